@@ -1,0 +1,40 @@
+"""The column names that the store, the analysis and the charts share.
+
+Losses are mean data losses (cross-entropy, nats) in eval mode at the end of an epoch; accuracies are shares in [0, 1].
+"""
+
+from __future__ import annotations
+
+RUN = "run"
+EPOCH = "epoch"
+
+TRAIN_LOSS = "train_loss"
+VAL_LOSS = "val_loss"
+TRAIN_ACC = "train_acc"
+VAL_ACC = "val_acc"
+RUNNING_LOSS = "running_loss"  # mean data loss over the epoch's batches, in training mode, while weights move
+L1 = "l1"  # the penalty term λ₁ Σ f|w|
+L2 = "l2"  # the penalty term (λ₂/2) Σ f w²
+TOTAL = "total"  # train_loss + l1 + l2: the objective J
+GAP_LOSS = "gap_loss"  # val_loss − train_loss
+GAP_ACC = "gap_acc"  # train_acc − val_acc
+LR = "lr"
+SECONDS = "seconds"
+
+METRICS: tuple[str, ...] = (
+    TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS,
+)  # fmt: skip
+EPOCH_COLUMNS: tuple[str, ...] = (RUN, EPOCH, *METRICS)
+
+LAYER = "layer"  # the kernel tensor's parameter name, e.g. "conv1.weight"
+SIZE = "size"  # number of elements
+L1_NORM = "l1_norm"  # ‖w‖₁ = Σ|w|
+L2_NORM = "l2_norm"  # ‖w‖₂ = √Σw²
+MAX_ABS = "max_abs"  # max|w|
+ZERO_SHARE = "zero_share"  # share of elements exactly 0
+NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 1e-3, exact zeros included
+ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
+COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
+
+LAYER_STATS: tuple[str, ...] = (SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, ZEROS, COUNTS)
+LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)

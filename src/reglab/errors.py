@@ -1,0 +1,57 @@
+"""What can go wrong in RegLab, said in one sentence a person can act on.
+
+Every error that a person can cause derives from :class:`RegLabError`; its text is the whole message. Pages show it
+where the person is looking, the command line prints it on stderr and exits with :attr:`RegLabError.exit_status`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RegLabError(Exception):
+    """An error whose text is one clear sentence for the person in front of it."""
+
+    exit_status = 2
+
+
+class SpecError(RegLabError):
+    """The specification is invalid: a value out of range, an unknown key, or parts that do not fit together."""
+
+
+class UnknownName(SpecError):
+    """A name that no registry entry has."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(f"Unknown {kind} {name!r}{suggestion(name, names)}. Known: {', '.join(names)}.")
+        self.kind, self.name = kind, name
+
+
+class DataError(RegLabError):
+    """The data set cannot be loaded: missing, truncated, or not what it claims to be."""
+
+
+class StoreError(RegLabError):
+    """The store cannot be opened, read or written."""
+
+
+class UnknownRun(RegLabError):
+    """No run has this identifier."""
+
+
+class CheckpointError(RegLabError):
+    """A checkpoint is missing, damaged, or belongs to another specification."""
+
+
+class RunFailed(RegLabError):
+    """A run ended as failed or diverged."""
+
+    exit_status = 1
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """``" (did you mean 'digits'?)"`` for the nearest known name, or nothing where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""

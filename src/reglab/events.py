@@ -1,0 +1,123 @@
+"""What training tells the world: the loop yields these, whoever listens decides what to keep.
+
+A snapshot is valid until the next event is asked for; taking it copies the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The whole state of one run at one step: arrays by name, and JSON-able facts (epoch, step, spec, …).
+
+    Continuing from it gives the same bits as never having stopped.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a run's bits come from: device, intra-op threads, versions, and how its lanes are advanced."""
+
+    device: str
+    threads: int
+    versions: Mapping[str, str]
+    parameters: int
+    n_train: int
+    n_val: int
+
+
+@dataclass(frozen=True)
+class LayerStats:
+    """One kernel tensor at the end of an epoch; see :mod:`reglab.columns` for each figure."""
+
+    layer: str
+    size: int
+    l1_norm: float
+    l2_norm: float
+    max_abs: float
+    zero_share: float
+    near_zero_share: float
+    zeros: int
+    counts: NDArray[np.int64] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """The figures of one epoch; see :mod:`reglab.columns` for each."""
+
+    epoch: int
+    train_loss: float
+    val_loss: float
+    train_acc: float
+    val_acc: float
+    running_loss: float
+    l1: float
+    l2: float
+    total: float
+    gap_loss: float
+    gap_acc: float
+    lr: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Started:
+    """A lane is built (or restored) and about to train from ``epoch``/``step``; ``layers`` are its initial weights."""
+
+    lane: int
+    environment: Environment
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    layers: tuple[LayerStats, ...]
+    snapshot: Callable[[], Checkpoint] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One optimizer step of every lane is done: ``step`` of ``steps`` in ``epoch`` of ``epochs``."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    snapshots: tuple[Callable[[], Checkpoint], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One lane has finished an epoch and been evaluated."""
+
+    lane: int
+    metrics: EpochMetrics
+    layers: tuple[LayerStats, ...]
+    is_best: bool
+    snapshot: Callable[[], Checkpoint] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One lane will not train further: all epochs done, stopped early, or its loss is no longer finite."""
+
+    lane: int
+    reason: Literal["completed", "stopped_early", "diverged"]
+    epoch: int
+    best_epoch: int
+    weights: Callable[[], Mapping[str, NDArray[Any]]] = field(repr=False)
+
+
+Event: TypeAlias = Started | StepDone | EpochDone | Ended
+
+State: TypeAlias = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged"]
+STATES: tuple[State, ...] = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged")

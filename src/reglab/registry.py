@@ -1,0 +1,55 @@
+"""A registry finds its own entries: every module of a package that defines ``ENTRY`` is one.
+
+A new data set, CNN or penalty is therefore exactly one new file; nothing else has to name it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cached_property
+from typing import Generic, Protocol, TypeVar
+
+from reglab.errors import UnknownName
+
+
+class Entry(Protocol):
+    """What every registry entry has: a unique ``name`` (in specs), a ``label`` (on pages), an ``order`` (in lists)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def order(self) -> int: ...
+
+
+E = TypeVar("E", bound=Entry)
+
+
+class Registry(Generic[E]):
+    """The entries of ``package``, found once on first use; ``kind`` names them in errors ("dataset", "CNN")."""
+
+    def __init__(self, kind: str, package: str, entry_type: type[E]) -> None:
+        self.kind, self.package, self.entry_type = kind, package, entry_type
+
+    @cached_property
+    def entries(self) -> dict[str, E]:
+        """name → entry, in the order in which lists show them."""
+        package = importlib.import_module(self.package)
+        modules = (importlib.import_module(f"{self.package}.{m.name}") for m in pkgutil.iter_modules(package.__path__))
+        found = [m.ENTRY for m in modules if isinstance(getattr(m, "ENTRY", None), self.entry_type)]
+        return {entry.name: entry for entry in sorted(found, key=lambda e: (e.order, e.name))}
+
+    def names(self) -> list[str]:
+        """Every name, in display order."""
+        return list(self.entries)
+
+    def get(self, name: str) -> E:
+        """The entry called ``name``; :class:`UnknownName` (with the nearest known name) where there is none."""
+        try:
+            return self.entries[name]
+        except KeyError:
+            raise UnknownName(self.kind, name, self.entries) from None

@@ -1,0 +1,78 @@
+"""The settings of a RegLab process: one table of names, defaults and help, read from the environment.
+
+The same table feeds the parser and the README (a test compares them).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reglab.errors import RegLabError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable: its name, the default as the README prints it, and what it does."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("REGLAB_HOME", "`runs/` beside app.py", "Folder for checkpoints, weights and the default store."),
+    Setting("REGLAB_STORE", "SQLite file inside the home", "SQLAlchemy URL of the store, e.g. postgresql+psycopg://…"),
+    Setting("REGLAB_DATA", "`data/` inside the home", "Folder with local data sets, and where downloads go."),
+    Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1, mps."),
+    Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
+    Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute."""
+
+    home: Path
+    store: str
+    data: Path
+    device: str
+    threads: int
+    slots: int
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from ``environ`` (default: the process's environment); :class:`RegLabError` on a bad value."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("REGLAB_HOME") or default_home()).expanduser().resolve()
+    return Settings(
+        home=home,
+        store=env.get("REGLAB_STORE") or f"sqlite:///{home / 'reglab.sqlite'}",
+        data=Path(env.get("REGLAB_DATA") or home / "data").expanduser().resolve(),
+        device=env.get("REGLAB_DEVICE") or "auto",
+        threads=_count(env, "REGLAB_THREADS", 1),
+        slots=_count(env, "REGLAB_SLOTS", available_cores()),
+    )
+
+
+def default_home() -> Path:
+    """``runs/`` beside app.py in a checkout; ``runs/`` in the working folder for an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    return (root if (root / "app.py").is_file() else Path.cwd()) / "runs"
+
+
+def available_cores() -> int:
+    """The number of cores this process may use (its affinity, where the system tells it)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise RegLabError(f"{name} must be a whole number from 1 to 1024, not {text!r}.")
+    return int(text)

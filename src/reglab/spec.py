@@ -1,0 +1,266 @@
+"""The specification of a run: the one definition that the page, the URL, YAML, the command line and Python share.
+
+λ is canonical: J = mean data loss + l1·Σ|w| + (l2/2)·Σw² over the penalised tensors. A spec is frozen, every value is
+checked, unknown keys are refused, and every refusal is one sentence (:class:`reglab.errors.SpecError`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reglab.errors import SpecError, suggestion
+
+Apply = Literal["coupled", "decoupled", "proximal"]
+Scope = Literal["weights", "weights+biases", "all"]
+Optimizer = Literal["sgd", "adam", "adamw"]
+Schedule = Literal["constant", "cosine", "step"]
+Precision = Literal["float32", "float64"]
+
+_MAX_SEED = 2**32 - 1
+_MAX_TEXT = 100_000
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataSpec(_Part):
+    """Which images, how many, how split, and how many wrong labels."""
+
+    name: str = Field("digits", title="Dataset", description="The images to learn from.")
+    train_size: int | None = Field(
+        400, ge=2, title="Training images",
+        description="How many images to train on, drawn with the same class shares. Few images overfit sooner. "
+        "Empty means all that the split leaves.",
+    )  # fmt: skip
+    label_noise: float = Field(
+        0.0, ge=0, le=0.95, title="Label noise",
+        description="Share of training labels replaced by a wrong class. Validation labels stay true.",
+    )  # fmt: skip
+    val_fraction: float = Field(
+        0.3, ge=0.01, le=0.95, title="Validation share", description="Share of all images kept for validation."
+    )
+    val_size: int | None = Field(
+        None, ge=2, title="Validation images",
+        description="At most so many validation images, to keep large data sets quick. Empty means all of the share.",
+    )  # fmt: skip
+    seed: int = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
+
+
+class ModelSpec(_Part):
+    """Which network."""
+
+    name: str = Field("simple_cnn", title="CNN", description="The network to train.")
+    dropout: float = Field(
+        0.0, ge=0, le=0.95, title="Dropout", description="Probability of dropping a unit while training; 0 is off."
+    )
+    batch_norm: bool = Field(
+        False, title="Batch norm", description="Normalise every convolution's output; only for CNNs with this switch."
+    )
+
+
+class PenaltySpec(_Part):
+    """What is added to the data loss, how it is applied, and to which tensors."""
+
+    l1: float = Field(
+        0.0, ge=0, le=1e3, title="λ₁ (L1)", description="Strength of λ₁·Σ|w|: a constant pull towards zero."
+    )
+    l2: float = Field(
+        1e-2, ge=0, le=1e3, title="λ₂ (L2)",
+        description="Strength of (λ₂/2)·Σw²: a pull in proportion to the weight. PyTorch's weight_decay is λ₂; "
+        "Keras's l2(l) is λ₂ = 2l.",
+    )  # fmt: skip
+    apply: Apply = Field(
+        "coupled", title="Applied",
+        description="coupled: its gradient joins the data gradient (weight_decay of SGD and Adam). decoupled: weights "
+        "shrink beside the step (AdamW). proximal: a data step, then the exact proximal map; L1 reaches true zeros.",
+    )  # fmt: skip
+    scope: Scope = Field(
+        "weights", title="Scope",
+        description="weights: convolution and dense kernels. weights+biases: their biases too. all: every parameter, "
+        "batch-norm scale and shift included, as PyTorch's weight_decay does.",
+    )  # fmt: skip
+    factors: dict[str, float] = Field(
+        default_factory=dict, title="Factors",
+        description="Parameter name → multiplier of λ for that tensor; 0 exempts it.",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _factors_in_range(self) -> PenaltySpec:
+        for name, factor in self.factors.items():
+            if not 0 <= factor <= 1e3:
+                raise ValueError(f"the factor of {name!r} must be from 0 to 1000, not {factor:g}")
+        return self
+
+
+class OptimSpec(_Part):
+    """The optimizer and its learning-rate schedule."""
+
+    name: Optimizer = Field("adam", title="Optimizer", description="How gradients become steps.")
+    lr: float = Field(1e-3, gt=0, le=10, title="Learning rate", description="Step size at the start of the schedule.")
+    momentum: float = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; the Adams ignore it.")
+    nesterov: bool = Field(False, title="Nesterov", description="Look-ahead momentum for SGD.")
+    schedule: Schedule = Field(
+        "constant", title="Schedule",
+        description="constant; cosine: down to 0 over the run; step: times the decay factor every so many epochs.",
+    )  # fmt: skip
+    step_every: int = Field(10, ge=1, le=10_000, title="Step every", description="Epochs between steps (epochs).")
+    step_factor: float = Field(0.1, gt=0, le=1, title="Step factor", description="Factor of each learning-rate step.")
+
+
+class TrainSpec(_Part):
+    """How long, in which batches, from which seed."""
+
+    epochs: int = Field(30, ge=1, le=10_000, title="Epochs", description="Passes over the training images.")
+    batch_size: int = Field(32, ge=1, le=65_536, title="Batch size", description="Images per optimizer step.")
+    seed: int = Field(
+        0, ge=0, le=_MAX_SEED, title="Training seed",
+        description="Fixes initial weights, batch order and dropout: the same seed gives the same run, bit for bit.",
+    )  # fmt: skip
+    patience: int = Field(
+        0, ge=0, le=10_000, title="Early stopping",
+        description="Stop after so many epochs without a lower validation loss; 0 never stops early.",
+    )  # fmt: skip
+    precision: Precision = Field("float32", title="Precision", description="Floating-point type of the weights.")
+
+
+class RunSpec(_Part):
+    """One run, complete: data, model, penalty, optimizer, training."""
+
+    data: DataSpec = Field(default_factory=DataSpec)
+    model: ModelSpec = Field(default_factory=ModelSpec)
+    penalty: PenaltySpec = Field(default_factory=PenaltySpec)
+    optim: OptimSpec = Field(default_factory=OptimSpec)
+    train: TrainSpec = Field(default_factory=TrainSpec)
+
+    PARTS: ClassVar[tuple[str, ...]] = ("data", "model", "penalty", "optim", "train")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _adamw_is_decoupled(cls, values: Any) -> Any:
+        """AdamW means decoupled decay; that is its default ``apply`` unless the spec says otherwise."""
+        if not isinstance(values, Mapping):
+            return values
+        optim, penalty = values.get("optim"), values.get("penalty", {})
+        chosen = optim.name if isinstance(optim, OptimSpec) else (optim or {}).get("name") if _is_map(optim) else None
+        if chosen == "adamw" and _is_map(penalty) and "apply" not in penalty:
+            return {**values, "penalty": {**penalty, "apply": "decoupled"}}
+        return values
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> RunSpec:
+        """The spec that nested ``values`` describe; missing keys take their defaults.
+
+        :raises SpecError: naming the key, what it must be, and what it was.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SpecError(_sentence(error)) from None
+
+    @classmethod
+    def from_yaml(cls, text: str) -> RunSpec:
+        """The spec in YAML or JSON ``text``; an empty text is the default spec."""
+        if len(text) > _MAX_TEXT:
+            raise SpecError(f"The spec is {len(text):,} characters long; at most {_MAX_TEXT:,} are read.")
+        try:
+            values = yaml.safe_load(text)
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            where = getattr(error, "problem_mark", None)
+            line = f" (line {where.line + 1})" if where else ""
+            raise SpecError(f"The spec is not valid YAML{line}.") from None
+        if values is None:
+            return cls()
+        if not isinstance(values, dict):
+            raise SpecError("The spec must be a mapping with the parts data, model, penalty, optim and train.")
+        return cls.parse(values)
+
+    def to_yaml(self) -> str:
+        """The spec as YAML that :meth:`from_yaml` reads back equal."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+    def with_changes(self, changes: Mapping[str, Any]) -> RunSpec:
+        """This spec with dotted keys replaced, e.g. ``{"penalty.l2": 0.01}``; values may be text."""
+        values = self.model_dump()
+        for key, value in changes.items():
+            part, _, name = key.partition(".")
+            if part not in self.PARTS or not name:
+                known = [f"{p}.{n}" for p in self.PARTS for n in values[p]]
+                raise SpecError(
+                    f"Unknown setting {key!r}{suggestion(key, known)}; write it as part.key, e.g. penalty.l2."
+                )
+            values[part] = {**values[part], name: _value(value)}
+        if changes.get("optim.name") == "adamw" and "penalty.apply" not in changes:
+            values["penalty"].pop("apply")
+        return self.parse(values)
+
+    def with_assignments(self, assignments: Iterable[str]) -> RunSpec:
+        """This spec with ``penalty.l2=1e-2``-like assignments (``--set`` on the command line)."""
+        pairs = [text.partition("=") for text in assignments]
+        for key, equals, _ in pairs:
+            if not equals:
+                raise SpecError(f"Cannot read {key!r}; write part.key=value, e.g. penalty.l2=1e-2.")
+        return self.with_changes({key.strip(): value.strip() for key, _, value in pairs})
+
+    def to_query(self) -> dict[str, str]:
+        """The settings that differ from the defaults as URL parameters, e.g. ``{"penalty.l2": "0.03"}``."""
+        default, mine = RunSpec().flat(), self.flat()
+        return {key: _text(value) for key, value in mine.items() if value != default[key]}
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> RunSpec:
+        """The spec of URL parameters; those without a dot are not ours and are passed over."""
+        return cls().with_changes({key: value for key, value in query.items() if "." in key})
+
+    def flat(self) -> dict[str, Any]:
+        """Dotted key → value for every setting, in order."""
+        return {f"{part}.{key}": value for part, keys in self.model_dump().items() for key, value in keys.items()}
+
+
+def _is_map(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _value(value: Any) -> Any:
+    """Text from a URL or a shell as the value it spells: YAML scalars, and {…} for factors."""
+    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+        return value
+    if value == "":
+        return None
+    try:
+        return yaml.safe_load(value)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem as one sentence: the key, what it must be, what it was."""
+    first, n = error.errors(include_url=False)[0], error.error_count()
+    key = ".".join(str(part) for part in first["loc"]) or "The spec"
+    more = f" ({n - 1} more problem{'s' if n > 2 else ''} after this one.)" if n > 1 else ""
+    if first["type"] == "extra_forbidden":
+        siblings = _keys_beside(first["loc"])
+        return (
+            f"Unknown setting {key!r}{suggestion(str(first['loc'][-1]), siblings)}. Known: {', '.join(siblings)}.{more}"
+        )
+    rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
+    rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
+    got = repr(first["input"])
+    shown = "" if first["type"] == "value_error" else f", not {got if len(got) <= 60 else got[:57] + '…'}"
+    return f"{key}: {rule}.{more}" if first["type"] == "value_error" else f"{key} {rule}{shown}.{more}"
+
+
+def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
+    if len(loc) == 1:
+        return list(RunSpec.PARTS)
+    part = RunSpec.model_fields[str(loc[0])].annotation
+    return list(part.model_fields) if isinstance(part, type) and issubclass(part, BaseModel) else []
