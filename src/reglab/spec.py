@@ -209,8 +209,9 @@ class RunSpec(_Part):
 
     def to_query(self) -> dict[str, str]:
         """The settings that differ from the defaults as URL parameters, e.g. ``{"penalty.l2": "0.03"}``."""
-        default, mine = RunSpec().flat(), self.flat()
-        return {key: _text(value) for key, value in mine.items() if value != default[key]}
+        implied = RunSpec().with_changes({"optim.name": self.optim.name}).flat()
+        default = {**implied, "optim.name": RunSpec().optim.name}
+        return {key: _text(value) for key, value in self.flat().items() if value != default[key]}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> RunSpec:
