@@ -32,7 +32,7 @@ L1_NORM = "l1_norm"  # ‖w‖₁ = Σ|w|
 L2_NORM = "l2_norm"  # ‖w‖₂ = √Σw²
 MAX_ABS = "max_abs"  # max|w|
 ZERO_SHARE = "zero_share"  # share of elements exactly 0
-NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 1e-3, exact zeros included
+NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 2⁻¹⁰ ≈ 0.001, exact zeros included
 ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
 COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
 

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+Reason: TypeAlias = Literal["completed", "stopped_early", "diverged"]
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The whole state of one run at one step: arrays by name, and JSON-able facts (epoch, step, spec, …).
@@ -111,7 +114,7 @@ class Ended:
     """One lane will not train further: all epochs done, stopped early, or its loss is no longer finite."""
 
     lane: int
-    reason: Literal["completed", "stopped_early", "diverged"]
+    reason: Reason
     epoch: int
     best_epoch: int
     weights: Callable[[], Mapping[str, NDArray[Any]]] = field(repr=False)

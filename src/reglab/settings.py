@@ -26,7 +26,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_HOME", "`runs/` beside app.py", "Folder for checkpoints, weights and the default store."),
     Setting("REGLAB_STORE", "SQLite file inside the home", "SQLAlchemy URL of the store, e.g. postgresql+psycopg://…"),
     Setting("REGLAB_DATA", "`data/` inside the home", "Folder with local data sets, and where downloads go."),
-    Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1, mps."),
+    Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
     Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
 )

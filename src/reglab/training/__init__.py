@@ -1,0 +1,8 @@
+"""Training: specs in, events out. Knows no store, no threads and no page."""
+
+from __future__ import annotations
+
+from reglab.training.check import check
+from reglab.training.loop import train
+
+__all__ = ["check", "train"]

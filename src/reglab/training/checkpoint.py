@@ -1,0 +1,45 @@
+"""A lane's whole state as arrays and facts, and back: continuing from it gives the same bits as never stopping."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from reglab.errors import CheckpointError
+from reglab.events import Checkpoint
+from reglab.training.lanes import Lane, Progress, to_array
+
+_FORMAT = 1
+
+
+def snapshot(lane: Lane) -> Checkpoint:
+    """A copy of ``lane``'s state: weights, buffers, optimizer moments, dropout generator, progress."""
+    tensors, at = lane.capture()
+    best = at.best_val_loss if math.isfinite(at.best_val_loss) else None
+    facts = {**vars(at), "best_val_loss": best, "format": _FORMAT, "spec": lane.spec.model_dump()}
+    return Checkpoint({name: to_array(tensor) for name, tensor in tensors.items()}, facts)
+
+
+def restore(lane: Lane, checkpoint: Checkpoint) -> None:
+    """Put ``lane`` where ``checkpoint`` was taken.
+
+    :raises CheckpointError: where it is of another spec or format, or an array is missing or has another shape.
+    """
+    facts = dict(checkpoint.facts)
+    if facts.pop("format", None) != _FORMAT:
+        raise CheckpointError("The checkpoint was written by another version of RegLab; start the run anew.")
+    if facts.pop("spec", None) != lane.spec.model_dump():
+        raise CheckpointError("The checkpoint belongs to a run with other settings; start the run anew.")
+    _check_arrays(lane, checkpoint)
+    if facts["best_val_loss"] is None:
+        facts["best_val_loss"] = math.inf
+    tensors = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.arrays.items()}
+    lane.restore(tensors, Progress(**facts))
+
+
+def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:
+    expected = {f"model/{name}": tuple(tensor.shape) for name, tensor in lane.model.state_dict().items()}
+    found = {name: array.shape for name, array in checkpoint.arrays.items() if name.startswith("model/")}
+    if found != expected or "dropout" not in checkpoint.arrays:
+        raise CheckpointError("The checkpoint does not hold this CNN's weights; start the run anew.")

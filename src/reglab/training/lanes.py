@@ -1,0 +1,193 @@
+"""A lane is one model on its way through training; K lanes advance together, a single run is K = 1.
+
+A lane owns everything random about it (initial weights, batch order, dropout masks), so that it trains to the same bits
+alone or beside any number of others.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reglab.events import EpochMetrics, LayerStats
+from reglab.models import build, set_dropout_generator
+from reglab.penalties import Strength, factors, kinds
+from reglab.spec import RunSpec
+from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.arrays import DTYPES, Arrays, rows
+from reglab.training.metrics import evaluate, layer_stats
+from reglab.training.optimizers import learning_rate, make_optimizer
+from reglab.training.seeds import seed_for
+
+
+@dataclass
+class Progress:
+    """How far a lane is: whole epochs done, steps done in the next one, and what it remembers of the way."""
+
+    epoch: int = 0
+    step: int = 0
+    running_loss: float = 0.0
+    seconds: float = 0.0
+    best_epoch: int = 0
+    best_val_loss: float = math.inf
+
+
+class Lane:
+    """One model, its optimizer and its random generators, moved one step at a time."""
+
+    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: tuple[int, int, int], classes: int) -> None:
+        device = arrays.x_train.device
+        self.index, self.spec, self.arrays = index, spec, arrays
+        self.model = build(spec.model, shape, classes, spec.train.seed)
+        self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
+        set_dropout_generator(self.model, self.dropout)
+        self.parameters = dict(self.model.named_parameters())
+        self.optimizer = make_optimizer(spec.optim, self.parameters.values())
+        self.factors = factors(self.model, spec.penalty)
+        self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
+        self.groups = group_by_strength(self.parameters, self.factors, self.strength)
+        self.kernels = [name for name, kind in kinds(self.model).items() if kind == "weight"]
+        self.at, self.ended = Progress(), False
+        self._apply = APPLY[spec.penalty.apply]
+        self._running = torch.zeros((), dtype=torch.float64, device=device)
+        self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
+        self._since = time.perf_counter()
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps in an epoch."""
+        return len(self._batches(self.at.epoch + 1))
+
+    def step(self) -> None:
+        """One optimizer step on the next batch."""
+        epoch = self.at.epoch + 1
+        batch = self._batches(epoch)[self.at.step]
+        if self.at.step == 0:
+            self._since = time.perf_counter()
+            self._set_learning_rate(learning_rate(self.spec.optim, epoch, self.spec.train.epochs))
+        loss = F.cross_entropy(self.model(rows(self.arrays.x_train, batch)), self.arrays.y_train[batch])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])
+        self._running += loss.detach() * len(batch)
+        self.at.step += 1
+
+    def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...], bool]:
+        """Evaluate the epoch whose last step is done: its figures, its kernels, and whether it is the best so far."""
+        self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        layers, metrics = self.layers(), self._evaluate()
+        self._running.zero_()
+        self.at.seconds = 0.0
+        is_best = metrics.val_loss < self.at.best_val_loss
+        if is_best:
+            self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
+        return metrics, layers, is_best
+
+    def layers(self) -> tuple[LayerStats, ...]:
+        """Norms and histogram of every kernel."""
+        return tuple(layer_stats(name, self.parameters[name]) for name in self.kernels)
+
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """A copy of every parameter and buffer, by name."""
+        return {name: to_array(tensor) for name, tensor in self.model.state_dict().items()}
+
+    def capture(self) -> tuple[dict[str, Tensor], Progress]:
+        """Everything that the next step depends on: tensors by name (live, not copied) and the progress."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.parameters.items():
+            tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
+        tensors["dropout"] = self.dropout.get_state()
+        now = time.perf_counter()
+        at = Progress(**{**vars(self.at), "running_loss": self._running.item()})
+        at.seconds += now - self._since
+        return tensors, at
+
+    def restore(self, tensors: Mapping[str, Tensor], at: Progress) -> None:
+        """Continue from what :meth:`capture` gave."""
+        for name, tensor in self.model.state_dict().items():
+            tensor.copy_(tensors[f"model/{name}"])
+        for name, parameter in self.parameters.items():
+            prefix = f"optimizer/{name}/"
+            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            self.optimizer.state[parameter] = {key: _like(value, parameter) for key, value in state.items()}
+        self.dropout.set_state(tensors["dropout"])
+        self.at, self._since = Progress(**vars(at)), time.perf_counter()
+        self._running.fill_(at.running_loss)
+        self._set_learning_rate(learning_rate(self.spec.optim, min(at.epoch + 1, self.epochs), self.epochs))
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the spec asks for."""
+        return self.spec.train.epochs
+
+    def _evaluate(self) -> EpochMetrics:
+        a, n = self.arrays, len(self.arrays.x_train)
+        train_loss, train_acc = evaluate(self.model, a.x_eval, a.y_eval)
+        val_loss, val_acc = evaluate(self.model, a.x_val, a.y_val)
+        l1, l2 = self.penalty_terms()
+        now = time.perf_counter()
+        seconds, self._since = self.at.seconds + now - self._since, now
+        return EpochMetrics(
+            epoch=self.at.epoch,
+            train_loss=train_loss,
+            val_loss=val_loss,
+            train_acc=train_acc,
+            val_acc=val_acc,
+            running_loss=self._running.item() / n,
+            l1=l1,
+            l2=l2,
+            total=train_loss + l1 + l2,
+            gap_loss=val_loss - train_loss,
+            gap_acc=train_acc - val_acc,
+            lr=self.optimizer.param_groups[0]["lr"],
+            seconds=seconds,
+        )
+
+    @torch.no_grad()
+    def penalty_terms(self) -> tuple[float, float]:
+        """(λ₁ Σ f|w|, (λ₂/2) Σ f w²) over the penalised tensors, each tensor with its factor f."""
+        l1 = sum(g.strength.l1 * w.abs().sum().item() for g in self.groups for w in g.weights)
+        l2 = sum(g.strength.l2 / 2 * w.square().sum().item() for g in self.groups for w in g.weights)
+        return float(l1), float(l2)
+
+    def _batches(self, epoch: int) -> tuple[Tensor, ...]:
+        """The image numbers of each batch of ``epoch``: a fresh permutation, fixed by seed and epoch alone."""
+        if self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(seed_for(self.spec.train.seed, "batch order", epoch))
+            order = torch.randperm(len(self.arrays.x_train), generator=generator).to(self.arrays.x_train.device)
+            self._order = (epoch, split_batches(order, self.spec.train.batch_size))
+        return self._order[1]
+
+    def _set_learning_rate(self, lr: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+
+
+def split_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
+    """Batches of ``size``; a single image left over joins the batch before it, since batch norm cannot train on one."""
+    batches = order.split(size)
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        return (*batches[:-2], torch.cat(batches[-2:]))
+    return batches
+
+
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """A contiguous copy of ``tensor`` in main memory."""
+    array: NDArray[Any] = tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format).numpy()
+    return array
+
+
+def _like(value: Tensor, parameter: Tensor) -> Tensor:
+    """A moment in its parameter's memory layout and device; a step counter as it is."""
+    if value.shape != parameter.shape:
+        return value.clone()
+    return torch.empty_like(parameter, memory_format=torch.preserve_format).copy_(value)

@@ -1,0 +1,144 @@
+"""The training loop, the only one: ``for event in train(spec): ...``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from reglab.datasets import prepare
+from reglab.errors import SpecError
+from reglab.events import Checkpoint, Ended, Environment, EpochDone, EpochMetrics, Event, Reason, Started, StepDone
+from reglab.settings import load_settings
+from reglab.spec import RunSpec
+from reglab.training.arrays import place
+from reglab.training.check import check
+from reglab.training.checkpoint import restore, snapshot
+from reglab.training.devices import choose_device, describe, prepare_thread, versions
+from reglab.training.lanes import Lane
+
+Report = Callable[[str, float], None]
+
+
+def _silent(text: str, share: float) -> None:
+    """Report to nobody."""
+
+
+def train(
+    *specs: RunSpec,
+    device: str = "auto",
+    threads: int | None = None,
+    folder: Path | None = None,
+    resume: Sequence[Checkpoint | None] = (),
+    report: Report = _silent,
+) -> Iterator[Event]:
+    """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
+
+    Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit.
+
+    :param device: "auto" takes a GPU where there is one.
+    :param threads: intra-op threads; ``None`` keeps torch's setting. The count is part of the run's record.
+    :param folder: where data sets are; default: the setting ``REGLAB_DATA``.
+    :param resume: for each spec the checkpoint to continue from, or ``None``.
+    :param report: told (what, share done) while data are loaded.
+    :returns: events, computed as they are asked for; closing the iterator cancels the training.
+    :raises SpecError: at once, where a spec cannot be trained.
+    """
+    if not specs:
+        raise SpecError("There is nothing to train: give at least one spec.")
+    for spec in specs:
+        check(spec)
+    return _train(specs, device, threads, folder or load_settings().data, resume or [None] * len(specs), report)
+
+
+def _train(
+    specs: Sequence[RunSpec],
+    device: str,
+    threads: int | None,
+    folder: Path,
+    resume: Sequence[Checkpoint | None],
+    report: Report,
+) -> Iterator[Event]:
+    lanes, environments = _build(specs, device, prepare_thread(threads), folder, report)
+    for lane, checkpoint in zip(lanes, resume, strict=True):
+        if checkpoint is not None:
+            restore(lane, checkpoint)
+    _check_in_step(lanes)
+    for lane, environment in zip(lanes, environments, strict=True):
+        yield _started(lane, environment)
+        yield from _end_if_due(lane)
+    while active := [lane for lane in lanes if not lane.ended]:
+        yield from _train_epoch(active)
+        for lane in active:
+            yield from _close_epoch(lane)
+
+
+def _train_epoch(lanes: Sequence[Lane]) -> Iterator[Event]:
+    """What is left of the current epoch, step by step."""
+    first = lanes[0]
+    epoch, steps = first.at.epoch + 1, first.steps
+    snapshots = tuple(partial(snapshot, lane) for lane in lanes)
+    while first.at.step < steps:
+        for lane in lanes:
+            lane.step()
+        yield StepDone(epoch, first.epochs, first.at.step, steps, snapshots)
+
+
+def _close_epoch(lane: Lane) -> Iterator[Event]:
+    """The evaluated epoch, and the end of the lane where it was the last."""
+    metrics, layers, is_best = lane.close_epoch()
+    yield EpochDone(lane.index, metrics, layers, is_best, partial(snapshot, lane))
+    if _is_finite(metrics):
+        yield from _end_if_due(lane)
+    else:
+        yield _ended(lane, "diverged")
+
+
+def _end_if_due(lane: Lane) -> Iterator[Event]:
+    """The end, where all epochs are done or early stopping asks for it; also after a resume from the last epoch."""
+    patience, since_best = lane.spec.train.patience, lane.at.epoch - lane.at.best_epoch
+    if lane.at.epoch >= lane.epochs:
+        yield _ended(lane, "completed")
+    elif patience and lane.at.step == 0 and since_best >= patience:
+        yield _ended(lane, "stopped_early")
+
+
+def _build(
+    specs: Sequence[RunSpec], device: str, threads: int, folder: Path, report: Report
+) -> tuple[list[Lane], list[Environment]]:
+    """A lane for each spec and the record of where it computes; lanes of equal data share its memory."""
+    at, splits, arrays = choose_device(device), {}, {}
+    lanes, environments = [], []
+    for index, spec in enumerate(specs):
+        key = (spec.data, spec.train.seed, spec.train.precision)
+        split = splits[spec.data] = splits.get(spec.data) or prepare(spec.data, folder, report)
+        data = arrays[key] = arrays.get(key) or place(split, spec.train.seed, spec.train.precision, at)
+        lane = Lane(index, spec, data, split.shape, len(split.classes))
+        lanes.append(lane)
+        parameters = sum(parameter.numel() for parameter in lane.parameters.values())
+        environments.append(
+            Environment(describe(at), threads, versions(), parameters, len(data.x_train), len(data.x_val))
+        )
+    return lanes, environments
+
+
+def _check_in_step(lanes: Sequence[Lane]) -> None:
+    if len({(lane.epochs, lane.at.epoch, lane.at.step, lane.steps) for lane in lanes}) > 1:
+        raise SpecError("Runs trained side by side need the same epochs, training images, batch size and progress.")
+
+
+def _started(lane: Lane, environment: Environment) -> Started:
+    return Started(
+        lane.index, environment, lane.at.epoch, lane.epochs, lane.at.step, lane.steps, lane.layers(),
+        partial(snapshot, lane),
+    )  # fmt: skip
+
+
+def _ended(lane: Lane, reason: Reason) -> Ended:
+    lane.ended = True
+    return Ended(lane.index, reason, lane.at.epoch, lane.at.best_epoch, lane.weights)
+
+
+def _is_finite(metrics: EpochMetrics) -> bool:
+    return all(map(math.isfinite, (metrics.train_loss, metrics.val_loss, metrics.running_loss, metrics.total)))
