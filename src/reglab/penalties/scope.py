@@ -17,7 +17,7 @@ _KINDS: Mapping[Scope, frozenset[str]] = {
 
 
 def kinds(model: nn.Module) -> dict[str, str]:
-    """Parameter name → "weight" (a kernel: two or more axes), "bias" (of a layer with a kernel) or "norm" (the rest)."""
+    """Parameter name → "weight" (a kernel, two or more axes), "bias" (of a layer with a kernel) or "norm" (others)."""
     found = {}
     for prefix, module in model.named_modules():
         own = dict(module.named_parameters(recurse=False))
