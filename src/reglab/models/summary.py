@@ -1,0 +1,94 @@
+"""How large a network is: its layer table, its parameters, and an estimate of the memory that training needs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from reglab.models.architecture import Shape
+from reglab.models.construct import skeleton
+from reglab.spec import ModelSpec, Optimizer
+
+_STATE_COPIES: Mapping[Optimizer, int] = {"sgd": 1, "adam": 2, "adamw": 2}  # momentum; two moments
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One call of one layer: its name, its PyTorch class, its output for one image, its own parameters.
+
+    A layer that is called twice has two rows; its parameters count in the first.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Sizes of a network. Memory is in bytes: ``weight_bytes`` of all parameters and buffers, ``activation_bytes`` of
+    one image, its input and every layer's output, where that is memory of its own and not a view of the layer's input.
+    """
+
+    parameters: int
+    weight_bytes: int
+    activation_bytes: int
+    layers: tuple[LayerRow, ...] = field(repr=False)
+
+    def training_bytes(self, batch_size: int, optimizer: Optimizer) -> int:
+        """weights × (2 + s) + batch × activations: weights, gradients, s optimizer states, what the gradient needs.
+
+        s = 1 for SGD (its momentum), 2 for the Adams (their moments). An estimate of the network's own need, for one
+        run; PyTorch itself, workspaces and the data come on top.
+        """
+        return self.weight_bytes * (2 + _STATE_COPIES[optimizer]) + batch_size * self.activation_bytes
+
+
+def summarise(model: ModelSpec | nn.Module, shape: Shape, classes: int) -> Summary:
+    """The sizes of ``model`` (a spec, or a network already built) for images of ``shape``; computes nothing.
+
+    :raises SpecError: see :func:`reglab.models.check_model`.
+    """
+    outline = skeleton(model, shape, classes) if isinstance(model, ModelSpec) else _outline(model)
+    tensors = [*outline.parameters(), *outline.buffers()]
+    dtype = next((p.dtype for p in outline.parameters()), torch.float32)
+    image = torch.empty(1, *shape, device="meta", dtype=dtype)
+    layers, activation_bytes = _trace(outline.eval(), image)
+    return Summary(
+        parameters=sum(p.numel() for p in outline.parameters()),
+        weight_bytes=sum(t.nbytes for t in tensors),
+        activation_bytes=image.nbytes + activation_bytes,
+        layers=layers,
+    )
+
+
+def _outline(model: nn.Module) -> nn.Module:
+    """A copy of ``model`` whose tensors have shapes but no numbers; the model itself is not touched."""
+    empty: dict[int, Tensor] = {id(b): torch.empty_like(b, device="meta") for b in model.buffers()}
+    empty |= {id(p): nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad) for p in model.parameters()}
+    return copy.deepcopy(model, empty)
+
+
+@torch.no_grad()
+def _trace(model: nn.Module, image: Tensor) -> tuple[tuple[LayerRow, ...], int]:
+    """The rows of one forward pass, and the bytes of all outputs that are memory of their own."""
+    rows: list[LayerRow] = []
+    owned: list[int] = []
+
+    def note(name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        seen = any(row.name == name for row in rows)
+        own = 0 if seen else sum(p.numel() for p in layer.parameters())
+        rows.append(LayerRow(name, type(layer).__name__, tuple(output.shape[1:]), own))
+        owned.append(0 if output is inputs[0] or output._is_view() else output.nbytes)
+
+    for name, layer in model.named_modules():
+        if not any(layer.children()):
+            layer.register_forward_hook(partial(note, name))
+    model(image)
+    return tuple(rows), sum(owned)
