@@ -1,0 +1,63 @@
+"""Writing files so that a reader finds the old one or the new one whole, whatever moment the power goes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from reglab.errors import StoreError
+from reglab.store.sentences import disk_sentence
+
+SUFFIX = ".tmp"
+
+
+def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> None:
+    """Make ``data`` the content of ``path``: temporary file beside it, flush to disk, rename, flush the folder.
+
+    A file already at ``path`` is renamed to ``keep_as`` where that is given, after the new one is whole on disk.
+
+    :raises StoreError: one sentence; the old file is still there and no temporary file is left.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{SUFFIX}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_whole(temporary, data)
+            if keep_as is not None and path.exists():
+                path.replace(keep_as)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(disk_sentence(path, error)) from None
+
+
+def _write_whole(path: Path, data: bytes | memoryview) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush the folder's entries (a rename) to disk, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear(folder: Path) -> None:
+    """Remove temporary files that a killed process left in ``folder``."""
+    for path in folder.glob(f".*{SUFFIX}"):
+        path.unlink(missing_ok=True)

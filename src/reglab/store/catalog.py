@@ -1,0 +1,110 @@
+"""Creating runs, finding them, and lists of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reglab.errors import UnknownRun
+from reglab.events import State
+from reglab.spec import RunSpec
+from reglab.store import labels
+from reglab.store.run import Run, default_name, run_of, select_runs
+from reglab.store.schema import runs
+from reglab.store.states import now
+
+ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud
+Files = Callable[[str], bool]  # run id → whether a checkpoint lies in the home
+
+
+def new_id() -> str:
+    """Ten random characters, about 49 bits; the first is a letter, so that no id reads as a number."""
+    return secrets.choice(ID_ALPHABET[10:]) + "".join(secrets.choice(ID_ALPHABET) for _ in range(9))
+
+
+def create(connection: Connection, spec: RunSpec, name: str | None, key: str | None, group: str | None) -> str:
+    """The id of a new queued run, or of the one that ``key`` already names."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    row = {"key": None if key is None else labels.checked_key(key), "group": labels.optional(group), **_row(spec, name)}
+    while True:
+        row["id"] = new_id()
+        added = connection.execute(insert(runs).values(row).on_conflict_do_nothing().returning(runs.c.id))
+        if added.scalar_one_or_none() is not None:
+            return str(row["id"])
+        if row["key"] is not None:
+            first = connection.execute(select(runs.c.id).where(runs.c.key == row["key"])).scalar_one_or_none()
+            if first is not None:
+                return str(first)
+
+
+def _row(spec: RunSpec, name: str | None) -> dict[str, Any]:
+    moment = now()
+    return {
+        "name": labels.checked_name(name) if name else default_name(spec),
+        "state": "queued", "wanted": "run", "spec": spec.model_dump_json(),
+        "dataset": spec.data.name, "model": spec.model.name, "l1": spec.penalty.l1, "l2": spec.penalty.l2,
+        "created": moment, "queued": moment, "seconds": 0.0, "epoch": 0, "epochs": spec.train.epochs,
+        "step": 0, "steps": 0, "tags": [], "note": "",
+    }  # fmt: skip
+
+
+def get(connection: Connection, text: str, has_checkpoint: Files) -> Run:
+    """The run with this id, this unique name, or the only id that begins so; UnknownRun otherwise."""
+    text = labels.printable(text)
+    row = connection.execute(select_runs().where(runs.c.id == text)).one_or_none()
+    if row is None:
+        present = select_runs().where(runs.c.deleted.is_(None)).limit(3)
+        found = connection.execute(present.where(runs.c.name == text)).all() if text else []
+        if not found and 0 < len(text) <= 10:
+            found = connection.execute(present.where(runs.c.id.startswith(text, autoescape=True))).all()
+        if len(found) != 1:
+            raise UnknownRun(_unknown(text, [row.id for row in found]))
+        row = found[0]
+    return run_of(row, has_checkpoint(row.id))
+
+
+def _unknown(text: str, found: list[str]) -> str:
+    shown = text if len(text) <= 60 else text[:57] + "…"
+    if found:
+        return f"{shown!r} may mean several runs ({', '.join(found)}); name one by its id."
+    return f"There is no run {shown!r}."
+
+
+def listed(
+    connection: Connection,
+    has_checkpoint: Files,
+    *,
+    states: Iterable[State] | None,
+    group: str | None,
+    deleted: bool,
+    limit: int | None,
+) -> list[Run]:
+    """Runs, newest first, in one statement."""
+    query = select_runs().where(runs.c.deleted.is_not(None) if deleted else runs.c.deleted.is_(None))
+    if states is not None:
+        query = query.where(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
+    if group is not None:
+        query = query.where(runs.c.group == group)
+    return _runs(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
+
+
+def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
+    """Queued runs, the longest waiting first."""
+    query = select_runs().where(runs.c.state == "queued", runs.c.deleted.is_(None))
+    return _runs(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
+
+
+def _runs(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Run]:
+    return [run_of(row, has_checkpoint(row.id)) for row in connection.execute(query)]
+
+
+def wanted(connection: Connection, run_id: str) -> str:
+    """ "run" or "stop"."""
+    found = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one_or_none()
+    if found is None:
+        raise UnknownRun(f"There is no run {run_id!r}.")
+    return str(found)

@@ -1,0 +1,125 @@
+"""Read and write transactions on SQLite or PostgreSQL.
+
+SQLite runs in WAL mode with ``BEGIN IMMEDIATE`` for writes and one writer per file: a thread lock within the process
+and a file lock between processes, because SQLite before 3.51.3 can damage a WAL that two connections write or reset at
+the same moment. ``synchronous = FULL``: what is committed survives a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from reglab.errors import StoreError
+from reglab.store.sentences import disk_sentence, said, where
+
+BUSY_SECONDS = 30.0
+CONNECT_SECONDS = 5
+
+_writers: dict[Path, threading.Lock] = {}
+_writers_guard = threading.Lock()
+
+
+class Database:
+    """An engine and its rules for transactions; safe to share between threads."""
+
+    def __init__(self, url: URL) -> None:
+        self.url, self.place = url, where(url)
+        self.sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(url) if self.sqlite else _postgresql_engine(url)
+        self._turn = _Turn(sqlite_path(url), self.place) if self.sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one consistent state and changes nothing."""
+        with said(self.place), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block, or changes nothing if the block raises."""
+        with said(self.place), self.writer(), self.engine.connect() as connection:
+            connection.execution_options(reglab_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def writer(self) -> Iterator[None]:
+        """This file's one place for a writer (SQLite); PostgreSQL orders its writers itself."""
+        if self._turn is None:
+            yield
+        else:
+            with self._turn.held():
+                yield
+
+    def close(self) -> None:
+        """Close every idle connection; the database can be used again afterwards."""
+        self.engine.dispose()
+
+
+class _Turn:
+    """The right to write one SQLite file, held by one thread of one process at a time."""
+
+    def __init__(self, path: Path, place: str) -> None:
+        self.place, self.path = place, path.with_name(path.name + ".lock")
+        with _writers_guard:
+            self.threads = _writers.setdefault(path.resolve(), threading.Lock())
+        self.processes = FileLock(self.path, timeout=BUSY_SECONDS, thread_local=False, poll_interval=0.002)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        if not self.threads.acquire(timeout=BUSY_SECONDS):
+            raise StoreError(f"{self.place} is busy: another thread has been writing to it for too long; try again.")
+        try:
+            self._acquire()
+            try:
+                yield
+            finally:
+                self.processes.release()
+        finally:
+            self.threads.release()
+
+    def _acquire(self) -> None:
+        try:
+            self.processes.acquire()
+        except Timeout:
+            raise StoreError(
+                f"{self.place} is busy: another program has been writing to it for too long; try again."
+            ) from None
+        except OSError as error:
+            raise StoreError(disk_sentence(self.path, error)) from None
+
+
+def sqlite_path(url: URL) -> Path:
+    """The file behind a SQLite ``url``, which may also be a ``file:`` URI."""
+    return Path((url.database or "").removeprefix("file:").partition("?")[0]).absolute()
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=-1)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # the driver would begin transactions by itself, and never IMMEDIATE ones
+        for pragma in ("foreign_keys = ON", "synchronous = FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        statement = connection.get_execution_options().get("reglab_begin", "BEGIN")
+        if statement:
+            connection.exec_driver_sql(statement)
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    connect_args = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    return create_engine(url, connect_args=connect_args, pool_pre_ping=True, max_overflow=-1)

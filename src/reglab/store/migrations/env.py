@@ -1,0 +1,17 @@
+"""Alembic's entry: runs the revisions on the connection that :mod:`reglab.store.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from reglab.store.schema import VERSION_TABLE, metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=True,  # SQLite can, once BEGIN is sent explicitly: a migration is whole or not there
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,70 @@
+"""Opening the store that the settings name."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from reglab.errors import StoreError
+from reglab.settings import Settings
+from reglab.store.database import Database, sqlite_path
+from reglab.store.migrate import migrate
+from reglab.store.sentences import disk_sentence, where
+from reglab.store.store import Store
+
+_HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user@host/database"
+
+
+def open_store(settings: Settings) -> Store:
+    """The store at ``settings.store``, with its files under ``settings.home``; both are created where missing.
+
+    The schema is brought to this version's, in one transaction, also when several processes start together.
+
+    :raises StoreError: one sentence, without passwords: a wrong URL, a file that is no database, a folder that is
+        missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
+    """
+    url = _url(settings.store)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(disk_sentence(settings.home, error)) from None
+    database = _database(url)
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, settings.home)
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise StoreError(f"REGLAB_STORE is not a database URL; {_HINT}.") from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"REGLAB_STORE names {url.get_backend_name()!r}, which is not supported; {_HINT}.")
+    if url.get_backend_name() == "sqlite":
+        _check_file(url)
+    return url
+
+
+def _check_file(url: URL) -> None:
+    if not url.database or ":memory:" in url.database or "mode=memory" in url.database:
+        raise StoreError(f"REGLAB_STORE must name a file, because memory is not shared between processes; {_HINT}.")
+    path = sqlite_path(url)
+    if path.is_dir():
+        raise StoreError(f"The store {path} is a folder; REGLAB_STORE must name a file in it.")
+
+
+def _database(url: URL) -> Database:
+    try:
+        return Database(url)
+    except ImportError:
+        raise StoreError(
+            f"{where(url)} needs a driver that is not installed; install psycopg with: pip install 'reglab[postgres]'."
+        ) from None
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError):
+        raise StoreError(f"REGLAB_STORE is not a database URL that can be used; {_HINT}.") from None

@@ -1,0 +1,99 @@
+"""Who trains what: each process holds an operating-system lock on a file of its own for as long as it lives.
+
+The system frees the lock when the process ends, however it ends, so a dead owner is known at once, also where process
+numbers repeat. Runs on machines that share the database but not the home are judged by their heartbeat.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, select, update
+
+from reglab.errors import StoreError
+from reglab.store.schema import runs
+from reglab.store.sentences import disk_sentence
+from reglab.store.states import now
+
+STALE = timedelta(seconds=60)
+LOST = "The process that trained this run ended without warning; resume it to go on from its last checkpoint."
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A living process that trains runs: ``id`` names it, and its lock is held until :meth:`close` or its end."""
+
+    id: str
+    lock: FileLock = field(repr=False, compare=False)
+
+    def close(self) -> None:
+        """Give up the lock: runs still marked as this owner's count as interrupted from now on."""
+        self.lock.release()
+
+
+def register(home: Path) -> Owner:
+    """A new owner, its lock held on ``home/owners/<id>.lock``."""
+    owner = uuid.uuid4().hex
+    lock = _lock(folder(home) / f"{owner}.lock")
+    try:
+        folder(home).mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=5)
+    except (OSError, Timeout) as error:
+        cause = error if isinstance(error, OSError) else OSError(0, "its lock is taken")
+        raise StoreError(disk_sentence(folder(home), cause)) from None
+    return Owner(owner, lock)
+
+
+def folder(home: Path) -> Path:
+    """Where the lock files lie."""
+    return home / "owners"
+
+
+@contextmanager
+def examined(home: Path, mine: str | None) -> Iterator[tuple[set[str], set[str]]]:
+    """(dead, alive) owners with a lock file in this home; the dead ones' files are removed after the block."""
+    dead, alive = set(), {mine} if mine else set()
+    with ExitStack() as held:
+        for path in sorted(folder(home).glob("*.lock")):
+            if path.stem in alive:
+                continue
+            lock = _lock(path)
+            try:
+                lock.acquire(timeout=0)
+            except (Timeout, OSError):
+                alive.add(path.stem)
+                continue
+            held.callback(lock.release)
+            dead.add(path.stem)
+        yield dead, alive
+        for owner in dead:
+            (folder(home) / f"{owner}.lock").unlink(missing_ok=True)
+
+
+def running(connection: Connection) -> list[str]:
+    """Ids of the runs in state running."""
+    return list(connection.execute(select(runs.c.id).where(runs.c.state == "running")).scalars())
+
+
+def interrupt_lost(connection: Connection, dead: set[str], alive: set[str]) -> list[str]:
+    """Mark running runs interrupted whose owner is dead, or unknown here and silent for over 60 s; their ids."""
+    query = select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.state == "running").with_for_update()
+    moment = now()
+    lost = [
+        row.id
+        for row in connection.execute(query)
+        if row.owner in dead or (row.owner not in alive and (not row.heartbeat or moment - row.heartbeat > STALE))
+    ]
+    values = {"state": "interrupted", "error": LOST, "owner": None, "ended": moment}
+    connection.execute(update(runs).where(runs.c.id.in_(lost), runs.c.state == "running").values(values))
+    return lost
+
+
+def _lock(path: Path) -> FileLock:
+    return FileLock(path, thread_local=False)

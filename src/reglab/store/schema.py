@@ -1,0 +1,99 @@
+"""The tables: runs, their epochs, and the statistics of each layer at each epoch.
+
+The migrations under :mod:`reglab.store.migrations` build exactly these (a test compares them). A row of ``runs`` also
+carries what lists show (epochs done, best figures), kept in step with ``epochs`` in the same transactions.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+from reglab import columns
+from reglab.store.types import Counts, Real, Utc
+
+REVISION = "0001"
+"""The newest migration, which this version reads and writes (a test compares it with the scripts)."""
+
+VERSION_TABLE = "reglab_version"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("key", String(200), unique=True),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("wanted", String(8), nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("l1", Real, nullable=False),
+    Column("l2", Real, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("queued", Utc, nullable=False),
+    Column("started", Utc),
+    Column("ended", Utc),
+    Column("heartbeat", Utc),
+    Column("seconds", Real, nullable=False),
+    Column("environment", JSON(none_as_null=True)),
+    Column("device", Text),
+    Column("threads", Integer),
+    Column("error", Text),
+    Column("epoch", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("best_epoch", Integer),
+    Column("best_val_acc", Real),
+    Column("best_val_loss", Real),
+    Column("weights_path", Text),
+    Column("weights_sha256", String(64)),
+    Column("group", Text),
+    Column("tags", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("owner", String(64)),
+    Column("deleted", Utc),
+    Index(None, "state"),
+    Index(None, "created"),
+    Index(None, "group"),
+    Index(None, "name"),
+)
+
+
+def _run_id() -> Column[str]:
+    return Column("run", String(16), ForeignKey(runs.c.id, ondelete="CASCADE"), primary_key=True)
+
+
+epochs = Table(
+    "epochs",
+    metadata,
+    _run_id(),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    *[Column(name, Real, nullable=False) for name in columns.METRICS],
+    sqlite_with_rowid=False,
+)
+
+layers = Table(
+    "layers",
+    metadata,
+    _run_id(),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("layer", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    *[
+        Column(name, Real, nullable=False)
+        for name in (columns.L1_NORM, columns.L2_NORM, columns.MAX_ABS, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE)
+    ],
+    Column("zeros", BigInteger, nullable=False),
+    Column("counts", Counts, nullable=False),
+)

@@ -1,0 +1,87 @@
+"""Column types that keep what SQL loses: NaN and ±∞, time zones, and histogram counts as compressed blobs."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import DateTime, Dialect, Double, LargeBinary
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+
+class _AnyReal(Double[float]):
+    """SQLite's REAL, bound as it comes: SQLAlchemy would turn the text 'NaN' back into a float."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
+
+class Real(TypeDecorator[float]):
+    """A float64 that comes back as it went in, NaN and ±∞ included; None stays NULL.
+
+    PostgreSQL's double precision holds all of them. SQLite turns a NaN into NULL, so there it is the text 'NaN', which
+    sorts above every number, as PostgreSQL sorts NaN.
+    """
+
+    impl = Double
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_AnyReal() if dialect.name == "sqlite" else Double())
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        number = float(value)
+        return "NaN" if dialect.name == "sqlite" and math.isnan(number) else number
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        return None if value is None else float(value)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime, always UTC; SQLite keeps it as text without a zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Counts(TypeDecorator[NDArray[np.int64]]):
+    """Histogram counts as zlib-compressed little-endian int64, about a fifth of their size."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: NDArray[np.int64] | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> NDArray[np.int64] | None:
+        return None if value is None else unpack(value)
+
+
+def pack(counts: NDArray[np.int64]) -> bytes:
+    """``counts`` (any integer type, one axis) as compressed little-endian int64."""
+    return zlib.compress(np.ascontiguousarray(counts, dtype="<i8").tobytes(), 6)
+
+
+def unpack(blob: bytes) -> NDArray[np.int64]:
+    """The counts that :func:`pack` packed, as a writable native int64 array."""
+    return np.frombuffer(zlib.decompress(blob), dtype="<i8").astype(np.int64)
