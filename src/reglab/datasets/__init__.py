@@ -1,0 +1,25 @@
+"""The data sets: one file per entry, found by itself, and the seeded split that training uses.
+
+A new data set is one new file that defines ``ENTRY = Dataset(...)``.
+"""
+
+from __future__ import annotations
+
+from reglab.datasets.cache import load_images
+from reglab.datasets.check import Sizes, check_data
+from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
+from reglab.datasets.split import Split, prepare
+
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "Images",
+    "Progress",
+    "Sizes",
+    "Split",
+    "Status",
+    "check_data",
+    "load_images",
+    "prepare",
+    "status",
+]

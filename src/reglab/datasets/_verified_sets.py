@@ -1,0 +1,76 @@
+"""What CIFAR and SVHN share: files that torchvision reads, each only after its MD5 was found right.
+
+CIFAR's batches are pickles, which can run code when read. torchvision checks every batch against the MD5 of the
+original before it opens one, and nothing here opens one in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reglab._torchvision import load_torchvision
+from reglab.datasets._download import Remote, fetch, is_original, workshop
+from reglab.datasets.dataset import Progress
+from reglab.errors import DataError
+
+
+@dataclass(frozen=True)
+class VerifiedSource:
+    """``content`` is the file or folder that torchvision reads, ``archive`` the packed form that it unpacks."""
+
+    name: str
+    label: str
+    torchvision: str
+    folders: tuple[str, ...]
+    content: str
+    archive: str | None
+    megabytes: float
+
+    @property
+    def torchvision_class(self) -> Any:
+        """torchvision's class for this data set; imports torchvision."""
+        return getattr(load_torchvision().datasets, self.torchvision)
+
+
+def find_files(source: VerifiedSource, folder: Path) -> Path | None:
+    """The content, else the archive, in ``folder`` or in a named folder inside it; None where there is neither."""
+    places = [folder, *(folder / name for name in source.folders)]
+    names = [name for name in (source.content, source.archive) if name]
+    return next((place / name for name in names for place in places if (place / name).exists()), None)
+
+
+def bring(source: VerifiedSource, remote: Remote, folder: Path, progress: Progress) -> Path:
+    """The content's path, after unpacking the archive or downloading ``remote`` where that is needed."""
+    found = find_files(source, folder)
+    if found is not None and found.name == source.content:
+        return found
+    home = found.parent if found is not None else folder
+    with workshop(source.name, source.label, home, progress) as scratch:
+        found = find_files(source, home)  # another process may have brought it while this one waited
+        if found is not None and found.name == source.content:
+            return found
+        if found is None:
+            fetch(source.label, [remote], scratch, source.megabytes, home, progress)
+        if source.archive is not None:
+            _unpack(source, remote, found or scratch / source.archive, scratch, progress)
+        (scratch / source.content).replace(home / source.content)
+    return home / source.content
+
+
+def _unpack(source: VerifiedSource, remote: Remote, archive: Path, into: Path, progress: Progress) -> None:
+    progress(f"Unpacking {source.label}", 0.0)
+    if not is_original(archive, remote.md5):
+        raise DataError(f"{archive} is damaged or not the original (its MD5 differs). Replace or remove it.")
+    load_torchvision().datasets.utils.extract_archive(archive, into)
+
+
+def damaged(place: Path, files: Iterable[tuple[Path, str]]) -> DataError:
+    """The error that names the first of ``files`` (path, MD5) which is not the original."""
+    culprit = next((file for file, md5 in files if not is_original(file, md5)), place)
+    return DataError(
+        f"{culprit} is missing, damaged or not the original (its MD5 differs). "
+        f"Replace it, or remove {place} to download it again."
+    )

@@ -1,0 +1,68 @@
+"""Whether a data specification fits its data set, told before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reglab.datasets.dataset import DATASETS, Dataset
+from reglab.errors import SpecError
+from reglab.spec import DataSpec
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Images: ``share`` set apart for validation, ``val`` of them used, ``left`` to train on, ``train`` used."""
+
+    share: int
+    val: int
+    left: int
+    train: int
+
+
+def check_data(spec: DataSpec) -> Sizes:
+    """How many images ``spec`` trains and validates on, from the known size of its data set.
+
+    :raises UnknownName: where no data set has this name.
+    :raises SpecError: where the sizes do not fit, with the number that would.
+    """
+    entry = DATASETS.get(spec.name)
+    return split_sizes(spec, entry, entry.size)
+
+
+def split_sizes(spec: DataSpec, entry: Dataset, pool: int) -> Sizes:
+    """The sizes for a pool of so many images; the validation share is round(``val_fraction`` · pool)."""
+    share = round(spec.val_fraction * pool)
+    left = pool - share
+    sizes = Sizes(share, share if spec.val_size is None else spec.val_size, left, spec.train_size or left)
+    _check_validation(spec, entry, sizes, pool)
+    _check_training(spec, entry, sizes)
+    return sizes
+
+
+def _check_validation(spec: DataSpec, entry: Dataset, sizes: Sizes, pool: int) -> None:
+    label, classes, apart = entry.label, len(entry.classes), f"data.val_fraction {spec.val_fraction:g} sets"
+    if sizes.share < classes:
+        raise SpecError(
+            f"{apart} {sizes.share} of the {pool:,} images of {label} apart for validation; "
+            f"there must be at least {classes}, one for each class."
+        )
+    if sizes.val > sizes.share:
+        raise SpecError(
+            f"data.val_size {sizes.val:,} is more than there are: {apart} {sizes.share:,} images of {label} apart."
+        )
+    if sizes.val < classes:
+        raise SpecError(f"data.val_size {sizes.val} is too small: each of the {classes} classes of {label} needs one.")
+
+
+def _check_training(spec: DataSpec, entry: Dataset, sizes: Sizes) -> None:
+    label, classes, leaves = entry.label, len(entry.classes), f"data.val_fraction {spec.val_fraction:g} leaves"
+    if sizes.left < classes:
+        raise SpecError(f"{leaves} {sizes.left} images of {label} to train on; there must be at least {classes}.")
+    if sizes.train > sizes.left:
+        raise SpecError(
+            f"data.train_size {sizes.train:,} is more than there are: {leaves} {sizes.left:,} images of {label}."
+        )
+    if sizes.train < classes:
+        raise SpecError(
+            f"data.train_size {sizes.train} is too small: each of the {classes} classes of {label} needs one."
+        )

@@ -1,0 +1,86 @@
+"""What a data set is: its images and labels, what it is called, and whether it is at hand.
+
+The pool of a data set is its official training part; training and validation images both come from it, and the test
+part stays untouched.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from torch import Tensor
+
+from reglab.registry import Registry
+
+Progress: TypeAlias = Callable[[str, float], None]
+"""Told what is being done ("Downloading MNIST: 3.1 of 9.9 MB") and which share of it is done, 0 to 1."""
+
+
+def silent(text: str, share: float) -> None:
+    """The progress nobody listens to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """``x``: (N, C, H, W), uint8 in 0…255 or float32 in [0, 1]; ``y``: (N,) int64 class numbers.
+
+    The tensors are shared by all who ask for the data set: never change them.
+    """
+
+    x: Tensor
+    y: Tensor
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set: ``size`` images of ``shape`` (C, H, W), each of one of ``classes``.
+
+    ``load(folder, progress)`` gives the pool, from local files, a package or a download of ``download_mb``;
+    :class:`reglab.errors.DataError` where it cannot. ``find(folder)`` is where its local files are, None where they are
+    not; a data set without ``find`` needs no files. ``extra`` is the package that it needs beside RegLab's own.
+    """
+
+    name: str
+    label: str
+    order: int
+    about: str
+    source: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    size: int
+    load: Callable[[Path, Progress], Images] = field(repr=False)
+    find: Callable[[Path], Path | None] | None = field(default=None, repr=False)
+    extra: str | None = None
+    download_mb: float | None = None
+
+
+DATASETS: Registry[Dataset] = Registry("dataset", "reglab.datasets", Dataset)
+
+State: TypeAlias = Literal["ready", "download", "missing"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Whether a data set is at hand, and one sentence about it."""
+
+    state: State
+    sentence: str
+
+
+def status(entry: Dataset, folder: Path) -> Status:
+    """Whether ``entry`` is ready, would be downloaded into ``folder``, or lacks a package. Reads no image."""
+    if entry.extra is not None and importlib.util.find_spec(entry.extra) is None:
+        return Status("missing", f"Needs the package {entry.extra}: pip install {entry.extra}")
+    if entry.find is None:
+        return Status("ready", "Ready: nothing to download")
+    try:
+        place = entry.find(folder)
+    except OSError as error:
+        return Status("missing", f"Cannot look into {error.filename or folder}: {error.strerror}")
+    if place is not None:
+        return Status("ready", f"Ready: {place}")
+    return Status("download", f"Will download {entry.download_mb or 0:.0f} MB")

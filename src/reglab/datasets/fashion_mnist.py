@@ -1,0 +1,36 @@
+"""Fashion-MNIST: 60,000 pieces of clothing, from local idx files, Debian's package or torchvision's mirrors."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx
+from reglab.datasets.dataset import Dataset
+
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # installed by the package dataset-fashion-mnist
+
+SOURCE = IdxSource(
+    name="fashion_mnist",
+    label="Fashion-MNIST",
+    torchvision="FashionMNIST",
+    folders=("FashionMNIST", "fashion-mnist", "fashion_mnist", "Fashion-MNIST"),
+    megabytes=26.45,
+    elsewhere=(DEBIAN,),
+)
+
+ENTRY = Dataset(
+    name=SOURCE.name,
+    label=SOURCE.label,
+    order=40,
+    about="60,000 pieces of clothing of 28×28 pixels: as small as MNIST, but harder.",
+    source="Xiao, Rasul and Vollgraf, 2017 (Zalando Research)",
+    classes=(
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    shape=SHAPE,
+    size=SIZE,
+    load=partial(load_idx, SOURCE),
+    find=partial(find_idx, SOURCE),
+    download_mb=SOURCE.megabytes,
+)  # fmt: skip

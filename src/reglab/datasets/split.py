@@ -1,0 +1,115 @@
+"""From a specification to the tensors that are trained and validated on.
+
+Everything random comes from ``spec.seed`` through two generators of its own, one for the split, one for the noise. The
+validation images depend neither on the training size nor on the noise; smaller training sets are the beginnings of
+larger ones. Pixels are normalised as (x − mean)/std with the figures of the chosen training images alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reglab.datasets.cache import load_images
+from reglab.datasets.check import check_data, split_sizes
+from reglab.datasets.dataset import DATASETS, Images, Progress, silent
+from reglab.datasets.noise import flip_labels
+from reglab.datasets.stratify import Indices, interleave, shuffled_groups
+from reglab.spec import DataSpec
+
+_SPLIT, _NOISE = 0, 1  # which generator
+_FLAT = 1e-4  # a channel whose standard deviation is smaller counts as constant and is only shifted
+_CHUNK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training and validation images, normalised float32 (N, C, H, W), and labels, int64 (N,).
+
+    ``y_train`` has the label noise, ``true_y_train`` has not, ``flipped`` (bool) marks where they differ; validation
+    labels are true. ``train_index`` and ``val_index`` are places in the pool, in an order of which every beginning is
+    stratified. ``mean`` and ``std`` (C,) are those of the training images in [0, 1].
+    """
+
+    x_train: Tensor
+    y_train: Tensor
+    x_val: Tensor
+    y_val: Tensor
+    true_y_train: Tensor
+    flipped: Tensor
+    train_index: Tensor
+    val_index: Tensor
+    mean: Tensor
+    std: Tensor
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+
+
+def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
+    """The split that ``spec`` describes, the same for the same spec; local files are looked for in ``folder``.
+
+    :raises SpecError: where the sizes do not fit the data set (before it is loaded).
+    :raises DataError: where the data set cannot be loaded.
+    """
+    check_data(spec)
+    entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
+    sizes = split_sizes(spec, entry, len(images.y))  # a local copy may have fewer images than the original
+    y, n_classes = images.y.numpy(), len(entry.classes)
+    train, val = split_indices(y, n_classes, sizes.share, spec.seed)
+    train, val = train[: sizes.train], val[: sizes.val]
+    noisy, flipped = flip_labels(y, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
+    mean, std = channel_moments(images, train)
+    return Split(
+        x_train=_normalised(images, train, mean, std),
+        y_train=torch.from_numpy(noisy),
+        x_val=_normalised(images, val, mean, std),
+        y_val=torch.from_numpy(y[val]),
+        true_y_train=torch.from_numpy(y[train]),
+        flipped=torch.from_numpy(flipped),
+        train_index=torch.from_numpy(train),
+        val_index=torch.from_numpy(val),
+        mean=mean,
+        std=std,
+        classes=entry.classes,
+        shape=entry.shape,
+    )
+
+
+def split_indices(y: NDArray[np.int64], n_classes: int, n_val: int, seed: int) -> tuple[Indices, Indices]:
+    """All training and all ``n_val`` validation places in ``y``, disjoint, every beginning of either stratified."""
+    rng = _generator(seed, _SPLIT)
+    groups, ties = shuffled_groups(y, n_classes, rng), rng.permutation(n_classes)
+    val = interleave(groups, ties)[:n_val]
+    taken = np.bincount(y[val], minlength=n_classes)
+    return interleave([group[n:] for group, n in zip(groups, taken, strict=True)], ties), val
+
+
+def channel_moments(images: Images, index: Indices) -> tuple[Tensor, Tensor]:
+    """Mean and population standard deviation (1 where constant) of each channel over images ``index`` in [0, 1]."""
+    total = np.zeros((2, images.x.shape[1]))
+    for start in range(0, len(index), _CHUNK):
+        x = _unit(images, index[start : start + _CHUNK]).numpy().astype(np.float64)
+        total += x.sum(axis=(0, 2, 3)), (x * x).sum(axis=(0, 2, 3))
+    mean, square = total / (len(index) * images.x[0, 0].numel())
+    std = np.sqrt(np.maximum(square - mean**2, 0))
+    std = np.where(std < _FLAT, 1.0, std)
+    return torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(std.astype(np.float32))
+
+
+def _normalised(images: Images, index: Indices, mean: Tensor, std: Tensor) -> Tensor:
+    return _unit(images, index).sub_(mean[:, None, None]).div_(std[:, None, None])
+
+
+def _unit(images: Images, index: Indices) -> Tensor:
+    """A copy of images ``index`` as float32 in [0, 1]."""
+    x = images.x[torch.from_numpy(index)]
+    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
+
+
+def _generator(seed: int, which: int) -> np.random.Generator:
+    return np.random.default_rng([seed, which])

@@ -1,0 +1,51 @@
+"""SVHN: 73,257 house-number digits photographed from the street, through torchvision."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reglab.datasets._download import Remote
+from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, find_files
+from reglab.datasets.dataset import Dataset, Images, Progress
+
+SOURCE = VerifiedSource(
+    name="svhn",
+    label="SVHN",
+    torchvision="SVHN",
+    folders=("SVHN", "svhn"),
+    content="train_32x32.mat",
+    archive=None,
+    megabytes=182.04,
+)
+
+
+def _load(folder: Path, progress: Progress) -> Images:
+    cls = SOURCE.torchvision_class
+    url, name, md5 = cls.split_list["train"]
+    place = bring(SOURCE, Remote(name, (url,), md5), folder, progress)
+    progress("Reading SVHN", 0.0)
+    try:
+        svhn = cls(place.parent, split="train", download=False)
+    except RuntimeError:  # torchvision's integrity check
+        raise damaged(place, [(place, md5)]) from None
+    progress("Reading SVHN", 1.0)
+    return Images(torch.from_numpy(np.ascontiguousarray(svhn.data)), torch.from_numpy(svhn.labels))
+
+
+ENTRY = Dataset(
+    name=SOURCE.name,
+    label=SOURCE.label,
+    order=80,
+    about="73,257 colour photographs of 32×32 pixels: digits of house numbers, some far more common than others.",
+    source="Netzer et al., 2011 (Street View House Numbers, cropped digits)",
+    classes=tuple("0123456789"),
+    shape=(3, 32, 32),
+    size=73_257,
+    load=_load,
+    find=partial(find_files, SOURCE),
+    download_mb=SOURCE.megabytes,
+)
