@@ -16,7 +16,7 @@ from reglab.store.schema import epochs, layers
 
 
 def progress(connection: Connection, run_id: str, owner: str | None, **values: Any) -> None:
-    """Set epoch, step, steps and seconds, and the heartbeat."""
+    """Set epoch, step, steps and seconds, or the activity, and the heartbeat."""
     states.writable(connection, run_id, owner)
     states.change(connection, run_id, heartbeat=states.now(), **values)
 

@@ -48,6 +48,8 @@ runs = Table(
     Column("device", Text),
     Column("threads", Integer),
     Column("error", Text),
+    Column("message", Text),
+    Column("activity", Text),
     Column("epoch", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
     Column("step", Integer, nullable=False),

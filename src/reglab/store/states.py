@@ -70,7 +70,7 @@ def set_state(connection: Connection, run_id: str, state: State, error: str | No
     if row.deleted is not None and state in ("queued", "running"):
         raise StoreError(f"Run {run_id} is deleted; restore it first.")
     if state in ENDED:
-        values |= {"ended": now(), "owner": None}
+        values |= {"ended": now(), "owner": None, "activity": None}
     if state == "queued" and row.state != "queued":
         values |= {"queued": now(), "owner": None, "wanted": "run", "ended": None}
     change(connection, run_id, state=state, error=error, **values)
@@ -110,4 +110,4 @@ def began(connection: Connection, run_id: str, owner: str | None, environment: E
     }  # fmt: skip
     moment = now()
     values = {"environment": record, "device": environment.device, "threads": environment.threads}
-    change(connection, run_id, started=row.started or moment, heartbeat=moment, **values)
+    change(connection, run_id, started=row.started or moment, heartbeat=moment, activity=None, **values)

