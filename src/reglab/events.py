@@ -100,12 +100,12 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One lane has finished an epoch and been evaluated."""
+    """One lane has finished an epoch and been evaluated; ``best_epoch`` has the lowest validation loss so far."""
 
     lane: int
     metrics: EpochMetrics
     layers: tuple[LayerStats, ...]
-    is_best: bool
+    best_epoch: int
     snapshot: Callable[[], Checkpoint] = field(repr=False)
 
 

@@ -83,7 +83,7 @@ def test_coupled_elastic_net_equals_the_penalty_written_into_the_loss() -> None:
     for x, y in batches():
         optimizer.zero_grad()
         terms = sum(strength.l1 * w.abs().sum() + strength.l2 / 2 * w.square().sum() for w in model.parameters())
-        (nn.functional.cross_entropy(model(x), y) + terms).backward()
+        (nn.functional.cross_entropy(model(x), y) + terms).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     mine = ours(OptimSpec(name="sgd", lr=LR, momentum=0.9), "coupled", strength)
     for a, b in zip(mine, model.parameters(), strict=True):
@@ -97,8 +97,8 @@ def test_plain_sgd_coupled_and_decoupled_agree_but_not_with_momentum() -> None:
 
     for a, b in zip(*pair(0.0), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
-    a, b = pair(0.9)
-    assert not torch.allclose(a[0], b[0], rtol=1e-3)
+    coupled, decoupled = pair(0.9)
+    assert not torch.allclose(coupled[0], decoupled[0], rtol=1e-3)
 
 
 def test_proximal_step_is_the_data_step_and_then_the_proximal_map() -> None:

@@ -27,7 +27,7 @@ class Run:
 
     ``seconds`` is training time over all sittings; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
     being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done. ``error`` is
-    one sentence; ``activity`` is what a running run does before it trains. ``weights_path`` is relative to the store's home.
+    one sentence; ``activity`` is what a running run does before it trains. ``weights_path`` is relative to the home.
     """
 
     id: str

@@ -48,7 +48,6 @@ runs = Table(
     Column("device", Text),
     Column("threads", Integer),
     Column("error", Text),
-    Column("message", Text),
     Column("activity", Text),
     Column("epoch", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),

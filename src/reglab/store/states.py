@@ -45,7 +45,10 @@ def locked(connection: Connection, run_id: str) -> Row[Any]:
 
 
 def writable(connection: Connection, run_id: str, owner: str | None) -> Row[Any]:
-    """The locked row of a run that this process may write to: it is queued or running, and no other owner trains it."""
+    """The locked row of a run that this process may write to: it is queued or running, and no other owner trains it.
+
+    The check fences off a process that slept, was taken for dead, and wakes while another trains its run.
+    """
     row = locked(connection, run_id)
     if row.state not in ("queued", "running"):
         raise StoreError(f"Run {run_id} is {row.state}: it takes no more results.")
@@ -70,17 +73,19 @@ def set_state(connection: Connection, run_id: str, state: State, error: str | No
     if row.deleted is not None and state in ("queued", "running"):
         raise StoreError(f"Run {run_id} is deleted; restore it first.")
     if state in ENDED:
-        values |= {"ended": now(), "owner": None, "activity": None}
+        values |= {"ended": now(), "owner": None}
+    if state == "running":
+        values |= {"heartbeat": now()}
     if state == "queued" and row.state != "queued":
         values |= {"queued": now(), "owner": None, "wanted": "run", "ended": None}
-    change(connection, run_id, state=state, error=error, **values)
+    change(connection, run_id, state=state, error=error, activity=None, **values)
 
 
 def claim(connection: Connection, run_id: str, owner: str) -> bool:
     """queued → running for ``owner``; False if the run is not queued any more (another runner was first)."""
     moment = now()
     free = (runs.c.id == run_id) & (runs.c.state == "queued") & runs.c.deleted.is_(None)
-    values = {"state": "running", "owner": owner, "heartbeat": moment, "ended": None, "error": None, "wanted": "run"}
+    values = {"state": "running", "owner": owner, "heartbeat": moment, "ended": None, "error": None, "activity": None}
     return connection.execute(update(runs).where(free).values(**values)).rowcount == 1
 
 

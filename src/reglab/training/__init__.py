@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reglab.training.check import check
+from reglab.training.devices import flush_denormals
 from reglab.training.loop import train
 
-__all__ = ["check", "train"]
+__all__ = ["check", "flush_denormals", "train"]

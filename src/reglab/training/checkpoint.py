@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 
 import torch
 
@@ -26,16 +27,16 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
 
     :raises CheckpointError: where it is of another spec or format, or an array is missing or has another shape.
     """
-    facts = dict(checkpoint.facts)
-    if facts.pop("format", None) != _FORMAT:
+    facts = checkpoint.facts
+    if facts.get("format") != _FORMAT:
         raise CheckpointError("The checkpoint was written by another version of RegLab; start the run anew.")
-    if facts.pop("spec", None) != lane.spec.model_dump():
+    if facts.get("spec") != lane.spec.model_dump():
         raise CheckpointError("The checkpoint belongs to a run with other settings; start the run anew.")
     _check_arrays(lane, checkpoint)
-    if facts["best_val_loss"] is None:
-        facts["best_val_loss"] = math.inf
+    at = Progress(**{field.name: facts[field.name] for field in fields(Progress)})
+    at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss
     tensors = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.arrays.items()}
-    lane.restore(tensors, Progress(**facts))
+    lane.restore(tensors, at)
 
 
 def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:

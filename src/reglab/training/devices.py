@@ -34,15 +34,19 @@ def describe(device: torch.device) -> str:
     return f"CPU ({platform.machine()})"
 
 
-def prepare_thread(threads: int | None) -> int:
-    """Set the calling thread up for training and return its intra-op thread count (``None`` leaves it as it is).
-
-    Denormal numbers are flushed to zero: weights that decay towards 0 otherwise slow some CPUs down many times over.
-    """
+def use_threads(threads: int | None) -> int:
+    """Give the calling thread ``threads`` intra-op threads (``None`` leaves it as it is) and return their number."""
     if threads is not None and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
     return torch.get_num_threads()
+
+
+def flush_denormals() -> None:
+    """Treat denormal numbers as 0 in the calling thread, which must be ours: it changes all its arithmetic.
+
+    Weights that decay towards 0 pass through denormals, which slow some CPUs down many times over.
+    """
+    torch.set_flush_denormal(True)
 
 
 def versions() -> dict[str, str]:

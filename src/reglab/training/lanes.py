@@ -81,16 +81,15 @@ class Lane:
         self._running += loss.detach() * len(batch)
         self.at.step += 1
 
-    def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...], bool]:
-        """Evaluate the epoch whose last step is done: its figures, its kernels, and whether it is the best so far."""
+    def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
+        """Evaluate the epoch whose last step is done: its figures and its kernels."""
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
         layers, metrics = self.layers(), self._evaluate()
         self._running.zero_()
         self.at.seconds = 0.0
-        is_best = metrics.val_loss < self.at.best_val_loss
-        if is_best:
+        if metrics.val_loss < self.at.best_val_loss:
             self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
-        return metrics, layers, is_best
+        return metrics, layers
 
     def layers(self) -> tuple[LayerStats, ...]:
         """Norms and histogram of every kernel."""
@@ -174,10 +173,10 @@ class Lane:
 
 def split_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
     """Batches of ``size``; a single image left over joins the batch before it, since batch norm cannot train on one."""
-    batches = order.split(size)
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        return (*batches[:-2], torch.cat(batches[-2:]))
-    return batches
+    starts = list(range(0, len(order), size))
+    if len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    return tuple(order[a:b] for a, b in zip(starts, [*starts[1:], len(order)], strict=True))
 
 
 def to_array(tensor: Tensor) -> NDArray[Any]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
 
-from reglab.datasets import prepare
+from reglab.datasets import Split, prepare
 from reglab.errors import SpecError
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, EpochMetrics, Event, Reason, Started, StepDone
 from reglab.settings import load_settings
-from reglab.spec import RunSpec
-from reglab.training.arrays import place
+from reglab.spec import DataSpec, Precision, RunSpec
+from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
-from reglab.training.devices import choose_device, describe, prepare_thread, versions
+from reglab.training.devices import choose_device, describe, use_threads, versions
 from reglab.training.lanes import Lane
 
 Report = Callable[[str, float], None]
@@ -32,7 +32,7 @@ def train(
     folder: Path | None = None,
     resume: Sequence[Checkpoint | None] = (),
     report: Report = _silent,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
 
     Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit.
@@ -59,8 +59,8 @@ def _train(
     folder: Path,
     resume: Sequence[Checkpoint | None],
     report: Report,
-) -> Iterator[Event]:
-    lanes, environments = _build(specs, device, prepare_thread(threads), folder, report)
+) -> Generator[Event]:
+    lanes, environments = _build(specs, device, use_threads(threads), folder, report)
     for lane, checkpoint in zip(lanes, resume, strict=True):
         if checkpoint is not None:
             restore(lane, checkpoint)
@@ -74,7 +74,7 @@ def _train(
             yield from _close_epoch(lane)
 
 
-def _train_epoch(lanes: Sequence[Lane]) -> Iterator[Event]:
+def _train_epoch(lanes: Sequence[Lane]) -> Generator[Event]:
     """What is left of the current epoch, step by step."""
     first = lanes[0]
     epoch, steps = first.at.epoch + 1, first.steps
@@ -85,17 +85,17 @@ def _train_epoch(lanes: Sequence[Lane]) -> Iterator[Event]:
         yield StepDone(epoch, first.epochs, first.at.step, steps, snapshots)
 
 
-def _close_epoch(lane: Lane) -> Iterator[Event]:
+def _close_epoch(lane: Lane) -> Generator[Event]:
     """The evaluated epoch, and the end of the lane where it was the last."""
-    metrics, layers, is_best = lane.close_epoch()
-    yield EpochDone(lane.index, metrics, layers, is_best, partial(snapshot, lane))
+    metrics, layers = lane.close_epoch()
+    yield EpochDone(lane.index, metrics, layers, lane.at.best_epoch, partial(snapshot, lane))
     if _is_finite(metrics):
         yield from _end_if_due(lane)
     else:
         yield _ended(lane, "diverged")
 
 
-def _end_if_due(lane: Lane) -> Iterator[Event]:
+def _end_if_due(lane: Lane) -> Generator[Event]:
     """The end, where all epochs are done or early stopping asks for it; also after a resume from the last epoch."""
     patience, since_best = lane.spec.train.patience, lane.at.epoch - lane.at.best_epoch
     if lane.at.epoch >= lane.epochs:
@@ -108,7 +108,9 @@ def _build(
     specs: Sequence[RunSpec], device: str, threads: int, folder: Path, report: Report
 ) -> tuple[list[Lane], list[Environment]]:
     """A lane for each spec and the record of where it computes; lanes of equal data share its memory."""
-    at, splits, arrays = choose_device(device), {}, {}
+    at = choose_device(device)
+    splits: dict[DataSpec, Split] = {}
+    arrays: dict[tuple[DataSpec, int, Precision], Arrays] = {}
     lanes, environments = [], []
     for index, spec in enumerate(specs):
         key = (spec.data, spec.train.seed, spec.train.precision)

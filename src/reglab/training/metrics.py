@@ -26,7 +26,8 @@ def evaluate(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, f
     model.eval()
     loss = torch.zeros((), dtype=torch.float64, device=images.device)
     right = torch.zeros((), dtype=torch.int64, device=images.device)
-    for x, y in zip(images.split(_CHUNK), labels.split(_CHUNK), strict=True):
+    for start in range(0, len(images), _CHUNK):
+        x, y = images[start : start + _CHUNK], labels[start : start + _CHUNK]
         scores = model(x)
         loss += F.cross_entropy(scores, y, reduction="sum")
         right += (scores.argmax(1) == y).sum()
@@ -77,7 +78,11 @@ def histogram(flat: Tensor) -> tuple[NDArray[np.int64], int]:
 def _bin_of_prefix(bits: int) -> NDArray[np.int64]:
     """The bin of every prefix, in the order of signed integers: first the negative numbers, then the others."""
     half = 1 << (bits - 1)
-    shift, word, real = (45, np.uint64, np.float64) if bits == 19 else (16, np.uint32, np.float32)
-    magnitudes = (np.arange(half, dtype=word) << word(shift)).view(real)
+    if bits == 19:
+        words64 = np.arange(half, dtype=np.uint64) << np.uint64(45)
+        magnitudes = np.minimum(words64, np.array(np.inf, np.float64).view(np.uint64)).view(np.float64)
+    else:
+        words32 = np.arange(half, dtype=np.uint32) << np.uint32(16)
+        magnitudes = np.minimum(words32, np.array(np.inf, np.float32).view(np.uint32)).view(np.float32)
     bins = np.searchsorted(MAGNITUDES, magnitudes, side="right") - 1
     return np.concatenate([PER_SIDE - 1 - bins, PER_SIDE + bins])

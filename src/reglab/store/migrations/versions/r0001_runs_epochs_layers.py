@@ -39,7 +39,7 @@ def _create_runs() -> None:
         sa.Column("environment", sa.JSON),
         sa.Column("device", sa.Text),
         sa.Column("threads", sa.Integer),
-        *[sa.Column(name, sa.Text) for name in ("error", "message")],
+        sa.Column("error", sa.Text),
         sa.Column("activity", sa.Text),
         *[sa.Column(name, sa.Integer, nullable=False) for name in ("epoch", "epochs", "step", "steps")],
         sa.Column("best_epoch", sa.Integer),

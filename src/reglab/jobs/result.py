@@ -1,0 +1,29 @@
+"""What a run came to, as one plain object: what the command line prints last and other programs read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reglab.store import Run, Store
+
+METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
+
+
+def result(store: Store, run: Run) -> dict[str, Any]:
+    """The run's state, spec and figures at its last epoch: losses are data losses in eval mode, gap_loss = val − train,
+    gap_acc = train − val, l1 and l2 the penalty terms; ``weights`` is the path of the final safetensors file.
+    """
+    figures = {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
+    return {
+        "run": run.id,
+        "name": run.name,
+        "status": run.state,
+        "spec": run.spec.model_dump(),
+        "metrics": {**figures, "best_epoch": run.best_epoch, "epochs": run.epoch},
+        "seconds": run.seconds,
+        "device": run.device,
+        "threads": run.threads,
+        "weights": str(store.home / run.weights_path) if run.weights_path else None,
+        "weights_sha256": run.weights_sha256,
+        "error": run.error,
+    }

@@ -1,0 +1,182 @@
+"""One run from start to end: the loop's events poured into the store. The only place where training and store meet."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from numpy.typing import NDArray
+
+from reglab.errors import RegLabError
+from reglab.events import Checkpoint, Ended, EpochDone, Event, Started, StepDone
+from reglab.settings import Settings
+from reglab.store import Run, RunFiles, Store
+from reglab.training import flush_denormals, train
+
+log = logging.getLogger(__name__)
+
+Halt = Literal["cancelled", "interrupted"]
+
+_TICK = 0.2  # seconds between progress reports, and between looks at whether to stop
+_OVERHEAD = 20  # a checkpoint is due after so many times what the last one took: about 5 % of the time
+_LONGEST = 30.0  # seconds without a checkpoint, at most
+
+
+@dataclass
+class Worker:
+    """Trains one claimed run; ``closing`` tells when the process wants to leave, ``listen`` sees every event."""
+
+    store: Store
+    settings: Settings
+    run: Run
+    closing: Callable[[], bool] = lambda: False
+    listen: Callable[[Event], None] | None = None
+    seconds: float = 0.0
+    _tick: float = field(default_factory=time.monotonic)
+    _saved: float = field(default_factory=time.monotonic)
+    _cost: float = 0.0
+
+    def work(self) -> None:
+        """Train until the run ends, is stopped, or fails; the store then says which, with a sentence."""
+        flush_denormals()
+        try:
+            self._train()
+        except Halted as halted:
+            self.store.finish(self.run.id, halted.state)
+        except RegLabError as error:
+            self._fail(str(error))
+        except (MemoryError, torch.OutOfMemoryError):
+            self._fail("There is not enough memory for this run; try a smaller batch, CNN or data set.")
+        except Exception as error:
+            log.exception("Run %s failed", self.run.id)
+            self._fail(f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details.")
+
+    @property
+    def files(self) -> RunFiles:
+        """The run's folder of checkpoints and weights."""
+        return self.store.files(self.run.id)
+
+    def _train(self) -> None:
+        checkpoint = self.files.load_checkpoint()
+        self.store.drop_epochs_after(self.run.id, int(checkpoint.facts["epoch"]) if checkpoint else 0)
+        self.seconds = float(checkpoint.facts["run_seconds"]) if checkpoint else 0.0
+        began = time.monotonic() - self.seconds
+        events = train(
+            self.run.spec,
+            device=self.settings.device,
+            threads=self.run.threads or self.settings.threads,
+            folder=self.settings.data,
+            resume=[checkpoint],
+            report=self._report,
+        )
+        for event in events:
+            self.seconds = time.monotonic() - began
+            halt = self._take(event)
+            if self.listen is not None:
+                self.listen(event)
+            if halt:
+                events.close()
+                self.store.finish(self.run.id, halt)
+
+    def _take(self, event: Event) -> Halt | None:
+        """Store what ``event`` tells; the state to end in where the run is to stop here."""
+        match event:
+            case Started():
+                self._start(event)
+            case StepDone():
+                return self._step(event)
+            case EpochDone():
+                self.store.add_epoch(self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
+                if self._due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
+                    self._save(event.snapshot())
+            case Ended():
+                self._end(event)
+        return None
+
+    def _start(self, event: Started) -> None:
+        self.store.began(self.run.id, event.environment)
+        if event.epoch == event.step == 0:
+            self.store.add_initial_layers(self.run.id, event.layers)
+            snapshot = event.snapshot()
+            self.files.save_weights(_weights_of(snapshot), "initial")
+            self._save(snapshot)
+
+    def _step(self, event: StepDone) -> Halt | None:
+        now = time.monotonic()
+        if now - self._tick < _TICK:
+            return None
+        self._tick = now
+        halt = self._halt()
+        if halt or self._due():
+            self._save(event.snapshots[0]())
+        self._progress(event.epoch - 1, event.step, event.steps)
+        return halt
+
+    def _halt(self) -> Halt | None:
+        if self.closing():
+            return "interrupted"
+        return "cancelled" if self.store.wanted(self.run.id) == "stop" else None
+
+    def _due(self) -> bool:
+        return time.monotonic() - self._saved >= min(_OVERHEAD * self._cost, _LONGEST)
+
+    def _save(self, snapshot: Checkpoint) -> None:
+        """Keep ``snapshot``, unless its loss is no longer finite: a diverged run keeps its last finite state."""
+        if not math.isfinite(snapshot.facts["running_loss"]):
+            return
+        before = time.monotonic()
+        self.files.save_checkpoint(Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds}))
+        self._saved = time.monotonic()
+        self._cost = self._saved - before
+
+    def _end(self, event: Ended) -> None:
+        self._progress(event.epoch, 0)
+        if event.reason == "diverged":
+            self._end_diverged(event.epoch)
+            return
+        path, sha256 = self.files.save_weights(event.weights())
+        self.store.finish(self.run.id, "finished", weights_path=path, weights_sha256=sha256)
+
+    def _end_diverged(self, epoch: int) -> None:
+        """Keep the weights of the last finite checkpoint; there is one, since every run begins with one."""
+        kept = self.files.load_checkpoint()
+        weights, at = (_weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
+        path, sha256 = self.files.save_weights(weights)
+        sentence = (
+            f"The loss was no longer a finite number in epoch {epoch}; the weights kept are those after epoch {at}. "
+            "Try a smaller learning rate or λ."
+        )
+        self.store.finish(self.run.id, "diverged", weights_path=path, weights_sha256=sha256, error=sentence)
+
+    def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
+        self.store.progress(self.run.id, epoch=epoch, step=step, steps=steps, seconds=self.seconds)
+
+    def _report(self, text: str, share: float) -> None:
+        """Pass on what the data set is doing, and leave its loading where the run is to stop."""
+        now = time.monotonic()
+        if now - self._tick >= _TICK:
+            self._tick = now
+            self.store.say(self.run.id, f"{text} ({share:.0%})")
+            if halt := self._halt():
+                raise Halted(halt)
+
+    def _fail(self, sentence: str) -> None:
+        self.store.finish(self.run.id, "failed", error=sentence)
+
+
+class Halted(Exception):
+    """Raised while data are loaded, where no event can say that the run is to stop."""
+
+    def __init__(self, state: Halt) -> None:
+        super().__init__(state)
+        self.state: Halt = state
+
+
+def _weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
+    arrays = checkpoint.arrays.items()
+    return {name.removeprefix("model/"): array for name, array in arrays if name.startswith("model/")}
