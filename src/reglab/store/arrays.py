@@ -52,10 +52,10 @@ def decode_checkpoint(data: bytes) -> Checkpoint:
 
 
 def decode(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays in safetensors ``data``, writable and in their own memory."""
+    """The arrays in safetensors ``data`` by name, in alphabetical order, writable and in their own memory."""
     _header(data)
     try:
-        return {name: np.array(array) for name, array in load(data).items()}
+        return {name: np.array(array) for name, array in sorted(load(data).items())}
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError):
         raise CheckpointError("This is not a whole safetensors file.") from None
 

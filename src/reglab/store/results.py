@@ -12,13 +12,24 @@ from sqlalchemy import Connection, delete, insert, select
 from reglab.errors import StoreError
 from reglab.events import EpochMetrics, LayerStats, State
 from reglab.store import states
+from reglab.store.labels import printable
 from reglab.store.schema import epochs, layers
 
 
-def progress(connection: Connection, run_id: str, owner: str | None, **values: Any) -> None:
-    """Set epoch, step, steps and seconds, or the activity, and the heartbeat."""
+def progress(
+    connection: Connection, run_id: str, owner: str | None, epoch: int, step: int, steps: int, seconds: float
+) -> None:
+    """Step of steps in the epoch after ``epoch``, if that is the one under way; seconds; the heartbeat."""
+    current = states.writable(connection, run_id, owner).epoch == epoch
+    values = {"step": step, "steps": steps} if current else {"step": 0}
+    states.change(connection, run_id, heartbeat=states.now(), activity=None, seconds=seconds, **values)
+
+
+def say(connection: Connection, run_id: str, owner: str | None, activity: str | None) -> None:
+    """Set the activity, at most 200 characters of it, and the heartbeat."""
     states.writable(connection, run_id, owner)
-    states.change(connection, run_id, heartbeat=states.now(), **values)
+    text = None if activity is None else printable(activity)[:200]
+    states.change(connection, run_id, heartbeat=states.now(), activity=text)
 
 
 def add_epoch(
@@ -31,8 +42,7 @@ def add_epoch(
 ) -> None:
     """Add an epoch after those already there; see :meth:`reglab.store.Store.add_epoch`."""
     row = states.writable(connection, run_id, owner)
-    newest = connection.execute(_newest(run_id)).scalar_one_or_none()
-    if newest is not None and metrics.epoch <= newest:
+    if metrics.epoch <= row.epoch:
         raise StoreError(f"Run {run_id} already has epoch {metrics.epoch}.")
     connection.execute(insert(epochs), {"run": run_id, **asdict(metrics)})
     _insert_layers(connection, run_id, metrics.epoch, stats)
@@ -75,10 +85,6 @@ def finish(
     if states.writable(connection, run_id, owner).state != "running":
         raise StoreError(f"Run {run_id} is not running and cannot become {state}.")
     states.set_state(connection, run_id, state, error, **values)
-
-
-def _newest(run_id: str) -> Any:
-    return select(epochs.c.epoch).where(epochs.c.run == run_id).order_by(epochs.c.epoch.desc()).limit(1)
 
 
 def _insert_layers(connection: Connection, run_id: str, epoch: int, stats: Sequence[LayerStats]) -> None:

@@ -89,6 +89,14 @@ def claim(connection: Connection, run_id: str, owner: str) -> bool:
     return connection.execute(update(runs).where(free).values(**values)).rowcount == 1
 
 
+def release(connection: Connection, run_id: str) -> None:
+    """running → queued, or → cancelled where a stop was asked for."""
+    row = locked(connection, run_id)
+    if row.state != "running":
+        raise StoreError(f"Run {run_id} is {row.state} and cannot be handed back.")
+    set_state(connection, run_id, "cancelled" if row.wanted == "stop" else "queued", None)
+
+
 def request_stop(connection: Connection, run_id: str) -> None:
     """Cancel a queued run; ask the owner of a running one to stop; leave any other alone."""
     row = locked(connection, run_id)

@@ -108,8 +108,9 @@ class Store:
             return states.claim(connection, run_id, owner.id)
 
     def release(self, run_id: str) -> None:
-        """running → queued: hand a claimed run back."""
-        self.set_state(run_id, "queued")
+        """running → queued: hand a claimed run back; → cancelled if it was asked to stop meanwhile."""
+        with self._database.write() as connection:
+            states.release(connection, run_id)
 
     def set_state(self, run_id: str, state: State, *, error: str | None = None) -> None:
         """Move a run to ``state``, with ``error`` as its sentence; :class:`StoreError` if that may not follow."""
@@ -145,15 +146,17 @@ class Store:
             states.began(connection, run_id, self._mine, environment)
 
     def progress(self, run_id: str, *, epoch: int, step: int, steps: int, seconds: float) -> None:
-        """Epochs done, step of steps in the next one, training seconds over all sittings; also the heartbeat."""
-        values = {"epoch": epoch, "step": step, "steps": steps, "seconds": seconds}
+        """Step of steps in the epoch after ``epoch``, and training seconds over all sittings; also the heartbeat.
+
+        How many epochs are done is counted by :meth:`add_epoch` alone; a report about another epoch keeps its seconds.
+        """
         with self._database.write() as connection:
-            results.progress(connection, run_id, self._mine, **values)
+            results.progress(connection, run_id, self._mine, epoch, step, steps, seconds)
 
     def say(self, run_id: str, activity: str | None) -> None:
         """What a running run does before it trains, e.g. "Downloading MNIST: 3 of 12 MB"; also the heartbeat."""
         with self._database.write() as connection:
-            results.progress(connection, run_id, self._mine, activity=activity)
+            results.say(connection, run_id, self._mine, activity)
 
     def add_epoch(self, run_id: str, metrics: EpochMetrics, layers: Sequence[LayerStats], *, best_epoch: int) -> None:
         """Add an epoch with its layer statistics and histograms, in one transaction: all appear together or not at all.
