@@ -1,0 +1,64 @@
+# RegLab: `make run` starts the dashboard, `make test` checks everything. Needs make and Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+WORKERS ?= 2
+# More arguments for pip install, and the address of a package index that serves CPU-only builds of PyTorch.
+PIP_ARGS ?=
+TORCH_INDEX ?=
+
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+CHECK_PYTHON := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	echo "RegLab needs Python 3.11 or newer, and $(PYTHON) is not; name one, for instance PYTHON=python3.12." >&2; exit 1; }
+# Tests measure and compare: one thread each, whatever the machine.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint format clean browser-and-database
+
+help: ## Show what make can do here.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and ADDRESS=… to change that).
+	@echo "RegLab starts on http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
+	@exec $(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
+
+test: lint browser-and-database ## Run every check: format, lint, types, import directions, all tests.
+	$(PYTEST) -n $(WORKERS) -m "not live"
+	$(PYTEST) -m live
+
+bench: $(VENV)/.installed-tests ## Run the benchmarks and print their ratios.
+	$(PYTEST) tests/benchmarks -o "python_files=bench_*.py" -p no:xdist -s
+
+lint: $(VENV)/.installed-tests ## Check format, lint, types and import directions.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-tests ## Format the code, and fix what the linter can fix.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and caches; saved runs stay.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last, so that an installation that was cut off is done again.
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@echo "Installing RegLab into $(VENV): some minutes, once."
+	@test -x $(BIN)/pip || { $(CHECK_PYTHON) && $(PYTHON) -m venv --clear $(VENV); }
+	@$(INSTALL) --requirement requirements.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
+	@$(INSTALL) --requirement requirements.txt --requirement tests/requirements.txt
+	@touch $@
+
+browser-and-database:
+	@./tests/install-system-packages
