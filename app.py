@@ -1,0 +1,17 @@
+"""RegLab's dashboard: ``streamlit run app.py``.
+
+Streamlit runs this file twice: the server imports it once for ``app``, and every visit executes it as ``__main__``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from reglab.ui import frame, server
+
+if __name__ == "__main__":
+    frame.render(Path(__file__).with_name("pages"))
+else:
+    app = st.App(Path(__file__), lifespan=server.lifespan, routes=server.routes(), on_script_error=frame.explain)

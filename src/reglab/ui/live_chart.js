@@ -1,0 +1,156 @@
+// A Plotly figure in a DOM node that lives as long as the element does: every update goes through Plotly.react, so
+// zoom, hidden legend entries and the node itself stay. The file is an ES module that is loaded once per page.
+
+const charts = new WeakMap(); // Streamlit's node -> our chart
+const mounts = (window.reglabMounts ??= {}); // key -> how often its node was made; tests assert that it stays 1
+
+export default function ({ data, parentElement }) {
+  const message = JSON.parse(new TextDecoder().decode(data));
+  const chart = charts.get(parentElement) ?? mount(parentElement, message);
+  chart.message = message;
+  loadPlotly(message.plotly).then(() => draw(chart), (error) => complain(chart, error));
+  // Streamlit also calls this for a superseded update of a node that stays; only a node that left the page is freed.
+  return () => parentElement.isConnected || unmount(parentElement);
+}
+
+function mount(parentElement, { key, height }) {
+  const node = document.createElement("div");
+  mounts[key] = (mounts[key] ?? 0) + 1;
+  Object.assign(node.dataset, { testid: "reglab-chart", reglabChart: key, mounts: mounts[key], updates: 0 });
+  Object.assign(node.style, { width: "100%", height: `${height}px` });
+  parentElement.appendChild(node);
+  const chart = { node, message: null, held: false, pointer: null };
+  chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
+  chart.observer.observe(node);
+  followPointer(chart);
+  charts.set(parentElement, chart);
+  return chart;
+}
+
+function unmount(parentElement) {
+  const chart = charts.get(parentElement);
+  if (!chart) return;
+  charts.delete(parentElement);
+  chart.observer.disconnect();
+  chart.listening.abort();
+  if (chart.node._fullLayout) window.Plotly.purge(chart.node);
+  chart.node.remove();
+}
+
+function loadPlotly(url) {
+  window.reglabPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL(url, document.baseURI);
+    script.onload = resolve;
+    script.onerror = () => {
+      window.reglabPlotly = undefined; // the next update tries again
+      script.remove();
+      reject(new Error("The chart library did not load. Is the server still running?"));
+    };
+    document.head.appendChild(script);
+  });
+  return window.reglabPlotly;
+}
+
+// A redraw in the middle of a drag would cancel the drag, so an update waits until the pointer is released.
+function followPointer(chart) {
+  chart.listening = new AbortController();
+  const { node } = chart;
+  const { signal } = chart.listening;
+  node.addEventListener("pointerdown", () => (chart.held = true), { signal });
+  node.addEventListener("pointermove", (event) => (chart.pointer = [event.clientX, event.clientY]), { signal });
+  node.addEventListener("pointerleave", () => (chart.pointer = null), { signal });
+  for (const name of ["mouseup", "touchend", "pointercancel"])
+    window.addEventListener(name, () => chart.held && setTimeout(() => release(chart), 0), { signal });
+}
+
+function release(chart) {
+  chart.held = false;
+  draw(chart);
+}
+
+function draw(chart) {
+  const { node, message } = chart;
+  if (chart.held || !node.isConnected || !node.clientWidth) return; // drawn on release or by the resize observer
+  const look = readTheme(node);
+  const version = `${message.version} ${JSON.stringify(look)}`;
+  if (version === chart.drawn) return;
+  chart.drawn = version;
+  node.style.height = `${message.height}px`;
+  window.Plotly.react(node, message.figure.data, layoutOf(message, look), (chart.config ??= configOf(chart))).then(
+    () => {
+      node.dataset.updates = Number(node.dataset.updates) + 1;
+      hoverAgain(chart);
+    },
+    (error) => complain(chart, error),
+  );
+}
+
+function resize(chart) {
+  const { node } = chart;
+  if (!window.Plotly || !chart.message || !node.clientWidth) return;
+  if (!node._fullLayout) draw(chart);
+  else if (node._fullLayout.width !== node.clientWidth) window.Plotly.Plots.resize(node);
+}
+
+// A redraw removes the hover label although the pointer has not moved; moving it by nothing brings the label back.
+function hoverAgain({ node, pointer }) {
+  if (!pointer) return;
+  const [clientX, clientY] = pointer;
+  const target = document.elementFromPoint(clientX, clientY);
+  if (node.contains(target)) target.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true }));
+}
+
+function complain({ node }, error) {
+  console.error(error);
+  if (!node._fullLayout) node.textContent = error.message;
+}
+
+function layoutOf({ figure, key, height }, look) {
+  const { paper, ...colours } = look;
+  const layout = { uirevision: key, ...figure.layout, autosize: true, height };
+  return { ...layout, template: { layout: templateOf(colours) } };
+}
+
+function readTheme(node) {
+  const style = getComputedStyle(node);
+  const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
+  return {
+    paper: read("background-color"),
+    panel: read("secondary-background-color"),
+    text: read("text-color"),
+    heading: read("heading-color"),
+    line: read("border-color"),
+    font: read("font"),
+    palette: read("chart-categorical-colors"),
+  };
+}
+
+function templateOf({ panel, text, heading, line, font, palette }) {
+  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line, automargin: true };
+  return {
+    font: { family: font, color: text, size: 12 },
+    title: { font: { color: heading, size: 14 }, subtitle: { font: { color: text, size: 11 } } },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    colorway: palette.split(","),
+    xaxis: axis,
+    yaxis: axis,
+    hoverlabel: { bgcolor: panel, bordercolor: line, font: { family: font, color: text } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: line, activecolor: text },
+  };
+}
+
+// Made once a chart: a new configuration makes Plotly.react start over and forget the zoom.
+function configOf(chart) {
+  const download = {
+    name: "Download as PNG",
+    icon: window.Plotly.Icons.camera,
+    click: ({ data, layout, clientWidth: width, clientHeight: height }) =>
+      window.Plotly.downloadImage(
+        { data, layout: { ...layout, paper_bgcolor: readTheme(chart.node).paper } },
+        { format: "png", filename: chart.message.key, width, height, scale: 2 },
+      ),
+  };
+  return { displaylogo: false, displayModeBar: "hover", modeBarButtons: [["resetScale2d", download]] };
+}

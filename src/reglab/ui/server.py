@@ -1,0 +1,59 @@
+"""What the server does beside pages: it opens and closes the services, says whether they work, and serves Plotly."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from streamlit.runtime.pages_manager import PagesManager
+
+from reglab.errors import RegLabError
+from reglab.ui.live_chart import plotly_route
+from reglab.ui.services import close_services, services
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """Open the services before the first visitor; on shutdown, checkpoint every run that is training.
+
+    A store that cannot be opened does not keep the server down: each page says why, and opens it once it can.
+    """
+    # Streamlit takes a folder named pages for its older kind of app until the first st.navigation; without this line
+    # the first visitor of a fresh server who follows a link to a page is told that the page does not exist.
+    PagesManager.uses_pages_directory = False
+    try:
+        await to_thread.run_sync(services)
+    except RegLabError as error:
+        log.error("%s", error)
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(close_services)
+
+
+def routes() -> list[BaseRoute]:
+    """Our own addresses; Streamlit adds its own."""
+    return [Route("/api/health", health), plotly_route()]
+
+
+def health(_request: Request) -> JSONResponse:
+    """200 while the store answers and queued runs will be taken up, else 503 with the reason."""
+    reason = trouble()
+    return JSONResponse({"status": "failing" if reason else "ok", "reason": reason}, status_code=503 if reason else 200)
+
+
+def trouble() -> str | None:
+    """Why runs cannot be trained now; ``None`` where they can."""
+    try:
+        opened = services()
+        opened.store.check()
+    except RegLabError as error:
+        return str(error)
+    return None if opened.runner.alive() else "The runner has stopped: queued runs are not taken up."

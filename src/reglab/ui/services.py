@@ -1,0 +1,66 @@
+"""The store and the runner of this process: opened once, shared by every page, surviving hot reload."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from reglab.jobs import ThreadRunner
+from reglab.settings import Settings, load_settings
+from reglab.store import Store, open_store
+
+
+@dataclass(frozen=True)
+class Services:
+    """What pages work with; the store is the truth, the runner trains what is queued in it."""
+
+    settings: Settings
+    store: Store
+    runner: ThreadRunner
+
+    def close(self) -> None:
+        """Checkpoint what is training, leave it interrupted, and let go of the store."""
+        self.runner.close()
+        self.store.close()
+
+
+@dataclass
+class _Slot:
+    """Where the one instance is kept."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    services: Services | None = None
+
+
+@st.cache_resource(show_spinner=False)
+def _slot() -> _Slot:
+    return _Slot()  # a cached resource, because module globals are made anew by a hot reload
+
+
+def services() -> Services:
+    """The services of this process, opened on first use.
+
+    :raises RegLabError: where a setting is wrong or the store cannot be opened; the next call tries again.
+    """
+    slot = _slot()
+    with slot.lock:
+        if slot.services is None:
+            slot.services = open_services(load_settings())
+        return slot.services
+
+
+def open_services(settings: Settings) -> Services:
+    """A store and a runner as ``settings`` say."""
+    store = open_store(settings)
+    return Services(settings, store, ThreadRunner(store, settings))
+
+
+def close_services() -> None:
+    """Close the services if they are open; a later :func:`services` opens them again."""
+    slot = _slot()
+    with slot.lock:
+        opened, slot.services = slot.services, None
+    if opened is not None:
+        opened.close()

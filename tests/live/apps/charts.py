@@ -1,0 +1,40 @@
+"""A page with two charts of the live component: one that grows on every tick, one that stays empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from reglab.ui.live_chart import live_chart, plotly_route
+
+TICK = 0.3
+
+
+@st.fragment(run_every=TICK)
+def growing() -> None:
+    """Every tick adds a point to both curves."""
+    n = st.session_state.n = st.session_state.get("n", 1) + 1
+    x = np.arange(n)
+    figure = go.Figure(layout={"title": {"text": "Grows"}})
+    figure.add_scatter(x=x, y=np.exp(-x / 20), name="falling", line_color="#3b74c9")
+    figure.add_scatter(x=x, y=1 - np.exp(-x / 20), name="rising", line_color="#c2557a")
+    live_chart(figure, key="grows", height=300)
+
+
+def main() -> None:
+    """The page."""
+    st.set_page_config(layout="wide")
+    left, right = st.columns(2)
+    with left:
+        growing()
+    with right:
+        live_chart(go.Figure(layout={"title": {"text": "Nothing yet"}}), key="empty", height=300)
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = st.App(Path(__file__), routes=[plotly_route()])
