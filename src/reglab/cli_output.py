@@ -1,0 +1,84 @@
+"""What the command line prints: lines for people, or JSON objects for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reglab.events import EpochDone, Event, Started
+
+
+@dataclass
+class Output:
+    """Prints to standard output; where nobody reads it any more, training goes on in silence."""
+
+    as_json: bool
+    epochs: int = 0
+
+    def began(self, run: Any) -> None:
+        """The first line of train and resume names the run."""
+        self._print({"run": run.id, "status": run.state}, f"run {run.id}  {run.name}")
+
+    def listen(self, event: Event) -> None:
+        """One line for each epoch."""
+        if isinstance(event, Started):
+            self.epochs = event.epochs
+        if isinstance(event, EpochDone):
+            m = event.metrics
+            self._print(
+                asdict(m),
+                f"epoch {m.epoch:>{len(str(self.epochs))}}/{self.epochs}  train loss {m.train_loss:.4f}  "
+                f"validation loss {m.val_loss:.4f}  gap {m.gap_loss:+.4f}  validation accuracy {m.val_acc:.2%}",
+            )
+
+    def result(self, result: dict[str, Any]) -> None:
+        """The last line: the run's result object, or its figures one a line."""
+        metrics = [f"  {name:<11} {_figure(value)}" for name, value in result["metrics"].items()]
+        facts = [f"  {name:<11} {result[name]}" for name in ("seconds", "device", "weights", "error") if result[name]]
+        self._print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
+
+    def runs(self, results: Sequence[dict[str, Any]]) -> None:
+        """The list of runs: a JSON object each, or a table."""
+        if self.as_json:
+            for result in results:
+                self._print(result, "")
+            return
+        rows = [("RUN", "STATUS", "EPOCHS", "VAL ACC", "GAP", "NAME"), *map(_row, results)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        for row in rows if results else []:
+            self._print({}, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if not results:
+            self._print({}, "There are no runs yet; `reglab train` makes one.")
+
+    def _print(self, record: dict[str, Any], line: str) -> None:
+        text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) if self.as_json else line
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:  # the reader has left, `| head` say; a run is not lost for that
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _row(result: dict[str, Any]) -> tuple[str, ...]:
+    metrics = result["metrics"]
+    accuracy = "–" if metrics["val_acc"] is None else f"{metrics['val_acc']:.2%}"
+    gap = "–" if metrics["gap_loss"] is None else f"{metrics['gap_loss']:+.4f}"
+    done = f"{metrics['epochs']}/{result['spec']['train']['epochs']}"
+    return (result["run"], result["status"], done, accuracy, gap, result["name"])
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.6g}"
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with NaN and infinities as strings ("NaN", "Infinity", "-Infinity"): JSON has no such numbers."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value

@@ -1,0 +1,185 @@
+"""The command line: its lines, its result object, its exit statuses, and one clear sentence for every mistake."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reglab import RunSpec
+from reglab.cli import main
+
+SMALL = [
+    "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
+    "--set", "train.epochs=2",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("REGLAB_STORE", "REGLAB_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_train_prints_the_run_then_its_epochs_then_the_result(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *SMALL, "--json", "--set", "penalty.l2=1e-2"]) == 0
+    first, *progress, result = lines(capsys)
+    assert first == {"run": result["run"], "status": "running"}
+    assert [line["epoch"] for line in progress] == [1, 2]
+    assert set(result) >= {
+        "run", "name", "status", "spec", "metrics", "seconds", "device", "threads", "weights", "weights_sha256",
+    }  # fmt: skip
+    assert set(result["metrics"]) == {
+        "train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total", "best_epoch",
+        "epochs",
+    }  # fmt: skip
+    assert result["status"] == "finished"
+    assert result["spec"]["penalty"]["l2"] == 0.01
+    assert result["threads"] == 1
+    assert result["metrics"]["val_loss"] == progress[-1]["val_loss"]
+    assert result["metrics"]["gap_loss"] == progress[-1]["val_loss"] - progress[-1]["train_loss"]
+    assert hashlib.sha256(Path(result["weights"]).read_bytes()).hexdigest() == result["weights_sha256"]
+
+
+def test_show_gives_the_result_again_by_id_beginning_or_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *SMALL, "--json", "--name", "my run"]) == 0
+    result = lines(capsys)[-1]
+    for name in (result["run"], result["run"][:5], "my run"):
+        assert main(["show", name, "--json"]) == 0
+        assert lines(capsys) == [result]
+
+
+def test_runs_lists_newest_first(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("older", "newer"):
+        main(["train", *SMALL, "--name", name])
+    capsys.readouterr()
+    assert main(["runs", "--json"]) == 0
+    assert [line["name"] for line in lines(capsys)] == ["newer", "older"]
+    assert main(["runs"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["RUN", "STATUS", "EPOCHS", "VAL", "ACC", "GAP", "NAME"]
+    assert "newer" in table[1]
+    assert "2/2" in table[1]
+
+
+def test_no_runs_yet_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs"]) == 0
+    assert "no runs yet" in capsys.readouterr().out
+    assert main(["runs", "--json"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_spec_is_read_from_yaml_and_changed_by_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = RunSpec().with_changes({"model.name": "dense_784", "data.train_size": 60, "train.epochs": 9})
+    (tmp_path / "spec.yaml").write_text(spec.to_yaml(), encoding="utf-8")
+    assert main(["train", str(tmp_path / "spec.yaml"), "--set", "train.epochs=1", "--json"]) == 0
+    assert lines(capsys)[-1]["spec"] == spec.with_changes({"train.epochs": 1}).model_dump()
+
+
+def test_a_dash_reads_the_spec_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("train: {epochs: 1}\nmodel: {name: dense_784}\n"))
+    assert main(["train", "-", "--json"]) == 0
+    assert lines(capsys)[-1]["metrics"]["epochs"] == 1
+
+
+def test_a_diverged_run_exits_with_1_and_prints_valid_json(capsys: pytest.CaptureFixture[str]) -> None:
+    wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--set", "penalty.l2=100"]
+    assert main(["train", *SMALL, *wild, "--json"]) == 1
+    result = lines(capsys)[-1]
+    assert result["status"] == "diverged"
+    assert result["metrics"]["total"] in ("NaN", "Infinity")
+    assert "smaller learning rate" in result["error"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["train", "--set", "penalty.l2=-1"], "penalty.l2 should be greater than or equal to 0, not -1."),
+        (["train", "--set", "penalty.l2=nan"], "penalty.l2 should be a finite number"),
+        (["train", "--set", "penalty.l2=1e9"], "penalty.l2 should be less than or equal to 1000"),
+        (["train", "--set", "optim.lr=0"], "optim.lr should be greater than 0, not 0."),
+        (["train", "--set", "penalty.l3=1"], "Unknown setting 'penalty.l3'"),
+        (["train", "--set", "nonsense"], "write part.key=value"),
+        (["train", "--set", "model.name=simple_cn"], "did you mean 'simple_cnn'?"),
+        (["train", "--set", "data.train_size=5000"], "data.train_size"),
+        (["train", "--set", "data.train_size=9"], "10 classes"),
+        (["train", "--set", "train.batch_size=401"], "train.batch_size (401) is larger than the 400 training images"),
+        (["train", "missing.yaml"], "Cannot read missing.yaml: no such file or directory."),
+        (["show", "nope"], "There is no run 'nope'."),
+        (["resume", "nope"], "There is no run 'nope'."),
+        (["fly"], "invalid choice: 'fly'"),
+        ([], "COMMAND"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_status_2(
+    argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err
+    assert captured.err.startswith("reglab: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("penalty: {l3: 1}", "Unknown setting 'penalty.l3'"),
+        ("penality: {l1: 1}", "did you mean 'penalty'?"),
+        ("- a\n- b", "must be a mapping"),
+        ("a: [", "not valid YAML (line"),
+        ("!!python/object/apply:os.system ['true']", "not valid YAML"),
+    ],
+)
+def test_a_bad_spec_file_is_one_sentence(
+    text: str, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spec.yaml").write_text(text, encoding="utf-8")
+    assert main(["train", str(tmp_path / "spec.yaml")]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_opened_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.sqlite").write_bytes(b"this is no database" * 100)
+    monkeypatch.setenv("REGLAB_STORE", f"sqlite:///{tmp_path / 'broken.sqlite'}")
+    assert main(["runs"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_finished_run_has_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", *SMALL, "--json"])
+    run_id = lines(capsys)[-1]["run"]
+    assert main(["resume", run_id]) == 2
+    assert "nothing to resume" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_program_and_survives_a_reader_that_leaves(home: Path) -> None:
+    command = [sys.executable, "-m", "reglab", "train", *SMALL, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        run_id = json.loads(process.stdout.readline())["run"]
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 0
+    shown = subprocess.run(
+        [sys.executable, "-m", "reglab", "show", run_id, "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(shown.stdout)["status"] == "finished"
