@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -12,6 +15,13 @@ from reglab.store.migrate import migrate
 from reglab.store.sentences import disk_sentence, where
 from reglab.store.store import Store
 
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 _HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user@host/database"
 
 
@@ -24,10 +34,9 @@ def open_store(settings: Settings) -> Store:
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
     """
     url = _url(settings.store)
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(disk_sentence(settings.home, error)) from None
+    _make_home(settings.home)
+    if url.get_backend_name() == "sqlite":
+        _check_file(url)
     database = _database(url)
     try:
         migrate(database)
@@ -42,21 +51,34 @@ def _url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError):
         raise StoreError(f"REGLAB_STORE is not a database URL; {_HINT}.") from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise StoreError(f"REGLAB_STORE names {url.get_backend_name()!r}, which is not supported; {_HINT}.")
-    if url.get_backend_name() == "sqlite":
-        _check_file(url)
-    return url
+    if url.drivername not in _DRIVERS:
+        raise StoreError(f"REGLAB_STORE names {url.drivername!r}, which is not supported; {_HINT}.")
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise StoreError(f"REGLAB_HOME must be a folder, but {home} is a file.") from None
+    except OSError as error:
+        raise StoreError(disk_sentence(home, error)) from None
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise StoreError(f"REGLAB_HOME {home} may not be written by this user; check its rights.")
 
 
 def _check_file(url: URL) -> None:
-    if not url.database or ":memory:" in url.database or "mode=memory" in url.database:
+    if not url.database or ":memory:" in url.database or "memory" in url.query.get("mode", ""):
         raise StoreError(f"REGLAB_STORE must name a file, because memory is not shared between processes; {_HINT}.")
     path = sqlite_path(url)
-    if path.is_dir():
+    try:
+        is_folder, has_folder = path.is_dir(), path.parent.is_dir()
+    except OSError as error:
+        raise StoreError(disk_sentence(path, error)) from None
+    if is_folder:
         raise StoreError(f"The store {path} is a folder; REGLAB_STORE must name a file in it.")
+    if not has_folder:
+        raise StoreError(f"The folder {path.parent} of the store is missing; create it or check REGLAB_STORE.")
 
 
 def _database(url: URL) -> Database:

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Met
 from reglab import columns
 from reglab.store.types import Counts, Real, Utc
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"

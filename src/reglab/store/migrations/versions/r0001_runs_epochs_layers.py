@@ -40,7 +40,6 @@ def _create_runs() -> None:
         sa.Column("device", sa.Text),
         sa.Column("threads", sa.Integer),
         sa.Column("error", sa.Text),
-        sa.Column("activity", sa.Text),
         *[sa.Column(name, sa.Integer, nullable=False) for name in ("epoch", "epochs", "step", "steps")],
         sa.Column("best_epoch", sa.Integer),
         *[sa.Column(name, sa.Double) for name in ("best_val_acc", "best_val_loss")],
