@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-
 Reason: TypeAlias = Literal["completed", "stopped_early", "diverged"]
 
 

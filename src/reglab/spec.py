@@ -228,11 +228,16 @@ def _is_map(value: object) -> bool:
 
 
 def _value(value: Any) -> Any:
-    """Text from a URL or a shell as the value it spells: YAML scalars, and {…} for factors."""
-    if not isinstance(value, str) or len(value) > _MAX_TEXT:
+    """Text from a URL or a shell as the value it spells: nothing and "null" are None, {…} is a mapping.
+
+    Numbers and truth values stay text, which the spec's own fields read.
+    """
+    if not isinstance(value, str):
         return value
-    if value == "":
+    if value in ("", "null", "none"):
         return None
+    if not value.startswith("{") or len(value) > _MAX_TEXT:
+        return value
     try:
         return yaml.safe_load(value)
     except (yaml.YAMLError, RecursionError, ValueError):
@@ -255,7 +260,8 @@ def _sentence(error: ValidationError) -> str:
         )
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
     rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
-    got = repr(first["input"])
+    is_number = first["type"].startswith(("greater", "less", "finite"))
+    got = str(first["input"]) if is_number else repr(first["input"])
     shown = "" if first["type"] == "value_error" else f", not {got if len(got) <= 60 else got[:57] + '…'}"
     return f"{key}: {rule}.{more}" if first["type"] == "value_error" else f"{key} {rule}{shown}.{more}"
 

@@ -1,0 +1,37 @@
+"""Settings from the environment: defaults, values, and sentences for bad ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reglab.errors import RegLabError
+from reglab.settings import SETTINGS, available_cores, load_settings
+
+
+def test_defaults() -> None:
+    settings = load_settings({})
+    assert settings.home == Path(__file__).resolve().parents[2] / "runs"
+    assert settings.store == f"sqlite:///{settings.home / 'reglab.sqlite'}"
+    assert settings.data == settings.home / "data"
+    assert (settings.device, settings.threads, settings.slots) == ("auto", 1, available_cores())
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    values = {
+        "REGLAB_HOME": str(tmp_path), "REGLAB_STORE": "postgresql+psycopg://u@h/d", "REGLAB_DATA": str(tmp_path / "d"),
+        "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
+    }  # fmt: skip
+    assert {setting.name for setting in SETTINGS} == set(values)
+    settings = load_settings(values)
+    assert settings.home == tmp_path.resolve()
+    assert settings.store == values["REGLAB_STORE"]
+    assert settings.data == tmp_path.resolve() / "d"
+    assert (settings.device, settings.threads, settings.slots) == ("cpu", 2, 3)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "99999"])
+def test_counts_must_be_whole_numbers(value: str) -> None:
+    with pytest.raises(RegLabError, match="REGLAB_THREADS must be a whole number from 1 to 1024"):
+        load_settings({"REGLAB_THREADS": value})
