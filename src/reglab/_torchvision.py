@@ -28,13 +28,16 @@ _declared: list[torch.library.Library] = []  # a schema lives as long as the lib
 def load_torchvision() -> ModuleType:
     """The imported ``torchvision``; slow at first, thread-safe, :class:`RegLabError` where it is not installed."""
     with _lock:
-        spec = importlib.util.find_spec("torchvision")
-        if spec is None:
-            raise RegLabError("torchvision is not installed: pip install torchvision.")
-        folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-        if not _operators_load(folders):
+        if not _operators_load(_folders()):
             _declare_missing()
         return importlib.import_module("torchvision")
+
+
+def _folders() -> list[Path]:
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None:
+        raise RegLabError("torchvision is not installed: pip install torchvision.")
+    return [Path(folder) for folder in spec.submodule_search_locations or ()]
 
 
 def _operators_load(folders: list[Path]) -> bool:
