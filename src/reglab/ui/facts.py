@@ -1,0 +1,72 @@
+"""What the form says about the chosen data set and CNN: sizes, whether it is at hand, and what the checks need."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from reglab.datasets import DATASETS, check_data, status
+from reglab.errors import RegLabError
+from reglab.models import MODELS, Summary, summarise
+from reglab.spec import ModelSpec, Optimizer, RunSpec
+from reglab.ui.advice import Facts
+from reglab.ui.services import services
+
+_MB = 1e6
+
+
+def data_facts(name: str) -> str:
+    """For example "1,797 images of 8 × 8 px, 10 classes. Ready: nothing to download."."""
+    entry = DATASETS.entries.get(name)
+    if entry is None:
+        return "This data set is not known here."
+    channels, height, width = entry.shape
+    colour = " in colour" if channels == 3 else ""
+    here = status(entry, services().settings.data)
+    state = "Ready." if here.state == "ready" else f"{here.sentence}."
+    return f"{entry.size:,} images of {width} × {height} px{colour}, {len(entry.classes)} classes. {state}"
+
+
+def model_facts(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: Optimizer) -> str:
+    """For example "8,996,234 parameters, about 150 MB to train."; empty where the two do not fit together."""
+    summary = _summary(dataset, model, batch_norm)
+    if summary is None:
+        return "\u00a0"  # the sentence beside Start says why; this keeps the line's height
+    memory = summary.training_bytes(batch_size or 1, optimizer) / _MB
+    return f"{summary.parameters:,} parameters, about {max(memory, 1):,.0f} MB to train."
+
+
+def layer_table(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: Optimizer) -> None:
+    """Every layer with its output and its parameters."""
+    summary = _summary(dataset, model, batch_norm)
+    if summary is None:
+        st.caption("This CNN does not fit this data set.")
+        return
+    rows = [(row.name, row.kind, " × ".join(map(str, row.output)), row.parameters) for row in summary.layers]
+    table = pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"])
+    st.caption(MODELS.get(model).about)
+    st.dataframe(
+        table, hide_index=True, width=480, alt="Layers of the CNN with their outputs and parameters",
+        column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+    )  # fmt: skip
+
+
+def facts_of(spec: RunSpec) -> Facts:
+    """What the checks need to know about the data and the CNN of ``spec``; unknown where they do not fit together."""
+    entry = MODELS.entries.get(spec.model.name)
+    try:
+        sizes = check_data(spec.data)
+    except RegLabError:
+        return Facts()
+    return Facts(sizes.train, sizes.val, spec.model.batch_norm or bool(entry and entry.has_batch_norm))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _summary(dataset: str, model: str, batch_norm: bool) -> Summary | None:
+    entry = DATASETS.entries.get(dataset)
+    if entry is None:
+        return None
+    try:
+        return summarise(ModelSpec(name=model, batch_norm=batch_norm), entry.shape, len(entry.classes))
+    except RegLabError:
+        return None

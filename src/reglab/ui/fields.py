@@ -1,0 +1,75 @@
+"""One form field for one setting of the spec: its title, help and kind of input come from the spec itself."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+
+from reglab.ui.form_values import EMPTY_MEANS_ALL, WIDGETS, field, title
+
+STEPS: Mapping[str, float] = {
+    "data.label_noise": 0.05, "data.val_fraction": 0.05, "model.dropout": 0.1, "penalty.l1": 0.0001,
+    "penalty.l2": 0.01, "optim.lr": 0.001, "optim.momentum": 0.05, "optim.step_factor": 0.1,
+    "data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16,
+}  # fmt: skip
+"""What one press on + or − changes; 1 for the settings that are not here."""
+
+WORDS: Mapping[str, str] = {
+    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "weights": "weights", "weights+biases": "weights and biases",
+    "float32": "32 bits", "float64": "64 bits",
+}  # fmt: skip
+"""How a choice reads on the page, where it differs from the spec's word."""
+
+Callback = Callable[[], None]
+
+
+def draw(setting: str, *, disabled: bool = False, help_more: str = "", on_change: Callback | None = None) -> None:
+    """The input for ``setting``; its value lives in session state under the setting's widget key."""
+    kind = _kind(setting)
+    about = f"{field(setting).description} {help_more}".strip()
+    shared: dict[str, Any] = {"key": WIDGETS[setting], "help": about, "disabled": disabled, "on_change": on_change}
+    shared["persist_state"] = "session"  # a field behind a closed "More" keeps its value
+    if get_origin(kind) is Literal:
+        _choice(setting, get_args(kind), shared)
+    elif kind is bool:
+        st.toggle(title(setting), **shared)
+    elif kind in (int, float):
+        _number(setting, kind, shared)
+    else:
+        st.text_area(title(setting), placeholder="conv1.weight: 0\nfc1.weight: 2", height=120, **shared)
+
+
+def draw_names(setting: str, labels: Mapping[str, str], on_change: Callback | None = None) -> None:
+    """A choice among registry entries: name → label."""
+    st.selectbox(
+        title(setting), list(labels), format_func=lambda name: labels.get(name, name), key=WIDGETS[setting],
+        help=field(setting).description, on_change=on_change, persist_state="session",
+    )  # fmt: skip
+
+
+def _choice(setting: str, options: Sequence[str], shared: dict[str, Any]) -> None:
+    words = lambda option: WORDS.get(option, option)  # noqa: E731
+    if setting == "penalty.apply":
+        st.segmented_control(title(setting), options, format_func=words, required=True, width="stretch", **shared)
+    else:
+        st.selectbox(title(setting), options, format_func=words, **shared)
+
+
+def _number(setting: str, kind: type[int] | type[float], shared: dict[str, Any]) -> None:
+    """A number without limits of its own: the spec's limits are checked, and explained, on the server."""
+    shared |= {"step": kind(STEPS.get(setting, 1)), "format": "%d" if kind is int else "%g"}
+    if setting in EMPTY_MEANS_ALL:
+        st.number_input(title(setting), value=None, placeholder="all", **shared)
+    else:
+        st.number_input(title(setting), **shared)
+
+
+def _kind(setting: str) -> Any:
+    """The setting's type, without ``None`` where it may be empty."""
+    kind = field(setting).annotation
+    if get_origin(kind) in (Union, types.UnionType):
+        return next(k for k in get_args(kind) if k is not type(None))
+    return kind

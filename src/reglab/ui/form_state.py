@@ -1,0 +1,97 @@
+"""Which spec the form shows: kept while one visits other pages, and in step with the address.
+
+The address is read when the form opens and when it changes by itself (Back, Forward); every other time the widgets
+are right, and the address follows them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from reglab.spec import RunSpec
+from reglab.ui.form_values import WIDGETS, to_values
+from reglab.ui.urls import Address, run_query
+
+_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+
+
+@dataclass
+class FormState:
+    """The form of this session. ``key`` makes a second press of Start the same run; a newly opened form has a new one.
+
+    ``values`` are the widgets as last drawn, ``address`` the spec that the URL stood for then; ``link_problem`` and
+    ``start_problem`` are sentences to show until something is edited.
+    """
+
+    values: dict[str, Any] | None = None
+    address: RunSpec = field(default_factory=RunSpec)
+    written: float = 0.0
+    key: str = ""
+    link_problem: str | None = None
+    start_problem: str | None = None
+
+
+def form_state() -> FormState:
+    """This session's form."""
+    state: FormState = st.session_state.setdefault("train_form", FormState())
+    return state
+
+
+def current_values() -> dict[str, Any]:
+    """Every field's value now, those behind a closed "More" included."""
+    return {key: st.session_state[key] for key in WIDGETS.values() if key in st.session_state}
+
+
+def open_or_follow(address: Address) -> FormState:
+    """Give the widgets their values before they are drawn, where the form has just opened or the address moved."""
+    state, values = form_state(), current_values()
+    if "start" not in st.session_state:  # the button was not on screen a moment ago: the form opens
+        _fill(to_values(address.spec) if address.spec else state.values or to_values(RunSpec()))
+        state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
+        state.address = address.spec or RunSpec()
+    elif values != state.values:
+        state.start_problem = state.link_problem = None
+    elif _moved(state, address):
+        _fill(to_values(address.spec or RunSpec()))
+        state.link_problem, state.address = address.problem, address.spec or RunSpec()
+    return state
+
+
+def keep(state: FormState, spec: RunSpec | None) -> None:
+    """Remember the widgets; let the address follow them where they make a ``spec``."""
+    state.values = current_values()
+    if spec is not None and spec != state.address:
+        state.address, state.written = spec, time.monotonic()
+        _write(spec.to_query())
+
+
+def show_runs(ids: Iterable[str]) -> None:
+    """Go to the live view of these runs."""
+    _write(run_query(ids))
+
+
+def show_form(spec: RunSpec | None = None) -> None:
+    """Go to a new form that starts from ``spec``, or from the defaults."""
+    st.session_state["train_form"] = FormState(values=to_values(spec) if spec else None)
+    _write(spec.to_query() if spec else {})
+
+
+def _fill(values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        st.session_state[key] = value
+
+
+def _moved(state: FormState, address: Address) -> bool:
+    return (address.spec or RunSpec()) != state.address and time.monotonic() - state.written > _ECHO
+
+
+def _write(own: Mapping[str, str]) -> None:
+    """Replace our own parameters in the address, and leave those of others (embed, …) alone."""
+    foreign = {key: value for key, value in st.query_params.items() if "." not in key and key not in ("run", "runs")}
+    st.query_params.from_dict({**foreign, **own})

@@ -1,0 +1,106 @@
+"""The form's values and the spec are the same thing in two shapes: widget key → value, and :class:`RunSpec`.
+
+Pure functions: no Streamlit. The widget keys of the contract (dataset, model, l1, l2, epochs) are fixed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reglab.errors import SpecError
+from reglab.spec import RunSpec
+
+OWN_KEYS = {
+    "data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer",
+}  # fmt: skip
+SETTINGS: tuple[str, ...] = tuple(RunSpec().flat())
+"""Every dotted setting, in the spec's order."""
+
+WIDGETS: dict[str, str] = {setting: OWN_KEYS.get(setting, setting.partition(".")[2]) for setting in SETTINGS}
+"""Dotted setting → widget key."""
+
+_PLAINER = (
+    ("should be greater than or equal to", "must be at least"),
+    ("should be less than or equal to", "must be at most"),
+    ("should be (greater|less) than", r"must be \1 than"),
+    (r"not (-?\d+)\.0\b", r"not \1"),
+)
+
+EMPTY_MEANS_ALL = frozenset({"data.train_size", "data.val_size"})
+
+
+def field(setting: str) -> FieldInfo:
+    """The spec's own title, description and type of a dotted setting."""
+    part, _, name = setting.partition(".")
+    kind = RunSpec.model_fields[part].annotation
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        raise TypeError(f"{part} is not a part of the spec")
+    return kind.model_fields[name]
+
+
+def title(setting: str) -> str:
+    """The field's name on the page."""
+    return field(setting).title or setting
+
+
+def to_values(spec: RunSpec) -> dict[str, Any]:
+    """Widget key → value that shows ``spec``."""
+    flat = spec.flat()
+    values = {WIDGETS[setting]: value for setting, value in flat.items()}
+    return {**values, "factors": factors_text(spec.penalty.factors)}
+
+
+def to_spec(values: Mapping[str, Any]) -> RunSpec:
+    """The spec that the form's ``values`` describe; a missing key takes its default.
+
+    :raises SpecError: one sentence that names the field as the page does.
+    """
+    nested: dict[str, dict[str, Any]] = {part: {} for part in RunSpec.PARTS}
+    for setting, key in WIDGETS.items():
+        if key not in values:
+            continue
+        part, _, name = setting.partition(".")
+        value = factors_from(values[key]) if setting == "penalty.factors" else values[key]
+        if value is None and setting not in EMPTY_MEANS_ALL:
+            raise SpecError(f"{title(setting)} is empty; fill it in.")
+        nested[part][name] = value
+    try:
+        return RunSpec.parse(nested)
+    except SpecError as error:
+        raise SpecError(in_page_words(str(error))) from None
+
+
+def in_page_words(sentence: str) -> str:
+    """A spec's sentence as the page says it: fields by their names, limits in plain words."""
+    for setting in sorted(SETTINGS, key=len, reverse=True):
+        sentence = sentence.replace(setting, title(setting))
+    for stiff, plain in _PLAINER:
+        sentence = re.sub(stiff, plain, sentence)
+    return sentence
+
+
+def factors_text(factors: Mapping[str, float]) -> str:
+    """``{"conv1.weight": 0.0}`` as one ``name: factor`` a line."""
+    return "\n".join(f"{name}: {factor:g}" if float(f"{factor:g}") == factor else f"{name}: {factor!r}"
+                     for name, factor in factors.items())  # fmt: skip
+
+
+def factors_from(text: str | None) -> dict[str, float]:
+    """The reverse of :func:`factors_text`; :class:`SpecError` on a line that is not ``name: number``."""
+    factors: dict[str, float] = {}
+    for line in (text or "").splitlines():
+        name, _, number = line.rpartition(":")
+        if not line.strip():
+            continue
+        try:
+            factors[name.strip()] = float(number)
+        except ValueError:
+            name = ""
+        if not name.strip():
+            raise SpecError(f"Factors: cannot read {line.strip()[:60]!r}; write name: factor, e.g. conv1.weight: 0.")
+    return factors

@@ -1,0 +1,169 @@
+"""A run in words: what it trains, how far it is, how long it will take, what became of it. Pure text: no Streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Literal
+
+from reglab.datasets import DATASETS
+from reglab.events import State
+from reglab.models import MODELS
+from reglab.registry import Entry
+from reglab.spec import PenaltySpec, RunSpec
+from reglab.store import Run
+from reglab.ui.objective import plain
+
+BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
+
+BADGES: Mapping[State, tuple[str, BadgeColour]] = {
+    "queued": (":material/hourglass_top:", "gray"),
+    "running": (":material/play_circle:", "blue"),
+    "finished": (":material/check_circle:", "green"),
+    "failed": (":material/error:", "red"),
+    "cancelled": (":material/stop_circle:", "orange"),
+    "interrupted": (":material/power_off:", "orange"),
+    "diverged": (":material/trending_up:", "red"),
+}
+"""State → icon and colour of its badge."""
+
+ACTIVE: frozenset[State] = frozenset({"queued", "running"})
+_RECENT = 5  # epochs whose mean length predicts the coming ones
+
+
+def penalty_words(penalty: PenaltySpec) -> str:
+    """For example "λ₂ = 0.03", "λ₁ = 0.0001, λ₂ = 0.01 proximal", "no penalty"."""
+    parts = [f"λ₁ = {plain(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ = {plain(penalty.l2)}"] * bool(penalty.l2)
+    how = "" if penalty.apply == "coupled" else f" {penalty.apply}"
+    return ", ".join(parts) + how if parts else "no penalty"
+
+
+def facts(run: Run) -> str:
+    """What the run trains, in one line: data, CNN, penalty, optimizer, device."""
+    spec = run.spec
+    n = (run.environment or {}).get("n_train") or spec.data.train_size
+    images = f", {n:,} training images" if n else ""
+    noise = f" with {spec.data.label_noise:.0%} wrong labels" if spec.data.label_noise else ""
+    optimizer = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[spec.optim.name]
+    words = [
+        f"{_label(DATASETS.entries, spec.data.name)}{images}{noise}",
+        _label(MODELS.entries, spec.model.name),
+        penalty_words(spec.penalty),
+        f"{optimizer}, learning rate {plain(spec.optim.lr)}",
+    ]
+    device = [f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}"] if run.device else []
+    return " · ".join(words + device)
+
+
+def share_done(run: Run) -> float:
+    """(epochs done + share of the current one) / epochs, from 0 to 1; 1 for a run that is complete."""
+    if run.state == "finished":
+        return 1.0
+    return min((run.epoch + _within(run)) / max(run.epochs, 1), 1.0)
+
+
+def seconds_left(run: Run, epoch_seconds: Sequence[float]) -> float | None:
+    """Epochs still to do × mean length of the last five; before the first ends, from the steps done so far."""
+    left = run.epochs - run.epoch - _within(run)
+    recent = [s for s in epoch_seconds[-_RECENT:] if math.isfinite(s)]
+    if recent:
+        return left * fmean(recent)
+    return run.seconds / _within(run) * left if _within(run) and run.epoch == 0 else None
+
+
+def duration(seconds: float) -> str:
+    """For example "4 s", "3 min 20 s", "2 h 5 min"; begun seconds count."""
+    whole = math.ceil(max(seconds, 0))
+    minutes, s = divmod(whole, 60)
+    hours, m = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {m} min"
+    return f"{m} min {s} s" if m else f"{s} s"
+
+
+def progress_line(run: Run, epoch_seconds: Sequence[float], position: int | None) -> str:
+    """One line on where the run stands, whatever its state."""
+    done = f"after {run.epoch} of {run.epochs} epochs, {duration(run.seconds)}"
+    match run.state:
+        case "queued":
+            place = f", number {position} in the queue" if position else ""
+            again = f" It goes on from epoch {run.epoch}." if run.epoch else ""
+            return f"Waiting for a free slot{place}.{again}"
+        case "running":
+            return _running(run, epoch_seconds)
+        case "finished":
+            return _finished(run, done)
+        case "cancelled":
+            return f"Stopped {done}." if run.epoch or run.has_checkpoint else "Cancelled before it began."
+        case "interrupted":
+            return f"Interrupted {done}: the program ended while this run was training."
+        case "failed":
+            return f"Failed {done}."
+        case "diverged":
+            return f"Diverged {done}."
+
+
+def resume_words(run: Run) -> str:
+    """What Resume would do."""
+    if not run.has_checkpoint:
+        return "Resume starts it from the beginning."
+    return f"One click on Resume goes on from epoch {run.epoch}, with the numbers it would have had without the break."
+
+
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """Run id → a short name for legends: the λ where only λ differs, else the run's name, told apart where equal."""
+    same_but_penalty = len({_without_penalty(run.spec) for run in runs}) == 1
+    lambdas = [penalty_words(run.spec.penalty) for run in runs]
+    if len(runs) > 1 and same_but_penalty and len(set(lambdas)) == len(runs):
+        return {run.id: words for run, words in zip(runs, lambdas, strict=True)}
+    names = [run.name if len(run.name) <= 32 else run.name[:31] + "…" for run in runs]
+    apart = [
+        name if names.count(name) == 1 else f"{name} ({run.id[:4]})" for run, name in zip(runs, names, strict=True)
+    ]
+    return {run.id: name for run, name in zip(runs, apart, strict=True)}
+
+
+def percent(share: float | None) -> str:
+    """0.923 → "92.3 %"; "–" where there is none."""
+    return "–" if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
+
+
+def loss(value: float | None) -> str:
+    """A loss with three significant digits; "–" where there is none, "not finite" where it is no number."""
+    if value is None:
+        return "–"
+    return f"{value:#.3g}".rstrip(".") if math.isfinite(value) else "not finite"
+
+
+def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
+    at = f"Epoch {min(run.epoch + 1, run.epochs)} of {run.epochs}"
+    if run.wanted == "stop":
+        return f"{at}. Stopping, with a checkpoint…"
+    if run.activity:
+        return run.activity
+    if not run.steps and not run.epoch:
+        return "Preparing the data…"
+    left = seconds_left(run, epoch_seconds)
+    slow = left is None or (epoch_seconds and fmean(epoch_seconds[-_RECENT:]) > 3) or not epoch_seconds
+    within = f", step {run.step} of {run.steps}" if run.step and slow else ""
+    return f"{at}{within}." + (f" About {duration(left)} left." if left is not None else "")
+
+
+def _finished(run: Run, done: str) -> str:
+    early = f"Stopped early {done}: no lower validation loss for {run.spec.train.patience} epochs."
+    end = early if run.epoch < run.epochs else f"Finished {run.epochs} epochs in {duration(run.seconds)}."
+    return f"{end} Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else end
+
+
+def _within(run: Run) -> float:
+    """The share of the current epoch that is done."""
+    return run.step / run.steps if run.steps else 0.0
+
+
+def _without_penalty(spec: RunSpec) -> str:
+    return spec.model_copy(update={"penalty": PenaltySpec()}).model_dump_json()
+
+
+def _label(entries: Mapping[str, Entry], name: str) -> str:
+    return entries[name].label if name in entries else name

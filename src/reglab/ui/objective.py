@@ -1,0 +1,150 @@
+"""The objective that is really minimised, as a formula with this λ filled in, and λ in other frameworks' words.
+
+J(w) = (1/n) Σ CE + λ₁ Σ|w| + (λ₂/2) Σw² over the penalised tensors. Pure text: no Streamlit, no torch.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from reglab.spec import OptimSpec, PenaltySpec, RunSpec
+
+SCOPES = {"weights": "kernels", "weights+biases": "kernels, biases", "all": "all parameters"}
+"""Scope → the set under the sums; kernels are the weights of convolutions and dense layers."""
+
+
+def number(value: float) -> str:
+    """``value`` in LaTeX, every digit kept: 0.03 → ``0.03``, 1e-4 → ``10^{-4}``, 2.5e-5 → ``2.5\\cdot 10^{-5}``."""
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return plain(value)
+    mantissa, _, exponent = f"{Decimal(repr(value)).normalize():E}".partition("E")
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa}\cdot {power}"
+
+
+def plain(value: float) -> str:
+    """``value`` as one types it: 400.0 → ``400``, 0.03 → ``0.03``, 1e-05 → ``1e-05``."""
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def objective(spec: RunSpec, n_train: int | None) -> str:
+    """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` where the number is not known)."""
+    n = "n" if n_train is None else str(n_train)
+    data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}\bigl(f(x_i; w),\, y_i\bigr)"
+    terms = _penalty_terms(spec.penalty)
+    lines = [rf"J(w) = {{}} & {data}", *([r"& {} + " + " + ".join(terms)] if terms else [])]
+    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
+
+
+def update(spec: RunSpec) -> str:
+    """One optimizer step of ``spec`` in LaTeX, line by line: where λ enters. L is the batch's mean cross-entropy."""
+    penalty = spec.penalty
+    apply = penalty.apply if penalised(penalty) else None
+    pull = _pull(penalty)
+    lines = [r"g = {} & \nabla L(w)" + (f" + {pull}" if apply == "coupled" else "")]
+    if spec.optim.name == "sgd" and spec.optim.momentum:
+        lines.append(rf"v \leftarrow {{}} & {plain(spec.optim.momentum)}\,v + g")
+    step = rf"w - \eta\,{_direction(spec.optim)}"
+    if apply == "proximal":
+        lines += [rf"u = {{}} & {step}", rf"w \leftarrow {{}} & {_proximal(penalty)}"]
+    else:
+        lines.append(rf"w \leftarrow {{}} & {step}" + (rf" - \eta\,({pull})" if apply == "decoupled" else ""))
+    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
+
+
+def symbols(spec: RunSpec) -> str:
+    """What the symbols of :func:`update` stand for, in Markdown."""
+    optim = spec.optim
+    falls = {"constant": "", "cosine": ", falling to 0 along a cosine"}
+    rate = falls.get(optim.schedule, f", times {plain(optim.step_factor)} every {optim.step_every} epochs")
+    moments = r" $\hat m$ and $\hat v$ are Adam's running means of $g$ and $g^2$." if optim.name != "sgd" else ""
+    factors = " $f_w$ is the factor of the tensor that $w$ is in." if spec.penalty.factors else ""
+    return f"$L$ is the mean cross-entropy of one batch, $\\eta$ = {plain(optim.lr)}{rate}.{moments}{factors}"
+
+
+def meaning(spec: RunSpec) -> str:
+    """One sentence on what this way of applying the penalty does to J."""
+    if not penalised(spec.penalty):
+        return "No penalty: only the data loss is minimised."
+    if spec.penalty.apply == "coupled":
+        return "The penalty's gradient joins the data gradient, so J itself is minimised."
+    if spec.penalty.apply == "decoupled":
+        return "Weights shrink beside the gradient step, so no J is minimised exactly; J is still shown for comparison."
+    exact = "" if spec.optim.name == "sgd" else " With Adam's rescaled steps, its resting point is near J's, not at it."
+    zeros = " L1 then sets small weights to exactly 0." if spec.penalty.l1 else ""
+    return f"A data step, then the penalty's exact proximal map.{zeros}{exact}"
+
+
+def translation(spec: RunSpec) -> str:
+    """The same λ in PyTorch and in Keras, in Markdown; empty without a penalty."""
+    penalty = spec.penalty
+    if not penalised(penalty):
+        return ""
+    if penalty.apply == "proximal":
+        return "Neither PyTorch nor Keras has proximal steps built in."
+    words = _coupled(spec) if penalty.apply == "coupled" else _decoupled(spec)
+    return words + (" Multiply λ by each tensor's factor." if penalty.factors else "")
+
+
+def penalised(penalty: PenaltySpec) -> bool:
+    """Whether any λ is above 0."""
+    return penalty.l1 > 0 or penalty.l2 > 0
+
+
+def _penalty_terms(penalty: PenaltySpec) -> list[str]:
+    where = rf"\sum_{{w\,\in\,\text{{{SCOPES[penalty.scope]}}}}}"
+    factor = r"f_w\," if penalty.factors else ""
+    l1 = rf"{number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
+    l2 = rf"\frac{{{number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""
+    return [term for term in (l1, l2) if term]
+
+
+def _pull(penalty: PenaltySpec) -> str:
+    """The penalty's gradient λ₁ sign(w) + λ₂ w."""
+    f = r"f_w\," if penalty.factors else ""
+    l1 = rf"{number(penalty.l1)}\,{f}\mathrm{{sign}}(w)" if penalty.l1 else ""
+    l2 = rf"{number(penalty.l2)}\,{f}w" if penalty.l2 else ""
+    return " + ".join(term for term in (l1, l2) if term)
+
+
+def _direction(optim: OptimSpec) -> str:
+    if optim.name != "sgd":
+        return r"\hat m / (\sqrt{\hat v} + \varepsilon)"
+    if not optim.momentum:
+        return "g"
+    return rf"(g + {plain(optim.momentum)}\,v)" if optim.nesterov else "v"
+
+
+def _proximal(penalty: PenaltySpec) -> str:
+    """The proximal map sign(u) max(|u| − ηλ₁, 0) / (1 + ηλ₂)."""
+    f = r"\,f_w" if penalty.factors else ""
+    l1 = rf"\mathrm{{sign}}(u)\,\max(|u| - \eta\,{number(penalty.l1)}{f},\, 0)" if penalty.l1 else "u"
+    return rf"\frac{{{l1}}}{{1 + \eta\,{number(penalty.l2)}{f}}}" if penalty.l2 else l1
+
+
+def _coupled(spec: RunSpec) -> str:
+    penalty = spec.penalty
+    where = {"weights": "for the kernels", "weights+biases": "for kernels and biases"}.get(
+        penalty.scope, "for every parameter"
+    )
+    torch = [f"`weight_decay={plain(penalty.l2)}`"] if penalty.l2 else []
+    torch += [f"`{plain(penalty.l1)} * w.abs().sum()` added to the loss"] if penalty.l1 else []
+    return f"In PyTorch: {' and '.join(torch)} {where}. In Keras: {_keras(penalty)}."
+
+
+def _keras(penalty: PenaltySpec) -> str:
+    l1, half = f"l1={plain(penalty.l1)}", f"l2={plain(penalty.l2 / 2)}"
+    both = penalty.l1 and penalty.l2
+    term = f"l1_l2({l1}, {half})" if both else f"l1({l1[3:]})" if penalty.l1 else f"l2({half[3:]})"
+    roles = {"weights": ["kernel"], "weights+biases": ["kernel", "bias"], "all": ["kernel", "bias", "gamma", "beta"]}
+    return ", ".join(f"`{role}_regularizer={term}`" for role in roles[penalty.scope])
+
+
+def _decoupled(spec: RunSpec) -> str:
+    penalty = spec.penalty
+    if penalty.l1:
+        return "Neither PyTorch nor Keras has a decoupled L1 built in."
+    decay = f"weight_decay={plain(penalty.l2)}"
+    if spec.optim.name == "sgd":
+        return f"In Keras: `SGD({decay})`. PyTorch's SGD has only the coupled form. No λ in a loss does exactly this."
+    return f"In PyTorch and in Keras: `AdamW({decay})`. No λ in a loss does exactly this."

@@ -1,0 +1,75 @@
+"""What one can do with a run on the live view, and the badge of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from reglab.errors import RegLabError
+from reglab.store import Run
+from reglab.ui import live_words
+from reglab.ui.form_state import show_form
+from reglab.ui.services import services
+
+
+def badge(run: Run) -> None:
+    """The run's state in its colour."""
+    icon, colour = live_words.BADGES[run.state]
+    st.badge(run.state, icon=icon, color=colour)
+
+
+def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> None:
+    """The one of the two that the run's state allows, or none."""
+    runner = services().runner
+    if run.state in live_words.ACTIVE:
+        stopping = run.wanted == "stop"
+        st.button(
+            "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",
+            key=stop_key, icon=":material/stop:", disabled=stopping, on_click=_attempt(lambda: runner.stop(run.id)),
+            help="Keeps a checkpoint, so that the run can be resumed.",
+        )  # fmt: skip
+    elif run.resumable:
+        st.button(
+            "Resume", key=resume_key, icon=":material/play_arrow:", type="primary",
+            on_click=_attempt(lambda: runner.resume(run.id)), help=live_words.resume_words(run),
+        )  # fmt: skip
+
+
+def duplicate(run: Run) -> None:
+    """Opens the form with the run's settings."""
+    st.button(
+        "Duplicate", key="duplicate", icon=":material/content_copy:", on_click=show_form, args=(run.spec,),
+        help="Opens the form with the settings of this run.",
+    )  # fmt: skip
+
+
+def new_run() -> None:
+    """Opens the form with the defaults."""
+    st.button("New run", key="new_run", icon=":material/add:", on_click=show_form, help="Opens a new form.")
+
+
+def link() -> None:
+    """The address to share, with a button that copies it."""
+    with st.popover("Link", icon=":material/link:", key="link"):
+        st.caption("Opens this view in any browser that reaches this server.")
+        st.code(st.context.url or "", language=None, wrap_lines=True)
+
+
+def say_problem() -> None:
+    """What went wrong with the last press of a button, once."""
+    problem = st.session_state.pop("run_problem", None)
+    if problem:
+        st.error(problem, icon=":material/error:")
+
+
+def _attempt(act: Callable[[], object]) -> Callable[[], None]:
+    """``act`` as a button's callback; what goes wrong is kept for :func:`say_problem`."""
+
+    def on_click() -> None:
+        try:
+            act()
+        except RegLabError as error:
+            st.session_state["run_problem"] = str(error)
+
+    return on_click

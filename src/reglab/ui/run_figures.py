@@ -1,0 +1,61 @@
+"""The four figures of a run that a page shows large: validation accuracy and loss, the gap, exact zeros."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reglab import columns
+from reglab.store import Run
+from reglab.ui.live_words import loss, percent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its label, what stands beside it, and what it means."""
+
+    label: str
+    value: str
+    beside: str
+    help: str
+
+
+def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
+    """The figures after the last epoch done; dashes before the first, so that nothing moves when they arrive.
+
+    ``layers``: :data:`reglab.columns.LAYER_COLUMNS` of this run; only its newest epoch counts.
+    """
+    last = run.last
+    zeros, near = zero_shares(layers)
+    best = f"lowest {loss(run.best_val_loss)}, epoch {run.best_epoch}" if run.best_epoch else "lowest –"
+    points = "–" if last is None else f"{100 * last.gap_acc:.1f}"
+    return [
+        Figure(
+            "Validation accuracy", percent(last.val_acc if last else None), f"best {percent(run.best_val_acc)}",
+            "Share of validation images that the network names correctly.",
+        ),
+        Figure(
+            "Validation loss", loss(last.val_loss if last else None), best,
+            "Mean cross-entropy on the validation images, in nats, without the penalty.",
+        ),
+        Figure(
+            "Gap in loss", loss(last.gap_loss if last else None), f"{points} points in accuracy",
+            "Validation loss minus training loss, both without the penalty: above 0 is overfitting.",
+        ),
+        Figure(
+            "Weights at zero", percent(zeros), f"near zero {percent(near)}",
+            "Share of all kernel weights that are exactly 0; near zero: smaller than 0.001 either way.",
+        ),
+    ]  # fmt: skip
+
+
+def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:
+    """(exactly zero, |w| < 1e-3) as shares of all kernel weights at the newest epoch in ``layers``."""
+    if layers.empty:
+        return None, None
+    now = layers[layers[columns.EPOCH] == layers[columns.EPOCH].max()]
+    size = float(now[columns.SIZE].sum())
+    return float(now[columns.ZEROS].sum()) / size, float(
+        (now[columns.NEAR_ZERO_SHARE] * now[columns.SIZE]).sum()
+    ) / size

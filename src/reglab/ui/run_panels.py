@@ -1,0 +1,150 @@
+"""What moves while runs train: progress, figures, and three charts side by side (loss, gap, weights)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from reglab import columns
+from reglab.charts import RunStyle, gap_chart, loss_chart, style_runs, weights_chart
+from reglab.charts.gap import Measure
+from reglab.store import Run
+from reglab.ui import live_words
+from reglab.ui.live_chart import live_chart
+from reglab.ui.run_buttons import badge, stop_or_resume
+from reglab.ui.run_figures import Figure, figures
+from reglab.ui.services import services
+
+HEIGHT = 340
+"""Pixels of each chart."""
+
+ALL_LAYERS = "all kernels"
+MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Epochs, and the first and newest layer statistics, of some runs; ``at`` says how far they were when read."""
+
+    at: tuple[Any, ...]
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+
+    def seconds_of(self, run: Run) -> list[float]:
+        """How long each epoch of ``run`` took."""
+        return list(self.epochs.loc[self.epochs[columns.RUN] == run.id, columns.SECONDS])
+
+    def layers_of(self, run: Run) -> pd.DataFrame:
+        """The layer statistics of ``run`` alone."""
+        return self.layers[self.layers[columns.RUN] == run.id]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Three figures, and what they were drawn from: as long as that stays, so do they."""
+
+    source: tuple[Any, ...]
+    loss: go.Figure
+    gap: go.Figure
+    weights: go.Figure
+
+
+def panels(runs: Sequence[Run]) -> None:
+    """Draw everything for ``runs``, in places that keep their size."""
+    frames = _frames(runs)
+    short = live_words.labels(runs)
+    styles = style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs])
+    if len(runs) == 1:
+        _progress(runs[0], frames)
+        with st.grid(4, min_column_width=150, gap="small"):
+            _metrics(figures(runs[0], frames.layers), border=True)
+    else:
+        with st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
+            for run in runs:
+                _card(run, frames, styles[run.id])
+    _charts(runs, frames, styles)
+
+
+def _frames(runs: Sequence[Run]) -> Frames:
+    """Read again only when a run has moved on."""
+    at = tuple((run.id, run.epoch, run.state, run.environment is not None, run.step > 0) for run in runs)
+    kept: Frames | None = st.session_state.get("live_frames")
+    if kept is None or kept.at != at:
+        store, ids = services().store, [run.id for run in runs]
+        kept = Frames(at, store.epochs(ids), store.layers(ids, latest=True))
+        st.session_state["live_frames"] = kept
+    return kept
+
+
+def _progress(run: Run, frames: Frames) -> None:
+    position = services().runner.position(run.id) if run.state == "queued" else None
+    st.progress(
+        live_words.share_done(run), live_words.progress_line(run, frames.seconds_of(run), position), width="stretch"
+    )
+
+
+def _metrics(values: Sequence[Figure], *, border: bool) -> None:
+    for figure in values:
+        st.metric(
+            figure.label, figure.value, figure.beside if border else None, delta_color="off", delta_arrow="off",
+            help=figure.help if border else None, border=border, height="stretch",
+        )  # fmt: skip
+
+
+def _card(run: Run, frames: Frames, style: RunStyle) -> None:
+    """One of several runs: its colour and name, its state, its progress and its figures."""
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            dot = f'<span style="color:{style.colour};font-size:1.3em;line-height:1">●</span>'
+            st.html(f"{dot} <strong>{html.escape(style.label)}</strong>", width="content")
+            badge(run)
+            st.space("stretch")
+            stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}")
+        _progress(run, frames)
+        with st.grid(4, min_column_width=110, gap="xsmall"):
+            _metrics(figures(run, frames.layers_of(run)), border=False)
+        if run.error:
+            st.caption(f":red[{run.error}]")
+
+
+def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle]) -> None:
+    """Loss, gap and weights in one row, each with its own switch below."""
+    name = "-".join(styles)
+    boxes = [column.container(border=True, gap="xsmall") for column in st.columns(3)]
+    places = [box.container() for box in boxes]
+    log = boxes[0].toggle("Logarithmic", key="log_loss", persist_state="session")
+    measure = boxes[1].segmented_control(
+        "Gap in", MEASURES, default="loss", required=True, format_func=lambda m: f"in {m}", key="gap_measure",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    layers = [ALL_LAYERS, *dict.fromkeys(frames.layers[columns.LAYER])]
+    layer = boxes[2].selectbox("Layer", layers, key=f"layer-{name}", label_visibility="collapsed")
+    drawn = _draw(runs, frames, styles, log=log, measure=measure, layer=None if layer == ALL_LAYERS else layer)
+    for place, kind in zip(places, ("loss", "gap", "weights"), strict=True):
+        with place:
+            live_chart(getattr(drawn, kind), key=f"{kind}-{name}", height=HEIGHT)
+
+
+def _draw(
+    runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle], *, log: bool, measure: Measure,
+    layer: str | None,
+) -> Drawn:  # fmt: skip
+    """Draw again only when there is something new to draw."""
+    source = (frames.at, tuple(styles.items()), log, measure, layer)
+    kept: Drawn | None = st.session_state.get("live_drawn")
+    if kept is None or kept.source != source:
+        planned = max(run.epochs for run in runs)
+        kept = Drawn(
+            source,
+            loss_chart(frames.epochs, styles, planned=planned, log_y=log),
+            gap_chart(frames.epochs, styles, measure=measure, planned=planned),
+            weights_chart(frames.layers, styles, layer),
+        )
+        st.session_state["live_drawn"] = kept
+    return kept
