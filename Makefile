@@ -18,7 +18,7 @@ CHECK_PYTHON := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format clean browser-and-database
+.PHONY: help run test bench lint format clean system-packages
 
 help: ## Show what make can do here.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -27,7 +27,7 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 	@echo "RegLab starts on http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
-test: lint browser-and-database ## Run every check: format, lint, types, import directions, all tests.
+test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	$(PYTEST) -n $(WORKERS) -m "not live"
 	$(PYTEST) -m live
 
@@ -60,5 +60,5 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
 	@$(INSTALL) --requirement requirements.txt --requirement tests/requirements.txt
 	@touch $@
 
-browser-and-database:
+system-packages:
 	@./tests/install-system-packages
