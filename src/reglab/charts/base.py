@@ -1,0 +1,85 @@
+"""What the charts have in common: layout, empty figures, and taking one run's rows out of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from reglab import columns
+from reglab.charts.style import RunStyle
+
+PLAIN = go.layout.Template()  # plotly's own template adds 6 kB to every figure, and colours of its own
+WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
+DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
+_SMALL = 11
+
+
+def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
+    """An empty figure with the common layout; text and grid colours come from the page.
+
+    The margins hold title, subtitle, ticks and one row of legend, so that charts side by side have level axes.
+    """
+    return go.Figure(
+        layout={
+            "template": PLAIN,
+            "title": {"text": f'{title}<br><span style="font-size:{_SMALL}px">{subtitle or " "}</span>',
+                      "x": 0.015, "y": 0.97, "xanchor": "left", "yanchor": "top", "xref": "container"},
+            "margin": {"l": 42, "r": 12, "t": 54, "b": 62},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "legend": {"orientation": "h", "xref": "container", "x": 0, "yref": "container", "y": 0,
+                       "yanchor": "bottom", "itemwidth": 30, "tracegroupgap": 0, "font": {"size": _SMALL},
+                       "bgcolor": "rgba(0,0,0,0)"},
+            "xaxis": {"title": {"text": x, "standoff": 2, "font": {"size": _SMALL}}, "showgrid": False,
+                      "showline": True, "ticks": "outside", "ticklen": 4, "tickangle": 0, "showspikes": False},
+            "yaxis": {"showgrid": True, "zeroline": False, "nticks": 6},
+            "hovermode": "closest",
+        }
+    )  # fmt: skip
+
+
+def empty(title: str, subtitle: str, hint: str) -> go.Figure:
+    """A figure that shows its title and, in its middle, what will fill it."""
+    made = figure(title, subtitle)
+    made.update_layout(margin={"l": 12})
+    made.update_xaxes(visible=False)
+    made.update_yaxes(visible=False)
+    made.add_annotation(
+        text="<br>".join(wrap(hint, 22)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, opacity=0.75
+    )
+    return made
+
+
+def each_run(frame: pd.DataFrame, styles: Mapping[str, RunStyle]) -> Iterator[tuple[RunStyle, pd.DataFrame]]:
+    """Each styled run that has rows, with its rows, in the order of ``styles``."""
+    if frame.empty:
+        return
+    rows = {str(run): part for run, part in frame.groupby(columns.RUN, sort=False)}
+    for run, style in styles.items():
+        if run in rows:
+            yield style, rows[run]
+
+
+def epochs_of(rows: pd.DataFrame) -> NDArray[np.int32]:
+    """The epochs as a small-integer array (it crosses the network with every update)."""
+    return rows[columns.EPOCH].to_numpy(dtype=np.int32)
+
+
+def values_of(rows: pd.DataFrame, column: str) -> NDArray[np.float32]:
+    """The column as float32; what is not finite becomes NaN, which is drawn as a break in the line."""
+    with np.errstate(over="ignore"):
+        values = rows[column].to_numpy(dtype=np.float64).astype(np.float32)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def epoch_axis(made: go.Figure, last: int, planned: int | None) -> None:
+    """From epoch 1 to the planned last one, so that the axis stands still while the curves grow."""
+    end = max(planned or 0, last, 2)
+    made.update_xaxes(range=[1 - 0.02 * (end - 1), end + 0.03 * (end - 1)], tickformat="d", nticks=7)
+    made.update_xaxes(unifiedhovertitle={"text": "epoch %{x}"})

@@ -1,0 +1,46 @@
+"""Loss over epochs: training and validation data loss in eval mode, and J = training loss + penalty.
+
+Between the solid and the dashed line lies the generalisation gap; the dotted line is what training minimises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.curves import Curve, Curves, curve_chart
+from reglab.charts.style import RunStyle
+
+LOSS = Curves(
+    title="Loss",
+    measured="nats; J = training + penalty",
+    unit=" nats",
+    lines=(Curve("val", columns.VAL_LOSS), Curve("train", columns.TRAIN_LOSS), Curve("total", columns.TOTAL)),
+)
+
+
+def loss_chart(
+    epochs: pd.DataFrame, styles: Mapping[str, RunStyle], *, planned: int | None = None, log_y: bool = False
+) -> go.Figure:
+    """Losses of every styled run in ``epochs`` (:data:`columns.EPOCH_COLUMNS`).
+
+    ``planned``: the last epoch to come, so that the axis stands still while training. The loss axis starts at 0 and is
+    linear unless ``log_y``; it never switches by itself.
+    """
+    made = curve_chart(epochs, styles, LOSS, planned)
+    made.update_yaxes(rangemode="tozero", tickformat="~g")
+    if log_y:
+        made.update_yaxes(type="log", dtick=_ticks(made))
+    return made
+
+
+def _ticks(made: go.Figure) -> float | str:
+    """Ticks at 1, 2 and 5 where the curves span few decades, at powers of ten where they span many."""
+    values = np.concatenate([np.empty(0), *(trace.y for trace in made.data)])
+    positive = values[values > 0]
+    decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
+    return "D2" if decades < 2.5 else float(np.ceil(decades / 6))
