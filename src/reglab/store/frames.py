@@ -84,7 +84,7 @@ def _frame(
             parts.append([ranks, *(_column(name, values) for name, values in zip(names[1:], others, strict=True))])
     ranks, *arrays = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     order = np.argsort(ranks, kind="stable") if np.any(ranks[1:] < ranks[:-1]) else slice(None)
-    data = {names[0]: pd.array(ids, dtype="str").take(ranks[order])}
+    data: dict[str, Any] = {names[0]: pd.array(ids, dtype="str").take(ranks[order])}
     data |= {name: array[order] for name, array in zip(names[1:], arrays, strict=True)}
     return pd.DataFrame(data).astype({columns.LAYER: "str"} if columns.LAYER in names else {})
 

@@ -24,7 +24,7 @@ class _AnyReal(Double[float]):
 
 
 class Real(TypeDecorator[float]):
-    """A float64 that comes back as it went in, NaN and ±∞ included; None stays NULL.
+    """A float64 that comes back as it went in, NaN and ±∞ included; None stays NULL. (SQLite forgets the sign of −0.)
 
     PostgreSQL's double precision holds all of them. SQLite turns a NaN into NULL, so there it is the text 'NaN', which
     sorts above every number, as PostgreSQL sorts NaN.

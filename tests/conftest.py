@@ -1,0 +1,90 @@
+"""Stores for tests: SQLite in a temporary home, and PostgreSQL on a server of our own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.store.postgres import Server, server
+
+from reglab.settings import Settings, load_settings
+from reglab.store import Store, open_store
+
+DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder that does not exist yet."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    """Settings with everything under ``home`` and the default store, whatever the environment says."""
+    return load_settings({"REGLAB_HOME": str(home)})
+
+
+@pytest.fixture
+def store(settings: Settings, empty_store_file: Path) -> Iterator[Store]:
+    """An open, empty SQLite store."""
+    settings.home.mkdir()
+    shutil.copy(empty_store_file, settings.home)
+    with open_store(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def empty_store_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file: copying it is faster than migrating one for every test."""
+    home = tmp_path_factory.mktemp("empty")
+    open_store(load_settings({"REGLAB_HOME": str(home)})).close()
+    return home / "reglab.sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server for the whole session; skips where PostgreSQL is not installed."""
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a migrated PostgreSQL database that tests share one after another, emptied for each."""
+    url = postgres_server.new_database()
+    home = tmp_path_factory.mktemp("empty")
+    open_store(load_settings({"REGLAB_HOME": str(home), "REGLAB_STORE": url})).close()
+    return url
+
+
+@pytest.fixture(params=DATABASES)
+def new_settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Settings for a store that nobody has opened yet, on SQLite and on PostgreSQL in turn."""
+    if request.param == "sqlite":
+        return settings
+    running: Server = request.getfixturevalue("postgres_server")
+    return replace(settings, store=running.new_database())
+
+
+@pytest.fixture(params=DATABASES)
+def any_settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """Settings for an empty store, on SQLite and on PostgreSQL in turn."""
+    if request.param == "sqlite":
+        settings.home.mkdir()
+        shutil.copy(request.getfixturevalue("empty_store_file"), settings.home)
+        return settings
+    url: str = request.getfixturevalue("migrated_database")
+    running: Server = request.getfixturevalue("postgres_server")
+    running.execute(url.rpartition("/")[2], "TRUNCATE runs CASCADE")
+    return replace(settings, store=url)
+
+
+@pytest.fixture
+def any_store(any_settings: Settings) -> Iterator[Store]:
+    """An open, empty store, on SQLite and on PostgreSQL in turn."""
+    with open_store(any_settings) as opened:
+        yield opened

@@ -1,0 +1,45 @@
+"""What tests of the store share: runs in a state, and the statements that a call sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import event
+
+from reglab.events import Environment, State
+from reglab.spec import RunSpec
+from reglab.store import Run, Store
+
+ENVIRONMENT = Environment("cuda:0", 2, {"torch": "2.13.0", "reglab": "0.1.0"}, 1568, 400, 539)
+NOWHERE = "zzzzzzzzzz"
+
+
+def running(store: Store, wanted: RunSpec | None = None) -> Run:
+    """A new run, claimed by this process."""
+    run = store.create(wanted or RunSpec())
+    assert store.claim(run.id, store.owner())
+    return run
+
+
+def brought_to(store: Store, state: State) -> str:
+    """The id of a new run in ``state``, brought there by legal steps."""
+    run_id = store.create(RunSpec()).id
+    if state != "queued":
+        assert store.claim(run_id, store.owner())
+        store.set_state(run_id, state)
+    return run_id
+
+
+@contextmanager
+def counted_statements(store: Store) -> Iterator[list[str]]:
+    """The SQL statements that the block sends, transaction control apart."""
+    sent: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, _p: object, _x: object, _m: object) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+
+    event.listen(store._database.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(store._database.engine, "before_cursor_execute", note)
