@@ -22,6 +22,8 @@ def choose_device(name: str = "auto") -> torch.device:
         usable = device.type == "cpu" or (device.type == "cuda" and (device.index or 0) < torch.cuda.device_count())
     except RuntimeError:
         usable = False
+    if usable and device.type == "cuda":
+        torch.backends.cudnn.deterministic = True  # the fastest algorithms add in an order that changes
     if not usable:
         raise RegLabError(f"The device {name!r} is not available here; use auto, cpu or cuda.")
     return device

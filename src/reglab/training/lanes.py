@@ -186,7 +186,7 @@ def to_array(tensor: Tensor) -> NDArray[Any]:
 
 
 def _like(value: Tensor, parameter: Tensor) -> Tensor:
-    """A moment in its parameter's memory layout and device; a step counter as it is."""
+    """A moment in its parameter's memory layout, a step counter as it is; both on the parameter's device."""
     if value.shape != parameter.shape:
-        return value.clone()
+        return value.to(parameter.device, copy=True)
     return torch.empty_like(parameter, memory_format=torch.preserve_format).copy_(value)
