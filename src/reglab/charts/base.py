@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from reglab import columns
 from reglab.charts.style import RunStyle
 
-PLAIN = go.layout.Template()  # plotly's own template adds 6 kB to every figure, and colours of its own
 WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
 DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
 _SMALL = 11
@@ -26,7 +26,7 @@ def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
     """
     return go.Figure(
         layout={
-            "template": PLAIN,
+            "template": "none",  # the default one adds 6 kB to every figure, and colours of its own
             "title": {"text": f'{title}<br><span style="font-size:{_SMALL}px">{subtitle or " "}</span>',
                       "x": 0.015, "y": 0.97, "xanchor": "left", "yanchor": "top", "xref": "container"},
             "margin": {"l": 42, "r": 12, "t": 54, "b": 62},
@@ -65,9 +65,10 @@ def each_run(frame: pd.DataFrame, styles: Mapping[str, RunStyle]) -> Iterator[tu
             yield style, rows[run]
 
 
-def epochs_of(rows: pd.DataFrame) -> NDArray[np.int32]:
-    """The epochs as a small-integer array (it crosses the network with every update)."""
-    return rows[columns.EPOCH].to_numpy(dtype=np.int32)
+def epochs_of(rows: pd.DataFrame) -> NDArray[np.signedinteger[Any]]:
+    """The epochs as small integers, because they cross the network with every update."""
+    epochs = rows[columns.EPOCH].to_numpy()
+    return np.asarray(epochs, dtype=np.int16 if epochs.max(initial=0) < 2**15 else np.int32)
 
 
 def values_of(rows: pd.DataFrame, column: str) -> NDArray[np.float32]:

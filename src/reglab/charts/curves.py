@@ -60,6 +60,7 @@ def _add_line(made: go.Figure, rows: pd.DataFrame, style: RunStyle, line: Curve,
     made.add_scatter(
         x=epochs_of(rows),
         y=values_of(rows, line.column),
+        uid=f"{style.run} {line.role}",
         name=role if alone else style.text,
         mode="lines+markers" if len(rows) == 1 else "lines",
         line={"color": style.colour, "width": WIDTHS[line.role], "dash": DASHES[line.role]},
@@ -77,6 +78,7 @@ def _add_best(made: go.Figure, rows: pd.DataFrame, style: RunStyle, chart: Curve
     made.add_scatter(
         x=epochs_of(rows)[best : best + 1],
         y=values_of(rows, chart.lines[0].column)[best : best + 1],
+        uid=f"{style.run} best",
         name="best epoch",
         mode="markers",
         marker={"symbol": "circle-open", "size": 10, "color": style.colour, "line": {"width": 2}},

@@ -37,7 +37,7 @@ def gap_chart(
         _add_gap(made, rows, style, measure, alone=len(drawn) == 1)
     made.update_layout(hovermode="x unified" if len(drawn) == 1 else "closest")
     epoch_axis(made, max(int(rows[columns.EPOCH].max()) for _, rows in drawn), planned)
-    made.update_yaxes(rangemode="tozero", tickformat="~g" if measure == "loss" else ".0%")
+    made.update_yaxes(rangemode="tozero", tickformat="~g" if measure == "loss" else ".0%", uirevision=measure)
     return made
 
 
@@ -46,6 +46,7 @@ def _add_gap(made: go.Figure, rows: pd.DataFrame, style: RunStyle, measure: Meas
     made.add_scatter(
         x=epochs_of(rows),
         y=values_of(rows, _COLUMNS[measure]),
+        uid=style.run,
         name=style.text,
         mode="lines+markers" if len(rows) == 1 else "lines",
         line={"color": style.colour, "width": WIDTHS["val"]},

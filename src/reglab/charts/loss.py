@@ -32,7 +32,7 @@ def loss_chart(
     linear unless ``log_y``; it never switches by itself.
     """
     made = curve_chart(epochs, styles, LOSS, planned)
-    made.update_yaxes(rangemode="tozero", tickformat="~g")
+    made.update_yaxes(rangemode="tozero", tickformat="~g", uirevision="log" if log_y else "linear")
     if log_y:
         made.update_yaxes(type="log", dtick=_ticks(made))
     return made

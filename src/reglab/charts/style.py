@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GREY = "#8a939e"
-RAMP = ("#0d9cde", "#5770dd", "#674ba5", "#aa4b6d", "#e7657b", "#b58e01")
+RAMP = ("#1799ee", "#586edd", "#7c529d", "#ac495b", "#d87870", "#9d8209")
 LOWEST, HIGHEST = 1e-5, 1.0
 DARKEST, BRIGHTEST = 0.126, 0.298  # relative luminance: contrast ≥ 3 on the dark and on the white background
 

@@ -61,6 +61,7 @@ def weights_chart(layers: pd.DataFrame, styles: Mapping[str, RunStyle], layer: s
     made = figure(title, f"density, log scale; {_zeros(drawn[0][2])}" if alone else "density, log scale", x="w")
     top = _axes(made, [histogram for _, *both in drawn for histogram in both])
     floor = 10 ** (top - 2 * _DECADES)
+    made.update_layout(xaxis_uirevision=title, yaxis_uirevision=title)
     _add_initial(made, [first for _, first, _ in drawn], floor)
     for style, _, now in drawn:
         _add_now(made, style, now, floor, alone=alone)
@@ -107,17 +108,18 @@ def _add_initial(made: go.Figure, initial: list[Histogram], floor: float) -> Non
     different = {histogram.counts.tobytes(): histogram for histogram in initial}
     for i, histogram in enumerate(different.values()):
         line = {"color": GREY, "width": 1.3, "dash": "2px,2px"}
-        grouped = {"legendgroup": "initial", "showlegend": i == 0}
+        grouped = {"legendgroup": "initial", "showlegend": i == 0, "uid": f"initial {i}"}
         _add_steps(made, histogram, floor, "initial", line=line, fillcolor=rgba(GREY, 0.14), fill="tozeroy", **grouped)
 
 
 def _add_now(made: go.Figure, style: RunStyle, now: Histogram, floor: float, *, alone: bool) -> None:
     line = {"color": style.colour, "width": 1.8}
     if alone:
-        _add_steps(made, now, floor, "now", line=line, fill="tozeroy", fillcolor=rgba(style.colour, 0.28))
+        area = {"fill": "tozeroy", "fillcolor": rgba(style.colour, 0.28)}
+        _add_steps(made, now, floor, "now", line=line, uid=style.run, **area)
     else:
         share = f", {now.zero_share:.0%} zeros" if now.zero_share >= 0.01 else ""
-        _add_steps(made, now, floor, f"{style.text}{share}", line=line)
+        _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=style.run)
 
 
 def _add_steps(

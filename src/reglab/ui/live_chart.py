@@ -36,7 +36,7 @@ def live_chart(figure: go.Figure, *, key: str, height: int) -> None:
 
 def message(figure: go.Figure, *, key: str, height: int) -> bytes:
     """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
-    drawn: bytes = figure.to_json(engine="orjson").encode()
+    drawn: bytes = figure.to_json(engine="orjson", remove_uids=False).encode()
     version = blake2b(drawn, digest_size=8).hexdigest()
     facts = orjson.dumps({"key": key, "height": height, "plotly": library_url(), "version": version})
     return facts[:-1] + b',"figure":' + drawn + b"}"
