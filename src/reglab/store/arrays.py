@@ -62,7 +62,10 @@ def decode(data: bytes) -> dict[str, NDArray[Any]]:
 
 def to_json(value: Any) -> str:
     """``value`` as strict JSON; numpy numbers become plain ones, NaN and ±∞ survive."""
-    return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+    try:
+        return json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"The facts of a checkpoint must be JSON: {error}.") from None
 
 
 def from_json(text: str) -> Any:

@@ -33,7 +33,7 @@ def open_store(settings: Settings) -> Store:
     :raises StoreError: one sentence, without passwords: a wrong URL, a file that is no database, a folder that is
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
     """
-    url = _url(settings.store)
+    url = store_url(settings.store)
     _make_home(settings.home)
     if url.get_backend_name() == "sqlite":
         _check_file(url)
@@ -46,7 +46,8 @@ def open_store(settings: Settings) -> Store:
     return Store(database, settings.home)
 
 
-def _url(text: str) -> URL:
+def store_url(text: str) -> URL:
+    """The URL in ``text`` with its driver; :class:`StoreError` where it is none that RegLab can use."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

@@ -1,0 +1,253 @@
+"""Checkpoints in two generations and weights in files, written so that nothing is ever half there."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from reglab.errors import CheckpointError, StoreError
+from reglab.events import Checkpoint
+from reglab.settings import Settings
+from reglab.spec import RunSpec
+from reglab.store import RunFiles, open_store
+from reglab.store.files import NEWEST, PREVIOUS
+
+RUN = "abc0123456"
+
+
+def checkpoint(epoch: int, size: int = 100) -> Checkpoint:
+    return Checkpoint({"w": np.full(size, epoch, dtype=np.float32)}, {"epoch": epoch})
+
+
+def epoch_of(files: RunFiles) -> int:
+    loaded = files.load_checkpoint()
+    assert loaded is not None
+    assert set(loaded.arrays["w"]) == {loaded.facts["epoch"]}
+    return int(loaded.facts["epoch"])
+
+
+def names(files: RunFiles) -> set[str]:
+    return {path.name for path in files.folder.iterdir()}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> RunFiles:
+    return RunFiles(tmp_path, RUN)
+
+
+def test_nothing_is_there_at_first(files: RunFiles) -> None:
+    assert (files.load_checkpoint(), files.has_checkpoint, files.size) == (None, False, 0)
+    assert not files.folder.exists()
+
+
+def test_the_newest_two_checkpoints_are_kept(files: RunFiles) -> None:
+    for epoch in (1, 2, 3):
+        files.save_checkpoint(checkpoint(epoch))
+        assert epoch_of(files) == epoch
+    assert names(files) == {NEWEST, PREVIOUS}
+    (files.folder / NEWEST).unlink()
+    assert epoch_of(files) == 2
+    assert files.has_checkpoint
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 1, exclude_max=True), st.booleans())
+@example(0.0, True)
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(share: float, cut: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        files = RunFiles(Path(folder), RUN)
+        files.save_checkpoint(checkpoint(1))
+        files.save_checkpoint(checkpoint(2))
+        path = files.folder / NEWEST
+        data = bytearray(path.read_bytes())
+        place = int(share * len(data))
+        data[place] ^= 0x10
+        path.write_bytes(data[:place] if cut else data)
+        assert epoch_of(files) == 1
+        files.save_checkpoint(checkpoint(3))
+        assert epoch_of(files) == 3
+
+
+def test_two_damaged_checkpoints_are_a_sentence(files: RunFiles) -> None:
+    for epoch in (1, 2):
+        files.save_checkpoint(checkpoint(epoch))
+    for name in (NEWEST, PREVIOUS):
+        (files.folder / name).write_bytes(b"garbage")
+    with pytest.raises(CheckpointError, match=r"^Every checkpoint in .* is damaged; .*\.$"):
+        files.load_checkpoint()
+
+
+def test_a_run_whose_folder_is_in_the_way(files: RunFiles) -> None:
+    files.folder.write_text("a file")
+    with pytest.raises(StoreError, match=r"cannot be used: .*\.$"):
+        files.save_checkpoint(checkpoint(1))
+    with pytest.raises(StoreError, match=r"cannot be used: .*\.$"):
+        files.load_checkpoint()
+
+
+def fail_write(after: int) -> Callable[..., int]:
+    """An os.write that writes ``after`` bytes in all, a few at a time, and then finds the disk full."""
+    real, left = os.write, after
+
+    def write(descriptor: int, data: Any) -> int:
+        nonlocal left
+        if not left:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        done = real(descriptor, bytes(data)[: min(left, 64)])
+        left -= done
+        return done
+
+    return write
+
+
+def fail(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("after", [0, 100, 300])
+def test_a_disk_that_fills_up_while_writing_loses_nothing(
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    files.save_checkpoint(checkpoint(1))
+    files.save_checkpoint(checkpoint(2))
+    before = {path.name: path.read_bytes() for path in files.folder.iterdir()}
+    monkeypatch.setattr(os, "write", fail_write(after))
+    for save in (lambda: files.save_checkpoint(checkpoint(3)), lambda: files.save_weights({"w": np.ones(999)})):
+        with pytest.raises(StoreError, match=r"^The disk is full: .* was not written; free some space in .*\.$"):
+            save()
+    assert {path.name: path.read_bytes() for path in files.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_a_disk_that_refuses_loses_nothing(files: RunFiles, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    files.save_checkpoint(checkpoint(1))
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(StoreError, match="The disk is full"):
+        files.save_checkpoint(checkpoint(2))
+    monkeypatch.undo()
+    assert names(files) == {NEWEST}
+    assert epoch_of(files) == 1
+
+
+def test_a_power_cut_between_the_two_renames_loses_nothing(files: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.save_checkpoint(checkpoint(1))
+    real = Path.replace
+
+    def replace_once(path: Path, target: Path) -> Path:
+        if target.name == NEWEST:
+            raise KeyboardInterrupt
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace_once)
+    with pytest.raises(KeyboardInterrupt):
+        files.save_checkpoint(checkpoint(2))
+    monkeypatch.undo()
+    assert epoch_of(files) == 1
+    files.save_checkpoint(checkpoint(3))
+    files.save_checkpoint(checkpoint(4))
+    assert (epoch_of(files), names(files)) == (4, {NEWEST, PREVIOUS})
+
+
+def test_data_are_on_disk_before_the_rename_and_the_rename_before_the_end(
+    files: RunFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    sync, rename = os.fsync, Path.replace
+
+    def noted_sync(descriptor: int) -> None:
+        calls.append("sync")
+        sync(descriptor)
+
+    def noted_rename(path: Path, target: Path) -> Path:
+        calls.append(f"to {target.name}")
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_rename)
+    files.save_checkpoint(checkpoint(1))
+    files.save_checkpoint(checkpoint(2))
+    assert calls == ["sync", f"to {NEWEST}", "sync", "sync", f"to {PREVIOUS}", f"to {NEWEST}", "sync"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 1 MiB, where this user may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full(settings_on: Settings) -> None:
+    with open_store(settings_on) as store:
+        run = store.create(RunSpec(), owner=store.owner())
+        files = store.files(run.id)
+        files.save_checkpoint(checkpoint(1))
+        with pytest.raises(StoreError, match="The disk is full"):
+            files.save_checkpoint(checkpoint(2, size=300_000))
+        assert (epoch_of(files), names(files)) == (1, {NEWEST})
+        (settings_on.home / "ballast").write_bytes(bytes(free_bytes(settings_on.home)))
+        with pytest.raises(StoreError, match=r"the disk is full; free some space and try again\.$"):
+            store.set_note(run.id, "x" * 20_000)
+        (settings_on.home / "ballast").unlink()
+        assert store.get(run.id) == replace(run, has_checkpoint=True)
+        store.set_note(run.id, "x" * 20_000)
+
+
+@pytest.fixture
+def settings_on(small_disk: Path, settings: Settings) -> Settings:
+    """Settings whose home is on the small disk."""
+    return replace(settings, home=small_disk, store=f"sqlite:///{small_disk / 'reglab.sqlite'}")
+
+
+def free_bytes(folder: Path) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
+def test_weights_have_a_path_and_a_hash(files: RunFiles) -> None:
+    weights = {"conv.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "bias": np.full(1, 1.5, dtype=np.float32)}
+    path, sha256 = files.save_weights(weights)
+    assert path == f"{RUN}/weights.safetensors"
+    assert sha256 == hashlib.sha256((files.home / path).read_bytes()).hexdigest()
+    loaded = files.load_weights(path)
+    assert loaded.keys() == weights.keys()
+    assert all(np.array_equal(loaded[name], weights[name]) for name in weights)
+    assert files.size == (files.home / path).stat().st_size
+    other = RunFiles(files.home, "another")
+    assert other.save_weights(weights, "initial") == ("another/initial.safetensors", sha256)
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a.b", "x" * 65])
+def test_names_that_could_leave_the_folder_are_refused(files: RunFiles, name: str) -> None:
+    with pytest.raises(StoreError, match="cannot name a file of weights"):
+        files.save_weights({}, name)
+    with pytest.raises(StoreError, match="is not a run id"):
+        RunFiles(files.home, name)
+
+
+def test_weights_that_cannot_be_read(files: RunFiles, tmp_path: Path) -> None:
+    (tmp_path / "pickle.safetensors").write_bytes(b"\x80\x04N.")
+    for path, sentence in [
+        ("nothing.safetensors", "are missing"),
+        ("pickle.safetensors", "cannot be read: This is not a whole safetensors file."),
+        ("../outside.safetensors", "is outside the folder of the runs"),
+        ("/etc/passwd", "is outside the folder of the runs"),
+    ]:
+        with pytest.raises(CheckpointError, match=sentence):
+            files.load_weights(path)
