@@ -10,18 +10,19 @@ import streamlit as st
 
 from reglab.ui.live_chart import live_chart, plotly_route
 
-TICK = 0.3
+TICK = 0.2
 
 
 @st.fragment(run_every=TICK)
 def growing() -> None:
     """Every tick adds a point to both curves."""
     n = st.session_state.n = st.session_state.get("n", 1) + 1
-    x = np.arange(n)
-    figure = go.Figure(layout={"title": {"text": "Grows"}})
-    figure.add_scatter(x=x, y=np.exp(-x / 20), name="falling", line_color="#3b74c9")
-    figure.add_scatter(x=x, y=1 - np.exp(-x / 20), name="rising", line_color="#c2557a")
+    x = np.arange(n, dtype=np.int16)
+    figure = go.Figure(layout={"title": {"text": "Grows"}, "hovermode": "x"})
+    figure.add_scatter(x=x, y=np.exp(-x / 20), name="falling", line_color="#586edd")
+    figure.add_scatter(x=x, y=1 - np.exp(-x / 20), name="rising", line_color="#ac495b")
     live_chart(figure, key="grows", height=300)
+    st.caption(f"below the chart: {n}")
 
 
 def main() -> None:

@@ -1,0 +1,76 @@
+"""Real servers and a real headless Chromium; skipped where no Chromium is installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from tests.live.serving import APP, Server, serving
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+Serve = Callable[..., Server]
+
+# Streamlit looks for its server at the address of the page first, so a deep link costs it two harmless 404s.
+_HARMLESS = ("_stcore/health", "_stcore/host-config")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a live test."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh browser window in light mode; the test fails if a page complained in the console."""
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        probe = str(message.location.get("url", "")).endswith(_HARMLESS)
+        stopped = "ERR_CONNECTION_" in message.text  # the test has stopped the server under the page
+        if message.type == "error" and not probe and not stopped:
+            complaints.append(message.text)
+
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    opened.on("console", listen)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """``serve(script, home=…, REGLAB_…=…)`` starts a server that lives until the test ends."""
+    with ExitStack() as stack:
+
+        def start(script: Path = APP, home: Path = tmp_path / "home", **environment: str) -> Server:
+            return stack.enter_context(serving(script, home, **environment))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The dashboard, started once for all tests that leave it as they found it."""
+    with serving(APP, tmp_path_factory.mktemp("dashboard")) as server:
+        yield server

@@ -1,0 +1,86 @@
+"""A Streamlit server of our own: a free port on 127.0.0.1, its own home, stopped by its own process id."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "app.py"
+_START = 120.0  # seconds
+_ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
+
+
+@dataclass
+class Server:
+    """A running server: its address, its home folder, and what it has printed so far."""
+
+    process: subprocess.Popen[str]
+    home: Path
+    url: str = ""
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def log(self) -> str:
+        """Everything printed so far."""
+        return "".join(self.lines)
+
+    def stop(self, sign: int = signal.SIGTERM, patience: float = 20.0) -> float:
+        """Send the signal and wait until the process is gone; the seconds that took."""
+        start = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+            self.process.wait(patience)
+        return time.monotonic() - start
+
+    def get(self, path: str) -> bytes:
+        """The body of a 200 answer."""
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return bytes(answer.read())
+
+
+@contextmanager
+def serving(script: Path, home: Path, **environment: str) -> Iterator[Server]:
+    """``streamlit run SCRIPT`` with ``REGLAB_HOME=home``, until the block ends."""
+    options = {"server.port": "0", "server.address": "127.0.0.1", "server.headless": "true"}
+    options["browser.gatherUsageStats"] = "false"
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(("REGLAB_", "STREAMLIT_"))}
+    variables |= {"REGLAB_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **environment}
+    with subprocess.Popen(
+        command, cwd=script.parent, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        server = Server(process, home)
+        reader = threading.Thread(target=_read, args=(server, started := threading.Event()))
+        reader.start()
+        try:
+            started.wait(_START)
+            assert server.url, f"The server did not start:\n{server.log}"
+            server.get("/_stcore/health")  # answers once the lifespan has opened the services
+            yield server
+        finally:
+            if process.poll() is None:
+                server.stop(signal.SIGKILL if sys.exc_info()[0] else signal.SIGTERM)
+            reader.join()
+
+
+def _read(server: Server, started: threading.Event) -> None:
+    """Keep what the server prints; its address says that it listens."""
+    assert server.process.stdout is not None
+    for line in server.process.stdout:
+        server.lines.append(line)
+        if not server.url and (found := _ADDRESS.search(line)):
+            server.url = found[0]
+            started.set()
+    started.set()

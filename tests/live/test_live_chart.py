@@ -1,0 +1,191 @@
+"""The live chart in a real browser: it grows in place and keeps what the person in front of it has set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route
+from tests.live.serving import Server, serving
+
+SCRIPT = Path(__file__).parent / "apps" / "charts.py"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the two charts."""
+    with serving(SCRIPT, tmp_path_factory.mktemp("charts")) as started:
+        yield started
+
+
+@pytest.fixture
+def chart(page: Page, server: Server) -> Locator:
+    """The growing chart, drawn."""
+    page.goto(server.url)
+    grows = page.locator("[data-reglab-chart=grows]")
+    after(grows, 3)
+    return grows
+
+
+def updates(chart: Locator) -> int:
+    return int(chart.get_attribute("data-updates") or 0)
+
+
+def after(chart: Locator, more: int) -> None:
+    """Wait until the chart has been redrawn ``more`` times."""
+    chart.wait_for()
+    goal = updates(chart) + more
+    chart.page.wait_for_function("([node, goal]) => node.dataset.updates >= goal", arg=[chart.element_handle(), goal])
+
+
+def ticks(page: Page, count: int) -> None:
+    """Wait until the text below the chart has changed ``count`` times."""
+    text = page.get_by_text("below the chart")
+    for _ in range(count):
+        page.wait_for_function(
+            "([node, was]) => node.innerText !== was", arg=[text.element_handle(), text.inner_text()]
+        )
+
+
+def ask(chart: Locator, expression: str) -> Any:
+    """The value of a JavaScript expression about ``node``."""
+    return chart.evaluate(f"node => {expression}")
+
+
+def drag(chart: Locator, start: tuple[float, float], end: tuple[float, float], *, release: bool = True) -> None:
+    """Drag from one to another place, given as shares of the plot area."""
+    spots = [place(chart, *spot) for spot in (start, end)]
+    mouse = chart.page.mouse
+    mouse.move(*spots[0])
+    mouse.down()
+    mouse.move(*spots[1], steps=4)
+    if release:
+        mouse.up()
+
+
+def place(chart: Locator, across: float, down: float) -> tuple[float, float]:
+    """The spot at these shares of the plot area, on the page."""
+    box = chart.locator(".nsewdrag").bounding_box()
+    assert box is not None
+    return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+
+def test_it_grows_on_the_same_node(chart: Locator) -> None:
+    chart.evaluate("node => window.first = node")
+    points = ask(chart, "node._fullData[0]._length")
+    after(chart, 12)
+    assert ask(chart, "node === window.first && node.isConnected")
+    assert chart.get_attribute("data-mounts") == "1"
+    assert ask(chart, "node._fullData[0]._length") > points
+    assert ask(chart, "node.querySelector('.gtitle').textContent") == "Grows"
+
+
+def test_zoom_and_hidden_lines_survive_updates(chart: Locator) -> None:
+    drag(chart, (0.2, 0.2), (0.6, 0.8))
+    zoom = ask(chart, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]")
+    chart.locator(".legendtoggle").nth(1).click()
+    chart.page.wait_for_function("node => node._fullData[1].visible === 'legendonly'", arg=chart.element_handle())
+    after(chart, 10)
+    assert ask(chart, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
+    assert ask(chart, "node._fullData.map(trace => trace.visible)") == [True, "legendonly"]
+    assert chart.get_attribute("data-mounts") == "1"
+
+
+def test_double_click_gives_the_whole_curve_back(chart: Locator) -> None:
+    drag(chart, (0.2, 0.2), (0.4, 0.8))
+    chart.page.mouse.dblclick(*place(chart, 0.5, 0.5))
+    after(chart, 2)
+    assert ask(chart, "node.layout.xaxis.range[1] >= node._fullData[0]._length - 1")
+
+
+def test_an_update_waits_for_the_end_of_a_drag(chart: Locator) -> None:
+    drag(chart, (0.2, 0.2), (0.6, 0.8), release=False)
+    ticks(chart.page, 1)
+    held = updates(chart)
+    ticks(chart.page, 3)
+    assert updates(chart) == held
+    chart.page.mouse.up()
+    after(chart, 1)
+    assert ask(chart, "node.layout.xaxis.autorange") is False
+
+
+def test_the_hover_label_stays_while_the_chart_grows(chart: Locator) -> None:
+    chart.page.mouse.move(*place(chart, 0.5, 0.5))
+    label = chart.locator(".hoverlayer .hovertext").first
+    label.wait_for()
+    after(chart, 3)
+    label.wait_for()
+
+
+def test_the_theme_recolours_without_a_new_node(chart: Locator) -> None:
+    page = chart.page
+    colours = "[node._fullLayout.font.color, node._fullLayout.xaxis.gridcolor]"
+    light = ask(chart, colours)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"([node, was]) => {colours}[0] !== was", arg=[chart.element_handle(), light[0]])
+    dark = ask(chart, colours)
+    assert dark[1] != light[1]
+    assert brightness(light[0]) < 0.3
+    assert brightness(dark[0]) > 0.7
+    empty = page.locator("[data-reglab-chart=empty]")
+    page.wait_for_function(
+        "([node, colour]) => node._fullLayout.font.color === colour", arg=[empty.element_handle(), dark[0]]
+    )
+    assert chart.get_attribute("data-mounts") == empty.get_attribute("data-mounts") == "1"
+
+
+def brightness(colour: str) -> float:
+    return sum(int(colour[i : i + 2], 16) for i in (1, 3, 5)) / 765
+
+
+def test_it_follows_the_width_of_its_column(chart: Locator) -> None:
+    wide = ask(chart, "node._fullLayout.width")
+    chart.page.set_viewport_size({"width": 1024, "height": 900})
+    chart.page.wait_for_function(
+        "([node, wide]) => node._fullLayout.width < wide && node._fullLayout.width === node.clientWidth",
+        arg=[chart.element_handle(), wide],
+    )
+    assert ask(chart, "node.scrollWidth <= node.parentElement.clientWidth")
+    assert chart.get_attribute("data-mounts") == "1"
+
+
+def test_an_empty_figure_shows_its_title(chart: Locator) -> None:
+    empty = chart.page.locator("[data-reglab-chart=empty]")
+    assert ask(empty, "node.querySelector('.gtitle').textContent") == "Nothing yet"
+
+
+def test_nothing_moves_when_the_chart_is_drawn(page: Page, server: Server) -> None:
+    held, go_on = threading.Event(), []
+
+    def hold(route: Route) -> None:
+        go_on.append(route)
+        held.set()
+
+    page.route("**/plotly-*.js", hold)
+    page.goto(server.url)
+    page.get_by_text("below the chart").wait_for()
+    page.wait_for_function("document.querySelector('[data-reglab-chart=grows]')")
+    top = page.get_by_text("below the chart").evaluate("node => node.getBoundingClientRect().top")
+    go_on[0].continue_()
+    after(page.locator("[data-reglab-chart=grows]"), 2)
+    assert page.get_by_text("below the chart").evaluate("node => node.getBoundingClientRect().top") == top
+
+
+def test_the_library_is_loaded_once_and_from_this_server(page: Page, server: Server) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.url)
+    after(page.locator("[data-reglab-chart=grows]"), 3)
+    assert len([url for url in asked if "plotly" in url.rpartition("/")[2]]) == 1
+    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+
+
+def test_the_modebar_offers_reset_and_download(chart: Locator) -> None:
+    chart.page.mouse.move(*place(chart, 0.5, 0.5))
+    assert chart.locator(".modebar-btn").count() == 2
+    with chart.page.expect_download() as download:
+        chart.locator(".modebar-btn[data-title='Download as PNG']").click()
+    assert download.value.suggested_filename == "grows.png"

@@ -1,0 +1,80 @@
+"""The server's own answers and its hours of opening, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import orjson
+import pytest
+from starlette.requests import Request
+
+from reglab.errors import StoreError
+from reglab.ui import server
+
+REQUEST = Request({"type": "http", "method": "GET", "headers": []})
+
+
+def check() -> None:
+    """A store that answers."""
+
+
+def refuse() -> None:
+    """A store that does not."""
+    raise StoreError("The store does not answer.")
+
+
+def health(monkeypatch: pytest.MonkeyPatch, services: object) -> tuple[int, str | None]:
+    """Status and reason of the health route with these services."""
+    monkeypatch.setattr(server, "services", lambda: services)
+    answer = server.health(REQUEST)
+    body = orjson.loads(bytes(answer.body))
+    assert body["status"] == ("ok" if answer.status_code == 200 else "failing")
+    return answer.status_code, body["reason"]
+
+
+def test_health_needs_a_store_that_answers_and_a_runner_that_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    well, dead = SimpleNamespace(alive=lambda: True), SimpleNamespace(alive=lambda: False)
+    answering, silent = SimpleNamespace(check=check), SimpleNamespace(check=refuse)
+    assert health(monkeypatch, SimpleNamespace(store=answering, runner=well)) == (200, None)
+    assert health(monkeypatch, SimpleNamespace(store=silent, runner=well)) == (503, "The store does not answer.")
+    status, reason = health(monkeypatch, SimpleNamespace(store=answering, runner=dead))
+    assert status == 503
+    assert reason is not None
+    assert "runner" in reason
+
+
+def test_services_that_cannot_be_opened_are_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "services", refuse)
+    assert server.trouble() == "The store does not answer."
+
+
+@pytest.mark.parametrize("opening", [check, refuse])
+def test_services_are_opened_at_the_start_and_closed_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, opening: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(server, "services", opening)
+    monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
+
+    async def live() -> None:
+        async with server.lifespan(None):
+            happened.append("open")
+
+    asyncio.run(live())
+    assert happened == ["open", "closed"]
+    assert ("does not answer" in caplog.text) == (opening is refuse)
+
+
+def test_an_accident_while_serving_still_closes_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(server, "services", check)
+    monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
+
+    async def live() -> None:
+        async with server.lifespan(None):
+            raise RuntimeError("accident")
+
+    with pytest.raises(RuntimeError, match="accident"):
+        asyncio.run(live())
+    assert happened == ["closed"]
