@@ -13,10 +13,10 @@ from tests.store.helpers import ENVIRONMENT, NOWHERE, brought_to, counted_statem
 
 from reglab import columns
 from reglab.errors import StoreError, UnknownRun
-from reglab.events import STATES, State
+from reglab.events import STATES, Checkpoint, State
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Store, open_store
+from reglab.store import Store, catalog, open_store
 
 
 class TestCreating:
@@ -56,6 +56,15 @@ class TestCreating:
         assert again == first
         assert (first.name, first.group, first.key) == ("mine", "sweep 1", "click-1")
         assert {run.id for run in any_store.runs()} == {first.id, other.id}
+
+    def test_an_id_that_is_taken_is_not_used_again(self, any_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        taken = [any_store.create(RunSpec()).id for _ in range(2)]
+        ids = iter([taken[0], "b000000000", *taken, taken[0], taken[1], taken[0]])
+        monkeypatch.setattr(catalog, "new_id", lambda: next(ids))
+        assert any_store.create(RunSpec()).id == "b000000000"
+        with pytest.raises(StoreError, match="could not be created"):
+            any_store.create(RunSpec())
+        assert len(any_store.runs()) == 3
 
     def test_an_owner_can_create_a_run_as_claimed(self, any_store: Store) -> None:
         run = any_store.create(RunSpec(), owner=any_store.owner())
@@ -204,6 +213,17 @@ class TestStates:
     def test_which_runs_can_be_resumed(self, any_store: Store, state: State, resumable: bool) -> None:
         assert any_store.get(brought_to(any_store, state)).resumable is resumable
 
+    def test_a_run_with_epochs_needs_a_checkpoint_to_be_resumed(self, any_store: Store) -> None:
+        run = running(any_store)
+        any_store.add_epoch(run.id, metrics(1), [], best_epoch=1)
+        any_store.finish(run.id, "interrupted")
+        assert not any_store.get(run.id).resumable
+        any_store.files(run.id).save_checkpoint(Checkpoint({"w": np.ones(3)}, {"epoch": 1}))
+        assert any_store.get(run.id).resumable
+        assert [listed.resumable for listed in any_store.runs()] == [True]
+        any_store.delete([run.id])
+        assert not any_store.get(run.id).resumable
+
 
 class TestLabels:
     def test_name_tags_and_note(self, any_store: Store) -> None:
@@ -269,8 +289,21 @@ class TestLabels:
             any_store.get(gone.id)
 
 
-def test_a_store_that_answers_passes_its_check(any_store: Store) -> None:
-    any_store.check()
+def test_the_check_notices_that_the_tables_are_gone(new_settings: Settings) -> None:
+    with open_store(new_settings) as store:
+        store.check()
+        with store._database.write() as connection:
+            connection.exec_driver_sql("ALTER TABLE runs RENAME TO elsewhere")
+        with pytest.raises(StoreError, match=r"^The store .* cannot be used: .*runs.*\.$"):
+            store.check()
+
+
+def test_a_closed_store_opens_its_connections_again_when_used(any_store: Store) -> None:
+    run = running(any_store)
+    any_store.close()
+    any_store.close()
+    assert any_store.recover() == [run.id]
+    assert any_store.owner().id != run.owner
 
 
 def test_everything_is_there_after_opening_again(any_settings: Settings) -> None:

@@ -111,7 +111,7 @@ def write(settings: Settings, line: Line) -> None:
             run_id = store.create(RunSpec(), owner=owner).id
             line.send(run_id)
             store.add_initial_layers(run_id, layer_stats(0))
-            for epoch in range(1, 30):
+            for epoch in range(1, 11):
                 _write_epoch(store, run_id, epoch)
                 line.send(epoch)
             store.finish(run_id, "finished")

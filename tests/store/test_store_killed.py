@@ -40,7 +40,7 @@ def check_run(store: Store, run_id: str) -> None:
 def test_the_store_is_whole_after_every_kill(any_settings: Settings) -> None:
     moments = random.Random(0)
     for _ in range(KILLS[make_url(any_settings.store).get_backend_name()]):
-        said = write_until_killed(any_settings, moments.randrange(1, 40))
+        said = write_until_killed(any_settings, moments.randrange(1, 25))
         last = next(word for word in reversed(said) if isinstance(word, str))
         epochs_said = len(said) - 1 - said.index(last)
         with open_store(any_settings) as store:

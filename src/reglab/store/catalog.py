@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reglab.errors import UnknownRun
+from reglab.errors import StoreError, UnknownRun
 from reglab.events import State
 from reglab.spec import RunSpec
 from reglab.store import labels
@@ -17,6 +17,7 @@ from reglab.store.run import Run, default_name, run_of, select_runs
 from reglab.store.schema import runs
 from reglab.store.states import now
 
+_ATTEMPTS = 5  # an id that is taken, or a run of the same key that was purged this very moment, is tried again
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud
 Files = Callable[[str], bool]  # run id → whether a checkpoint lies in the home
 
@@ -29,16 +30,17 @@ def new_id() -> str:
 def create(connection: Connection, spec: RunSpec, name: str | None, key: str | None, group: str | None) -> str:
     """The id of a new queued run, or of the one that ``key`` already names."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    add = insert(runs).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     row = {"key": None if key is None else labels.checked_key(key), "group": labels.optional(group), **_row(spec, name)}
-    while True:
-        row["id"] = new_id()
-        added = connection.execute(insert(runs).values(row).on_conflict_do_nothing().returning(runs.c.id))
-        if added.scalar_one_or_none() is not None:
-            return str(row["id"])
+    for _ in range(_ATTEMPTS):
+        run_id = new_id()
+        if connection.execute(add, {"id": run_id, **row}).rowcount == 1:
+            return run_id
         if row["key"] is not None:
             first = connection.execute(select(runs.c.id).where(runs.c.key == row["key"])).scalar_one_or_none()
             if first is not None:
                 return str(first)
+    raise StoreError("The run could not be created; try again.")
 
 
 def _row(spec: RunSpec, name: str | None) -> dict[str, Any]:

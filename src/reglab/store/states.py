@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from reglab.errors import StoreError, UnknownRun
 from reglab.events import Environment, State
@@ -28,6 +28,10 @@ NEXT: Mapping[State, frozenset[State]] = {
     "cancelled": frozenset({"queued"}),
     "interrupted": frozenset({"queued"}),
 }
+_STANDING = select(
+    runs.c.state, runs.c.wanted, runs.c.owner, runs.c.started, runs.c.deleted, runs.c.epoch, runs.c.best_val_acc,
+    runs.c.best_val_loss,
+).with_for_update()  # fmt: skip
 ENDED: frozenset[State] = frozenset({"finished", "failed", "cancelled", "interrupted", "diverged"})
 
 
@@ -36,15 +40,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def locked(connection: Connection, run_id: str) -> Row[Any]:
-    """The row of ``run_id``, kept from other writers until the transaction ends; UnknownRun where there is none."""
-    row = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).one_or_none()
+def locked(connection: Connection, run_id: str) -> Any:
+    """How ``run_id`` stands, kept from other writers until the transaction ends; UnknownRun where there is none."""
+    row = connection.execute(_STANDING.where(runs.c.id == run_id)).one_or_none()
     if row is None:
         raise UnknownRun(f"There is no run {run_id!r}.")
     return row
 
 
-def writable(connection: Connection, run_id: str, owner: str | None) -> Row[Any]:
+def writable(connection: Connection, run_id: str, owner: str | None) -> Any:
     """The locked row of a run that this process may write to: it is queued or running, and no other owner trains it.
 
     The check fences off a process that slept, was taken for dead, and wakes while another trains its run.
@@ -111,6 +115,8 @@ def requeue(connection: Connection, run_id: str) -> None:
     row = locked(connection, run_id)
     if row.state == "running":
         raise StoreError(f"Run {run_id} is already running.")
+    if row.state in ("finished", "diverged"):
+        raise StoreError(f"Run {run_id} is {row.state} and cannot be resumed; duplicate it to train again.")
     set_state(connection, run_id, "queued", None)
 
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import text
+from sqlalchemy import select
 
 from reglab.errors import StoreError
 from reglab.events import Environment, EpochMetrics, LayerStats, State
@@ -21,6 +21,7 @@ from reglab.store.database import Database
 from reglab.store.files import RunFiles
 from reglab.store.owners import Owner
 from reglab.store.run import Run
+from reglab.store.schema import runs
 from reglab.store.sentences import disk_sentence
 
 
@@ -38,8 +39,10 @@ class Store:
 
     def close(self) -> None:
         """Give up this process's ownership and close the connections."""
-        if self._owner is not None:
-            self._owner.close()
+        with self._owner_guard:
+            if self._owner is not None:
+                self._owner.close()
+                self._owner = None
         self._database.close()
 
     def __enter__(self) -> Store:
@@ -51,9 +54,9 @@ class Store:
         self.close()
 
     def check(self) -> None:
-        """Raise :class:`StoreError` if the database does not answer."""
+        """Raise :class:`StoreError` if the database does not answer, or no longer has its tables."""
         with self._database.read() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.execute(select(runs.c.id).limit(1))
 
     # Creating and finding
 
@@ -66,7 +69,8 @@ class Store:
         group: str | None = None,
         owner: Owner | None = None,
     ) -> Run:
-        """A new queued run; the first run of the same ``key`` if there is one, however many ask at once.
+        """A new queued run; the first run of the same ``key`` if there is one, however many ask at once
+        (even a deleted one: the same click never makes two).
 
         With ``owner`` the run is claimed in the same transaction, before any runner can see it in the queue.
         """
