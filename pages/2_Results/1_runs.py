@@ -1,0 +1,7 @@
+""":material/table_rows: Runs. Every run with its results: filter, tick, lay side by side, rename, tag, delete."""
+
+from __future__ import annotations
+
+from reglab.ui.runs_page import runs_page
+
+runs_page()

@@ -1,0 +1,21 @@
+"""DataFrame → DataFrame: what is derived from stored figures. Pure functions; no Streamlit, no torch, no database."""
+
+from __future__ import annotations
+
+from reglab.analysis.run_filter import RunFilter, matching
+from reglab.analysis.run_order import Order, ordered
+from reglab.analysis.runs import RunRecord, first_highest, table_of_runs, with_curves
+from reglab.analysis.ticks import positions, reconciled
+
+__all__ = [
+    "Order",
+    "RunFilter",
+    "RunRecord",
+    "first_highest",
+    "matching",
+    "ordered",
+    "positions",
+    "reconciled",
+    "table_of_runs",
+    "with_curves",
+]

@@ -1,0 +1,121 @@
+"""What the Runs page remembers in a session: ticks, order, what was just deleted, and what went wrong.
+
+Ticks are run ids, also in the address (``?runs=a,b&sort=-gap_loss``); the browser's table knows only row numbers, and
+what it sends may have crossed an update on its way. So rows stand still under one widget key, and wherever they move
+(another order, other runs) a table with a new key takes over: a row number never means another run than the person saw.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from reglab.analysis import Order, ordered, positions, reconciled
+from reglab.analysis import runs as t
+from reglab.ui.live_words import ACTIVE
+
+_STATE = "runs_page"
+_MOST = 100  # ticks that the address names: browsers cut off very long ones
+_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+
+
+@dataclass
+class RunsState:
+    """``ticked`` are run ids; ``shown`` those of the table's rows, arranged for ``basis``; ``preset`` the rows that are
+    ticked when the table appears. ``address`` is what the URL said of the ticks when it was last read or written.
+    ``deleted`` are (id, name) that Undo brings back.
+    """
+
+    ticked: tuple[str, ...] = ()
+    order: Order = field(default_factory=Order)
+    shown: tuple[str, ...] = ()
+    basis: tuple[Any, ...] = ()
+    preset: tuple[int, ...] = ()
+    version: int = 0
+    address: tuple[str, ...] = ()
+    written: float = 0.0
+    deleted: tuple[tuple[str, str], ...] = ()
+    problem: str | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The table's widget key."""
+        return f"runs_table_{self.version}"
+
+
+def runs_state() -> RunsState:
+    """This session's state."""
+    state: RunsState = st.session_state.setdefault(_STATE, RunsState())
+    return state
+
+
+def read_table(state: RunsState, known: Collection[str]) -> None:
+    """Take ticks and order from the address where the page opens or the address moved by itself, else from the table.
+
+    Of ``known`` runs alone: the others are gone, or never were.
+    """
+    linked = _linked()
+    if state.key not in st.session_state:
+        state.basis, state.address = (), linked
+        state.ticked = linked or state.ticked
+        state.unknown = tuple(run for run in linked if run not in known)
+        state.order = Order.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
+    elif linked != state.address and time.monotonic() - state.written > _ECHO:
+        state.basis, state.ticked, state.address = (), linked, linked
+    else:
+        _take(state, st.session_state[state.key]["selection"])
+    state.ticked = tuple(run for run in state.ticked if run in known)
+
+
+def arranged(state: RunsState, rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` in order; while runs only train on, they keep their places, so that none moves under the pointer."""
+    active = rows.loc[rows[t.STATE].isin(ACTIVE), t.RUN]
+    basis = (state.order, frozenset(rows[t.RUN]), frozenset(active))
+    if basis == state.basis:
+        return rows.set_index(t.RUN, drop=False).loc[list(state.shown)].reset_index(drop=True)
+    rows = ordered(rows, state.order)
+    shown = tuple(rows[t.RUN])
+    if shown != state.shown or basis[:1] != state.basis[:1]:
+        state.version += 1
+        state.shown, state.preset = shown, tuple(positions(state.ticked, shown))
+    state.basis = basis
+    return rows
+
+
+def write_address(state: RunsState) -> None:
+    """Let the address name the ticked runs, and the order where it is not the default."""
+    ticked = state.ticked[:_MOST]
+    if ticked != state.address:
+        state.address, state.written = ticked, time.monotonic()
+        _write("runs", ",".join(ticked))
+    sort = "" if state.order == Order() else str(state.order)
+    if sort != st.query_params.get("sort", ""):
+        _write("sort", sort)
+
+
+def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
+    """Ticks, and a click on a column's head, as the browser's table reports them."""
+    ticked = reconciled(state.ticked, state.shown, selection["rows"])
+    if ticked != state.ticked:
+        state.ticked, state.unknown, state.problem = ticked, (), None
+    for column in selection["columns"]:
+        state.order = state.order.clicked(column)
+
+
+def _write(key: str, text: str) -> None:
+    if text:
+        st.query_params[key] = text
+    elif key in st.query_params:
+        del st.query_params[key]
+
+
+def _linked() -> tuple[str, ...]:
+    """The run ids of ``?runs=``, each once."""
+    names = (name.strip() for name in st.query_params.get("runs", "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name))[:_MOST]

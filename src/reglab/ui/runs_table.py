@@ -1,0 +1,101 @@
+"""The table of runs on screen: one row a run, a tick box in front, sorted by clicks on the columns' heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from reglab.analysis import Order
+from reglab.analysis import runs as t
+from reglab.ui.run_states import COLOURS, GLYPHS
+from reglab.ui.runs_filter import tags_of
+
+_SHOWN = (
+    t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,
+    t.SECONDS, t.EPOCH, t.CREATED, t.TAGS,
+)  # fmt: skip
+
+
+# Streamlit keeps an element that has the keyboard's focus until a rerun ends: after a click on a column's head, the old
+# table would flash below the new one.
+_HIDE_THE_REPLACED = '<style>[class*="st-key-runs_table_"][data-retained] { display: none !important; }</style>'
+
+
+def draw_table(table: pd.DataFrame, order: Order, *, key: str, preset: Sequence[int]) -> None:
+    """The rows of ``table``, in ``order``; rows ``preset`` are ticked when a table with a new ``key`` appears."""
+    st.html(_HIDE_THE_REPLACED)
+    st.dataframe(
+        _displayed(table), key=key, on_select="rerun", selection_mode=("multi-row", "single-column"),
+        selection_default={"selection": {"rows": list(preset)}}, hide_index=True, placeholder="–",
+        column_order=_SHOWN, column_config=_headed(_config(table), order), alt="Runs with their settings and results",
+    )  # fmt: skip
+
+
+def _displayed(table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` with units as people read them: per cent, durations, one badge for the state."""
+    return pd.DataFrame(
+        {
+            **{name: table[name] for name in (t.RUN, t.NAME, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2)},
+            t.STATE: [[state] for state in _states(table)],
+            t.EPOCH: table[t.EPOCH].astype(str) + " / " + table[t.EPOCHS].astype(str),
+            t.BEST_ACC: 100 * table[t.BEST_ACC],
+            **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.GAP, t.CURVE, t.CREATED, t.TAGS)},
+            t.SECONDS: pd.to_timedelta(table[t.SECONDS].round(), unit="s"),
+        }
+    )
+
+
+def _states(table: pd.DataFrame) -> list[str]:
+    """Each run's state; for example "running 40 %"."""
+    shares = 100 * table[t.EPOCH] // table[t.EPOCHS].clip(lower=1)
+    return [
+        f"{state} {share} %" if state == "running" else state
+        for state, share in zip(table[t.STATE], shares, strict=True)
+    ]
+
+
+def _word(state: str) -> str:
+    return state.partition(" ")[0]
+
+
+def _headed(config: dict[str, Any], order: Order) -> dict[str, Any]:
+    """``config`` with an arrow in the head of the column that the rows are sorted by."""
+    arrow = "↓" if order.descending else "↑"
+    if order.column in config:
+        config[order.column]["label"] += f" {arrow}"
+    return config
+
+
+def _config(table: pd.DataFrame) -> dict[str, Any]:
+    column = st.column_config
+    tags, states = tags_of(table), list(dict.fromkeys(_states(table)))
+    return {
+        t.NAME: column.TextColumn("Name", width=184, pinned=True),
+        t.STATE: column.MultiselectColumn(
+            "State",
+            options=states,
+            color=[COLOURS[_word(state)] for state in states],
+            width=116,
+            format_func=lambda state: f"{GLYPHS[_word(state)]} {state}",
+        ),
+        t.EPOCH: column.TextColumn("Epochs", width=64, alignment="right", help="Epochs done / planned."),
+        t.DATASET: column.TextColumn("Dataset", width=100),
+        t.MODEL: column.TextColumn("CNN", width=86),
+        t.PENALTY: column.TextColumn("Penalty", width=80),
+        t.LAMBDA1: column.NumberColumn("λ₁", format="%g", width=66, help="L1: λ₁ Σ|w|."),
+        t.LAMBDA2: column.NumberColumn("λ₂", format="%g", width=66, help="L2: (λ₂/2) Σw²."),
+        t.BEST_ACC: column.NumberColumn(
+            "Best acc.", format="%.1f %%", width=74, help="Highest validation accuracy of any epoch."
+        ),
+        t.BEST_ACC_EPOCH: column.NumberColumn("at", format="%d", width=42, help="The first epoch with that accuracy."),
+        t.GAP: column.NumberColumn(
+            "Gap", format="%.3f", width=62, help="Validation − training loss at the last epoch, in nats, no penalty."
+        ),
+        t.CURVE: column.LineChartColumn("Val. loss", width=96, help="Over epochs; each on its own scale."),
+        t.SECONDS: column.NumberColumn("Duration", format="localized", width=100, help="Time spent training."),
+        t.CREATED: column.DatetimeColumn("Created", format="distance", width=110, timezone=st.context.timezone),
+        t.TAGS: column.MultiselectColumn("Tags", options=tags, color="primary", width=130),
+    }

@@ -1,0 +1,385 @@
+"""The Runs page, without a browser: every filter, every action, and what a link restores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.factories import add_many, add_run, metrics, spec
+
+from reglab.jobs import ThreadRunner
+from reglab.settings import Settings
+from reglab.store import Run, Store
+from reglab.ui.runs_state import RunsState
+from reglab.ui.services import close_services
+from reglab.ui.urls import MAX_RUNS
+
+CHARTS = ("runs_loss", "runs_gap", "runs_weights")
+
+
+def page() -> None:
+    """The page alone, without the frame."""
+    from reglab.ui.runs_page import runs_page
+
+    runs_page()
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page on ``store``; queued runs wait for ever."""
+    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
+    monkeypatch.delenv("REGLAB_STORE", raising=False)
+    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
+    yield AppTest.from_function(page, default_timeout=30)
+    close_services()
+
+
+def visit(app: AppTest, **query: str) -> AppTest:
+    """Open the page with these parameters."""
+    for key, value in query.items():
+        app.query_params[key] = value
+    return again(app)
+
+
+def again(app: AppTest) -> AppTest:
+    """Run the page again; nothing on it may have failed."""
+    app.run()
+    assert not app.exception
+    return app
+
+
+def state(app: AppTest) -> RunsState:
+    found = app.session_state["runs_page"]
+    assert isinstance(found, RunsState)
+    return found
+
+
+def select(app: AppTest, rows: list[int], columns: tuple[str, ...] = ()) -> AppTest:
+    """Tick these rows of the table, and click on the heads of these columns."""
+    app.session_state[state(app).key] = {"selection": {"rows": rows, "columns": list(columns), "cells": []}}
+    return again(app)
+
+
+def names(app: AppTest) -> list[str]:
+    """The names in the table, from the top."""
+    return list(app.dataframe[0].value["name"]) if app.dataframe else []
+
+
+def charts(app: AppTest) -> set[str]:
+    """Keys of the charts on the page."""
+    return {element.key for element in app.get("bidi_component") if element.key}
+
+
+def click(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click()
+    return again(app)
+
+
+def three(store: Store) -> tuple[Run, Run, Run]:
+    return (
+        add_run(store, spec(penalty__l2=0.0), name="none", tags=["talk"]),
+        add_run(store, spec(penalty__l2=0.03), name="weak", seed=1),
+        add_run(store, spec(penalty__l2=0.1, data__name="mnist"), name="strong", state="cancelled", note="too much"),
+    )
+
+
+def test_without_runs_there_is_one_sentence_and_the_way_to_start_one(app: AppTest) -> None:
+    visit(app)
+    assert "No runs yet" in app.markdown[0].value
+    assert app.button(key="first_run").label == "Train a CNN"
+    assert not app.dataframe
+
+
+def test_the_table_shows_every_run_newest_first_with_its_figures(app: AppTest, store: Store) -> None:
+    three(store)
+    shown = visit(app).dataframe[0].value
+    assert list(shown["name"]) == ["strong", "weak", "none"]
+    weak = shown.loc[1]
+    assert weak["state"] == ["finished"]
+    assert (weak["dataset"], weak["model"], weak["penalty"], weak["lambda2"]) == ("digits", "simple_cnn", "L2", 0.03)
+    assert weak["best_val_acc"] == pytest.approx(90.0)  # metrics(4) has 0.9
+    assert weak["best_val_acc_epoch"] == 4
+    assert weak["gap_loss"] == pytest.approx(1.02 - 2 / 6)
+    assert weak["val_loss_curve"] == pytest.approx([1.0 + 0.02 * (epoch - 5) ** 2 for epoch in range(1, 7)])
+    assert weak["epoch"] == "6 / 30"
+    assert weak["seconds"].total_seconds() == 3
+    assert app.caption[0].value.startswith("3 runs · tick some")
+
+
+def test_figures_that_are_no_numbers_are_left_out(app: AppTest, store: Store) -> None:
+    bad = metrics(2, val_loss=math.nan, train_loss=math.inf, gap_loss=math.nan, total=math.inf)
+    add_run(store, epochs=[metrics(1), bad], state="diverged")
+    add_run(store, epochs=0, state="failed")
+    shown = visit(app).dataframe[0].value
+    assert shown["gap_loss"].isna().all()
+    assert shown["state"].tolist() == [["failed"], ["diverged"]]
+    assert [len(curve) for curve in shown["val_loss_curve"]] == [0, 1]
+    select(app, [0, 1])
+    assert charts(app) == set(CHARTS)
+
+
+def test_a_running_run_says_how_far_it_is(app: AppTest, store: Store) -> None:
+    add_run(store, spec(train__epochs=8), state="running", epochs=2)
+    add_run(store, state="queued")
+    visit(app)
+    assert app.dataframe[0].value["state"].tolist() == [["queued"], ["running 25 %"]]
+    assert app.caption[0].value.startswith("2 runs · 1 training · 1 waiting")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("states", ["cancelled"], ["strong"]),
+        ("datasets", ["mnist"], ["strong"]),
+        ("models", ["simple_cnn"], ["strong", "weak", "none"]),
+        ("penalties", ["none"], ["none"]),
+        ("tags", ["talk"], ["none"]),
+    ],
+)
+def test_filters_leave_the_runs_that_match(
+    app: AppTest, store: Store, key: str, value: list[str], found: list[str]
+) -> None:
+    three(store)
+    visit(app).multiselect(key=key).set_value(value)
+    assert names(again(app)) == found
+
+
+def test_the_search_looks_into_notes_and_can_be_cleared(app: AppTest, store: Store) -> None:
+    three(store)
+    visit(app).text_input(key="find").set_value("too much")
+    assert names(again(app)) == ["strong"]
+    assert "1 shown" in app.caption[0].value
+    app.text_input(key="find").set_value("nobody wrote this")
+    again(app)
+    assert not app.dataframe
+    click(app, "clear_filter")
+    assert names(app) == ["strong", "weak", "none"]
+
+
+def test_a_link_restores_the_filter(app: AppTest, store: Store) -> None:
+    three(store)
+    assert names(visit(app, states="cancelled", find="strong")) == ["strong"]
+
+
+def test_ticks_draw_three_charts_and_are_in_the_address(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    select(visit(app), [1, 2])
+    assert charts(app) == set(CHARTS)
+    assert app.query_params["runs"] == f"{weak.id},{none.id}"
+    select(app, [])
+    assert charts(app) == set()
+    assert "runs" not in app.query_params
+
+
+def test_a_link_restores_the_ticks(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    assert state(app).ticked == (none.id, weak.id)
+    assert state(app).preset == (1, 2)
+    assert charts(app) == set(CHARTS)
+    assert not app.warning
+
+
+def test_a_link_to_runs_that_are_gone_says_so_until_something_is_ticked(app: AppTest, store: Store) -> None:
+    run, *_ = three(store)
+    visit(app, runs=f"{run.id},nowhere,*bold*")
+    assert app.warning[0].value == (
+        r"The link names a run that is not here: nowhere, \*bold\*. It may have been deleted."
+    )
+    assert state(app).ticked == (run.id,)
+    select(app, [])
+    assert not app.warning
+
+
+def test_ticks_stay_with_their_runs_while_rows_come_go_and_hide(app: AppTest, store: Store) -> None:
+    none, weak, strong = three(store)
+    select(visit(app), [1])
+    newer = add_run(store, name="newer")
+    again(app)
+    assert (state(app).ticked, state(app).preset) == ((weak.id,), (2,))
+    app.multiselect(key="states").set_value(["cancelled"])
+    again(app)
+    assert names(app) == ["strong"]
+    select(app, [0])
+    assert state(app).ticked == (weak.id, strong.id)
+    app.multiselect(key="states").set_value([])
+    again(app)
+    assert state(app).preset == (1, 2)
+    store.delete([weak.id])
+    assert state(again(app)).ticked == (strong.id,)
+    assert names(app) == ["newer", "strong", "none"]
+    assert state(app).shown == (newer.id, strong.id, none.id)
+
+
+def test_a_click_on_a_columns_head_sorts_and_keeps_the_ticks(app: AppTest, store: Store) -> None:
+    _, weak, _ = three(store)
+    select(visit(app), [1])
+    select(app, [1], ("lambda2",))
+    assert names(app) == ["none", "weak", "strong"]
+    assert app.query_params["sort"] == "lambda2"
+    assert (state(app).ticked, state(app).preset) == ((weak.id,), (1,))
+    select(app, [1], ("lambda2",))
+    assert names(app) == ["strong", "weak", "none"]
+    assert app.query_params["sort"] == "-lambda2"
+    select(app, [1], ("lambda2",))
+    assert "sort" not in app.query_params
+
+
+def test_a_link_restores_the_order_and_passes_over_one_that_is_unknown(app: AppTest, store: Store) -> None:
+    three(store)
+    assert names(visit(app, sort="lambda2")) == ["none", "weak", "strong"]
+    app.session_state["runs_page"] = RunsState()
+    assert names(visit(app, sort="nonsense")) == ["strong", "weak", "none"]
+
+
+def test_rows_stand_still_while_runs_train_on(app: AppTest, store: Store) -> None:
+    slow = add_run(store, name="slow", state="running", epochs=[metrics(1, val_acc=0.5)])
+    add_run(store, name="fast", state="running", epochs=[metrics(1, val_acc=0.6)])
+    visit(app, sort="-best_val_acc")
+    assert names(app) == ["fast", "slow"]
+    before = state(app).key
+    store.add_epoch(slow.id, metrics(2, val_acc=0.9), [], best_epoch=2)
+    again(app)
+    assert names(app) == ["fast", "slow"]
+    assert app.dataframe[0].value["best_val_acc"].tolist() == pytest.approx([60, 90])
+    assert state(app).key == before
+    store.finish(slow.id, "finished")
+    again(app)
+    assert names(app) == ["slow", "fast"]
+    assert state(app).key != before
+
+
+def test_more_runs_than_colours_can_tell_apart_get_a_sentence(app: AppTest, store: Store) -> None:
+    ids = add_many(store, MAX_RUNS + 2, 3)
+    visit(app, runs=",".join(ids))
+    assert app.info[0].value == "The charts show the first 8 of 10 ticked runs; untick some to see others."
+    assert charts(app) == set(CHARTS)
+    assert app.button(key="open_runs").disabled
+
+
+def test_renaming_tagging_and_a_note(app: AppTest, store: Store) -> None:
+    run, *_ = three(store)
+    visit(app, runs=run.id)
+    app.session_state["edit_runs"] = True
+    form = again(app).form(f"edit_{run.id}")
+    name, tags, note = form.text_input[0], form.multiselect[0], form.text_area[0]
+    assert (name.value, tags.value, note.value) == ("none", ["talk"], "")
+    name.set_value("  no *penalty*  ")
+    tags.set_value(["talk", "new one"])
+    note.set_value("The baseline.\nSecond line.")
+    click(app, "save_run")
+    stored = store.get(run.id)
+    assert (stored.name, stored.tags, stored.note) == (
+        "no *penalty*", ("talk", "new one"), "The baseline.\nSecond line.",
+    )  # fmt: skip
+    assert not app.session_state["edit_runs"]
+    assert names(app)[-1] == "no *penalty*"
+    assert app.multiselect(key="tags").options == ["new one", "talk"]
+
+
+def test_a_name_that_cannot_be_is_said_beside_it_and_goes_when_corrected(app: AppTest, store: Store) -> None:
+    run, *_ = three(store)
+    visit(app, runs=run.id)
+    app.session_state["edit_runs"] = True
+    again(app).form(f"edit_{run.id}").text_input[0].set_value("   ")
+    click(app, "save_run")
+    assert [error.value for error in app.error] == ["A name has 1 to 200 characters, not 0."]
+    assert store.get(run.id).name == "none"
+    app.form(f"edit_{run.id}").text_input[0].set_value("better")
+    click(app, "save_run")
+    assert not app.error
+    assert store.get(run.id).name == "better"
+
+
+def test_tags_of_several_runs_are_added_and_removed_together(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    app.session_state["edit_runs"] = True
+    again(app).multiselect(key="tags_added").set_value(["slides", "week 3"])
+    app.multiselect(key="tags_removed").set_value(["talk"])
+    click(app, "save_tags")
+    assert store.get(none.id).tags == store.get(weak.id).tags == ("slides", "week 3")
+
+
+def test_deleting_asks_first_and_can_be_undone(app: AppTest, store: Store) -> None:
+    none, weak, strong = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    app.session_state["delete_runs"] = True
+    again(app)
+    assert "Delete “none”, “weak”?" in [text.value for text in app.markdown]
+    assert app.button(key="confirm_delete").label == "Delete 2 runs"
+    assert len(store.runs()) == 3
+    click(app, "confirm_delete")
+    assert names(app) == ["strong"]
+    assert charts(app) == set()
+    assert not app.session_state["delete_runs"]
+    assert app.container(key="undo_bar").markdown[0].value == ":material/delete: Deleted “none”, “weak”."
+    click(app, "undo_delete")
+    assert names(app) == ["strong", "weak", "none"]
+    assert [run.id for run in store.runs()] == [strong.id, weak.id, none.id]
+    assert "undo_delete" not in {button.key for button in app.button}
+
+
+def test_undo_stays_until_dismissed_even_when_nothing_is_left(app: AppTest, store: Store) -> None:
+    run = add_run(store)
+    visit(app, runs=run.id)
+    app.session_state["delete_runs"] = True
+    click(again(app), "confirm_delete")
+    again(app)
+    assert "No runs yet" in [text.value[:11] for text in app.markdown]
+    assert app.button(key="undo_delete")
+    click(app, "dismiss_undo")
+    assert {button.key for button in app.button} == {"first_run"}
+    assert store.runs() == []
+
+
+def test_a_running_run_is_not_deleted_and_the_sentence_says_why(app: AppTest, store: Store) -> None:
+    none, *_ = three(store)
+    busy = add_run(store, name="busy", state="running")
+    visit(app, runs=f"{none.id},{busy.id}")
+    app.session_state["delete_runs"] = True
+    click(again(app), "confirm_delete")
+    assert [error.value for error in app.error] == ["'busy' is still training; stop it before deleting it."]
+    assert len(store.runs()) == 4
+    select(app, [])
+    assert not app.error
+
+
+def test_buttons_are_enabled_where_they_make_sense(app: AppTest, store: Store) -> None:
+    done, stopped = add_run(store, name="done"), add_run(store, name="stopped", state="cancelled", epochs=0)
+    busy = add_run(store, name="busy", state="running")
+    keys = ("open_runs", "stop_runs", "resume_runs", "duplicate_run")
+
+    def enabled(*runs: Run) -> list[str]:
+        app.session_state["runs_page"] = RunsState()
+        visit(app, runs=",".join(run.id for run in runs))
+        return [key for key in keys if not app.button(key=key).disabled]
+
+    assert enabled() == []
+    assert enabled(done) == ["open_runs", "duplicate_run"]
+    assert enabled(stopped) == ["open_runs", "resume_runs", "duplicate_run"]
+    assert enabled(busy) == ["open_runs", "stop_runs", "duplicate_run"]
+    assert enabled(done, stopped, busy) == ["open_runs", "stop_runs", "resume_runs"]
+
+
+def test_stop_and_resume_reach_the_ticked_runs_that_can(app: AppTest, store: Store) -> None:
+    waiting = add_run(store, name="waiting", state="queued")
+    stopped = add_run(store, name="stopped", state="cancelled", epochs=0)
+    done = add_run(store, name="done")
+    visit(app, runs=f"{waiting.id},{done.id},{stopped.id}")
+    click(app, "resume_runs")
+    assert store.get(stopped.id).state == "queued"
+    click(app, "stop_runs")
+    assert store.get(waiting.id).state == store.get(stopped.id).state == "cancelled"
+    assert store.get(done.id).state == "finished"
+
+
+def test_names_are_never_read_as_markdown(app: AppTest, store: Store) -> None:
+    run = add_run(store, name="<b>*x*</b> [a](b) $y$ :red[z]")
+    visit(app, runs=run.id)
+    app.session_state["delete_runs"] = True
+    again(app)
+    question = next(text.value for text in app.markdown if text.value.startswith("Delete"))
+    assert question == r"Delete “\<b\>\*x\*\</b\> \[a\]\(b\) \$y\$ \:red\[z\]”?"
