@@ -78,6 +78,13 @@ def test_an_owner_that_closed_its_store_counts_as_gone(any_settings: Settings, a
     assert any_store.recover() == [run.id]
 
 
+def test_a_living_owner_may_be_silent_for_long(any_settings: Settings, any_store: Store) -> None:
+    run_id = claimed_for(any_store, any_store.owner().id, datetime(2020, 1, 1, tzinfo=UTC))
+    with open_store(any_settings) as other:
+        assert any_store.recover() == other.recover() == []
+    assert any_store.get(run_id).state == "running"
+
+
 @pytest.mark.parametrize(("silent", "lost"), [(None, True), (61, True), (30, False)])
 def test_an_owner_unknown_in_this_home_is_judged_by_its_heartbeat(
     any_store: Store, silent: int | None, lost: bool

@@ -96,7 +96,7 @@ def listed(
 
 def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
     """Queued runs, the longest waiting first."""
-    query = select_runs().where(runs.c.state == "queued", runs.c.deleted.is_(None))
+    query = select_runs().where(runs.c.state == "queued")
     return _runs(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
 
 

@@ -88,7 +88,7 @@ def set_state(connection: Connection, run_id: str, state: State, error: str | No
 def claim(connection: Connection, run_id: str, owner: str) -> bool:
     """queued → running for ``owner``; False if the run is not queued any more (another runner was first)."""
     moment = now()
-    free = (runs.c.id == run_id) & (runs.c.state == "queued") & runs.c.deleted.is_(None)
+    free = (runs.c.id == run_id) & (runs.c.state == "queued")
     values = {"state": "running", "owner": owner, "heartbeat": moment, "ended": None, "error": None, "activity": None}
     return connection.execute(update(runs).where(free).values(**values)).rowcount == 1
 

@@ -10,7 +10,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     version_table=VERSION_TABLE,
-    transactional_ddl=True,  # SQLite can, once BEGIN is sent explicitly: a migration is whole or not there
     render_as_batch=True,
 )
 with context.begin_transaction():
