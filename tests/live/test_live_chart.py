@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.live.serving import Server, serving
 
 SCRIPT = Path(__file__).parent / "apps" / "charts.py"
@@ -189,3 +189,40 @@ def test_the_modebar_offers_reset_and_download(chart: Locator) -> None:
     with chart.page.expect_download() as download:
         chart.locator(".modebar-btn[data-title='Download as PNG']").click()
     assert download.value.suggested_filename == "grows.png"
+
+
+def show(page: Page) -> None:
+    """Take the empty chart off the page, or put it there again."""
+    box = page.get_by_role("checkbox", name="Show the empty chart")
+    before = box.is_checked()
+    page.get_by_text("Show the empty chart").click()
+    expect(page.locator("[data-reglab-chart=empty]")).to_have_count(0 if before else 1)
+
+
+def test_a_chart_whose_place_is_replaced_moves_to_the_new_one(chart: Locator) -> None:
+    page = chart.page
+    empty = page.locator("[data-reglab-chart=empty]")
+    empty.evaluate("node => window.first = node")
+    show(page)
+    show(page)
+    assert empty.evaluate("node => node === window.first && Boolean(node._fullLayout)")
+    assert empty.get_attribute("data-mounts") == "1"
+
+
+def test_reruns_of_the_page_between_ticks_replace_no_chart(chart: Locator) -> None:
+    chart.evaluate("node => window.first = node")
+    for _ in range(10):
+        show(chart.page)
+    after(chart, 2)
+    assert chart.evaluate("node => node === window.first")
+    assert chart.get_attribute("data-mounts") == "1"
+
+
+def test_a_chart_that_has_left_the_page_is_freed(chart: Locator) -> None:
+    page = chart.page
+    empty = page.locator("[data-reglab-chart=empty]")
+    node = empty.element_handle()
+    show(page)
+    page.wait_for_function("node => !node._fullLayout", arg=node)
+    show(page)
+    assert empty.get_attribute("data-mounts") == "2"

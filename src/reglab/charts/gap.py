@@ -52,7 +52,7 @@ def _add_gap(made: go.Figure, rows: pd.DataFrame, style: RunStyle, measure: Meas
         line={"color": style.colour, "width": WIDTHS["val"]},
         fill="tozeroy" if alone else None,
         fillcolor=rgba(style.colour, 0.18) if alone else None,
-        showlegend=True,
+        showlegend=not alone,
         hovertemplate=f"{value}<extra>gap</extra>"
         if alone
         else f"{style.text}<br>epoch %{{x}}: {value}<extra></extra>",

@@ -1,36 +1,51 @@
-// A Plotly figure in a DOM node that lives as long as the element does: every update goes through Plotly.react, so
-// zoom, hidden legend entries and the node itself stay. The file is an ES module that is loaded once per page.
+// A Plotly figure in a DOM node that outlives updates: they go through Plotly.react, so zoom, hidden legend entries and
+// the node itself stay. Streamlit may also replace the place of an element, when a rerun of the page meets a tick of a
+// fragment; then the node moves to the new place. The file is an ES module that is loaded once per page.
 
-const charts = new WeakMap(); // Streamlit's node -> our chart
-const mounts = (window.reglabMounts ??= {}); // key -> how often its node was made; tests assert that it stays 1
+const charts = new Map(); // key -> chart
+const mounts = {}; // key -> how many nodes were made; tests assert that it stays 1
+const PATIENCE = 10_000; // milliseconds until a chart that has lost its place is freed
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement: place }) {
   const message = JSON.parse(new TextDecoder().decode(data));
-  const chart = charts.get(parentElement) ?? mount(parentElement, message);
+  const chart = chartIn(place, message);
   chart.message = message;
   loadPlotly(message.plotly).then(() => draw(chart), (error) => complain(chart, error));
-  // Streamlit also calls this for a superseded update of a node that stays; only a node that left the page is freed.
-  return () => parentElement.isConnected || unmount(parentElement);
+  // Streamlit also calls this for a superseded update of a place that stays.
+  return () => place.isConnected || leave(chart, place);
 }
 
-function mount(parentElement, { key, height }) {
+function chartIn(place, { key, height }) {
+  const known = charts.get(key);
+  if (known?.place === place) return known;
+  const chart = known && !known.place.isConnected ? known : create(key, height);
+  clearTimeout(chart.leaving);
+  chart.place = place;
+  place.appendChild(chart.node);
+  charts.set(key, chart);
+  return chart;
+}
+
+function create(key, height) {
   const node = document.createElement("div");
   mounts[key] = (mounts[key] ?? 0) + 1;
   Object.assign(node.dataset, { testid: "reglab-chart", reglabChart: key, mounts: mounts[key], updates: 0 });
   Object.assign(node.style, { width: "100%", height: `${height}px` });
-  parentElement.appendChild(node);
-  const chart = { node, message: null, held: false, pointer: null };
+  const chart = { key, node, place: null, message: null, held: false, pointer: null };
   chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
   chart.observer.observe(node);
   followPointer(chart);
-  charts.set(parentElement, chart);
   return chart;
 }
 
-function unmount(parentElement) {
-  const chart = charts.get(parentElement);
-  if (!chart) return;
-  charts.delete(parentElement);
+function leave(chart, place) {
+  if (chart.place !== place) return; // it has moved on
+  clearTimeout(chart.leaving);
+  chart.leaving = setTimeout(() => chart.place.isConnected || free(chart), PATIENCE);
+}
+
+function free(chart) {
+  if (charts.get(chart.key) === chart) charts.delete(chart.key);
   chart.observer.disconnect();
   chart.listening.abort();
   if (chart.node._fullLayout) window.Plotly.purge(chart.node);

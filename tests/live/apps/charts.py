@@ -32,7 +32,8 @@ def main() -> None:
     with left:
         growing()
     with right:
-        live_chart(go.Figure(layout={"title": {"text": "Nothing yet"}}), key="empty", height=300)
+        if st.checkbox("Show the empty chart", value=True):
+            live_chart(go.Figure(layout={"title": {"text": "Nothing yet"}}), key="empty", height=300)
 
 
 if __name__ == "__main__":
