@@ -30,7 +30,8 @@ def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> 
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        if os.name == "posix":
+            sync(path.parent)  # the renames themselves
     except OSError as error:
         raise StoreError(disk_sentence(path, error)) from None
 
@@ -46,11 +47,9 @@ def _write_whole(path: Path, data: bytes | memoryview) -> None:
         os.close(descriptor)
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush the folder's entries (a rename) to disk, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Wait until what was written to ``path``, a file or a folder's entries, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

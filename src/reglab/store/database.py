@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with ``BEGIN IMMEDIATE`` for writes and one writer per file: a thread lock within the process
 and a file lock between processes, because SQLite before 3.51.3 can damage a WAL that two connections write or reset at
-the same moment. ``synchronous = FULL``: what is committed survives a power cut.
+the same moment. What is committed survives the death of the process. A durable transaction also survives a power cut
+(``synchronous = FULL``: it waits for the disk, and takes all before it along); one that is not waits for nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from reglab.errors import StoreError
+from reglab.store import atomic
 from reglab.store.sentences import disk_sentence, said, where
 
 BUSY_SECONDS = 30.0
@@ -43,12 +45,26 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that commits at the end of the block, or changes nothing if the block raises."""
+        synchronous = f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"
         with said(self.place), self.writer(), self.engine.connect() as connection:
-            connection.execution_options(reglab_begin="BEGIN IMMEDIATE")
+            connection.execution_options(reglab_begin=(synchronous, "BEGIN IMMEDIATE"))
             with connection.begin():
                 yield connection
+
+    def flush(self) -> None:
+        """Wait until everything committed so far is on the disk; PostgreSQL has seen to that already."""
+        if not self.sqlite:
+            return
+        path = sqlite_path(self.url)
+        log = path.with_name(path.name + "-wal")
+        try:
+            atomic.sync(log)
+        except FileNotFoundError:
+            return  # no connection has written since the log was folded into the database, which flushes it
+        except OSError as error:
+            raise StoreError(disk_sentence(log, error)) from None
 
     @contextmanager
     def writer(self) -> Iterator[None]:
@@ -108,13 +124,11 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver would begin transactions by itself, and never IMMEDIATE ones
-        for pragma in ("foreign_keys = ON", "synchronous = FULL"):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        statement = connection.get_execution_options().get("reglab_begin", "BEGIN")
-        if statement:
+        for statement in connection.get_execution_options().get("reglab_begin", ("BEGIN",)):
             connection.exec_driver_sql(statement)
 
     return engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 class RunFiles:
     """The folder ``home/<run id>/``; it appears with the first file."""
 
-    def __init__(self, home: Path, run_id: str) -> None:
+    def __init__(self, home: Path, run_id: str, flush: Callable[[], None] | None = None) -> None:
+        """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
         if not _PLAIN.fullmatch(run_id):
             raise StoreError(f"{run_id!r} is not a run id.")
-        self.home, self.folder = home, home / run_id
+        self.home, self.folder, self._flush = home, home / run_id, flush
 
     @property
     def has_checkpoint(self) -> bool:
@@ -41,6 +43,8 @@ class RunFiles:
 
         :raises StoreError: the disk is full or the folder may not be written; the earlier checkpoints are untouched.
         """
+        if self._flush is not None:
+            self._flush()
         atomic.write(self.folder / NEWEST, arrays.encode_checkpoint(checkpoint), keep_as=self.folder / PREVIOUS)
 
     def load_checkpoint(self) -> Checkpoint | None:

@@ -25,7 +25,7 @@ def migrate(database: Database) -> None:
         _upgrade(database)
         return
     with said(database.place), database.writer(), database.engine.connect() as connection:
-        connection.execution_options(reglab_begin="").exec_driver_sql("PRAGMA journal_mode = WAL")
+        connection.execution_options(reglab_begin=()).exec_driver_sql("PRAGMA journal_mode = WAL")
     _upgrade(database)
 
 
