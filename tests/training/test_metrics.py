@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from reglab.bins import EDGES, MAGNITUDES, N_BINS, PER_SIDE
-from reglab.training.metrics import evaluate, histogram, layer_stats
+from reglab.training.metrics import chunk_size, evaluate, histogram, layer_stats
 
 
 def expected_counts(values: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -99,3 +99,19 @@ def test_evaluate_is_the_mean_cross_entropy_and_the_share_of_right_answers() -> 
     assert loss == pytest.approx(-log_p[np.arange(700), y.numpy()].mean(), rel=1e-6)
     assert accuracy == (scores.argmax(1) == y.numpy()).mean()
     assert model.training
+
+
+def test_the_chunk_of_an_evaluation_changes_rounding_only() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(700, 1, 2, 2, generator=generator), torch.randint(0, 3, (700,), generator=generator)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 3))
+    (loss, accuracy), whole = evaluate(model, x, y, 64), evaluate(model, x, y, 700)
+    assert loss == pytest.approx(whole[0], rel=1e-6)
+    assert accuracy == whole[1]
+
+
+def test_large_networks_are_evaluated_in_smaller_chunks() -> None:
+    cpu = torch.device("cpu")
+    chunks = [chunk_size(size, cpu) for size in (100, 50_000, 100_000, 10_000_000)]
+    assert chunks == [4096, 167, 83, 64]
+    assert chunk_size(100_000, torch.device("cuda")) == 4096

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reglab.events import EpochMetrics, LayerStats
-from reglab.models import build, set_dropout_generator
+from reglab.models import build, set_dropout_generator, summarise
 from reglab.penalties import Strength, factors, kinds
 from reglab.spec import RunSpec
 from reglab.training.apply import APPLY, group_by_strength
 from reglab.training.arrays import DTYPES, Arrays, rows
-from reglab.training.metrics import evaluate, layer_stats
+from reglab.training.metrics import chunk_size, evaluate, layer_stats
 from reglab.training.optimizers import learning_rate, make_optimizer
 from reglab.training.seeds import seed_for
 
@@ -51,6 +51,7 @@ class Lane:
         self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
         set_dropout_generator(self.model, self.dropout)
         self.parameters = dict(self.model.named_parameters())
+        self.chunk = chunk_size(summarise(self.model, shape, classes).activation_bytes, device)
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
         self.factors = factors(self.model, spec.penalty)
         self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
@@ -130,8 +131,8 @@ class Lane:
 
     def _evaluate(self) -> EpochMetrics:
         a, n = self.arrays, len(self.arrays.x_train)
-        train_loss, train_acc = evaluate(self.model, a.x_eval, a.y_eval)
-        val_loss, val_acc = evaluate(self.model, a.x_val, a.y_val)
+        train_loss, train_acc = evaluate(self.model, a.x_eval, a.y_eval, self.chunk)
+        val_loss, val_acc = evaluate(self.model, a.x_val, a.y_val, self.chunk)
         l1, l2 = self.penalty_terms()
         now = time.perf_counter()
         seconds, self._since = self.at.seconds + now - self._since, now
