@@ -41,19 +41,13 @@ def penalty_words(penalty: PenaltySpec) -> str:
 
 def facts(run: Run) -> str:
     """What the run trains, in one line: data, CNN, penalty, optimizer, device."""
-    spec = run.spec
-    n = (run.environment or {}).get("n_train") or spec.data.train_size
-    images = f", {n:,} training images" if n else ""
-    noise = f" with {spec.data.label_noise:.0%} wrong labels" if spec.data.label_noise else ""
-    optimizer = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[spec.optim.name]
-    words = [
-        f"{_label(DATASETS.entries, spec.data.name)}{images}{noise}",
-        _label(MODELS.entries, spec.model.name),
-        penalty_words(spec.penalty),
-        f"{optimizer}, learning rate {plain(spec.optim.lr)}",
-    ]
-    device = [f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}"] if run.device else []
-    return " · ".join(words + device)
+    return " · ".join(word for word in _facts(run) if word)
+
+
+def common_facts(runs: Sequence[Run]) -> str:
+    """What is the same in all ``runs``, in one line; the rest is in their names."""
+    same = [words[0] for words in zip(*map(_facts, runs), strict=True) if words[0] and len(set(words)) == 1]
+    return "In common: " + " · ".join(same) if same else "These runs have neither data, CNN nor optimizer in common."
 
 
 def share_done(run: Run) -> float:
@@ -133,7 +127,23 @@ def loss(value: float | None) -> str:
     """A loss with three significant digits; "–" where there is none, "not finite" where it is no number."""
     if value is None:
         return "–"
-    return f"{value:#.3g}".rstrip(".") if math.isfinite(value) else "not finite"
+    return f"{value:#.3g}".rstrip(".").replace("-", "−") if math.isfinite(value) else "not finite"
+
+
+def _facts(run: Run) -> tuple[str, ...]:
+    """Data, CNN, penalty, optimizer, device; empty where not known yet."""
+    spec = run.spec
+    n = (run.environment or {}).get("n_train") or spec.data.train_size
+    images = f", {n:,} training images" if n else ""
+    noise = f" with {spec.data.label_noise:.0%} wrong labels" if spec.data.label_noise else ""
+    optimizer = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[spec.optim.name]
+    return (
+        f"{_label(DATASETS.entries, spec.data.name)}{images}{noise}",
+        _label(MODELS.entries, spec.model.name),
+        penalty_words(spec.penalty),
+        f"{optimizer}, learning rate {plain(spec.optim.lr)}",
+        f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}" if run.device else "",
+    )
 
 
 def _running(run: Run, epoch_seconds: Sequence[float]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from reglab.errors import RegLabError
+from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui import live_words
 from reglab.ui.form_state import show_form
@@ -27,7 +28,6 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
         st.button(
             "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",
             key=stop_key, icon=":material/stop:", disabled=stopping, on_click=_attempt(lambda: runner.stop(run.id)),
-            help="Keeps a checkpoint, so that the run can be resumed.",
         )  # fmt: skip
     elif run.resumable:
         st.button(
@@ -39,14 +39,19 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
 def duplicate(run: Run) -> None:
     """Opens the form with the run's settings."""
     st.button(
-        "Duplicate", key="duplicate", icon=":material/content_copy:", on_click=show_form, args=(run.spec,),
+        "Duplicate", key="duplicate", icon=":material/content_copy:", on_click=_leave, args=(run.spec,),
         help="Opens the form with the settings of this run.",
     )  # fmt: skip
 
 
 def new_run() -> None:
     """Opens the form with the defaults."""
-    st.button("New run", key="new_run", icon=":material/add:", on_click=show_form, help="Opens a new form.")
+    st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, help="Opens a new form.")
+
+
+def open_form() -> None:
+    """The way on where there is no run to show."""
+    st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=show_form)
 
 
 def link() -> None:
@@ -61,6 +66,12 @@ def say_problem() -> None:
     problem = st.session_state.pop("run_problem", None)
     if problem:
         st.error(problem, icon=":material/error:")
+
+
+def _leave(spec: RunSpec | None = None) -> None:
+    """From the live view to the form: the whole page, not only the fragment that the button is in."""
+    show_form(spec)
+    st.rerun()
 
 
 def _attempt(act: Callable[[], object]) -> Callable[[], None]:

@@ -13,9 +13,10 @@ from reglab.ui.live_words import loss, percent
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its label, what stands beside it, and what it means."""
+    """A figure with its label (and a short one), what stands beside it, and what it means."""
 
     label: str
+    short: str
     value: str
     beside: str
     help: str
@@ -29,22 +30,23 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
     last = run.last
     zeros, near = zero_shares(layers)
     best = f"lowest {loss(run.best_val_loss)}, epoch {run.best_epoch}" if run.best_epoch else "lowest –"
-    points = "–" if last is None else f"{100 * last.gap_acc:.1f}"
+    points = "–" if last is None else f"{100 * last.gap_acc:.1f}".replace("-", "−")
     return [
         Figure(
-            "Validation accuracy", percent(last.val_acc if last else None), f"best {percent(run.best_val_acc)}",
+            "Validation accuracy", "Val. accuracy", percent(last.val_acc if last else None),
+            f"best {percent(run.best_val_acc)}",
             "Share of validation images that the network names correctly.",
         ),
         Figure(
-            "Validation loss", loss(last.val_loss if last else None), best,
+            "Validation loss", "Val. loss", loss(last.val_loss if last else None), best,
             "Mean cross-entropy on the validation images, in nats, without the penalty.",
         ),
         Figure(
-            "Gap in loss", loss(last.gap_loss if last else None), f"{points} points in accuracy",
+            "Gap in loss", "Gap in loss", loss(last.gap_loss if last else None), f"{points} points in accuracy",
             "Validation loss minus training loss, both without the penalty: above 0 is overfitting.",
         ),
         Figure(
-            "Weights at zero", percent(zeros), f"near zero {percent(near)}",
+            "Weights at zero", "At zero", percent(zeros), f"near zero {percent(near)}",
             "Share of all kernel weights that are exactly 0; near zero: smaller than 0.001 either way.",
         ),
     ]  # fmt: skip

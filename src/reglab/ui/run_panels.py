@@ -21,8 +21,10 @@ from reglab.ui.run_buttons import badge, stop_or_resume
 from reglab.ui.run_figures import Figure, figures
 from reglab.ui.services import services
 
-HEIGHT = 340
+HEIGHT = 390
 """Pixels of each chart."""
+
+_ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
 ALL_LAYERS = "all kernels"
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
@@ -62,8 +64,8 @@ def panels(runs: Sequence[Run]) -> None:
     styles = style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs])
     if len(runs) == 1:
         _progress(runs[0], frames)
-        with st.grid(4, min_column_width=150, gap="small"):
-            _metrics(figures(runs[0], frames.layers), border=True)
+        with st.container(border=True), st.grid(4, min_column_width=120, gap="small"):
+            _metrics(figures(runs[0], frames.layers), with_more=True)
     else:
         with st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
             for run in runs:
@@ -89,18 +91,18 @@ def _progress(run: Run, frames: Frames) -> None:
     )
 
 
-def _metrics(values: Sequence[Figure], *, border: bool) -> None:
+def _metrics(values: Sequence[Figure], *, with_more: bool) -> None:
     for figure in values:
         st.metric(
-            figure.label, figure.value, figure.beside if border else None, delta_color="off", delta_arrow="off",
-            help=figure.help if border else None, border=border, height="stretch",
+            figure.label if with_more else figure.short, figure.value, figure.beside if with_more else None,
+            delta_color="off", delta_arrow="off", help=figure.help,
         )  # fmt: skip
 
 
 def _card(run: Run, frames: Frames, style: RunStyle) -> None:
     """One of several runs: its colour and name, its state, its progress and its figures."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", height=_ROW):
             dot = f'<span style="color:{style.colour};font-size:1.3em;line-height:1">●</span>'
             st.html(f"{dot} <strong>{html.escape(style.label)}</strong>", width="content")
             badge(run)
@@ -108,7 +110,7 @@ def _card(run: Run, frames: Frames, style: RunStyle) -> None:
             stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}")
         _progress(run, frames)
         with st.grid(4, min_column_width=110, gap="xsmall"):
-            _metrics(figures(run, frames.layers_of(run)), border=False)
+            _metrics(figures(run, frames.layers_of(run)), with_more=False)
         if run.error:
             st.caption(f":red[{run.error}]")
 
@@ -116,7 +118,7 @@ def _card(run: Run, frames: Frames, style: RunStyle) -> None:
 def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle]) -> None:
     """Loss, gap and weights in one row, each with its own switch below."""
     name = "-".join(styles)
-    boxes = [column.container(border=True, gap="xsmall") for column in st.columns(3)]
+    boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
     log = boxes[0].toggle("Logarithmic", key="log_loss", persist_state="session")
     measure = boxes[1].segmented_control(

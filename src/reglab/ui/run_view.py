@@ -1,25 +1,36 @@
-"""The live view of one run or of several: a head that changes with the state, and below it what moves by itself.
+"""The live view of one run or of several. All of it is one fragment, polled only while a run is queued or training.
 
-Only the moving part is polled, and only while a run is queued or training; a change of state redraws the page once.
+The page is drawn anew twice in a run's life: when polling begins and when it ends. Every other change (state, buttons,
+figures) is a tick of the fragment, because only ticks are sure to leave the charts' nodes, and with them the zoom.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from reglab.errors import UnknownRun
 from reglab.store import Run
-from reglab.ui import run_buttons, live_words
-from reglab.ui.form_state import show_form
+from reglab.ui import live_words, run_buttons
+from reglab.ui.demo import commentary, is_demo
 from reglab.ui.run_panels import panels
 from reglab.ui.services import services
 
-TICK = 0.5
+TICK = 0.7
 """Seconds between looks at the store while something trains."""
 
-Look = tuple[tuple[str, str], ...]
+_DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
+
+
+@dataclass(frozen=True)
+class Live:
+    """The runs on screen, and whether they are polled."""
+
+    ids: tuple[str, ...]
+    polled: bool
 
 
 def run_view(ids: Sequence[str]) -> None:
@@ -28,24 +39,28 @@ def run_view(ids: Sequence[str]) -> None:
     for sentence in problems:
         st.error(f"{sentence} Is the link complete?", icon=":material/search_off:")
     if not runs:
-        st.button("Open the form", icon=":material/arrow_back:", on_click=show_form, key="open_form")
+        run_buttons.open_form()
         return
+    live = Live(tuple(run.id for run in runs), _active(runs))
+    st.session_state["live"] = live
+    st.fragment(_tick, run_every=TICK if live.polled else None)()
+    # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
+    # throw away the charts that it is not told of.
+    time.sleep(_DELIVERY)
+
+
+def _tick() -> None:
+    """One look at the runs. It takes no arguments: with other ones it would be another fragment, made anew."""
+    live: Live = st.session_state["live"]
+    runs = [services().store.get(run_id) for run_id in live.ids]
     _head(runs)
-    active = any(run.state in live_words.ACTIVE for run in runs)
-    st.fragment(_moving, run_every=TICK if active else None)(tuple(run.id for run in runs), _look(runs))
-
-
-def _moving(ids: tuple[str, ...], drawn: Look) -> None:
-    """What follows the training. ``drawn`` is how the head shows the runs: once it is out of date, all is redrawn."""
-    runs = [services().store.get(run_id) for run_id in ids]
-    if _look(runs) != drawn or "run_problem" in st.session_state:
-        st.rerun()
     panels(runs)
+    if _active(runs) != live.polled:
+        st.rerun()
 
 
-def _look(runs: Sequence[Run]) -> Look:
-    """What the head depends on."""
-    return tuple((run.state, run.wanted) for run in runs)
+def _active(runs: Sequence[Run]) -> bool:
+    return any(run.state in live_words.ACTIVE for run in runs)
 
 
 def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
@@ -65,20 +80,26 @@ def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
 def _head(runs: Sequence[Run]) -> None:
     """Name and state at the left, what one can do at the right, and below it what is trained."""
     alone = runs[0] if len(runs) == 1 else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(_literal(alone.name) if alone else f"{len(runs)} runs side by side", width="content")
-        if alone:
-            run_buttons.badge(alone)
-        st.space("stretch")
-        if alone:
-            run_buttons.stop_or_resume(alone)
-            run_buttons.duplicate(alone)
-        run_buttons.new_run()
-        run_buttons.link()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            title = _literal(alone.name) if alone else f"{len(runs)} runs side by side"
+            st.subheader(title, width="content", anchor=False)
+            if alone:
+                run_buttons.badge(alone)
+        with st.container(horizontal=True, gap="small", width="content"):
+            if alone:
+                run_buttons.stop_or_resume(alone)
+                run_buttons.duplicate(alone)
+            run_buttons.new_run()
+            run_buttons.link()
     run_buttons.say_problem()
     if alone:
         st.caption(live_words.facts(alone))
         _explain(alone)
+    elif is_demo(runs):
+        st.info(commentary(runs), icon=":material/school:")
+    else:
+        st.caption(live_words.common_facts(runs))
 
 
 def _explain(run: Run) -> None:

@@ -28,7 +28,7 @@ PLACED = frozenset({
 
 def spec_form() -> None:
     """Draw all fields into the current container; their values live in session state."""
-    with st.grid(2, min_column_width=320, gap="small"):
+    with st.grid(2, min_column_width=270, gap="small"):
         _data_card()
         _model_card()
         _penalty_card()

@@ -8,6 +8,7 @@ from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui import urls
+from reglab.ui.demo import offer_demo
 from reglab.ui.form_state import keep, open_or_follow
 from reglab.ui.preview import preview
 from reglab.ui.run_view import run_view
@@ -25,6 +26,7 @@ def train_page() -> None:
 
 def _form(address: urls.Address) -> None:
     state = open_or_follow(address)
+    offer_demo()
     st.header(
         "Train a CNN", help="Choose data, network and penalty; Start trains in the background, however long it takes."
     )

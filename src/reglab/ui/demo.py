@@ -1,0 +1,106 @@
+"""The first visit: one press trains the same CNN without a penalty and with one, side by side.
+
+400 digits with every fifth label wrong: the network without a penalty learns the wrong labels by heart, the one with
+λ₂ = 0.03 cannot, and names more of the validation images correctly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from reglab.errors import RegLabError
+from reglab.spec import RunSpec
+from reglab.store import Run
+from reglab.ui.form_state import form_state, show_runs
+from reglab.ui.live_words import ACTIVE, loss, penalty_words
+from reglab.ui.services import services
+
+GROUP = "overfitting and its cure"
+LAMBDAS = (0.0, 0.03)
+
+
+def demo_specs() -> list[RunSpec]:
+    """The two runs: all settings equal but λ₂."""
+    return [
+        RunSpec.parse(
+            {
+                "data": {"name": "digits", "train_size": 400, "label_noise": 0.2},
+                "model": {"name": "keras_cnn"},
+                "penalty": {"l2": l2},
+                "optim": {"name": "adam", "lr": 1e-3},
+                "train": {"epochs": 150, "batch_size": 32},
+            }
+        )
+        for l2 in LAMBDAS
+    ]
+
+
+def offer_demo() -> None:
+    """An invitation above the form, as long as there is no run at all."""
+    if services().store.runs(limit=1):
+        return
+    with st.container(border=True):
+        text, button = st.columns([3, 1.3], vertical_alignment="center")
+        text.markdown(
+            "**New here?** Watch one CNN learn 400 digits, one label in five wrong, twice at once: without a penalty and "
+            "with λ₂ = 0.03. It takes a few seconds."
+        )
+        button.button(
+            "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
+            on_click=start_demo, width="stretch",
+        )  # fmt: skip
+
+
+def start_demo() -> None:
+    """Queue both runs and show them; a second press shows the same two."""
+    key = form_state().key
+    try:
+        runs = [
+            services().runner.submit(
+                spec,
+                name=f"Demo, {penalty_words(spec.penalty)}",
+                key=f"{key} {spec.penalty.l2}",
+                group=f"{GROUP} {key[:6]}",
+            )
+            for spec in demo_specs()
+        ]
+    except RegLabError as error:
+        form_state().start_problem = str(error)
+        return
+    show_runs([run.id for run in runs])
+
+
+def is_demo(runs: Sequence[Run]) -> bool:
+    """Whether these are the two runs of one demonstration."""
+    groups = {run.group for run in runs}
+    return len(runs) == len(LAMBDAS) and len(groups) == 1 and str(groups.pop()).startswith(GROUP)
+
+
+def commentary(runs: Sequence[Run]) -> str:
+    """What to look at while both train; once both have ended, what came out."""
+    if any(run.state in ACTIVE for run in runs):
+        return (
+            "**What to see:** without a penalty the training loss keeps falling, because the network learns even the "
+            "wrong labels by heart, while the validation loss turns and rises: the gap opens. With λ₂ = 0.03 the gap "
+            "stays closed and the weights stay small."
+        )
+    return verdict(runs)
+
+
+def verdict(runs: Sequence[Run]) -> str:
+    """The two runs compared by the figures of their last epochs."""
+    free, held = sorted(runs, key=lambda run: run.l2)
+    if free.last is None or held.last is None:
+        return "There is nothing to compare: one of the two ended before its first epoch."
+    gain = 100 * (held.last.val_acc - free.last.val_acc)
+    noise = free.spec.data.label_noise
+    return (
+        f"**What came out:** without a penalty the network ends up agreeing with {free.last.train_acc:.0%} of the "
+        f"training labels, {noise:.0%} of which are wrong, and names {free.last.val_acc:.1%} of new images correctly. "
+        f"With {penalty_words(held.spec.penalty)} it agrees with {held.last.train_acc:.0%} of them and names "
+        f"{held.last.val_acc:.1%} of new images correctly: {abs(gain):.1f} points {'more' if gain >= 0 else 'fewer'}. "
+        f"The gap in loss is {loss(free.last.gap_loss)} without and {loss(held.last.gap_loss)} with the penalty"
+        f"{' (below 0, because only training labels are wrong)' if held.last.gap_loss < 0 else ''}."
+    )
