@@ -1,0 +1,137 @@
+"""The queue: slots, order, stopping, one run per key, leaving and coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.jobs.running import SMALL, settings_in, wait_until, work
+
+from reglab.errors import SpecError, StoreError
+from reglab.jobs import ThreadRunner
+from reglab.settings import Settings
+from reglab.store import Store, open_store
+
+LONG = SMALL.with_changes({"train.epochs": 10_000})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "home", REGLAB_SLOTS="1")
+
+
+@pytest.fixture
+def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
+    with closing(ThreadRunner(store, settings)) as opened:
+        yield opened
+
+
+def wait_for(store: Store, run_id: str, state: str) -> None:
+    wait_until(lambda: store.get(run_id).state == state, f"{run_id} to be {state}")
+
+
+def wait_for_an_epoch(store: Store, run_id: str) -> None:
+    wait_until(lambda: store.get(run_id).epoch > 0, f"an epoch of {run_id}")
+
+
+def test_a_submitted_run_trains_and_finishes(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+    run = runner.submit(SMALL, name="mine")
+    assert run.name == "mine"
+    wait_for(store, run.id, "finished")
+    assert store.get(run.id).weights_sha256 == work(store, settings).weights_sha256
+
+
+def test_with_one_slot_the_second_run_waits_its_turn(runner: ThreadRunner, store: Store) -> None:
+    first, second, third = (runner.submit(LONG).id for _ in range(3))
+    wait_for_an_epoch(store, first)
+    assert [runner.position(run_id) for run_id in (first, second, third)] == [None, 1, 2]
+    runner.stop(first)
+    wait_for(store, first, "cancelled")
+    wait_for(store, second, "running")
+    assert runner.position(third) == 1
+
+
+def test_a_queued_run_is_cancelled_at_once_and_never_trains(runner: ThreadRunner, store: Store) -> None:
+    first, second = runner.submit(LONG).id, runner.submit(SMALL).id
+    wait_for_an_epoch(store, first)
+    runner.stop(second)
+    assert store.get(second).state == "cancelled"
+    runner.stop(first)
+    wait_for(store, first, "cancelled")
+    last = runner.submit(SMALL).id
+    wait_for(store, last, "finished")
+    assert store.get(second).epoch == 0
+
+
+def test_the_same_key_twice_is_one_run(runner: ThreadRunner, store: Store) -> None:
+    assert runner.submit(SMALL, key="once").id == runner.submit(SMALL, key="once").id
+    assert len(store.runs()) == 1
+
+
+def test_stop_and_resume(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+    run_id = runner.submit(LONG).id
+    wait_for_an_epoch(store, run_id)
+    runner.stop(run_id)
+    wait_for(store, run_id, "cancelled")
+    done = store.get(run_id).epoch
+    assert runner.resume(run_id).state == "queued"
+    wait_until(lambda: store.get(run_id).epoch > done, "an epoch after the resume")
+
+
+def test_what_has_finished_cannot_be_resumed(runner: ThreadRunner, store: Store) -> None:
+    run_id = runner.submit(SMALL).id
+    wait_for(store, run_id, "finished")
+    with pytest.raises(StoreError, match="finished"):
+        runner.resume(run_id)
+
+
+def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Store) -> None:
+    with pytest.raises(SpecError, match="Unknown CNN"):
+        runner.submit(SMALL.with_changes({"model.name": "nothing"}))
+    assert store.runs() == []
+
+
+def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: Store, settings: Settings) -> None:
+    spec = SMALL.with_changes({"train.epochs": 150})
+    first = ThreadRunner(store, settings)
+    running, queued = first.submit(spec).id, first.submit(SMALL).id
+    wait_for_an_epoch(store, running)
+    first.close()
+    assert not first.alive()
+    assert store.get(running).state == "interrupted"
+    assert store.get(queued).state == "queued"
+    with closing(ThreadRunner(store, settings)) as second:
+        assert second.alive()
+        second.resume(running)
+        wait_for(store, running, "finished")
+        wait_for(store, queued, "finished")
+    assert store.get(running).weights_sha256 == work(store, settings, spec).weights_sha256
+
+
+def test_a_failure_that_could_not_be_recorded_is_recorded_later(
+    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, tries = store.finish, []
+
+    def broken_twice(run_id: str, state: str, **values: object) -> None:
+        tries.append(state)
+        if len(tries) < 3:
+            raise StoreError("The disk is full.")
+        finish(run_id, state, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "finish", broken_twice)
+    run_id = runner.submit(SMALL).id
+    wait_for(store, run_id, "failed")
+    assert store.get(run_id).error == "The disk is full."
+    assert tries == ["finished", "failed", "failed"]
+
+
+def test_a_runner_never_takes_the_run_of_another_process(store: Store, settings: Settings) -> None:
+    with open_store(settings) as elsewhere:
+        run = elsewhere.create(SMALL, owner=elsewhere.owner())
+        with closing(ThreadRunner(store, settings)) as runner:
+            mine = runner.submit(SMALL).id
+            wait_for(store, mine, "finished")
+            assert store.get(run.id).state == "running"
