@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.analysis.test_runs import Record
+from tests.analysis.test_run_table import Record
 
 from reglab.analysis import RunFilter, matching, table_of_runs
 from reglab.analysis import runs as t

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.analysis.test_runs import WHEN, Record
+from tests.analysis.test_run_table import WHEN, Record
 from tests.factories import metrics
 
 from reglab.analysis import Order, ordered, table_of_runs, with_curves

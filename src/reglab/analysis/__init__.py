@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from reglab.analysis.run_filter import RunFilter, matching
 from reglab.analysis.run_order import Order, ordered
-from reglab.analysis.runs import RunRecord, first_highest, table_of_runs, with_curves
+from reglab.analysis.runs import RunRecord, finite, first_highest, table_of_runs, with_curves
 from reglab.analysis.ticks import positions, reconciled
 
 __all__ = [
     "Order",
     "RunFilter",
     "RunRecord",
+    "finite",
     "first_highest",
     "matching",
     "ordered",

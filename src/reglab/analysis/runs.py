@@ -5,6 +5,7 @@ What is not finite (a diverged run's figures) counts as none: "diverged" is said
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -85,16 +86,16 @@ def table_of_runs(runs: Iterable[RunRecord]) -> pd.DataFrame:
 def with_curves(
     table: pd.DataFrame, losses: Mapping[str, Sequence[float]], best_epochs: Mapping[str, int]
 ) -> pd.DataFrame:
-    """``table`` with CURVE and BEST_ACC_EPOCH, given run → validation losses and run → epoch."""
+    """``table`` with CURVE and BEST_ACC_EPOCH, given run → finite validation losses and run → epoch."""
     cells: NDArray[np.object_] = np.empty(len(table), dtype=object)
-    cells[:] = [finite(losses.get(run, ())) for run in table[RUN]]
+    cells[:] = [losses.get(run, []) for run in table[RUN]]
     epochs = [best_epochs.get(run, np.nan) for run in table[RUN]]
     return table.assign(**{CURVE: cells, BEST_ACC_EPOCH: np.array(epochs, dtype=np.float64)})
 
 
 def finite(values: Sequence[float]) -> list[float]:
     """The values that are neither NaN nor infinite, in order."""
-    return [value for value in values if np.isfinite(value)]
+    return [value for value in values if math.isfinite(value)]
 
 
 def first_highest(values: Sequence[float]) -> int | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,33 +24,43 @@ HEIGHT = 340
 
 ALL_LAYERS = "all kernels"
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+_KEPT = "runs_overlay"
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Epochs, and the first and newest layer statistics, of runs that were as ``at`` says."""
+
+    at: tuple[Any, ...]
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the switches below the charts say; ``layer`` is None for all kernels."""
+
+    log: bool
+    measure: Measure
+    layer: str | None
 
 
 def overlay(store: Store, ticked: Sequence[Run]) -> None:
     """The charts of the ``ticked`` runs; of the first MAX_RUNS, with a sentence, where there are more."""
     runs = ticked[:MAX_RUNS]
-    ids, labels = [run.id for run in runs], live_words.labels(runs)
-    epochs, layers = store.epochs(ids), store.layers(ids, latest=True)
-    styles = style_runs([(run.id, labels[run.id], run.l1, run.l2) for run in runs])
-    planned = max(run.epochs for run in runs)
     if len(ticked) > MAX_RUNS:
         sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
         st.info(sentence, icon=":material/palette:")
     boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
-    log, measure, layer = _switches(boxes, layers)
-    drawn = {
-        "runs_loss": loss_chart(epochs, styles, planned=planned, log_y=log),
-        "runs_gap": gap_chart(epochs, styles, measure=measure, planned=planned),
-        "runs_weights": weights_chart(layers, styles, layer),
-    }
-    for place, (key, figure) in zip(places, drawn.items(), strict=True):
+    frames = _frames(store, runs)
+    figures = _figures(runs, frames, _switches(boxes, frames.layers))
+    for place, (kind, figure) in zip(places, figures.items(), strict=True):
         with place:
-            live_chart(figure, key=key, height=HEIGHT)
+            live_chart(figure, key=f"runs_{kind}", height=HEIGHT)
 
 
-def _switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame) -> tuple[bool, Measure, str | None]:
-    """What each chart shows: losses on a logarithmic axis, the gap's measure, the kernel (``None``: all of them)."""
+def _switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame) -> Look:
     log = boxes[0].toggle("Logarithmic", key="runs_log_loss", persist_state="session")
     measure = boxes[1].segmented_control(
         "Gap in", MEASURES, default="loss", required=True, format_func=lambda measure: f"in {measure}",
@@ -55,4 +68,33 @@ def _switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame) -> tuple[bo
     )  # fmt: skip
     names = [ALL_LAYERS, *dict.fromkeys(layers[columns.LAYER])]
     layer = boxes[2].selectbox("Layer", names, key="runs_layer", label_visibility="collapsed", persist_state="session")
-    return log, measure, None if layer == ALL_LAYERS else layer
+    return Look(log, measure, None if layer == ALL_LAYERS else layer)
+
+
+def _frames(store: Store, runs: Sequence[Run]) -> Frames:
+    """Read again only where a run has moved on."""
+    at = tuple((run.id, run.epoch, run.environment is None) for run in runs)
+    kept: Frames | None = st.session_state.get(f"{_KEPT}_frames")
+    if kept is None or kept.at != at:
+        ids = [run.id for run in runs]
+        kept = Frames(at, store.epochs(ids), store.layers(ids, latest=True))
+        st.session_state[f"{_KEPT}_frames"] = kept
+    return kept
+
+
+def _figures(runs: Sequence[Run], frames: Frames, look: Look) -> dict[str, go.Figure]:
+    """Draw again only what would look different: figures cost more than anything else on the page."""
+    labels = live_words.labels(runs)
+    source = (frames.at, tuple(labels.items()), look)
+    kept: tuple[Any, dict[str, go.Figure]] | None = st.session_state.get(f"{_KEPT}_figures")
+    if kept is None or kept[0] != source:
+        styles = style_runs([(run.id, labels[run.id], run.l1, run.l2) for run in runs])
+        planned = max(run.epochs for run in runs)
+        figures = {
+            "loss": loss_chart(frames.epochs, styles, planned=planned, log_y=look.log),
+            "gap": gap_chart(frames.epochs, styles, measure=look.measure, planned=planned),
+            "weights": weights_chart(frames.layers, styles, look.layer),
+        }
+        kept = (source, figures)
+        st.session_state[f"{_KEPT}_figures"] = kept
+    return kept[1]

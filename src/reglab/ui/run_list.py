@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import first_highest, table_of_runs, with_curves
+from reglab.analysis import finite, first_highest, table_of_runs, with_curves
 from reglab.store import Run, Store
 
 _ALL = 10_000  # epochs: more than any run has
@@ -19,7 +19,7 @@ _KEPT = 20_000  # curves
 
 @dataclass(frozen=True)
 class Curve:
-    """A run's validation loss, thinned, and the first epoch with its best validation accuracy, after ``epoch``."""
+    """After ``epoch``: validation losses, thinned and finite, and the first epoch of the best validation accuracy."""
 
     created: datetime
     epoch: int
@@ -43,7 +43,7 @@ def _curves(store: Store, runs: Sequence[Run]) -> dict[str, Curve]:
     losses = store.sparklines([run.id for run in new], columns.VAL_LOSS)
     accuracies = store.sparklines([run.id for run in new], columns.VAL_ACC, points=_ALL)
     for run in new:
-        kept[run.id] = Curve(run.created, run.epoch, losses[run.id], first_highest(accuracies[run.id]))
+        kept[run.id] = Curve(run.created, run.epoch, finite(losses[run.id]), first_highest(accuracies[run.id]))
     return {run.id: kept[run.id] for run in runs if run.epoch}
 
 

@@ -20,14 +20,16 @@ from reglab.ui.runs_state import RunsState, arranged, read_table, runs_state, wr
 from reglab.ui.runs_table import draw_table
 from reglab.ui.services import services
 
-TICK = 2.0
-"""Seconds between looks at the store while something trains or waits."""
+TICK, LONG_TICK, MANY = 2.0, 5.0, 200
+"""Seconds between looks at the store while something trains or waits; with MANY runs a look takes longer."""
 
 
 def runs_page() -> None:
     """Draw the page; it looks again by itself while a run trains or waits."""
-    live = bool(services().store.runs(states=ACTIVE, limit=1))
-    st.fragment(_board, run_every=TICK if live else None)(live)
+    runs = services().store.runs()
+    live = _active(runs)
+    tick = TICK if len(runs) < MANY else LONG_TICK
+    st.fragment(_board, run_every=tick if live else None)(live)
 
 
 def _board(live: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -40,7 +40,7 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
         {
             **{name: table[name] for name in (t.RUN, t.NAME, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2)},
             t.STATE: [[state] for state in _states(table)],
-            t.EPOCH: table[t.EPOCH].astype(str) + " / " + table[t.EPOCHS].astype(str),
+            t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
             t.BEST_ACC: 100 * table[t.BEST_ACC],
             **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.GAP, t.CURVE, t.CREATED, t.TAGS)},
             t.SECONDS: pd.to_timedelta(table[t.SECONDS].round(), unit="s"),
@@ -50,11 +50,15 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
 
 def _states(table: pd.DataFrame) -> list[str]:
     """Each run's state; for example "running 40 %"."""
-    shares = 100 * table[t.EPOCH] // table[t.EPOCHS].clip(lower=1)
     return [
-        f"{state} {share} %" if state == "running" else state
-        for state, share in zip(table[t.STATE], shares, strict=True)
+        f"running {100 * epoch // epochs} %" if state == "running" else state
+        for state, (epoch, epochs) in zip(table[t.STATE].tolist(), _epochs(table), strict=True)
     ]
+
+
+def _epochs(table: pd.DataFrame) -> Iterable[tuple[int, int]]:
+    """Epochs done and planned, a pair for each run."""
+    return zip(table[t.EPOCH].tolist(), table[t.EPOCHS].tolist(), strict=True)
 
 
 def _word(state: str) -> str:

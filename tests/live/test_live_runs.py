@@ -1,0 +1,157 @@
+"""The Runs page in a real browser: ticks, charts, sorting, editing and deleting, while a run trains beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.factories import add_run, spec
+from tests.live.serving import APP, Server, serving
+
+from reglab.settings import load_settings
+from reglab.store import Store, open_store
+
+ROW, HEAD = 33, 35  # pixels
+NAMES = ("none", "weak", "strong")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Three finished runs with λ₂ = 0, 0.03 and 0.1."""
+    with open_store(load_settings({"REGLAB_HOME": str(tmp_path / "home")})) as opened:
+        for seed, (name, l2) in enumerate(zip(NAMES, (0.0, 0.03, 0.1), strict=True)):
+            add_run(opened, spec(penalty__l2=l2), name=name, seed=seed)
+        yield opened
+
+
+@pytest.fixture
+def server(store: Store) -> Iterator[Server]:
+    with serving(APP, store.home) as started:
+        yield started
+
+
+def open_page(page: Page, server: Server, query: str = "") -> None:
+    page.goto(f"{server.url}/runs{query}")
+    expect(grid(page)).to_be_visible()
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def grid(page: Page) -> Locator:
+    """The table's canvas; a table that is being replaced is not looked at."""
+    return page.locator('[data-testid="stElementContainer"]:not([data-retained]) [data-testid="data-grid-canvas"]')
+
+
+def cell(page: Page, row: int, column: int) -> Locator:
+    """A cell as screen readers meet it: row 1 is the head, column 1 the name."""
+    return grid(page).locator(f'[role="row"][aria-rowindex="{row}"] [aria-colindex="{column}"]')
+
+
+def tick(page: Page, row: int) -> None:
+    """Click on the box in front of row ``row``, from 0."""
+    grid(page).click(position={"x": 16, "y": HEAD + ROW * row + ROW // 2}, force=True)
+
+
+def sort_by_name(page: Page) -> None:
+    grid(page).click(position={"x": 60, "y": HEAD // 2}, force=True)
+
+
+def press(page: Page, key: str) -> None:
+    """Press the button with this widget key."""
+    page.locator(f".st-key-{key} button").first.click()
+
+
+def names(page: Page, count: int = 3) -> list[str]:
+    return [cell(page, row, 1).inner_text() for row in range(2, count + 2)]
+
+
+def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(page: Page, server: Server) -> None:
+    open_page(page, server)
+    assert names(page) == ["strong", "weak", "none"]
+    charts = page.get_by_test_id("reglab-chart")
+    expect(charts).to_have_count(0)
+    tick(page, 0)
+    expect(page).to_have_url(re.compile(r"runs=\w+$"))
+    tick(page, 2)
+    expect(page).to_have_url(re.compile(r"runs=\w+(,|%2C)\w+$"))
+    expect(charts).to_have_count(3)
+    for i in range(3):
+        expect(charts.nth(i).locator(".legend")).to_contain_text("0.1")
+        expect(charts.nth(i)).to_have_attribute("data-mounts", "1")
+    page.reload()
+    expect(charts).to_have_count(3)
+    expect(page.get_by_text("2 ticked")).to_be_visible()
+
+
+def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:
+    open_page(page, server)
+    tick(page, 0)
+    expect(page.get_by_text("1 ticked")).to_be_visible()
+    sort_by_name(page)
+    expect(page).to_have_url(re.compile("sort=name"))
+    expect(cell(page, 2, 1)).to_have_text("none")
+    settled(page)
+    assert names(page) == ["none", "strong", "weak"]
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
+    tick(page, 0)
+    expect(page.get_by_text("2 ticked")).to_be_visible()
+    press(page, "delete_runs")
+    expect(page.get_by_text("Delete “strong”, “none”?")).to_be_visible()
+
+
+def test_deleting_asks_and_undo_brings_back(page: Page, server: Server, store: Store) -> None:
+    open_page(page, server)
+    tick(page, 1)
+    press(page, "delete_runs")
+    press(page, "confirm_delete")
+    expect(page.get_by_text("Deleted “weak”.")).to_be_visible()
+    expect(page.get_by_text("2 runs")).to_be_visible()
+    assert {run.name for run in store.runs()} == {"none", "strong"}
+    press(page, "undo_delete")
+    expect(page.get_by_text("3 runs")).to_be_visible()
+    expect(page.get_by_text("Deleted “weak”.")).to_have_count(0)
+    settled(page)
+    assert names(page) == ["strong", "weak", "none"]
+
+
+def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(page: Page, server: Server, store: Store) -> None:
+    store.create(spec(train__epochs=2000), name="busy")
+    open_page(page, server)
+    expect(page.get_by_text("1 training")).to_be_visible()
+    tick(page, 0)
+    expect(page.get_by_test_id("reglab-chart")).to_have_count(3)
+    grid(page).evaluate("canvas => canvas.dataset.mark = 'same'")
+    press(page, "edit_runs")
+    name = page.get_by_label("Name", exact=True)
+    name.fill("half ty")
+    loss = page.locator('[data-reglab-chart="runs_loss"]')
+    before = int(loss.get_attribute("data-updates") or 0)
+    page.wait_for_function(f"document.querySelector('[data-reglab-chart=runs_loss]').dataset.updates > {before + 2}")
+    expect(loss).to_have_attribute("data-mounts", "1")
+    expect(name).to_have_value("half ty")
+    expect(grid(page)).to_have_attribute("data-mark", "same")
+    name.press_sequentially("ped")
+    name.press("Enter")
+    expect(name).to_have_count(0)
+    expect(cell(page, 2, 1)).to_have_text("half typed")
+    press(page, "stop_runs")
+    expect(page.get_by_text("1 training")).to_have_count(0, timeout=30_000)
+    assert store.runs()[0].state == "cancelled"
+
+
+def test_open_and_duplicate_lead_to_the_train_page(page: Page, server: Server, store: Store) -> None:
+    strong = store.runs()[0]
+    open_page(page, server, f"?runs={strong.id}")
+    press(page, "open_runs")
+    expect(page).to_have_url(re.compile(rf"/train\?run={strong.id}"))
+    expect(page.get_by_role("heading", name="strong")).to_be_visible()
+    open_page(page, server, f"?runs={strong.id}")
+    press(page, "duplicate_run")
+    expect(page).to_have_url(re.compile(r"/train\?.*penalty\.l2=0\.1"))
+    expect(page.locator(".st-key-l2 input").first).to_have_value("0.1")

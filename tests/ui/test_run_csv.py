@@ -1,0 +1,30 @@
+"""Runs as CSV."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pandas as pd
+from tests.factories import add_run, metrics, spec
+
+from reglab.store import Store
+from reglab.ui.run_csv import runs_csv
+
+
+def test_each_run_is_a_row_with_its_settings_and_exact_figures(store: Store) -> None:
+    add_run(store, spec(penalty__l2=0.03), name='a, "b"\nc', tags=["x", "y"], epochs=[metrics(1, val_loss=1 / 3)])
+    add_run(store, name="none yet", state="queued")
+    table = pd.read_csv(io.StringIO(runs_csv(store.runs())), dtype={"last.val_loss": str})
+    assert table["name"].tolist() == ["none yet", 'a, "b" c']
+    assert float(table["last.val_loss"][1]) == 1 / 3
+    assert pd.isna(table["last.val_loss"][0])
+    assert table["penalty.l2"].tolist() == [0.01, 0.03]
+    assert table["tags"][1] == "x;y"
+    assert table["id"].is_unique
+
+
+def test_figures_that_are_not_finite_are_written_as_such(store: Store) -> None:
+    add_run(store, epochs=[metrics(1, val_loss=math.nan, train_loss=math.inf)], state="diverged")
+    table = pd.read_csv(io.StringIO(runs_csv(store.runs())), dtype=str, keep_default_na=False)
+    assert (table["last.val_loss"][0], table["last.train_loss"][0]) == ("nan", "inf")
