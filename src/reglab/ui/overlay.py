@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from reglab import columns
-from reglab.charts import gap_chart, loss_chart, style_runs, weights_chart
+from reglab.charts import RunStyle, gap_chart, loss_chart, style_runs, weights_chart
 from reglab.charts.gap import Measure
 from reglab.store import Run, Store
 from reglab.ui import live_words
@@ -51,10 +52,15 @@ def overlay(store: Store, ticked: Sequence[Run]) -> None:
     if len(ticked) > MAX_RUNS:
         sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
         st.info(sentence, icon=":material/palette:")
-    boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
+    legend = st.container()
+    grid = st.grid(3, min_column_width=270, gap="small", border=True)
+    boxes = [grid.cell() for _ in range(3)]
     places = [box.container() for box in boxes]
-    frames = _frames(store, runs)
-    figures = _figures(runs, frames, _switches(boxes, frames.layers))
+    frames, labels = _frames(store, runs), live_words.labels(runs)
+    styles = style_runs([(run.id, labels[run.id], run.l1, run.l2) for run in runs])
+    figures = _figures(runs, frames, styles, _switches(boxes, frames.layers))
+    if len(runs) > 1:
+        legend.html(_legend(styles.values()))
     for place, (kind, figure) in zip(places, figures.items(), strict=True):
         with place:
             live_chart(figure, key=f"runs_{kind}", height=HEIGHT)
@@ -82,19 +88,36 @@ def _frames(store: Store, runs: Sequence[Run]) -> Frames:
     return kept
 
 
-def _figures(runs: Sequence[Run], frames: Frames, look: Look) -> dict[str, go.Figure]:
+def _figures(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle], look: Look) -> dict[str, go.Figure]:
     """Draw again only what would look different: figures cost more than anything else on the page."""
-    labels = live_words.labels(runs)
-    source = (frames.at, tuple(labels.items()), look)
+    source = (frames.at, tuple(styles.items()), look)
     kept: tuple[Any, dict[str, go.Figure]] | None = st.session_state.get(f"{_KEPT}_figures")
     if kept is None or kept[0] != source:
-        styles = style_runs([(run.id, labels[run.id], run.l1, run.l2) for run in runs])
         planned = max(run.epochs for run in runs)
         figures = {
             "loss": loss_chart(frames.epochs, styles, planned=planned, log_y=look.log),
             "gap": gap_chart(frames.epochs, styles, measure=look.measure, planned=planned),
             "weights": weights_chart(frames.layers, styles, look.layer),
         }
+        if len(runs) > 1:
+            for figure in figures.values():
+                _unnamed(figure, styles.values())
         kept = (source, figures)
         st.session_state[f"{_KEPT}_figures"] = kept
     return kept[1]
+
+
+def _unnamed(figure: go.Figure, styles: Collection[RunStyle]) -> None:
+    """Leave the runs out of the figure's own legend: eight names would take the room of the curves."""
+    labels = {style.label for style in styles}
+    figure.for_each_trace(lambda trace: trace.update(showlegend=False) if trace.name in labels else None)
+
+
+def _legend(styles: Iterable[RunStyle]) -> str:
+    """The runs' colours and names, once for all charts."""
+    entries = (
+        f'<span style="white-space:nowrap"><span style="color:{style.colour};font-size:1.2em">●</span> '
+        f"{html.escape(style.label)}</span>"
+        for style in styles
+    )
+    return f'<div style="display:flex;flex-wrap:wrap;gap:0.1rem 1.2rem;font-size:0.9em">{"".join(entries)}</div>'

@@ -20,7 +20,7 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) -> 
     ids = [run.id for run in ticked]
     stoppable = [run.id for run in ticked if run.state in ACTIVE]
     resumable = [run.id for run in ticked if run.resumable]
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+    with st.container(horizontal=True, gap="small", width="content"):
         st.button(
             "Open", key="open_runs", icon=":material/open_in_full:", disabled=not 1 <= len(ids) <= MAX_RUNS,
             on_click=act.open_runs, args=(ids,), help=f"The live view of up to {MAX_RUNS} runs.",

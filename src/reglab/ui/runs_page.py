@@ -37,7 +37,7 @@ def _board(live: bool) -> None:
     runs = store.runs()
     if _active(runs) != live:
         st.rerun()  # to start looking by itself, or to stop it
-    head = st.container(horizontal=True, vertical_alignment="center")
+    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     head.header("Runs", help="Every run that was started, here or on the command line.", width="content")
     if state.deleted:
         undo_bar(state.deleted)
