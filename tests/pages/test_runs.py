@@ -158,9 +158,18 @@ def test_the_search_looks_into_notes_and_can_be_cleared(app: AppTest, store: Sto
     assert names(app) == ["strong", "weak", "none"]
 
 
-def test_a_link_restores_the_filter(app: AppTest, store: Store) -> None:
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"states": "cancelled"}, ["strong"]),
+        ({"find": "weak"}, ["weak"]),
+        ({"penalties": "none", "datasets": "digits", "models": "simple_cnn"}, ["none"]),
+        ({"states": "no such state"}, ["strong", "weak", "none"]),
+    ],
+)
+def test_a_link_restores_the_filter(app: AppTest, store: Store, query: dict[str, str], found: list[str]) -> None:
     three(store)
-    assert names(visit(app, states="cancelled", find="strong")) == ["strong"]
+    assert names(visit(app, **query)) == found
 
 
 def test_ticks_draw_three_charts_and_are_in_the_address(app: AppTest, store: Store) -> None:
@@ -318,6 +327,7 @@ def test_deleting_asks_first_and_can_be_undone(app: AppTest, store: Store) -> No
     assert app.container(key="undo_bar").markdown[0].value == ":material/delete: Deleted “none”, “weak”."
     click(app, "undo_delete")
     assert names(app) == ["strong", "weak", "none"]
+    assert state(app).ticked == (none.id, weak.id)
     assert [run.id for run in store.runs()] == [strong.id, weak.id, none.id]
     assert "undo_delete" not in {button.key for button in app.button}
 

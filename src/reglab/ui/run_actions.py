@@ -40,11 +40,12 @@ def delete(runs: Sequence[Run]) -> None:
 
 
 def undo() -> None:
-    """Bring back what was last deleted."""
+    """Bring back what was last deleted, ticked as it was."""
     state = runs_state()
-    state.problem = _problem(lambda: services().store.restore([run for run, _ in state.deleted]))
+    ids = tuple(run for run, _ in state.deleted)
+    state.problem = _problem(lambda: services().store.restore(ids))
     if state.problem is None:
-        state.deleted = ()
+        state.deleted, state.ticked = (), (*state.ticked, *ids)
 
 
 def dismiss() -> None:

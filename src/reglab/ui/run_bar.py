@@ -47,7 +47,10 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) -> 
 
 def undo_bar(deleted: Sequence[tuple[str, str]]) -> None:
     """Which runs were deleted, and the way back."""
-    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="undo_bar"):
-        st.markdown(f":material/delete: Deleted {named([name for _, name in deleted])}.", width="stretch")
+    bar = st.container(
+        border=True, horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="undo_bar"
+    )
+    with bar:
+        st.markdown(f":material/delete: Deleted {named([name for _, name in deleted], most=3)}.", width="stretch")
         st.button("Undo", key="undo_delete", icon=":material/undo:", on_click=act.undo)
         st.button("Dismiss", key="dismiss_undo", type="tertiary", on_click=act.dismiss)

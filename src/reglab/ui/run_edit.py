@@ -10,7 +10,7 @@ import streamlit as st
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui import run_actions as act
-from reglab.ui.run_states import count_of, named
+from reglab.ui.run_states import count_of, exact, named
 
 PANEL_WIDTH = 340
 
@@ -26,6 +26,7 @@ def edit_panel(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) 
         if problem:
             st.error(problem, icon=":material/error:")
         if len(ticked) == 1:
+            st.caption(f"Run {ticked[0].id}, created {exact(ticked[0].created, st.context.timezone)}")
             _labels(ticked[0], tags)
         else:
             _tags(ticked, tags)

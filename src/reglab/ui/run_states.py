@@ -1,8 +1,10 @@
-"""How pages say what a run is: its state as an icon and a word, and counts."""
+"""How pages say what a run is: its state as an icon and a word, names, counts, times."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 GLYPHS: Mapping[str, str] = {
     "queued": "…", "running": "▶", "finished": "✓", "failed": "✕", "cancelled": "■", "interrupted": "‖",
@@ -12,11 +14,6 @@ COLOURS: Mapping[str, str] = {
     "queued": "#8a939e", "running": "#1f78b4", "finished": "#15826a", "failed": "#c0392b", "cancelled": "#8a939e",
     "interrupted": "#c2601a", "diverged": "#8a56b5",
 }  # fmt: skip
-
-
-def state_text(state: str) -> str:
-    """For example "✓ finished"."""
-    return f"{GLYPHS[state]} {state}"
 
 
 def count_of(number: int, thing: str) -> str:
@@ -33,3 +30,12 @@ def named(names: Sequence[str], most: int = 5) -> str:
 def escaped(text: str) -> str:
     """``text`` with what Markdown would read as its own made plain."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)
+
+
+def exact(moment: datetime, zone: str | None) -> str:
+    """For example "2026-03-01 12:00:05 CET"; in UTC where ``zone`` is none that is known here."""
+    try:
+        local = moment.astimezone(ZoneInfo(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError):
+        local = moment.astimezone(UTC)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}"

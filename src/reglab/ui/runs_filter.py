@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,6 @@ from reglab.analysis import runs as t
 from reglab.datasets import DATASETS
 from reglab.events import STATES
 from reglab.models import MODELS
-from reglab.ui.run_states import state_text
 
 CHOICES = ("states", "datasets", "models", "penalties", "tags")
 PENALTIES = ("none", "L1", "L2", "elastic net")
@@ -26,7 +25,7 @@ def filter_bar(table: pd.DataFrame) -> RunFilter:
             label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
         chosen = {
-            "states": _choice("states", "State", STATES, state_text),
+            "states": _choice("states", "State", STATES),
             "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), table[t.DATASET])),
             "models": _choice("models", "CNN", _names(MODELS.names(), table[t.MODEL])),
             "penalties": _choice("penalties", "Penalty", PENALTIES),
@@ -52,10 +51,10 @@ def _names(registered: Sequence[str], present: pd.Series) -> list[str]:
     return [*registered, *sorted(set(present) - set(registered))]
 
 
-def _choice(key: str, label: str, options: Sequence[str], words: Callable[[str], str] = str) -> list[str]:
+def _choice(key: str, label: str, options: Sequence[str]) -> list[str]:
     """Any of ``options``; a value that has none of the runs any more stays until it is taken out."""
     chosen = [value for value in st.session_state.get(key, []) if value not in options]
     return st.multiselect(
-        label, [*options, *chosen], format_func=words, key=key, bind="query-params", placeholder=label,
+        label, [*options, *chosen], key=key, bind="query-params", placeholder=label,
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
