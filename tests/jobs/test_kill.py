@@ -14,26 +14,34 @@ from pathlib import Path
 import pytest
 from tests.jobs.running import SMALL, assert_same_figures, figures, resume, settings_in, work
 
+from reglab.events import EpochDone, Event
 from reglab.jobs import work as work_module
-from reglab.store import Store, open_store
+from reglab.store import Run, Store, open_store
 
 TIMES = 20
-EVENTS = 1 + SMALL.train.epochs * 7  # Started, then six steps and an epoch's end, four times
+STEPS = 7  # in an epoch
+EVENTS = 1 + SMALL.train.epochs * (STEPS + 1)  # Started, then the steps and an epoch's end, four times
 
 
 def train_telling(home: Path, pipe: Connection) -> None:
     """Train in a process of its own, telling of every event; checkpoints and looks at the store at every step."""
     work_module._TICK, work_module._OVERHEAD = 0.0, 0
     settings = settings_in(home)
+
+    def tell(event: Event, run: Run) -> None:
+        pipe.send(run.id)
+        if isinstance(event, EpochDone) and event.metrics.epoch == SMALL.train.epochs:
+            pipe.recv()  # nothing comes: however late the kill is, it finds a run that has not ended
+
     with open_store(settings) as store:
-        work(store, settings, listen=lambda event, run: pipe.send(run.id))
+        work(store, settings, listen=tell)
 
 
 @pytest.fixture(scope="module")
 def processes() -> multiprocessing.context.ForkServerContext:
     """Children are forked from a server that has loaded torch but runs no thread."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(["pytest", "reglab.jobs", "sklearn.datasets", "torch._dynamo"])
     return context
 
 
@@ -46,8 +54,10 @@ def test_a_killed_run_resumes_to_the_same_bits(
         whole = work(store, settings)
         expected = figures(store, whole)
         for _ in range(TIMES):
-            run_id = kill_after(processes, settings.home, chance.randrange(1, EVENTS - 1), chance.random() * 0.01)
+            events = chance.randrange(1, EVENTS + 1)
+            run_id = kill_after(processes, settings.home, events, chance.random() * 0.01)
             check_files(store)
+            assert steps_kept(store, run_id) >= steps_among(events)
             assert store.recover() == [run_id]
             assert store.get(run_id).state == "interrupted"
             resumed = resume(store, settings, run_id)
@@ -70,6 +80,19 @@ def kill_after(context: multiprocessing.context.ForkServerContext, home: Path, e
     child.join()
     assert child.exitcode == -signal.SIGKILL
     return str(run_id)
+
+
+def steps_among(events: int) -> int:
+    """How many of the first ``events`` events are steps: Started, then the steps and the end of each epoch."""
+    epochs, rest = divmod(events - 1, STEPS + 1)
+    return epochs * STEPS + min(rest, STEPS)
+
+
+def steps_kept(store: Store, run_id: str) -> int:
+    """The steps that the checkpoint has behind it."""
+    checkpoint = store.files(run_id).load_checkpoint()
+    assert checkpoint is not None
+    return int(checkpoint.facts["epoch"]) * STEPS + int(checkpoint.facts["step"])
 
 
 def check_files(store: Store) -> None:
