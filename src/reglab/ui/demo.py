@@ -44,8 +44,8 @@ def offer_demo() -> None:
     with st.container(border=True):
         text, button = st.columns([3, 1.3], vertical_alignment="center")
         text.markdown(
-            "**New here?** Watch one CNN learn 400 digits, one label in five wrong, twice at once: without a penalty and "
-            "with λ₂ = 0.03. It takes a few seconds."
+            "**New here?** Watch one CNN learn 400 digits, one label in five wrong, twice at once: without a penalty "
+            "and with λ₂ = 0.03. It takes a few seconds."
         )
         button.button(
             "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
@@ -97,10 +97,10 @@ def verdict(runs: Sequence[Run]) -> str:
     gain = 100 * (held.last.val_acc - free.last.val_acc)
     noise = free.spec.data.label_noise
     return (
-        f"**What came out:** without a penalty the network ends up agreeing with {free.last.train_acc:.0%} of the "
-        f"training labels, {noise:.0%} of which are wrong, and names {free.last.val_acc:.1%} of new images correctly. "
-        f"With {penalty_words(held.spec.penalty)} it agrees with {held.last.train_acc:.0%} of them and names "
-        f"{held.last.val_acc:.1%} of new images correctly: {abs(gain):.1f} points {'more' if gain >= 0 else 'fewer'}. "
-        f"The gap in loss is {loss(free.last.gap_loss)} without and {loss(held.last.gap_loss)} with the penalty"
-        f"{' (below 0, because only training labels are wrong)' if held.last.gap_loss < 0 else ''}."
+        f"**What came out:** without a penalty the network learnt {free.last.train_acc:.0%} of the training labels, "
+        f"though {noise:.0%} of them are wrong, and names {free.last.val_acc:.1%} of the validation images correctly. "
+        f"With {penalty_words(held.spec.penalty)} it names {held.last.val_acc:.1%} correctly, {abs(gain):.1f} points "
+        f"{'more' if gain >= 0 else 'fewer'}. Gap in loss: {loss(free.last.gap_loss)} without, "
+        f"{loss(held.last.gap_loss)} with"
+        f"{' (below 0, as only training labels are wrong).' if held.last.gap_loss < 0 else '.'}"
     )

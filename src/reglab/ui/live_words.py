@@ -161,9 +161,10 @@ def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
 
 
 def _finished(run: Run, done: str) -> str:
-    early = f"Stopped early {done}: no lower validation loss for {run.spec.train.patience} epochs."
-    end = early if run.epoch < run.epochs else f"Finished {run.epochs} epochs in {duration(run.seconds)}."
-    return f"{end} Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else end
+    if run.epoch < run.epochs:
+        return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}."
+    best = f" Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else ""
+    return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}"
 
 
 def _within(run: Run) -> float:

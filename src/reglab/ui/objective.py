@@ -9,7 +9,11 @@ from decimal import Decimal
 
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 
-SCOPES = {"weights": "kernels", "weights+biases": "kernels, biases", "all": "all parameters"}
+SCOPES = {
+    "weights": r"w\,\in\,\text{kernels}",
+    "weights+biases": r"\substack{w\,\in\,\text{kernels}\\ \text{and biases}}",
+    "all": r"\substack{w\,\in\,\text{all}\\ \text{parameters}}",
+}
 """Scope → the set under the sums; kernels are the weights of convolutions and dense layers."""
 
 
@@ -30,9 +34,8 @@ def plain(value: float) -> str:
 def objective(spec: RunSpec, n_train: int | None) -> str:
     """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` where the number is not known)."""
     n = "n" if n_train is None else str(n_train)
-    data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}\bigl(f(x_i; w),\, y_i\bigr)"
-    terms = _penalty_terms(spec.penalty)
-    lines = [rf"J(w) = {{}} & {data}", *([r"& {} + " + " + ".join(terms)] if terms else [])]
+    data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}(f_w(x_i), y_i)"
+    lines = [rf"J(w) = {{}} & {data}", *(f"& + {term}" for term in _penalty_terms(spec.penalty))]
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
@@ -92,7 +95,7 @@ def penalised(penalty: PenaltySpec) -> bool:
 
 
 def _penalty_terms(penalty: PenaltySpec) -> list[str]:
-    where = rf"\sum_{{w\,\in\,\text{{{SCOPES[penalty.scope]}}}}}"
+    where = rf"\sum_{{{SCOPES[penalty.scope]}}}"
     factor = r"f_w\," if penalty.factors else ""
     l1 = rf"{number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
     l2 = rf"\frac{{{number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""

@@ -18,7 +18,7 @@ from reglab.ui.form_values import in_page_words, to_spec
 from reglab.ui.services import services
 
 _SYMBOLS = (
-    "$w$: the weights. $f(x_i; w)$: the network's answer for image $x_i$ with label $y_i$. CE: cross-entropy, the data "
+    "$w$: the weights. $f_w(x_i)$: the network's answer for image $x_i$ with label $y_i$. CE: cross-entropy, the data "
     "loss. Kernels: the weights of convolutions and dense layers, without biases. "
     "λ decides how much small weights count beside a small data loss."
 )
@@ -27,18 +27,17 @@ _SYMBOLS = (
 def preview(state: FormState) -> RunSpec | None:
     """Draw it for the form's present values; the spec, where they make one."""
     spec, problem = judge(current_values())
-    with st.container(border=True, gap="small"):
-        _start_row(problem)
-        for sentence in (problem, state.start_problem):
-            if sentence:
-                st.error(sentence, icon=":material/error:")
-        if state.link_problem:
-            st.warning(state.link_problem, icon=":material/link_off:")
-        if spec is not None:
-            facts = facts_of(spec)
-            _objective(spec, facts)
-            for text in advice(spec, facts):
-                st.warning(text, icon=":material/lightbulb:")
+    _start_row(problem)
+    for sentence in (problem, state.start_problem):
+        if sentence:
+            st.error(sentence, icon=":material/error:")
+    if state.link_problem:
+        st.warning(state.link_problem, icon=":material/link_off:")
+    if spec is not None:
+        facts = facts_of(spec)
+        _objective(spec, facts)
+        for text in advice(spec, facts):
+            st.warning(text, icon=":material/lightbulb:")
     return spec
 
 
@@ -85,9 +84,9 @@ def _start_row(problem: str | None) -> None:
 
 def _objective(spec: RunSpec, facts: Facts) -> None:
     st.markdown("**What is minimised**", help=_SYMBOLS)
-    st.latex(objective.objective(spec, facts.n_train))
+    st.latex(r"\small " + objective.objective(spec, facts.n_train))
     words = objective.translation(spec)
     st.caption(f"{objective.meaning(spec)} {words}".strip())
     with st.expander("One step of the optimizer", key="step_rule"):
-        st.latex(objective.update(spec))
+        st.latex(r"\small " + objective.update(spec))
         st.caption(objective.symbols(spec))

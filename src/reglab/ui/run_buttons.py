@@ -20,8 +20,8 @@ def badge(run: Run) -> None:
     st.badge(run.state, icon=icon, color=colour)
 
 
-def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> None:
-    """The one of the two that the run's state allows, or none."""
+def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> bool:
+    """The one of the two that the run's state allows; False where it allows neither."""
     runner = services().runner
     if run.state in live_words.ACTIVE:
         stopping = run.wanted == "stop"
@@ -34,6 +34,9 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
             "Resume", key=resume_key, icon=":material/play_arrow:", type="primary",
             on_click=_attempt(lambda: runner.resume(run.id)), help=live_words.resume_words(run),
         )  # fmt: skip
+    else:
+        return False
+    return True
 
 
 def duplicate(run: Run) -> None:

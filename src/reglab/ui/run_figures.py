@@ -29,8 +29,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
     """
     last = run.last
     zeros, near = zero_shares(layers)
-    best = f"lowest {loss(run.best_val_loss)}, epoch {run.best_epoch}" if run.best_epoch else "lowest –"
-    points = "–" if last is None else f"{100 * last.gap_acc:.1f}".replace("-", "−")
+    points = "–" if last is None else f"{100 * last.gap_acc:.1f} pts".replace("-", "−")
     return [
         Figure(
             "Validation accuracy", "Val. accuracy", percent(last.val_acc if last else None),
@@ -38,12 +37,14 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             "Share of validation images that the network names correctly.",
         ),
         Figure(
-            "Validation loss", "Val. loss", loss(last.val_loss if last else None), best,
+            "Validation loss", "Val. loss", loss(last.val_loss if last else None),
+            f"lowest {loss(run.best_val_loss)}",
             "Mean cross-entropy on the validation images, in nats, without the penalty.",
         ),
         Figure(
-            "Gap in loss", "Gap in loss", loss(last.gap_loss if last else None), f"{points} points in accuracy",
-            "Validation loss minus training loss, both without the penalty: above 0 is overfitting.",
+            "Gap in loss", "Gap in loss", loss(last.gap_loss if last else None), f"accuracy {points}",
+            "Validation loss minus training loss, both without the penalty: above 0 is overfitting. Below it, training "
+            "minus validation accuracy in percentage points.",
         ),
         Figure(
             "Weights at zero", "At zero", percent(zeros), f"near zero {percent(near)}",

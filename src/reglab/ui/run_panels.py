@@ -21,8 +21,11 @@ from reglab.ui.run_buttons import badge, stop_or_resume
 from reglab.ui.run_figures import Figure, figures
 from reglab.ui.services import services
 
-HEIGHT = 390
-"""Pixels of each chart."""
+HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
+"""Pixels of each chart: of one run, and of several."""
+
+CARDS_ABOVE = 3
+"""So many runs have their cards above the charts; more would push the charts off the screen, and stand below."""
 
 _ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
@@ -66,11 +69,16 @@ def panels(runs: Sequence[Run]) -> None:
         _progress(runs[0], frames)
         with st.container(border=True), st.grid(4, min_column_width=120, gap="small"):
             _metrics(figures(runs[0], frames.layers), with_more=True)
+        _charts(runs, frames, styles)
     else:
-        with st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
+        cards, charts = st.container(), st.container()
+        if len(runs) > CARDS_ABOVE:
+            cards, charts = charts, cards
+        with cards, st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
             for run in runs:
                 _card(run, frames, styles[run.id])
-    _charts(runs, frames, styles)
+        with charts:
+            _charts(runs, frames, styles)
 
 
 def _frames(runs: Sequence[Run]) -> Frames:
@@ -102,17 +110,27 @@ def _metrics(values: Sequence[Figure], *, with_more: bool) -> None:
 def _card(run: Run, frames: Frames, style: RunStyle) -> None:
     """One of several runs: its colour and name, its state, its progress and its figures."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", height=_ROW):
-            dot = f'<span style="color:{style.colour};font-size:1.3em;line-height:1">●</span>'
-            st.html(f"{dot} <strong>{html.escape(style.label)}</strong>", width="content")
-            badge(run)
-            st.space("stretch")
-            stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}")
+        left, right = st.columns([3, 2], gap="xsmall", vertical_alignment="center")
+        with left:
+            _name(style)
+        with right.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
+        ):
+            if not stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}"):
+                badge(run)
         _progress(run, frames)
         with st.grid(4, min_column_width=110, gap="xsmall"):
             _metrics(figures(run, frames.layers_of(run)), with_more=False)
         if run.error:
             st.caption(f":red[{run.error}]")
+
+
+def _name(style: RunStyle) -> None:
+    """The run's name behind a dot of its colour, cut off where it is too long for its row."""
+    cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600"
+    dot = f'<span style="color:{style.colour};font-size:1.2em">●</span>'
+    label = html.escape(style.label, quote=True)
+    st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
 
 
 def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle]) -> None:
@@ -122,15 +140,16 @@ def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle])
     places = [box.container() for box in boxes]
     log = boxes[0].toggle("Logarithmic", key="log_loss", persist_state="session")
     measure = boxes[1].segmented_control(
-        "Gap in", MEASURES, default="loss", required=True, format_func=lambda m: f"in {m}", key="gap_measure",
+        "Gap in", MEASURES, default="loss", required=True, key="gap_measure",
         label_visibility="collapsed",
     )  # fmt: skip
     layers = [ALL_LAYERS, *dict.fromkeys(frames.layers[columns.LAYER])]
     layer = boxes[2].selectbox("Layer", layers, key=f"layer-{name}", label_visibility="collapsed")
+    height = HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS
     drawn = _draw(runs, frames, styles, log=log, measure=measure, layer=None if layer == ALL_LAYERS else layer)
     for place, kind in zip(places, ("loss", "gap", "weights"), strict=True):
         with place:
-            live_chart(getattr(drawn, kind), key=f"{kind}-{name}", height=HEIGHT)
+            live_chart(getattr(drawn, kind), key=f"{kind}-{name}", height=height)
 
 
 def _draw(
@@ -141,7 +160,7 @@ def _draw(
     source = (frames.at, tuple(styles.items()), log, measure, layer)
     kept: Drawn | None = st.session_state.get("live_drawn")
     if kept is None or kept.source != source:
-        planned = max(run.epochs for run in runs)
+        planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
         kept = Drawn(
             source,
             loss_chart(frames.epochs, styles, planned=planned, log_y=log),

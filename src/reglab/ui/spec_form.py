@@ -41,7 +41,7 @@ def _data_card() -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
         _heading_with_more("Data", "data")
         draw_names("data.name", {name: entry.label for name, entry in DATASETS.entries.items()})
-        _pair("data.train_size", "data.label_noise")
+        _pair("data.train_size", "data.label_noise", widths=(6, 5))  # the first has one more button
         st.caption(data_facts(st.session_state[WIDGETS["data.name"]]))
 
 
@@ -59,7 +59,7 @@ def _model_card() -> None:
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:
             draw("model.dropout", disabled="dropout" not in switches)
-        with right:
+        with right, st.container():  # a container of its own, so that a long label wraps
             draw("model.batch_norm", disabled="batch_norm" not in switches)
         st.caption(model_facts(*_network()))
 
@@ -108,8 +108,8 @@ def _heading_with_more(text: str, part: str) -> None:
                 draw(setting, disabled=_idle(setting))
 
 
-def _pair(first: str, second: str) -> None:
-    for column, setting in zip(st.columns(2), (first, second), strict=True):
+def _pair(first: str, second: str, widths: tuple[int, int] = (1, 1)) -> None:
+    for column, setting in zip(st.columns(widths), (first, second), strict=True):
         with column:
             draw(setting)
 
@@ -123,7 +123,12 @@ def _common(key: str, label: str, values: tuple[float, ...]) -> None:
     def take() -> None:
         st.session_state[key] = st.session_state[pick] if st.session_state[pick] is not None else now
 
-    st.pills(label, values, format_func="{:g}".format, key=pick, on_change=take)
+    st.pills(label, values, format_func=_short, key=pick, on_change=take)
+
+
+def _short(value: float) -> str:
+    """0.0001 → "1e-4", 0.03 → ".03": narrow enough for all to stand in one row."""
+    return f"{value:g}".removeprefix("0") or "0" if value == 0 or value >= 1e-2 else f"{value:.0e}".replace("e-0", "e-")
 
 
 def _network() -> tuple[str, str, bool, int | None, Optimizer]:

@@ -9,10 +9,13 @@ from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui import urls
 from reglab.ui.demo import offer_demo
-from reglab.ui.form_state import keep, open_or_follow
+from reglab.ui.form_state import keep, open_or_follow, show_runs
+from reglab.ui.live_words import ACTIVE
 from reglab.ui.preview import preview
 from reglab.ui.run_view import run_view
+from reglab.ui.services import services
 from reglab.ui.spec_form import spec_form
+from reglab.ui.urls import MAX_RUNS
 
 
 def train_page() -> None:
@@ -27,15 +30,27 @@ def train_page() -> None:
 def _form(address: urls.Address) -> None:
     state = open_or_follow(address)
     offer_demo()
-    st.header(
-        "Train a CNN", help="Choose data, network and penalty; Start trains in the background, however long it takes."
-    )
-    left, right = st.columns([3, 2], gap="medium")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(
+            "Train a CNN", anchor=False, width="content",
+            help="Choose data, network and penalty; Start trains in the background, however long it takes.",
+        )  # fmt: skip
+        _training_now()
+    left, right = st.columns([8, 5], gap="small")
     with left:
         spec_form()
     with right:
         spec = preview(state)
     keep(state, spec)
+
+
+def _training_now() -> None:
+    """The way back to what trains while the form is open."""
+    runs = services().store.runs(states=ACTIVE, limit=MAX_RUNS)
+    if runs:
+        text = "1 run is training" if len(runs) == 1 else f"{len(runs)} runs are training"
+        ids = [run.id for run in reversed(runs)]
+        st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
 
 
 def _known(spec: RunSpec) -> None:
