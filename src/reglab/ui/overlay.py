@@ -52,7 +52,7 @@ def overlay(store: Store, ticked: Sequence[Run]) -> None:
     if len(ticked) > MAX_RUNS:
         sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
         st.info(sentence, icon=":material/palette:")
-    legend = st.container()
+    legend = st.container(key="runs_legend")
     grid = st.grid(3, min_column_width=270, gap="small", border=True)
     boxes = [grid.cell() for _ in range(3)]
     places = [box.container() for box in boxes]

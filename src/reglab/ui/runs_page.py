@@ -23,18 +23,21 @@ from reglab.ui.services import services
 TICK, LONG_TICK, MANY = 2.0, 5.0, 200
 """Seconds between looks at the store while something trains or waits; with MANY runs a look takes longer."""
 
+_READ = "runs_just_read"
+
 
 def runs_page() -> None:
     """Draw the page; it looks again by itself while a run trains or waits."""
     runs = services().store.runs()
     live = _active(runs)
     tick = TICK if len(runs) < MANY else LONG_TICK
+    st.session_state[_READ] = runs
     st.fragment(_board, run_every=tick if live else None)(live)
 
 
 def _board(live: bool) -> None:
     store, state = services().store, runs_state()
-    runs = store.runs()
+    runs = st.session_state.pop(_READ, None) or store.runs()
     if _active(runs) != live:
         st.rerun()  # to start looking by itself, or to stop it
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
