@@ -115,9 +115,9 @@ def _unnamed(figure: go.Figure, styles: Collection[RunStyle]) -> None:
 
 def _legend(styles: Iterable[RunStyle]) -> str:
     """The runs' colours and names, once for all charts."""
+    dot = '<span style="color:{};font-size:1.5em;vertical-align:-0.08em">●</span>'
     entries = (
-        f'<span style="white-space:nowrap"><span style="color:{style.colour};font-size:1.2em">●</span> '
-        f"{html.escape(style.label)}</span>"
+        f'<span style="white-space:nowrap">{dot.format(style.colour)} {html.escape(style.label)}</span>'
         for style in styles
     )
     return f'<div style="display:flex;flex-wrap:wrap;gap:0.1rem 1.2rem;font-size:0.9em">{"".join(entries)}</div>'
