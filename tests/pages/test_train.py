@@ -1,0 +1,463 @@
+"""The Train page, without a browser: form, address, Start, the live view's buttons, bad input, the first visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.factories import add_run, layer_stats, metrics, spec
+
+from reglab.errors import StoreError
+from reglab.jobs import ThreadRunner
+from reglab.settings import Settings
+from reglab.spec import RunSpec
+from reglab.store import Store
+from reglab.ui import form_state
+from reglab.ui.form_values import WIDGETS, to_values
+from reglab.ui.services import close_services
+
+
+def page() -> None:
+    """The page alone, without the frame."""
+    from reglab.ui.train_page import train_page
+
+    train_page()
+
+
+@pytest.fixture
+def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page on ``store``; queued runs wait for ever."""
+    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
+    monkeypatch.delenv("REGLAB_STORE", raising=False)
+    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
+    yield AppTest.from_function(page, default_timeout=30)
+    close_services()
+
+
+def visit(app: AppTest, **query: str) -> AppTest:
+    """Open the page with these parameters; ``__`` stands for the dot."""
+    app.query_params = {key.replace("__", "."): value for key, value in query.items()}
+    return again(app)
+
+
+def again(app: AppTest) -> AppTest:
+    """Run the page again; nothing on it may have failed."""
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click()
+    return again(app)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The parameters in the address bar."""
+    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+
+
+def values(app: AppTest) -> dict[str, Any]:
+    """What the form's fields hold."""
+    return {key: app.session_state[key] for key in WIDGETS.values()}
+
+
+def warnings(app: AppTest) -> str:
+    return "\n".join(warning.value for warning in app.warning)
+
+
+def errors(app: AppTest) -> list[str]:
+    return [error.value for error in app.error]
+
+
+def charts(app: AppTest) -> list[str]:
+    """Keys of the charts on the page."""
+    return [element.key for element in app.get("bidi_component") if element.key]
+
+
+# The form
+
+
+def test_the_form_opens_with_the_default_spec(app: AppTest) -> None:
+    visit(app)
+    assert values(app) == to_values(RunSpec())
+    assert not app.button(key="start").disabled
+    assert address(app) == {}
+    assert (errors(app), warnings(app)) == ([], "")
+
+
+def test_the_objective_follows_every_edit(app: AppTest) -> None:
+    visit(app)
+    assert r"\frac{0.01}{2}" in app.latex[0].value
+    assert r"\frac{1}{400}" in app.latex[0].value
+    app.number_input(key="l2").set_value(0.03)
+    app.number_input(key="train_size").set_value(None)
+    again(app)
+    assert r"\frac{0.03}{2}" in app.latex[0].value
+    assert r"\frac{1}{1258}" in app.latex[0].value
+    assert any("weight_decay=0.03" in caption.value and "l2(0.015)" in caption.value for caption in app.caption)
+
+
+def test_the_address_follows_the_form(app: AppTest) -> None:
+    visit(app)
+    app.number_input(key="l2").set_value(0.03)
+    app.selectbox(key="model").set_value("lenet5")
+    again(app)
+    assert address(app) == {"penalty.l2": "0.03", "model.name": "lenet5"}
+
+
+def test_a_link_restores_the_form_and_stays_as_it_is(app: AppTest) -> None:
+    wanted = spec(
+        penalty__l1=1e-4, penalty__apply="proximal", penalty__factors={"conv1.weight": 0.5}, optim__name="sgd",
+        optim__momentum=0.8, train__precision="float64", data__train_size=None,
+    )  # fmt: skip
+    app.query_params = wanted.to_query()
+    again(app)
+    assert values(app) == to_values(wanted)
+    assert address(again(app)) == wanted.to_query()
+
+
+def test_a_shorter_way_to_write_a_number_is_not_corrected(app: AppTest) -> None:
+    assert address(visit(app, penalty__l2="3e-2", embed="true")) == {"penalty.l2": "3e-2", "embed": "true"}
+    assert values(app)["l2"] == 0.03
+
+
+def test_the_addresses_of_others_are_left_alone(app: AppTest) -> None:
+    visit(app, embed="true")
+    app.number_input(key="l2").set_value(0.5)
+    assert address(again(app)) == {"penalty.l2": "0.5", "embed": "true"}
+
+
+def test_going_back_in_the_browser_restores_the_form(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(form_state, "_ECHO", 0.0)
+    visit(app, penalty__l2="0.03")
+    app.number_input(key="l2").set_value(0.5)
+    again(app)
+    visit(app, penalty__l2="0.03")
+    assert values(app)["l2"] == 0.03
+    visit(app)
+    assert values(app)["l2"] == RunSpec().penalty.l2
+
+
+def test_an_address_that_lags_behind_an_edit_does_not_undo_it(app: AppTest) -> None:
+    visit(app, penalty__l2="0.03")
+    app.number_input(key="l2").set_value(0.5)
+    again(app)
+    visit(app, penalty__l2="0.03")  # the browser had not heard of 0.5 yet
+    assert values(app)["l2"] == 0.5
+
+
+def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
+    visit(app, penalty__l2="-1", data__name="nope", train__epochs="7")
+    assert warnings(app).count("The link has a setting that cannot be used") == 1
+    assert values(app) == to_values(spec(train__epochs=7))
+    app.number_input(key="epochs").set_value(8)
+    assert "The link" not in warnings(again(app))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("l2", -1.0, "λ₂ (L2) must be at least 0, not -1."),
+        ("lr", 11.0, "Learning rate must be at most 10, not 11."),
+        ("epochs", 0, "Epochs must be at least 1, not 0."),
+        ("train_size", 5000, "Training images 5,000 is more than there are"),
+        ("train_size", 5, "each of the 10 classes"),
+        ("batch_size", 401, "Batch size (401) is larger than the 400 training images"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_beside_a_start_that_does_nothing(
+    app: AppTest, store: Store, key: str, value: float, sentence: str
+) -> None:
+    visit(app)
+    app.number_input(key=key).set_value(value)
+    press(app, "start")  # an edit and a press that reach the server together
+    assert store.runs() == []
+    assert len(set(errors(app))) == 1
+    assert sentence in errors(app)[0]
+    assert app.button(key="start").disabled
+
+
+def test_an_unknown_tensor_is_said_before_training(app: AppTest) -> None:
+    visit(app, penalty__factors='{"bogus": 2}')
+    assert "no parameter 'bogus'" in errors(app)[0]
+
+
+def test_warnings_stand_beside_the_form(app: AppTest) -> None:
+    assert "never exactly at it" in warnings(visit(app, penalty__l1="0.0001"))
+    assert not app.button(key="start").disabled
+
+
+def test_choosing_adamw_moves_applied_along_and_back(app: AppTest) -> None:
+    visit(app)
+    app.selectbox(key="optimizer").set_value("adamw")
+    assert values(again(app))["apply"] == "decoupled"
+    app.selectbox(key="optimizer").set_value("adam")
+    assert values(again(app))["apply"] == "coupled"
+
+
+def test_a_cnn_without_a_switch_has_it_off(app: AppTest) -> None:
+    visit(app, model__name="vgg_small", model__batch_norm="true", model__dropout="0.5")
+    app.selectbox(key="model").set_value("dense_784")
+    again(app)
+    assert values(app)["batch_norm"] is False
+    assert errors(app) == []
+
+
+def test_a_common_lambda_is_one_press(app: AppTest) -> None:
+    visit(app)
+    app.pills(key="l2_pick").select(0.1)
+    assert values(again(app))["l2"] == 0.1
+    app.number_input(key="l2").set_value(0.03)
+    assert again(app).pills(key="l2_pick").value == 0.03
+    app.number_input(key="l2").set_value(0.5)
+    assert again(app).pills(key="l2_pick").value is None
+
+
+def test_settings_behind_more_keep_their_values_while_hidden(app: AppTest) -> None:
+    visit(app, optim__name="sgd", optim__momentum="0.8")
+    assert not [field for field in app.number_input if field.key == "momentum"]
+    app.session_state["more_optim"] = True
+    again(app)
+    assert app.number_input(key="momentum").value == 0.8
+    app.number_input(key="momentum").set_value(0.7)
+    again(app)
+    app.session_state["more_optim"] = False
+    again(app)
+    app.number_input(key="l2").set_value(0.5)
+    again(app)
+    assert (values(app)["momentum"], address(app)["optim.momentum"]) == (0.7, "0.7")
+
+
+def test_the_layer_table_is_made_only_when_it_is_open(app: AppTest) -> None:
+    visit(app)
+    assert not app.dataframe
+    app.session_state["layers"] = True
+    again(app)
+    table = app.dataframe[0].value
+    assert "conv1" in list(table["Layer"])
+    assert table["Parameters"].sum() == 544_522
+    assert any("544,522 parameters" in caption.value for caption in app.caption)
+
+
+# Start
+
+
+def test_start_queues_the_form_and_shows_the_run(app: AppTest, store: Store) -> None:
+    visit(app, penalty__l2="0.03")
+    app.text_input(key="run_name").set_value(" my run ")
+    press(app, "start")
+    (run,) = store.runs()
+    assert run.spec == spec(penalty__l2=0.03)
+    assert run.name == "my run"
+    assert address(app) == {"run": run.id}
+    assert app.button(key="stop").label == "Cancel"
+
+
+def test_an_edit_and_start_in_one_go_trains_the_edit(app: AppTest, store: Store) -> None:
+    visit(app)
+    app.number_input(key="l2").set_value(0.5)
+    press(app, "start")
+    assert [run.l2 for run in store.runs()] == [0.5]
+
+
+def test_a_second_press_of_the_same_form_starts_no_second_run(app: AppTest, store: Store) -> None:
+    visit(app)
+    key = app.session_state["train_form"].key
+    press(app, "start")
+    visit(app)
+    app.session_state["train_form"].key = key  # as when both presses came from one drawing of the form
+    press(app, "start")
+    assert len(store.runs()) == 1
+
+
+def test_a_form_opened_again_starts_a_run_of_its_own(app: AppTest, store: Store) -> None:
+    visit(app)
+    press(app, "start")
+    press(app, "new_run")
+    press(app, "start")
+    assert len(store.runs()) == 2
+
+
+def test_a_store_that_cannot_be_written_is_said_and_start_can_be_pressed_again(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(app)
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full; free some space and try again.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ThreadRunner, "submit", full)
+        press(app, "start")
+    assert errors(app) == ["The disk is full; free some space and try again."]
+    press(app, "start")
+    assert len(store.runs()) == 1
+
+
+# The live view
+
+
+def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
+    run = add_run(store, spec(penalty__l2=0.03), name="a *strange* $name$")
+    visit(app, run=run.id)
+    assert app.subheader[0].value == r"a \*strange\* \$name\$"
+    assert charts(app) == [f"{kind}-{run.id}" for kind in ("loss", "gap", "weights")]
+    assert [metric.label for metric in app.metric] == [
+        "Validation accuracy", "Validation loss", "Gap in loss", "Weights at zero",
+    ]  # fmt: skip
+    assert address(app) == {"run": run.id}
+    assert {button.key for button in app.button} == {"duplicate", "new_run"}
+
+
+def test_an_unknown_run_is_one_sentence_and_the_way_back(app: AppTest) -> None:
+    visit(app, run="nothere")
+    assert len(errors(app)) == 1
+    assert "There is no run 'nothere'" in errors(app)[0]
+    press(app, "open_form")
+    assert values(app) == to_values(RunSpec())
+    assert address(app) == {}
+
+
+def test_what_is_known_is_shown_beside_what_is_not(app: AppTest, store: Store) -> None:
+    run = add_run(store)
+    visit(app, runs=f"{run.id},nothere")
+    assert len(errors(app)) == 1
+    assert len(charts(app)) == 3
+
+
+@pytest.mark.parametrize("state", ["failed", "diverged"])
+def test_a_run_that_went_wrong_says_why(app: AppTest, store: Store, state: Any) -> None:
+    visit(app, run=add_run(store, state=state).id)
+    assert errors(app) == [f"This run is {state}."]
+
+
+def test_a_running_run_can_be_stopped(app: AppTest, store: Store) -> None:
+    run = add_run(store, state="running")
+    visit(app, run=run.id)
+    press(app, "stop")
+    assert store.wanted(run.id) == "stop"
+    assert app.button(key="stop").disabled
+    assert app.button(key="stop").label == "Stopping…"
+
+
+def test_a_waiting_run_shows_its_place_and_can_be_cancelled(app: AppTest, store: Store) -> None:
+    add_run(store, state="queued")
+    run = add_run(store, state="queued")
+    visit(app, run=run.id)
+    assert "number 2 in the queue" in app.get("progress")[0].proto.text
+    press(app, "stop")
+    assert store.get(run.id).state == "cancelled"
+
+
+def test_an_interrupted_run_is_one_click_from_going_on(app: AppTest, store: Store) -> None:
+    run = add_run(store, state="interrupted", epochs=0)
+    visit(app, run=run.id)
+    assert "Resume" in app.info[0].value
+    press(app, "resume")
+    assert store.get(run.id).state == "queued"
+    assert app.button(key="stop").label == "Cancel"
+
+
+def test_a_press_that_comes_too_late_is_said(app: AppTest, store: Store) -> None:
+    run = add_run(store, state="interrupted", epochs=0)
+    visit(app, run=run.id)
+    store.delete([run.id])
+    press(app, "resume")
+    assert "deleted" in errors(app)[0]
+
+
+def test_duplicate_opens_the_form_with_the_run_s_settings(app: AppTest, store: Store) -> None:
+    wanted = spec(penalty__l1=0.5, optim__name="adamw", penalty__apply="coupled")
+    visit(app, run=add_run(store, wanted).id)
+    press(app, "duplicate")
+    assert values(app) == to_values(wanted)
+    assert address(app) == wanted.to_query()
+
+
+def test_duplicating_a_default_run_forgets_what_was_in_the_form(app: AppTest, store: Store) -> None:
+    visit(app, penalty__l2="0.5")
+    visit(app, run=add_run(store).id)
+    press(app, "duplicate")
+    assert values(app) == to_values(RunSpec())
+
+
+def test_several_runs_stand_side_by_side(app: AppTest, store: Store) -> None:
+    runs = [add_run(store, spec(penalty__l2=l2), state="cancelled", epochs=0) for l2 in (0.0, 0.03)]
+    ids = [run.id for run in runs]
+    visit(app, runs=",".join(ids))
+    assert charts(app) == [f"{kind}-{'-'.join(ids)}" for kind in ("loss", "gap", "weights")]
+    assert next(element.proto.body for element in app.get("html")).count("no penalty") == 2
+    press(app, f"resume_{ids[1]}")
+    assert [store.get(run).state for run in ids] == ["cancelled", "queued"]
+
+
+def test_the_layer_selector_offers_every_kernel(app: AppTest, store: Store) -> None:
+    run = add_run(store)
+    visit(app, run=run.id)
+    selector = app.selectbox(key=f"layer-{run.id}")
+    assert selector.options == ["all kernels", "conv1.weight", "fc.weight"]
+    selector.set_value("fc.weight")
+    again(app)
+
+
+def test_the_form_leads_back_to_what_trains(app: AppTest, store: Store) -> None:
+    ids = [add_run(store, state="running").id, add_run(store, state="queued").id]
+    add_run(store)
+    visit(app)
+    assert app.button(key="training_now").label == "2 runs are training"
+    press(app, "training_now")
+    assert address(app) == {"runs": ",".join(ids)}
+
+
+def test_figures_are_drawn_again_only_for_new_epochs(app: AppTest, store: Store) -> None:
+    run = add_run(store, state="running")
+    drawn = visit(app, run=run.id).session_state["live_drawn"]
+    assert again(app).session_state["live_drawn"] is drawn
+    store.add_epoch(run.id, metrics(7), layer_stats(7), best_epoch=5)
+    assert again(app).session_state["live_drawn"] is not drawn
+
+
+# The first visit
+
+
+def test_a_first_visit_is_offered_the_demonstration(app: AppTest, store: Store) -> None:
+    visit(app)
+    press(app, "demo")
+    held, free = store.runs()
+    assert (free.l2, held.l2) == (0.0, 0.03)
+    assert free.group == held.group
+    assert address(app) == {"runs": f"{free.id},{held.id}"}
+    assert "What to see" in app.info[0].value
+
+
+def test_two_presses_make_one_demonstration(app: AppTest, store: Store) -> None:
+    def press_twice() -> None:
+        from reglab.ui.demo import start_demo
+
+        start_demo()
+        start_demo()
+
+    again(AppTest.from_function(press_twice, default_timeout=30))
+    assert len(store.runs()) == 2
+
+
+def test_once_there_are_runs_the_demonstration_is_not_offered(app: AppTest, store: Store) -> None:
+    add_run(store)
+    visit(app)
+    assert "demo" not in {button.key for button in app.button}
+
+
+def test_the_demonstration_ends_with_a_verdict(app: AppTest, store: Store) -> None:
+    visit(app)
+    press(app, "demo")
+    for run in store.runs():
+        store.claim(run.id, store.owner())
+        store.add_epoch(run.id, replace(metrics(1), val_acc=0.5 + run.l2), [], best_epoch=1)
+        store.finish(run.id, "finished")
+    again(app)
+    assert "What came out" in app.info[0].value
+    assert "3.0 points more" in app.info[0].value

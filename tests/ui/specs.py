@@ -1,0 +1,48 @@
+"""Any spec that the spec itself accepts, as a hypothesis strategy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from reglab.spec import RunSpec
+
+
+def _number(lowest: float, highest: float) -> st.SearchStrategy[float]:
+    return st.one_of(st.sampled_from([lowest, highest]), st.floats(lowest, highest, allow_subnormal=False))
+
+
+SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+    "data.name": st.sampled_from(["digits", "mnist", "synthetic"]),
+    "data.train_size": st.one_of(st.none(), st.integers(2, 60_000)),
+    "data.label_noise": _number(0, 0.95),
+    "data.val_fraction": _number(0.01, 0.95),
+    "data.val_size": st.one_of(st.none(), st.integers(2, 10_000)),
+    "data.seed": st.integers(0, 2**32 - 1),
+    "model.name": st.sampled_from(["simple_cnn", "keras_cnn", "vgg_small"]),
+    "model.dropout": _number(0, 0.95),
+    "model.batch_norm": st.booleans(),
+    "penalty.l1": _number(0, 1e3),
+    "penalty.l2": _number(0, 1e3),
+    "penalty.apply": st.sampled_from(["coupled", "decoupled", "proximal"]),
+    "penalty.scope": st.sampled_from(["weights", "weights+biases", "all"]),
+    "penalty.factors": st.dictionaries(st.sampled_from(["conv1.weight", "fc1.bias"]), _number(0, 1e3)),
+    "optim.name": st.sampled_from(["sgd", "adam", "adamw"]),
+    "optim.lr": _number(1e-9, 10),
+    "optim.momentum": _number(0, 0.999),
+    "optim.nesterov": st.booleans(),
+    "optim.schedule": st.sampled_from(["constant", "cosine", "step"]),
+    "optim.step_every": st.integers(1, 10_000),
+    "optim.step_factor": _number(1e-9, 1),
+    "train.epochs": st.integers(1, 10_000),
+    "train.batch_size": st.integers(1, 65_536),
+    "train.seed": st.integers(0, 2**32 - 1),
+    "train.patience": st.integers(0, 10_000),
+    "train.precision": st.sampled_from(["float32", "float64"]),
+}
+
+
+def specs() -> st.SearchStrategy[RunSpec]:
+    """Specs that differ from the default in any settings."""
+    return st.fixed_dictionaries({}, optional=SETTINGS).map(RunSpec().with_changes)

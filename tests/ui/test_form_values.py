@@ -1,0 +1,74 @@
+"""The form and the spec are the same thing in two shapes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.ui.specs import SETTINGS as GENERATED
+from tests.ui.specs import specs
+
+from reglab.errors import SpecError
+from reglab.spec import RunSpec
+from reglab.ui.form_values import SETTINGS, WIDGETS, factors_from, factors_text, field, title, to_spec, to_values
+
+
+@given(specs())
+def test_a_spec_survives_the_form(wanted: RunSpec) -> None:
+    assert to_spec(to_values(wanted)) == wanted
+
+
+def test_every_setting_has_a_field_of_its_own_with_a_name_and_an_explanation() -> None:
+    assert set(SETTINGS) == set(GENERATED)
+    assert len(set(WIDGETS.values())) == len(SETTINGS)
+    for setting in SETTINGS:
+        assert title(setting) != setting
+        assert len(field(setting).description or "") > 10
+
+
+def test_the_keys_that_others_rely_on() -> None:
+    kept = {
+        "data.name": "dataset",
+        "model.name": "model",
+        "penalty.l1": "l1",
+        "penalty.l2": "l2",
+        "train.epochs": "epochs",
+    }
+    assert {setting: WIDGETS[setting] for setting in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"l2": -1.0}, "λ₂ (L2) must be at least 0, not -1."),
+        ({"l1": math.nan}, "λ₁ (L1) should be a finite number, not nan."),
+        ({"l2": math.inf}, "λ₂ (L2) should be a finite number, not inf."),
+        ({"l2": 1e9}, "λ₂ (L2) must be at most 1000, not 1000000000."),
+        ({"lr": 0.0}, "Learning rate must be greater than 0, not 0."),
+        ({"epochs": 0}, "Epochs must be at least 1, not 0."),
+        ({"epochs": None}, "Epochs is empty; fill it in."),
+        ({"apply": None}, "Applied is empty; fill it in."),
+        ({"factors": "conv1.weight"}, "Factors: cannot read 'conv1.weight'; write name: factor, e.g. conv1.weight: 0."),
+        ({"factors": "conv1.weight: -1"}, "penalty: the factor of 'conv1.weight' must be from 0 to 1000, not -1."),
+    ],
+)
+def test_a_bad_value_is_one_sentence_in_the_page_s_words(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        to_spec(values)
+    assert str(caught.value) == sentence
+
+
+def test_an_empty_size_means_all() -> None:
+    assert to_spec({"train_size": None, "val_size": None}).data.train_size is None
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,8}[0-9]\.(weight|bias)", fullmatch=True), st.floats(0, 1e3)))
+def test_factors_survive_as_text(factors: dict[str, float]) -> None:
+    assert factors_from(factors_text(factors)) == factors
+
+
+def test_blank_lines_between_factors_are_fine() -> None:
+    assert factors_from("\n conv1.weight : 0 \n\nfc1.weight:2\n") == {"conv1.weight": 0.0, "fc1.weight": 2.0}
+    assert factors_from(None) == {}

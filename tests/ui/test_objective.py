@@ -1,0 +1,149 @@
+"""The objective, the step and the translation say exactly the numbers of the spec, and what torch then does."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.factories import spec
+
+from reglab.penalties import PENALTIES, Strength
+from reglab.spec import RunSpec
+from reglab.ui import objective
+
+AMOUNTS = st.floats(min_value=1e-12, max_value=1e3)
+
+
+def value(latex: str) -> float:
+    """The number that a LaTeX number stands for."""
+    power = re.fullmatch(r"(?:(.+)\\cdot )?10\^\{(-?\d+)\}", latex)
+    return float(Decimal(power[1] or "1").scaleb(int(power[2]))) if power else float(latex)
+
+
+@given(AMOUNTS)
+def test_a_number_keeps_every_digit(number: float) -> None:
+    assert value(objective.number(number)) == number
+    assert float(objective.plain(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "latex"),
+    [(0.0, "0"), (0.03, "0.03"), (1e-3, "0.001"), (1e-4, "10^{-4}"), (2.5e-5, r"2.5\cdot 10^{-5}"), (400.0, "400")],
+)
+def test_numbers_read_as_people_write_them(number: float, latex: str) -> None:
+    assert objective.number(number) == latex
+
+
+@given(AMOUNTS, AMOUNTS, st.integers(2, 60_000))
+def test_both_lambdas_and_the_number_of_images_stand_in_the_objective(l1: float, l2: float, n: int) -> None:
+    latex = objective.objective(spec(penalty__l1=l1, penalty__l2=l2), n)
+    first, second, third = latex.split(r"\\ &")
+    assert rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}}" in first
+    assert second.strip().startswith(f"+ {objective.number(l1)} \\sum")
+    assert second.strip().endswith("|w|")
+    assert rf"\frac{{{objective.number(l2)}}}{{2}}" in third
+    assert "w^2" in third
+
+
+def test_without_a_penalty_only_the_data_loss_is_left() -> None:
+    assert "+" not in objective.objective(spec(penalty__l2=0), 400)
+    assert objective.translation(spec(penalty__l2=0)) == ""
+
+
+def test_an_unknown_number_of_images_is_n() -> None:
+    assert r"\frac{1}{n} \sum_{i=1}^{n}" in objective.objective(RunSpec(), None)
+
+
+def test_the_issue_s_example() -> None:
+    example = spec(penalty__l2=0.03)
+    assert objective.objective(example, 400) == (
+        r"\begin{aligned} J(w) = {} & \frac{1}{400} \sum_{i=1}^{400} \mathrm{CE}(f_w(x_i), y_i) \\ "
+        r"& + \frac{0.03}{2} \sum_{w\,\in\,\text{kernels}} w^2 \end{aligned}"
+    )
+    assert objective.translation(example) == (
+        "In PyTorch: `weight_decay=0.03` for the kernels. In Keras: `kernel_regularizer=l2(0.015)`."
+    )
+
+
+@pytest.mark.parametrize("scope", ["weights", "weights+biases", "all"])
+def test_the_scope_is_under_the_sums(scope: str) -> None:
+    latex = objective.objective(spec(penalty__l1=0.1, penalty__scope=scope), 400)
+    assert latex.count(objective.SCOPES[scope]) == 2
+
+
+def test_factors_weigh_each_tensor() -> None:
+    weighed = spec(penalty__l1=0.1, penalty__factors={"conv1.weight": 0})
+    assert objective.objective(weighed, 400).count("f_w\\,") == 2
+    assert "f_w" in objective.update(weighed)
+    assert "$f_w$" in objective.symbols(weighed)
+    assert "f_w\\," not in objective.objective(RunSpec(), 400)
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"optim__name": "sgd", "optim__momentum": 0}, [r"g = {} & \nabla L(w) + 0.01\,w", r"& w - \eta\,g"]),
+        ({"optim__name": "sgd"}, [r"v \leftarrow {} & 0.9\,v + g", r"& w - \eta\,v"]),
+        ({"optim__name": "sgd", "optim__nesterov": True}, [r"& w - \eta\,(g + 0.9\,v)"]),
+        ({"penalty__l1": 1e-4}, [r"\nabla L(w) + 10^{-4}\,\mathrm{sign}(w) + 0.01\,w", r"\hat m / (\sqrt{\hat v}"]),
+        ({"optim__name": "adamw"}, [r"g = {} & \nabla L(w) \\", r"- \eta\,(0.01\,w)"]),
+        ({"penalty__apply": "proximal"}, [r"u = {} & w", r"\frac{u}{1 + \eta\,0.01}"]),
+        (
+            {"penalty__apply": "proximal", "penalty__l1": 0.1},
+            [r"\frac{\mathrm{sign}(u)\,\max(|u| - \eta\,0.1,\, 0)}{1 + \eta\,0.01}"],
+        ),
+    ],
+)
+def test_the_step_shows_where_lambda_enters(changes: dict[str, object], step: list[str]) -> None:
+    latex = objective.update(spec(**changes))
+    for part in step:
+        assert part in latex
+
+
+@given(AMOUNTS, AMOUNTS, st.floats(-2, 2), st.floats(1e-6, 1.0))
+def test_the_shown_proximal_map_is_the_one_that_training_applies(l1: float, l2: float, u: float, rate: float) -> None:
+    shown = np.sign(u) * max(abs(u) - rate * l1, 0) / (1 + rate * l2)
+    weight = torch.tensor([u], dtype=torch.float64)
+    PENALTIES.get("elastic_net").shrink([weight], rate, Strength(l1, l2))
+    assert weight.item() == pytest.approx(shown, rel=1e-12, abs=1e-300)
+
+
+@given(AMOUNTS)
+def test_keras_halves_what_pytorch_takes(l2: float) -> None:
+    words = objective.translation(spec(penalty__l2=l2))
+    torch_value, keras_value = re.findall(r"weight_decay=([^`]+)`|l2\(([^)]+)\)", words)
+    assert float(torch_value[0]) == l2
+    assert float(keras_value[1]) == l2 / 2
+
+
+def test_translations_are_honest_about_what_does_not_exist() -> None:
+    adamw, sgd = spec(optim__name="adamw"), spec(optim__name="sgd", penalty__apply="decoupled")
+    assert objective.translation(adamw).startswith("In PyTorch and in Keras: `AdamW(weight_decay=0.01)`.")
+    assert "PyTorch's SGD has only the coupled form" in objective.translation(sgd)
+    assert "Neither" in objective.translation(spec(penalty__apply="proximal"))
+    assert "Neither" in objective.translation(spec(penalty__apply="decoupled", penalty__l1=0.1))
+    both = objective.translation(spec(penalty__l1=1e-4, penalty__scope="all"))
+    assert "l1_l2(l1=0.0001, l2=0.005)" in both
+    assert "gamma_regularizer" in both
+    assert "for every parameter" in both
+
+
+def test_what_each_way_means_for_the_objective() -> None:
+    assert "J itself is minimised" in objective.meaning(RunSpec())
+    assert "no J is minimised exactly" in objective.meaning(spec(optim__name="adamw"))
+    assert "exactly 0" in objective.meaning(spec(penalty__apply="proximal", penalty__l1=0.1))
+    assert "near J's" in objective.meaning(spec(penalty__apply="proximal"))
+    assert "near J's" not in objective.meaning(spec(penalty__apply="proximal", optim__name="sgd"))
+    assert objective.meaning(spec(penalty__l2=0)).startswith("No penalty")
+
+
+def test_the_learning_rate_and_its_schedule_are_said() -> None:
+    assert "$\\eta$ = 0.001." in objective.symbols(RunSpec())
+    assert "cosine" in objective.symbols(spec(optim__schedule="cosine"))
+    assert "times 0.1 every 10 epochs" in objective.symbols(spec(optim__schedule="step"))
+    assert "running means" not in objective.symbols(spec(optim__name="sgd"))
