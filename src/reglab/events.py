@@ -98,6 +98,19 @@ class StepDone:
 
 
 @dataclass(frozen=True)
+class Evaluating:
+    """All ``steps`` of ``epoch`` are done and part of its evaluation is, which a large data set makes long.
+
+    Going on from a snapshot taken here repeats the evaluation from its beginning.
+    """
+
+    epoch: int
+    epochs: int
+    steps: int
+    snapshots: tuple[Callable[[], Checkpoint], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """One lane has finished an epoch and been evaluated; ``best_epoch`` has the lowest validation loss so far."""
 
@@ -119,7 +132,7 @@ class Ended:
     weights: Callable[[], Mapping[str, NDArray[Any]]] = field(repr=False)
 
 
-Event: TypeAlias = Started | StepDone | EpochDone | Ended
+Event: TypeAlias = Started | StepDone | Evaluating | EpochDone | Ended
 
 State: TypeAlias = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged"]
 STATES: tuple[State, ...] = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged")

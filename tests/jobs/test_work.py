@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.jobs.running import SMALL, assert_same_figures, figures, go_on, resume, work
 
 from reglab import train
 from reglab.errors import StoreError
-from reglab.events import EpochDone, Event, Started, StepDone
+from reglab.events import EpochDone, Evaluating, Event, Started, StepDone
 from reglab.jobs import work as work_module
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
@@ -89,6 +90,24 @@ def test_stopping_anywhere_and_resuming_gives_the_same_bits(
     assert resumed.state == "finished"
     assert resumed.weights_sha256 == whole.weights_sha256
     assert (resumed.best_epoch, resumed.best_val_loss) == (whole.best_epoch, whole.best_val_loss)
+    assert_same_figures(store, resumed, figures(store, whole))
+
+
+@pytest.mark.usefixtures("eager")
+def test_stopping_in_the_middle_of_an_evaluation(store: Store, settings: Settings) -> None:
+    spec = SMALL.with_changes({"model.name": "simple_cnn", "data.val_fraction": 0.2})
+    whole, pieces = work(store, settings, spec), []
+
+    def stop_there(event: Event, run: Run) -> None:
+        if isinstance(event, Evaluating) and event.epoch == 2:
+            pieces.append(event)
+            store.request_stop(run.id)
+
+    stopped = work(store, settings, spec, listen=stop_there)
+    assert (stopped.state, stopped.epoch) == ("cancelled", 1)
+    assert len(pieces) == 2  # the first asks to stop, at the second the run does
+    resumed = resume(store, settings, stopped.id)
+    assert resumed.weights_sha256 == whole.weights_sha256
     assert_same_figures(store, resumed, figures(store, whole))
 
 
@@ -230,3 +249,10 @@ def test_a_store_that_fails_at_the_very_end_is_an_error_for_the_caller(
 def test_a_run_waits_nowhere_for_a_folder_of_data(tmp_path: Path, store: Store, settings: Settings) -> None:
     assert work(store, settings).state == "finished"
     assert not settings.data.exists()
+
+
+def test_the_arithmetic_of_the_thread_is_left_as_it_was(store: Store, settings: Settings) -> None:
+    flushed: list[bool] = []
+    work(store, settings, listen=lambda event, run: flushed.append(bool(torch.tensor(1e-38).mul(0.1) == 0)))
+    assert all(flushed)
+    assert torch.tensor(1e-38).mul(0.1) != 0

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reglab import RunSpec, train
 from reglab.errors import CheckpointError, RegLabError, SpecError
-from reglab.events import Checkpoint, Ended, EpochDone, EpochMetrics, Event, Started, StepDone
+from reglab.events import Checkpoint, Ended, EpochDone, EpochMetrics, Evaluating, Event, Started, StepDone
 from reglab.models import MODELS
 
 SMALL: dict[str, Any] = {
@@ -167,7 +167,7 @@ def test_resuming_from_any_event_is_bit_equal_to_never_stopping(which: int, at: 
         seen.append(event)
         if isinstance(event, Ended):
             break
-        checkpoint = event.snapshots[0]() if isinstance(event, StepDone) else event.snapshot()
+        checkpoint = event.snapshots[0]() if isinstance(event, StepDone | Evaluating) else event.snapshot()
         if len(seen) > at:
             break
     events.close()
@@ -177,6 +177,19 @@ def test_resuming_from_any_event_is_bit_equal_to_never_stopping(which: int, at: 
     assert figures(resumed) == figures(whole)[done:]
     [end], [expected] = ([e for e in events_ if isinstance(e, Ended)] for events_ in (resumed, whole))
     assert (end.epoch, end.best_epoch, end.reason) == (expected.epoch, expected.best_epoch, expected.reason)
+
+
+def test_a_long_evaluation_can_be_left_and_is_repeated_by_the_resumed_runs() -> None:
+    lanes = [spec(model={"name": "simple_cnn", "dropout": 0.3}, penalty={"l2": l2}) for l2 in (0.0, 0.1)]
+    whole, events = run(*lanes), train(*lanes, threads=1)
+    left = next(event for event in events if isinstance(event, Evaluating) and event.epoch == 2)
+    checkpoints = [take() for take in left.snapshots]
+    assert {(c.facts["epoch"], c.facts["step"]) for c in checkpoints} == {(1, left.steps)}
+    resumed = run(*lanes, resume=checkpoints)
+    assert not any(isinstance(event, StepDone) and event.epoch == 2 for event in resumed)
+    for k in range(len(lanes)):
+        assert weights(resumed, k) == weights(whole, k)
+        assert figures(resumed, k) == figures(whole, k)[1:]
 
 
 def test_a_checkpoint_of_other_settings_is_refused() -> None:

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from reglab.errors import RegLabError
-from reglab.events import Checkpoint, Ended, EpochDone, Event, Started, StepDone
+from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
 from reglab.settings import Settings
 from reglab.store import Run, RunFiles, Store
-from reglab.training import flush_denormals, train
+from reglab.training import denormals_flushed, train
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +43,9 @@ class Worker:
 
     def work(self) -> None:
         """Train until the run ends, is stopped, or fails; the store then says which, with a sentence."""
-        flush_denormals()
         try:
-            self._train()
+            with denormals_flushed():
+                self._train()
         except Halted as halted:
             self.store.finish(self.run.id, halted.state)
         except RegLabError as error:
@@ -89,7 +89,9 @@ class Worker:
             case Started():
                 self._start(event)
             case StepDone():
-                return self._step(event)
+                return self._between(event.epoch, event.step, event.steps, event.snapshots[0])
+            case Evaluating():
+                return self._between(event.epoch, event.steps, event.steps, event.snapshots[0])
             case EpochDone():
                 self.store.add_epoch(self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
                 if self._due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
@@ -106,15 +108,16 @@ class Worker:
             self.files.save_weights(_weights_of(snapshot), "initial")
             self._save(snapshot)
 
-    def _step(self, event: StepDone) -> Halt | None:
+    def _between(self, epoch: int, step: int, steps: int, snapshot: Callable[[], Checkpoint]) -> Halt | None:
+        """Within an epoch, now and then: look whether to stop, save what is due, tell how far the run is."""
         now = time.monotonic()
         if now - self._tick < _TICK:
             return None
         self._tick = now
         halt = self._halt()
         if halt or self._due():
-            self._save(event.snapshots[0]())
-        self._progress(event.epoch - 1, event.step, event.steps)
+            self._save(snapshot())
+        self._progress(epoch - 1, step, steps)
         return halt
 
     def _halt(self) -> Halt | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reglab.training.check import check
-from reglab.training.devices import flush_denormals
+from reglab.training.devices import denormals_flushed
 from reglab.training.loop import train
 
-__all__ = ["check", "flush_denormals", "train"]
+__all__ = ["check", "denormals_flushed", "train"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import torch
@@ -43,12 +45,17 @@ def use_threads(threads: int | None) -> int:
     return torch.get_num_threads()
 
 
-def flush_denormals() -> None:
-    """Treat denormal numbers as 0 in the calling thread, which must be ours: it changes all its arithmetic.
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Treat denormal numbers as 0 in the calling thread, in all its arithmetic, until the block ends.
 
     Weights that decay towards 0 pass through denormals, which slow some CPUs down many times over.
     """
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def versions() -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ class Lane:
         self._apply = APPLY[spec.penalty.apply]
         self._running = torch.zeros((), dtype=torch.float64, device=device)
         self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
+        self._evaluated = (math.nan, math.nan, math.nan, math.nan)
         self._since = time.perf_counter()
 
     @property
@@ -82,10 +83,17 @@ class Lane:
         self._running += loss.detach() * len(batch)
         self.at.step += 1
 
+    def evaluate(self) -> Generator[None]:
+        """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
+        a = self.arrays
+        train = yield from evaluate(self.model, a.x_eval, a.y_eval, self.chunk)
+        val = yield from evaluate(self.model, a.x_val, a.y_val, self.chunk)
+        self._evaluated = (*train, *val)
+
     def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
-        """Evaluate the epoch whose last step is done: its figures and its kernels."""
+        """Go on to the next epoch: the figures of the one that was evaluated, and its kernels."""
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
-        layers, metrics = self.layers(), self._evaluate()
+        layers, metrics = self.layers(), self._metrics()
         self._running.zero_()
         self.at.seconds = 0.0
         if metrics.val_loss < self.at.best_val_loss:
@@ -129,10 +137,8 @@ class Lane:
         """Epochs that the spec asks for."""
         return self.spec.train.epochs
 
-    def _evaluate(self) -> EpochMetrics:
-        a, n = self.arrays, len(self.arrays.x_train)
-        train_loss, train_acc = evaluate(self.model, a.x_eval, a.y_eval, self.chunk)
-        val_loss, val_acc = evaluate(self.model, a.x_val, a.y_val, self.chunk)
+    def _metrics(self) -> EpochMetrics:
+        train_loss, train_acc, val_loss, val_acc = self._evaluated
         l1, l2 = self.penalty_terms()
         now = time.perf_counter()
         seconds, self._since = self.at.seconds + now - self._since, now
@@ -142,7 +148,7 @@ class Lane:
             val_loss=val_loss,
             train_acc=train_acc,
             val_acc=val_acc,
-            running_loss=self._running.item() / n,
+            running_loss=self._running.item() / len(self.arrays.x_train),
             l1=l1,
             l2=l2,
             total=train_loss + l1 + l2,

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from reglab.datasets import Split, prepare
 from reglab.errors import SpecError
-from reglab.events import Checkpoint, Ended, Environment, EpochDone, EpochMetrics, Event, Reason, Started, StepDone
+from reglab.events import (
+    Checkpoint,
+    Ended,
+    Environment,
+    EpochDone,
+    EpochMetrics,
+    Evaluating,
+    Event,
+    Reason,
+    Started,
+    StepDone,
+)
 from reglab.settings import load_settings
 from reglab.spec import DataSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
@@ -70,6 +81,7 @@ def _train(
         yield from _end_if_due(lane)
     while active := [lane for lane in lanes if not lane.ended]:
         yield from _train_epoch(active)
+        yield from _evaluate(active)
         for lane in active:
             yield from _close_epoch(lane)
 
@@ -83,6 +95,15 @@ def _train_epoch(lanes: Sequence[Lane]) -> Generator[Event]:
         for lane in lanes:
             lane.step()
         yield StepDone(epoch, first.epochs, first.at.step, steps, snapshots)
+
+
+def _evaluate(lanes: Sequence[Lane]) -> Generator[Event]:
+    """The losses at the epoch's end, in pieces: whoever listens may stop between them."""
+    first = lanes[0]
+    snapshots = tuple(partial(snapshot, lane) for lane in lanes)
+    for lane in lanes:
+        for _ in lane.evaluate():
+            yield Evaluating(first.at.epoch + 1, first.epochs, first.steps, snapshots)
 
 
 def _close_epoch(lane: Lane) -> Generator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from functools import lru_cache
 
 import numpy as np
@@ -28,20 +29,25 @@ def chunk_size(activation_bytes: int, device: torch.device) -> int:
     return max(_FEWEST, min(_MOST, _BYTES.get(device.type, _BYTES["cuda"]) // activation_bytes))
 
 
-@torch.inference_mode()
-def evaluate(model: nn.Module, images: Tensor, labels: Tensor, chunk: int = _CHUNK) -> tuple[float, float]:
+def evaluate(
+    model: nn.Module, images: Tensor, labels: Tensor, chunk: int = _CHUNK
+) -> Generator[None, None, tuple[float, float]]:
     """(mean cross-entropy in nats, share classified rightly) over all ``images`` in eval mode.
 
-    ``chunk`` images at a time, summed in float64. The model is left in training mode.
+    ``chunk`` images at a time, summed in float64; yields between chunks, where the caller may stop, and returns the
+    pair. The model is left in training mode.
     """
     model.eval()
     loss = torch.zeros((), dtype=torch.float64, device=images.device)
     right = torch.zeros((), dtype=torch.int64, device=images.device)
     for start in range(0, len(images), chunk):
-        x, y = images[start : start + chunk], labels[start : start + chunk]
-        scores = model(x)
-        loss += F.cross_entropy(scores, y, reduction="sum")
-        right += (scores.argmax(1) == y).sum()
+        if start:
+            yield
+        with torch.inference_mode():
+            x, y = images[start : start + chunk], labels[start : start + chunk]
+            scores = model(x)
+            loss += F.cross_entropy(scores, y, reduction="sum")
+            right += (scores.argmax(1) == y).sum()
     model.train()
     return loss.item() / len(images), right.item() / len(images)
 
