@@ -1,19 +1,32 @@
-"""Stores for tests: SQLite in a temporary home, and PostgreSQL on a server of our own."""
+"""What all tests share: fixed random draws, and stores on SQLite and on a PostgreSQL server of our own."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.store.postgres import Server, server
 
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
 
+hypothesis.settings.register_profile("reglab", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("reglab")
+
 DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(autouse=True)
+def own_main_module() -> Iterator[None]:
+    """Streamlit's AppTest leaves its script as ``__main__``, which processes forked later would run again."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.analysis.test_run_table import Record
 
@@ -59,7 +59,6 @@ def test_a_filter_is_active_where_it_may_hide_a_run(wanted: RunFilter, active: b
     assert wanted.active is active
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_searched_for(text: str) -> None:
     rows = matching(TABLE, RunFilter(text=text))

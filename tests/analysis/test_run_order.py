@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.analysis.test_run_table import WHEN, Record
 from tests.factories import metrics
@@ -71,13 +71,11 @@ def test_figures_that_should_be_large_start_with_the_largest() -> None:
     assert Order().clicked(t.GAP).clicked(t.NAME) == Order(t.NAME, False)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(COLUMNS), st.booleans())
 def test_an_order_survives_the_address(column: str, descending: bool) -> None:
     assert Order.parse(str(Order(column, descending))) == Order(column, descending)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_other_text_is_the_default_order(text: str) -> None:
     assert Order.parse(text) == Order() or text.removeprefix("-") in COLUMNS

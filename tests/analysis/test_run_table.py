@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import metrics
 
@@ -76,7 +76,6 @@ def test_curves_join_by_run_and_leave_the_table_as_it_was() -> None:
     assert t.CURVE not in table
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats()))
 def test_finite_values_keep_their_order(values: list[float]) -> None:
     kept = finite(values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -16,7 +16,6 @@ def _flip(
     return flip_labels(y, index, classes, share, np.random.default_rng(seed))
 
 
-@settings(deadline=None)
 @given(st.integers(2, 12), st.integers(2, 200), st.floats(0, 0.95), st.integers(0, 2**32 - 1))
 def test_exactly_so_many_labels_are_wrong_and_no_other(classes: int, n: int, share: float, seed: int) -> None:
     y = np.random.default_rng(seed).integers(0, classes, size=n + 50)

@@ -26,7 +26,7 @@ def _raw(name: str = "digits") -> Images:
     return load_images(name, NOWHERE)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     train_size=st.none() | st.integers(10, 1000),
     label_noise=st.floats(0, 0.95),
@@ -85,7 +85,7 @@ def test_pixels_are_normalised_by_the_training_images_alone(name: str) -> None:
 
 
 @given(st.integers(1, 3000), st.integers(1, 3), st.sampled_from([torch.uint8, torch.float32]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_moments_of_any_channels_agree_with_numpy(n: int, channels: int, dtype: torch.dtype) -> None:
     x = torch.from_numpy(np.random.default_rng(n).integers(0, 256, (n, channels, 2, 2), dtype=np.uint8))
     x = x if dtype == torch.uint8 else x.float() / 255
@@ -167,7 +167,6 @@ def test_the_split_stays_what_it_was_when_runs_were_saved() -> None:
     assert split.y_train[:8].tolist() == [3, 9, 1, 6, 7, 0, 6, 3]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(2, 40), min_size=2, max_size=6), st.integers(0, 1000), st.data())
 def test_any_pool_is_divided_without_loss(counts: list[int], seed: int, data: st.DataObject) -> None:
     y = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,7 +23,6 @@ def _order(y: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64]:
     return interleave(shuffled_groups(y, classes, rng), rng.permutation(classes))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=2, max_size=8), st.integers(0, 2**32 - 1))
 def test_the_order_is_a_permutation_that_starts_with_one_of_each_class(counts: list[int], seed: int) -> None:
     y = _labels(counts)

@@ -45,7 +45,7 @@ def equal_bits(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(names, arrays, max_size=4), st.dictionaries(st.text(max_size=5), json_like, max_size=3))
 def test_a_checkpoint_comes_back_bit_for_bit(values: dict[str, NDArray[Any]], facts: dict[str, Any]) -> None:
     back = decode_checkpoint(encode_checkpoint(Checkpoint(values, facts)))
@@ -55,7 +55,7 @@ def test_a_checkpoint_comes_back_bit_for_bit(values: dict[str, NDArray[Any]], fa
     assert repr(back.facts) == repr(facts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_checkpoint_with_any_bit_changed_or_any_byte_missing_is_refused(data: st.DataObject) -> None:
     whole = encode_checkpoint(CHECKPOINT)
@@ -67,7 +67,7 @@ def test_a_checkpoint_with_any_bit_changed_or_any_byte_missing_is_refused(data: 
             decode_checkpoint(damaged)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_random_bytes_are_refused(data: bytes) -> None:
     for text in (data, len(data).to_bytes(8, "little") + data):

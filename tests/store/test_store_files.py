@@ -62,7 +62,7 @@ def test_the_newest_two_checkpoints_are_kept(files: RunFiles) -> None:
     assert files.has_checkpoint
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0, 1, exclude_max=True), st.booleans())
 @example(0.0, True)
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(share: float, cut: bool) -> None:

@@ -157,7 +157,7 @@ RESUMED = [
 
 
 @pytest.mark.parametrize("which", range(len(RESUMED)))
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(at=st.integers(0, 15))
 def test_resuming_from_any_event_is_bit_equal_to_never_stopping(which: int, at: int) -> None:
     whole = run(RESUMED[which])

@@ -67,8 +67,12 @@ def test_every_figure_is_the_plain_loops_in_float64(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_every_figure_is_the_plain_loops_in_float32(name: str, tmp_path: Path) -> None:
-    ours, plain = our_epochs(SPECS[name], folder=tmp_path), list(plain_train(SPECS[name], tmp_path))
+def test_every_loss_is_the_plain_loops_in_float32(name: str, tmp_path: Path) -> None:
+    """Over all epochs where the network is smooth. With ReLU or max-pooling over one, since rounding sooner or later
+    decides on which side of 0 an activation is, or which of two pixels is the larger, and from there the two part.
+    """
+    wanted = SPECS[name] if "lenet5" in name else SPECS[name].with_changes({"train.epochs": 1})
+    ours, plain = our_epochs(wanted, folder=tmp_path), list(plain_train(wanted, tmp_path))
     agree(ours, plain, relative=1e-5, absolute=1e-5)
 
 
