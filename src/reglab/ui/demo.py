@@ -29,8 +29,8 @@ def demo_specs() -> list[RunSpec]:
                 "data": {"name": "digits", "train_size": 400, "label_noise": 0.2},
                 "model": {"name": "keras_cnn"},
                 "penalty": {"l2": l2},
-                "optim": {"name": "adam", "lr": 1e-3},
-                "train": {"epochs": 150, "batch_size": 32},
+                "optim": {"name": "adam", "lr": 2e-3},
+                "train": {"epochs": 80, "batch_size": 32},
             }
         )
         for l2 in LAMBDAS
