@@ -38,8 +38,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh browser window in light mode; the test fails if a page complained in the console."""
+def page(browser: Browser, serve: Serve) -> Iterator[Page]:
+    """A fresh browser window in light mode; the test fails if a page complained in the console.
+
+    It asks for ``serve`` only to be closed first: a page whose server is gone complains rightly.
+    """
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
