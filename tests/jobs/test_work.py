@@ -224,9 +224,10 @@ def test_a_data_set_that_cannot_be_loaded_fails_the_run_with_its_sentence(
     assert str(folder) in run.error
 
 
-def test_running_out_of_memory_is_said(store: Store, settings: Settings) -> None:
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory: you tried")])
+def test_running_out_of_memory_is_said(store: Store, settings: Settings, error: Exception) -> None:
     def exhaust(event: Event, run: Run) -> None:
-        raise MemoryError
+        raise error
 
     run = work(store, settings, listen=exhaust)
     assert run.state == "failed"

@@ -50,9 +50,10 @@ class Worker:
             self.store.finish(self.run.id, halted.state)
         except RegLabError as error:
             self._fail(str(error))
-        except (MemoryError, torch.OutOfMemoryError):
-            self._fail("There is not enough memory for this run; try a smaller batch, CNN or data set.")
         except Exception as error:
+            if _is_out_of_memory(error):
+                self._fail("There is not enough memory for this run; try a smaller batch, CNN or data set.")
+                return
             log.exception("Run %s failed", self.run.id)
             self._fail(f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details.")
 
@@ -178,6 +179,11 @@ class Halted(Exception):
     def __init__(self, state: Halt) -> None:
         super().__init__(state)
         self.state: Halt = state
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out: on the CPU torch says so in the text of a plain RuntimeError."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def _weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
