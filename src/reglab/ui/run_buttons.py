@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from reglab.store import Run
 from reglab.ui import live_words
 from reglab.ui.form_state import show_form
 from reglab.ui.services import services
+from reglab.ui.urls import run_query
 
 
 def badge(run: Run) -> None:
@@ -57,11 +59,12 @@ def open_form() -> None:
     st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=show_form)
 
 
-def link() -> None:
+def link(runs: Sequence[Run]) -> None:
     """The address to share, with a button that copies it."""
     with st.popover("Link", icon=":material/link:", key="link"):
         st.caption("Opens this view in any browser that reaches this server.")
-        st.code(st.context.url or "", language=None, wrap_lines=True)
+        query = urlencode(run_query([run.id for run in runs]), safe=",")
+        st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
 
 
 def say_problem() -> None:

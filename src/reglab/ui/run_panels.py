@@ -34,27 +34,24 @@ MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 
 
 @dataclass(frozen=True)
-class Frames:
-    """Epochs, and the first and newest layer statistics, of some runs; ``at`` says how far they were when read."""
+class Results:
+    """What some runs have come to, and all that follows from it; ``at`` says how far they were when it was read."""
 
     at: tuple[Any, ...]
     epochs: pd.DataFrame
     layers: pd.DataFrame
-
-    def seconds_of(self, run: Run) -> list[float]:
-        """How long each epoch of ``run`` took."""
-        return list(self.epochs.loc[self.epochs[columns.RUN] == run.id, columns.SECONDS])
-
-    def layers_of(self, run: Run) -> pd.DataFrame:
-        """The layer statistics of ``run`` alone."""
-        return self.layers[self.layers[columns.RUN] == run.id]
+    styles: Mapping[str, RunStyle]
+    seconds: Mapping[str, list[float]]
+    figures: Mapping[str, list[Figure]]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Three figures, and what they were drawn from: as long as that stays, so do they."""
+    """Three figures of some runs up to epoch ``planned``, and all that they were drawn from."""
 
     source: tuple[Any, ...]
+    runs: tuple[str, ...]
+    planned: int
     loss: go.Figure
     gap: go.Figure
     weights: go.Figure
@@ -62,40 +59,50 @@ class Drawn:
 
 def panels(runs: Sequence[Run]) -> None:
     """Draw everything for ``runs``, in places that keep their size."""
-    frames = _frames(runs)
-    short = live_words.labels(runs)
-    styles = style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs])
+    results = _results(runs)
     if len(runs) == 1:
-        _progress(runs[0], frames)
+        _progress(runs[0], results)
         with st.container(border=True), st.grid(4, min_column_width=120, gap="small"):
-            _metrics(figures(runs[0], frames.layers), with_more=True)
-        _charts(runs, frames, styles)
+            _metrics(results.figures[runs[0].id], with_more=True)
+        _charts(runs, results)
     else:
         cards, charts = st.container(), st.container()
         if len(runs) > CARDS_ABOVE:
             cards, charts = charts, cards
         with cards, st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
             for run in runs:
-                _card(run, frames, styles[run.id])
+                _card(run, results)
         with charts:
-            _charts(runs, frames, styles)
+            _charts(runs, results)
 
 
-def _frames(runs: Sequence[Run]) -> Frames:
-    """Read again only when a run has moved on."""
-    at = tuple((run.id, run.epoch, run.state, run.environment is not None, run.step > 0) for run in runs)
-    kept: Frames | None = st.session_state.get("live_frames")
+def _results(runs: Sequence[Run]) -> Results:
+    """Read again only when a run has moved on: every moment spent here is one in which nothing trains."""
+    at = tuple((run.id, run.name, run.epoch, run.state, run.environment is not None, run.step > 0) for run in runs)
+    kept: Results | None = st.session_state.get("live_results")
     if kept is None or kept.at != at:
-        store, ids = services().store, [run.id for run in runs]
-        kept = Frames(at, store.epochs(ids), store.layers(ids, latest=True))
-        st.session_state["live_frames"] = kept
+        kept = _read(runs, at)
+        st.session_state["live_results"] = kept
     return kept
 
 
-def _progress(run: Run, frames: Frames) -> None:
+def _read(runs: Sequence[Run], at: tuple[Any, ...]) -> Results:
+    store, ids = services().store, [run.id for run in runs]
+    epochs, layers, short = store.epochs(ids), store.layers(ids, latest=True), live_words.labels(runs)
+    return Results(
+        at,
+        epochs,
+        layers,
+        styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
+        seconds={i: list(epochs.loc[epochs[columns.RUN] == i, columns.SECONDS]) for i in ids},
+        figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
+    )
+
+
+def _progress(run: Run, results: Results) -> None:
     position = services().runner.position(run.id) if run.state == "queued" else None
     st.progress(
-        live_words.share_done(run), live_words.progress_line(run, frames.seconds_of(run), position), width="stretch"
+        live_words.share_done(run), live_words.progress_line(run, results.seconds[run.id], position), width="stretch"
     )
 
 
@@ -107,20 +114,20 @@ def _metrics(values: Sequence[Figure], *, with_more: bool) -> None:
         )  # fmt: skip
 
 
-def _card(run: Run, frames: Frames, style: RunStyle) -> None:
+def _card(run: Run, results: Results) -> None:
     """One of several runs: its colour and name, its state, its progress and its figures."""
     with st.container(border=True, height="stretch", gap="xsmall"):
         left, right = st.columns([3, 2], gap="xsmall", vertical_alignment="center")
         with left:
-            _name(style)
+            _name(results.styles[run.id])
         with right.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
         ):
             if not stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}"):
                 badge(run)
-        _progress(run, frames)
+        _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
-            _metrics(figures(run, frames.layers_of(run)), with_more=False)
+            _metrics(results.figures[run.id], with_more=False)
         if run.error:
             st.caption(f":red[{run.error}]")
 
@@ -133,9 +140,9 @@ def _name(style: RunStyle) -> None:
     st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
 
 
-def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle]) -> None:
+def _charts(runs: Sequence[Run], results: Results) -> None:
     """Loss, gap and weights in one row, each with its own switch below."""
-    name = "-".join(styles)
+    name = "-".join(run.id for run in runs)
     boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
     log = boxes[0].toggle("Logarithmic", key="log_loss", persist_state="session")
@@ -143,29 +150,33 @@ def _charts(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle])
         "Gap in", MEASURES, default="loss", required=True, key="gap_measure",
         label_visibility="collapsed",
     )  # fmt: skip
-    layers = [ALL_LAYERS, *dict.fromkeys(frames.layers[columns.LAYER])]
+    layers = [ALL_LAYERS, *dict.fromkeys(results.layers[columns.LAYER])]
     layer = boxes[2].selectbox("Layer", layers, key=f"layer-{name}", label_visibility="collapsed")
     height = HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS
-    drawn = _draw(runs, frames, styles, log=log, measure=measure, layer=None if layer == ALL_LAYERS else layer)
+    drawn = _draw(runs, results, log=log, measure=measure, layer=None if layer == ALL_LAYERS else layer)
     for place, kind in zip(places, ("loss", "gap", "weights"), strict=True):
         with place:
             live_chart(getattr(drawn, kind), key=f"{kind}-{name}", height=height)
 
 
 def _draw(
-    runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle], *, log: bool, measure: Measure,
+    runs: Sequence[Run], results: Results, *, log: bool, measure: Measure,
     layer: str | None,
 ) -> Drawn:  # fmt: skip
     """Draw again only when there is something new to draw."""
-    source = (frames.at, tuple(styles.items()), log, measure, layer)
+    source, styles = (results.at, log, measure, layer), results.styles
     kept: Drawn | None = st.session_state.get("live_drawn")
     if kept is None or kept.source != source:
         planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
+        if kept is not None and kept.runs == tuple(styles):
+            planned = max(planned, kept.planned)  # an axis that shrank when a run ends would undo a zoom
         kept = Drawn(
             source,
-            loss_chart(frames.epochs, styles, planned=planned, log_y=log),
-            gap_chart(frames.epochs, styles, measure=measure, planned=planned),
-            weights_chart(frames.layers, styles, layer),
+            tuple(styles),
+            planned,
+            loss_chart(results.epochs, styles, planned=planned, log_y=log),
+            gap_chart(results.epochs, styles, measure=measure, planned=planned),
+            weights_chart(results.layers, styles, layer),
         )
         st.session_state["live_drawn"] = kept
     return kept

@@ -91,7 +91,7 @@ def _head(runs: Sequence[Run]) -> None:
                 run_buttons.stop_or_resume(alone)
                 run_buttons.duplicate(alone)
             run_buttons.new_run()
-            run_buttons.link()
+            run_buttons.link(runs)
     run_buttons.say_problem()
     if alone:
         st.caption(live_words.facts(alone))
