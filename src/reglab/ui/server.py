@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from reglab.errors import RegLabError
 from reglab.ui.live_chart import plotly_route
 from reglab.ui.services import close_services, services
+from reglab.ui.warm import warm_up
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +30,19 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # Streamlit takes a folder named pages for its older kind of app until the first st.navigation; without this line
     # the first visitor of a fresh server who follows a link to a page is told that the page does not exist.
     PagesManager.uses_pages_directory = False
+    warming = None
     try:
-        await to_thread.run_sync(services)
+        opened = await to_thread.run_sync(services)
+        warming = threading.Thread(target=warm_up, args=(opened.settings,), name="reglab-warm-up", daemon=True)
+        warming.start()
     except RegLabError as error:
         log.error("%s", error)
     try:
         yield
     finally:
         await to_thread.run_sync(close_services)
+        if warming is not None:
+            await to_thread.run_sync(warming.join, 2.0)
 
 
 def routes() -> list[BaseRoute]:
