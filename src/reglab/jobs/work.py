@@ -16,7 +16,7 @@ from reglab.errors import RegLabError
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
 from reglab.settings import Settings
 from reglab.store import Run, RunFiles, Store
-from reglab.training import denormals_flushed, train
+from reglab.training import denormals_flushed, give_memory_back, train
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ class Worker:
                 return
             log.exception("Run %s failed", self.run.id)
             self._fail(f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details.")
+        finally:
+            give_memory_back()
 
     @property
     def files(self) -> RunFiles:

@@ -28,6 +28,7 @@ from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
 from reglab.training.devices import choose_device, describe, use_threads, versions
 from reglab.training.lanes import Lane
+from reglab.training.memory import keep_freed_memory
 
 Report = Callable[[str, float], None]
 
@@ -71,6 +72,7 @@ def _train(
     resume: Sequence[Checkpoint | None],
     report: Report,
 ) -> Generator[Event]:
+    keep_freed_memory()
     lanes, environments = _build(specs, device, use_threads(threads), folder, report)
     for lane, checkpoint in zip(lanes, resume, strict=True):
         if checkpoint is not None:
