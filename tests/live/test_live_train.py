@@ -87,20 +87,20 @@ def wait_for(store: Store, run_id: str, *states: str) -> Run:
 
 
 def test_a_run_started_from_the_page_grows_three_charts_to_its_end(page: Page, server: Server, store: Store) -> None:
-    run_id = start(page, server, f"{SMALL}&train.epochs=40&penalty.l2=0.03")
+    run_id = start(page, server, f"{SMALL}&train.epochs=600&penalty.l2=0.03")
     wait_for_epoch(page, 2)
     first = epochs_drawn(page)
     for kind in KINDS:
         after(chart(page, kind), 2)
     assert epochs_drawn(page) > first
     expect(page.locator(".st-key-stop")).to_have_count(0, timeout=120_000)
-    expect(progress(page)).to_contain_text("Finished 40 epochs")
-    wait_for_epoch(page, 40)
+    expect(progress(page)).to_contain_text("Finished 600 epochs")
+    wait_for_epoch(page, 600)
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
     run = store.get(run_id)
     assert run.state == "finished"
     assert run.spec == RunSpec.from_query(dict(pair.split("=") for pair in SMALL.split("&"))).with_changes(
-        {"train.epochs": 40, "penalty.l2": 0.03}
+        {"train.epochs": 600, "penalty.l2": 0.03}
     )
     last = store.epochs([run_id])["val_loss"].iloc[-1]
     assert ask(chart(page, "loss"), "node._fullData[0].y.at(-1)") == pytest.approx(last, rel=1e-6)

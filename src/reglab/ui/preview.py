@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.spec import RunSpec
 from reglab.training import check
@@ -51,7 +52,8 @@ def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
         check(spec)
     except RegLabError as error:
         return spec, in_page_words(str(error))
-    return spec, None
+    here = status(DATASETS.get(spec.data.name), services().settings.data)
+    return spec, f"{here.sentence}." if here.state == "missing" else None
 
 
 def start() -> None:
