@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from reglab.errors import StoreError
+from reglab.settings import load_settings
 from reglab.ui import server
 
 REQUEST = Request({"type": "http", "method": "GET", "headers": []})
@@ -49,12 +50,21 @@ def test_services_that_cannot_be_opened_are_unhealthy(monkeypatch: pytest.Monkey
     assert server.trouble() == "The store does not answer."
 
 
-@pytest.mark.parametrize("opening", [check, refuse])
+SETTINGS = load_settings({})
+
+
+def opened() -> SimpleNamespace:
+    return SimpleNamespace(settings=SETTINGS)
+
+
+@pytest.mark.parametrize("opening", [opened, refuse])
 def test_services_are_opened_at_the_start_and_closed_at_the_end(
     monkeypatch: pytest.MonkeyPatch, opening: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     happened: list[str] = []
+    warmed: list[object] = []
     monkeypatch.setattr(server, "services", opening)
+    monkeypatch.setattr(server, "warm_up", warmed.append)
     monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
 
     async def live() -> None:
@@ -64,11 +74,13 @@ def test_services_are_opened_at_the_start_and_closed_at_the_end(
     asyncio.run(live())
     assert happened == ["open", "closed"]
     assert ("does not answer" in caplog.text) == (opening is refuse)
+    assert warmed == ([] if opening is refuse else [SETTINGS])
 
 
 def test_an_accident_while_serving_still_closes_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[str] = []
-    monkeypatch.setattr(server, "services", check)
+    monkeypatch.setattr(server, "services", opened)
+    monkeypatch.setattr(server, "warm_up", lambda settings: None)
     monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
 
     async def live() -> None:
