@@ -49,7 +49,7 @@ def offer_demo() -> None:
         )
         button.button(
             "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
-            on_click=start_demo, width="stretch",
+            on_click=start_demo, width="stretch", wrap=True,
         )  # fmt: skip
 
 
