@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reglab.ui.train_page import train_page
+from reglab.ui.train.page import train_page
 
 train_page()

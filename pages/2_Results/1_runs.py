@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from reglab.ui.runs_page import runs_page
+from reglab.ui.runs.page import runs_page
 
 runs_page()

@@ -19,7 +19,7 @@ MOST = 0.5  # seconds; about five times what an idle core of a laptop needs
 
 
 def page() -> None:
-    from reglab.ui.runs_page import runs_page
+    from reglab.ui.runs.page import runs_page
 
     runs_page()
 

@@ -15,7 +15,7 @@ from tests.live.test_live_chart import after, ask, drag
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store, open_store
-from reglab.ui.demo import demo_specs
+from reglab.ui.train.demo import demo_specs
 
 SMALL = "model.name=keras_cnn&data.train_size=200&data.label_noise=0.2"
 LONG = f"{SMALL}&train.epochs=5000"

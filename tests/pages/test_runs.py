@@ -12,7 +12,7 @@ from tests.factories import add_many, add_run, metrics, spec
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
 from reglab.store import Run, Store
-from reglab.ui.runs_state import RunsState
+from reglab.ui.runs.runs_state import RunsState
 from reglab.ui.services import close_services
 from reglab.ui.urls import MAX_RUNS
 
@@ -21,7 +21,7 @@ CHARTS = ("runs_loss", "runs_gap", "runs_weights")
 
 def page() -> None:
     """The page alone, without the frame."""
-    from reglab.ui.runs_page import runs_page
+    from reglab.ui.runs.page import runs_page
 
     runs_page()
 

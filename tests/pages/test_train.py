@@ -15,14 +15,14 @@ from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui import form_state
-from reglab.ui.form_values import WIDGETS, to_values
 from reglab.ui.services import close_services
+from reglab.ui.train import form_state
+from reglab.ui.train.form_values import WIDGETS, to_values
 
 
 def page() -> None:
     """The page alone, without the frame."""
-    from reglab.ui.train_page import train_page
+    from reglab.ui.train.page import train_page
 
     train_page()
 
@@ -443,7 +443,7 @@ def test_a_first_visit_is_offered_the_demonstration(app: AppTest, store: Store) 
 
 def test_two_presses_make_one_demonstration(app: AppTest, store: Store) -> None:
     def press_twice() -> None:
-        from reglab.ui.demo import start_demo
+        from reglab.ui.train.demo import start_demo
 
         start_demo()
         start_demo()

@@ -8,7 +8,7 @@ import pytest
 from tests.factories import spec
 
 from reglab.spec import RunSpec
-from reglab.ui.advice import CHECKS, FACT_CHECKS, Facts, advice
+from reglab.ui.train.advice import CHECKS, FACT_CHECKS, Facts, advice
 
 USUAL = Facts(n_train=400, n_val=539)
 

@@ -10,7 +10,7 @@ from tests.factories import add_run, metrics
 from reglab.events import EpochDone
 from reglab.store import Run, Store
 from reglab.training import train
-from reglab.ui.demo import GROUP, commentary, demo_specs, is_demo, verdict
+from reglab.ui.train.demo import GROUP, commentary, demo_specs, is_demo, verdict
 
 
 @pytest.fixture

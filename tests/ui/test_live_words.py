@@ -15,7 +15,7 @@ from reglab.events import STATES
 from reglab.spec import PenaltySpec
 from reglab.store import Run, Store
 from reglab.ui import live_words
-from reglab.ui.run_figures import figures, zero_shares
+from reglab.ui.train.run_figures import figures, zero_shares
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reglab.events import STATES
-from reglab.ui.run_states import COLOURS, GLYPHS, count_of, escaped, exact, named
+from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, escaped, exact, named
 
 WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from reglab.models import MODELS
 from reglab.registry import Entry
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
-from reglab.ui.objective import plain
+from reglab.ui.numbers import plain
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
 

@@ -13,9 +13,9 @@ import streamlit as st
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.store import Run
-from reglab.ui.form_state import form_state, show_runs
 from reglab.ui.live_words import ACTIVE, loss, penalty_words
 from reglab.ui.services import services
+from reglab.ui.train.form_state import form_state, show_runs
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)

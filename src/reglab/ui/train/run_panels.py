@@ -17,9 +17,9 @@ from reglab.charts.gap import Measure
 from reglab.store import Run
 from reglab.ui import live_words
 from reglab.ui.live_chart import live_chart
-from reglab.ui.run_buttons import badge, stop_or_resume
-from reglab.ui.run_figures import Figure, figures
 from reglab.ui.services import services
+from reglab.ui.train.run_buttons import badge, stop_or_resume
+from reglab.ui.train.run_figures import Figure, figures
 
 HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
 """Pixels of each chart: of one run, and of several."""

@@ -11,12 +11,12 @@ from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.spec import RunSpec
 from reglab.training import check
-from reglab.ui import objective
-from reglab.ui.advice import Facts, advice
-from reglab.ui.facts import facts_of
-from reglab.ui.form_state import FormState, current_values, form_state, show_runs
-from reglab.ui.form_values import in_page_words, to_spec
 from reglab.ui.services import services
+from reglab.ui.train import objective
+from reglab.ui.train.advice import Facts, advice
+from reglab.ui.train.facts import facts_of
+from reglab.ui.train.form_state import FormState, current_values, form_state, show_runs
+from reglab.ui.train.form_values import in_page_words, to_spec
 
 _SYMBOLS = (
     "$w$: the weights. $f_w(x_i)$: the network's answer for image $x_i$ with label $y_i$. CE: cross-entropy, the data "

@@ -9,8 +9,8 @@ from reglab.datasets import DATASETS, check_data, status
 from reglab.errors import RegLabError
 from reglab.models import MODELS, Summary, summarise
 from reglab.spec import ModelSpec, Optimizer, RunSpec
-from reglab.ui.advice import Facts
 from reglab.ui.services import services
+from reglab.ui.train.advice import Facts
 
 _MB = 1e6
 

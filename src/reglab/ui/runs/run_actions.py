@@ -9,9 +9,9 @@ import streamlit as st
 
 from reglab.errors import RegLabError
 from reglab.store import Run
-from reglab.ui.form_state import show_form
-from reglab.ui.runs_state import runs_state
+from reglab.ui.runs.runs_state import runs_state
 from reglab.ui.services import services
+from reglab.ui.train.form_state import show_form
 from reglab.ui.urls import run_query
 
 TRAIN = "pages/1_Experiment/1_train.py"

@@ -8,13 +8,13 @@ from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui import urls
-from reglab.ui.demo import offer_demo
-from reglab.ui.form_state import keep, open_or_follow, show_runs
 from reglab.ui.live_words import ACTIVE
-from reglab.ui.preview import preview
-from reglab.ui.run_view import run_view
 from reglab.ui.services import services
-from reglab.ui.spec_form import spec_form
+from reglab.ui.train.demo import offer_demo
+from reglab.ui.train.form_state import keep, open_or_follow, show_runs
+from reglab.ui.train.preview import preview
+from reglab.ui.train.run_view import run_view
+from reglab.ui.train.spec_form import spec_form
 from reglab.ui.urls import MAX_RUNS
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reglab.spec import OptimSpec, RunSpec
-from reglab.ui.objective import penalised
+from reglab.ui.train.objective import penalised
 
 SHARE_TOO_LITTLE = 0.01
 """A decay that takes less than this share off a weight over the whole run is as good as none."""

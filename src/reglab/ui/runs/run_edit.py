@@ -9,8 +9,8 @@ import streamlit as st
 
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
-from reglab.ui import run_actions as act
-from reglab.ui.run_states import count_of, exact, named
+from reglab.ui.runs import run_actions as act
+from reglab.ui.runs.run_states import count_of, exact, named
 
 PANEL_WIDTH = 340
 

@@ -11,8 +11,8 @@ from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui import live_words
-from reglab.ui.form_state import show_form
 from reglab.ui.services import services
+from reglab.ui.train.form_state import show_form
 from reglab.ui.urls import run_query
 
 

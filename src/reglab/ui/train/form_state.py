@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 
 from reglab.spec import RunSpec
-from reglab.ui.form_values import WIDGETS, to_values
+from reglab.ui.train.form_values import WIDGETS, to_values
 from reglab.ui.urls import Address, run_query
 
 _ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it

@@ -10,8 +10,8 @@ import streamlit as st
 
 from reglab.analysis import Order
 from reglab.analysis import runs as t
-from reglab.ui.run_states import COLOURS, GLYPHS
-from reglab.ui.runs_filter import tags_of
+from reglab.ui.runs.run_states import COLOURS, GLYPHS
+from reglab.ui.runs.runs_filter import tags_of
 
 _SHOWN = (
     t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,

@@ -11,10 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import Optimizer
-from reglab.ui.facts import data_facts, layer_table, model_facts
-from reglab.ui.fields import draw, draw_names
-from reglab.ui.form_state import current_values, form_state
-from reglab.ui.form_values import SETTINGS, WIDGETS
+from reglab.ui.train.facts import data_facts, layer_table, model_facts
+from reglab.ui.train.fields import draw, draw_names
+from reglab.ui.train.form_state import current_values, form_state
+from reglab.ui.train.form_values import SETTINGS, WIDGETS
 
 COMMON_L2 = (0.0, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
 """λ on buttons; anything else is typed."""

@@ -22,7 +22,7 @@ class Output:
 
     def began(self, run: Any) -> None:
         """The first line of train and resume names the run."""
-        self._print({"run": run.id, "status": run.state}, f"run {run.id}  {run.name}")
+        self.print({"run": run.id, "status": run.state}, f"run {run.id}  {run.name}")
 
     def listen(self, event: Event) -> None:
         """One line for each epoch."""
@@ -30,7 +30,7 @@ class Output:
             self.epochs = event.epochs
         if isinstance(event, EpochDone):
             m = event.metrics
-            self._print(
+            self.print(
                 asdict(m),
                 f"epoch {m.epoch:>{len(str(self.epochs))}}/{self.epochs}  train loss {m.train_loss:.4f}  "
                 f"validation loss {m.val_loss:.4f}  gap {m.gap_loss:+.4f}  validation accuracy {m.val_acc:.2%}",
@@ -40,22 +40,22 @@ class Output:
         """The last line: the run's result object, or its figures one a line."""
         metrics = [f"  {name:<11} {_figure(value)}" for name, value in result["metrics"].items()]
         facts = [f"  {name:<11} {result[name]}" for name in ("seconds", "device", "weights", "error") if result[name]]
-        self._print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
+        self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:
         """The list of runs: a JSON object each, or a table."""
         if self.as_json:
             for result in results:
-                self._print(result, "")
+                self.print(result, "")
             return
         rows = [("RUN", "STATUS", "EPOCHS", "VAL ACC", "GAP", "NAME"), *map(_row, results)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows if results else []:
-            self._print({}, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            self.print({}, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         if not results:
-            self._print({}, "There are no runs yet; `reglab train` makes one.")
+            self.print({}, "There are no runs yet; `reglab train` makes one.")
 
-    def _print(self, record: dict[str, Any], line: str) -> None:
+    def print(self, record: dict[str, Any], line: str) -> None:
         text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) if self.as_json else line
         try:
             print(text, flush=True)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from reglab.store import Run
-from reglab.ui import run_actions as act
 from reglab.ui.live_words import ACTIVE
-from reglab.ui.run_csv import runs_csv
-from reglab.ui.run_edit import delete_panel, edit_panel
-from reglab.ui.run_states import named
+from reglab.ui.runs import run_actions as act
+from reglab.ui.runs.run_csv import runs_csv
+from reglab.ui.runs.run_edit import delete_panel, edit_panel
+from reglab.ui.runs.run_states import named
 from reglab.ui.urls import MAX_RUNS
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 
-from reglab.ui.form_values import EMPTY_MEANS_ALL, WIDGETS, field, title
+from reglab.ui.train.form_values import EMPTY_MEANS_ALL, WIDGETS, field, title
 
 STEPS: Mapping[str, float] = {
     "data.label_noise": 0.05, "data.val_fraction": 0.05, "model.dropout": 0.1, "penalty.l1": 0.0001,

@@ -10,14 +10,14 @@ import streamlit as st
 from reglab.analysis import matching
 from reglab.store import Run
 from reglab.ui.live_words import ACTIVE
-from reglab.ui.overlay import overlay
-from reglab.ui.run_actions import EDIT, TRAIN
-from reglab.ui.run_bar import run_bar, undo_bar
-from reglab.ui.run_list import table_of
-from reglab.ui.run_states import count_of, escaped
-from reglab.ui.runs_filter import clear_filter, filter_bar, tags_of
-from reglab.ui.runs_state import RunsState, arranged, read_table, runs_state, write_address
-from reglab.ui.runs_table import draw_table
+from reglab.ui.runs.overlay import overlay
+from reglab.ui.runs.run_actions import EDIT, TRAIN
+from reglab.ui.runs.run_bar import run_bar, undo_bar
+from reglab.ui.runs.run_list import table_of
+from reglab.ui.runs.run_states import count_of, escaped
+from reglab.ui.runs.runs_filter import clear_filter, filter_bar, tags_of
+from reglab.ui.runs.runs_state import RunsState, arranged, read_table, runs_state, write_address
+from reglab.ui.runs.runs_table import draw_table
 from reglab.ui.services import services
 
 TICK, LONG_TICK, MANY = 2.0, 5.0, 200

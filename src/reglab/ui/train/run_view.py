@@ -14,10 +14,11 @@ import streamlit as st
 
 from reglab.errors import UnknownRun
 from reglab.store import Run
-from reglab.ui import live_words, run_buttons
-from reglab.ui.demo import commentary, is_demo
-from reglab.ui.run_panels import panels
+from reglab.ui import live_words
 from reglab.ui.services import services
+from reglab.ui.train import run_buttons
+from reglab.ui.train.demo import commentary, is_demo
+from reglab.ui.train.run_panels import panels
 
 TICK = 0.7
 """Seconds between looks at the store while something trains."""

@@ -1,0 +1,1 @@
+"""The Train page: the form and the live view of runs."""
