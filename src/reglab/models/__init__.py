@@ -7,7 +7,7 @@ Every layer has a readable name, because people meet ``conv1.weight`` or ``fc1.b
 from __future__ import annotations
 
 from reglab.models.architecture import MODELS, Architecture, Shape
-from reglab.models.construct import build, check_model
+from reglab.models.construct import build, check_model, skeleton
 from reglab.models.dropout import Dropout, set_dropout_generator
 from reglab.models.summary import LayerRow, Summary, summarise
 
@@ -21,5 +21,6 @@ __all__ = [
     "build",
     "check_model",
     "set_dropout_generator",
+    "skeleton",
     "summarise",
 ]

@@ -28,12 +28,21 @@ def kinds(model: nn.Module) -> dict[str, str]:
     return found
 
 
+def penalised_kinds(scope: Scope) -> frozenset[str]:
+    """The kinds of tensors in ``scope``."""
+    return _KINDS[scope]
+
+
 def factors(model: nn.Module, spec: PenaltySpec) -> dict[str, float]:
     """Parameter name → its multiplier of λ: 0 where it is not penalised, else 1 or the spec's own factor.
 
     :raises SpecError: where a factor names no parameter, or one that the scope leaves out.
     """
-    named = kinds(model)
+    return multipliers(kinds(model), spec)
+
+
+def multipliers(named: Mapping[str, str], spec: PenaltySpec) -> dict[str, float]:
+    """The same for parameters of whom only name and kind are known."""
     for name, factor in spec.factors.items():
         if name not in named:
             near = suggestion(name, named)

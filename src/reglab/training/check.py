@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reglab.datasets import DATASETS, check_data
 from reglab.errors import SpecError
-from reglab.models import MODELS, build, check_model
+from reglab.models import MODELS, check_model, skeleton
 from reglab.penalties import factors
 from reglab.spec import RunSpec
 
@@ -19,7 +19,7 @@ def check(spec: RunSpec) -> None:
     check_model(spec.model, dataset.shape)
     _check_batch(spec)
     if spec.penalty.factors:
-        factors(build(spec.model, dataset.shape, len(dataset.classes), 0), spec.penalty)
+        factors(skeleton(spec.model, dataset.shape, len(dataset.classes)), spec.penalty)
 
 
 def _check_batch(spec: RunSpec) -> None:
