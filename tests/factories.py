@@ -99,7 +99,8 @@ def _stats(name: str, size: int, scale: float, seed: int) -> LayerStats:
     counts: NDArray[np.int64] = np.histogram(weights, EDGES)[0].astype(np.int64)
     small = float(np.mean(np.abs(weights) < 2**-10))
     l1, l2, largest = np.abs(weights).sum(), np.sqrt(np.square(weights).sum()), np.abs(weights).max()
-    return LayerStats(name, size, float(l1), float(l2), float(largest), 0.0, small, 0, counts)
+    pulls = (0.05, 0.1 * float(l2))  # as with λ₂ = 0.1 on a data loss that stays as steep as it is
+    return LayerStats(name, size, float(l1), float(l2), float(largest), 0.0, small, *pulls, 0, counts)
 
 
 def _row(run_id: str, wanted: RunSpec, created: datetime, i: int, done: Sequence[EpochMetrics]) -> dict[str, Any]:

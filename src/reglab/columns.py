@@ -33,8 +33,13 @@ L2_NORM = "l2_norm"  # ‖w‖₂ = √Σw²
 MAX_ABS = "max_abs"  # max|w|
 ZERO_SHARE = "zero_share"  # share of elements exactly 0
 NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 2⁻¹⁰ ≈ 0.001, exact zeros included
+DATA_GRAD = "data_grad"  # ‖ḡ‖₂, ḡ the epoch's mean gradient of the data loss, nats per unit weight; NaN: not recorded
+PENALTY_GRAD = "penalty_grad"  # ‖∇P(w)‖₂ with the layer's own λ, nats per unit weight; NaN: not recorded
 ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
 COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
 
-LAYER_STATS: tuple[str, ...] = (SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, ZEROS, COUNTS)
+LAYER_STATS: tuple[str, ...] = (
+    SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD, ZEROS, COUNTS,
+)  # fmt: skip
 LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)
+PULL_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)

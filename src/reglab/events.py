@@ -49,6 +49,8 @@ class LayerStats:
     max_abs: float
     zero_share: float
     near_zero_share: float
+    data_grad: float
+    penalty_grad: float
     zeros: int
     counts: NDArray[np.int64] = field(repr=False)
 

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import update
 from tests.factories import layer_stats, metrics
 from tests.store.helpers import ENVIRONMENT, NOWHERE, brought_to, running
 
@@ -17,6 +18,7 @@ from reglab.errors import StoreError
 from reglab.events import EpochMetrics, LayerStats, State
 from reglab.settings import Settings
 from reglab.store import Store, open_store
+from reglab.store.schema import layers as layer_table
 
 ODD_NUMBERS = (math.nan, math.inf, -math.inf, 5e-324, 1.7976931348623157e308, 0.1)
 
@@ -47,14 +49,15 @@ def test_odd_numbers_come_back_bit_for_bit(any_store: Store) -> None:
     run, other = running(any_store), running(any_store)
     for epoch, value in enumerate(ODD_NUMBERS, start=1):
         odd = EpochMetrics(epoch, *[value] * len(columns.METRICS))
-        any_store.add_epoch(run.id, odd, [replace(layer_stats(1)[0], l1_norm=value)], best_epoch=1)
+        any_store.add_epoch(run.id, odd, [replace(layer_stats(1)[0], l1_norm=value, data_grad=value)], best_epoch=1)
         assert repr(any_store.get(run.id).last) == repr(odd)
     any_store.progress(other.id, epoch=0, step=0, steps=0, seconds=math.nan)
     frame, layers = any_store.epochs([run.id]), any_store.layers([run.id])
     wanted = np.array(ODD_NUMBERS)
     for name in columns.METRICS:
         np.testing.assert_array_equal(frame[name].to_numpy().view(np.int64), wanted.view(np.int64))
-    np.testing.assert_array_equal(layers[columns.L1_NORM].to_numpy().view(np.int64), wanted.view(np.int64))
+    for name in (columns.L1_NORM, columns.DATA_GRAD):
+        np.testing.assert_array_equal(layers[name].to_numpy().view(np.int64), wanted.view(np.int64))
     assert repr(any_store.sparklines([run.id], columns.LR)[run.id]) == repr(list(ODD_NUMBERS))
     assert math.isnan(any_store.get(other.id).seconds)
 
@@ -69,6 +72,7 @@ def test_frames_have_the_shared_columns_and_types(any_store: Store) -> None:
         types = {name: str(kind) for name, kind in {**layers.dtypes, **epochs.dtypes}.items()}
         assert all(types[name] == "float64" for name in columns.METRICS)
         assert {types[name] for name in (columns.RUN, columns.LAYER)} == {"str"}
+        assert {types[name] for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)} == {"float64"}
         assert {types[name] for name in (columns.EPOCH, columns.SIZE, columns.ZEROS)} == {"int64"}
 
 
@@ -114,6 +118,30 @@ def test_the_latest_layers_are_those_of_the_start_and_of_each_runs_newest_epoch(
     assert epochs_of(any_store.layers([short.id], epochs=[1], latest=True)) == [(short.id, e) for e in (0, 1, 2)]
     assert len(any_store.layers(both)) == 2 * (3 + 5)
     assert len(any_store.layers(both, epochs=[])) == 0
+
+
+def test_the_pulls_are_those_of_all_layers_and_epochs_but_the_first(any_store: Store) -> None:
+    first, second = running(any_store), running(any_store)
+    for run in (first, second):
+        any_store.add_initial_layers(run.id, layer_stats(0))
+        for epoch in (1, 2):
+            any_store.add_epoch(run.id, metrics(epoch), layer_stats(epoch, seed=epoch), best_epoch=1)
+    for ids in ([second.id, first.id], [], [NOWHERE]):
+        pulls, layers = any_store.pulls(ids), any_store.layers(ids, epochs=[1, 2])
+        assert tuple(pulls.columns) == columns.PULL_COLUMNS
+        pd.testing.assert_frame_equal(pulls, layers[list(columns.PULL_COLUMNS)])
+        assert len(pulls) == (8 if first.id in ids else 0)
+
+
+def test_pulls_that_are_unknown_or_none_are_told_from_zero(any_store: Store) -> None:
+    run = running(any_store)
+    stats = [replace(layer_stats(1)[0], data_grad=d, penalty_grad=p) for d, p in ((math.nan, 0.0), (0.5, math.inf))]
+    any_store.add_epoch(run.id, metrics(1), stats, best_epoch=1)
+    with any_store._database.write() as connection:
+        connection.execute(update(layer_table).where(layer_table.c.position == 1).values(penalty_grad=None))
+    pulls = any_store.pulls([run.id])
+    np.testing.assert_array_equal(pulls[columns.DATA_GRAD], [math.nan, 0.5])
+    np.testing.assert_array_equal(pulls[columns.PENALTY_GRAD], [0.0, math.nan])
 
 
 def test_sparklines_are_evenly_spaced_and_end_at_the_last_epoch(any_store: Store) -> None:

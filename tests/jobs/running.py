@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -52,11 +53,20 @@ def resume(store: Store, settings: Settings, run_id: str) -> Run:
 
 
 def figures(store: Store, run: Run) -> tuple[pd.DataFrame, list[Any]]:
-    """Everything that was recorded of ``run`` but its id and the seconds: epochs, and layers with their counts."""
+    """Everything that was recorded of ``run`` but its id and the seconds: epochs, and layers with their counts.
+
+    A figure that is NaN, as the initial layers' pull of the data is, comes as ``None``, which equals itself.
+    """
     epochs = store.epochs([run.id]).drop(columns=["run", "seconds"])
     layers = store.layers([run.id]).drop(columns=["run"])
-    rows = [[v.tolist() if hasattr(v, "tolist") else v for v in row] for row in layers.itertuples(index=False)]
+    rows = [[_plain(v) for v in row] for row in layers.itertuples(index=False)]
     return epochs, rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def assert_same_figures(store: Store, run: Run, expected: tuple[pd.DataFrame, list[Any]]) -> None:

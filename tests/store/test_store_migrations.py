@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,12 +15,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, insert, inspect, text
 from tests.store.helpers import running
 
+from reglab import columns
 from reglab.errors import StoreError
 from reglab.settings import Settings
 from reglab.store import Store, migrate, open_store
 from reglab.store.database import Database
 from reglab.store.open import store_url
 from reglab.store.schema import REVISION, VERSION_TABLE, metadata
+from reglab.store.types import pack
 
 SCRIPTS = Path(migrate.__file__).with_name("migrations")
 
@@ -37,7 +40,7 @@ def revisions() -> list[str]:
 
 
 def build(settings: Settings, revision: str) -> None:
-    """Make a store as the version of ``revision`` left it, with one finished run where there are tables."""
+    """Make a store as the version of ``revision`` left it, with one finished run and one layer of it."""
     settings.home.mkdir()
     database = Database(store_url(settings.store))
     with database.write() as connection:
@@ -48,6 +51,10 @@ def build(settings: Settings, revision: str) -> None:
         zeros = dict.fromkeys(["l1", "l2", "seconds", "epoch", "epochs", "step", "steps"], 0)
         moment = text("CURRENT_TIMESTAMP")
         connection.execute(insert(runs).values(**values, **zeros, created=moment, queued=moment))
+        norms = dict.fromkeys(["l1_norm", "l2_norm", "max_abs", "zero_share", "near_zero_share", "zeros"], 0)
+        layers = Table("layers", MetaData(), autoload_with=connection)
+        row = {"run": "old0000000", "epoch": 1, "position": 0, "layer": "fc.weight", "size": 7}
+        connection.execute(insert(layers).values(**row, **norms, counts=pack(np.array([3, 4]))))
     database.close()
 
 
@@ -79,6 +86,10 @@ def test_an_older_store_is_upgraded_with_everything_in_it(new_settings: Settings
         old = store.get("old0000000")
         assert (old.name, old.state, old.activity) == ("old", "finished", None)
         assert running(store).state == "running"
+        layers = store.layers([old.id])
+        assert [counts.tolist() for counts in layers[columns.COUNTS]] == [[3, 4]]
+        assert layers[[columns.DATA_GRAD, columns.PENALTY_GRAD]].isna().all(axis=None)  # not recorded then
+        assert len(store.pulls([old.id])) == 1
         with store._database.read() as connection:
             assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [REVISION]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from reglab import RunSpec, train
 from reglab.errors import CheckpointError, RegLabError, SpecError
-from reglab.events import Checkpoint, Ended, EpochDone, EpochMetrics, Evaluating, Event, Started, StepDone
+from reglab.events import Checkpoint, Ended, EpochDone, EpochMetrics, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.models import MODELS
 
 SMALL: dict[str, Any] = {
@@ -43,8 +43,16 @@ def weights(events: Sequence[Event], lane: int = 0) -> dict[str, bytes]:
 
 
 def figures(events: Sequence[Event], lane: int = 0) -> list[tuple[float, ...]]:
-    """Every figure of every epoch but the seconds."""
-    return [tuple(v for k, v in vars(m).items() if k != "seconds") for m in metrics(events, lane)]
+    """Every figure of every epoch but the seconds, and both pulls at every kernel."""
+    done = [e for e in events if isinstance(e, EpochDone) and e.lane == lane]
+    return [
+        (*(v for k, v in vars(e.metrics).items() if k != "seconds"), *(v for x in e.layers for v in _pulls(x)))
+        for e in done
+    ]
+
+
+def _pulls(layer: LayerStats) -> tuple[float, float]:
+    return layer.data_grad, layer.penalty_grad
 
 
 def test_the_story_of_a_run_in_events() -> None:

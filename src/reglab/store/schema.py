@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Met
 from reglab import columns
 from reglab.store.types import Counts, Real, Utc
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -95,6 +95,7 @@ layers = Table(
         Column(name, Real, nullable=False)
         for name in (columns.L1_NORM, columns.L2_NORM, columns.MAX_ABS, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE)
     ],
+    *[Column(name, Real) for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)],  # NULL: older than revision 0003
     Column("zeros", BigInteger, nullable=False),
     Column("counts", Counts, nullable=False),
 )

@@ -25,6 +25,7 @@ from reglab.training.apply import APPLY, group_by_strength
 from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.metrics import chunk_size, evaluate, layer_stats
 from reglab.training.optimizers import learning_rate, make_optimizer
+from reglab.training.pulls import gradient_sums
 from reglab.training.seeds import seed_for
 
 
@@ -56,7 +57,8 @@ class Lane:
         self.factors = factors(self.model, spec.penalty)
         self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
         self.groups = group_by_strength(self.parameters, self.factors, self.strength)
-        self.kernels = [name for name, kind in kinds(self.model).items() if kind == "weight"]
+        self.kernels = {n: self.parameters[n] for n, kind in kinds(self.model).items() if kind == "weight"}
+        self._gradients = gradient_sums(self.kernels)
         self.at, self.ended = Progress(), False
         self._apply = APPLY[spec.penalty.apply]
         self._running = torch.zeros((), dtype=torch.float64, device=device)
@@ -79,6 +81,7 @@ class Lane:
         loss = F.cross_entropy(self.model(rows(self.arrays.x_train, batch)), self.arrays.y_train[batch])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self._gradients.add(len(batch))
         self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])
         self._running += loss.detach() * len(batch)
         self.at.step += 1
@@ -93,16 +96,17 @@ class Lane:
     def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
         """Go on to the next epoch: the figures of the one that was evaluated, and its kernels."""
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
-        layers, metrics = self.layers(), self._metrics()
+        layers, metrics = self._layers_of_epoch(), self._metrics()
         self._running.zero_()
+        self._gradients.fill(0.0)
         self.at.seconds = 0.0
         if metrics.val_loss < self.at.best_val_loss:
             self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
         return metrics, layers
 
     def layers(self) -> tuple[LayerStats, ...]:
-        """Norms and histogram of every kernel."""
-        return tuple(layer_stats(name, self.parameters[name]) for name in self.kernels)
+        """Norms and histogram of every kernel as it is; the data's pull is not known before an epoch's end."""
+        return tuple(layer_stats(name, w, self.strength * self.factors[name]) for name, w in self.kernels.items())
 
     def weights(self) -> Mapping[str, NDArray[Any]]:
         """A copy of every parameter and buffer, by name."""
@@ -114,6 +118,8 @@ class Lane:
         for name, parameter in self.parameters.items():
             tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
         tensors["dropout"] = self.dropout.get_state()
+        if self.at.step:  # between epochs there is nothing to remember
+            tensors |= {f"gradients/{name}": total for name, total in self._gradients.sums.items()}
         now = time.perf_counter()
         at = Progress(**{**vars(self.at), "running_loss": self._running.item()})
         at.seconds += now - self._since
@@ -128,9 +134,19 @@ class Lane:
             state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
             self.optimizer.state[parameter] = {key: _like(value, parameter) for key, value in state.items()}
         self.dropout.set_state(tensors["dropout"])
+        sums = {name.removeprefix("gradients/"): t for name, t in tensors.items() if name.startswith("gradients/")}
+        self._gradients.restore(sums, at.step)
         self.at, self._since = Progress(**vars(at)), time.perf_counter()
         self._running.fill_(at.running_loss)
         self._set_learning_rate(learning_rate(self.spec.optim, min(at.epoch + 1, self.epochs), self.epochs))
+
+    def _layers_of_epoch(self) -> tuple[LayerStats, ...]:
+        """Every kernel at the end of an epoch, with the gradient of the data loss averaged over its images."""
+        n = len(self.arrays.x_train)
+        return tuple(
+            layer_stats(name, w, self.strength * self.factors[name], self._gradients.sums[name] / n)
+            for name, w in self.kernels.items()
+        )
 
     @property
     def epochs(self) -> int:

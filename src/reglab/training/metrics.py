@@ -13,10 +13,13 @@ from torch import Tensor, nn
 
 from reglab.bins import MAGNITUDES, PER_SIDE
 from reglab.events import LayerStats
+from reglab.penalties import Strength
+from reglab.training.pulls import data_pull, penalty_pull
 
 _CHUNK = 256
 _BYTES = {"cpu": 8 * 2**20, "cuda": 2**30}  # activations that one forward pass may write
 _FEWEST, _MOST = 64, 4096
+_UNPENALISED = Strength(0.0, 0.0)
 _NEAR_ZERO_BINS = 2  # magnitude bins below 2⁻¹⁰
 
 
@@ -53,20 +56,28 @@ def evaluate(
 
 
 @torch.no_grad()
-def layer_stats(name: str, weight: Tensor) -> LayerStats:
-    """Norms, exact zeros, the share with |w| < 2⁻¹⁰ and the histogram of one kernel tensor."""
+def layer_stats(
+    name: str, weight: Tensor, own: Strength = _UNPENALISED, mean_gradient: Tensor | None = None
+) -> LayerStats:
+    """Norms, exact zeros, the share with |w| < 2⁻¹⁰, the pulls and the histogram of one kernel tensor.
+
+    ``own`` is the kernel's λ, its factor included; ``mean_gradient`` the data loss's over the epoch, as ``weight``.
+    """
     flat = weight.detach().flatten()
     counts, zeros = histogram(flat)
     near = zeros + int(counts[PER_SIDE - _NEAR_ZERO_BINS : PER_SIDE + _NEAR_ZERO_BINS].sum())
     low, high = torch.aminmax(flat)
+    l1_norm, l2_norm = flat.abs().sum().item(), flat.square().sum().sqrt().item()
     return LayerStats(
         layer=name,
         size=flat.numel(),
-        l1_norm=flat.abs().sum().item(),
-        l2_norm=flat.square().sum().sqrt().item(),
+        l1_norm=l1_norm,
+        l2_norm=l2_norm,
         max_abs=max(-low.item(), high.item()),
         zero_share=zeros / flat.numel(),
         near_zero_share=near / flat.numel(),
+        data_grad=data_pull(mean_gradient),
+        penalty_grad=penalty_pull(weight, own, l1_norm, l2_norm, mean_gradient),
         zeros=zeros,
         counts=counts,
     )
