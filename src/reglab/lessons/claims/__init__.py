@@ -1,0 +1,32 @@
+"""The usual claims about L2 in CNNs, each with the runs that test it and a rule that was there before the figures.
+
+A new claim is one file that defines ``ENTRY = Claim(...)``.
+"""
+
+from __future__ import annotations
+
+from reglab.lessons.claims.claim import Claim, Part
+from reglab.lessons.claims.results import Results, read
+from reglab.lessons.claims.standing import Standing, standing, tested_rounds
+from reglab.lessons.claims.trial import GROUP, Trial, seeds_of
+from reglab.lessons.claims.verdict import Verdict, decide, judge
+from reglab.registry import Registry
+
+CLAIMS: Registry[Claim] = Registry("claim", "reglab.lessons.claims", Claim)
+
+__all__ = [
+    "CLAIMS",
+    "GROUP",
+    "Claim",
+    "Part",
+    "Results",
+    "Standing",
+    "Trial",
+    "Verdict",
+    "decide",
+    "judge",
+    "read",
+    "seeds_of",
+    "standing",
+    "tested_rounds",
+]
