@@ -32,15 +32,23 @@ def batches() -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def run(model: nn.Module, optimizer: torch.optim.Optimizer, step: Callable[[], object]) -> list[Tensor]:
+def run(model: nn.Module, optimizer: torch.optim.Optimizer, step: Callable[[], object]) -> list[list[Tensor]]:
+    """The parameters after each step."""
+    history = []
     for x, y in batches():
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), y).backward()  # type: ignore[no-untyped-call]
         step()
-    return [parameter.detach() for parameter in model.parameters()]
+        history.append([parameter.detach().clone() for parameter in model.parameters()])
+    return history
 
 
 def ours(spec: OptimSpec, apply: Apply, strength: Strength) -> list[Tensor]:
+    """The parameters after the last step."""
+    return our_steps(spec, apply, strength)[-1]
+
+
+def our_steps(spec: OptimSpec, apply: Apply, strength: Strength) -> list[list[Tensor]]:
     model = network()
     named = dict(model.named_parameters())
     groups = group_by_strength(named, dict.fromkeys(named, 1.0), strength)
@@ -67,14 +75,15 @@ ORACLES: list[tuple[OptimSpec, Apply, Callable[[nn.Module], torch.optim.Optimize
 
 
 @pytest.mark.parametrize(("spec", "apply", "oracle"), ORACLES, ids=lambda v: getattr(v, "name", None) or str(v)[:12])
-def test_l2_equals_torch_weight_decay_over_fifty_steps(
+def test_l2_equals_torch_weight_decay_in_every_one_of_fifty_steps(
     spec: OptimSpec, apply: Apply, oracle: Callable[[nn.Module], torch.optim.Optimizer]
 ) -> None:
     model = network()
     optimizer = oracle(model)
     expected = run(model, optimizer, optimizer.step)
-    for mine, theirs in zip(ours(spec, apply, Strength(0, L2)), expected, strict=True):
-        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+    mine = our_steps(spec, apply, Strength(0, L2))
+    assert len(mine) == STEPS
+    torch.testing.assert_close(mine, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_coupled_elastic_net_equals_the_penalty_written_into_the_loss() -> None:
