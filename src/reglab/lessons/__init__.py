@@ -1,0 +1,1 @@
+"""The maths behind the Learn page, computed live: no Streamlit, no drawings."""

@@ -1,0 +1,147 @@
+"""One weight, step by step, through the engine that trains the networks: nothing here is a formula of its own.
+
+Each method is a penalty and a way of applying it. The weight is a tensor of one float64 element, its data loss
+½ (w − optimum)², or none at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from reglab.lessons.checks import BadInput, within
+from reglab.penalties import Strength
+from reglab.spec import Apply, OptimSpec
+from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.optimizers import make_optimizer
+
+Floats = NDArray[np.float64]
+Optimizer = Literal["sgd", "momentum", "adam"]
+MAX_STEPS = 500
+
+
+@dataclass(frozen=True)
+class Method:
+    """A penalty with a way of applying it; ``norm`` is 1 for L1, 2 for L2."""
+
+    key: str
+    norm: Literal[1, 2]
+    apply: Apply
+
+    def strength(self, value: float) -> Strength:
+        """λ as this method's penalty takes it."""
+        return Strength(value, 0.0) if self.norm == 1 else Strength(0.0, value)
+
+
+METHODS: Mapping[str, Method] = {
+    method.key: method
+    for method in (
+        Method("L2 coupled", 2, "coupled"),
+        Method("L2 decoupled", 2, "decoupled"),
+        Method("L1 subgradient", 1, "coupled"),
+        Method("L1 proximal", 1, "proximal"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where the weight starts, how it is pulled and stepped. ``optimum`` None: no data, so the penalty acts alone.
+
+    :raises BadInput: naming what is out of range.
+    """
+
+    start: float = 1.0
+    lr: float = 0.1
+    strength: float = 0.5
+    steps: int = 100
+    optimizer: Optimizer = "sgd"
+    optimum: float | None = None
+
+    def __post_init__(self) -> None:
+        within(self.start, "The start", -100.0, 100.0)
+        within(self.lr, "The learning rate η", 0.0, 10.0, above=True)
+        within(self.strength, "λ", 0.0, 100.0)
+        within(self.steps, "Steps", 1, MAX_STEPS)
+        if self.optimum is not None:
+            within(self.optimum, "The data optimum", -100.0, 100.0)
+
+    @property
+    def optim(self) -> OptimSpec:
+        """The engine's own settings for this optimizer."""
+        name: Literal["sgd", "adam"] = "adam" if self.optimizer == "adam" else "sgd"
+        return OptimSpec(name=name, lr=self.lr, momentum=0.9 if self.optimizer == "momentum" else 0.0)
+
+
+@lru_cache(maxsize=256)
+def walk(setting: Walk, key: str) -> tuple[float, ...]:
+    """w at step 0, 1, …, steps under the method ``key``.
+
+    :raises BadInput: where the steps overshoot so much that the weight grows without bound.
+    """
+    weight = torch.tensor([setting.start], dtype=torch.float64)
+    values = [setting.start]
+    step = _stepper(setting, METHODS[key], weight)
+    for _ in range(setting.steps):
+        step()
+        values.append(weight.item())
+    if not all(abs(w) < 1e3 * (1 + abs(setting.start) + abs(setting.optimum or 0)) for w in values):
+        raise BadInput(
+            f"With η = {setting.lr:g} and λ = {setting.strength:g}, {key} overshoots further at every step and "
+            "the weight grows without bound; make η or λ smaller."
+        )
+    return tuple(values)
+
+
+def push(setting: Walk, key: str, weights: Floats) -> Floats:
+    """How far one first step without data takes each of ``weights`` down, w − w′: what the penalty alone does."""
+    moved = torch.tensor(weights, dtype=torch.float64)
+    _stepper(Walk(1.0, setting.lr, setting.strength, 1, setting.optimizer), METHODS[key], moved)()
+    return np.asarray(weights - moved.numpy())
+
+
+def _stepper(setting: Walk, method: Method, weight: torch.Tensor) -> Callable[[], None]:
+    """One optimizer step on ``weight``, in place, by the engine's own functions."""
+    optimizer = make_optimizer(setting.optim, [weight])
+    groups = group_by_strength({"w": weight}, {"w": 1.0}, method.strength(setting.strength))
+    apply = APPLY[method.apply]
+
+    def step() -> None:
+        weight.grad = torch.zeros_like(weight) if setting.optimum is None else weight - setting.optimum
+        apply(optimizer, groups, setting.lr)
+
+    return step
+
+
+def half_life(lr: float, strength: float) -> float | None:
+    """ln 2 / −ln(1 − ηλ), about 0.69/(ηλ): the steps in which plain decay halves w; ``None`` unless 0 < ηλ < 1."""
+    rate = lr * strength
+    return math.log(2) / -math.log1p(-rate) if 0 < rate < 1 else None
+
+
+def first_at_most(values: Sequence[float], size: float) -> int | None:
+    """The first step at which |w| ≤ ``size``."""
+    return next((step for step, w in enumerate(values) if abs(w) <= size), None)
+
+
+def zero_from_step(values: Sequence[float]) -> int | None:
+    """The first step from which on w is exactly 0 until the end."""
+    if values[-1] != 0:
+        return None
+    return max((step + 1 for step, w in enumerate(values) if w != 0), default=0)
+
+
+def band(values: Sequence[float]) -> tuple[float, float] | None:
+    """Lowest and highest w once it has first crossed or met 0, where it still moves then; ``None`` before that."""
+    crossed = next((step for step, w in enumerate(values) if w * values[0] <= 0), None)
+    if crossed is None or len(values) - crossed < 2:
+        return None
+    rest = values[crossed:]
+    return min(rest), max(rest)

@@ -1,0 +1,71 @@
+"""What the walks of one weight have shown, in sentences with measured numbers: no Streamlit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from reglab.lessons.decay import Walk, band, first_at_most, half_life, zero_from_step
+
+Walks = Mapping[str, Sequence[float]]
+
+
+def facts(setting: Walk, walks: Walks) -> list[tuple[str, str]]:
+    """(title, Markdown) of L2's decay, of subgradient L1 and of proximal L1."""
+    return [
+        ("L2 decays", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
+        ("Subgradient L1 hovers", _hovering(walks["L1 subgradient"])),
+        ("Proximal L1 arrives", _arriving(setting, walks["L1 proximal"])),
+    ]
+
+
+def _halving(setting: Walk, walks: Walks) -> str:
+    """The half-life where one exists, and when the walk really was at half."""
+    if setting.optimum is not None:
+        end = walks["L2 coupled"][-1]
+        return f"Between the data's {setting.optimum:g} and 0, the coupled walk ends at {end:.4g}: smaller, not 0."
+    step = first_at_most(walks["L2 decoupled"], abs(setting.start) / 2)
+    seen = (
+        "Decoupled decay has not halved the weight" if step is None else f"Decoupled decay has halved it at step {step}"
+    )
+    life = half_life(setting.lr, setting.strength)
+    if life is None or setting.optimizer != "sgd":
+        return f"{seen}."
+    product = setting.lr * setting.strength
+    return (
+        f"Each step keeps 1 − ηλ = {1 - product:.4g} of the weight, so its half-life is "
+        f"$\\ln 2 / {{-\\ln(1 - \\eta\\lambda)}}$ = **{life:.4g} steps** "
+        f"(about 0.69/(ηλ) = {math.log(2) / product:.4g}). {seen}."
+    )
+
+
+def _pair(setting: Walk, walks: Walks) -> str:
+    """Whether coupled and decoupled did the same."""
+    apart = max(abs(a - b) for a, b in zip(walks["L2 coupled"], walks["L2 decoupled"], strict=True))
+    if apart <= 1e-12 * max(1.0, abs(setting.start)):
+        return "Coupled and decoupled agree to rounding."
+    return f"Coupled and decoupled differ, by up to {apart:.3g}: λ does not mean the same in both."
+
+
+def _hovering(values: Sequence[float]) -> str:
+    around = band(values)
+    if values[-1] == 0 and around is None:
+        return "Nothing moves: the weight is 0."
+    if around is None:
+        return f"It has not reached 0 in these steps; it ends at {values[-1]:.4g}. Take more steps."
+    low, high = around
+    exact = sum(w == 0 for w in values)
+    touched = "It was never exactly 0." if not exact else f"It was exactly 0 at {exact} of {len(values)} steps."
+    return (
+        f"Near 0, its push of constant size overshoots, and the next one comes back: since its first crossing, it "
+        f"hovers between {low:.3g} and {high:.3g}. {touched}"
+    )
+
+
+def _arriving(setting: Walk, values: Sequence[float]) -> str:
+    step = zero_from_step(values)
+    if step is not None:
+        return f"The proximal step stops at 0 instead of jumping over it: **exactly 0 from step {step} on**."
+    if setting.optimum is not None:
+        return f"The data pull harder than λ: it ends at {values[-1]:.4g}, not at 0. A larger λ would win."
+    return f"Not there yet: it ends at {values[-1]:.4g}. Take more steps, or a larger λ."
