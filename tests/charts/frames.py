@@ -32,6 +32,16 @@ def layer_frame(runs: Sequence[str], last: int, zeros: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns.LAYER_COLUMNS))
 
 
+def pull_frame(
+    runs: Sequence[str], epochs: int, *, share: float = 0.5, kernels: Sequence[str] = KERNELS
+) -> pd.DataFrame:
+    """The pulls at ``kernels`` over epochs: the penalty pulls ``share`` times as hard as the data, at each of them."""
+    data = np.random.default_rng(0).uniform(0.1, 1, len(runs) * epochs * len(kernels))
+    rows = [(run, epoch, layer) for run in runs for epoch in range(1, epochs + 1) for layer in kernels]
+    frame = pd.DataFrame(rows, columns=[columns.RUN, columns.EPOCH, columns.LAYER])
+    return frame.assign(**{columns.DATA_GRAD: data, columns.PENALTY_GRAD: share * data})
+
+
 def _row(run: str, epoch: int, layer: str, zeros: int) -> dict[str, object]:
     weights = np.random.default_rng(len(layer)).normal(0, 0.1 / (1 + epoch), 1000 - zeros)
     counts = np.histogram(weights, EDGES)[0].astype(np.int64)
@@ -39,6 +49,7 @@ def _row(run: str, epoch: int, layer: str, zeros: int) -> dict[str, object]:
     facts: dict[str, object] = {columns.RUN: run, columns.EPOCH: epoch, columns.LAYER: layer, columns.SIZE: 1000}
     facts |= {columns.L1_NORM: float(np.abs(weights).sum()), columns.L2_NORM: float(np.linalg.norm(weights))}
     facts |= {columns.MAX_ABS: float(np.abs(weights).max()), columns.ZERO_SHARE: zeros / 1000}
+    facts |= {columns.DATA_GRAD: 0.1, columns.PENALTY_GRAD: 0.05}
     return facts | {columns.NEAR_ZERO_SHARE: zeros / 1000, columns.ZEROS: zeros, columns.COUNTS: counts}
 
 

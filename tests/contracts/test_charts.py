@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from tests.charts.frames import epoch_frame, layer_frame, styles
+from tests.charts.frames import epoch_frame, layer_frame, pull_frame, styles
 
 from reglab import charts, columns
 
@@ -35,7 +35,8 @@ every_chart = of_all(CHARTS)
 def frame_for(chart: Chart, runs: list[str], epochs: int) -> pd.DataFrame:
     """A frame of the kind that the chart's first parameter names."""
     kind = next(iter(inspect.signature(chart).parameters))
-    return layer_frame(runs, epochs) if kind == "layers" else epoch_frame(runs, epochs)
+    frames = {"epochs": epoch_frame, "layers": layer_frame, "pulls": pull_frame}
+    return frames[kind](runs, epochs)
 
 
 def title_of(figure: go.Figure) -> str:
@@ -72,7 +73,7 @@ def test_only_styled_runs_are_drawn(chart: Chart) -> None:
 def test_one_epoch_is_visible_and_a_thousand_stay_small(chart: Chart, epochs: int) -> None:
     figure = chart(frame_for(chart, ["a", "b", "c"], epochs), styles(["a", "b", "c"]))
     assert all("markers" in trace.mode or len(trace.x) > 1 for trace in figure.data)
-    assert len(json_of(figure)) < 10_000 + 3 * 3 * (4 + 4) * 4 / 3 * max(epochs, 200)
+    assert len(json_of(figure)) < 10_000 + 3 * 4 * (4 + 4) * 4 / 3 * max(epochs, 200)  # 3 runs, 4 lines each
 
 
 @every_chart
@@ -130,8 +131,9 @@ def test_what_is_not_finite_is_a_break_in_the_line(chart: Chart, bad: float) -> 
 
 @of_all(taking("planned"))
 def test_the_epoch_axis_stands_still_while_the_curves_grow(chart: Chart) -> None:
-    frame = epoch_frame(["a"], 9)
-    ranges = {chart(frame.iloc[:n], styles(["a"]), planned=30).layout.xaxis.range for n in range(1, 10)}
+    frame = frame_for(chart, ["a"], 9)
+    grown = [frame[frame[columns.EPOCH] <= n] for n in range(1, 10)]
+    ranges = {chart(rows, styles(["a"]), planned=30).layout.xaxis.range for rows in grown}
     assert len(ranges) == 1
     start, end = ranges.pop()
     assert 0 < start <= 1

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from reglab.charts.accuracy import accuracy_chart
 from reglab.charts.gap import gap_chart
+from reglab.charts.gradient_share import gradient_share_chart
 from reglab.charts.loss import loss_chart
+from reglab.charts.loss_split import loss_split_chart
 from reglab.charts.style import RunStyle, style_runs
 from reglab.charts.weights import weights_chart
 
-__all__ = ["RunStyle", "accuracy_chart", "gap_chart", "loss_chart", "style_runs", "weights_chart"]
+__all__ = [
+    "RunStyle", "accuracy_chart", "gap_chart", "gradient_share_chart", "loss_chart", "loss_split_chart", "style_runs",
+    "weights_chart",
+]  # fmt: skip

@@ -84,3 +84,11 @@ def epoch_axis(made: go.Figure, last: int, planned: int | None) -> None:
     end = max(planned or 0, last, 2)
     made.update_xaxes(range=[1 - 0.02 * (end - 1), end + 0.03 * (end - 1)], tickformat="d", nticks=7)
     made.update_xaxes(unifiedhovertitle={"text": "epoch %{x}"})
+
+
+def log_ticks(made: go.Figure) -> float | str:
+    """Ticks at 1, 2 and 5 where the curves span few decades, at powers of ten where they span many."""
+    values = np.concatenate([np.empty(0), *(trace.y for trace in made.data)])
+    positive = values[values > 0]
+    decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
+    return "D2" if decades < 2.5 else float(np.ceil(decades / 6))

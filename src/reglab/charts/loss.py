@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
+from reglab.charts.base import log_ticks
 from reglab.charts.curves import Curve, Curves, curve_chart
 from reglab.charts.style import RunStyle
 
@@ -34,13 +34,5 @@ def loss_chart(
     made = curve_chart(epochs, styles, LOSS, planned)
     made.update_yaxes(rangemode="tozero", tickformat="~g", uirevision="log" if log_y else "linear")
     if log_y:
-        made.update_yaxes(type="log", dtick=_ticks(made))
+        made.update_yaxes(type="log", dtick=log_ticks(made))
     return made
-
-
-def _ticks(made: go.Figure) -> float | str:
-    """Ticks at 1, 2 and 5 where the curves span few decades, at powers of ten where they span many."""
-    values = np.concatenate([np.empty(0), *(trace.y for trace in made.data)])
-    positive = values[values > 0]
-    decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
-    return "D2" if decades < 2.5 else float(np.ceil(decades / 6))

@@ -1,0 +1,112 @@
+"""How hard the penalty pulls at the weights, in parts of the data's pull: ‖∇P‖₂ / ‖ḡ‖₂ over epochs.
+
+:mod:`reglab.columns` says what the two are; over several kernels, each is the root of the sum of squares. Below 1 the
+data have the upper hand, above 1 the penalty; at 1 the pulls are equal, and cancel where the weights rest. The axis is
+logarithmic: a share of exactly 0 (λ = 0) lies at its lower edge and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import each_run, empty, epoch_axis, figure
+from reglab.charts.shares import MOST, Line, line_of_run, lines_alone, total_share
+from reglab.charts.style import GREY, RunStyle, rgba
+
+SUBTITLE = "‖∇penalty‖ / ‖∇data‖, log scale"
+AT_REST = "at rest: the two pulls cancel"
+EQUAL = "1: the two pulls are equal"
+
+_DECADES = 6  # height of the axis, at most
+
+
+def gradient_share_chart(
+    pulls: pd.DataFrame,
+    styles: Mapping[str, RunStyle],
+    layer: str | None = None,
+    *,
+    planned: int | None = None,
+    rests: bool = True,
+) -> go.Figure:
+    """The share of every styled run in ``pulls`` (:data:`columns.PULL_COLUMNS`), for one kernel or for all together.
+
+    One run alone shows its kernels too, up to MOST of them. ``rests``: whether equal pulls mean rest for these runs,
+    which :mod:`reglab.training.pulls` explains.
+    """
+    title = f"Pull of λ on {layer.removesuffix('.weight') if layer else 'all kernels'}"
+    drawn = list(each_run(pulls[pulls[columns.EPOCH] > 0] if len(pulls) else pulls, styles))
+    if not drawn:
+        return empty(title, SUBTITLE, "The pulls are known after the first epoch.")
+    lines = lines_alone(*drawn[0], layer) if len(drawn) == 1 else [line_of_run(*run, layer) for run in drawn]
+    if not any(np.isfinite(line.share).any() for line in lines):
+        return empty(title, SUBTITLE, "Not recorded for this choice: only newer runs keep their pulls.")
+    made = figure(title, SUBTITLE)
+    floor = _axis(made, lines, title)
+    for line in lines:
+        _add_line(made, line, floor)
+    if len(drawn) == 1 and layer is None:
+        _add_range(made, drawn[0][1])
+    _add_reference(made, AT_REST if rests else EQUAL)
+    epoch_axis(made, max(int(line.epochs.max()) for line in lines), planned)
+    made.update_layout(hovermode="closest")
+    return made
+
+
+def _axis(made: go.Figure, lines: list[Line], title: str) -> float:
+    """A logarithmic axis in whole decades with 1 in it, so that it rarely moves; the height at which 0 is drawn."""
+    known = np.concatenate([line.share[line.share > 0] for line in lines])
+    top = float(np.ceil(np.log10(max(1.2 * known.max(initial=0), 1.5))))
+    low = float(np.floor(np.log10(min(known.min(initial=1) / 1.2, 0.3))))
+    low = max(low, top - _DECADES)
+    made.update_yaxes(type="log", range=[low, top], dtick="D2" if top - low <= 2 else 1, tickformat="~g")
+    made.update_layout(xaxis_uirevision=title, yaxis_uirevision=title)
+    return 10 ** (low + 0.03 * (top - low))
+
+
+def _add_line(made: go.Figure, line: Line, floor: float) -> None:
+    share = np.full_like(line.share, floor) if line.nothing else np.where(line.share > 0, line.share, np.nan)
+    said = "0" if line.nothing else "%{y:.3g}"
+    made.add_scatter(
+        x=line.epochs.astype(np.int16 if line.epochs.max(initial=0) < 2**15 else np.int32),
+        y=share.astype(np.float32),
+        uid=line.uid,
+        name=line.name,
+        mode="lines+markers" if len(share) == 1 else "lines",
+        line={"color": line.colour, "width": line.width, "dash": line.dash},
+        hovertemplate=f"{line.name}<br>epoch %{{x}}: {said}<extra></extra>",
+    )
+    if line.nothing:
+        made.add_annotation(
+            text="0: λ does not pull", x=0.99, xref="paper", xanchor="right", y=float(np.log10(floor)),
+            yanchor="bottom", showarrow=False, font={"size": 11}, opacity=0.8,
+        )  # fmt: skip
+
+
+def _add_range(made: go.Figure, rows: pd.DataFrame) -> None:
+    """Where the single kernels are too many for lines: the area from the lowest share of any to the highest."""
+    if rows[columns.LAYER].nunique() <= MOST:
+        return
+    kernels = [total_share(part) for _, part in rows.groupby(columns.LAYER, sort=False)]
+    shares = pd.concat([pd.Series(share, index=epochs) for epochs, share in kernels], axis=1).sort_index()
+    epochs = shares.index.to_numpy().astype(np.int32)
+    for name, values in (("lowest kernel", shares.min(axis=1)), ("highest kernel", shares.max(axis=1))):
+        above = name.startswith("highest")
+        made.add_scatter(
+            x=epochs, y=values.where(values > 0).to_numpy(np.float32), uid=name, name="lowest to highest kernel",
+            mode="lines", line={"color": GREY, "width": 0.8}, showlegend=above, legendgroup="range",
+            fill="tonexty" if above else None, fillcolor=rgba(GREY, 0.2) if above else None,
+            hovertemplate=f"{name}<br>epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+        )  # fmt: skip
+
+
+def _add_reference(made: go.Figure, text: str) -> None:
+    made.add_hline(1, line={"color": GREY, "width": 1, "dash": "4px,3px"}, layer="below")
+    made.add_annotation(
+        text=text, x=0.01, xref="paper", xanchor="left", y=0, yanchor="bottom", showarrow=False,
+        font={"size": 11}, opacity=0.8,
+    )  # fmt: skip
