@@ -1,0 +1,164 @@
+"""``reglab translate``: a λ from one system's words into another's, or why there is no exact equivalent."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from reglab.cli.command import Command
+from reglab.cli.output import Output
+from reglab.conventions import (
+    CONVENTIONS,
+    Combination,
+    Context,
+    MissingContext,
+    Part,
+    Translation,
+    combine,
+    translate_parts,
+    translate_parts_to_all,
+)  # fmt: skip
+from reglab.errors import SpecError
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("value", nargs="?", metavar="VALUE", help="e.g. 0.01, or l1=1e-4,l2=0.01, or C=1,l1_ratio=0.5")
+    add("--from", dest="source", metavar="NAME", help="the convention that VALUE is written in")
+    add("--to", dest="target", metavar="NAME", help="the convention to say it in; without it, all of them")
+    add("--and", dest="others", action="append", default=[], metavar="NAME=VALUE", help="what is set besides")
+    add("--list", action="store_true", help="show the conventions with their formulas")
+    context = parser.add_argument_group("context", "Asked for only where it matters.")
+    context.add_argument("--n", help="number of training examples")
+    context.add_argument("--batch-size", help="examples in a batch")
+    context.add_argument("--lr", help="learning rate")
+    context.add_argument("--momentum", help="momentum of SGD, 0 for plain SGD")
+    context.add_argument("--optimizer", help="sgd, adam, …")
+
+
+def _run(arguments: argparse.Namespace, output: Output) -> int:
+    if arguments.list:
+        _list(output)
+        return 0
+    if arguments.value is None or arguments.source is None:
+        raise SpecError("Say what to translate: reglab translate VALUE --from NAME; --list shows the names.")
+    parts = [Part(arguments.source, _value(arguments.value)), *map(_part, arguments.others)]
+    context = _context(arguments)
+    if arguments.target:
+        _one(translate_parts(parts, arguments.target, context), _together(parts, context), output)
+    else:
+        _all(parts, context, output)
+    return 0
+
+
+def _one(found: Translation, together: Combination | None, output: Output) -> None:
+    lines = [f"{found.code}" if found.code and found.exact else ""]
+    if not found.exact:
+        lines = ["No exact equivalent.", found.reason, *([f"Nearest: {found.code}"] if found.code else [])]
+    lines += ["", *(f"  {step.about}: {step.equation}" for step in found.steps)] if found.steps else []
+    lines += ["", together.sentence] if together else []
+    lines += ["", *(f"- {note}" for note in found.notes)] if found.notes else []
+    output.print({**_record(found), **_doubled(together)}, "\n".join(lines))
+
+
+def _all(parts: list[Part], context: Context, output: Output) -> None:
+    found, together = translate_parts_to_all(parts, context), _together(parts, context)
+    width = max(map(len, found))
+    rows = [f"{name:<{width}}  {_cell(answer)}" for name, answer in found.items()]
+    records = {name: _record(answer) for name, answer in found.items()}
+    lines = [*rows, *(["", together.sentence] if together else [])]
+    output.print({"from": _parts(parts), "results": records, **_doubled(together)}, "\n".join(lines))
+
+
+def _list(output: Output) -> None:
+    entries = CONVENTIONS.entries.values()
+    width = max(len(entry.name) for entry in entries)
+    lines = [f"{c.name:<{width}}  {', '.join(p.name for p in c.parameters):<15}  {c.plain}" for c in entries]
+    records = [
+        {"name": c.name, "label": c.label, "formula": c.plain, "tensors": c.tensors, "source": c.source,
+         "parameters": [p.name for p in c.parameters], "needs": list(c.conversion.needs)}
+        for c in entries
+    ]  # fmt: skip
+    output.print({"conventions": records}, "\n".join(lines))
+
+
+def _cell(answer: Translation | MissingContext) -> str:
+    if isinstance(answer, MissingContext):
+        return f"? {answer}"
+    if answer.exact:
+        return f"= {answer.code}"
+    return f"≈ {answer.code}, at rest only" if answer.code else "– no exact equivalent"
+
+
+def _record(answer: Translation | MissingContext) -> dict[str, Any]:
+    if isinstance(answer, MissingContext):
+        return {"missing": answer.name, "reason": str(answer)}
+    m = answer.meaning
+    return {
+        "from": _parts(answer.parts), "to": answer.target, "exact": answer.exact, "values": _tidy(answer.values),
+        "approximation": _tidy(answer.approximation), "reason": answer.reason,
+        "meaning": m and _tidy({"l1": m.l1, "l2": m.l2, "decay": m.decay}),
+        "steps": [f"{step.about}: {step.equation}" for step in answer.steps], "notes": list(answer.notes),
+        "code": answer.code,
+    }  # fmt: skip
+
+
+def _together(parts: list[Part], context: Context) -> Combination | None:
+    """What several parts do together; None for a single part, or where their numbers need missing context."""
+    try:
+        return combine(parts, context) if len(parts) > 1 else None
+    except MissingContext:
+        return None
+
+
+def _doubled(together: Combination | None) -> dict[str, Any]:
+    return {"doubled": together.doubled, "together": together.sentence} if together else {}
+
+
+def _parts(parts: tuple[Part, ...] | list[Part]) -> list[dict[str, Any]]:
+    return [{"name": part.name, "values": part.numbers} for part in parts]
+
+
+def _tidy(values: Any) -> dict[str, Any] | None:
+    """To 15 digits: the last bits of a product would show as 0.10000000000000002."""
+    return values and {name: float(f"{value:.15g}") for name, value in values.items()}
+
+
+def _part(text: str) -> Part:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SpecError(f"--and takes NAME=VALUE, such as sum-squares=0.01, not {text!r}.")
+    return Part(name.strip(), _value(value))
+
+
+def _value(text: str) -> float | dict[str, float]:
+    """``"0.01"`` → 0.01, ``"l1=0.1,l2=0.2"`` → both by name."""
+    if "=" not in text:
+        return _number(text)
+    pairs = [item.partition("=") for item in text.split(",")]
+    names = [name.strip() for name, _, _ in pairs]
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise SpecError(f"{repeated} is given twice in {text!r}.")
+    return {name: _number(number) for name, (_, _, number) in zip(names, pairs, strict=True)}
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SpecError(f"{text.strip()!r} is not a number; write 0.01, or name=0.01 for each of several.") from None
+
+
+def _context(arguments: argparse.Namespace) -> Context:
+    """Numbers are read here, so that every mistake is one sentence of our own."""
+    n, size = (None if text is None else _whole(text) for text in (arguments.n, arguments.batch_size))
+    lr, momentum = (None if text is None else _number(text) for text in (arguments.lr, arguments.momentum))
+    return Context(n, size, lr, momentum, arguments.optimizer)
+
+
+def _whole(text: str) -> int:
+    number = _number(text)
+    return int(number) if number == number // 1 else number  # type: ignore[return-value]  # Context refuses the rest
+
+
+ENTRY = Command("translate", "say a λ in another system's words", 50, _arguments, _run)

@@ -1,0 +1,172 @@
+"""From any convention to any other: the numbers where there is an exact equivalent, the reason where there is none.
+
+Read the source's numbers as a :class:`Meaning`, cross between objective and decay where that is exact, write the
+target's numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_path, obstacle
+from reglab.conventions.combining import Combination, Part, Step, combine, family_of
+from reglab.conventions.context import Context, Family, MissingContext, join
+from reglab.conventions.convention import Convention
+from reglab.conventions.meaning import Meaning, figure
+from reglab.conventions.registered import CONVENTIONS
+from reglab.conventions.remarks import remarks
+from reglab.conventions.writing import code, equations
+from reglab.errors import SpecError
+
+
+@dataclass(frozen=True)
+class Translation:
+    """``parts`` said in ``target``.
+
+    ``values`` only where ``exact``; otherwise ``reason`` says why there are none, and ``approximation`` holds numbers
+    that come near in the sense that ``reason`` explains, if any do. ``meaning`` is what the parts do, None where it was
+    not needed; ``code`` the target's own syntax with ``values`` or ``approximation``.
+    """
+
+    parts: tuple[Part, ...]
+    target: str
+    exact: bool
+    meaning: Meaning | None = None
+    values: Mapping[str, float] | None = None
+    approximation: Mapping[str, float] | None = None
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+    code: str = ""
+
+
+def translate(
+    values: float | Mapping[str, float], source: str, target: str, context: Context | None = None
+) -> Translation:
+    """``values`` of the convention ``source`` said in ``target``.
+
+    :raises SpecError: for an unknown name, a value out of range, or context that matters and is missing.
+    """
+    return translate_parts([Part(source, values)], target, context)
+
+
+def translate_all(
+    values: float | Mapping[str, float], source: str, context: Context | None = None
+) -> dict[str, Translation | MissingContext]:
+    """``values`` of ``source`` in every other convention; what is missing, where something is.
+
+    :raises SpecError: for an unknown name, or a value out of range.
+    """
+    return translate_parts_to_all([Part(source, values)], context)
+
+
+def translate_parts_to_all(
+    parts: Sequence[Part], context: Context | None = None
+) -> dict[str, Translation | MissingContext]:
+    """All ``parts`` at once in every convention that they do not name.
+
+    :raises SpecError: as :func:`combine`.
+    """
+    combine(parts, (context or Context()).filled())
+    names = {part.name for part in parts}
+    return {name: _or_missing(parts, name, context) for name in CONVENTIONS.names() if {name} != names}
+
+
+def translate_parts(parts: Sequence[Part], target: str, context: Context | None = None) -> Translation:
+    """All ``parts`` at once on the same tensors, said in ``target``.
+
+    :raises SpecError: as :func:`translate`, and as :func:`combine`.
+    """
+    context, goal = context or Context(), CONVENTIONS.get(target)
+    if len(parts) == 1 and parts[0].name == target:
+        return _unchanged(parts[0], goal, context)
+    outline = combine(parts, context.filled()).meaning
+    family = _family(parts, goal, context)
+    if reason := obstacle(outline.parts, goal, family):
+        return Translation(tuple(parts), target, False, reason=reason)
+    context.require(_needs(outline.parts, goal, family))
+    return _written(combine(parts, context), goal, context)
+
+
+def needed(sources: Sequence[str], target: str | None = None, context: Context | None = None) -> tuple[str, ...]:
+    """Which fields of :class:`Context` matter from ``sources`` to ``target`` (None: to any), in their order."""
+    goals = CONVENTIONS.names() if target is None else [target]
+    found = {name for goal in goals for name in _needed(sources, goal, context or Context())}
+    return tuple(name for name in Context.__dataclass_fields__ if name in found)
+
+
+def _needed(sources: Sequence[str], target: str, context: Context) -> set[str]:
+    goal, given = CONVENTIONS.get(target), [CONVENTIONS.get(name) for name in sources]
+    if [target] == list(sources):
+        return set()
+    parts = frozenset().union(*(c.conversion.parts for c in given))
+    family = _agreed([*given, goal]) or context.family
+    alone = next((part for part in sorted(parts) if obstacle(frozenset({part}), goal, family) is None), None)
+    if alone is None:
+        return set()
+    names = {name for c in given for name in c.conversion.needs} | set(goal.conversion.needs)
+    if crosses(parts, goal):
+        names |= {"optimizer"} if _agreed([*given, goal]) is None else set()
+        names |= {"momentum"} if family != "adaptive" else set()
+    return names
+
+
+def _or_missing(parts: Sequence[Part], target: str, context: Context | None) -> Translation | MissingContext:
+    try:
+        return translate_parts(parts, target, context)
+    except MissingContext as missing:
+        return missing
+
+
+def _family(parts: Sequence[Part], goal: Convention, context: Context) -> Family | None:
+    """Of the optimizer that decides: an adaptive one on either side, else SGD on either, else the context's."""
+    family_of([part.convention for part in parts])
+    return _agreed([*(part.convention for part in parts), goal]) or context.family
+
+
+def _agreed(conventions: Sequence[Convention]) -> Family | None:
+    families = {c.family for c in conventions}
+    return "adaptive" if "adaptive" in families else "sgd" if "sgd" in families else None
+
+
+def _needs(outline: frozenset[str], goal: Convention, family: Family | None) -> dict[str, str]:
+    needs = dict(goal.conversion.needs) if outline else {}
+    if not crosses(outline, goal):
+        return needs
+    return {**({} if family else OPTIMIZER_NEEDS), **MOMENTUM_NEEDS, **needs}
+
+
+def _unchanged(part: Part, goal: Convention, context: Context) -> Translation:
+    values = part.numbers
+    step = Step("The same convention: nothing to convert", ", ".join(f"{k} = {figure(v)}" for k, v in values.items()))
+    return Translation((part,), goal.name, True, None, values, steps=(step,), code=code(goal, values, context))
+
+
+def _written(combined: Combination, goal: Convention, context: Context) -> Translation:
+    """The numbers of ``goal``, by way of a crossing where one is due."""
+    meaning, steps, momentum = combined.meaning, list(combined.steps), 0.0
+    if crosses(meaning.parts, goal):
+        momentum = context.momentum or 0.0
+        meaning, step = cross(meaning, goal, momentum)
+        steps.append(step)
+    values = goal.conversion.write(meaning, context if meaning.parts else context.filled())
+    _finite(goal, values)
+    if meaning.parts:
+        lines = equations(goal.conversion.writing, values, meaning, context)
+        steps += [Step(f"{goal.label} writes {goal.plain}", line) for line in lines]
+    sources = [part.convention for part in combined.parts]
+    shared = {"steps": tuple(steps), "notes": remarks(sources, goal, meaning), "code": code(goal, values, context)}
+    if not momentum:
+        return Translation(combined.parts, goal.name, True, combined.meaning, values, **shared)  # type: ignore[arg-type]
+    words = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
+    reason = different_path(momentum, words)
+    return Translation(combined.parts, goal.name, False, combined.meaning, None, values, reason, **shared)  # type: ignore[arg-type]
+
+
+def _finite(goal: Convention, values: Mapping[str, float]) -> None:
+    allowed = {p.name for p in goal.parameters if p.inverse}
+    for name, value in values.items():
+        if math.isnan(value) or (math.isinf(value) and name not in allowed):
+            raise SpecError(f"{name} of {goal.label} would be too large for a floating-point number; use a smaller λ.")
