@@ -51,6 +51,7 @@ def test_a_row_holds_what_the_run_says() -> None:
         "run": "a1", "name": "first", "state": "finished", "dataset": "digits", "model": "simple_cnn", "penalty": "L2",
         "lambda1": 0.0, "lambda2": 0.03, "epoch": 6, "epochs": 30, "best_val_acc": 0.925, "gap_loss": 0.25,
         "seconds": 72.4, "created": pd.Timestamp(WHEN), "tags": ["a", "b"], "note": "why",
+        "train_loss": 2 / 6, "l1": 0.0, "l2": 0.1, "total": 2 / 6 + 0.1,
     }  # fmt: skip
     assert table[t.GAP].isna().tolist() == [False, True]
 

@@ -35,8 +35,9 @@ every_chart = of_all(CHARTS)
 def frame_for(chart: Chart, runs: list[str], epochs: int) -> pd.DataFrame:
     """A frame of the kind that the chart's first parameter names."""
     kind = next(iter(inspect.signature(chart).parameters))
-    frames = {"epochs": epoch_frame, "layers": layer_frame, "pulls": pull_frame}
-    return frames[kind](runs, epochs)
+    if kind == "pulls":
+        return pull_frame(runs, epochs)
+    return layer_frame(runs, epochs) if kind == "layers" else epoch_frame(runs, epochs)
 
 
 def title_of(figure: go.Figure) -> str:

@@ -182,6 +182,25 @@ def test_ticks_draw_three_charts_and_are_in_the_address(app: AppTest, store: Sto
     assert "runs" not in app.query_params
 
 
+def test_the_overlay_shows_the_parts_of_the_objective_and_the_pull_of_lambda(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    app.segmented_control(key="runs_loss_view").set_value("split")
+    app.segmented_control(key="runs_weight_view").set_value("pull")
+    assert charts(again(app)) == {"runs_split", "runs_gap", "runs_pull"}
+    figures = app.session_state["runs_overlay_figures"][1]
+    assert len({trace.line.color for trace in figures["pull"].data}) == 2
+    assert not any(trace.showlegend for figure in figures.values() for trace in figure.data if trace.name != "initial")
+
+
+def test_the_table_takes_the_objective_apart(app: AppTest, store: Store) -> None:
+    add_run(store, epochs=[metrics(1, l1=0.25, l2=0.5, total=2.75)])
+    shown = visit(app).dataframe[0].value.loc[0]
+    assert [shown[name] for name in ("train_loss", "l1", "l2", "total")] == [2.0, 0.25, 0.5, 2.75]
+    select(app, [], ("total",))
+    assert app.query_params["sort"] == "total"
+
+
 def test_a_link_restores_the_ticks(app: AppTest, store: Store) -> None:
     none, weak, _ = three(store)
     visit(app, runs=f"{none.id},{weak.id}")

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
 
+from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
@@ -241,10 +243,10 @@ def test_settings_behind_more_keep_their_values_while_hidden(app: AppTest) -> No
 
 def test_the_layer_table_is_made_only_when_it_is_open(app: AppTest) -> None:
     visit(app)
-    assert not app.dataframe
+    assert [table.key for table in app.dataframe] == ["mask_0"]
     app.session_state["layers"] = True
     again(app)
-    table = app.dataframe[0].value
+    table = next(table.value for table in app.dataframe if table.key != "mask_0")
     assert "conv1" in list(table["Layer"])
     assert table["Parameters"].sum() == 544_522
     assert any("544,522 parameters" in caption.value for caption in app.caption)
@@ -314,7 +316,7 @@ def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
     assert app.subheader[0].value == r"a \*strange\* \$name\$"
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("loss", "gap", "weights")]
     assert [metric.label for metric in app.metric] == [
-        "Validation accuracy", "Validation loss", "Gap in loss", "Weights at zero",
+        "Validation accuracy", "Validation loss", "Gap in loss", "Weights at zero", "Pull of λ",
     ]  # fmt: skip
     assert address(app) == {"run": run.id}
     assert {button.key for button in app.button} == {"duplicate", "new_run"}
@@ -409,6 +411,55 @@ def test_the_layer_selector_offers_every_kernel(app: AppTest, store: Store) -> N
     assert selector.options == ["all kernels", "conv1.weight", "fc.weight"]
     selector.set_value("fc.weight")
     again(app)
+
+
+def test_a_switch_takes_the_objective_apart_and_another_shows_the_pull_of_lambda(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def counted(self: Store, ids: list[str]) -> pd.DataFrame:
+        asked.append(ids)
+        return read(self, ids)
+
+    read = Store.pulls
+    monkeypatch.setattr(Store, "pulls", counted)
+    run = add_run(store, state="running")
+    visit(app, run=run.id)
+    assert not asked  # nothing is read for a chart that is not shown
+    app.segmented_control(key="loss_view").set_value("split")
+    again(app)
+    assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "weights")]
+    app.segmented_control(key="weight_view").set_value("pull")
+    again(app)
+    assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
+    assert asked == [[run.id]]
+    drawn = app.session_state["live_drawn"].figures
+    assert [trace.name for trace in drawn["split"].data] == ["data loss", "L2 part", "J"]
+    assert [trace.name for trace in drawn["pull"].data] == ["all kernels", "conv1", "fc"]
+    app.selectbox(key=f"layer-{run.id}").set_value("fc.weight")
+    again(app)
+    assert [trace.name for trace in app.session_state["live_drawn"].figures["pull"].data] == ["all kernels", "fc"]
+    visit(app)  # the form, and back
+    assert charts(visit(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"penalty__apply": "coupled", "optim__name": "adam"}, AT_REST),
+        ({"penalty__apply": "proximal", "optim__name": "sgd", "optim__momentum": 0.0}, AT_REST),
+        ({"penalty__apply": "decoupled", "optim__name": "adamw"}, EQUAL),
+        ({"penalty__apply": "proximal", "optim__name": "sgd", "optim__momentum": 0.9}, EQUAL),
+    ],
+)
+def test_the_line_at_one_promises_rest_only_where_it_is_so(
+    app: AppTest, store: Store, changes: dict[str, Any], note: str
+) -> None:
+    visit(app, run=add_run(store, spec(**changes)).id)
+    app.segmented_control(key="weight_view").set_value("pull")
+    figure = again(app).session_state["live_drawn"].figures["pull"]
+    assert [text.text for text in figure.layout.annotations] == [note]
 
 
 def test_the_form_leads_back_to_what_trains(app: AppTest, store: Store) -> None:

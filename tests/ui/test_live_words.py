@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.charts.frames import pull_frame
 from tests.factories import add_run, metrics, spec
 
 from reglab import columns
@@ -15,7 +16,7 @@ from reglab.events import STATES
 from reglab.spec import PenaltySpec
 from reglab.store import Run, Store
 from reglab.ui import live_words
-from reglab.ui.train.run_figures import figures, zero_shares
+from reglab.ui.train.run_figures import figures, pull, zero_shares
 
 
 @pytest.fixture
@@ -130,24 +131,42 @@ def test_what_several_runs_have_in_common(store: Store) -> None:
 
 def test_figures_before_the_first_epoch_are_dashes(store: Store) -> None:
     run = add_run(store, state="running", epochs=0)
-    assert [figure.value for figure in figures(run, store.layers([]))] == ["–", "–", "–", "–"]
+    assert [figure.value for figure in figures(run, store.layers([]))] == ["–"] * 5
 
 
 def test_figures_after_the_last_epoch(store: Store) -> None:
     run = add_run(store)
-    accuracy, loss, gap, zeros = figures(run, store.layers([run.id], latest=True))
+    accuracy, loss, gap, zeros, pull_of_lambda = figures(run, store.layers([run.id], latest=True))
     last = metrics(6)
     assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best 90.0 %")
     assert (loss.value, loss.beside) == ("1.02", "lowest 1.00")
     assert (gap.value, gap.beside) == ("0.687", "accuracy 5.0 pts")
     assert zeros.value == "0.0 %"
+    assert pull_of_lambda.value == pull(store.layers([run.id], epochs=[6])) != "–"
 
 
 def test_losses_that_are_no_numbers_say_so(store: Store) -> None:
     run = add_run(store, state="diverged", epochs=[metrics(1, val_loss=math.nan, gap_loss=-math.inf)])
-    _, loss, gap, _ = figures(run, store.layers([run.id], latest=True))
+    _, loss, gap, *_ = figures(run, store.layers([run.id], latest=True))
     assert (loss.value, gap.value) == ("not finite", "not finite")
     assert live_words.loss(-0.05) == "−0.0500"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0.0, "0 %"), (1e-5, "< 0.1 %"), (0.0342, "3.4 %"), (0.0999, "10 %"), (0.342, "34 %"), (0.999, "100 %"),
+     (2.5, "250 %"), (9.996, "1000 %"), (12.4, "12 ×"), (12345.0, "12,345 ×"), (math.nan, "–"), (math.inf, "–")],
+)  # fmt: skip
+def test_the_pull_of_lambda_in_words(share: float, words: str) -> None:
+    layers = pull_frame(["a"], 3, share=share)
+    layers.loc[layers[columns.EPOCH] < 3, columns.DATA_GRAD] = math.nan
+    assert pull(layers) == words
+
+
+def test_a_pull_that_was_not_recorded_is_a_dash() -> None:
+    layers = pull_frame(["a"], 3)
+    assert pull(layers[:0]) == "–"
+    assert pull(layers.assign(**{columns.DATA_GRAD: math.nan})) == "–"
 
 
 def test_zero_shares_weigh_layers_by_their_size() -> None:

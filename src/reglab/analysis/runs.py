@@ -28,6 +28,7 @@ BEST_ACC = "best_val_acc"  # highest validation accuracy of any epoch, in [0, 1]
 BEST_ACC_EPOCH = "best_val_acc_epoch"  # the first epoch with it
 GAP = "gap_loss"  # validation − training data loss at the last epoch
 CURVE = "val_loss_curve"  # validation loss over epochs, thinned, finite values only
+DATA_LOSS, L1_PART, L2_PART, TOTAL = "train_loss", "l1", "l2", "total"  # J and its parts at the last epoch, in nats
 SECONDS = "seconds"  # training time over all sittings
 CREATED = "created"
 TAGS = "tags"
@@ -35,7 +36,7 @@ NOTE = "note"
 
 COLUMNS = (
     RUN, NAME, STATE, DATASET, MODEL, PENALTY, LAMBDA1, LAMBDA2, EPOCH, EPOCHS, BEST_ACC, GAP, SECONDS, CREATED, TAGS,
-    NOTE,
+    NOTE, DATA_LOSS, L1_PART, L2_PART, TOTAL,
 )  # fmt: skip
 
 
@@ -108,11 +109,12 @@ def _row(run: RunRecord) -> tuple[Any, ...]:
     return (
         run.id, run.name, run.state, run.dataset, run.model, run.penalty, run.l1, run.l2, run.epoch, run.epochs,
         run.best_val_acc, run.last.gap_loss if run.last else None, run.seconds, run.created, list(run.tags), run.note,
+        *((run.last.train_loss, run.last.l1, run.last.l2, run.last.total) if run.last else [None] * 4),
     )  # fmt: skip
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
-    if name in (LAMBDA1, LAMBDA2, BEST_ACC, GAP, SECONDS):
+    if name in (LAMBDA1, LAMBDA2, BEST_ACC, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL):
         numbers = np.array(values, dtype=np.float64)  # None becomes NaN
         return np.where(np.isfinite(numbers), numbers, np.nan)
     if name in (EPOCH, EPOCHS):

@@ -1,4 +1,4 @@
-"""Ticked runs laid over each other: loss, gap and weight histograms side by side, one colour a run."""
+"""Ticked runs laid over each other: three charts side by side, one colour a run."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from reglab import columns
-from reglab.charts import RunStyle, gap_chart, loss_chart, style_runs, weights_chart
-from reglab.charts.gap import Measure
+from reglab.charts import RunStyle, style_runs
 from reglab.store import Run, Store
-from reglab.ui import live_words
+from reglab.ui import chart_row, live_words
+from reglab.ui.chart_row import Keys, Look, switches
 from reglab.ui.live_chart import live_chart
 from reglab.ui.urls import MAX_RUNS
 
 HEIGHT = 340
 """Pixels of each chart."""
 
-ALL_LAYERS = "all kernels"
-MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+_KEYS = Keys("runs_loss_view", "runs_log_loss", "runs_gap_measure", "runs_weight_view", "runs_layer")
 _KEPT = "runs_overlay"
 
 
@@ -35,15 +32,6 @@ class Frames:
     at: tuple[Any, ...]
     epochs: pd.DataFrame
     layers: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the switches below the charts say; ``layer`` is None for all kernels."""
-
-    log: bool
-    measure: Measure
-    layer: str | None
 
 
 def overlay(store: Store, ticked: Sequence[Run]) -> None:
@@ -58,23 +46,12 @@ def overlay(store: Store, ticked: Sequence[Run]) -> None:
     places = [box.container() for box in boxes]
     frames, labels = _frames(store, runs), live_words.labels(runs)
     styles = style_runs([(run.id, labels[run.id], run.l1, run.l2) for run in runs])
-    figures = _figures(runs, frames, styles, _switches(boxes, frames.layers))
+    figures = _figures(store, runs, frames, styles, switches(boxes, frames.layers, _KEYS, keep_layer=True))
     if len(runs) > 1:
         legend.html(_legend(styles.values()))
     for place, (kind, figure) in zip(places, figures.items(), strict=True):
         with place:
             live_chart(figure, key=f"runs_{kind}", height=HEIGHT)
-
-
-def _switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame) -> Look:
-    log = boxes[0].toggle("Logarithmic", key="runs_log_loss", persist_state="session")
-    measure = boxes[1].segmented_control(
-        "Gap in", MEASURES, default="loss", required=True, format_func=lambda measure: f"in {measure}",
-        key="runs_gap_measure", label_visibility="collapsed", persist_state="session",
-    )  # fmt: skip
-    names = [ALL_LAYERS, *dict.fromkeys(layers[columns.LAYER])]
-    layer = boxes[2].selectbox("Layer", names, key="runs_layer", label_visibility="collapsed", persist_state="session")
-    return Look(log, measure, None if layer == ALL_LAYERS else layer)
 
 
 def _frames(store: Store, runs: Sequence[Run]) -> Frames:
@@ -88,17 +65,18 @@ def _frames(store: Store, runs: Sequence[Run]) -> Frames:
     return kept
 
 
-def _figures(runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle], look: Look) -> dict[str, go.Figure]:
+def _figures(
+    store: Store, runs: Sequence[Run], frames: Frames, styles: Mapping[str, RunStyle], look: Look
+) -> dict[str, go.Figure]:
     """Draw again only what would look different: figures cost more than anything else on the page."""
     source = (frames.at, tuple(styles.items()), look)
     kept: tuple[Any, dict[str, go.Figure]] | None = st.session_state.get(f"{_KEPT}_figures")
     if kept is None or kept[0] != source:
         planned = max(run.epochs for run in runs)
-        figures = {
-            "loss": loss_chart(frames.epochs, styles, planned=planned, log_y=look.log),
-            "gap": gap_chart(frames.epochs, styles, measure=look.measure, planned=planned),
-            "weights": weights_chart(frames.layers, styles, look.layer),
-        }
+        figures = chart_row.figures(
+            look, styles, [run.spec for run in runs], planned, frames.epochs, frames.layers,
+            lambda: store.pulls(list(styles)),
+        )  # fmt: skip
         if len(runs) > 1:
             for figure in figures.values():
                 _unnamed(figure, styles.values())

@@ -15,7 +15,7 @@ from reglab.ui.runs.runs_filter import tags_of
 
 _SHOWN = (
     t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,
-    t.SECONDS, t.EPOCH, t.CREATED, t.TAGS,
+    t.SECONDS, t.EPOCH, t.CREATED, t.TAGS, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART,
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
             t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
             t.BEST_ACC: 100 * table[t.BEST_ACC],
             **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.GAP, t.CURVE, t.CREATED, t.TAGS)},
+            **{name: table[name] for name in (t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)},
             t.SECONDS: pd.to_timedelta(table[t.SECONDS].round(), unit="s"),
         }
     )
@@ -102,4 +103,16 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         t.SECONDS: column.NumberColumn("Duration", format="localized", width=100, help="Time spent training."),
         t.CREATED: column.DatetimeColumn("Created", format="distance", width=110, timezone=st.context.timezone),
         t.TAGS: column.MultiselectColumn("Tags", options=tags, color="primary", width=130),
+        **_objective(),
+    }
+
+
+def _objective() -> dict[str, Any]:
+    """J and its parts, behind the other columns: they compare runs of one λ, not of several."""
+    column, at = st.column_config, "at the last epoch, in nats."
+    return {
+        t.TOTAL: column.NumberColumn("J", format="%.3f", width=62, help=f"Data loss + L1 part + L2 part {at}"),
+        t.DATA_LOSS: column.NumberColumn("Data loss", format="%.3f", width=78, help=f"On training images, {at}"),
+        t.L1_PART: column.NumberColumn("L1 part", format="%.3f", width=66, help=f"λ₁ Σ|w| {at}"),
+        t.L2_PART: column.NumberColumn("L2 part", format="%.3f", width=66, help=f"(λ₂/2) Σw² {at}"),
     }

@@ -1,14 +1,18 @@
-"""The four figures of a run that a page shows large: validation accuracy and loss, the gap, exact zeros."""
+"""The figures of a run that a page shows large: validation accuracy and loss, the gap, exact zeros, the pull of λ."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from reglab import columns
+from reglab.charts.shares import total_share
 from reglab.store import Run
 from reglab.ui.live_words import loss, percent
+
+_TIMES = 10  # a share from which it is no longer said in per cent
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,26 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             "Weights at zero", "At zero", percent(zeros), f"near zero {percent(near)}",
             "Share of all kernel weights that are exactly 0; near zero: smaller than 0.001 either way.",
         ),
+        Figure(
+            "Pull of λ", "Pull of λ", pull(layers), "of the data's pull",
+            "How hard the penalty pulls the weights toward 0, compared with how hard the data pull them: "
+            "‖∇penalty‖ / ‖∇data‖ over all kernels, averaged over the last epoch. At 100 % the pulls are equal. "
+            "“Pull of λ” below the third chart shows it layer by layer.",
+        ),
     ]  # fmt: skip
+
+
+def pull(layers: pd.DataFrame) -> str:
+    """The penalty's pull as a share of the data's at the newest epoch: "34 %", "3.4 %", "12 ×"; "–" where not known."""
+    _, shares = total_share(layers)
+    share = float(shares[-1]) if len(shares) else math.nan
+    if not math.isfinite(share):
+        return "–"
+    if share >= _TIMES:
+        return f"{share:,.0f} ×"
+    if 0 < share < 5e-4:
+        return "< 0.1 %"
+    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
 
 
 def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:

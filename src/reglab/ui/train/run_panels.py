@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from reglab import columns
-from reglab.charts import RunStyle, gap_chart, loss_chart, style_runs, weights_chart
-from reglab.charts.gap import Measure
+from reglab.charts import RunStyle, style_runs
 from reglab.store import Run
-from reglab.ui import live_words
+from reglab.ui import chart_row, live_words
+from reglab.ui.chart_row import Keys, Look, switches
 from reglab.ui.live_chart import live_chart
 from reglab.ui.services import services
 from reglab.ui.train.run_buttons import badge, stop_or_resume
@@ -27,10 +27,10 @@ HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
 CARDS_ABOVE = 3
 """So many runs have their cards above the charts; more would push the charts off the screen, and stand below."""
 
-_ROW = 42  # pixels of a row with buttons, kept when the buttons go
+ON_CARDS = 4
+"""So many figures have room on the card of one of several runs."""
 
-ALL_LAYERS = "all kernels"
-MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+_ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,7 @@ class Drawn:
     source: tuple[Any, ...]
     runs: tuple[str, ...]
     planned: int
-    loss: go.Figure
-    gap: go.Figure
-    weights: go.Figure
+    figures: Mapping[str, go.Figure]
 
 
 def panels(runs: Sequence[Run]) -> None:
@@ -62,7 +60,7 @@ def panels(runs: Sequence[Run]) -> None:
     results = _results(runs)
     if len(runs) == 1:
         _progress(runs[0], results)
-        with st.container(border=True), st.grid(4, min_column_width=120, gap="small"):
+        with st.container(border=True), st.grid(5, min_column_width=120, gap="small"):
             _metrics(results.figures[runs[0].id], with_more=True)
         _charts(runs, results)
     else:
@@ -127,7 +125,7 @@ def _card(run: Run, results: Results) -> None:
                 badge(run)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
-            _metrics(results.figures[run.id], with_more=False)
+            _metrics(results.figures[run.id][:ON_CARDS], with_more=False)
         if run.error:
             st.caption(f":red[{run.error}]")
 
@@ -141,42 +139,29 @@ def _name(style: RunStyle) -> None:
 
 
 def _charts(runs: Sequence[Run], results: Results) -> None:
-    """Loss, gap and weights in one row, each with its own switch below."""
+    """Losses, gap and weights in one row, each with its own switches below."""
     name = "-".join(run.id for run in runs)
     boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
-    log = boxes[0].toggle("Logarithmic", key="log_loss", persist_state="session")
-    measure = boxes[1].segmented_control(
-        "Gap in", MEASURES, default="loss", required=True, key="gap_measure",
-        label_visibility="collapsed",
-    )  # fmt: skip
-    layers = [ALL_LAYERS, *dict.fromkeys(results.layers[columns.LAYER])]
-    layer = boxes[2].selectbox("Layer", layers, key=f"layer-{name}", label_visibility="collapsed")
-    height = HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS
-    drawn = _draw(runs, results, log=log, measure=measure, layer=None if layer == ALL_LAYERS else layer)
-    for place, kind in zip(places, ("loss", "gap", "weights"), strict=True):
+    keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
+    drawn = _draw(runs, results, switches(boxes, results.layers, keys, keep_layer=False))
+    for place, (kind, figure) in zip(places, drawn.figures.items(), strict=True):
         with place:
-            live_chart(getattr(drawn, kind), key=f"{kind}-{name}", height=height)
+            live_chart(figure, key=f"{kind}-{name}", height=HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS)
 
 
-def _draw(
-    runs: Sequence[Run], results: Results, *, log: bool, measure: Measure,
-    layer: str | None,
-) -> Drawn:  # fmt: skip
+def _draw(runs: Sequence[Run], results: Results, look: Look) -> Drawn:
     """Draw again only when there is something new to draw."""
-    source, styles = (results.at, log, measure, layer), results.styles
+    source, styles = (results.at, look), results.styles
     kept: Drawn | None = st.session_state.get("live_drawn")
     if kept is None or kept.source != source:
         planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
         if kept is not None and kept.runs == tuple(styles):
             planned = max(planned, kept.planned)  # an axis that shrank when a run ends would undo a zoom
-        kept = Drawn(
-            source,
-            tuple(styles),
-            planned,
-            loss_chart(results.epochs, styles, planned=planned, log_y=log),
-            gap_chart(results.epochs, styles, measure=measure, planned=planned),
-            weights_chart(results.layers, styles, layer),
-        )
+        made = chart_row.figures(
+            look, styles, [run.spec for run in runs], planned, results.epochs, results.layers,
+            lambda: services().store.pulls(list(styles)),
+        )  # fmt: skip
+        kept = Drawn(source, tuple(styles), planned, made)
         st.session_state["live_drawn"] = kept
     return kept
