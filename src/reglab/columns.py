@@ -43,3 +43,11 @@ LAYER_STATS: tuple[str, ...] = (
 )  # fmt: skip
 LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)
 PULL_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)
+
+PART = "part"  # what a figure of a claim is about; one row for each part and seed
+VALUE = "value"  # in the part's own unit
+MEAN, LOW, HIGH = "mean", "low", "high"  # of the part over seeds, with its 95 % interval; NaN where there is none
+UNIT = "unit"
+LOG = "log"  # whether the part's axis is logarithmic
+LINES = "lines"  # where the part's rule draws its line: a tuple of values
+SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES)

@@ -16,7 +16,7 @@ from reglab.store import Run, Store
 def work(store: Store, settings: Settings, run: Run, output: Output) -> int:
     """Train ``run`` to its end, or until a signal asks to end: it then checkpoints first. The exit status."""
     output.began(run)
-    with _signals() as received:
+    with signals() as received:
         Worker(store, settings, run, closing=lambda: bool(received), listen=output.listen).work()
     ended = store.get(run.id)
     output.result(result(store, ended))
@@ -26,7 +26,7 @@ def work(store: Store, settings: Settings, run: Run, output: Output) -> int:
 
 
 @contextmanager
-def _signals() -> Iterator[list[int]]:
+def signals() -> Iterator[list[int]]:
     """The ending signals received meanwhile, instead of dying from them."""
     received: list[int] = []
 

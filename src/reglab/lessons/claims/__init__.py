@@ -6,9 +6,10 @@ A new claim is one file that defines ``ENTRY = Claim(...)``.
 from __future__ import annotations
 
 from reglab.lessons.claims.claim import Claim, Part
+from reglab.lessons.claims.kept import verdict_of
 from reglab.lessons.claims.results import Results, read
-from reglab.lessons.claims.standing import Standing, standing, tested_rounds
-from reglab.lessons.claims.trial import GROUP, Trial, seeds_of
+from reglab.lessons.claims.standing import Standing, index, seconds_left, seconds_until, standing, tested_rounds
+from reglab.lessons.claims.trial import GROUP, ROUND, Trial, seeds_of
 from reglab.lessons.claims.verdict import Verdict, decide, judge
 from reglab.registry import Registry
 
@@ -17,6 +18,7 @@ CLAIMS: Registry[Claim] = Registry("claim", "reglab.lessons.claims", Claim)
 __all__ = [
     "CLAIMS",
     "GROUP",
+    "ROUND",
     "Claim",
     "Part",
     "Results",
@@ -24,9 +26,13 @@ __all__ = [
     "Trial",
     "Verdict",
     "decide",
+    "index",
     "judge",
     "read",
+    "seconds_left",
+    "seconds_until",
     "seeds_of",
     "standing",
     "tested_rounds",
+    "verdict_of",
 ]

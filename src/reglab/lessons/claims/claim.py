@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reglab.lessons.claims.results import Results
-from reglab.lessons.claims.rules import Test, Unit
+from reglab.lessons.claims.results import Floats, Results
+from reglab.lessons.claims.rules import Rule, Unit
 from reglab.lessons.claims.trial import Trial
 
-Measured = Mapping[str, Sequence[float]]
+Measured = Mapping[str, Sequence[float] | Floats]
 """Part's name → its value with each seed."""
 
 
@@ -24,7 +24,7 @@ class Part:
     label: str
     says: str
     unit: Unit
-    test: Test
+    test: Rule
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Claim:
     @property
     def rule(self) -> str:
         """What decides, in words: made from the tests themselves, so that text and code cannot part."""
+        if len(self.parts) == 1:
+            words = self.parts[0].test.words(self.parts[0].unit)
+            return f"{words[0].upper()}{words[1:]}; else undecided."
         rules = [f"{part.label}: {part.test.words(part.unit)}." for part in self.parts]
-        both = " The claim holds if every part holds and fails if one fails." if len(self.parts) > 1 else ""
-        return " ".join(rules) + f" Anything else is undecided.{both}"
+        return " ".join([*rules, "Every part must hold; one that fails is enough to fail; else undecided."])

@@ -48,15 +48,16 @@ ENTRY = Claim(
     parts=(
         Part(
             "half", "λ₂ = λ against data loss + (λ/2)·Σw²",
-            "RegLab's λ₂ = λ ends {figure} of the norm from a loop with (λ/2)·Σw².", DISTANCE, AllBelow(1e-9),
+            "Distance of RegLab's λ₂ = λ from a loop with (λ/2)·Σw², relative to the norm: {figure}.",
+            DISTANCE, AllBelow(1e-9),
         ),
         Part(
             "full", "λ₂ = 2λ against data loss + λ·Σw²",
-            "λ₂ = 2λ ends {figure} from a loop with λ·Σw².", DISTANCE, AllBelow(1e-9),
+            "Of λ₂ = 2λ from a loop with λ·Σw²: {figure}.", DISTANCE, AllBelow(1e-9),
         ),
         Part(
             "forgotten", "λ₂ = λ against data loss + λ·Σw², the factor forgotten",
-            "With the factor forgotten they end {figure} apart.", DISTANCE, AllAbove(1e-3),
+            "With the factor forgotten: {figure}.", DISTANCE, AllAbove(1e-3),
         ),
     ),
     trials=_trials,

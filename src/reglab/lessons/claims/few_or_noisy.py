@@ -50,12 +50,12 @@ ENTRY = Claim(
     parts=(
         Part(
             "few", "Gain with 50 digits, beyond the gain with 200",
-            "With 50 digits instead of 200, the gain in validation accuracy by λ₂ = 0.03 differs by {figure}.",
+            "With 50 digits instead of 200, the gain in validation accuracy by λ₂ = 0.03 changes by {figure}.",
             POINTS, More(0.01),
         ),
         Part(
             "noisy", "Gain with 20 % wrong labels, beyond the gain with true ones",
-            "With 20 % wrong labels instead of none, it differs by {figure}.",
+            "With 20 % wrong labels instead of none, the gain changes by {figure}.",
             POINTS, More(0.01),
         ),
     ),

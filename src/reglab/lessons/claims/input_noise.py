@@ -37,7 +37,7 @@ ENTRY = Claim(
     parts=(
         Part(
             "changed", "Predictions that noise changes, against no penalty",
-            "With λ₂ = 0.03 the share of predictions that the noise changes differs by {figure}.", POINTS, Less(0.01),
+            "λ₂ = 0.03 changes the share of predictions that the noise tips over by {figure}.", POINTS, Less(0.01),
         ),
     ),
     trials=free_and_held,

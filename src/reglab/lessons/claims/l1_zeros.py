@@ -37,11 +37,11 @@ ENTRY = Claim(
     parts=(
         Part(
             PROXIMAL, "Exact zeros after proximal steps",
-            "Of all kernel weights, proximal steps leave {figure} exactly 0.", SHARE, More(0.1),
+            "Of all kernel weights, proximal steps leave exactly 0: {figure}.", SHARE, More(0.1),
         ),
         Part(
             SUBGRADIENT, "Exact zeros after subgradient steps",
-            "Subgradient steps leave {figure} exactly 0.", SHARE, AllBelow(0.001),
+            "Subgradient steps leave exactly 0: {figure}.", SHARE, AllBelow(0.001),
         ),
     ),
     trials=_trials,

@@ -80,7 +80,7 @@ ENTRY = Claim(
     parts=(
         Part(
             "accuracy", "Validation accuracy on fresh seeds: best pair against best single λ",
-            "On fresh seeds the chosen pair of λ differs from the chosen single λ by {figure} of validation accuracy.",
+            "On fresh seeds, the chosen pair of λ against the chosen single λ: validation accuracy {figure}.",
             POINTS, More(0.005),
         ),
     ),

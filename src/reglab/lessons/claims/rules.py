@@ -59,10 +59,13 @@ class Unit:
         return f"{self.bare(value)} {self.name}".strip()
 
 
-class Test(Protocol):
+class Rule(Protocol):
     """What a part of a claim says of the values over seeds."""
 
-    __test__ = False  # no test of pytest's
+    @property
+    def lines(self) -> tuple[float, ...]:
+        """Where it draws the line."""
+        ...
 
     def decide(self, values: Sequence[float]) -> Outcome: ...
     def words(self, unit: Unit) -> str: ...
@@ -73,6 +76,10 @@ class More:
     """The values lie above 0, and by ``by`` or more in the mean."""
 
     by: float
+
+    @property
+    def lines(self) -> tuple[float, ...]:
+        return (self.by,)
 
     def decide(self, values: Sequence[float]) -> Outcome:
         found = interval(values)
@@ -91,6 +98,10 @@ class Less:
 
     by: float
 
+    @property
+    def lines(self) -> tuple[float, ...]:
+        return (-self.by,)
+
     def decide(self, values: Sequence[float]) -> Outcome:
         return More(self.by).decide([-value for value in values])
 
@@ -104,6 +115,10 @@ class Within:
     """The mean is closer to 0 than ``margin``: equivalence (Schuirmann 1987), not a failure to find a difference."""
 
     margin: float
+
+    @property
+    def lines(self) -> tuple[float, ...]:
+        return (-self.margin, self.margin)
 
     def decide(self, values: Sequence[float]) -> Outcome:
         found = interval(values)
@@ -122,6 +137,10 @@ class AllBelow:
 
     limit: float
 
+    @property
+    def lines(self) -> tuple[float, ...]:
+        return (self.limit,)
+
     def decide(self, values: Sequence[float]) -> Outcome:
         return None if not len(values) else all(value < self.limit for value in values)
 
@@ -134,6 +153,10 @@ class AllAbove:
     """Every value is above ``limit``."""
 
     limit: float
+
+    @property
+    def lines(self) -> tuple[float, ...]:
+        return (self.limit,)
 
     def decide(self, values: Sequence[float]) -> Outcome:
         return None if not len(values) else all(value > self.limit for value in values)

@@ -26,7 +26,7 @@ ENTRY = Claim(
     parts=(
         Part(
             "norm", "Norm of all kernels against no penalty",
-            "With λ₂ = 0.03 the norm ‖w‖₂ of all kernels ends {figure} from where it ends without a penalty.",
+            "λ₂ = 0.03 changes the norm ‖w‖₂ of all kernels by {figure}.",
             PERCENT, Less(0.1),
         ),
     ),

@@ -29,12 +29,12 @@ ENTRY = Claim(
     parts=(
         Part(
             "size", "Mean |w| of all kernels against no penalty",
-            "With λ₂ = 0.03 the mean |w| of all kernels ends {figure} from where it ends without a penalty.",
+            "λ₂ = 0.03 changes the mean |w| of all kernels by {figure}.",
             PERCENT, Less(0.1),
         ),
         Part(
             "zeros", "Kernel weights that are exactly 0",
-            "Exactly 0 are {figure} of the kernel weights.", SHARE, AllBelow(0.001),
+            "Of all kernel weights at λ₂ = 0.03, {figure} are exactly 0.", SHARE, AllBelow(0.001),
         ),
     ),
     trials=free_and_held,

@@ -14,7 +14,8 @@ from reglab.store import Run, Store
 
 _RATE = 2.5e-5  # seconds per unit of work on one core, until some of these runs have been timed
 _VALIDATION = 539  # images of the digits that the default split keeps for validation
-_ACTIVE = frozenset({"queued", "running"})
+ACTIVE = frozenset({"queued", "running"})
+_ENDED = frozenset({"finished", "diverged"})
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Standing:
     @property
     def active(self) -> list[Run]:
         """Runs that train or wait."""
-        return [run for run in self.runs.values() if run is not None and run.state in _ACTIVE]
+        return [run for run in self.runs.values() if run is not None and run.state in ACTIVE]
 
     @property
     def testing(self) -> bool:
@@ -47,6 +48,12 @@ class Standing:
     def complete(self) -> bool:
         """Whether there is all that a verdict needs."""
         return self.done == self.expected
+
+    @property
+    def ready_to_confirm(self) -> bool:
+        """Whether the first runs have all ended well and those that they name do not exist yet."""
+        states = [run.state if run is not None else None for run in self.runs.values()]
+        return self.claim.confirm is not None and set(states) == {"finished", None} and len(states) == self.expected
 
     @property
     def diverged(self) -> int:
@@ -90,16 +97,24 @@ def tested_rounds(known: Index) -> list[int]:
 
 
 def seconds_left(standings: Iterable[Standing], known: Index, slots: int) -> float:
-    """Work still to do × measured seconds per unit of work ÷ slots; each run once however many claims need it."""
+    """Work still to do × measured seconds per unit of work ÷ slots; a run counts once however many claims need it."""
+    standings = list(standings)
     open_ = {
         trial.key: (trial.spec, run)
         for one in standings
         for trial, run in one.runs.items()
-        if run is None or run.state not in ("finished", "diverged")
+        if run is None or run.state not in _ENDED
     }
     left = sum(work(spec) * (1 - (run.epoch / run.epochs if run else 0)) for spec, run in open_.values())
-    later = sum(_later(one) for one in standings)
-    return (left + later) * _rate(known) / max(slots, 1)
+    return (left + sum(map(_later, standings))) * _rate(known) / max(slots, 1)
+
+
+def seconds_until(one: Standing, known: Index, slots: int) -> float:
+    """As :func:`seconds_left` for a claim under way, with the claims' runs that wait in front of its own."""
+    last = max((run.queued for run in one.active), default=None)
+    before = [run for run in known.values() if last is not None and run.state in ACTIVE and run.queued <= last]
+    left = sum(work(run.spec) * (1 - run.epoch / run.epochs) for run in before)
+    return (left + _later(one)) * _rate(known) / max(slots, 1)
 
 
 def work(spec: RunSpec) -> float:

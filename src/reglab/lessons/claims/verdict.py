@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from reglab import columns
 from reglab.lessons.claims.claim import Claim, Measured, Part
 from reglab.lessons.claims.results import Results
 from reglab.lessons.claims.rules import AllAbove, AllBelow, Interval, Outcome, interval, together
 
-PART, SEED, VALUE, MEAN, LOW, HIGH = "part", "seed", "value", "mean", "low", "high"
-COLUMNS = (PART, SEED, VALUE, MEAN, LOW, HIGH)
 WORDS: dict[Outcome, str] = {True: "holds", False: "fails", None: "undecided"}
 
 
@@ -47,7 +46,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``holds`` is None where the figures do not decide. ``figures`` has a row for each part and seed."""
+    """``holds`` is None where the figures do not decide. ``figures``: :data:`reglab.columns.SEED_COLUMNS`."""
 
     holds: Outcome
     outcomes: tuple[Outcomes, ...]
@@ -82,9 +81,11 @@ def _outcome(part: Part, values: tuple[float, ...]) -> Outcomes:
 
 
 def _figures(outcomes: tuple[Outcomes, ...]) -> pd.DataFrame:
-    rows = [
-        (o.part.label, seed, value, o.interval.mean, o.interval.low, o.interval.high)
-        for o in outcomes
-        for seed, value in enumerate(o.values)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    """:data:`reglab.columns.SEED_COLUMNS`; what must hold with every seed has no mean."""
+    rows = []
+    for o in outcomes:
+        unit, exact = o.part.unit, isinstance(o.part.test, AllBelow | AllAbove)
+        over = [math.nan if exact else unit.scale * x for x in (o.interval.mean, o.interval.low, o.interval.high)]
+        lines = tuple(unit.scale * line for line in o.part.test.lines)
+        rows += [(o.part.label, unit.scale * value, *over, unit.name, unit.log, lines) for value in o.values]
+    return pd.DataFrame(rows, columns=list(columns.SEED_COLUMNS))

@@ -1,0 +1,98 @@
+"""A strip for each part of a claim: a dot a seed, the mean with its 95 % interval, and the line that the rule draws."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from reglab import columns
+from reglab.charts.base import empty, figure
+from reglab.charts.style import GREY, RAMP
+
+TITLE, SUBTITLE = (
+    "Measured with each seed",
+    "dots: seeds · diamond and bar: mean, 95 % interval · dotted: the rule's line",
+)
+STRIP = 74
+"""Pixels of one part."""
+
+_DOT, _MEAN = RAMP[0], RAMP[4]
+_FEWEST = 1e-18  # equal bits have the distance 0, which a logarithmic axis cannot show
+
+
+def height_of(figures: pd.DataFrame) -> int:
+    """Pixels in which the chart of ``figures`` is legible."""
+    return STRIP * figures[columns.PART].nunique() if len(figures) else 120
+
+
+def seed_dots_chart(figures: pd.DataFrame) -> go.Figure:
+    """``figures``: :data:`reglab.columns.SEED_COLUMNS`; every part has an axis of its own, in its own unit."""
+    if figures.empty:
+        return empty(TITLE, SUBTITLE, "Dots appear when the claim has been tested.")
+    made = figure(TITLE, SUBTITLE)
+    made.update_layout(title=None, showlegend=False, margin={"l": 12, "r": 16, "t": 0, "b": 0})  # a card has its title
+    parts = [rows for _, rows in figures.groupby(columns.PART, sort=False)]
+    edges = np.linspace(1, 0, len(parts) + 1)
+    for number, (rows, (top, bottom)) in enumerate(zip(parts, pairwise(edges), strict=True), start=1):
+        _add_strip(made, rows, "" if number == 1 else str(number), float(bottom), float(top))
+    return made
+
+
+def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, top: float) -> None:
+    first = rows.iloc[0]
+    log, unit = bool(first[columns.LOG]), str(first[columns.UNIT])
+    room = top - bottom
+    made.update_layout(
+        {
+            f"xaxis{axis}": {
+                "anchor": f"y{axis}", "type": "log" if log else "linear", "title": None, "showgrid": False,
+                "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 3, "nticks": 6,
+                "ticksuffix": f" {unit}".rstrip(), "exponentformat": "power", "tickfont": {"size": 11},
+            },
+            f"yaxis{axis}": {
+                "anchor": f"x{axis}", "domain": [bottom + 0.32 * room, bottom + 0.72 * room], "visible": False,
+                "range": [-1, 1], "fixedrange": True,
+            },
+        }
+    )  # fmt: skip
+    for place in ([] if log else [(0.0, "solid")]) + [(line, "2px,3px") for line in first[columns.LINES]]:
+        made.add_shape(
+            type="line", x0=place[0], x1=place[0], y0=-1, y1=1, xref=f"x{axis}", yref=f"y{axis}", layer="below",
+            line={"color": GREY, "width": 1 if place[1] == "solid" else 1.6, "dash": place[1]},
+        )  # fmt: skip
+    for trace in (_seeds(rows, unit, log), _mean(first, unit)):
+        if trace is not None:
+            made.add_trace(go.Scatter(**trace, xaxis=f"x{axis}", yaxis=f"y{axis}"))
+    made.add_annotation(
+        text=str(first[columns.PART]), x=0, y=bottom + 0.74 * room, xref="paper", yref="paper", xanchor="left",
+        yanchor="bottom", showarrow=False, font={"size": 11}, opacity=0.85,
+    )  # fmt: skip
+
+
+def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
+    """A dot for each seed, spread a little so that equal values are seen."""
+    values = rows[columns.VALUE].to_numpy(dtype=np.float64)
+    shown: NDArray[np.float64] = np.maximum(values, _FEWEST) if log else values
+    return {
+        "x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "mode": "markers",
+        "marker": {"color": _DOT, "size": 8, "opacity": 0.75},
+        "hovertemplate": f"%{{x:.3g}} {unit}<extra></extra>",
+    }  # fmt: skip
+
+
+def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
+    """The mean with its interval; none where a part must hold with every seed."""
+    mean, low, high = (float(first[name]) for name in (columns.MEAN, columns.LOW, columns.HIGH))
+    if not np.isfinite([mean, low, high]).all():
+        return None
+    return {
+        "x": [mean], "y": [0], "mode": "markers", "marker": {"color": _MEAN, "size": 11, "symbol": "diamond"},
+        "error_x": {"type": "data", "array": [high - mean], "arrayminus": [mean - low], "color": _MEAN,
+                    "thickness": 2.5, "width": 7},
+        "hovertemplate": f"mean %{{x:.3g}} {unit}<br>95 % interval {low:.3g} to {high:.3g}<extra></extra>",
+    }  # fmt: skip

@@ -1,0 +1,71 @@
+"""Training the runs that a claim needs, in this process, as many at once as there are slots."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reglab.jobs import Worker
+from reglab.lessons.claims import GROUP, Claim, Standing, Trial, index, standing
+from reglab.settings import Settings
+from reglab.store import Run, Store
+
+_POLL = 0.3  # seconds between looks at a run that another process trains
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Where trials are trained; ``closing`` tells when to leave, ``tell`` hears of each run that ended."""
+
+    store: Store
+    settings: Settings
+    closing: Callable[[], bool]
+    tell: Callable[[Run], None]
+
+    def test(self, claim: Claim, seeds: tuple[int, ...]) -> Standing:
+        """Train what is missing until the claim can be judged, or nothing more can be trained."""
+        found = standing(self.store, index(self.store), claim, seeds)
+        while (missing := [trial for trial, run in found.runs.items() if not _ended(run)]) and not self.closing():
+            self.train(missing)
+            found = standing(self.store, index(self.store), claim, seeds)
+        return found
+
+    def train(self, trials: Iterable[Trial]) -> None:
+        """Train the trials, and wait for those that another process trains."""
+        lock = threading.Lock()
+
+        def work(trial: Trial) -> None:
+            if self.closing():
+                return
+            run = self._take(trial)
+            if run.state == "running" and run.owner == self.store.owner().id:
+                Worker(self.store, self.settings, run, closing=self.closing).work()
+            self._wait(run.id)
+            with lock:
+                self.tell(self.store.get(run.id))
+
+        with ThreadPoolExecutor(self.settings.slots) as pool:
+            list(pool.map(work, trials))
+
+    def _take(self, trial: Trial) -> Run:
+        """The trial's run, ours where it is new, waits, or stopped before its end; a deleted one comes back."""
+        store = self.store
+        run = store.create(trial.spec, name=trial.name, key=trial.key, group=GROUP, owner=store.owner())
+        if run.deleted is not None:
+            store.restore([run.id])
+            run = store.get(run.id)
+        if run.resumable:
+            store.take_over(run.id, store.owner())
+        return store.get(run.id)
+
+    def _wait(self, run_id: str) -> None:
+        while self.store.get(run_id).state in ("queued", "running") and not self.closing():
+            time.sleep(_POLL)
+            self.store.recover()
+
+
+def _ended(run: Run | None) -> bool:
+    return run is not None and (run.state in ("finished", "diverged") or (run.state == "failed" and not run.resumable))

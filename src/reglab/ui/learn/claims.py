@@ -1,0 +1,176 @@
+"""The usual claims about L2, each with a button that tests it: the verdict is whatever the runs say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from reglab.charts.seed_dots import height_of, seed_dots_chart
+from reglab.errors import RegLabError
+from reglab.lessons.claims import CLAIMS, Claim, Verdict, seconds_left, seconds_until, seeds_of
+from reglab.store import Run
+from reglab.ui.learn import claim_runs, claim_words
+from reglab.ui.learn.claim_runs import Tested
+from reglab.ui.live_words import duration
+from reglab.ui.services import services
+from reglab.ui.urls import MAX_RUNS, run_query
+
+TICK = 1.0
+"""Seconds between looks at the store while a claim is being tested."""
+
+TRAIN = "pages/1_Experiment/1_train.py"
+_LIVE, _WATCHED = "claims_live", "claims_watched"
+
+
+@dataclass(frozen=True)
+class Card:
+    """One claim on the page; ``verdict`` is None where there is none (yet), ``problem`` says why one cannot be."""
+
+    claim: Claim
+    tested: Tested
+    verdict: Verdict | None
+    problem: str | None
+
+
+def claims() -> None:
+    """Draw the section; it looks again by itself while one of its runs trains or waits."""
+    st.session_state[_LIVE] = _active(claim_runs.known_runs())
+    st.fragment(_board, run_every=TICK if st.session_state[_LIVE] else None)()
+
+
+def _board() -> None:
+    """All claims; without arguments, because with other ones it would be another fragment, made anew."""
+    known = claim_runs.known_runs()
+    if _continue([claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]):
+        known = claim_runs.known_runs()
+    cards = [_card(claim, known) for claim in CLAIMS.entries.values()]
+    st.session_state[_WATCHED] = {card.claim.name for card in cards if card.tested.now.testing}
+    _head(cards, known)
+    columns = st.columns(2, gap="small")
+    for number, card in enumerate(cards):
+        with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
+            _draw(card, known)
+    if _active(known) != st.session_state[_LIVE]:
+        st.rerun()
+
+
+def _continue(found: Sequence[Tested]) -> bool:
+    """Queue the runs that confirm a choice, where this session has watched the test that made it."""
+    watched: set[str] = st.session_state.get(_WATCHED, set())
+    due = [one.now for one in found if one.now.claim.name in watched and one.now.ready_to_confirm]
+    claim_runs.test([(one.claim, one.seeds) for one in due])
+    return bool(due)
+
+
+def _card(claim: Claim, known: dict[str, Run]) -> Card:
+    tested = claim_runs.look(claim, known)
+    if not tested.now.complete:
+        stuck = tested.now.diverged and not tested.now.active
+        return Card(claim, tested, None, claim_words.diverged_words(tested.now) if stuck else None)
+    try:
+        return Card(claim, tested, claim_runs.verdict(tested.now), None)
+    except RegLabError as error:
+        return Card(claim, tested, None, str(error))
+
+
+def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
+    """What it is about, what came out so far, and the button for all."""
+    st.subheader("Claims, tested", anchor=False)
+    st.markdown(
+        "What people say about L2, tested with small networks on the embedded digits. Every rule was fixed before its "
+        "runs were; a claim that fails here is shown as failed. Runs are kept, so a verdict stays for every visitor."
+    )
+    st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
+               "dotted line is the rule's.")  # fmt: skip
+    outcomes = [card.verdict.holds for card in cards if card.verdict is not None]
+    testing = [card.tested.now for card in cards if card.tested.now.testing]
+    todo = [card.tested.now for card in cards if not card.tested.now.complete and not card.tested.now.testing]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(claim_words.summary_words(outcomes, len(cards), len(testing)), width="content")
+        if testing:
+            ids = [run.id for run in known.values() if run.state in ("queued", "running")]
+            st.button("Stop all", key="claims_stop", icon=":material/stop:", on_click=claim_runs.stop, args=(ids,))
+        elif todo:
+            seconds = duration(seconds_left(todo, known, services().settings.slots))
+            st.button(
+                f"Test all (about {seconds})" if len(todo) == len(cards) else f"Test the other {len(todo)} ({seconds})",
+                key="claims_all", icon=":material/science:", type="primary", on_click=claim_runs.test,
+                args=([(one.claim, one.seeds) for one in todo],),
+            )  # fmt: skip
+    if problem := st.session_state.get(claim_runs.PROBLEM):
+        st.error(problem, icon=":material/error:")
+
+
+def _draw(card: Card, known: dict[str, Run]) -> None:
+    claim, now = card.claim, card.tested.now
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        st.markdown(f"**{claim.order}. {claim.label}**", width="content")
+        _badge(card)
+    st.caption(claim.about)
+    if now.testing:
+        seconds = seconds_until(now, known, services().settings.slots)
+        st.progress(now.done / now.expected, claim_words.progress_words(now, seconds))
+    elif card.verdict is not None:
+        _verdict(card, card.verdict)
+    elif card.problem:
+        st.warning(card.problem, icon=":material/error:")
+    st.caption(f"**Tested on:** {claim.setup}  \n**Rule:** {claim.rule}  \n**But:** {claim.caveat}")
+    _buttons(card, known)
+
+
+def _badge(card: Card) -> None:
+    if card.tested.now.testing:
+        st.badge("testing", icon=":material/hourglass_top:", color="blue")
+    elif card.verdict is not None or card.problem:
+        word, icon, colour = claim_words.BADGES[card.verdict.holds if card.verdict else None]
+        st.badge(word, icon=icon, color=colour)
+    else:
+        st.badge("not tested yet", icon=":material/radio_button_unchecked:", color="gray")
+
+
+def _verdict(card: Card, verdict: Verdict) -> None:
+    """Each part with its mark and figure, and the dots."""
+    st.markdown("  \n".join(f"{claim_words.MARKS[o.holds]} {o.sentence}" for o in verdict.outcomes))
+    st.plotly_chart(
+        seed_dots_chart(verdict.figures), key=f"dots_{card.claim.name}", height=height_of(verdict.figures),
+        config={"displayModeBar": False},
+    )  # fmt: skip
+    if card.tested.earlier:
+        before = [(one, claim_runs.verdict(one)) for one in card.tested.earlier]
+        st.caption(claim_words.earlier_words(before))
+
+
+def _buttons(card: Card, known: dict[str, Run]) -> None:
+    claim, now = card.claim, card.tested.now
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if now.testing:
+            ids = [run.id for run in now.active]
+            st.button("Stop", key=f"stop_{claim.name}", icon=":material/stop:", on_click=claim_runs.stop, args=(ids,))
+        elif now.complete or card.problem:
+            fresh = seeds_of(card.tested.next_round, claim.n_seeds)
+            st.button(
+                "Again with other seeds", key=f"again_{claim.name}", icon=":material/casino:",
+                on_click=claim_runs.test, args=([(claim, fresh)],),
+            )  # fmt: skip
+        else:
+            st.button(
+                "Test it", key=f"test_{claim.name}", icon=":material/science:", type="primary",
+                on_click=claim_runs.test, args=([(claim, now.seeds)],),
+            )  # fmt: skip
+            st.caption(claim_words.waiting_words(now, seconds_left([now], known, services().settings.slots)))
+        if now.finished:
+            ids = claim_words.shown_runs(now, MAX_RUNS)
+            st.button(
+                "Open the runs", key=f"open_{claim.name}", icon=":material/monitoring:", on_click=_open, args=(ids,)
+            )
+
+
+def _open(ids: Sequence[str]) -> None:
+    """Go to the live view of the runs of one seed, which differ in what the claim is about."""
+    st.switch_page(TRAIN, query_params=run_query(ids))
+
+
+def _active(known: dict[str, Run]) -> bool:
+    return any(run.state in ("queued", "running") for run in known.values())
