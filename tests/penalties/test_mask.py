@@ -73,15 +73,14 @@ def test_every_tensor_has_its_own_lambda(l1: float, l2: float, factor: float) ->
     [
         (
             PenaltySpec(),
-            ["scope weights has convolution kernels", "scope weights leaves out biases",
-             "scope weights leaves out norms' scale and shift", "scope weights has dense kernels"],
+            ["in scope weights", "scope weights leaves out biases", "scope weights leaves out norms' scale and shift",
+             "in scope weights"],
         ),
         (
             PenaltySpec(scope="all", factors={"conv.weight": 0.0, "conv.bias": 2.5}),
-            ["factor 0 exempts it", "scope all has biases, λ times 2.5", "scope all has norms' scale and shift",
-             "scope all has dense kernels"],
+            ["factor 0 exempts it", "in scope all, λ × 2.5", "in scope all", "in scope all"],
         ),
-        (PenaltySpec(l2=0), ["in scope, but both λ are 0", *["leaves out"] * 2, "in scope, but both λ are 0"]),
+        (PenaltySpec(l2=0), ["but both λ are 0", *["leaves out"] * 2, "but both λ are 0"]),
     ],
 )  # fmt: skip
 def test_the_reason_is_said(spec: PenaltySpec, reasons: list[str]) -> None:
@@ -101,6 +100,13 @@ def test_weights_that_are_broken_or_all_zero_have_no_shares(broken: float) -> No
     rows = mask(TENSORS, PenaltySpec(), dict.fromkeys(SQUARES, broken))
     assert [row.share_all for row in rows] == [None] * 4
     assert all(row.share_all is None and row.squares is None for row in mask(TENSORS, PenaltySpec()))
+
+
+def test_shares_need_every_tensor_they_are_shares_of() -> None:
+    kernels = {name: value for name, value in SQUARES.items() if name in ("conv.weight", "fc.weight")}
+    first, *_ = mask(TENSORS, PenaltySpec(), kernels)
+    assert (first.share_penalised, first.share_all, first.squares) == (0.25, None, 1.0)
+    assert mask(TENSORS, PenaltySpec(scope="all"), kernels)[0].share_penalised is None
 
 
 def test_squares_are_summed_in_64_bits() -> None:

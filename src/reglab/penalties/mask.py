@@ -6,7 +6,7 @@ Pure: the network gives names, shapes and kinds, which may be those of its skele
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import nn
 from reglab.penalties.scope import kinds, multipliers, penalised_kinds
 from reglab.spec import PenaltySpec
 
-_KIND_WORDS: Mapping[str, str] = {"conv": "convolution kernels", "dense": "dense kernels", "bias": "biases"}
+_LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms' scale and shift"}
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,16 @@ def squares(weights: Mapping[str, NDArray[Any]]) -> dict[str, float]:
 def mask(
     tensors: Sequence[Parameter], spec: PenaltySpec, squares: Mapping[str, float] | None = None
 ) -> tuple[Row, ...]:
-    """A row for each tensor under ``spec``; ``squares`` is Σw² by name, and NaN where a run has diverged.
+    """A row for each tensor under ``spec``; ``squares`` is Σw² by name, as far as it is known.
+
+    A share is None where it would need a Σw² that is unknown or not finite.
 
     :raises SpecError: where a factor names no tensor, or one that the scope leaves out.
     """
     own = multipliers(scope_kinds(tensors), spec)
     known = squares or {}
-    whole = sum(known.values())
-    within = sum(value for name, value in known.items() if own.get(name))
+    whole = _sum(known, own)
+    within = _sum(known, [name for name, factor in own.items() if factor])
     return tuple(_row(tensor, own[tensor.name], spec, known.get(tensor.name), within, whole) for tensor in tensors)
 
 
@@ -108,18 +110,22 @@ def _row(
 
 def _why(tensor: Parameter, factor: float, spec: PenaltySpec) -> str:
     """In words: what put the tensor inside, or left it out."""
-    what = _KIND_WORDS.get(tensor.kind, "norms' scale and shift")
     if tensor.scope_kind not in penalised_kinds(spec.scope):
-        return f"scope {spec.scope} leaves out {what}"
+        return f"scope {spec.scope} leaves out {_LEFT_OUT[tensor.kind]}"
     if factor == 0:
         return "factor 0 exempts it"
     if not (spec.l1 or spec.l2):
-        return "in scope, but both λ are 0"
-    return f"scope {spec.scope} has {what}" + (f", λ times {factor:g}" if factor != 1 else "")
+        return f"in scope {spec.scope}, but both λ are 0"
+    return f"in scope {spec.scope}" + (f", λ × {factor:g}" if factor != 1 else "")
 
 
 def _kind(kind: str, axes: int) -> str:
     return kind if kind != "weight" else "dense" if axes == 2 else "conv"
+
+
+def _sum(squares: Mapping[str, float], names: Iterable[str]) -> float:
+    """Σw² over these tensors; NaN where one of them is not known."""
+    return sum(squares.get(name, math.nan) for name in names)
 
 
 def _share(part: float | None, whole: float) -> float | None:

@@ -6,11 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from reglab.datasets import DATASETS, check_data, status
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, SpecError
 from reglab.models import MODELS, Summary, summarise
+from reglab.penalties.mask import scope_kinds
+from reglab.penalties.scope import multipliers
 from reglab.spec import ModelSpec, Optimizer, RunSpec
 from reglab.ui.services import services
 from reglab.ui.train.advice import Facts
+from reglab.ui.train.networks import tensors_of
 
 _MB = 1e6
 
@@ -58,7 +61,17 @@ def facts_of(spec: RunSpec) -> Facts:
         sizes = check_data(spec.data)
     except RegLabError:
         return Facts()
-    return Facts(sizes.train, sizes.val, spec.model.batch_norm or bool(entry and entry.has_batch_norm))
+    batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
+    return Facts(sizes.train, sizes.val, batch_norm, _acting(spec))
+
+
+def _acting(spec: RunSpec) -> int | None:
+    """How many tensors have a factor above 0."""
+    tensors = tensors_of(spec)
+    try:
+        return sum(f > 0 for f in multipliers(scope_kinds(tensors), spec.penalty).values()) if tensors else None
+    except SpecError:
+        return None
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

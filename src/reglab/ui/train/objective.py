@@ -5,7 +5,7 @@ J(w) = (1/n) Σ CE + λ₁ Σ|w| + (λ₂/2) Σw² over the penalised tensors. P
 
 from __future__ import annotations
 
-from reglab.spec import OptimSpec, PenaltySpec, RunSpec
+from reglab.spec import PenaltySpec, RunSpec
 from reglab.ui.numbers import number, plain
 
 SCOPES = {
@@ -24,30 +24,10 @@ def objective(spec: RunSpec, n_train: int | None) -> str:
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
-def update(spec: RunSpec) -> str:
-    """One optimizer step of ``spec`` in LaTeX, line by line: where λ enters. L is the batch's mean cross-entropy."""
-    penalty = spec.penalty
-    apply = penalty.apply if penalised(penalty) else None
-    pull = _pull(penalty)
-    lines = [r"g = {} & \nabla L(w)" + (f" + {pull}" if apply == "coupled" else "")]
-    if spec.optim.name == "sgd" and spec.optim.momentum:
-        lines.append(rf"v \leftarrow {{}} & {plain(spec.optim.momentum)}\,v + g")
-    step = rf"w - \eta\,{_direction(spec.optim)}"
-    if apply == "proximal":
-        lines += [rf"u = {{}} & {step}", rf"w \leftarrow {{}} & {_proximal(penalty)}"]
-    else:
-        lines.append(rf"w \leftarrow {{}} & {step}" + (rf" - \eta\,({pull})" if apply == "decoupled" else ""))
-    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
-
-
-def symbols(spec: RunSpec) -> str:
-    """What the symbols of :func:`update` stand for, in Markdown."""
-    optim = spec.optim
-    falls = {"constant": "", "cosine": ", falling to 0 along a cosine"}
-    rate = falls.get(optim.schedule, f", times {plain(optim.step_factor)} every {optim.step_every} epochs")
-    moments = r" $\hat m$ and $\hat v$ are Adam's running means of $g$ and $g^2$." if optim.name != "sgd" else ""
-    factors = " $f_w$ is the factor of the tensor that $w$ is in." if spec.penalty.factors else ""
-    return f"$L$ is the mean cross-entropy of one batch, $\\eta$ = {plain(optim.lr)}{rate}.{moments}{factors}"
+def size(spec: RunSpec) -> str:
+    """The LaTeX size at which :func:`objective` fits its column in a narrow window: many digits are set smaller."""
+    longest = max(len(plain(spec.penalty.l1)), len(plain(spec.penalty.l2)))
+    return r"\small" if longest <= 6 else r"\footnotesize" if longest <= 9 else r"\scriptsize"
 
 
 def meaning(spec: RunSpec) -> str:
@@ -81,33 +61,10 @@ def penalised(penalty: PenaltySpec) -> bool:
 
 def _penalty_terms(penalty: PenaltySpec) -> list[str]:
     where = rf"\sum_{{{SCOPES[penalty.scope]}}}"
-    factor = r"f_w\," if penalty.factors else ""
+    factor = r"c_w\," if penalty.factors else ""
     l1 = rf"{number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
     l2 = rf"\frac{{{number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""
     return [term for term in (l1, l2) if term]
-
-
-def _pull(penalty: PenaltySpec) -> str:
-    """The penalty's gradient λ₁ sign(w) + λ₂ w."""
-    f = r"f_w\," if penalty.factors else ""
-    l1 = rf"{number(penalty.l1)}\,{f}\mathrm{{sign}}(w)" if penalty.l1 else ""
-    l2 = rf"{number(penalty.l2)}\,{f}w" if penalty.l2 else ""
-    return " + ".join(term for term in (l1, l2) if term)
-
-
-def _direction(optim: OptimSpec) -> str:
-    if optim.name != "sgd":
-        return r"\hat m / (\sqrt{\hat v} + \varepsilon)"
-    if not optim.momentum:
-        return "g"
-    return rf"(g + {plain(optim.momentum)}\,v)" if optim.nesterov else "v"
-
-
-def _proximal(penalty: PenaltySpec) -> str:
-    """The proximal map sign(u) max(|u| − ηλ₁, 0) / (1 + ηλ₂)."""
-    f = r"\,f_w" if penalty.factors else ""
-    l1 = rf"\mathrm{{sign}}(u)\,\max(|u| - \eta\,{number(penalty.l1)}{f},\, 0)" if penalty.l1 else "u"
-    return rf"\frac{{{l1}}}{{1 + \eta\,{number(penalty.l2)}{f}}}" if penalty.l2 else l1
 
 
 def _coupled(spec: RunSpec) -> str:

@@ -12,7 +12,8 @@ from reglab.ui.live_words import ACTIVE
 from reglab.ui.services import services
 from reglab.ui.train.demo import offer_demo
 from reglab.ui.train.form_state import keep, open_or_follow, show_runs
-from reglab.ui.train.preview import preview
+from reglab.ui.train.mask_table import mask_card
+from reglab.ui.train.preview import notes, preview
 from reglab.ui.train.run_view import run_view
 from reglab.ui.train.spec_form import spec_form
 from reglab.ui.urls import MAX_RUNS
@@ -41,6 +42,9 @@ def _form(address: urls.Address) -> None:
         spec_form()
     with right:
         spec = preview(state)
+    if spec is not None:
+        notes(spec)
+    mask_card(spec)
     keep(state, spec)
 
 

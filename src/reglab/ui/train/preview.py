@@ -13,15 +13,21 @@ from reglab.spec import RunSpec
 from reglab.training import check
 from reglab.ui.services import services
 from reglab.ui.train import objective
-from reglab.ui.train.advice import Facts, advice
+from reglab.ui.train.advice import Advice, Facts, advice
 from reglab.ui.train.facts import facts_of
 from reglab.ui.train.form_state import FormState, current_values, form_state, show_runs
 from reglab.ui.train.form_values import in_page_words, to_spec
+from reglab.ui.train.update_rule import update_rule, where
 
 _SYMBOLS = (
     "$w$: the weights. $f_w(x_i)$: the network's answer for image $x_i$ with label $y_i$. CE: cross-entropy, the data "
     "loss. Kernels: the weights of convolutions and dense layers, without biases. "
     "λ decides how much small weights count beside a small data loss."
+)
+
+_STEP_HELP = (
+    "What training does with every weight $w$ in step $t$ of epoch $e$, line by line, with this form's numbers. "
+    "Each line uses what the lines above it have set; ← sets anew."
 )
 
 
@@ -37,9 +43,20 @@ def preview(state: FormState) -> RunSpec | None:
     if spec is not None:
         facts = facts_of(spec)
         _objective(spec, facts)
-        for text in advice(spec, facts):
-            st.warning(text, icon=":material/lightbulb:")
+        for said in advice(spec, facts):
+            if said.level == "warning":
+                _say(said)
+        _step_card(spec)
     return spec
+
+
+def notes(spec: RunSpec) -> None:
+    """What is worth knowing about ``spec`` and no warning, across the page."""
+    said = [one for one in advice(spec, facts_of(spec)) if one.level == "info"]
+    if said:
+        with st.grid(min(len(said), 2), min_column_width=330, gap="small"):
+            for one in said:
+                _say(one)
 
 
 def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
@@ -86,9 +103,24 @@ def _start_row(problem: str | None) -> None:
 
 def _objective(spec: RunSpec, facts: Facts) -> None:
     st.markdown("**What is minimised**", help=_SYMBOLS)
-    st.latex(r"\small " + objective.objective(spec, facts.n_train))
+    st.latex(f"{objective.size(spec)} {objective.objective(spec, facts.n_train)}")
     words = objective.translation(spec)
     st.caption(f"{objective.meaning(spec)} {words}".strip())
-    with st.expander("One step of the optimizer", key="step_rule"):
-        st.latex(r"\small " + objective.update(spec))
-        st.caption(objective.symbols(spec))
+
+
+def _say(said: Advice) -> None:
+    """A sentence with its rule in small type below."""
+    box = st.warning if said.level == "warning" else st.info
+    icon = ":material/lightbulb:" if said.level == "warning" else ":material/school:"
+    box(f"{said.text}\n\n:small[{said.rule}]", icon=icon)
+
+
+def _step_card(spec: RunSpec) -> None:
+    """The effective penalty: one step as training takes it, each line with what it means."""
+    with st.container(border=True, gap="xsmall", key="step_rule"):
+        st.markdown("**One step, exactly**", help=_STEP_HELP)
+        st.caption(where(spec))
+        for row in update_rule(spec):
+            with st.container(gap=None):
+                st.markdown(f":small[${row.latex}$]")  # in a line of text, so that it wraps in a narrow window
+                st.caption(row.meaning)

@@ -18,6 +18,7 @@ from reglab.ui import live_words
 from reglab.ui.services import services
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
+from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
 
 TICK = 0.7
@@ -91,6 +92,7 @@ def _head(runs: Sequence[Run]) -> None:
             if alone:
                 run_buttons.stop_or_resume(alone)
                 run_buttons.duplicate(alone)
+                mask_button(alone)
             run_buttons.new_run()
             run_buttons.link(runs)
     run_buttons.say_problem()

@@ -9,19 +9,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from reglab.datasets import DATASETS
+from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.spec import Optimizer
 from reglab.ui.train.facts import data_facts, layer_table, model_facts
 from reglab.ui.train.fields import draw, draw_names
 from reglab.ui.train.form_state import current_values, form_state
-from reglab.ui.train.form_values import SETTINGS, WIDGETS
+from reglab.ui.train.form_values import SETTINGS, WIDGETS, to_spec
+from reglab.ui.train.mask_table import follow_model
 
 COMMON_L2 = (0.0, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
 """λ on buttons; anything else is typed."""
 
 PLACED = frozenset({
     "data.name", "data.train_size", "data.label_noise", "model.name", "model.dropout", "model.batch_norm",
-    "penalty.l1", "penalty.l2", "penalty.apply", "penalty.scope", "optim.name", "optim.lr",
+    "penalty.l1", "penalty.l2", "penalty.apply", "penalty.scope", "penalty.factors", "optim.name", "optim.lr",
     "train.epochs", "train.batch_size",
 })  # fmt: skip
 
@@ -52,9 +54,7 @@ def _model_card() -> None:
         if layers.open:
             with layers:
                 layer_table(*_network())
-        draw_names(
-            "model.name", {name: entry.label for name, entry in MODELS.entries.items()}, on_change=_obey_switches
-        )
+        draw_names("model.name", {name: entry.label for name, entry in MODELS.entries.items()}, on_change=_change_model)
         switches = _switches()
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:
@@ -66,11 +66,11 @@ def _model_card() -> None:
 
 def _penalty_card() -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
-        _heading_with_more("Penalty", "penalty")
+        _heading("Penalty")
         _pair("penalty.l2", "penalty.l1")
         _common("l2", "Common λ₂", COMMON_L2)
-        draw("penalty.apply")
-        draw("penalty.scope")
+        draw("penalty.apply", help_more="The step is written out at the right.")
+        draw("penalty.scope", help_more="The table below shows every tensor, and sets single ones.")
 
 
 def _optimizer_card() -> None:
@@ -148,6 +148,17 @@ def _idle(setting: str) -> bool:
     if setting in ("optim.momentum", "optim.nesterov"):
         return bool(values["optimizer"] != "sgd")
     return setting in ("optim.step_every", "optim.step_factor") and values["schedule"] != "step"
+
+
+def _change_model() -> None:
+    """Another CNN keeps the preset of what λ acts on, and has what it does not know switched off."""
+    _obey_switches()
+    before = form_state().values
+    try:
+        if before is not None:
+            follow_model(to_spec(before), to_spec(current_values()))
+    except SpecError:
+        return  # the sentence stands beside Start
 
 
 def _obey_switches() -> None:
