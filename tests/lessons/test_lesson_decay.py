@@ -151,6 +151,7 @@ def test_words_are_read_from_walks() -> None:
     assert zero_from_step([0.0, 0.0]) == 0
     assert zero_from_step([1.0, 0.5]) is None
     assert band([1.0, 0.5]) is None
-    assert band([1.0, -0.1, 0.2, -0.3]) == (-0.3, 0.2)
+    assert band([9.0] * 6 + [0.2, -0.3]) == (-0.3, 0.2)
+    assert band([1.0, -0.1, -0.2, -0.3, -0.4]) is None  # through 0, and on
     assert first_at_most([1.0, -0.4], 0.5) == 1
     assert first_at_most([1.0, 0.6], 0.5) is None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from reglab.settings import Settings
+from reglab.store import Store
 from reglab.ui.learn import decay, geometry, objective
 from reglab.ui.learn.page import SECTIONS
 from reglab.ui.learn.sections import CHOICE
+from reglab.ui.services import close_services
 
 FIRST, *LATER = [section.key for section in SECTIONS]
 
@@ -20,9 +25,12 @@ def page() -> None:
 
 
 @pytest.fixture
-def app() -> AppTest:
-    """The page, not yet opened."""
-    return AppTest.from_function(page, default_timeout=60)
+def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """The page on an empty store, not yet opened."""
+    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
+    monkeypatch.delenv("REGLAB_STORE", raising=False)
+    yield AppTest.from_function(page, default_timeout=60)
+    close_services()
 
 
 def visit(app: AppTest, section: str | None = None) -> AppTest:
@@ -238,7 +246,7 @@ def test_adam_is_not_adamw(app: AppTest) -> None:
 
 def test_against_data_proximal_l1_may_win(app: AppTest) -> None:
     press(visit(app, "decay"), "decay_try_1")
-    assert "the coupled walk ends at 0.3125" in text(app)
+    assert "the coupled walk ends between them, at 0.3125" in text(app)
     assert "exactly 0 from step" in text(app)
     app.number_input(key=decay.STRENGTH).set_value(0.2)
     assert "The data pull harder than λ" in text(again(app))

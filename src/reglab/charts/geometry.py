@@ -63,7 +63,9 @@ def _axes(made: go.Figure, reach: float) -> None:
         "automargin": False,
     }
     made.update_xaxes(**common, dtick=1, showline=False)
-    made.update_yaxes(**common, dtick=1, scaleanchor="x", title={"text": "w₂", "standoff": 2}, ticks="outside")
+    made.update_yaxes(
+        **common, dtick=1, scaleanchor="x", constraintoward="top", title={"text": "w₂", "standoff": 2}, ticks="outside"
+    )
     made.update_layout(margin={"l": 44, "r": 8, "t": 54, "b": 78})
 
 

@@ -24,7 +24,7 @@ def objective_split_chart(parts: pd.DataFrame) -> go.Figure:
     made.add_bar(y=parts["convention"], x=parts["penalty"], orientation="h", name="penalty", marker={"color": colours},
                  hovertemplate="%{y}<br>penalty %{x:.6g}<extra></extra>", uid="penalty",
                  text=parts["text"], textposition="outside", cliponaxis=False, constraintext="none")  # fmt: skip
-    made.update_layout(barmode="stack", bargap=0.45, margin={"l": 12, "r": 56, "b": 46})
+    made.update_layout(barmode="stack", legend_traceorder="normal", bargap=0.45, margin={"l": 12, "r": 56, "b": 46})
     made.update_yaxes(autorange="reversed", showgrid=False, automargin=True, nticks=None)
     made.update_xaxes(rangemode="tozero", showgrid=True, tickformat="~g", showline=False, nticks=6)
     return made

@@ -20,6 +20,7 @@ def shrink_chart(pushes: pd.DataFrame) -> go.Figure:
         made.add_scatter(x=rows["w"].to_numpy(), y=rows["push"].to_numpy(), mode="lines", name=str(method),
                          line=LOOKS[str(method)], uid=str(method),
                          hovertemplate=f"w = %{{x:.4g}}: %{{y:.4g}}<extra>{method}</extra>")  # fmt: skip
+    made.update_layout(showlegend=False)  # the walks beside it have the same lines
     made.update_xaxes(zeroline=True, tickformat="~g")
-    made.update_yaxes(zeroline=True, tickformat="~g", title={"text": "pushed towards 0 by", "standoff": 2})
+    made.update_yaxes(zeroline=True, tickformat="~g", title={"text": "push", "standoff": 2})
     return made

@@ -139,9 +139,6 @@ def zero_from_step(values: Sequence[float]) -> int | None:
 
 
 def band(values: Sequence[float]) -> tuple[float, float] | None:
-    """Lowest and highest w once it has first crossed or met 0, where it still moves then; ``None`` before that."""
-    crossed = next((step for step, w in enumerate(values) if w * values[0] <= 0), None)
-    if crossed is None or len(values) - crossed < 2:
-        return None
-    rest = values[crossed:]
-    return min(rest), max(rest)
+    """Lowest and highest w in the last quarter of the steps, where 0 lies between them; else ``None``."""
+    rest = values[-max(len(values) // 4, 2) :]
+    return (min(rest), max(rest)) if min(rest) <= 0 <= max(rest) else None

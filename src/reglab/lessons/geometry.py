@@ -130,7 +130,7 @@ def zero_from(land: Landscape, mix: Mix) -> tuple[float | None, float | None]:
     first = int(np.argmax(np.abs(pull)))
     both = float(abs(pull[first])) / share
     roots = (root for side in (1, -1) for root in _roots(hessian, pull, share, first, side))
-    leaves = max((min(root, both) for root in roots if 0 < root <= both * (1 + 1e-9)), default=0.0)
+    leaves = max((min(root, both) for root in roots if 1e-12 < root <= both * (1 + 1e-9)), default=0.0)
     return (both, leaves) if first == 0 else (leaves, both)
 
 

@@ -50,7 +50,7 @@ def decay() -> None:
 
 
 def _inputs() -> Walk:
-    start, rate, strength, steps, optimizer = st.columns([1, 1, 1, 1, 2.4], gap="small")
+    start, rate, strength, steps = st.columns(4, gap="small")
     with start:
         w = number("Start", START, "The weight before the first step, from −100 to 100.")
     with rate:
@@ -61,36 +61,36 @@ def _inputs() -> Walk:
         n = st.number_input(
             "Steps", value=None, key=STEPS, step=10, persist_state="session", help=f"From 1 to {MAX_STEPS}."
         )
-    with optimizer:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
             "Optimizer", list(OPTIMIZERS), format_func=OPTIMIZERS.__getitem__, key=OPTIMIZER, required=True,
-            persist_state="session", width="stretch", help="What turns a gradient into a step.",
+            persist_state="session", help="What turns a gradient into a step.",
         )  # fmt: skip
+        optimum = _optimum()
     return Walk(
         within(w, "The start", -100, 100), within(lr, "The learning rate η", 0, 10, above=True),
-        within(lam, "λ", 0, 100), int(within(n, "Steps", 1, MAX_STEPS)), kind or "sgd", _optimum(),
+        within(lam, "λ", 0, 100), int(within(n, "Steps", 1, MAX_STEPS)), kind or "sgd", optimum,
     )  # fmt: skip
 
 
 def _optimum() -> float | None:
     """The data's optimum; ``None`` where no data pull."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        pulled = st.toggle(
-            "Data pull the weight too", key=DATA, persist_state="session",
-            help="Adds a data loss of ½(w − optimum)²; without it, the penalty acts alone.",
-        )  # fmt: skip
-        if not pulled:
-            return None
-        with st.container(width=160):
-            return within(number("to", OPTIMUM, "Where the data loss is lowest, from −100 to 100."),
-                          "The data optimum", -100, 100)  # fmt: skip
+    pulled = st.toggle(
+        "Data pull too", key=DATA, persist_state="session",
+        help="Adds a data loss of ½(w − optimum)²; without it, the penalty acts alone.",
+    )  # fmt: skip
+    if not pulled:
+        return None
+    with st.container(width=150):
+        value = number("Data optimum", OPTIMUM, "Where the data loss is lowest, from −100 to 100.")
+    return within(value, "The data optimum", -100, 100)
 
 
 def _charts(setting: Walk, walks: dict[str, tuple[float, ...]]) -> None:
     steps = pd.concat(
         pd.DataFrame({"method": key, "step": np.arange(len(values)), "w": values}) for key, values in walks.items()
     )
-    left, right = st.columns([8, 5], gap="medium")
+    left, right = st.columns([3, 2], gap="medium")
     with left:
         live_chart(decay_chart(steps, setting.optimum), key="decay_steps_chart", height=380)
     with right:

@@ -14,7 +14,7 @@ def facts(setting: Walk, walks: Walks) -> list[tuple[str, str]]:
     """(title, Markdown) of L2's decay, of subgradient L1 and of proximal L1."""
     return [
         ("L2 decays", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
-        ("Subgradient L1 hovers", _hovering(walks["L1 subgradient"])),
+        ("Subgradient L1 hovers", _hovering(setting, walks["L1 subgradient"])),
         ("Proximal L1 arrives", _arriving(setting, walks["L1 proximal"])),
     ]
 
@@ -23,7 +23,7 @@ def _halving(setting: Walk, walks: Walks) -> str:
     """The half-life where one exists, and when the walk really was at half."""
     if setting.optimum is not None:
         end = walks["L2 coupled"][-1]
-        return f"Between the data's {setting.optimum:g} and 0, the coupled walk ends at {end:.4g}: smaller, not 0."
+        return f"The data pull to {setting.optimum:g}, L2 to 0: the coupled walk ends between them, at {end:.4g}."
     step = first_at_most(walks["L2 decoupled"], abs(setting.start) / 2)
     seen = (
         "Decoupled decay has not halved the weight" if step is None else f"Decoupled decay has halved it at step {step}"
@@ -34,7 +34,7 @@ def _halving(setting: Walk, walks: Walks) -> str:
     product = setting.lr * setting.strength
     return (
         f"Each step keeps 1 − ηλ = {1 - product:.4g} of the weight, so its half-life is "
-        f"$\\ln 2 / {{-\\ln(1 - \\eta\\lambda)}}$ = **{life:.4g} steps** "
+        f"$\\frac{{\\ln 2}}{{-\\ln(1 - \\eta\\lambda)}}$ = **{life:.4g} steps** "
         f"(about 0.69/(ηλ) = {math.log(2) / product:.4g}). {seen}."
     )
 
@@ -47,19 +47,25 @@ def _pair(setting: Walk, walks: Walks) -> str:
     return f"Coupled and decoupled differ, by up to {apart:.3g}: λ does not mean the same in both."
 
 
-def _hovering(values: Sequence[float]) -> str:
-    around = band(values)
-    if values[-1] == 0 and around is None:
+def _hovering(setting: Walk, values: Sequence[float]) -> str:
+    around, end = band(values), values[-1]
+    if not any(values):
         return "Nothing moves: the weight is 0."
+    if around is None and setting.optimum is not None:
+        return f"The data hold it away from 0: it ends at {end:.4g}."
     if around is None:
-        return f"It has not reached 0 in these steps; it ends at {values[-1]:.4g}. Take more steps."
-    low, high = around
-    exact = sum(w == 0 for w in values)
-    touched = "It was never exactly 0." if not exact else f"It was exactly 0 at {exact} of {len(values)} steps."
+        return f"It has not reached 0 in these steps; it ends at {end:.4g}. Take more steps."
+    if around == (0, 0):
+        return "Its steps happen to land on exactly 0, where the subgradient is 0, so it stays there: a rare chance."
     return (
-        f"Near 0, its push of constant size overshoots, and the next one comes back: since its first crossing, it "
-        f"hovers between {low:.3g} and {high:.3g}. {touched}"
+        f"Near 0, its push of constant size overshoots, and the next one comes back: in the last quarter of the "
+        f"steps, it hovers between {around[0]:.3g} and {around[1]:.3g}. {_exact_zeros(values)}"
     )
+
+
+def _exact_zeros(values: Sequence[float]) -> str:
+    exact = sum(w == 0 for w in values)
+    return f"It was exactly 0 at {exact} of {len(values)} steps." if exact else "It was never exactly 0."
 
 
 def _arriving(setting: Walk, values: Sequence[float]) -> str:

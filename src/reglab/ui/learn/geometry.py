@@ -16,7 +16,7 @@ from reglab.ui.live_chart import live_chart
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"
 KIND, SHARE, STRENGTH = "geometry_penalty", "geometry_share", "geometry_lambda"
 KINDS = {"L1": 1.0, "L2": 0.0, "elastic net": None}
-SHAPES = {"L1": "L1, diamond", "L2": "L2, circle", "elastic net": "Elastic net"}
+SHAPES = {"L1": "L1 ◇", "L2": "L2 ○", "elastic net": "Elastic net"}
 FIRST = {X: 1.0, Y: 2.5, STRETCH: 2.0, TURN: 25, KIND: "L1", SHARE: 0.5, STRENGTH: 1.0}
 CHART, MAX_STRENGTH, HEIGHT = "geometry", 8.0, 560
 EXAMPLES = (

@@ -9,13 +9,13 @@ from reglab.ui.numbers import number, plain
 
 
 def solution(land: Landscape, mix: Mix, strength: float) -> str:
-    """The solution, and J = D + λP there, in LaTeX."""
+    """The solution, and there the data loss D, the penalty λP and their sum, in LaTeX."""
     w = solve(land, mix, strength)
     loss, size = float(land.loss(w)), float(mix.value(w))
     return (
-        rf"\begin{{aligned}} w^* &= ({_short(w[0])},\ {_short(w[1])}) \\ J &= \underbrace{{{_short(loss)}}}_"
-        rf"{{\text{{data}}}} + \underbrace{{{plain(strength)} \cdot {_short(size)}}}_{{\lambda P}} = "
-        rf"{_short(loss + strength * size)} \end{{aligned}}"
+        rf"\begin{{aligned}} w^* &= ({_short(w[0])},\ {_short(w[1])}) \\ D &= {_short(loss)} \\ "
+        rf"\lambda P &= {plain(strength)} \cdot {_short(size)} = {_short(strength * size)} \\ "
+        rf"D + \lambda P &= {_short(loss + strength * size)} \end{{aligned}}"
     )
 
 

@@ -74,7 +74,7 @@ def _results(given: Objective) -> None:
 
 def _card(given: Objective, convention: Convention) -> None:
     """One way of writing the penalty: its formula with the numbers filled in, penalty and total."""
-    st.markdown(f"**{convention.name}** $\\;P = {convention.formula}$")
+    st.markdown(f"**{convention.name}**  \n$P = {convention.formula}$")
     penalty, total = st.columns(2)
     penalty.metric("Penalty", result(given.penalty(convention)))
     total.metric("Total", result(given.total(convention)), help="Data loss + penalty: what training makes small.")
@@ -98,4 +98,4 @@ def _gradients(given: Objective) -> None:
     )
     table = {"w": [digits(w) for w in given.weights]}
     table |= {words.HEADS[c.key]: words.gradients(given, c) for c in CONVENTIONS}
-    st.dataframe(pd.DataFrame(table), hide_index=True, height=min(38 + 35 * len(given.weights), 213))
+    st.dataframe(pd.DataFrame(table), hide_index=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
+from reglab.ui.learn.claims import claims
 from reglab.ui.learn.decay import decay
 from reglab.ui.learn.geometry import geometry
 from reglab.ui.learn.objective import objective
 from reglab.ui.learn.sections import Section, neighbours, open_section
 from reglab.ui.learn.top import scroll_to_top
+from reglab.ui.learn.translator import translator
 
 SECTIONS: tuple[Section, ...] = (
     Section("objective", "Objective", objective),
     Section("geometry", "Geometry", geometry),
     Section("decay", "Decay", decay),
+    Section("claims", "Claims", claims),
+    Section("translator", "Translator", translator),
 )
 """In the order in which they are read; a new section is one line here."""
 

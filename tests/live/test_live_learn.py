@@ -1,0 +1,135 @@
+"""The Learn page in a real browser: links to sections, and the data optimum dragged with the mouse."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.live.serving import Server
+
+from reglab.ui.learn.page import SECTIONS
+
+AXES = "[...node._fullLayout.xaxis.range, ...node._fullLayout.yaxis.range, node._fullLayout.xaxis._length]"
+
+
+@pytest.fixture
+def handle(page: Page, dashboard: Server) -> Locator:
+    """The ring on the geometry's chart, in its place."""
+    page.goto(f"{dashboard.url}/learn?section=geometry")
+    ring = page.get_by_role("slider", name="Data optimum")
+    ring.wait_for()
+    expect(ring).to_have_attribute("aria-valuetext", "w₁ = 1, w₂ = 2.5")
+    return ring
+
+
+def chart(handle: Locator) -> Locator:
+    return handle.page.locator("[data-reglab-chart=geometry]")
+
+
+def field(handle: Locator, weight: str) -> Locator:
+    return handle.page.get_by_role("spinbutton", name=f"Optimum, {weight}")
+
+
+def middle(handle: Locator) -> tuple[float, float]:
+    box = handle.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def spot(handle: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where (x, y) of the chart lies on the page."""
+    left, top = chart(handle).evaluate(
+        """(node, [x, y]) => {
+          const { xaxis, yaxis } = node._fullLayout, box = node.getBoundingClientRect();
+          return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [x, y],
+    )
+    return left, top
+
+
+def test_the_ring_lies_on_the_data_optimum(handle: Locator) -> None:
+    assert middle(handle) == pytest.approx(spot(handle, 1, 2.5), abs=1)
+
+
+def test_dragging_the_ring_moves_the_solution(handle: Locator) -> None:
+    page, node = handle.page, chart(handle)
+    expect(page.get_by_text("w₁ is exactly 0.")).to_be_visible()
+    axes = node.evaluate(f"node => {AXES}")
+    page.mouse.move(*middle(handle))
+    page.mouse.down()
+    page.mouse.move(*spot(handle, 2.5, 0.5), steps=8)
+    assert middle(handle) == pytest.approx(spot(handle, 2.5, 0.5), abs=1)  # at once, whatever Python does
+    expect(page.get_by_text("w₂ is exactly 0.")).to_be_visible()  # while the button is still held
+    page.mouse.up()
+    expect(field(handle, "w₁")).to_have_value(re.compile(r"^2\.(49|5|51)$"))
+    expect(field(handle, "w₂")).to_have_value(re.compile(r"^0\.(49|5|51)$"))
+    assert middle(handle) == pytest.approx(spot(handle, 2.5, 0.5), abs=2)
+    assert node.evaluate(f"node => {AXES}") == axes  # neither zoomed nor moved
+    assert node.get_attribute("data-mounts") == "1"
+
+
+def test_the_ring_stays_within_reach(handle: Locator) -> None:
+    handle.page.mouse.move(*middle(handle))
+    handle.page.mouse.down()
+    handle.page.mouse.move(*spot(handle, 4.9, 4.6), steps=4)
+    handle.page.mouse.up()
+    for weight in ("w₁", "w₂"):
+        expect(field(handle, weight)).to_have_value("4")
+
+
+def test_arrow_keys_move_the_ring(handle: Locator) -> None:
+    handle.focus()
+    handle.press("ArrowRight")
+    expect(field(handle, "w₁")).to_have_value("1.1")
+    handle.press("Shift+ArrowDown")
+    expect(field(handle, "w₂")).to_have_value("2")
+
+
+def test_a_typed_optimum_moves_the_ring_and_a_bad_one_says_so(handle: Locator) -> None:
+    page = handle.page
+    field(handle, "w₁").fill("-2")
+    field(handle, "w₁").press("Enter")
+    expect(handle).to_have_attribute("aria-valuetext", "w₁ = -2, w₂ = 2.5")
+    field(handle, "w₁").fill("9")
+    field(handle, "w₁").press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("The optimum's w₁ must be from -4 to 4, not 9.")
+    field(handle, "w₁").fill("3")
+    field(handle, "w₁").press("Enter")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    expect(handle).to_have_attribute("aria-valuetext", "w₁ = 3, w₂ = 2.5")
+
+
+def test_zoom_survives_a_drag(handle: Locator) -> None:
+    page, node = handle.page, chart(handle)
+    page.mouse.move(*spot(handle, -1, 3.5))
+    page.mouse.down()
+    page.mouse.move(*spot(handle, 3, -0.5), steps=4)
+    page.mouse.up()
+    page.wait_for_function("node => node._fullLayout.xaxis.range[1] < 4", arg=node.element_handle())
+    zoomed = node.evaluate(f"node => {AXES}")
+    page.mouse.move(*middle(handle))
+    page.mouse.down()
+    page.mouse.move(*spot(handle, 2, 1), steps=4)
+    page.mouse.up()
+    expect(field(handle, "w₂")).to_have_value(re.compile(r"^(0\.99|1|1\.01)$"))
+    assert node.evaluate(f"node => {AXES}") == zoomed
+
+
+def test_sections_open_by_link_by_choice_and_by_the_button_below(page: Page, dashboard: Server) -> None:
+    page.goto(f"{dashboard.url}/learn")
+    page.locator("[data-reglab-chart=objective_split]").wait_for()
+    page.set_viewport_size({"width": 1440, "height": 500})
+    below = page.get_by_test_id("stMain").get_by_role("button", name=SECTIONS[1].title)
+    below.scroll_into_view_if_needed()
+    below.click()
+    page.locator("[data-reglab-chart=geometry]").wait_for()
+    expect(page).to_have_url(re.compile(rf"/learn\?section={SECTIONS[1].key}$"))
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")  # it begins at its top
+    page.get_by_role("radio", name=SECTIONS[2].title).click()
+    page.locator("[data-reglab-chart=decay_steps_chart]").wait_for()
+    expect(page).to_have_url(re.compile(rf"section={SECTIONS[2].key}$"))
+    expect(page.locator("[data-reglab-chart=geometry]")).to_have_count(0)
+    page.reload()
+    page.locator("[data-reglab-chart=decay_push_chart]").wait_for()
