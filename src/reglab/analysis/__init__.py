@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.analysis.run_filter import RunFilter, matching
+from reglab.analysis.run_filter import RunFilter, is_lesson, matching
 from reglab.analysis.run_order import Order, ordered
 from reglab.analysis.runs import RunRecord, finite, first_highest, table_of_runs, with_curves
 from reglab.analysis.ticks import positions, reconciled
@@ -13,6 +13,7 @@ __all__ = [
     "RunRecord",
     "finite",
     "first_highest",
+    "is_lesson",
     "matching",
     "ordered",
     "positions",

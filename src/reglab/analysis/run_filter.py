@@ -32,6 +32,11 @@ class RunFilter:
         return bool(self.text.split() or self.tags or any(getattr(self, choice) for _, choice in _CHOICES))
 
 
+def is_lesson(group: str | None) -> bool:
+    """Whether runs of ``group`` belong to the Learn page's claims: the group begins with "claim"."""
+    return group is not None and group.startswith("claim")
+
+
 def matching(table: pd.DataFrame, wanted: RunFilter) -> pd.DataFrame:
     """The rows of ``table`` that ``wanted`` lets through, in their order, numbered from 0."""
     keep = np.ones(len(table), dtype=bool)

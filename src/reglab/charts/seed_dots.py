@@ -18,7 +18,7 @@ TITLE, SUBTITLE = (
     "Measured with each seed",
     "dots: seeds · diamond and bar: mean, 95 % interval · dotted: the rule's line",
 )
-STRIP = 74
+STRIP = 84
 """Pixels of one part."""
 
 _DOT, _MEAN = RAMP[0], RAMP[4]
@@ -55,7 +55,7 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
                 "ticksuffix": f" {unit}".rstrip(), "exponentformat": "power", "tickfont": {"size": 11},
             },
             f"yaxis{axis}": {
-                "anchor": f"x{axis}", "domain": [bottom + 0.32 * room, bottom + 0.72 * room], "visible": False,
+                "anchor": f"x{axis}", "domain": [bottom + 0.40 * room, bottom + 0.74 * room], "visible": False,
                 "range": [-1, 1], "fixedrange": True,
             },
         }
@@ -69,7 +69,7 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
         if trace is not None:
             made.add_trace(go.Scatter(**trace, xaxis=f"x{axis}", yaxis=f"y{axis}"))
     made.add_annotation(
-        text=str(first[columns.PART]), x=0, y=bottom + 0.74 * room, xref="paper", yref="paper", xanchor="left",
+        text=str(first[columns.PART]), x=0, y=bottom + 0.76 * room, xref="paper", yref="paper", xanchor="left",
         yanchor="bottom", showarrow=False, font={"size": 11}, opacity=0.85,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,12 @@ Weights = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Results:
-    """``metrics``: ROLE, SEED and the figures of the last epoch; ``layers``: ROLE, SEED and the layer statistics at
-    epoch 0 and at the end; ``weights(role, seed, "weights" | "initial")``: arrays by parameter name.
+    """``metrics``: ROLE, SEED and the figures of the last epoch; ``layers()``: ROLE, SEED and the layer statistics
+    at epoch 0 and at the end; ``weights(role, seed, "weights" | "initial")``: arrays by parameter name.
     """
 
     metrics: pd.DataFrame
-    layers: pd.DataFrame
+    layers: Callable[[], pd.DataFrame]
     specs: Mapping[tuple[str, int], RunSpec]
     weights: Callable[[str, int, str], Weights]
 
@@ -44,7 +45,8 @@ class Results:
 
     def kernels(self, role: str) -> pd.DataFrame:
         """SIZE, Σ|w|, ‖w‖₂ and exact zeros over all kernels at the end, a row for each seed in order."""
-        own = self.layers[(self.layers[ROLE] == role) & (self.layers[columns.EPOCH] > 0)]
+        layers = self.layers()
+        own = layers[(layers[ROLE] == role) & (layers[columns.EPOCH] > 0)]
         own = own.assign(**{columns.L2_NORM: own[columns.L2_NORM] ** 2})
         summed = own.groupby(SEED)[[columns.SIZE, columns.L1_NORM, columns.L2_NORM, columns.ZEROS]].sum().sort_index()
         return summed.assign(**{columns.L2_NORM: np.sqrt(summed[columns.L2_NORM])})
@@ -63,7 +65,7 @@ def read(store: Store, runs: Mapping[Trial, Run]) -> Results:
         return store.files(run.id).load_weights(f"{run.id}/{which}.safetensors")
 
     specs = {(trial.role, trial.seed): trial.spec for trial in runs}
-    return Results(pd.DataFrame(metrics), _layers(store, ids), specs, weights)
+    return Results(pd.DataFrame(metrics), cache(partial(_layers, store, ids)), specs, weights)
 
 
 def _layers(store: Store, places: Mapping[str, tuple[str, int]]) -> pd.DataFrame:

@@ -58,6 +58,11 @@ class Unit:
         """``value`` with the unit's name."""
         return f"{self.bare(value)} {self.name}".strip()
 
+    def limit(self, value: float) -> str:
+        """A rule's limit, without digits that say nothing: "−10 %", "1e-09"."""
+        text = format(value * self.scale, f"{'+' if self.signed else ''}g")
+        return f"{text if self.log else text.replace('-', '−')} {self.name}".strip()
+
 
 class Rule(Protocol):
     """What a part of a claim says of the values over seeds."""
@@ -88,7 +93,7 @@ class More:
         return False if found.high < self.by else None
 
     def words(self, unit: Unit) -> str:
-        by = unit.show(self.by)
+        by = unit.limit(self.by)
         return f"holds if the 95 % interval lies above 0 and the mean is {by} or more; fails if it ends below {by}"
 
 
@@ -106,7 +111,7 @@ class Less:
         return More(self.by).decide([-value for value in values])
 
     def words(self, unit: Unit) -> str:
-        by = unit.show(-self.by)
+        by = unit.limit(-self.by)
         return f"holds if the 95 % interval lies below 0 and the mean is {by} or lower; fails if it begins above {by}"
 
 
@@ -127,7 +132,7 @@ class Within:
         return False if found.low >= self.margin or found.high <= -self.margin else None
 
     def words(self, unit: Unit) -> str:
-        edge = unit.show(self.margin).lstrip("+")
+        edge = unit.limit(self.margin).lstrip("+")
         return f"holds if the whole 95 % interval is within ±{edge}; fails if it lies wholly outside"
 
 

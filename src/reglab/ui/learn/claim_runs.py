@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import streamlit as st
 
+from reglab.charts.seed_dots import height_of, seed_dots_chart
 from reglab.errors import RegLabError
 from reglab.lessons.claims import (
     GROUP,
@@ -34,6 +36,15 @@ class Tested:
     now: Standing
     earlier: tuple[Standing, ...]
     next_round: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and its chart with its height in pixels."""
+
+    verdict: Verdict
+    chart: go.Figure
+    height: int
 
 
 def look(claim: Claim, known: dict[str, Run]) -> Tested:
@@ -85,19 +96,20 @@ def _queue(trial: Trial) -> None:
         runner.resume(run.id)
 
 
-def verdict(one: Standing) -> Verdict:
-    """The verdict of a complete standing; kept here for all visitors, because its runs do not change any more.
+def judged(one: Standing) -> Judged:
+    """What a complete standing came to; kept here for all visitors, because its runs do not change any more.
 
     :raises RegLabError: where the weights of a run are gone.
     """
-    kept, place = _verdicts(), (one.claim.name, *(run.id for run in one.finished.values()))
+    kept, place = _judged(), (one.claim.name, *(run.id for run in one.finished.values()))
     if place not in kept:
         if len(kept) >= _KEPT:
             kept.clear()
-        kept[place] = verdict_of(services().store, one)
+        verdict = verdict_of(services().store, one)
+        kept[place] = Judged(verdict, seed_dots_chart(verdict.figures), height_of(verdict.figures))
     return kept[place]
 
 
 @st.cache_resource(show_spinner=False)
-def _verdicts() -> dict[tuple[str, ...], Verdict]:
+def _judged() -> dict[tuple[str, ...], Judged]:
     return {}

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from reglab.charts.seed_dots import height_of, seed_dots_chart
 from reglab.errors import RegLabError
-from reglab.lessons.claims import CLAIMS, Claim, Verdict, seconds_left, seconds_until, seeds_of
+from reglab.lessons.claims import CLAIMS, Claim, Standing, seconds_left, seconds_until, seeds_of
 from reglab.store import Run
 from reglab.ui.learn import claim_runs, claim_words
-from reglab.ui.learn.claim_runs import Tested
+from reglab.ui.learn.claim_runs import Judged, Tested
 from reglab.ui.live_words import duration
 from reglab.ui.services import services
 from reglab.ui.urls import MAX_RUNS, run_query
 
-TICK = 1.0
+TICK = 1.2
 """Seconds between looks at the store while a claim is being tested."""
 
 TRAIN = "pages/1_Experiment/1_train.py"
@@ -26,12 +25,19 @@ _LIVE, _WATCHED = "claims_live", "claims_watched"
 
 @dataclass(frozen=True)
 class Card:
-    """One claim on the page; ``verdict`` is None where there is none (yet), ``problem`` says why one cannot be."""
+    """One claim on the page; ``judged`` is None where there is no verdict (yet), ``problem`` says why there is none."""
 
-    claim: Claim
     tested: Tested
-    verdict: Verdict | None
+    judged: Judged | None
     problem: str | None
+
+    @property
+    def claim(self) -> Claim:
+        return self.tested.now.claim
+
+    @property
+    def now(self) -> Standing:
+        return self.tested.now
 
 
 def claims() -> None:
@@ -43,10 +49,12 @@ def claims() -> None:
 def _board() -> None:
     """All claims; without arguments, because with other ones it would be another fragment, made anew."""
     known = claim_runs.known_runs()
-    if _continue([claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]):
+    found = [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+    if _continue(found):
         known = claim_runs.known_runs()
-    cards = [_card(claim, known) for claim in CLAIMS.entries.values()]
-    st.session_state[_WATCHED] = {card.claim.name for card in cards if card.tested.now.testing}
+        found = [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+    cards = [_card(tested) for tested in found]
+    st.session_state[_WATCHED] = {card.claim.name for card in cards if card.now.testing}
     _head(cards, known)
     columns = st.columns(2, gap="small")
     for number, card in enumerate(cards):
@@ -60,33 +68,34 @@ def _continue(found: Sequence[Tested]) -> bool:
     """Queue the runs that confirm a choice, where this session has watched the test that made it."""
     watched: set[str] = st.session_state.get(_WATCHED, set())
     due = [one.now for one in found if one.now.claim.name in watched and one.now.ready_to_confirm]
-    claim_runs.test([(one.claim, one.seeds) for one in due])
+    if due:
+        claim_runs.test([(one.claim, one.seeds) for one in due])
     return bool(due)
 
 
-def _card(claim: Claim, known: dict[str, Run]) -> Card:
-    tested = claim_runs.look(claim, known)
-    if not tested.now.complete:
-        stuck = tested.now.diverged and not tested.now.active
-        return Card(claim, tested, None, claim_words.diverged_words(tested.now) if stuck else None)
+def _card(tested: Tested) -> Card:
+    now = tested.now
+    if not now.complete:
+        return Card(tested, None, claim_words.diverged_words(now) if now.diverged and not now.active else None)
     try:
-        return Card(claim, tested, claim_runs.verdict(tested.now), None)
+        return Card(tested, claim_runs.judged(now), None)
     except RegLabError as error:
-        return Card(claim, tested, None, str(error))
+        return Card(tested, None, str(error))
 
 
 def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
     """What it is about, what came out so far, and the button for all."""
     st.subheader("Claims, tested", anchor=False)
     st.markdown(
-        "What people say about L2, tested with small networks on the embedded digits. Every rule was fixed before its "
-        "runs were; a claim that fails here is shown as failed. Runs are kept, so a verdict stays for every visitor."
+        "What people say about L2, tested with small networks on the embedded digits. The rules were fixed "
+        "before any run; a claim that fails here is shown as failed. Runs are kept, so a verdict stays for every "
+        "visitor."
     )
     st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
                "dotted line is the rule's.")  # fmt: skip
-    outcomes = [card.verdict.holds for card in cards if card.verdict is not None]
-    testing = [card.tested.now for card in cards if card.tested.now.testing]
-    todo = [card.tested.now for card in cards if not card.tested.now.complete and not card.tested.now.testing]
+    outcomes = [card.judged.verdict.holds for card in cards if card.judged is not None]
+    testing = [card.now for card in cards if card.now.testing]
+    todo = [card.now for card in cards if not card.now.complete and not card.now.testing]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(claim_words.summary_words(outcomes, len(cards), len(testing)), width="content")
         if testing:
@@ -104,16 +113,17 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
 
 
 def _draw(card: Card, known: dict[str, Run]) -> None:
-    claim, now = card.claim, card.tested.now
+    claim, now = card.claim, card.now
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        st.markdown(f"**{claim.order}. {claim.label}**", width="content")
+        st.caption(f"Claim {claim.order}", width="content")
         _badge(card)
+    st.markdown(f"**{claim.label}**")
     st.caption(claim.about)
     if now.testing:
         seconds = seconds_until(now, known, services().settings.slots)
         st.progress(now.done / now.expected, claim_words.progress_words(now, seconds))
-    elif card.verdict is not None:
-        _verdict(card, card.verdict)
+    elif card.judged is not None:
+        _verdict(card, card.judged)
     elif card.problem:
         st.warning(card.problem, icon=":material/error:")
     st.caption(f"**Tested on:** {claim.setup}  \n**Rule:** {claim.rule}  \n**But:** {claim.caveat}")
@@ -121,29 +131,29 @@ def _draw(card: Card, known: dict[str, Run]) -> None:
 
 
 def _badge(card: Card) -> None:
-    if card.tested.now.testing:
+    if card.now.testing:
         st.badge("testing", icon=":material/hourglass_top:", color="blue")
-    elif card.verdict is not None or card.problem:
-        word, icon, colour = claim_words.BADGES[card.verdict.holds if card.verdict else None]
+    elif card.judged is not None or card.problem:
+        word, icon, colour = claim_words.BADGES[card.judged.verdict.holds if card.judged else None]
         st.badge(word, icon=icon, color=colour)
     else:
         st.badge("not tested yet", icon=":material/radio_button_unchecked:", color="gray")
 
 
-def _verdict(card: Card, verdict: Verdict) -> None:
+def _verdict(card: Card, judged: Judged) -> None:
     """Each part with its mark and figure, and the dots."""
-    st.markdown("  \n".join(f"{claim_words.MARKS[o.holds]} {o.sentence}" for o in verdict.outcomes))
+    st.markdown("  \n".join(f"{claim_words.MARKS[o.holds]} {o.sentence}" for o in judged.verdict.outcomes))
     st.plotly_chart(
-        seed_dots_chart(verdict.figures), key=f"dots_{card.claim.name}", height=height_of(verdict.figures),
-        config={"displayModeBar": False},
+        judged.chart, key=f"dots_{card.claim.name}", height=judged.height, config={"displayModeBar": False}
+
     )  # fmt: skip
     if card.tested.earlier:
-        before = [(one, claim_runs.verdict(one)) for one in card.tested.earlier]
+        before = [(one, claim_runs.judged(one).verdict) for one in card.tested.earlier]
         st.caption(claim_words.earlier_words(before))
 
 
 def _buttons(card: Card, known: dict[str, Run]) -> None:
-    claim, now = card.claim, card.tested.now
+    claim, now = card.claim, card.now
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if now.testing:
             ids = [run.id for run in now.active]

@@ -10,6 +10,7 @@ import streamlit as st
 from reglab.analysis import matching
 from reglab.store import Run
 from reglab.ui.live_words import ACTIVE
+from reglab.ui.runs.lesson_runs import lesson_switch, visible
 from reglab.ui.runs.overlay import overlay
 from reglab.ui.runs.run_actions import EDIT, TRAIN
 from reglab.ui.runs.run_bar import run_bar, undo_bar
@@ -37,15 +38,17 @@ def runs_page() -> None:
 
 def _board(live: bool) -> None:
     store, state = services().store, runs_state()
-    runs = st.session_state.pop(_READ, None) or store.runs()
-    if _active(runs) != live:
+    every = st.session_state.pop(_READ, None) or store.runs()
+    if _active(every) != live:
         st.rerun()  # to start looking by itself, or to stop it
+    runs = visible(every)
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     head.header("Runs", help="Every run that was started, here or on the command line.", width="content")
     if state.deleted:
         undo_bar(state.deleted)
     if not runs:
         _no_runs()
+        lesson_switch(every)
         return
     table, by_id = table_of(store, runs), {run.id: run for run in runs}
     read_table(state, by_id)
@@ -54,7 +57,9 @@ def _board(live: bool) -> None:
         run_bar(ticked, tags_of(table), state.problem)
     rows = arranged(state, matching(table, filter_bar(table)))
     hint = "" if ticked else " · tick some to lay their curves side by side"
-    st.caption(_summary(runs, len(rows), len(ticked)) + hint)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(_summary(runs, len(rows), len(ticked)) + hint, width="content")
+        lesson_switch(every)
     _sentences(state)
     _rows(state, rows)
     write_address(state)

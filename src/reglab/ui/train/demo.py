@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from reglab.analysis import is_lesson
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.store import Run
@@ -38,8 +39,8 @@ def demo_specs() -> list[RunSpec]:
 
 
 def offer_demo() -> None:
-    """An invitation above the form, as long as there is no run at all."""
-    if services().store.runs(limit=1):
+    """An invitation above the form, as long as there is no run but those of the claims on Learn."""
+    if _has_own_runs():
         return
     with st.container(border=True):
         text, button = st.columns([3, 1.3], vertical_alignment="center")
@@ -51,6 +52,13 @@ def offer_demo() -> None:
             "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
             on_click=start_demo, width="stretch", wrap=True,
         )  # fmt: skip
+
+
+def _has_own_runs() -> bool:
+    """Looks at the newest run alone wherever that decides: the list is long once there are runs."""
+    store = services().store
+    newest = store.runs(limit=1)
+    return bool(newest) and (not is_lesson(newest[0].group) or any(not is_lesson(run.group) for run in store.runs()))
 
 
 def start_demo() -> None:
