@@ -16,8 +16,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("objective", "Objective", objective),
     Section("geometry", "Geometry", geometry),
     Section("decay", "Decay", decay),
-    Section("claims", "Claims", claims),
     Section("translator", "Translator", translator),
+    Section("claims", "Claims", claims),
 )
 """In the order in which they are read; a new section is one line here."""
 
