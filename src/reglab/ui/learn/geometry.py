@@ -91,6 +91,7 @@ def _landscape() -> Landscape:
 def _solution(land: Landscape, mix: Mix, strength: float) -> None:
     with st.container(border=True):
         st.latex(words.solution(land, mix, strength))
+        st.caption("D: data loss, λP: penalty, J = D + λP.", text_alignment="center")
         st.markdown(words.meaning(land, mix, strength))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reglab.lessons.geometry import Floats, Landscape, Mix, solve, zero_from
-from reglab.ui.numbers import number, plain
+from reglab.ui.numbers import number
 
 
 def solution(land: Landscape, mix: Mix, strength: float) -> str:
@@ -14,8 +14,8 @@ def solution(land: Landscape, mix: Mix, strength: float) -> str:
     loss, size = float(land.loss(w)), float(mix.value(w))
     return (
         rf"\begin{{aligned}} w^* &= ({_short(w[0])},\ {_short(w[1])}) \\ D &= {_short(loss)} \\ "
-        rf"\lambda P &= {plain(strength)} \cdot {_short(size)} = {_short(strength * size)} \\ "
-        rf"D + \lambda P &= {_short(loss + strength * size)} \end{{aligned}}"
+        rf"\lambda P &= {_short(strength * size)} \\ "
+        rf"J &= {_short(loss + strength * size)} \end{{aligned}}"
     )
 
 
