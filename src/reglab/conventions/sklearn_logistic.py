@@ -12,7 +12,7 @@ ENTRY = Convention(
     tensors="the coefficients, not the intercept", reach="weights",
     parameters=(Parameter("C", inverse=True), Parameter("l1_ratio", default=0.0, most=1.0)),
     conversion=inverse("C", "l1_ratio", "C weighs the sum of the losses over all of them"),
-    code="sklearn.linear_model.LogisticRegression(C={C}, l1_ratio={l1_ratio})",
+    code="sklearn.linear_model.LogisticRegression(C={C}, l1_ratio={l1_ratio}{solver})",
     source="Read in scikit-learn 1.9 (linear_model/_logistic.py); its optimum executed by RegLab's tests.",
     help="C is an inverse strength: a larger C is a weaker penalty. Its default 1 is λ₂ = 1/n.",
     data_loss="mean cross-entropy",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_path, obstacle
 from reglab.conventions.combining import Combination, Part, Step, combine, family_of
@@ -157,12 +157,22 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
         lines = equations(goal.conversion.writing, values, meaning, context)
         steps += [Step(f"{goal.label} writes {goal.plain}", line) for line in lines]
     sources = [part.convention for part in combined.parts]
-    shared = {"steps": tuple(steps), "notes": remarks(sources, goal, meaning), "code": code(goal, values, context)}
+    shared = {
+        "steps": tuple(steps),
+        "notes": remarks(sources, goal, meaning),
+        "code": code(goal, values, _named(context, sources)),
+    }
     if not momentum:
         return Translation(combined.parts, goal.name, True, combined.meaning, values, **shared)  # type: ignore[arg-type]
     words = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
     reason = different_path(momentum, words)
     return Translation(combined.parts, goal.name, False, combined.meaning, None, values, reason, **shared)  # type: ignore[arg-type]
+
+
+def _named(context: Context, sources: Sequence[Convention]) -> Context:
+    """With AdamW for the optimizer where a source is adaptive and nothing else is said."""
+    adaptive = context.optimizer is None and any(source.family == "adaptive" for source in sources)
+    return replace(context, optimizer="adamw") if adaptive else context
 
 
 def _finite(goal: Convention, values: Mapping[str, float]) -> None:

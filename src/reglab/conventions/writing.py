@@ -11,7 +11,7 @@ from reglab.conventions.meaning import Meaning, figure
 
 
 def equations(templates: Iterable[str], values: Values, meaning: Meaning, context: Context) -> tuple[str, ...]:
-    """``"λ₂ = 2·l2 = 2·{l2} = {L2}"`` → ``"λ₂ = 2·l2 = 2·0.01 = 0.02"``; a bare ``= name = `` repeats nothing."""
+    """``"λ₂ = 2·l2 = 2·{l2} = {L2}"`` → ``"λ₂ = 2·l2 = 2·0.01 = 0.02"``."""
     numbers = {name: figure(value) for name, value in values.items()}
     numbers |= {"L1": figure(meaning.l1), "L2": figure(meaning.l2), "D": figure(meaning.decay)}
     numbers |= {name: figure(value) for name, value in context.given().items() if not isinstance(value, str)}
@@ -27,6 +27,7 @@ def code(convention: Convention, values: Values, context: Context) -> str:
         "sgd": f"lr={lr}{momentum}", "adam": f"lr={lr}", "lr_value": lr, "batch_size": size,
         "keras_lr": f"learning_rate={lr}{'' if context.family == 'adaptive' else momentum}",
         "keras_optimizer": _KERAS[context.optimizer or "sgd"],
+        "solver": ', solver="saga"' if values.get("l1_ratio") else "",  # scikit-learn's others know no L1
     }  # fmt: skip
     return convention.code.format_map({**words, **{name: literal(value) for name, value in values.items()}})
 
