@@ -35,9 +35,14 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
     x_val, y_val = _images(split.x_val, precision, device), split.y_val.to(device)
     if len(x) <= len(x_val):
         return Arrays(x, y, x, y, x_val, y_val)
-    generator = torch.Generator().manual_seed(seed_for(seed, "evaluated training images"))
-    chosen = torch.randperm(len(x), generator=generator)[: len(x_val)].sort().values.to(device)
+    chosen = evaluated(len(x), len(x_val), seed).to(device)
     return Arrays(x, y, rows(x, chosen), y[chosen], x_val, y_val)
+
+
+def evaluated(n_train: int, n_val: int, seed: int) -> Tensor:
+    """Numbers, ascending, of the training images on which training metrics are taken: ``n_val`` of them, or all."""
+    generator = torch.Generator().manual_seed(seed_for(seed, "evaluated training images"))
+    return torch.randperm(n_train, generator=generator)[:n_val].sort().values
 
 
 def rows(images: Tensor, index: Tensor) -> Tensor:

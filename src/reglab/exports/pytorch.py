@@ -1,0 +1,104 @@
+"""A plain PyTorch script that repeats a run: the same images, weights, batches, masks, steps and order of sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reglab.exports.code import constants
+from reglab.exports.entry import Bundle, Export
+from reglab.exports.graph import network
+from reglab.exports.header import MARKER, docstring, run_notes
+from reglab.exports.plan import Plan, plan_of
+from reglab.exports.schedule import schedule_code
+from reglab.exports.side_files import data_file, weights_file
+from reglab.exports.subject import Subject
+from reglab.exports.torch_network import network_code
+from reglab.exports.torch_parts import DROPOUT, EVALUATE, SEED_FOR, batches_code, main_code
+from reglab.exports.torch_penalty import HOW, factor_table, optimizer_code, penalised_code, torch_penalty
+
+
+def make(subjects: Sequence[Subject], main: str, prefix: str) -> Bundle:
+    """The script and its two files."""
+    (subject,) = subjects
+    files = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors")
+    inexact = run_notes(subject)
+    text = script(subject, files, inexact)
+    contents = (text.encode(), data_file(subject), weights_file(subject))
+    return Bundle(dict(zip(files, contents, strict=True)), tuple(inexact))
+
+
+def script(subject: Subject, files: tuple[str, str, str], inexact: Sequence[str]) -> str:
+    """The script's text."""
+    spec, plan = subject.spec, plan_of(subject.spec, subject.model)
+    penalty = torch_penalty(plan, spec.optim)
+    model = network_code(network(subject.model, subject.split.shape))
+    parts = [
+        docstring(subject, plan, "PyTorch", HOW[penalty.place], files, inexact)
+        + "\n"
+        + _imports(subject, model)
+        + _settings(subject, plan, files),
+        SEED_FOR,
+        DROPOUT.replace("cpu", _device(subject)) if "Dropout(" in model else "",
+        model,
+        penalised_code(plan) if penalty.place in ("loss", "gradient", "decay", "shrink") else "",
+        penalty.function,
+        optimizer_code(plan, spec.optim),
+        schedule_code(spec.optim),
+        batches_code(subject),
+        EVALUATE,
+        main_code(subject, penalty, "class Network" in model),
+    ]
+    return "\n\n".join(part for part in parts if part) + '\n\nif __name__ == "__main__":\n    main()\n'
+
+
+def _device(subject: Subject) -> str:
+    return "cuda" if subject.device.startswith("cuda") else "cpu"
+
+
+def _imports(subject: Subject, model: str) -> str:
+    optim, patience = subject.spec.optim, subject.spec.train.patience
+    standard = ["import hashlib", "import json", *["import math"] * (optim.schedule == "cosine" or patience > 0)]
+    standard += ["from collections import OrderedDict"] * ("OrderedDict" in model) + ["from pathlib import Path"]
+    others = ["import numpy as np", "import torch", "import torch.nn.functional as F"]
+    others += ["from safetensors.torch import load_file", "from torch import nn"]
+    return "\n".join([*standard, "", *others, "", ""])
+
+
+def _settings(subject: Subject, plan: Plan, files: tuple[str, str, str]) -> str:
+    spec, (_, data, weights) = subject.spec, files
+    values: dict[str, tuple[object, str]] = {
+        "SEED": (spec.train.seed, ""),
+        "EPOCHS": (spec.train.epochs, ""),
+        "BATCH_SIZE": (spec.train.batch_size, ""),
+        "LEARNING_RATE": (spec.optim.lr, "η"),
+    }
+    values |= {"L1": (plan.l1, "λ₁ of λ₁·Σ|w|")} if plan.l1 else {}
+    values |= {"L2": (plan.l2, "λ₂ of (λ₂/2)·Σw²")} if plan.l2 else {}
+    values |= (
+        {"PATIENCE": (spec.train.patience, "epochs without a lower validation loss")} if spec.train.patience else {}
+    )
+    values |= {"EVALUATED_AT_ONCE": (subject.evaluated_at_once, "images per forward pass of an evaluation")}
+    parts = [
+        f'HERE = Path(__file__).parent\nDATA, INITIAL = HERE / "{data}", HERE / "{weights}"\n{constants(values)}',
+        factor_table(plan),
+        f'DEVICE, DTYPE = "{_device(subject)}", torch.{spec.train.precision}\n'
+        f"torch.set_num_threads({subject.threads})  # as in the run, because it changes the order of sums\n"
+        "torch.set_flush_denormal(True)  # as in the run: numbers below 1e-38 count as 0"
+        + "\ntorch.backends.cudnn.deterministic = True"
+        * (_device(subject) == "cuda"),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+ENTRY = Export(
+    name="pytorch",
+    label="PyTorch script",
+    order=10,
+    about="A plain script that repeats the run's figures, with its images and initial weights beside it.",
+    main="train.py",
+    together=False,
+    needs_runs=False,
+    is_script=True,
+    marker=MARKER.encode(),
+    make=make,
+)

@@ -1,0 +1,107 @@
+"""What is exported: a run of the store, or a spec alone; its data, its network, its initial weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from reglab.datasets import DATASETS, Split, prepare, status
+from reglab.errors import CheckpointError, DataError
+from reglab.models import build, summarise
+from reglab.settings import Settings
+from reglab.spec import RunSpec
+from reglab.store import Run, Store
+from reglab.training.arrays import DTYPES
+from reglab.training.devices import choose_device, describe, versions
+from reglab.training.metrics import chunk_size
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``run`` of ``store``, or, where there is none, ``spec`` as a run of it would begin here and now."""
+
+    spec: RunSpec
+    settings: Settings
+    run: Run | None = None
+    store: Store | None = None
+
+    @cached_property
+    def split(self) -> Split:
+        """Its images. :class:`DataError` where they are not at hand: an export downloads nothing."""
+        entry = DATASETS.get(self.spec.data.name)
+        here = status(entry, self.settings.data)
+        if here.state != "ready":
+            raise DataError(
+                f"{entry.label} is not at hand ({here.sentence[0].lower()}{here.sentence[1:]}), "
+                "and a script needs its images; train a run on it first."
+            )
+        return prepare(self.spec.data, self.settings.data)
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The network, with the initial weights of the spec's seed; not to be trained or moved."""
+        entry = DATASETS.get(self.spec.data.name)
+        return build(self.spec.model, entry.shape, len(entry.classes), self.spec.train.seed)
+
+    @cached_property
+    def initial(self) -> Weights:
+        """The run's saved initial weights; for a spec, those with which its run would begin.
+
+        :raises CheckpointError: where the run's are missing, damaged, or those of another network.
+        """
+        model = self.model.state_dict()
+        if self.run is None:
+            dtype = DTYPES[self.spec.train.precision]
+            return {name: (t.to(dtype) if t.is_floating_point() else t).numpy() for name, t in model.items()}
+        weights = self._saved(self.run)
+        if {name: array.shape for name, array in weights.items()} != {
+            name: tuple(t.shape) for name, t in model.items()
+        }:
+            raise CheckpointError(
+                f"The initial weights of run {self.run.id} do not fit its CNN {self.spec.model.name!r}, "
+                "which has changed since; duplicate the run and train it again."
+            )
+        return {name: weights[name] for name in model}
+
+    @property
+    def threads(self) -> int:
+        """Intra-op threads with which it was, or would be, trained."""
+        return (self.run.threads if self.run else None) or self.settings.threads
+
+    @property
+    def device(self) -> str:
+        """The device it was, or would be, trained on, in words; one on a GPU begins with "cuda"."""
+        return (self.run.device if self.run else None) or describe(choose_device(self.settings.device))
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions of the packages that fix its bits."""
+        known = (self.run.environment or {}).get("versions") if self.run else None
+        return known or versions()
+
+    @property
+    def evaluated_at_once(self) -> int:
+        """Images in each forward pass of an evaluation; it fixes the last bits of a loss."""
+        device = torch.device("cuda" if self.device.startswith("cuda") else "cpu")
+        size = summarise(self.model, self.split.shape, len(self.split.classes)).activation_bytes
+        return chunk_size(size, device)
+
+    def _saved(self, run: Run) -> Weights:
+        assert self.store is not None
+        try:
+            return self.store.files(run.id).load_weights(f"{run.id}/initial.safetensors")
+        except CheckpointError as error:
+            if "missing" not in str(error):
+                raise
+            raise CheckpointError(
+                f"The initial weights of run {run.id} are missing, and without them its figures cannot be reproduced; "
+                + ("wait until it has begun." if run.state == "queued" else "duplicate the run and train it again.")
+            ) from None
