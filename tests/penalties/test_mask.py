@@ -73,7 +73,7 @@ def test_every_tensor_has_its_own_lambda(l1: float, l2: float, factor: float) ->
     [
         (
             PenaltySpec(),
-            ["in scope weights", "scope weights leaves out biases", "scope weights leaves out norms' scale and shift",
+            ["in scope weights", "scope weights leaves out biases", "scope weights leaves out norms",
              "in scope weights"],
         ),
         (

@@ -30,12 +30,14 @@ def test_a_lambda_that_is_zero_everywhere_has_no_column(l1: float, l2: float, hi
     shown = mask_words.columns(PenaltySpec(l1=l1, l2=l2))
     assert {"λ₁", "λ₂"} - set(shown) == hidden
     assert len(shown) == 10 - len(hidden)
+    assert set(shown) - set(mask_words.columns(PenaltySpec(l1=l1, l2=l2), narrow=True)) == {"Kind", "Shape"}
 
 
 def test_in_short() -> None:
     rows = mask(TENSORS, PenaltySpec(l2=0.5, factors={"fc.weight": 2.0}), SQUARES)
     assert mask_words.in_short(rows, "of the final weights") == (
-        "λ acts on 2 of 4 tensors: 196 of 204 weights. The L2 term of the final weights: (λ₂/2) Σw² = 1.75."
+        "λ acts on 2 of 4 tensors: 196 of 204 weights. The L2 term of the final weights: (λ₂/2) Σ factor·w² = 1.75."
     )
+    assert mask_words.in_short(mask(TENSORS, PenaltySpec(l2=0.5), SQUARES), "x").endswith("x: (λ₂/2) Σw² = 1.")
     assert mask_words.in_short(mask(TENSORS, PenaltySpec()), "x").endswith("196 of 204 weights.")
     assert mask_words.in_short(mask(TENSORS, PenaltySpec(l2=0), SQUARES), "x").startswith("λ acts on 0 of 4")

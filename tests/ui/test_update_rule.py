@@ -171,7 +171,7 @@ def test_adam_is_written_out() -> None:
         rf"g = \nabla L(w) \textcolor{{{COLOUR}}}{{+ 0.01\,w}}",
         r"m \leftarrow 0.9\,m + 0.1\,g",
         r"v \leftarrow 0.999\,v + 0.001\,g^2",
-        r"w \leftarrow w - \eta\,\dfrac{m / (1 - 0.9^t)}{\sqrt{v / (1 - 0.999^t)} + 10^{-8}}",
+        r"w \leftarrow w - \eta \cdot \dfrac{m / (1 - 0.9^t)}{\sqrt{v / (1 - 0.999^t)} + 10^{-8}}",
     ]
 
 

@@ -17,7 +17,7 @@ from torch import nn
 from reglab.penalties.scope import kinds, multipliers, penalised_kinds
 from reglab.spec import PenaltySpec
 
-_LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms' scale and shift"}
+_LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms"}
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def _clock(spec: RunSpec) -> str:
     """The clock with its numbers: 1/(ηλ₂), times 1 − μ where the momentum gathers the pull."""
     above = rf"1 - {plain(spec.optim.momentum)}" if _gathers(spec) else "1"
     symbol = r"(1 - \mu) / (\eta\lambda_2)" if _gathers(spec) else r"1 / (\eta\lambda_2)"
-    return rf"Clock of the decay: ${symbol} = \frac{{{above}}}{{{_product(spec)}}}$"
+    return rf"Clock of the decay: ${symbol} = \dfrac{{{above}}}{{{_product(spec)}}}$"
 
 
 def _product(spec: RunSpec) -> str:

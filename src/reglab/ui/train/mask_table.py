@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -21,8 +21,10 @@ ROWS_SHOWN = 12
 
 _HEIGHT = 430  # pixels of a table that scrolls
 
-_KIND_WIDTH, _NUMBER, _BAR = 95, 70, 120
-"""Pixels of columns."""
+_KIND_WIDTH, _NUMBER, _BAR, _EDGES, _LETTER = 92, 72, 116, 20, 6.2
+"""Pixels of columns, of a cell's edges, and of a letter."""
+
+_ALT = "Every tensor with its own λ and its share of Σw²"
 
 _HELP = (
     "Every parameter tensor of this CNN, and whether λ acts on it. Each has its own λ: the form's, times its factor. "
@@ -36,7 +38,7 @@ _Config = Mapping[str, Any]
 def mask_card(spec: RunSpec | None) -> None:
     """The card on the form; edits go into the form's scope and factors, and so into the address and the run."""
     with st.container(border=True, gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center"):  # the table's own buttons need the right end
             st.markdown("**What λ acts on**", help=_HELP, width="content")
             tensors = tensors_of(spec) if spec else None
             rows = _rows(spec, tensors) if spec and tensors else None
@@ -59,8 +61,8 @@ def run_mask(spec: RunSpec, squares: Mapping[str, float], when: str) -> None:
     rows = mask(tensors, spec.penalty, squares)
     st.caption(mask_words.in_short(rows, when))
     st.dataframe(
-        mask_words.table(rows), hide_index=True, height=_height(rows), column_config=_config(),
-        column_order=mask_words.columns(spec.penalty), alt="Every tensor with its own λ and its share of Σw²",
+        mask_words.table(rows), hide_index=True, height=_height(rows), column_config=_config(rows),
+        column_order=mask_words.columns(spec.penalty, narrow=True), alt=_ALT,
     )  # fmt: skip
 
 
@@ -118,9 +120,9 @@ def _editor(spec: RunSpec, tensors: Sequence[Parameter], rows: Sequence[Row]) ->
         st.error(problem, icon=":material/error:")
     table = mask_words.table(rows)
     st.data_editor(
-        table, key=key, hide_index=True, height=_height(rows), column_config=_config(),
+        table, key=key, hide_index=True, height=_height(rows), column_config=_config(rows),
         column_order=mask_words.columns(spec.penalty), disabled=[name for name in table.columns if name != FACTOR],
-        on_change=take_edits, args=(key, tensors), alt="Every tensor with its own λ and its share of Σw²",
+        on_change=take_edits, args=(key, tensors), alt=_ALT,
     )  # fmt: skip
     st.caption(mask_words.in_short(rows, "of the initial weights"))
 
@@ -163,16 +165,22 @@ def _take(penalty: PenaltySpec) -> None:
     st.session_state["factors"] = factors_text(penalty.factors)
 
 
+def _fit(words: Iterable[str]) -> int:
+    """Pixels in which the longest of ``words`` fits; the table itself looks at its first lines only."""
+    return round(_EDGES + _LETTER * max(map(len, words)))
+
+
 def _height(rows: Sequence[Row]) -> int | Literal["content"]:
     return "content" if len(rows) <= ROWS_SHOWN else _HEIGHT
 
 
-def _config() -> _Config:
-    number, bar = st.column_config.NumberColumn, st.column_config.ProgressColumn
+def _config(rows: Sequence[Row]) -> _Config:
+    number, bar, text = st.column_config.NumberColumn, st.column_config.ProgressColumn, st.column_config.TextColumn
     share: dict[str, Any] = {"format": "percent", "width": _BAR, "min_value": 0, "max_value": 1}
     return {
-        mask_words.TENSOR: st.column_config.TextColumn(pinned=True),
-        mask_words.KIND: st.column_config.TextColumn(width=_KIND_WIDTH),
+        mask_words.TENSOR: text(pinned=True, width=_fit(row.parameter.name for row in rows)),
+        mask_words.KIND: text(width=_KIND_WIDTH),
+        mask_words.SHAPE: text(width=_fit(mask_words.shape(row) for row in rows)),
         mask_words.WEIGHTS: number(format="localized", width=_NUMBER),
         FACTOR: number(
             min_value=0, max_value=1000, format="%.6g", required=True, width=_NUMBER,

@@ -21,7 +21,7 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
         {
             TENSOR: [row.parameter.name for row in rows],
             KIND: [_kind(row) for row in rows],
-            SHAPE: [" × ".join(map(str, row.parameter.shape)) for row in rows],
+            SHAPE: [shape(row) for row in rows],
             WEIGHTS: [row.parameter.count for row in rows],
             FACTOR: [row.factor for row in rows],
             L1: [row.l1 for row in rows],
@@ -33,9 +33,15 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def columns(penalty: PenaltySpec) -> list[str]:
-    """The columns to show: a λ that is 0 everywhere needs none, unless both are."""
+def shape(row: Row) -> str:
+    """For example "32 × 1 × 3 × 3"."""
+    return " × ".join(map(str, row.parameter.shape))
+
+
+def columns(penalty: PenaltySpec, *, narrow: bool = False) -> list[str]:
+    """The columns to show: a λ that is 0 everywhere needs none, unless both are; ``narrow`` has no shapes and kinds."""
     hidden = {L1} if not penalty.l1 else {L2} if not penalty.l2 else set()
+    hidden |= {KIND, SHAPE} if narrow else set()
     return [name for name in table(()).columns if name not in hidden]
 
 
@@ -47,7 +53,8 @@ def in_short(rows: Sequence[Row], when: str) -> str:
     known = [row.l2 / 2 * row.squares for row in acting if row.squares is not None]
     if len(known) < len(acting) or not any(row.l2 for row in acting):
         return said
-    return f"{said} The L2 term {when}: (λ₂/2) Σw² = {sum(known):.4g}."
+    term = "(λ₂/2) Σw²" if all(row.factor == 1 for row in acting) else "(λ₂/2) Σ factor·w²"
+    return f"{said} The L2 term {when}: {term} = {sum(known):.4g}."
 
 
 def _kind(row: Row) -> str:

@@ -122,7 +122,7 @@ def _step(optim: OptimSpec) -> Row:
     if optim.name != "sgd":
         mean, root = r"m / (1 - 0.9^t)", r"\sqrt{v / (1 - 0.999^t)} + 10^{-8}"
         words = "The step, number t: the divisions by 1 − 0.9ᵗ and 1 − 0.999ᵗ make up for the start at 0."
-        return Row(rf"w \leftarrow w - \eta\,\dfrac{{{mean}}}{{{root}}}", words)
+        return Row(rf"w \leftarrow w - \eta \cdot \dfrac{{{mean}}}{{{root}}}", words)
     if optim.momentum and optim.nesterov:
         ahead = "The step, looking ahead along the momentum (Nesterov, as PyTorch has it)."
         return Row(rf"w \leftarrow w - \eta\,(g + {_base(optim.momentum)}\,v)", ahead)
