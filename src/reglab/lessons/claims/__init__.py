@@ -8,7 +8,7 @@ from __future__ import annotations
 from reglab.lessons.claims.claim import Claim, Part
 from reglab.lessons.claims.kept import verdict_of
 from reglab.lessons.claims.results import Results, read
-from reglab.lessons.claims.standing import Standing, index, seconds_left, seconds_until, standing, tested_rounds
+from reglab.lessons.claims.standing import Standing, index, rounds_in, seconds_left, seconds_until, standing
 from reglab.lessons.claims.trial import GROUP, ROUND, Trial, seeds_of
 from reglab.lessons.claims.verdict import Verdict, decide, judge
 from reglab.registry import Registry
@@ -29,10 +29,10 @@ __all__ = [
     "index",
     "judge",
     "read",
+    "rounds_in",
     "seconds_left",
     "seconds_until",
     "seeds_of",
     "standing",
-    "tested_rounds",
     "verdict_of",
 ]

@@ -91,7 +91,7 @@ def standing(store: Store, known: Index, claim: Claim, seeds: Sequence[int]) -> 
     return Standing(claim, tuple(seeds), found, expected)
 
 
-def tested_rounds(known: Index) -> list[int]:
+def rounds_in(known: Index) -> list[int]:
     """The rounds of seeds of which there are runs, ascending; the first one always."""
     return sorted({0, *(run.spec.train.seed // ROUND for run in known.values())})
 

@@ -19,7 +19,7 @@ from reglab.lessons.claims import (
     index,
     seeds_of,
     standing,
-    tested_rounds,
+    rounds_in,
     verdict_of,
 )
 from reglab.store import Run
@@ -50,11 +50,11 @@ class Judged:
 def look(claim: Claim, known: dict[str, Run]) -> Tested:
     """The newest round of seeds that is tested or under way, else the first one."""
     store = services().store
-    rounds = [standing(store, known, claim, seeds_of(r, claim.n_seeds)) for r in tested_rounds(known)]
+    rounds = [standing(store, known, claim, seeds_of(r, claim.n_seeds)) for r in rounds_in(known)]
     numbers = [i for i, one in enumerate(rounds) if one.testing or one.complete]
     newest = numbers[-1] if numbers else 0
     earlier = tuple(one for one in rounds[:newest] if one.complete)
-    return Tested(rounds[newest], earlier, tested_rounds(known)[newest] + 1)
+    return Tested(rounds[newest], earlier, rounds_in(known)[newest] + 1)
 
 
 def known_runs() -> dict[str, Run]:

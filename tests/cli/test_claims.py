@@ -1,0 +1,90 @@
+"""``reglab claims``: listed, tested for real, and every mistake in one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reglab.cli import main
+from reglab.lessons.claims import CLAIMS, GROUP
+from reglab.settings import load_settings
+from reglab.store import open_store
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("REGLAB_STORE", "REGLAB_DATA", "REGLAB_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("REGLAB_DEVICE", "cpu")
+    monkeypatch.setenv("REGLAB_SLOTS", "2")
+    return tmp_path / "home"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_without_names_the_claims_are_listed(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    assert main(["claims"]) == 0
+    text = capsys.readouterr().out
+    for claim in CLAIMS.entries.values():
+        assert f"{claim.name} " in text
+        assert claim.label in text
+    assert not home.exists()  # nothing was trained or opened
+
+
+def test_the_list_as_json_has_rule_and_caveat(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "--json"]) == 0
+    found = lines(capsys)
+    assert [one["claim"] for one in found] == CLAIMS.names()
+    assert all(one["rule"] and one["caveat"] and one["label"] for one in found)
+
+
+def test_the_factor_of_two_holds_for_real(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    assert main(["claims", "factor-two", "--json"]) == 0
+    *progress, verdict = lines(capsys)
+    assert (verdict["claim"], verdict["verdict"], verdict["holds"]) == ("factor-two", "holds", True)
+    assert [figure["seeds"] for figure in verdict["figures"]] == [3, 3, 3]
+    assert verdict["figures"][0]["mean"] < 1e-12
+    assert verdict["figures"][2]["mean"] > 1e-2
+    assert [line["status"] for line in progress if "run" in line] == ["finished"] * 6
+    with open_store(load_settings()) as store:
+        assert {run.id for run in store.runs(group=GROUP)} == set(verdict["runs"])
+    assert main(["claims", "factor-two", "--json"]) == 0  # from the store this time
+    first, again = lines(capsys)
+    assert first == {"claim": "factor-two"}
+    assert again == verdict
+
+
+def test_weights_are_measured_for_real_and_shared_between_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "shrinks", "small-not-zero", "--seeds", "3"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("  finished ") == 6  # the second claim needed no run of its own
+    assert text.count("Rule: ") == text.count("But: ") == 2
+    assert text.count("3 seeds") >= 2
+    assert "HOLDS  λ₂ = 0.03 changes the norm ‖w‖₂ of all kernels by −" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["shrink"], "Unknown claim 'shrink' (did you mean 'shrinks'?)"),
+        (["shrinks", "--seeds", "2"], "--seeds must be a whole number from 3 to 50, not 2."),
+        (["shrinks", "--seeds", "51"], "--seeds must be a whole number from 3 to 50, not 51."),
+        (["shrinks", "--seeds", "many"], "--seeds must be a whole number from 3 to 50, not many."),
+        (["--seeds", "-1"], "--seeds"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], home: Path, arguments: list[str], sentence: str
+) -> None:
+    assert main(["claims", *arguments]) == 2
+    told = capsys.readouterr()
+    assert sentence in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+    assert not home.exists()
