@@ -27,10 +27,18 @@ def test_every_tensor_has_a_line() -> None:
     ("l1", "l2", "hidden"), [(0, 0.1, {"λ₁"}), (0.1, 0, {"λ₂"}), (0.1, 0.1, set()), (0, 0, {"λ₁"})]
 )
 def test_a_lambda_that_is_zero_everywhere_has_no_column(l1: float, l2: float, hidden: set[str]) -> None:
-    shown = mask_words.columns(PenaltySpec(l1=l1, l2=l2))
+    rows = mask(TENSORS, PenaltySpec(), SQUARES)
+    shown = mask_words.columns(PenaltySpec(l1=l1, l2=l2), rows)
     assert {"λ₁", "λ₂"} - set(shown) == hidden
     assert len(shown) == 10 - len(hidden)
-    assert set(shown) - set(mask_words.columns(PenaltySpec(l1=l1, l2=l2), narrow=True)) == {"Kind", "Shape"}
+    assert set(shown) - set(mask_words.columns(PenaltySpec(l1=l1, l2=l2), rows, narrow=True)) == {"Kind", "Shape"}
+
+
+def test_shares_that_are_not_known_have_no_column() -> None:
+    kernels = {name: SQUARES[name] for name in ("conv.weight", "fc.weight")}
+    shown = mask_words.columns(PenaltySpec(), mask(TENSORS, PenaltySpec(), kernels))
+    assert "Of penalised Σw²" in shown
+    assert "Of all Σw²" not in shown
 
 
 def test_in_short() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.ui.train import mask_words
 from reglab.ui.train.form_values import factors_from, factors_text
+from reglab.ui.train.mask_columns import column_config
 from reglab.ui.train.mask_words import FACTOR
 from reglab.ui.train.networks import initial_squares, tensors_of
 
@@ -21,9 +22,6 @@ ROWS_SHOWN = 12
 
 _HEIGHT = 430  # pixels of a table that scrolls
 
-_KIND_WIDTH, _NUMBER, _BAR, _EDGES, _LETTER = 92, 72, 116, 20, 6.2
-"""Pixels of columns, of a cell's edges, and of a letter."""
-
 _ALT = "Every tensor with its own λ and its share of Σw²"
 
 _HELP = (
@@ -31,8 +29,6 @@ _HELP = (
     "Factor 0 exempts a tensor; a factor on a tensor outside the scope widens the scope for that tensor alone. "
     "Shares are parts of Σw² of the initial weights: where the L2 term comes from."
 )
-
-_Config = Mapping[str, Any]
 
 
 def mask_card(spec: RunSpec | None) -> None:
@@ -61,8 +57,8 @@ def run_mask(spec: RunSpec, squares: Mapping[str, float], when: str) -> None:
     rows = mask(tensors, spec.penalty, squares)
     st.caption(mask_words.in_short(rows, when))
     st.dataframe(
-        mask_words.table(rows), hide_index=True, height=_height(rows), column_config=_config(rows),
-        column_order=mask_words.columns(spec.penalty, narrow=True), alt=_ALT,
+        mask_words.table(rows), hide_index=True, height=_height(rows), column_config=column_config(rows),
+        column_order=mask_words.columns(spec.penalty, rows, narrow=True), alt=_ALT,
     )  # fmt: skip
 
 
@@ -119,9 +115,10 @@ def _editor(spec: RunSpec, tensors: Sequence[Parameter], rows: Sequence[Row]) ->
     if problem:
         st.error(problem, icon=":material/error:")
     table = mask_words.table(rows)
+    fixed = [name for name in table.columns if name != FACTOR]
     st.data_editor(
-        table, key=key, hide_index=True, height=_height(rows), column_config=_config(rows),
-        column_order=mask_words.columns(spec.penalty), disabled=[name for name in table.columns if name != FACTOR],
+        table, key=key, hide_index=True, height=_height(rows), column_config=column_config(rows),
+        column_order=mask_words.columns(spec.penalty, rows), disabled=fixed,
         on_change=take_edits, args=(key, tensors), alt=_ALT,
     )  # fmt: skip
     st.caption(mask_words.in_short(rows, "of the initial weights"))
@@ -165,29 +162,5 @@ def _take(penalty: PenaltySpec) -> None:
     st.session_state["factors"] = factors_text(penalty.factors)
 
 
-def _fit(words: Iterable[str]) -> int:
-    """Pixels in which the longest of ``words`` fits; the table itself looks at its first lines only."""
-    return round(_EDGES + _LETTER * max(map(len, words)))
-
-
 def _height(rows: Sequence[Row]) -> int | Literal["content"]:
     return "content" if len(rows) <= ROWS_SHOWN else _HEIGHT
-
-
-def _config(rows: Sequence[Row]) -> _Config:
-    number, bar, text = st.column_config.NumberColumn, st.column_config.ProgressColumn, st.column_config.TextColumn
-    share: dict[str, Any] = {"format": "percent", "width": _BAR, "min_value": 0, "max_value": 1}
-    return {
-        mask_words.TENSOR: text(pinned=True, width=_fit(row.parameter.name for row in rows)),
-        mask_words.KIND: text(width=_KIND_WIDTH),
-        mask_words.SHAPE: text(width=_fit(mask_words.shape(row) for row in rows)),
-        mask_words.WEIGHTS: number(format="localized", width=_NUMBER),
-        FACTOR: number(
-            min_value=0, max_value=1000, format="%.6g", required=True, width=_NUMBER,
-            help="λ of this tensor is the form's λ times this; 0 exempts it. Click a cell to edit it.",
-        ),
-        mask_words.L1: number(format="%.6g", width=_NUMBER, help="λ₁ of the form × factor"),
-        mask_words.L2: number(format="%.6g", width=_NUMBER, help="λ₂ of the form × factor"),
-        mask_words.SHARE: bar(help="This tensor's part of Σw² over the penalised tensors", **share),
-        mask_words.SHARE_ALL: bar(help="This tensor's part of Σw² over all tensors", **share),
-    }  # fmt: skip

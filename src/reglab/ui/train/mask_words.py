@@ -38,10 +38,14 @@ def shape(row: Row) -> str:
     return " × ".join(map(str, row.parameter.shape))
 
 
-def columns(penalty: PenaltySpec, *, narrow: bool = False) -> list[str]:
-    """The columns to show: a λ that is 0 everywhere needs none, unless both are; ``narrow`` has no shapes and kinds."""
+def columns(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = False) -> list[str]:
+    """The columns to show; ``narrow`` leaves out shapes and kinds.
+
+    A λ that is 0 everywhere needs no column, unless both are; nor does a share that is known of no tensor.
+    """
     hidden = {L1} if not penalty.l1 else {L2} if not penalty.l2 else set()
     hidden |= {KIND, SHAPE} if narrow else set()
+    hidden |= {SHARE_ALL} if all(row.share_all is None for row in rows) else set()
     return [name for name in table(()).columns if name not in hidden]
 
 
