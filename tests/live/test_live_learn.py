@@ -79,6 +79,21 @@ def test_the_ring_stays_within_reach(handle: Locator) -> None:
         expect(field(handle, weight)).to_have_value("4")
 
 
+def test_the_chart_follows_every_example(handle: Locator) -> None:
+    page, node = handle.page, chart(handle)
+    optima = {"L2 never does": "w₁ = 1, w₂ = 2.5", "A long valley": "w₁ = 2, w₂ = 1.5"}
+    for name, optimum in [*optima.items(), *optima.items()]:
+        page.get_by_role("button", name=name).click()
+        expect(handle).to_have_attribute("aria-valuetext", optimum)
+    for name, mark in (("L2 ○", 0), ("L1 ◇", 2), ("Elastic net", 2), ("L2 ○", 0)):
+        page.get_by_role("radio", name=name).click()
+        page.wait_for_function(
+            "([node, n]) => node.data.filter((trace) => trace.uid.endsWith('is-0')).length === n",
+            arg=[node.element_handle(), mark],
+        )
+    assert node.get_attribute("data-mounts") == "1"
+
+
 def test_arrow_keys_move_the_ring(handle: Locator) -> None:
     handle.focus()
     handle.press("ArrowRight")

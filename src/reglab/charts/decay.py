@@ -31,7 +31,7 @@ def decay_chart(steps: pd.DataFrame, optimum: float | None = None) -> go.Figure:
                        annotation_position="top right", annotation_font_size=11)  # fmt: skip
     for method, rows in steps.groupby("method", sort=False):
         made.add_scatter(x=rows["step"].to_numpy("int16"), y=rows["w"].to_numpy(), mode="lines", name=str(method),
-                         line=LOOKS[str(method)], uid=str(method),
+                         line=LOOKS[str(method)], uid=str(method).replace(" ", "-"),
                          hovertemplate=f"%{{y:.6g}}<extra>{method}</extra>")  # fmt: skip
     made.update_layout(hovermode="x unified")
     made.update_xaxes(unifiedhovertitle={"text": "step %{x}"}, rangemode="tozero")

@@ -69,15 +69,20 @@ def _axes(made: go.Figure, reach: float) -> None:
     made.update_layout(margin={"l": 44, "r": 8, "t": 54, "b": 78})
 
 
-def _line(made: go.Figure, rows: pd.DataFrame, uid: str, **how: Any) -> None:
+def _line(made: go.Figure, rows: pd.DataFrame, part: str, **how: Any) -> None:
     drawn = {"hoverinfo": "skip"} if "hovertemplate" not in how else {"customdata": rows["strength"].to_numpy()}
-    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=uid, **drawn, **how)
+    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=_uid(part), **drawn, **how)
 
 
-def _mark(made: go.Figure, rows: pd.DataFrame, uid: str, *, name: str, **how: Any) -> None:
+def _mark(made: go.Figure, rows: pd.DataFrame, part: str, *, name: str, **how: Any) -> None:
     told = f"{name}<br>{_AT}<extra></extra>" if rows["strength"].isna().all() else f"{name}<br>{_AT_STRENGTH}"
     made.add_scatter(x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), customdata=rows["strength"].to_numpy(),
-                     mode="markers", uid=uid, name=name, hovertemplate=told, **how)  # fmt: skip
+                     mode="markers", uid=_uid(part), name=name, hovertemplate=told, **how)  # fmt: skip
+
+
+def _uid(part: str) -> str:
+    """The part as Plotly can look it up: when a trace goes, it selects ``.cb`` + uid, so the uid must fit into CSS."""
+    return part.replace(" ", "-")
 
 
 def _short(values: pd.Series) -> NDArray[np.float32]:
