@@ -94,3 +94,8 @@ def test_the_two_gaps_do_not_share_a_zoom() -> None:
     frame = epoch_frame(["a"], 4)
     loss, accuracy = gap_chart(frame, ONE, measure="loss"), gap_chart(frame, ONE, measure="accuracy")
     assert loss.layout.yaxis.uirevision != accuracy.layout.yaxis.uirevision
+
+
+def test_few_epochs_have_a_tick_each_and_many_have_plotlys() -> None:
+    assert loss_chart(epoch_frame(["a"], 4), styles(["a"])).layout.xaxis.dtick == 1
+    assert loss_chart(epoch_frame(["a"], 40), styles(["a"])).layout.xaxis.dtick is None

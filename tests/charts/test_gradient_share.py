@@ -78,10 +78,13 @@ def test_more_kernels_are_the_range_that_they_span() -> None:
     frame = pull_frame(["a"], 3, kernels=MANY)
     frame[columns.PENALTY_GRAD] = frame[columns.DATA_GRAD] * np.tile(np.geomspace(0.01, 10, len(MANY)), 3)
     figure = gradient_share_chart(frame, ONE)
-    assert names(figure) == ["all kernels", *["lowest to highest kernel"] * 2]
-    np.testing.assert_allclose(figure.data[1].y, 0.01, rtol=1e-6)
-    np.testing.assert_allclose(figure.data[2].y, 10, rtol=1e-6)
-    assert figure.data[2].fill == "tonexty"
+    assert names(figure) == [*["lowest to highest kernel"] * 2, "all kernels"]
+    lowest, highest, _ = figure.data
+    np.testing.assert_allclose(lowest.y, 0.01, rtol=1e-6)
+    np.testing.assert_allclose(highest.y, 10, rtol=1e-6)
+    assert highest.fill == "tonexty"
+    assert ends(figure)[0] < 0.01
+    assert ends(figure)[1] > 10
     assert names(gradient_share_chart(frame, ONE, MANY[3])) == ["all kernels", "layer3.conv"]
 
 
@@ -115,6 +118,12 @@ def test_the_line_at_one_is_always_in_sight(share: float) -> None:
     low, high = ends(figure)
     assert low < min(share, 1) <= max(share, 1) <= high
     assert figure.layout.shapes[0].y0 == 1
+
+
+@pytest.mark.parametrize(("share", "side"), [(0.1, "bottom"), (10, "top")])
+def test_the_line_s_words_stand_where_the_curves_are_not(share: float, side: str) -> None:
+    figure = gradient_share_chart(pull_frame(["a"], 4, share=share), ONE)
+    assert figure.layout.annotations[0].yanchor == side
 
 
 def test_where_equal_pulls_are_not_rest_the_line_does_not_promise_it() -> None:

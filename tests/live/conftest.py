@@ -58,7 +58,7 @@ def page(browser: Browser, serve: Serve) -> Iterator[Page]:
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     yield opened
     context.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from reglab.charts.style import RunStyle
 WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
 DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
 _SMALL = 11
+_FEW = 7  # epochs of which each has its tick; Plotly's own would fall between them and name some twice
 
 
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
@@ -83,7 +84,7 @@ def epoch_axis(made: go.Figure, last: int, planned: int | None) -> None:
     """From epoch 1 to the planned last one, so that the axis stands still while the curves grow."""
     end = max(planned or 0, last, 2)
     made.update_xaxes(range=[1 - 0.02 * (end - 1), end + 0.03 * (end - 1)], tickformat="d", nticks=7)
-    made.update_xaxes(unifiedhovertitle={"text": "epoch %{x}"})
+    made.update_xaxes(unifiedhovertitle={"text": "epoch %{x}"}, dtick=1 if end <= _FEW else None)
 
 
 def log_ticks(made: go.Figure) -> float | str:

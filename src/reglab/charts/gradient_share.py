@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import each_run, empty, epoch_axis, figure
@@ -19,8 +20,8 @@ from reglab.charts.shares import MOST, Line, line_of_run, lines_alone, total_sha
 from reglab.charts.style import GREY, RunStyle, rgba
 
 SUBTITLE = "‖∇penalty‖ / ‖∇data‖, log scale"
-AT_REST = "at rest: the two pulls cancel"
-EQUAL = "1: the two pulls are equal"
+AT_REST = "at rest: the two<br>pulls cancel"
+EQUAL = "1: the two pulls<br>are equal"
 
 _DECADES = 6  # height of the axis, at most
 
@@ -45,13 +46,14 @@ def gradient_share_chart(
     lines = lines_alone(*drawn[0], layer) if len(drawn) == 1 else [line_of_run(*run, layer) for run in drawn]
     if not any(np.isfinite(line.share).any() for line in lines):
         return empty(title, SUBTITLE, "Not recorded for this choice: only newer runs keep their pulls.")
+    span = _span_of(drawn[0][1]) if len(drawn) == 1 and layer is None else []
     made = figure(title, SUBTITLE)
-    floor = _axis(made, lines, title)
+    floor = _axis(made, [*lines, *span], title)
+    for line in span:
+        _add_edge(made, line, filled=line is span[-1])
     for line in lines:
         _add_line(made, line, floor)
-    if len(drawn) == 1 and layer is None:
-        _add_range(made, drawn[0][1])
-    _add_reference(made, AT_REST if rests else EQUAL)
+    _add_reference(made, AT_REST if rests else EQUAL, [line.share for line in lines])
     epoch_axis(made, max(int(line.epochs.max()) for line in lines), planned)
     made.update_layout(hovermode="closest")
     return made
@@ -87,26 +89,34 @@ def _add_line(made: go.Figure, line: Line, floor: float) -> None:
         )  # fmt: skip
 
 
-def _add_range(made: go.Figure, rows: pd.DataFrame) -> None:
-    """Where the single kernels are too many for lines: the area from the lowest share of any to the highest."""
+def _span_of(rows: pd.DataFrame) -> list[Line]:
+    """The lowest and the highest share of any kernel, where the kernels are too many for lines; else nothing."""
     if rows[columns.LAYER].nunique() <= MOST:
-        return
+        return []
     kernels = [total_share(part) for _, part in rows.groupby(columns.LAYER, sort=False)]
     shares = pd.concat([pd.Series(share, index=epochs) for epochs, share in kernels], axis=1).sort_index()
-    epochs = shares.index.to_numpy().astype(np.int32)
-    for name, values in (("lowest kernel", shares.min(axis=1)), ("highest kernel", shares.max(axis=1))):
-        above = name.startswith("highest")
-        made.add_scatter(
-            x=epochs, y=values.where(values > 0).to_numpy(np.float32), uid=name, name="lowest to highest kernel",
-            mode="lines", line={"color": GREY, "width": 0.8}, showlegend=above, legendgroup="range",
-            fill="tonexty" if above else None, fillcolor=rgba(GREY, 0.2) if above else None,
-            hovertemplate=f"{name}<br>epoch %{{x}}: %{{y:.3g}}<extra></extra>",
-        )  # fmt: skip
+    epochs = shares.index.to_numpy(np.int64)
+    both = {"lowest kernel": shares.min(axis=1), "highest kernel": shares.max(axis=1)}
+    return [Line(name, name, GREY, epochs, share.to_numpy(np.float64)) for name, share in both.items()]
 
 
-def _add_reference(made: go.Figure, text: str) -> None:
-    made.add_hline(1, line={"color": GREY, "width": 1, "dash": "4px,3px"}, layer="below")
+def _add_edge(made: go.Figure, line: Line, *, filled: bool) -> None:
+    """One edge of the span; the second is filled down to the first."""
+    made.add_scatter(
+        x=line.epochs.astype(np.int32), y=np.where(line.share > 0, line.share, np.nan).astype(np.float32),
+        uid=line.uid, name="lowest to highest kernel", legendgroup="span", showlegend=filled,
+        mode="lines+markers" if len(line.share) == 1 else "lines", line={"color": line.colour, "width": 0.8},
+        fill="tonexty" if filled else None, fillcolor=rgba(line.colour, 0.2) if filled else None,
+        hovertemplate=f"{line.name}<br>epoch %{{x}}: %{{y:.3g}}<extra></extra>",
+    )  # fmt: skip
+
+
+def _add_reference(made: go.Figure, text: str, shares: list[NDArray[np.float64]]) -> None:
+    """The line at 1; its words stand on that side of it where fewer of the last shares are."""
+    last = [share[np.isfinite(share)][-1:] for share in shares]
+    above = np.median(np.concatenate(last)) > 1
+    made.add_hline(1, line={"color": GREY, "width": 1.5}, layer="below")
     made.add_annotation(
-        text=text, x=0.01, xref="paper", xanchor="left", y=0, yanchor="bottom", showarrow=False,
-        font={"size": 11}, opacity=0.8,
+        text=text, x=0.99, xref="paper", xanchor="right", y=0, yanchor="top" if above else "bottom", align="right",
+        showarrow=False, font={"size": 11}, opacity=0.8,
     )  # fmt: skip

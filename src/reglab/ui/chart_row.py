@@ -76,16 +76,16 @@ def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, 
     """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
     left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="small") for box in boxes)
     loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
-    log = left.toggle("Log scale", key=keys.log, persist_state="session")
     _help(left, LOSS_HELP)
+    log = left.toggle("Log scale", key=keys.log, persist_state="session")
     measure = _segments(middle, "Gap in", {measure: f"in {measure}" for measure in MEASURES}, keys.measure)
     weights = _segments(right, "Weights or pull of λ", WEIGHT_VIEWS, keys.weights)
+    _help(right, WEIGHT_HELP)
     names = [ALL_LAYERS, *dict.fromkeys(layers[columns.LAYER])]
     layer = right.selectbox(
         "Layer", names, key=keys.layer, label_visibility="collapsed", width=_SELECTOR,
         persist_state="session" if keep_layer else None,
     )  # fmt: skip
-    _help(right, WEIGHT_HELP)
     return Look(loss, log, measure, weights, None if layer == ALL_LAYERS else layer)
 
 
