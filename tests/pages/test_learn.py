@@ -161,6 +161,15 @@ def test_the_calculator_follows_its_fields_without_stray_digits(app: AppTest) ->
     assert app.dataframe[0].value["λ·sign(w)"].tolist() == ["0.3 · 1 = 0.3", "0.3 · (-1) = -0.3", "0.3 · 0 = 0.0"]
 
 
+def test_squares_punish_one_large_weight_and_magnitudes_do_not(app: AppTest) -> None:
+    press(visit(app), "objective_try_1")
+    assert r"4^2 + 0^2 + 0^2 + 0^2 = 16" in text(app)
+    assert r"4 + 0 + 0 + 0 = 4" in text(app)
+    press(app, "objective_try_2")
+    assert r"1^2 + 1^2 + 1^2 + 1^2 = 4" in text(app)
+    assert r"1 + 1 + 1 + 1 = 4" in text(app)
+
+
 def test_long_lists_are_shortened_in_the_formula_only(app: AppTest) -> None:
     visit(app)
     app.text_input(key=objective.WEIGHTS).set_value(", ".join(map(str, range(1, 21))))
@@ -204,6 +213,14 @@ def test_the_geometry_tells_where_l1_reaches_the_axes(app: AppTest) -> None:
     press(app, "geometry_try_1")
     assert "Neither weight is 0." in text(app)
     assert "reaches it at none" in text(app)
+
+
+def test_in_a_long_valley_l1_drops_the_larger_weight_and_l2_keeps_both(app: AppTest) -> None:
+    press(visit(app, "geometry"), "geometry_try_2")
+    assert app.session_state[geometry.X] > app.session_state[geometry.Y]
+    assert "**w₁ is exactly 0.**" in text(app)
+    app.session_state[geometry.KIND] = "L2"
+    assert "Neither weight is 0." in text(again(app))
 
 
 def test_the_geometry_follows_its_fields(app: AppTest) -> None:

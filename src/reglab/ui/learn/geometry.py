@@ -22,8 +22,8 @@ CHART, MAX_STRENGTH, HEIGHT = "geometry", 8.0, 560
 EXAMPLES = (
     Example("L1 finds a corner", "The contour meets the diamond on an axis: one weight is exactly 0.", FIRST),
     Example("L2 never does", "The same data and λ: both weights are smaller, neither is 0.", {**FIRST, KIND: "L2"}),
-    Example("A long valley", "Along a valley, L2 keeps both weights; L1 picks one of them.",
-            {**FIRST, X: 2.0, Y: 1.5, STRETCH: 5.0, TURN: -40}),
+    Example("A long valley", "Two weights that nearly do the same job: L1 drops the larger one, L2 keeps both.",
+            {**FIRST, X: 2.0, Y: 1.5, STRETCH: 5.0, TURN: -25}),
 )  # fmt: skip
 
 
