@@ -139,6 +139,7 @@ def test_adam_is_adamw_where_the_weights_say_so() -> None:
     apart = judge(claim, adam_results(lambda role, seed: {"w": np.array([1.0 if role == HELD else 2.0])}))
     assert apart.holds is True
     assert apart.outcomes[0].values == (0.5, 0.5, 0.5)
+    assert apart.outcomes[1].figure == "0 (each of 3 seeds)"
     broken = judge(claim, adam_results(lambda role, seed: {"w": np.array([float(len(role))])}))
     assert broken.holds is False  # the control does not agree
 

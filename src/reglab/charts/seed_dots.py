@@ -51,8 +51,9 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
         {
             f"xaxis{axis}": {
                 "anchor": f"y{axis}", "type": "log" if log else "linear", "title": None, "showgrid": False,
-                "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 3, "nticks": 6,
-                "ticksuffix": f" {unit}".rstrip(), "exponentformat": "power", "tickfont": {"size": 11},
+                "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 3, "nticks": 5,
+                "ticksuffix": f" {unit}".rstrip(), "showticksuffix": "last", "exponentformat": "power",
+                "tickfont": {"size": 11},
             },
             f"yaxis{axis}": {
                 "anchor": f"x{axis}", "domain": [bottom + 0.40 * room, bottom + 0.74 * room], "visible": False,

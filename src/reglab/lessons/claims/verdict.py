@@ -30,7 +30,8 @@ class Outcomes:
         unit, found = self.part.unit, self.interval
         if isinstance(self.part.test, AllBelow | AllAbove) and self.values:
             lowest, highest = unit.bare(min(self.values)), unit.show(max(self.values))
-            return f"{lowest} to {highest} ({found.n} seeds)"
+            same = unit.bare(max(self.values)) == lowest
+            return f"{highest} (each of {found.n} seeds)" if same else f"{lowest} to {highest} ({found.n} seeds)"
         if not math.isfinite(found.mean):
             return "not finite"
         return (

@@ -87,9 +87,9 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
     """What it is about, what came out so far, and the button for all."""
     st.subheader("Claims, tested", anchor=False)
     st.markdown(
-        "What people say about L2, tested with small networks on the embedded digits. The rules were fixed "
-        "before any run; a claim that fails here is shown as failed. Runs are kept, so a verdict stays for every "
-        "visitor."
+        "What people say about L2, tested with small networks on the embedded digits. The rules were fixed before any "
+        "run, and where one had to change, its claim says so. A claim that fails here is shown as failed. Runs are "
+        "kept, so a verdict stays for every visitor."
     )
     st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
                "dotted line is the rule's.")  # fmt: skip
@@ -166,11 +166,11 @@ def _buttons(card: Card, known: dict[str, Run]) -> None:
             )  # fmt: skip
         else:
             st.button(
-                "Test it", key=f"test_{claim.name}", icon=":material/science:", type="primary",
+                "Test it", key=f"test_{claim.name}", icon=":material/science:",
                 on_click=claim_runs.test, args=([(claim, now.seeds)],),
             )  # fmt: skip
             st.caption(claim_words.waiting_words(now, seconds_left([now], known, services().settings.slots)))
-        if now.finished:
+        if now.complete:
             ids = claim_words.shown_runs(now, MAX_RUNS)
             st.button(
                 "Open the runs", key=f"open_{claim.name}", icon=":material/monitoring:", on_click=_open, args=(ids,)
