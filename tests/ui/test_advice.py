@@ -13,6 +13,7 @@ from tests.ui.specs import specs as any_spec
 
 from reglab import train
 from reglab.events import EpochDone
+from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui.train.advice import CHECKS, Advice, Facts, advice
 from reglab.ui.train.collapse import MEASURED, collapses_from
@@ -190,8 +191,6 @@ def test_beyond_the_measured_lambda_the_network_names_one_class_and_at_a_third_i
 
 
 def test_every_measured_cnn_is_one_of_ours_and_wrong_labels_never_help() -> None:
-    from reglab.models import MODELS
-
     for cnn, found in MEASURED.items():
         assert not MODELS.get(cnn).has_batch_norm
         assert found.wrong_labels <= found.true_labels
