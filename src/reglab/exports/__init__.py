@@ -5,9 +5,22 @@ A new export is one new file that defines ``ENTRY = Export(...)``; page and comm
 
 from __future__ import annotations
 
+from reglab.exports.archive import download
 from reglab.exports.entry import EXPORTS, Bundle, Export, ExportError
-from reglab.exports.exporting import export
+from reglab.exports.exporting import export, show
 from reglab.exports.places import Place, place, save
 from reglab.exports.subject import Subject
 
-__all__ = ["EXPORTS", "Bundle", "Export", "ExportError", "Place", "Subject", "export", "place", "save"]
+__all__ = [
+    "EXPORTS",
+    "Bundle",
+    "Export",
+    "ExportError",
+    "Place",
+    "Subject",
+    "download",
+    "export",
+    "place",
+    "save",
+    "show",
+]

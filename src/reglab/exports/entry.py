@@ -37,7 +37,8 @@ class Export:
     ``main`` is the usual name of its main file, and names of files beside it begin with ``prefix``. ``together``: all
     runs share one file; otherwise ``make`` gets one subject at a time. ``needs_runs``: a spec alone has nothing to
     export. ``is_script``: the main file is a program with files of its own. ``marker`` is found in every main file
-    that this export wrote, and tells it from a file of somebody else.
+    that this export wrote, and tells it from a file of somebody else. ``show(subject)`` makes the main file alone, for
+    reading, where it is text.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Export:
     is_script: bool
     marker: bytes
     make: Callable[[Sequence[Subject], str, str], Bundle] = field(repr=False)
+    show: Callable[[Subject], Bundle] | None = field(default=None, repr=False)
 
     @property
     def suffix(self) -> str:

@@ -43,6 +43,12 @@ def export(
     return _apart(entry, subjects)
 
 
+def show(source: Source, name: str, *, settings: Settings, store: Store | None = None) -> Bundle | None:
+    """The main file of such an export alone, for reading; None where it is no text. Errors as of :func:`export`."""
+    entry = EXPORTS.get(name)
+    return entry.show(_subject(source, settings, store)) if entry.show else None
+
+
 def _apart(entry: Export, subjects: Sequence[Subject]) -> Bundle:
     files: dict[str, bytes] = {}
     inexact: dict[str, None] = {}

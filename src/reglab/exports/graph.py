@@ -101,9 +101,9 @@ def _layers(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modul
 
 def _check_all_called(model: nn.Module, graph: fx.Graph) -> None:
     """Every weight and buffer belongs to a layer that is called: a script knows of no others."""
-    called = {str(call.target) for call in graph.nodes if call.op == "call_module"}
+    called = tuple(f"{call.target}." for call in graph.nodes if call.op == "call_module")
     for name in model.state_dict():
-        if name.rpartition(".")[0] not in called:
+        if not name.startswith(called):
             raise ExportError(f"{name} of this CNN belongs to no layer that is called, so it cannot be written.")
 
 

@@ -11,7 +11,7 @@ from reglab.exports.plan import Plan
 from reglab.exports.subject import Subject
 from reglab.models import MODELS
 
-_WIDTH = 108
+_WIDTH = 78
 MARKER = "Exported by RegLab"
 
 

@@ -35,11 +35,17 @@ from reglab.spec import RunSpec
 def make(subjects: Sequence[Subject], main: str, prefix: str) -> Bundle:
     """The script and its two files."""
     (subject,) = subjects
-    files = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors")
-    inexact = [*run_notes(subject), *differences(subject.spec, subject.model)]
-    text = script(subject, files, inexact)
-    contents = (text.encode(), data_file(subject), weights_file(subject))
-    return Bundle(dict(zip(files, contents, strict=True)), tuple(inexact))
+    files, inexact = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors"), _notes(subject)
+    contents = (script(subject, files, inexact).encode(), data_file(subject), weights_file(subject))
+    return Bundle(dict(zip(files, contents, strict=True)), inexact)
+
+
+def show(subject: Subject) -> Bundle:
+    """The script alone. Its files must be at hand all the same: who reads it will want to run it."""
+    _ = subject.initial
+    inexact = _notes(subject)
+    text = script(subject, ("train.py", "data.npz", "initial.safetensors"), inexact)
+    return Bundle({"train.py": text.encode()}, inexact)
 
 
 def script(subject: Subject, files: tuple[str, str, str], inexact: Sequence[str]) -> str:
@@ -81,6 +87,10 @@ def differences(spec: RunSpec, model: nn.Module) -> list[str]:
     if any(isinstance(layer, Dropout) and layer.p > 0 for layer in model.modules()):
         found.append("Keras draws its dropout masks from its own generator, so units are dropped at other moments.")
     return found
+
+
+def _notes(subject: Subject) -> tuple[str, ...]:
+    return (*run_notes(subject), *differences(subject.spec, subject.model))
 
 
 def _imports(spec: RunSpec, penalty: KerasPenalty) -> str:
@@ -133,7 +143,7 @@ def _in_keras_words(plan: Plan, parts: Network) -> Plan:
 
 ENTRY = Export(
     name="keras",
-    label="Keras script",
+    label="Keras",
     order=20,
     about="A plain Keras 3 script: same images, initial weights and batches, regularizers with the converted λ.",
     main="train.py",
@@ -142,4 +152,5 @@ ENTRY = Export(
     is_script=True,
     marker=MARKER.encode(),
     make=make,
+    show=show,
 )

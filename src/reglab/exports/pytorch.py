@@ -20,11 +20,17 @@ from reglab.exports.torch_penalty import HOW, factor_table, optimizer_code, pena
 def make(subjects: Sequence[Subject], main: str, prefix: str) -> Bundle:
     """The script and its two files."""
     (subject,) = subjects
-    files = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors")
-    inexact = run_notes(subject)
-    text = script(subject, files, inexact)
-    contents = (text.encode(), data_file(subject), weights_file(subject))
-    return Bundle(dict(zip(files, contents, strict=True)), tuple(inexact))
+    files, inexact = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors"), _notes(subject)
+    contents = (script(subject, files, inexact).encode(), data_file(subject), weights_file(subject))
+    return Bundle(dict(zip(files, contents, strict=True)), inexact)
+
+
+def show(subject: Subject) -> Bundle:
+    """The script alone. Its files must be at hand all the same: who reads it will want to run it."""
+    _ = subject.initial
+    inexact = _notes(subject)
+    text = script(subject, ("train.py", "data.npz", "initial.safetensors"), inexact)
+    return Bundle({"train.py": text.encode()}, inexact)
 
 
 def script(subject: Subject, files: tuple[str, str, str], inexact: Sequence[str]) -> str:
@@ -49,6 +55,10 @@ def script(subject: Subject, files: tuple[str, str, str], inexact: Sequence[str]
         main_code(subject, penalty, "class Network" in model),
     ]
     return "\n\n".join(part for part in parts if part) + '\n\nif __name__ == "__main__":\n    main()\n'
+
+
+def _notes(subject: Subject) -> tuple[str, ...]:
+    return tuple(run_notes(subject))
 
 
 def _device(subject: Subject) -> str:
@@ -92,7 +102,7 @@ def _settings(subject: Subject, plan: Plan, files: tuple[str, str, str]) -> str:
 
 ENTRY = Export(
     name="pytorch",
-    label="PyTorch script",
+    label="PyTorch",
     order=10,
     about="A plain script that repeats the run's figures, with its images and initial weights beside it.",
     main="train.py",
@@ -101,4 +111,5 @@ ENTRY = Export(
     is_script=True,
     marker=MARKER.encode(),
     make=make,
+    show=show,
 )

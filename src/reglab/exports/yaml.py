@@ -22,7 +22,7 @@ def make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
 
 ENTRY = Export(
     name="yaml",
-    label="YAML spec",
+    label="YAML",
     order=50,
     about="The settings alone, which the command line, the form's address and Python read back.",
     main="spec.yaml",
@@ -31,4 +31,5 @@ ENTRY = Export(
     is_script=False,
     marker=_MARK.encode(),
     make=make,
+    show=lambda subject: make([subject], "spec.yaml", ""),
 )

@@ -14,6 +14,7 @@ from reglab.training import check
 from reglab.ui.services import services
 from reglab.ui.train import objective
 from reglab.ui.train.advice import Advice, Facts, advice
+from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.facts import facts_of
 from reglab.ui.train.form_state import FormState, current_values, form_state, show_runs
 from reglab.ui.train.form_values import in_page_words, to_spec
@@ -34,7 +35,7 @@ _STEP_HELP = (
 def preview(state: FormState) -> RunSpec | None:
     """Draw it for the form's present values; the spec, where they make one."""
     spec, problem = judge(current_values())
-    _start_row(problem)
+    _start_row(spec, problem)
     for sentence in (problem, state.start_problem):
         if sentence:
             st.error(sentence, icon=":material/error:")
@@ -89,7 +90,7 @@ def start() -> None:
     show_runs([run.id])
 
 
-def _start_row(problem: str | None) -> None:
+def _start_row(spec: RunSpec | None, problem: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Name", key="run_name", placeholder="chosen for you", max_chars=200,
@@ -99,6 +100,8 @@ def _start_row(problem: str | None) -> None:
             "Start", key="start", type="primary", icon=":material/play_arrow:", on_click=start,
             disabled=problem is not None,
         )  # fmt: skip
+        if spec is not None and problem is None:
+            export_panel(spec, "export_form")
 
 
 def _objective(spec: RunSpec, facts: Facts) -> None:

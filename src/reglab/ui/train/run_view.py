@@ -18,6 +18,7 @@ from reglab.ui import live_words
 from reglab.ui.services import services
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
+from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
 
@@ -95,6 +96,8 @@ def _head(runs: Sequence[Run]) -> None:
                 mask_button(alone)
             run_buttons.new_run()
             run_buttons.link(runs)
+            if alone:
+                export_panel(alone, "export_run")
     run_buttons.say_problem()
     if alone:
         st.caption(live_words.facts(alone))

@@ -1,0 +1,81 @@
+"""The Export button: a run, or the form as it is, as a script to read, copy and download, as a table, or as a spec."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from reglab.errors import RegLabError
+from reglab.exports import EXPORTS, Bundle, Export, download, export, show
+from reglab.spec import RunSpec
+from reglab.store import Run
+from reglab.ui.services import Services, services
+
+_HEIGHT = 380  # pixels of a script on screen; it scrolls
+_LANGUAGES = {".py": "python", ".yaml": "yaml"}
+
+
+def export_panel(source: Run | RunSpec, key: str) -> None:
+    """A button that opens the exports of ``source``; nothing is made of them while it is closed."""
+    popover = st.popover(
+        "Export", icon=":material/code:", key=key, on_change="rerun",
+        help="A PyTorch or Keras script that repeats it, a table, or the settings.",
+    )  # fmt: skip
+    if popover.open:
+        with popover:
+            _content(source, key)
+
+
+def _content(source: Run | RunSpec, key: str) -> None:
+    entries = [entry for entry in EXPORTS.entries.values() if isinstance(source, Run) or not entry.needs_runs]
+    chosen = st.segmented_control(
+        "Format", [entry.name for entry in entries], format_func=lambda name: EXPORTS.get(name).label, required=True,
+        default=entries[0].name, key=f"{key}_format", label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    entry = EXPORTS.get(chosen or entries[0].name)
+    st.caption(entry.about)
+    if isinstance(source, Run) and entry.needs_runs and not source.epoch:
+        st.info("There is no epoch yet; the table will have a row for each.", icon=":material/hourglass_empty:")
+        return
+    try:
+        shown = _shown(entry.name, _identity(source), source)
+    except RegLabError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    _script(entry, source, shown, key)
+
+
+def _script(entry: Export, source: Run | RunSpec, shown: Bundle | None, key: str) -> None:
+    """What is not exact, the download, and the text."""
+    for sentence in shown.inexact if shown else ():
+        st.warning(f"Not exact: {sentence}", icon=":material/info:")
+    name = f"reglab-{source.id if isinstance(source, Run) else 'spec'}-{entry.name}"
+    many = entry.is_script
+    st.download_button(
+        "Download script, images and weights" if many else f"Download {entry.label}",
+        partial(_file, entry, source, name, services()), f"{name}{'.zip' if many else entry.suffix}",
+        key=f"{key}_download", icon=":material/download:", on_click="ignore", type="primary",
+    )  # fmt: skip
+    if shown is not None:
+        st.code(shown.files[shown.main].decode(), _LANGUAGES[entry.suffix], height=_HEIGHT)
+
+
+def _file(entry: Export, source: Run | RunSpec, name: str, to: Services) -> bytes:
+    """The download's content, made when the button is pressed."""
+    bundle = export(source, entry.name, settings=to.settings, store=to.store)
+    return download(bundle, name)[1]
+
+
+def _identity(source: Run | RunSpec) -> str:
+    """What the text depends on: the spec, and of a run which one it is and how it ended."""
+    if isinstance(source, Run):
+        return f"{source.id}/{source.state}/{source.name}"
+    return source.model_dump_json()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _shown(name: str, identity: str, _source: Run | RunSpec) -> Bundle | None:
+    """The text of an export: a live view asks for it at every tick."""
+    to = services()
+    return show(_source, name, settings=to.settings, store=to.store)
