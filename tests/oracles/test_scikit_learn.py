@@ -137,6 +137,15 @@ def test_logistic_regression_with_l1_has_scikit_learns_zeros(inverse: float, rat
     assert 0 < (found == 0).sum() < found.size
 
 
+def test_momentum_takes_no_part_in_a_proximal_step_so_that_lambda_counts_less() -> None:
+    """The data's pull becomes 1/(1 − μ) times as strong and the map's does not: the optimum is that of (1 − μ)λ."""
+    x, y = regression()
+    found = minimise(*half_mean_square(x, y), Strength(0.2, 0.1), "proximal", lr=0.02, momentum=0.75, steps=5_000)
+    expected = ElasticNet(alpha=0.3 / 4, l1_ratio=2 / 3, tol=1e-12, max_iter=100_000).fit(x.numpy(), y.numpy())
+    assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
+    assert (found[0] == 0).tolist() == (expected.coef_ == 0).tolist()
+
+
 def test_the_comparison_can_fail() -> None:
     """α taken for λ₂ without dividing by n is far from Ridge's optimum."""
     x, y = regression()

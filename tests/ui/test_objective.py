@@ -104,6 +104,9 @@ def test_what_each_way_means_for_the_objective() -> None:
     assert "J itself is minimised" in objective.meaning(RunSpec())
     assert "no J is minimised exactly" in objective.meaning(spec(optim__name="adamw"))
     assert "exactly 0" in objective.meaning(spec(penalty__apply="proximal", penalty__l1=0.1))
-    assert "near J's" in objective.meaning(spec(penalty__apply="proximal"))
-    assert "near J's" not in objective.meaning(spec(penalty__apply="proximal", optim__name="sgd"))
+    assert "no J is minimised exactly" in objective.meaning(spec(penalty__apply="proximal"))
+    for apply in ("decoupled", "proximal"):
+        plain_sgd, momentum = (spec(penalty__apply=apply, optim__name="sgd", optim__momentum=m) for m in (0.0, 0.9))
+        assert "that minimises J itself" in objective.meaning(plain_sgd)
+        assert "with λ times 0.1" in objective.meaning(momentum)
     assert objective.meaning(spec(penalty__l2=0)).startswith("No penalty")

@@ -5,7 +5,9 @@ J(w) = (1/n) Σ CE + λ₁ Σ|w| + (λ₂/2) Σw² over the penalised tensors. P
 
 from __future__ import annotations
 
-from reglab.spec import PenaltySpec, RunSpec
+from decimal import Decimal
+
+from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 from reglab.ui.numbers import number, plain
 
 SCOPES = {
@@ -31,16 +33,31 @@ def size(spec: RunSpec) -> str:
 
 
 def meaning(spec: RunSpec) -> str:
-    """One sentence on what this way of applying the penalty does to J."""
+    """One or two sentences on what this way of applying the penalty does to J."""
     if not penalised(spec.penalty):
         return "No penalty: only the data loss is minimised."
     if spec.penalty.apply == "coupled":
         return "The penalty's gradient joins the data gradient, so J itself is minimised."
     if spec.penalty.apply == "decoupled":
-        return "Weights shrink beside the gradient step, so no J is minimised exactly; J is still shown for comparison."
-    exact = "" if spec.optim.name == "sgd" else " With Adam's rescaled steps, its resting point is near J's, not at it."
-    zeros = " L1 then sets small weights to exactly 0." if spec.penalty.l1 else ""
-    return f"A data step, then the penalty's exact proximal map.{zeros}{exact}"
+        return f"Weights shrink beside the data step{_at_rest(spec.optim)}."
+    zeros = " L1 sets small weights to exactly 0." if spec.penalty.l1 else ""
+    return f"A data step, then the penalty's exact proximal map{_at_rest(spec.optim)}.{zeros}"
+
+
+def _at_rest(optim: OptimSpec) -> str:
+    """What steps beside the optimizer's come to: where w rests, ηλ-shrinking cancels the optimizer's own step.
+
+    That step is ηg/(1 − μ) for SGD with momentum μ, so λ counts as (1 − μ)λ; Adam's is rescaled weight by weight.
+    """
+    if optim.name != "sgd":
+        return ". Adam rescales the data's pull and not the penalty's, so no J is minimised exactly"
+    if not optim.momentum:
+        return ", and with plain SGD that minimises J itself"
+    left = plain(float(1 - Decimal(repr(optim.momentum))))
+    faster = f"1/(1 − {plain(optim.momentum)})"
+    return (
+        f". Momentum multiplies the data's pull by {faster}, not the penalty's, so J is minimised with λ times {left}"
+    )
 
 
 def translation(spec: RunSpec) -> str:
