@@ -24,11 +24,11 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
             SHAPE: [shape(row) for row in rows],
             WEIGHTS: [row.parameter.count for row in rows],
             FACTOR: [row.factor for row in rows],
+            PENALISED: [("yes: " if row.penalised else "no: ") + row.why for row in rows],
             L1: [row.l1 for row in rows],
             L2: [row.l2 for row in rows],
             SHARE: pd.Series([row.share_penalised for row in rows], dtype="float64"),
             SHARE_ALL: pd.Series([row.share_all for row in rows], dtype="float64"),
-            PENALISED: [("yes: " if row.penalised else "no: ") + row.why for row in rows],
         }
     )
 
