@@ -32,8 +32,8 @@ EXACT = {
     ),
 }
 INEXACT = {
-    "Adam": (tiny(optim={"name": "adam", "lr": 1e-3}), "Keras's Adam adds ε"),
-    "AdamW": (tiny(optim={"name": "adamw", "lr": 1e-3}), "Keras's Adam adds ε"),
+    "Adam": (tiny(optim={"name": "adam", "lr": 1e-3}, train={"epochs": 5}), "magnifies how Keras rounds"),
+    "AdamW": (tiny(optim={"name": "adamw", "lr": 1e-3}, train={"epochs": 5}), "magnifies how Keras rounds"),
     "dropout": (tiny(model={"name": "keras_cnn", "dropout": 0.4}), "dropout masks"),
     "batch norm": (tiny(model={"name": "vgg_small", "batch_norm": True}, optim={"lr": 1e-3}), "running variance"),
 }
@@ -41,7 +41,7 @@ INEXACT = {
 
 @pytest.mark.timeout(900)
 def test_every_setting_is_repeated_or_said_not_to_be() -> None:
-    """Adam's ε and batch norm's variance move the figures a little; dropout is another draw."""
+    """Batch norm's variance moves the figures a little, Adam's rounding none yet; dropout is another draw."""
     done = exported_and_run({**EXACT, **{key: spec for key, (spec, _) in INEXACT.items()}}, "keras")
     differences = {key: largest_difference(last_epoch(spec), done[key].figures) for key, spec in EXACT.items()}
     assert {key: difference for key, difference in differences.items() if difference > 1e-4} == {}
@@ -53,7 +53,7 @@ def test_every_setting_is_repeated_or_said_not_to_be() -> None:
         assert "Not exact: " in done[key].text
         ours = last_epoch(spec)
         if key != "dropout":
-            assert abs(ours.val_loss - done[key].figures["val_loss"]) < 0.02
+            assert abs(ours.val_loss - done[key].figures["val_loss"]) < (1e-4 if "Adam" in key else 0.02)
 
 
 def test_the_converted_lambda_is_half_of_ours() -> None:

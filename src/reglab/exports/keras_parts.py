@@ -49,6 +49,12 @@ def evaluate(model, images, labels):
     return losses.mean().item(), (scores.argmax(axis=1) == labels).mean().item()
 '''
 
+ADAM_EPSILON = '''\
+def adam_epsilon(step):
+    """ε of optimizer step ``step``: PyTorch adds 1e-8 to √v after the bias correction of v, Keras before it."""
+    return 1e-8 * (1 - 0.999**step) ** 0.5
+'''
+
 _SET_RATE = """\
 optimizer.learning_rate = learning_rate(epoch)"""
 
@@ -74,7 +80,6 @@ def optimizer_code(penalty: KerasPenalty, optim: OptimSpec) -> str:
         arguments += [f"momentum={optim.momentum!r}"] + ["nesterov=True"] * (optim.nesterov and optim.momentum > 0)
     else:
         kind = "AdamW" if decays else "Adam"
-        arguments += ["epsilon=1e-8"]
     arguments += ["weight_decay=L2"] * decays
     about = "; its weight_decay is the decoupled decay w ← w − η·λ₂·w" * decays
     body = f"return keras.optimizers.{kind}({', '.join(arguments)})"
@@ -86,6 +91,8 @@ def main_code(penalty: KerasPenalty, spec: RunSpec) -> str:
     rate = [] if spec.optim.schedule == "constant" else [_SET_RATE]
     rate += [_RESCALE] * (bool(rate) and spec.optim.name == "sgd" and spec.optim.momentum > 0)
     step = ["model.train_on_batch(x_train[batch], y_train[batch])"]
+    if spec.optim.name != "sgd":
+        step = ["optimizer.epsilon = adam_epsilon(int(optimizer.iterations) + 1)", *step]
     if penalty.place == "pull":
         lr = "learning_rate(epoch)" if rate else "LEARNING_RATE"
         step = ["decay = pulls(model)", *step, "for variable, pull in decay:", f"    variable.assign_sub({lr} * pull)"]
@@ -107,6 +114,7 @@ def _head(penalty: KerasPenalty, spec: RunSpec) -> str:
         "    others = [variable for variable in model.trainable_variables if not factor_of(variable)]\n"
         "    optimizer.exclude_from_weight_decay(var_list=others)\n"
     )
+    eager = ", run_eagerly=True" * (spec.optim.name != "sgd")  # or ε would be that of the first step for good
     return (
         "def main():\n"
         '    """Train, and print the data losses after the last epoch as JSON."""\n'
@@ -117,7 +125,7 @@ def _head(penalty: KerasPenalty, spec: RunSpec) -> str:
         f"    model = {model}\n"
         "    load_initial(model)\n"
         + excluded * (penalty.place == "weight_decay" and penalty.plan.which != "all")
-        + "    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))\n"
+        + f"    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True){eager})\n"
         + "    best_epoch, best_loss = 0, math.inf\n" * (spec.train.patience > 0)
         + "    for epoch in range(1, EPOCHS + 1):\n"
     )
