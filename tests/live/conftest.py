@@ -8,11 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from tests.live.serving import APP, Server, serving
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Serve = Callable[..., Server]
+
+_PATIENCE = 30_000  # milliseconds that a page may take on a busy machine
+expect.set_options(timeout=_PATIENCE)
 
 # Streamlit looks for its server at the address of the page first, so a deep link costs it two harmless 404s.
 _HARMLESS = ("_stcore/health", "_stcore/host-config")
@@ -53,7 +56,7 @@ def page(browser: Browser, serve: Serve) -> Iterator[Page]:
 
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(_PATIENCE)
     opened.on("console", listen)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     yield opened

@@ -1,0 +1,27 @@
+"""Claims in a real browser: tested by a press, kept for the next visitor, and out of the way on the Runs page."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+from tests.live.conftest import Serve
+
+
+def test_a_claim_is_tested_by_a_press_and_its_runs_can_be_opened(page: Page, serve: Serve) -> None:
+    server = serve()
+    page.goto(f"{server.url}/learn?section=claims")
+    card = page.locator(".st-key-claim_shrinks")
+    expect(card).to_contain_text("not tested yet")
+    card.get_by_role("button", name="Test it").click()
+    expect(card.get_by_role("button", name="Stop")).to_be_visible()
+    expect(card).to_contain_text(re.compile(r"changes the norm .* by −\d+\.\d %"), timeout=120_000)
+    expect(card).not_to_contain_text("not tested yet")
+    expect(card.locator(".js-plotly-plot")).to_be_visible()
+    page.reload()
+    expect(card).to_contain_text("95 % interval")
+    card.get_by_role("button", name="Open the runs").click()
+    expect(page).to_have_url(re.compile(r"/train\?runs="))
+    expect(page.get_by_text("runs side by side")).to_be_visible()
+    page.goto(f"{server.url}/runs")
+    expect(page.get_by_text(re.compile(r"Show Learn's runs \(\d+\)"))).to_be_visible()
