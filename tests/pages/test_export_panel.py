@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
 
 from reglab.exports import EXPORTS, Subject, download, export, show
-from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store
-from reglab.ui.services import close_services
 
 
 def page() -> None:
@@ -23,16 +20,6 @@ def page() -> None:
     from reglab.ui.train.page import train_page
 
     train_page()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page on ``store``; queued runs wait for ever."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
-    yield AppTest.from_function(page, default_timeout=60)
-    close_services()
 
 
 def opened(app: AppTest, key: str) -> AppTest:

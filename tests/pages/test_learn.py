@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from reglab.settings import Settings
-from reglab.store import Store
 from reglab.ui.learn import decay, geometry, objective
 from reglab.ui.learn.page import SECTIONS
 from reglab.ui.learn.sections import CHOICE
-from reglab.ui.services import close_services
 
 FIRST, *LATER = [section.key for section in SECTIONS]
 
@@ -22,15 +17,6 @@ def page() -> None:
     from reglab.ui.learn.page import learn_page
 
     learn_page()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page on an empty store, not yet opened."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    yield AppTest.from_function(page, default_timeout=60)
-    close_services()
 
 
 def visit(app: AppTest, section: str | None = None) -> AppTest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,28 +12,16 @@ from tests.lessons.claim_store import finish_trials, queue_trials
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.lessons.claims import CLAIMS, GROUP, Claim, index, seeds_of, standing
-from reglab.settings import Settings
 from reglab.store import Store
-from reglab.ui.services import close_services
 
 BIASES, SHRINKS, PER_LAYER = (CLAIMS.get(name) for name in ("biases", "shrinks", "per-layer"))
 
 
-def section() -> None:
+def page() -> None:
     """The section alone."""
     from reglab.ui.learn.claims import claims
 
     claims()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The section on ``store``; queued runs wait for ever."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
-    yield AppTest.from_function(section, default_timeout=60)
-    close_services()
 
 
 def again(app: AppTest) -> AppTest:
@@ -174,7 +162,7 @@ def test_again_with_other_seeds_keeps_the_first_verdict_in_sight(app: AppTest, s
 def test_another_visitor_sees_the_verdict_at_once(app: AppTest, store: Store) -> None:
     finish_biases(store, LITTLE)
     again(app)
-    other = AppTest.from_function(section, default_timeout=60)
+    other = AppTest.from_function(page, default_timeout=60)
     assert badges(again(other)).count("holds") == 1
 
 
@@ -182,7 +170,7 @@ def test_runs_that_confirm_a_choice_are_queued_by_whoever_watched_it(app: AppTes
     again(app)
     click(app, "test_per-layer")
     finish_trials(store, PER_LAYER.trials(seeds_of(0, PER_LAYER.n_seeds)))
-    stranger = AppTest.from_function(section, default_timeout=60)
+    stranger = AppTest.from_function(page, default_timeout=60)
     again(stranger)
     assert not [run for run in store.runs(group=GROUP) if run.state == "queued"]
     assert "27 runs are there of 43" in text(stranger)

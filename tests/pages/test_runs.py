@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, metrics, spec
 
-from reglab.jobs import ThreadRunner
-from reglab.settings import Settings
 from reglab.store import Run, Store
 from reglab.ui.runs.runs_state import RunsState
-from reglab.ui.services import close_services
 from reglab.ui.urls import MAX_RUNS
 
 CHARTS = ("runs_loss", "runs_gap", "runs_weights")
@@ -24,16 +20,6 @@ def page() -> None:
     from reglab.ui.runs.page import runs_page
 
     runs_page()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page on ``store``; queued runs wait for ever."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
-    yield AppTest.from_function(page, default_timeout=30)
-    close_services()
 
 
 def visit(app: AppTest, **query: str) -> AppTest:

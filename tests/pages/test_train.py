@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +13,8 @@ from tests.factories import add_run, layer_stats, metrics, spec
 from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
-from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui.services import close_services
 from reglab.ui.train import form_state
 from reglab.ui.train.form_values import WIDGETS, to_values
 
@@ -27,16 +24,6 @@ def page() -> None:
     from reglab.ui.train.page import train_page
 
     train_page()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page on ``store``; queued runs wait for ever."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
-    yield AppTest.from_function(page, default_timeout=30)
-    close_services()
 
 
 def visit(app: AppTest, **query: str) -> AppTest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -11,12 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
 
-from reglab.jobs import ThreadRunner
 from reglab.models import build
-from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui.services import close_services
 from reglab.ui.train.form_values import factors_from
 
 
@@ -34,16 +30,6 @@ def page() -> None:
     if edited:
         take_edits(edited, tensors_of(to_spec(current_values())) or ())
     train_page()
-
-
-@pytest.fixture
-def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """The page on ``store``; queued runs wait for ever."""
-    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
-    yield AppTest.from_function(page, default_timeout=30)
-    close_services()
 
 
 def visit(app: AppTest, wanted: RunSpec | None = None, **query: str) -> AppTest:

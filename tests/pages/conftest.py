@@ -1,0 +1,25 @@
+"""What the tests of pages share: a page without a browser, on a store of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from reglab.jobs import ThreadRunner
+from reglab.settings import Settings
+from reglab.store import Store
+from reglab.ui.services import close_services
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AppTest]:
+    """The test module's function ``page`` on ``store``; queued runs wait for ever."""
+    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
+    monkeypatch.delenv("REGLAB_STORE", raising=False)
+    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
+    yield AppTest.from_function(request.module.page, default_timeout=60)
+    close_services()
