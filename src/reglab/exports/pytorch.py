@@ -5,35 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reglab.exports.code import constants
-from reglab.exports.entry import Bundle, Export
+from reglab.exports.entry import Export
 from reglab.exports.graph import network
 from reglab.exports.header import MARKER, docstring, run_notes
 from reglab.exports.plan import Plan, plan_of
 from reglab.exports.schedule import schedule_code
-from reglab.exports.side_files import data_file, weights_file
+from reglab.exports.scripted import Files, make_with, show_with
 from reglab.exports.subject import Subject
 from reglab.exports.torch_network import network_code
 from reglab.exports.torch_parts import DROPOUT, EVALUATE, SEED_FOR, batches_code, main_code
 from reglab.exports.torch_penalty import HOW, factor_table, optimizer_code, penalised_code, torch_penalty
 
 
-def make(subjects: Sequence[Subject], main: str, prefix: str) -> Bundle:
-    """The script and its two files."""
-    (subject,) = subjects
-    files, inexact = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors"), _notes(subject)
-    contents = (script(subject, files, inexact).encode(), data_file(subject), weights_file(subject))
-    return Bundle(dict(zip(files, contents, strict=True)), inexact)
-
-
-def show(subject: Subject) -> Bundle:
-    """The script alone. Its files must be at hand all the same: who reads it will want to run it."""
-    _ = subject.initial
-    inexact = _notes(subject)
-    text = script(subject, ("train.py", "data.npz", "initial.safetensors"), inexact)
-    return Bundle({"train.py": text.encode()}, inexact)
-
-
-def script(subject: Subject, files: tuple[str, str, str], inexact: Sequence[str]) -> str:
+def script(subject: Subject, files: Files, inexact: Sequence[str]) -> str:
     """The script's text."""
     spec, plan = subject.spec, plan_of(subject.spec, subject.model)
     penalty = torch_penalty(plan, spec.optim)
@@ -74,7 +58,7 @@ def _imports(subject: Subject, model: str) -> str:
     return "\n".join([*standard, "", *others, "", ""])
 
 
-def _settings(subject: Subject, plan: Plan, files: tuple[str, str, str]) -> str:
+def _settings(subject: Subject, plan: Plan, files: Files) -> str:
     spec, (_, data, weights) = subject.spec, files
     values: dict[str, tuple[object, str]] = {
         "SEED": (spec.train.seed, ""),
@@ -110,6 +94,6 @@ ENTRY = Export(
     needs_runs=False,
     is_script=True,
     marker=MARKER.encode(),
-    make=make,
-    show=show,
+    make=make_with(script, _notes),
+    show=show_with(script, _notes),
 )
