@@ -147,7 +147,7 @@ def test_switching_to_the_objective_and_the_pull_of_lambda_spares_the_gap_s_node
     wait_for_epoch(page, 2)
     page.evaluate("() => window.gap = document.querySelector('[data-reglab-chart^=gap-]')")
     page.get_by_role("radio", name="Objective").click()
-    page.get_by_role("radio", name="Pull of λ").click()
+    page.get_by_role("radio", name="Pull").click()
     split, pull = chart(page, "split"), chart(page, "pull")
     for one in (split, pull):
         after(one, 3)

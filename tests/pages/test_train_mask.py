@@ -13,6 +13,7 @@ from tests.factories import add_run, spec
 from reglab.models import build
 from reglab.spec import RunSpec
 from reglab.store import Store
+from reglab.ui.train import form_state
 from reglab.ui.train.form_values import factors_from
 
 
@@ -230,3 +231,24 @@ def test_weights_that_are_gone_are_said(app: AppTest, store: Store) -> None:
     app.session_state["run_mask"] = True
     again(app)
     assert "are missing" in app.error[0].value
+
+
+def test_a_message_from_before_a_preset_does_not_bring_the_old_scope_back(app: AppTest) -> None:
+    """The browser sends every field with every message; one that crossed with the preset still has the old scope."""
+    visit(app, RunSpec.parse({"penalty": {"scope": "weights+biases"}}))
+    app.pills(key="mask_preset").select("dense")
+    again(app)
+    assert app.selectbox(key="scope").value == "weights"
+    app.selectbox(key="scope").set_value("weights+biases")
+    again(app)
+    assert app.selectbox(key="scope").value == "weights"
+
+
+def test_a_scope_chosen_later_stands(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit(app, RunSpec.parse({"penalty": {"scope": "weights+biases"}}))
+    app.pills(key="mask_preset").select("kernels")
+    again(app)
+    monkeypatch.setattr(form_state, "_STALE", 0.0)
+    app.selectbox(key="scope").set_value("weights+biases")
+    again(app)
+    assert app.selectbox(key="scope").value == "weights+biases"

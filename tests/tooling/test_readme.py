@@ -36,7 +36,7 @@ def test_every_command_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:
     commands = set(re.findall(r"^reglab (\w+)", README, re.MULTILINE))
     with pytest.raises(SystemExit):
         main(["--help"])
-    helped = set(re.findall(r"^\s{4}(\w+) ", capsys.readouterr().out, re.MULTILINE))
+    helped = set(re.findall(r"^ {4}(\w+)(?: |$)", capsys.readouterr().out, re.MULTILINE))
     assert commands == helped
 
 

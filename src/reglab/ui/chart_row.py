@@ -26,9 +26,9 @@ View = TypeVar("View", bound=str)
 ALL_LAYERS = "all kernels"
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 LOSS_VIEWS: Mapping[LossView, str] = {"loss": "Loss", "split": "Objective"}
-WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "pull": "Pull of λ"}
+WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "pull": "Pull"}
 
-_SELECTOR = 136  # pixels: "all kernels" fits, "layer4.1.conv2.weight" is cut off
+_SELECTOR = 124  # pixels: "all kernels" fits, "layer4.1.conv2.weight" is cut off
 
 LOSS_HELP = (
     "**Loss**: on validation and on training images, without the penalty; their distance is the gap.  \n"
@@ -37,7 +37,7 @@ LOSS_HELP = (
 )
 WEIGHT_HELP = (
     "**Weights**: how many weights have which size, now and at the start.  \n"
-    "**Pull of λ**: each epoch, the data pull the weights one way and the penalty pulls them toward 0. The curve is "
+    "**Pull** of λ: each epoch, the data pull the weights one way and the penalty pulls them toward 0. The curve is "
     "the penalty's pull divided by the data's, ‖∇penalty‖ / ‖∇data‖, the data's gradient averaged over the epoch. "
     "Far below 1, λ does next to nothing; above 1, it shrinks the weights. Weights that have come to rest are at 1: "
     "there the two pulls cancel. (Not with a decoupled or proximal penalty under Adam or momentum, which rescale the "
@@ -74,7 +74,7 @@ class Keys:
 
 def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool) -> Look:
     """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
-    left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="small") for box in boxes)
+    left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="xsmall") for box in boxes)
     loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
     _help(left, LOSS_HELP)
     log = left.toggle("Log scale", key=keys.log, persist_state="session")

@@ -17,9 +17,9 @@ from reglab.lessons.claims import (
     Trial,
     Verdict,
     index,
+    rounds_in,
     seeds_of,
     standing,
-    rounds_in,
     verdict_of,
 )
 from reglab.store import Run

@@ -19,19 +19,31 @@ from reglab.ui.train.form_values import WIDGETS, to_values
 from reglab.ui.urls import Address, run_query
 
 _ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+_STALE = 1.0  # seconds in which it may still send a field's value from before code changed it
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field's value before and after code changed it, and when."""
+
+    before: Any
+    after: Any
+    at: float
 
 
 @dataclass
 class FormState:
     """The form of this session. ``key`` makes a second press of Start the same run; a newly opened form has a new one.
 
-    ``values`` are the widgets as last drawn, ``address`` the spec that the URL stood for then; ``link_problem`` and
-    ``start_problem`` are sentences to show until something is edited.
+    ``values`` are the widgets as last drawn, ``address`` the spec that the URL stood for then; ``changes`` are the last
+    ones that code made to fields; ``link_problem`` and ``start_problem`` are sentences to show until something is
+    edited.
     """
 
     values: dict[str, Any] | None = None
     address: RunSpec = field(default_factory=RunSpec)
     written: float = 0.0
+    changes: dict[str, Change] = field(default_factory=dict)
     key: str = ""
     link_problem: str | None = None
     start_problem: str | None = None
@@ -50,7 +62,9 @@ def current_values() -> dict[str, Any]:
 
 def open_or_follow(address: Address) -> FormState:
     """Give the widgets their values before they are drawn, where the form has just opened or the address moved."""
-    state, values = form_state(), current_values()
+    state = form_state()
+    _undo_echoes(state)
+    values = current_values()
     if "start" not in st.session_state:  # the button was not on screen a moment ago: the form opens
         _fill(to_values(address.spec) if address.spec else state.values or to_values(RunSpec()))
         state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
@@ -61,6 +75,14 @@ def open_or_follow(address: Address) -> FormState:
         _fill(to_values(address.spec or RunSpec()))
         state.link_problem, state.address = address.problem, address.spec or RunSpec()
     return state
+
+
+def put(key: str, value: Any) -> None:
+    """Change a field by code. A message that the browser sent before it knew of that does not change it back."""
+    before = st.session_state.get(key)
+    st.session_state[key] = value
+    if before != value:
+        form_state().changes[key] = Change(before, value, time.monotonic())
 
 
 def keep(state: FormState, spec: RunSpec | None) -> None:
@@ -85,6 +107,12 @@ def show_form(spec: RunSpec | None = None) -> None:
 def _fill(values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         st.session_state[key] = value
+
+
+def _undo_echoes(state: FormState) -> None:
+    for key, change in state.changes.items():
+        if time.monotonic() - change.at < _STALE and st.session_state.get(key) == change.before:
+            st.session_state[key] = change.after
 
 
 def _moved(state: FormState, address: Address) -> bool:

@@ -12,6 +12,7 @@ from reglab.penalties.mask import Parameter, Row, mask
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.ui.train import mask_words
+from reglab.ui.train.form_state import put
 from reglab.ui.train.form_values import factors_from, factors_text
 from reglab.ui.train.mask_columns import column_config
 from reglab.ui.train.mask_words import FACTOR
@@ -158,7 +159,7 @@ def _penalty() -> PenaltySpec:
 
 
 def _take(penalty: PenaltySpec) -> None:
-    st.session_state["scope"] = penalty.scope
+    put("scope", penalty.scope)
     st.session_state["factors"] = factors_text(penalty.factors)
 
 

@@ -58,7 +58,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             "Pull of λ", "Pull of λ", pull(layers), "of the data's pull",
             "How hard the penalty pulls the weights toward 0, compared with how hard the data pull them: "
             "‖∇penalty‖ / ‖∇data‖ over all kernels, averaged over the last epoch. At 100 % the pulls are equal. "
-            "“Pull of λ” below the third chart shows it layer by layer.",
+            "“Pull” below the third chart shows it layer by layer.",
         ),
     ]  # fmt: skip
 
