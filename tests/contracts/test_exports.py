@@ -123,3 +123,9 @@ def test_several_runs_that_share_no_file_have_a_folder_each(settings: Settings, 
     runs = [add_run(store, RunSpec()), add_run(store, tiny())]
     assert list(export(runs, "yaml", settings=settings, store=store).files) == [f"{run.id}/spec.yaml" for run in runs]
     assert list(export(runs, "csv", settings=settings, store=store).files) == ["epochs.csv"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_file_name_with_a_quote_leaves_the_script_readable(name: str, settings: Settings) -> None:
+    bundle = export(tiny(), name, settings=settings, main='a"b.py', prefix='a"b_')
+    compile(bundle.files['a"b.py'], "script", "exec")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import nn
 
-from reglab.exports.code import constants, literal
+from reglab.exports.code import constants
 from reglab.exports.entry import Export
 from reglab.exports.graph import Network, network
 from reglab.exports.header import MARKER, docstring, run_notes
@@ -34,7 +34,7 @@ from reglab.exports.keras_penalty import (
 )
 from reglab.exports.plan import Plan, plan_of
 from reglab.exports.schedule import schedule_code
-from reglab.exports.scripted import Files, make_with, show_with
+from reglab.exports.scripted import Files, make_with, shared_settings, show_with
 from reglab.exports.subject import Subject
 from reglab.exports.torch_penalty import factor_table
 from reglab.models import Dropout
@@ -102,20 +102,8 @@ def _imports(spec: RunSpec, penalty: KerasPenalty) -> str:
 
 
 def _settings(subject: Subject, plan: Plan, parts: Network, files: Files) -> str:
-    spec, (_, data, weights) = subject.spec, files
-    values: dict[str, tuple[object, str]] = {
-        "SEED": (spec.train.seed, ""),
-        "EPOCHS": (spec.train.epochs, ""),
-        "BATCH_SIZE": (spec.train.batch_size, ""),
-        "LEARNING_RATE": (spec.optim.lr, "η"),
-    }
-    values |= {"L1": (plan.l1, "λ₁ of λ₁·Σ|w|")} if plan.l1 else {}
-    values |= {"L2": (plan.l2, "λ₂ of (λ₂/2)·Σw²")} if plan.l2 else {}
-    values |= (
-        {"PATIENCE": (spec.train.patience, "epochs without a lower validation loss")} if spec.train.patience else {}
-    )
-    lines = [f"\nHERE = Path(__file__).parent\nDATA, INITIAL = HERE / {literal(data)}, HERE / {literal(weights)}"]
-    lines.append(constants(values))
+    spec, (places, values) = subject.spec, shared_settings(subject, plan, files)
+    lines = [f"\n{places}", constants(values)]
     penalty = keras_penalty(plan)
     if penalty.place in ("pull", "weight_decay") and plan.which == "table":
         lines.append(factor_table(_in_keras_words(plan, parts)))

@@ -10,7 +10,7 @@ from reglab.exports.graph import network
 from reglab.exports.header import MARKER, docstring, run_notes
 from reglab.exports.plan import Plan, plan_of
 from reglab.exports.schedule import schedule_code
-from reglab.exports.scripted import Files, make_with, show_with
+from reglab.exports.scripted import Files, make_with, shared_settings, show_with
 from reglab.exports.subject import Subject
 from reglab.exports.torch_network import network_code
 from reglab.exports.torch_parts import DROPOUT, EVALUATE, SEED_FOR, batches_code, main_code
@@ -59,21 +59,10 @@ def _imports(subject: Subject, model: str) -> str:
 
 
 def _settings(subject: Subject, plan: Plan, files: Files) -> str:
-    spec, (_, data, weights) = subject.spec, files
-    values: dict[str, tuple[object, str]] = {
-        "SEED": (spec.train.seed, ""),
-        "EPOCHS": (spec.train.epochs, ""),
-        "BATCH_SIZE": (spec.train.batch_size, ""),
-        "LEARNING_RATE": (spec.optim.lr, "η"),
-    }
-    values |= {"L1": (plan.l1, "λ₁ of λ₁·Σ|w|")} if plan.l1 else {}
-    values |= {"L2": (plan.l2, "λ₂ of (λ₂/2)·Σw²")} if plan.l2 else {}
-    values |= (
-        {"PATIENCE": (spec.train.patience, "epochs without a lower validation loss")} if spec.train.patience else {}
-    )
+    spec, (places, values) = subject.spec, shared_settings(subject, plan, files)
     values |= {"EVALUATED_AT_ONCE": (subject.evaluated_at_once, "images per forward pass of an evaluation")}
     parts = [
-        f'HERE = Path(__file__).parent\nDATA, INITIAL = HERE / "{data}", HERE / "{weights}"\n{constants(values)}',
+        f"{places}\n{constants(values)}",
         factor_table(plan),
         f'DEVICE, DTYPE = "{_device(subject)}", torch.{spec.train.precision}\n'
         f"torch.set_num_threads({subject.threads})  # as in the run, because it changes the order of sums\n"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from reglab.exports.code import literal
 from reglab.exports.entry import Bundle
+from reglab.exports.plan import Plan
 from reglab.exports.side_files import data_file, weights_file
 from reglab.exports.subject import Subject
 
@@ -41,3 +43,18 @@ def show_with(script: Script, notes: Notes) -> Callable[[Subject], Bundle]:
         return Bundle({"train.py": text.encode()}, inexact)
 
     return show
+
+
+def shared_settings(subject: Subject, plan: Plan, files: Files) -> tuple[str, dict[str, tuple[object, str]]]:
+    """The lines that name the files, and the constants of either script: name → (value, what it is)."""
+    train, (_, data, weights) = subject.spec.train, files
+    values: dict[str, tuple[object, str]] = {
+        "SEED": (train.seed, ""),
+        "EPOCHS": (train.epochs, ""),
+        "BATCH_SIZE": (train.batch_size, ""),
+        "LEARNING_RATE": (subject.spec.optim.lr, "η"),
+    }
+    values |= {"L1": (plan.l1, "λ₁ of λ₁·Σ|w|")} if plan.l1 else {}
+    values |= {"L2": (plan.l2, "λ₂ of (λ₂/2)·Σw²")} if plan.l2 else {}
+    values |= {"PATIENCE": (train.patience, "epochs without a lower validation loss")} if train.patience else {}
+    return f"HERE = Path(__file__).parent\nDATA, INITIAL = HERE / {literal(data)}, HERE / {literal(weights)}", values

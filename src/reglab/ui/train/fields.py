@@ -36,10 +36,8 @@ def draw(setting: str, *, disabled: bool = False, help_more: str = "", on_change
         _choice(setting, get_args(kind), shared)
     elif kind is bool:
         st.toggle(title(setting), **shared)
-    elif kind in (int, float):
-        _number(setting, kind, shared)
     else:
-        st.text_area(title(setting), placeholder="conv1.weight: 0\nfc1.weight: 2", height=120, **shared)
+        _number(setting, kind, shared)
 
 
 def draw_names(setting: str, labels: Mapping[str, str], on_change: Callback | None = None) -> None:
