@@ -16,14 +16,19 @@ RUNNING_LOSS = "running_loss"  # mean data loss over the epoch's batches, in tra
 L1 = "l1"  # the penalty term λ₁ Σ f|w|
 L2 = "l2"  # the penalty term (λ₂/2) Σ f w²
 TOTAL = "total"  # train_loss + l1 + l2: the objective J
+CLEAN_ACC = "clean_acc"  # share of rightly labelled training images classified as labelled; NaN without label noise
+FLIPPED_ACC = "flipped_acc"  # share of wrongly labelled ones classified as that wrong label: learnt by heart; or NaN
+TRUE_ACC = "true_acc"  # share of wrongly labelled ones classified as their true class, which no label told; or NaN
 GAP_LOSS = "gap_loss"  # val_loss − train_loss
 GAP_ACC = "gap_acc"  # train_acc − val_acc
 LR = "lr"
 SECONDS = "seconds"
 
 METRICS: tuple[str, ...] = (
-    TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS,
+    TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS, CLEAN_ACC,
+    FLIPPED_ACC, TRUE_ACC,
 )  # fmt: skip
+MEMORY: tuple[str, ...] = (CLEAN_ACC, FLIPPED_ACC, TRUE_ACC)
 EPOCH_COLUMNS: tuple[str, ...] = (RUN, EPOCH, *METRICS)
 
 LAYER = "layer"  # the kernel tensor's parameter name, e.g. "conv1.weight"
@@ -51,3 +56,20 @@ UNIT = "unit"
 LOG = "log"  # whether the part's axis is logarithmic
 LINES = "lines"  # where the part's rule draws its line: a tuple of values
 SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES)
+
+# A sweep: one row a lane, which is a run. Lanes that differ in LAMBDA alone are pairs.
+LAMBDA = "lambda"  # the place on the path's axis: λ₂, λ₁, λ, or λ₁ + λ₂ of a grid
+LAMBDA1, LAMBDA2 = "lambda1", "lambda2"
+APPLY = "apply"  # coupled, decoupled, proximal
+REPEAT = "repeat"  # number of the seed or fold, from 0
+STATE = "state"
+LANE_COLUMNS: tuple[str, ...] = (RUN, LAMBDA, LAMBDA1, LAMBDA2, APPLY, REPEAT, STATE)
+POINT: tuple[str, ...] = (APPLY, LAMBDA, LAMBDA1, LAMBDA2)  # what the lanes of one point have in common
+
+# A table over the path: one row a point, each figure's mean over the repeats under its own name.
+N = "n"  # repeats that count: those with finite figures
+SE = "_se"  # suffix: the standard error of that mean, s/√n with n − 1 in s; NaN for a single repeat
+DIVERGED = "n_diverged"  # repeats that diverged
+BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the simplest one within one standard error of it
+REGIME = "regime"  # underfits, fits, overfits, diverged
+DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH

@@ -5,6 +5,7 @@ A snapshot is valid until the next event is asked for; taking it copies the stat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -72,6 +73,9 @@ class EpochMetrics:
     gap_acc: float
     lr: float
     seconds: float
+    clean_acc: float = math.nan
+    flipped_acc: float = math.nan
+    true_acc: float = math.nan
 
 
 @dataclass(frozen=True)

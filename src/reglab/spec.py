@@ -7,7 +7,7 @@ checked, unknown keys are refused, and every refusal is one sentence (:class:`re
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import yaml
@@ -50,6 +50,21 @@ class DataSpec(_Part):
         description="At most so many validation images, to keep large data sets quick. Empty means all of the share.",
     )  # fmt: skip
     seed: int = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
+    folds: int | None = Field(
+        None, ge=2, le=50, title="Folds",
+        description="Cut the images into so many stratified folds, and validate on one of them instead of on the "
+        "validation share. Empty means no folds.",
+    )  # fmt: skip
+    fold: int = Field(0, ge=0, le=49, title="Fold", description="Which fold validates, from 0.")
+
+    @model_validator(mode="after")
+    def _fold_in_range(self) -> DataSpec:
+        if self.fold and (self.folds is None or self.fold >= self.folds):
+            raise ValueError(
+                f"the fold must be below the {self.folds} folds, not {self.fold}" if self.folds
+                else f"fold {self.fold} needs the number of folds"
+            )  # fmt: skip
+        return self
 
 
 class ModelSpec(_Part):
@@ -161,7 +176,7 @@ class RunSpec(_Part):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise SpecError(_sentence(error)) from None
+            raise SpecError(sentence(error, cls.PARTS)) from None
 
     @classmethod
     def from_yaml(cls, text: str) -> RunSpec:
@@ -248,13 +263,13 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _sentence(error: ValidationError) -> str:
-    """The first problem as one sentence: the key, what it must be, what it was."""
+def sentence(error: ValidationError, known: Sequence[str] = (), whole: str = "The spec") -> str:
+    """The first problem as one sentence: the key, what it must be, what it was; ``known`` keys at the top."""
     first, n = error.errors(include_url=False)[0], error.error_count()
-    key = ".".join(str(part) for part in first["loc"]) or "The spec"
+    key = ".".join(str(part) for part in first["loc"]) or whole
     more = f" ({n - 1} more problem{'s' if n > 2 else ''} after this one.)" if n > 1 else ""
     if first["type"] == "extra_forbidden":
-        siblings = _keys_beside(first["loc"])
+        siblings = _keys_beside(first["loc"], known)
         return (
             f"Unknown setting {key!r}{suggestion(str(first['loc'][-1]), siblings)}. Known: {', '.join(siblings)}.{more}"
         )
@@ -266,8 +281,9 @@ def _sentence(error: ValidationError) -> str:
     return f"{key}: {rule}.{more}" if first["type"] == "value_error" else f"{key} {rule}{shown}.{more}"
 
 
-def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
-    if len(loc) == 1:
-        return list(RunSpec.PARTS)
-    part = RunSpec.model_fields[str(loc[0])].annotation
-    return list(part.model_fields) if isinstance(part, type) and issubclass(part, BaseModel) else []
+def _keys_beside(loc: tuple[int | str, ...], known: Sequence[str]) -> list[str]:
+    part = next((str(name) for name in reversed(loc[:-1]) if str(name) in RunSpec.PARTS), None)
+    if part is None:
+        return list(RunSpec.PARTS if "run" in loc[:-1] else known)
+    kind = RunSpec.model_fields[part].annotation
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []

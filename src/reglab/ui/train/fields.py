@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 
-from reglab.ui.train.form_values import EMPTY_MEANS_ALL, WIDGETS, field, title
+from reglab.ui.train.form_values import MAY_BE_EMPTY, WIDGETS, field, title
 
 STEPS: Mapping[str, float] = {
     "data.label_noise": 0.05, "data.val_fraction": 0.05, "model.dropout": 0.1, "penalty.l1": 0.0001,
@@ -59,7 +59,7 @@ def _choice(setting: str, options: Sequence[str], shared: dict[str, Any]) -> Non
 def _number(setting: str, kind: type[int] | type[float], shared: dict[str, Any]) -> None:
     """A number without limits of its own: the spec's limits are checked, and explained, on the server."""
     shared |= {"step": kind(STEPS.get(setting, 1)), "format": "%d" if kind is int else "%g"}
-    if setting in EMPTY_MEANS_ALL:
+    if setting in MAY_BE_EMPTY:
         st.number_input(title(setting), value=None, placeholder="all", **shared)
     else:
         st.number_input(title(setting), **shared)

@@ -31,7 +31,7 @@ _PLAINER = (
     (r"not (-?\d+)\.0\b", r"not \1"),
 )
 
-EMPTY_MEANS_ALL = frozenset({"data.train_size", "data.val_size"})
+MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
 
 
 def field(setting: str) -> FieldInfo:
@@ -66,7 +66,7 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
             continue
         part, _, name = setting.partition(".")
         value = factors_from(values[key]) if setting == "penalty.factors" else values[key]
-        if value is None and setting not in EMPTY_MEANS_ALL:
+        if value is None and setting not in MAY_BE_EMPTY:
             raise SpecError(f"{title(setting)} is empty; fill it in.")
         nested[part][name] = value
     try:

@@ -1,0 +1,266 @@
+"""The specification of a sweep: one run spec × λ values × ways of applying them × seeds or folds.
+
+Every combination is a lane: a run with a complete :class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed or
+fold) have the same initial weights, split, batch order and dropout masks, so that they are pairs: their differences are
+due to λ (and to how it is applied) alone. Lanes of other repeats have their own.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from reglab.errors import SpecError
+from reglab.spec import Apply, RunSpec, sentence
+
+Kind = Literal["l2", "l1", "elastic", "grid"]
+Repeats = Literal["seed", "fold"]
+
+MOST_VALUES = 200
+"""λ values of one sweep; a curve needs 9 to 30."""
+
+MOST_LANES = 1000
+"""Runs of one sweep."""
+
+MOST_REPEATS = 50
+_LARGEST = 1e3  # λ
+_SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One λ of the path: its place ``value`` on the axis, and the λ₁ and λ₂ that it stands for."""
+
+    value: float
+    l1: float
+    l2: float
+
+
+@dataclass(frozen=True)
+class LaneSpec:
+    """One run of a sweep: its point, how λ is applied, which repeat (from 0) it belongs to, and its whole spec."""
+
+    point: Point
+    apply: Apply
+    repeat: int
+    run: RunSpec
+
+
+class SweepSpec(BaseModel):
+    """Which λ, how often. λ₁ and λ₂ that are not swept are those of ``run``.
+
+    ``l2`` alone is an L2 path, ``l1`` alone an L1 path, both together a grid. ``lambdas`` with ``l1_ratio`` ρ is an
+    elastic-net path: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``apply`` empty is that of ``run``.
+    Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it validates on fold r of that
+    many stratified folds and adds r to the training seed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    run: RunSpec = Field(default_factory=RunSpec)
+    l1: tuple[float, ...] = ()
+    l2: tuple[float, ...] = ()
+    lambdas: tuple[float, ...] = ()
+    l1_ratio: float | None = Field(None, ge=0, le=1)
+    apply: tuple[Apply, ...] = ()
+    seeds: int = Field(1, ge=1, le=MOST_REPEATS)
+    folds: int = Field(0, ge=0, le=MOST_REPEATS)
+
+    @model_validator(mode="after")
+    def _whole(self) -> SweepSpec:
+        for name in ("l1", "l2", "lambdas"):
+            _check_count(_SYMBOLS[name], len(getattr(self, name)))
+            _check_values(_SYMBOLS[name], getattr(self, name))
+            object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
+        if not (self.l1 or self.l2 or self.lambdas):
+            raise ValueError("at least one λ is needed; give a list such as 0,1e-3,1e-2 or a range 1e-4:1e-1:9")
+        if bool(self.lambdas) != (self.l1_ratio is not None):
+            raise ValueError("an elastic-net path needs both: the λ values and the L1 ratio")
+        if self.lambdas and (self.l1 or self.l2):
+            raise ValueError("a sweep has either λ values with an L1 ratio, or values of λ₁ and λ₂, not both")
+        if len(set(self.apply)) != len(self.apply):
+            raise ValueError("a way of applying the penalty is named twice")
+        if self.folds == 1:
+            raise ValueError("cross-validation needs at least 2 folds; 0 means none")
+        if self.folds and self.seeds > 1:
+            raise ValueError("a sweep repeats over seeds or over folds, not both")
+        if self.run.data.folds is not None:
+            raise ValueError("the run of a sweep names no folds of its own; give the number of folds to the sweep")
+        self._check_size()
+        return self
+
+    def _check_size(self) -> None:
+        values, lanes = len(self.points), self.size
+        _check_count("λ", values)
+        if lanes > MOST_LANES:
+            raise ValueError(
+                f"{values:,} λ × {lanes // values:,} are {lanes:,} runs of {self.run.train.epochs:,} epochs each, more "
+                f"than the {MOST_LANES:,} that a sweep takes; give fewer λ or fewer repeats"
+            )
+
+    @property
+    def kind(self) -> Kind:
+        """Which λ moves along the path."""
+        if self.lambdas:
+            return "elastic"
+        return "grid" if self.l1 and self.l2 else "l1" if self.l1 else "l2"
+
+    @property
+    def symbol(self) -> str:
+        """How the λ of the axis is written: "λ₂", "λ₁" or "λ"; of a grid it is λ₁ + λ₂."""
+        return {"l2": "λ₂", "l1": "λ₁", "elastic": "λ", "grid": "λ₁ + λ₂"}[self.kind]
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Every λ, ascending."""
+        own = self.run.penalty
+        match self.kind:
+            case "l2":
+                return tuple(Point(value, own.l1, value) for value in self.l2)
+            case "l1":
+                return tuple(Point(value, value, own.l2) for value in self.l1)
+            case "elastic":
+                ratio = self.l1_ratio or 0.0
+                return tuple(Point(value, ratio * value, (1 - ratio) * value) for value in self.lambdas)
+            case "grid":
+                pairs = [(l1, l2) for l1 in self.l1 for l2 in self.l2]
+                return tuple(Point(l1 + l2, l1, l2) for l1, l2 in sorted(pairs, key=lambda pair: (sum(pair), pair)))
+
+    @property
+    def applies(self) -> tuple[Apply, ...]:
+        """Every way of applying the penalty, at least one."""
+        return self.apply or (self.run.penalty.apply,)
+
+    @property
+    def repeats(self) -> int:
+        """How many seeds or folds."""
+        return self.folds or self.seeds
+
+    @property
+    def repeated_over(self) -> Repeats:
+        """What differs from one repeat to the next."""
+        return "fold" if self.folds else "seed"
+
+    @property
+    def size(self) -> int:
+        """How many runs."""
+        return len(self.points) * len(self.applies) * self.repeats
+
+    def lanes(self) -> tuple[LaneSpec, ...]:
+        """Every run: repeats outermost, then ways of applying, then λ ascending; the order is part of the format."""
+        return tuple(
+            LaneSpec(point, apply, repeat, self._run_of(point, apply, repeat))
+            for repeat in range(self.repeats)
+            for apply in self.applies
+            for point in self.points
+        )
+
+    def _run_of(self, point: Point, apply: Apply, repeat: int) -> RunSpec:
+        values = self.run.model_dump()
+        values["penalty"] |= {"l1": point.l1, "l2": point.l2, "apply": apply}
+        values["train"]["seed"] += repeat
+        values["data"] |= {"folds": self.folds, "fold": repeat} if self.folds else {}
+        values["data"]["seed"] += 0 if self.folds else repeat
+        return RunSpec.parse(values)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> SweepSpec:
+        """The sweep that nested ``values`` describe; missing keys take their defaults.
+
+        :raises SpecError: one sentence on the first problem.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SpecError(sentence(error, list(cls.model_fields), whole="The sweep")) from None
+
+    @classmethod
+    def from_json(cls, text: str) -> SweepSpec:
+        """What :meth:`to_json` wrote."""
+        return cls.parse(json.loads(text))
+
+    def to_json(self) -> str:
+        """The whole sweep as JSON."""
+        return self.model_dump_json()
+
+    def to_yaml(self) -> str:
+        """The whole sweep as YAML."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def parse_values(text: str, symbol: str = "λ") -> tuple[float, ...]:
+    """The λ in ``text``, ascending: values and ranges between commas, "0,1e-4:1e-1:8" for example.
+
+    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits.
+
+    :raises SpecError: where it is empty, holds anything else, a negative or infinite value, or one value twice.
+    """
+    items = [item for item in text.replace(";", ",").replace("\n", ",").split(",") if item.strip()]
+    if not items:
+        raise SpecError(f"{symbol} is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9.")
+    try:
+        _check_count(symbol, len(items))
+        values = [value for item in items for value in _item(item.strip(), symbol)]
+        _check_count(symbol, len(values))
+        _check_values(symbol, values)
+    except ValueError as error:
+        raise SpecError(f"{error}.") from None
+    return tuple(sorted(values))
+
+
+def spaced(first: float, last: float, count: int) -> tuple[float, ...]:
+    """``count`` values from ``first`` to ``last`` at equal ratios, rounded to three significant digits."""
+    if count == 1:
+        return (first,)
+    ratio = (last / first) ** (1 / (count - 1))
+    return tuple(float(f"{first * ratio**i:.3g}") for i in range(count))
+
+
+def values_text(values: Sequence[float]) -> str:
+    """``values`` as :func:`parse_values` reads them: "0, 0.0001, 0.03"."""
+    return ", ".join(f"{value:g}" if float(f"{value:g}") == value else repr(value) for value in values)
+
+
+def _item(text: str, symbol: str) -> tuple[float, ...]:
+    parts = text.split(":")
+    if len(parts) == 1:
+        return (_number(text, symbol),)
+    if len(parts) != 3 or not parts[2].strip().isdecimal():
+        raise SpecError(f"{symbol}: cannot read {text[:40]!r}; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9.")
+    first, last, count = _number(parts[0], symbol), _number(parts[1], symbol), int(parts[2])
+    if not 0 < first < last:
+        raise SpecError(
+            f"{symbol}: the range {text[:40]!r} must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."
+        )
+    if not 2 <= count <= MOST_VALUES:
+        raise SpecError(f"{symbol}: a range has 2 to {MOST_VALUES} values, not {count:,}; 9 to 30 show the curve.")
+    return spaced(first, last, count)
+
+
+def _number(text: str, symbol: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SpecError(f"{symbol}: cannot read {text.strip()[:40]!r}; give numbers such as 0, 0.03 or 1e-3.") from None
+
+
+def _check_count(symbol: str, count: int) -> None:
+    if count > MOST_VALUES:
+        raise ValueError(
+            f"{count:,} values of {symbol} are more than the {MOST_VALUES} that a sweep takes; 9 to 30 show the curve"
+        )
+
+
+def _check_values(symbol: str, values: Sequence[float]) -> None:
+    for value in values:
+        if not math.isfinite(value) or not 0 <= value <= _LARGEST:
+            raise ValueError(f"{symbol} must be from 0 to {_LARGEST:g}, not {value:g}")
+    twice = next((value for value in values if list(values).count(value) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{symbol} has {twice:g} more than once; give each value once")
