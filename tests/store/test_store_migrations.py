@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from tests.store.helpers import running
 from reglab import columns
 from reglab.errors import StoreError
 from reglab.settings import Settings
-from reglab.store import Store, migrate, open_store
+from reglab.store import Run, Store, migrate, open_store
 from reglab.store.database import Database
 from reglab.store.open import store_url
 from reglab.store.schema import REVISION, VERSION_TABLE, metadata
 from reglab.store.types import pack
 
+FIGURES = [name for name in columns.METRICS if name not in columns.MEMORY]  # of every revision
 SCRIPTS = Path(migrate.__file__).with_name("migrations")
 
 
@@ -40,7 +42,7 @@ def revisions() -> list[str]:
 
 
 def build(settings: Settings, revision: str) -> None:
-    """Make a store as the version of ``revision`` left it, with one finished run and one layer of it."""
+    """Make a store as the version of ``revision`` left it, with one finished run, an epoch and a layer of it."""
     settings.home.mkdir()
     database = Database(store_url(settings.store))
     with database.write() as connection:
@@ -48,9 +50,11 @@ def build(settings: Settings, revision: str) -> None:
         runs = Table("runs", MetaData(), autoload_with=connection)
         values = {"id": "old0000000", "name": "old", "state": "finished", "wanted": "run", "spec": "{}",
                   "dataset": "digits", "model": "simple_cnn", "tags": [], "note": ""}  # fmt: skip
-        zeros = dict.fromkeys(["l1", "l2", "seconds", "epoch", "epochs", "step", "steps"], 0)
+        zeros = dict.fromkeys(["l1", "l2", "seconds", "step", "steps"], 0) | {"epoch": 1, "epochs": 1}
         moment = text("CURRENT_TIMESTAMP")
         connection.execute(insert(runs).values(**values, **zeros, created=moment, queued=moment))
+        epochs = Table("epochs", MetaData(), autoload_with=connection)
+        connection.execute(insert(epochs).values(run="old0000000", epoch=1, **dict.fromkeys(FIGURES, 0.5)))
         norms = dict.fromkeys(["l1_norm", "l2_norm", "max_abs", "zero_share", "near_zero_share", "zeros"], 0)
         layers = Table("layers", MetaData(), autoload_with=connection)
         row = {"run": "old0000000", "epoch": 1, "position": 0, "layer": "fc.weight", "size": 7}
@@ -90,8 +94,36 @@ def test_an_older_store_is_upgraded_with_everything_in_it(new_settings: Settings
         assert [counts.tolist() for counts in layers[columns.COUNTS]] == [[3, 4]]
         assert layers[[columns.DATA_GRAD, columns.PENALTY_GRAD]].isna().all(axis=None)  # not recorded then
         assert len(store.pulls([old.id])) == 1
+        assert (old.sweep, old.lane) == (None, None)
+        check_epoch(store, old)
         with store._database.read() as connection:
             assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [REVISION]
+
+
+def check_epoch(store: Store, old: Run) -> None:
+    """Its figures are there, and what was not measured then is NaN, however it is read."""
+    epochs = store.epochs([old.id])
+    assert (epochs[FIGURES] == 0.5).all(axis=None)
+    assert epochs[[*columns.MEMORY]].isna().all(axis=None)
+    assert old.last is not None
+    assert old.last.lr == 0.5
+    for name in columns.MEMORY:
+        assert math.isnan(getattr(old.last, name))
+        assert [math.isnan(value) for value in store.sparklines([old.id], name)[old.id]] == [True]
+
+
+def test_foreign_keys_hold_in_an_upgraded_store(settings: Settings) -> None:
+    """The migration that copies a table does without them, so that nothing cascades from the old one."""
+    build(settings, "0003")
+    with open_store(settings) as store:
+        with store._database.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        with pytest.raises(StoreError, match="FOREIGN KEY"), store._database.write() as connection:
+            connection.exec_driver_sql("UPDATE runs SET sweep = 'nowhere'")
+        with store._database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM runs")
+        assert (len(store.epochs(["old0000000"])), len(store.layers(["old0000000"]))) == (0, 0)
 
 
 def test_a_newer_store_is_refused_and_left_alone(any_settings: Settings) -> None:

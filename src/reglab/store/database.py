@@ -53,6 +53,22 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A durable write transaction for migrations: SQLite can then copy and drop a table without cascading."""
+        if not self.sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        begin = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE")
+        try:
+            with said(self.place), self.writer(), self.engine.connect() as connection:
+                connection.execution_options(reglab_begin=begin)
+                with connection.begin():
+                    yield connection
+        finally:
+            self.close()  # the next connection begins with foreign keys on
+
     def flush(self) -> None:
         """Wait until everything committed so far is on the disk; PostgreSQL has seen to that already."""
         if not self.sqlite:

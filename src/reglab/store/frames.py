@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def sparklines(connection: Connection, run_ids: Sequence[str], column: str, poin
         query = select(epochs.c.run, _raw(epochs.c[column])).join(runs, runs.c.id == epochs.c.run)
         query = query.where(epochs.c.run.in_(ids), (runs.c.epoch - epochs.c.epoch) % stride == 0)
         for run_id, value in connection.execute(query.order_by(epochs.c.run, epochs.c.epoch)):
-            lines[run_id].append(float(value))
+            lines[run_id].append(math.nan if value is None else float(value))
     return lines
 
 

@@ -33,7 +33,7 @@ def _upgrade(database: Database) -> None:
     with database.read() as connection:
         if _revision(connection) == REVISION:
             return
-    with _alembic, database.write() as connection:
+    with _alembic, database.rebuild() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
         revision = _revision(connection)

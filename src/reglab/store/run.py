@@ -28,6 +28,7 @@ class Run:
     ``seconds`` is training time over all sittings; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
     being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done. ``error`` is
     one sentence; ``activity`` is what a running run does before it trains. ``weights_path`` is relative to the home.
+    A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
     """
 
     id: str
@@ -65,6 +66,8 @@ class Run:
     note: str
     owner: str | None
     deleted: datetime | None
+    sweep: str | None
+    lane: int | None
     last: EpochMetrics | None
     has_checkpoint: bool
 

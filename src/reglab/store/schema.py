@@ -1,7 +1,8 @@
-"""The tables: runs, their epochs, and the statistics of each layer at each epoch.
+"""The tables: sweeps, runs, their epochs, and the statistics of each layer at each epoch.
 
 The migrations under :mod:`reglab.store.migrations` build exactly these (a test compares them). A row of ``runs`` also
-carries what lists show (epochs done, best figures), kept in step with ``epochs`` in the same transactions.
+carries what lists show (epochs done, best figures), kept in step with ``epochs`` in the same transactions. A sweep's
+state is that of its lanes, which are rows of ``runs``.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 from reglab import columns
-from reglab.store.types import Counts, Real, Utc
+from reglab.store.types import Counts, Measured, Real, Utc
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -23,6 +24,23 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
     }
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("key", String(200), unique=True),
+    Column("name", Text, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("plan", Text),  # JSON, NaN and ±∞ included
+    Column("seconds", Real, nullable=False),
+    Column("error", Text),
+    Column("activity", Text),
+    Column("deleted", Utc),
+    Index(None, "created"),
+    Index(None, "name"),
 )
 
 runs = Table(
@@ -63,6 +81,9 @@ runs = Table(
     Column("note", Text, nullable=False),
     Column("owner", String(64)),
     Column("deleted", Utc),
+    Column("sweep", String(16), ForeignKey(sweeps.c.id, ondelete="CASCADE")),
+    Column("lane", Integer),
+    Index(None, "sweep", "lane", unique=True),
     Index(None, "state"),
     Index(None, "created"),
     Index(None, "group"),
@@ -79,7 +100,8 @@ epochs = Table(
     metadata,
     _run_id(),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    *[Column(name, Real, nullable=False) for name in columns.METRICS],
+    *[Column(name, Real, nullable=False) for name in columns.METRICS if name not in columns.MEMORY],
+    *[Column(name, Measured) for name in columns.MEMORY],
     sqlite_with_rowid=False,
 )
 

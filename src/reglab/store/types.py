@@ -46,6 +46,18 @@ class Real(TypeDecorator[float]):
         return None if value is None else float(value)
 
 
+class Measured(Real):
+    """A float64 that may not have been measured: NaN is kept as NULL, and NULL comes back as NaN."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
+        return None if value is None or math.isnan(value) else super().process_bind_param(value, dialect)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float:
+        return math.nan if value is None else float(value)
+
+
 class Utc(TypeDecorator[datetime]):
     """An aware datetime, always UTC; SQLite keeps it as text without a zone."""
 
