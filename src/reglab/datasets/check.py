@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reglab.datasets.dataset import DATASETS, Dataset
+from reglab.datasets.folds import Folds, check_folds
 from reglab.errors import SpecError
 from reglab.spec import DataSpec
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Images: ``share`` set apart for validation, ``val`` of them used, ``left`` to train on, ``train`` used."""
+    """Images: ``share`` set apart for validation, ``val`` of them used, ``left`` to train on, ``train`` used.
+
+    With folds, ``share`` is the fold that validates, and ``left`` the others together.
+    """
 
     share: int
     val: int
@@ -30,7 +34,9 @@ def check_data(spec: DataSpec) -> Sizes:
 
 
 def split_sizes(spec: DataSpec, entry: Dataset, pool: int) -> Sizes:
-    """The sizes for a pool of so many images; the validation share is round(``val_fraction`` · pool)."""
+    """The sizes for a pool of so many images; the validation share is round(``val_fraction`` · pool), or a fold."""
+    if spec.folds is not None:
+        return _fold_sizes(spec, entry, Folds.of(spec, pool))
     share = round(spec.val_fraction * pool)
     left = pool - share
     sizes = Sizes(share, share if spec.val_size is None else spec.val_size, left, spec.train_size or left)
@@ -50,8 +56,14 @@ def _check_validation(spec: DataSpec, entry: Dataset, sizes: Sizes, pool: int) -
         raise SpecError(
             f"data.val_size {sizes.val:,} is more than there are: {apart} {sizes.share:,} images of {label} apart."
         )
-    if sizes.val < classes:
-        raise SpecError(f"data.val_size {sizes.val} is too small: each of the {classes} classes of {label} needs one.")
+    _check_val_size(sizes.val, entry)
+
+
+def _check_val_size(n: int, entry: Dataset) -> None:
+    if n < len(entry.classes):
+        raise SpecError(
+            f"data.val_size {n} is too small: each of the {len(entry.classes)} classes of {entry.label} needs one."
+        )
 
 
 def _check_training(spec: DataSpec, entry: Dataset, sizes: Sizes) -> None:
@@ -66,3 +78,21 @@ def _check_training(spec: DataSpec, entry: Dataset, sizes: Sizes) -> None:
         raise SpecError(
             f"data.train_size {sizes.train} is too small: each of the {classes} classes of {label} needs one."
         )
+
+
+def _fold_sizes(spec: DataSpec, entry: Dataset, folds: Folds) -> Sizes:
+    if folds.cut() > folds.pool:
+        raise SpecError(
+            f"data.train_size {spec.train_size:,} is more than there are: {folds.count} folds of the {folds.pool:,} "
+            f"images of {entry.label} leave {folds.most:,} to train on."
+        )
+    check_folds(spec, entry, folds, lambda n: n // len(entry.classes))  # exact once the classes are known
+    held = folds.held(spec.fold)
+    val = held if spec.val_size is None else spec.val_size
+    if spec.val_size is not None and val > folds.smallest:  # the same answer for every fold
+        raise SpecError(
+            f"data.val_size {val:,} is more than there are: each of the {folds.count} folds has "
+            f"{folds.smallest:,} images of {entry.label}."
+        )
+    _check_val_size(val, entry)
+    return Sizes(held, val, folds.cut() - held, folds.left)

@@ -2,7 +2,9 @@
 
 Everything random comes from ``spec.seed`` through two generators of its own, one for the split, one for the noise. The
 validation images depend neither on the training size nor on the noise; smaller training sets are the beginnings of
-larger ones. Pixels are normalised as (x − mean)/std with the figures of the chosen training images alone.
+larger ones. With folds (:mod:`reglab.datasets.folds`) the validation images are those of one fold, of images that
+depend on the training size, but not on the noise. Pixels are normalised as (x − mean)/std with the figures of the
+chosen training images alone.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from torch import Tensor
 
 from reglab.datasets.cache import load_images
 from reglab.datasets.check import check_data, split_sizes
-from reglab.datasets.dataset import DATASETS, Images, Progress, silent
+from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
+from reglab.datasets.folds import fold_indices
 from reglab.datasets.noise import flip_labels
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
 from reglab.spec import DataSpec
@@ -53,14 +56,14 @@ class Split:
 def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     """The split that ``spec`` describes, the same for the same spec; local files are looked for in ``folder``.
 
-    :raises SpecError: where the sizes do not fit the data set (before it is loaded).
+    :raises SpecError: where the sizes do not fit the data set (before it is loaded), or folds its smallest class.
     :raises DataError: where the data set cannot be loaded.
     """
     check_data(spec)
     entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
     sizes = split_sizes(spec, entry, len(images.y))  # a local copy may have fewer images than the original
     y, n_classes = images.y.numpy(), len(entry.classes)
-    train, val = split_indices(y, n_classes, sizes.share, spec.seed)
+    train, val = _places(y, entry, spec, sizes.share)
     train, val = train[: sizes.train], val[: sizes.val]
     noisy, flipped = flip_labels(y, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
     mean, std = channel_moments(images, train)
@@ -78,6 +81,12 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
         classes=entry.classes,
         shape=entry.shape,
     )
+
+
+def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:
+    if spec.folds is not None:
+        return fold_indices(y, entry, spec, _generator(spec.seed, _SPLIT))
+    return split_indices(y, len(entry.classes), share, spec.seed)
 
 
 def split_indices(y: NDArray[np.int64], n_classes: int, n_val: int, seed: int) -> tuple[Indices, Indices]:
