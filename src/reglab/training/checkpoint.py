@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from typing import Any
 
 import torch
 
-from reglab.errors import CheckpointError
+from reglab.errors import CheckpointError, SpecError
 from reglab.events import Checkpoint
+from reglab.spec import RunSpec
 from reglab.training.lanes import Lane, Progress, to_array
 
 _FORMAT = 1
@@ -30,13 +32,21 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
     facts = checkpoint.facts
     if facts.get("format") != _FORMAT:
         raise CheckpointError("The checkpoint was written by another version of RegLab; start the run anew.")
-    if facts.get("spec") != lane.spec.model_dump():
+    if _spec(facts.get("spec")) != lane.spec:
         raise CheckpointError("The checkpoint belongs to a run with other settings; start the run anew.")
     _check_arrays(lane, checkpoint)
-    at = Progress(**{field.name: facts[field.name] for field in fields(Progress)})
+    at = Progress(**{field.name: facts[field.name] for field in fields(Progress) if field.name in facts})
     at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss
     tensors = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.arrays.items()}
     lane.restore(tensors, at)
+
+
+def _spec(values: Any) -> RunSpec | None:
+    """The spec that a checkpoint names; settings that are younger than it have their defaults."""
+    try:
+        return RunSpec.parse(values)
+    except SpecError:
+        return None
 
 
 def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:

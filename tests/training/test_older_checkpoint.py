@@ -1,0 +1,57 @@
+"""A checkpoint that was written before a setting existed still resumes, to the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reglab.errors import CheckpointError
+from reglab.events import Checkpoint, Ended, EpochDone
+from reglab.spec import RunSpec
+from reglab.training import train
+
+SPEC = RunSpec.parse({
+    "data": {"train_size": 40, "val_size": 20},
+    "model": {"name": "lenet5"},
+    "train": {"epochs": 2, "batch_size": 20},
+})  # fmt: skip
+YOUNGER = ("folds", "fold")
+
+
+def _run(spec: RunSpec, checkpoint: Checkpoint | None = None) -> tuple[Checkpoint, dict[str, bytes]]:
+    """The state after the first epoch that is trained, and the final weights."""
+    taken, weights = None, {}
+    for event in train(spec, device="cpu", threads=1, resume=[checkpoint] if checkpoint else ()):
+        if isinstance(event, EpochDone):
+            taken = taken or event.snapshot()
+        if isinstance(event, Ended):
+            weights = {name: array.tobytes() for name, array in event.weights().items()}
+    assert taken
+    return taken, weights
+
+
+def _without(facts: Any, keys: tuple[str, ...]) -> dict[str, Any]:
+    data = {key: value for key, value in facts["spec"]["data"].items() if key not in keys}
+    return {**facts, "spec": {**facts["spec"], "data": data}}
+
+
+def test_a_checkpoint_without_the_younger_settings_resumes() -> None:
+    checkpoint, whole = _run(SPEC)
+    old = Checkpoint(checkpoint.arrays, _without(checkpoint.facts, YOUNGER))
+    assert old.facts["spec"] != SPEC.model_dump()
+    assert _run(SPEC, old)[1] == whole
+
+
+def test_it_still_belongs_to_one_run_alone() -> None:
+    checkpoint, _ = _run(SPEC)
+    old = Checkpoint(checkpoint.arrays, _without(checkpoint.facts, YOUNGER))
+    with pytest.raises(CheckpointError, match="other settings"):
+        _run(SPEC.with_changes({"data.folds": 2}), old)
+
+
+@pytest.mark.parametrize("spec", [None, 3, {"data": {"name": 3}}, {"dtaa": {}}])
+def test_a_spec_that_cannot_be_read_is_another_one(spec: object) -> None:
+    checkpoint, _ = _run(SPEC)
+    with pytest.raises(CheckpointError, match="other settings"):
+        _run(SPEC, Checkpoint(checkpoint.arrays, {**checkpoint.facts, "spec": spec}))
