@@ -20,6 +20,8 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "data.val_fraction": _number(0.01, 0.95),
     "data.val_size": st.one_of(st.none(), st.integers(2, 10_000)),
     "data.seed": st.integers(0, 2**32 - 1),
+    "data.folds": st.one_of(st.none(), st.integers(2, 50)),
+    "data.fold": st.integers(0, 49),
     "model.name": st.sampled_from(["simple_cnn", "keras_cnn", "vgg_small"]),
     "model.dropout": _number(0, 0.95),
     "model.batch_norm": st.booleans(),
@@ -45,4 +47,8 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 
 def specs() -> st.SearchStrategy[RunSpec]:
     """Specs that differ from the default in any settings."""
-    return st.fixed_dictionaries({}, optional=SETTINGS).map(RunSpec().with_changes)
+    return st.fixed_dictionaries({}, optional=SETTINGS).map(_with_a_fold_there_is).map(RunSpec().with_changes)
+
+
+def _with_a_fold_there_is(changes: dict[str, Any]) -> dict[str, Any]:
+    return {**changes, "data.fold": changes.get("data.fold", 0) % (changes.get("data.folds") or 1)}

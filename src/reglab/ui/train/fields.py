@@ -23,6 +23,9 @@ WORDS: Mapping[str, str] = {
 }  # fmt: skip
 """How a choice reads on the page, where it differs from the spec's word."""
 
+EMPTY: Mapping[str, str] = {"data.folds": "none"}
+"""What an empty number means, where it does not mean all."""
+
 Callback = Callable[[], None]
 
 
@@ -60,7 +63,7 @@ def _number(setting: str, kind: type[int] | type[float], shared: dict[str, Any])
     """A number without limits of its own: the spec's limits are checked, and explained, on the server."""
     shared |= {"step": kind(STEPS.get(setting, 1)), "format": "%d" if kind is int else "%g"}
     if setting in MAY_BE_EMPTY:
-        st.number_input(title(setting), value=None, placeholder="all", **shared)
+        st.number_input(title(setting), value=None, placeholder=EMPTY.get(setting, "all"), **shared)
     else:
         st.number_input(title(setting), **shared)
 
