@@ -30,6 +30,8 @@ MOST_LANES = 1000
 
 MOST_REPEATS = 50
 _LARGEST = 1e3  # λ
+_LARGEST_SEED = 2**32 - 1
+_DIGITS = 9  # of a range's count; more are no count
 _SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
 
 
@@ -93,6 +95,7 @@ class SweepSpec(BaseModel):
         if self.run.data.folds is not None:
             raise ValueError("the run of a sweep names no folds of its own; give the number of folds to the sweep")
         self._check_size()
+        self._check_seeds()
         return self
 
     def _check_size(self) -> None:
@@ -103,6 +106,14 @@ class SweepSpec(BaseModel):
                 f"{values:,} λ × {lanes // values:,} are {lanes:,} runs of {self.run.train.epochs:,} epochs each, more "
                 f"than the {MOST_LANES:,} that a sweep takes; give fewer λ or fewer repeats"
             )
+
+    def _check_seeds(self) -> None:
+        """The seeds of the last repeat must exist too."""
+        seeds = {"train.seed": self.run.train.seed} | ({} if self.folds else {"data.seed": self.run.data.seed})
+        most = _LARGEST_SEED - (self.repeats - 1)
+        for name, seed in seeds.items():
+            if seed > most:
+                raise ValueError(f"run.{name} {seed} leaves no room for {self.repeats} repeats; make it at most {most}")
 
     @property
     def kind(self) -> Kind:
@@ -182,8 +193,15 @@ class SweepSpec(BaseModel):
 
     @classmethod
     def from_json(cls, text: str) -> SweepSpec:
-        """What :meth:`to_json` wrote."""
-        return cls.parse(json.loads(text))
+        """What :meth:`to_json` wrote.
+
+        :raises SpecError: one sentence on anything else.
+        """
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError):
+            raise SpecError("The sweep is not valid JSON.") from None
+        return cls.parse(values)
 
     def to_json(self) -> str:
         """The whole sweep as JSON."""
@@ -218,8 +236,8 @@ def spaced(first: float, last: float, count: int) -> tuple[float, ...]:
     """``count`` values from ``first`` to ``last`` at equal ratios, rounded to three significant digits."""
     if count == 1:
         return (first,)
-    ratio = (last / first) ** (1 / (count - 1))
-    return tuple(float(f"{first * ratio**i:.3g}") for i in range(count))
+    start, step = math.log(first), (math.log(last) - math.log(first)) / (count - 1)  # no ratio can overflow
+    return tuple(float(f"{math.exp(start + step * i):.3g}") for i in range(count))
 
 
 def values_text(values: Sequence[float]) -> str:
@@ -231,7 +249,7 @@ def _item(text: str, symbol: str) -> tuple[float, ...]:
     parts = text.split(":")
     if len(parts) == 1:
         return (_number(text, symbol),)
-    if len(parts) != 3 or not parts[2].strip().isdecimal():
+    if len(parts) != 3 or not (parts[2].strip().isdecimal() and len(parts[2]) <= _DIGITS):
         raise SpecError(f"{symbol}: cannot read {text[:40]!r}; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9.")
     first, last, count = _number(parts[0], symbol), _number(parts[1], symbol), int(parts[2])
     if not 0 < first < last:
@@ -240,7 +258,11 @@ def _item(text: str, symbol: str) -> tuple[float, ...]:
         )
     if not 2 <= count <= MOST_VALUES:
         raise SpecError(f"{symbol}: a range has 2 to {MOST_VALUES} values, not {count:,}; 9 to 30 show the curve.")
-    return spaced(first, last, count)
+    _check_values(symbol, (first, last))
+    values = spaced(first, last, count)
+    if len(set(values)) < count:
+        raise SpecError(f"{symbol}: the range {text[:40]!r} is too narrow for {count} values of three digits each.")
+    return values
 
 
 def _number(text: str, symbol: str) -> float:

@@ -60,8 +60,9 @@ def test_a_bad_value_is_one_sentence_in_the_page_s_words(values: dict[str, objec
     assert str(caught.value) == sentence
 
 
-def test_an_empty_size_means_all() -> None:
-    assert to_spec({"train_size": None, "val_size": None}).data.train_size is None
+def test_an_empty_size_means_all_and_empty_folds_mean_none() -> None:
+    data = to_spec({"train_size": None, "val_size": None, "folds": None}).data
+    assert (data.train_size, data.val_size, data.folds) == (None, None, None)
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}[0-9]\.(weight|bias)", fullmatch=True), st.floats(0, 1e3)))

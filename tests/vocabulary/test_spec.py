@@ -25,6 +25,7 @@ specs = st.builds(
         val_fraction=st.floats(0.01, 0.95),
         val_size=st.none() | st.integers(2, 10**6),
         seed=st.integers(0, 2**32 - 1),
+        folds=st.none() | st.integers(2, 50),
     ),
     model=st.builds(ModelSpec, name=names, dropout=st.floats(0, 0.95), batch_norm=st.booleans()),
     penalty=st.builds(
@@ -104,6 +105,9 @@ def test_adamw_means_decoupled_unless_the_spec_says_otherwise() -> None:
         ({"optim": {"lr": 1e5}}, "optim.lr should be less than or equal to 10, not 100000.0."),
         ({"optim": {"name": "sdg"}}, "optim.name should be 'sgd', 'adam' or 'adamw', not 'sdg'."),
         ({"data": {"train_size": 2.5}}, "data.train_size should be a valid integer"),
+        ({"data": {"folds": 1}}, "data.folds should be greater than or equal to 2, not 1."),
+        ({"data": {"folds": 5, "fold": 5}}, "data: the fold must be below the 5 folds, not 5."),
+        ({"data": {"fold": 1}}, "data: fold 1 needs the number of folds."),
         ({"data": None}, "data should be a valid dictionary"),
         ({"train": {"epochs": 0}}, "train.epochs should be greater than or equal to 1, not 0."),
         ({"penalty": {"factors": {"a.weight": -1}}}, "the factor of 'a.weight' must be from 0 to 1000, not -1."),
