@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +14,10 @@ from sqlalchemy import insert
 from reglab.bins import EDGES
 from reglab.events import Environment, EpochMetrics, LayerStats, State
 from reglab.spec import RunSpec
-from reglab.store import Run, Store
+from reglab.store import Progress, Run, Store, Sweep
 from reglab.store.schema import epochs as epoch_table
 from reglab.store.schema import runs as run_table
+from reglab.sweep import LaneSpec, SweepSpec
 
 LAYERS = {"conv1.weight": 288, "fc.weight": 1280}
 
@@ -80,6 +81,34 @@ def add_many(store: Store, count: int, epochs: int, **changes: Any) -> list[str]
         for run_id in ids:
             connection.execute(insert(epoch_table), [{"run": run_id, **asdict(epoch)} for epoch in done])
     return ids[::-1]
+
+
+def add_sweep(
+    store: Store,
+    wanted: SweepSpec | None = None,
+    *,
+    state: State = "finished",
+    epochs: int = 6,
+    name: str | None = None,
+    figures: Callable[[LaneSpec, int], EpochMetrics] = lambda lane, epoch: metrics(epoch),
+) -> Sweep:
+    """A sweep whose lanes are in ``state``, each with epochs of the ``figures`` for it and with layer statistics."""
+    wanted = wanted or SweepSpec(run=spec(train__epochs=epochs), l2=(0.0, 1e-3, 1e-2), seeds=2)
+    if state == "queued":
+        return store.create_sweep(wanted, name=name)
+    sweep = store.create_sweep(wanted, name=name, owner=store.owner())
+    ids = [run.id for run in store.sweep_runs(sweep.id)]
+    store.began_many(dict.fromkeys(ids, Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)))
+    store.add_initial_layers_many(dict.fromkeys(ids, layer_stats(0)))
+    for epoch in range(1, epochs + 1):
+        done = [figures(lane, epoch) for lane in wanted.lanes()]
+        store.add_epochs([(run, one, layer_stats(epoch), epoch) for run, one in zip(ids, done, strict=True)])
+    store.progress_sweep(
+        sweep.id, seconds=0.5 * epochs, lanes=dict.fromkeys(ids, Progress(epochs, 0, 13, 0.5 * epochs))
+    )
+    if state != "running":
+        store.finish_sweep(sweep.id, state, error=None if state == "finished" else f"This sweep is {state}.")
+    return store.sweep(sweep.id)
 
 
 def _train(store: Store, run_id: str, done: Sequence[EpochMetrics], seed: int) -> None:

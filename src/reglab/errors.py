@@ -41,6 +41,10 @@ class UnknownRun(RegLabError):
     """No run has this identifier."""
 
 
+class UnknownSweep(UnknownRun):
+    """No sweep has this identifier."""
+
+
 class CheckpointError(RegLabError):
     """A checkpoint is missing, damaged, or belongs to another specification."""
 

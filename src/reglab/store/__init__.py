@@ -1,11 +1,14 @@
-"""The store: runs, epochs and layer statistics in SQL, checkpoints and weights in files; it knows no torch."""
+"""The store: sweeps, runs, epochs and layer statistics in SQL, checkpoints and weights in files; it knows no torch."""
 
 from __future__ import annotations
 
 from reglab.store.files import RunFiles
 from reglab.store.open import open_store
 from reglab.store.owners import Owner
+from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
 from reglab.store.store import Store
+from reglab.store.sweep import Sweep
+from reglab.store.sweep_states import Progress
 
-__all__ = ["Owner", "Run", "RunFiles", "Store", "open_store"]
+__all__ = ["Ending", "EpochEntry", "Owner", "Progress", "Run", "RunFiles", "Store", "Sweep", "open_store"]

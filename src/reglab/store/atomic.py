@@ -36,6 +36,30 @@ def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> 
         raise StoreError(disk_sentence(path, error)) from None
 
 
+def link(source: Path, path: Path) -> None:
+    """Make ``path`` the file ``source`` under a second name, or a copy of it where the file system has no links.
+
+    Nothing is flushed: the next :func:`write` does that for names and data alike on a file system with a journal.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{SUFFIX}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _link_or_copy(source, temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)  # renaming does nothing where both already are one file
+    except OSError as error:
+        raise StoreError(disk_sentence(path, error)) from None
+
+
+def _link_or_copy(source: Path, path: Path) -> None:
+    try:
+        os.link(source, path)
+    except OSError:
+        _write_whole(path, source.read_bytes())
+
+
 def _write_whole(path: Path, data: bytes | memoryview) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:

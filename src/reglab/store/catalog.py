@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -19,19 +20,25 @@ from reglab.store.states import now
 
 _ATTEMPTS = 5  # an id that is taken, or a run of the same key that was purged this very moment, is tried again
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud
-Files = Callable[[str], bool]  # run id → whether a checkpoint lies in the home
+_FIRST = ID_ALPHABET[10:].replace("s", "")
+Files = Callable[[str, str | None], bool]  # run id, its sweep's id → whether a checkpoint lies in the home
 
 
-def new_id() -> str:
-    """Ten random characters, about 49 bits; the first is a letter, so that no id reads as a number."""
-    return secrets.choice(ID_ALPHABET[10:]) + "".join(secrets.choice(ID_ALPHABET) for _ in range(9))
+def new_id(first: str = _FIRST) -> str:
+    """Ten random characters, about 49 bits; the first is a letter, so that no id reads as a number.
+
+    A sweep's id begins with "s", which that of a run does not (runs older than schema 0004 may).
+    """
+    return secrets.choice(first) + "".join(secrets.choice(ID_ALPHABET) for _ in range(9))
 
 
 def create(connection: Connection, spec: RunSpec, name: str | None, key: str | None, group: str | None) -> str:
     """The id of a new queued run, or of the one that ``key`` already names."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     add = insert(runs).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    row = {"key": None if key is None else labels.checked_key(key), "group": labels.optional(group), **_row(spec, name)}
+    name = labels.checked_name(name) if name else default_name(spec)
+    own = row_of(spec, name, now())
+    row = {"key": None if key is None else labels.checked_key(key), "group": labels.optional(group), **own}
     for _ in range(_ATTEMPTS):
         run_id = new_id()
         if connection.execute(add, {"id": run_id, **row}).rowcount == 1:
@@ -43,11 +50,10 @@ def create(connection: Connection, spec: RunSpec, name: str | None, key: str | N
     raise StoreError("The run could not be created; try again.")
 
 
-def _row(spec: RunSpec, name: str | None) -> dict[str, Any]:
-    moment = now()
+def row_of(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
+    """The row of a new queued run, its id apart."""
     return {
-        "name": labels.checked_name(name) if name else default_name(spec),
-        "state": "queued", "wanted": "run", "spec": spec.model_dump_json(),
+        "name": name, "state": "queued", "wanted": "run", "spec": spec.model_dump_json(),
         "dataset": spec.data.name, "model": spec.model.name, "l1": spec.penalty.l1, "l2": spec.penalty.l2,
         "created": moment, "queued": moment, "seconds": 0.0, "epoch": 0, "epochs": spec.train.epochs,
         "step": 0, "steps": 0, "tags": [], "note": "",
@@ -64,16 +70,17 @@ def get(connection: Connection, text: str, has_checkpoint: Files) -> Run:
         if not found and 0 < len(text) <= 10:
             found = connection.execute(present.where(runs.c.id.startswith(text, autoescape=True))).all()
         if len(found) != 1:
-            raise UnknownRun(_unknown(text, [row.id for row in found]))
+            raise UnknownRun(unknown("run", text, [row.id for row in found]))
         row = found[0]
-    return run_of(row, has_checkpoint(row.id))
+    return run_of(row, has_checkpoint(row.id, row.sweep))
 
 
-def _unknown(text: str, found: list[str]) -> str:
+def unknown(kind: str, text: str, found: list[str]) -> str:
+    """That no run or sweep is called ``text``, or that several are."""
     shown = text if len(text) <= 60 else text[:57] + "…"
     if found:
-        return f"{shown!r} may mean several runs ({', '.join(found)}); name one by its id."
-    return f"There is no run {shown!r}."
+        return f"{shown!r} may mean several {kind}s ({', '.join(found)}); name one by its id."
+    return f"There is no {kind} {shown!r}."
 
 
 def listed(
@@ -91,17 +98,18 @@ def listed(
         query = query.where(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
     if group is not None:
         query = query.where(runs.c.group == group)
-    return _runs(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
+    return read(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
 
 
 def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
-    """Queued runs, the longest waiting first."""
-    query = select_runs().where(runs.c.state == "queued")
-    return _runs(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
+    """Queued runs that belong to no sweep, the longest waiting first."""
+    query = select_runs().where(runs.c.state == "queued", runs.c.sweep.is_(None))
+    return read(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
 
 
-def _runs(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Run]:
-    return [run_of(row, has_checkpoint(row.id)) for row in connection.execute(query)]
+def read(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Run]:
+    """The runs that ``query``, made from :func:`select_runs`, finds."""
+    return [run_of(row, has_checkpoint(row.id, row.sweep)) for row in connection.execute(query)]
 
 
 def wanted(connection: Connection, run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The files of one run: two generations of its checkpoint, and its weights."""
+"""The files of one run, or of one stack of a sweep: two generations of its checkpoint, and its weights."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class RunFiles:
-    """The folder ``home/<run id>/``; it appears with the first file."""
+    """The folder ``home/<run id>/``, or ``home/<sweep id>/<stack>/``; it appears with the first file."""
 
-    def __init__(self, home: Path, run_id: str, flush: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, home: Path, run_id: str, flush: Callable[[], None] | None = None, *, stack: int | None = None
+    ) -> None:
         """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
         if not _PLAIN.fullmatch(run_id):
             raise StoreError(f"{run_id!r} is not a run id.")
         self.home, self.folder, self._flush = home, home / run_id, flush
+        if stack is not None:
+            self.folder /= f"{stack:d}"
 
     @property
     def has_checkpoint(self) -> bool:
@@ -73,21 +77,26 @@ class RunFiles:
 
         The bytes follow from the arrays alone: equal weights make equal files.
         """
-        if not _PLAIN.fullmatch(name):
-            raise StoreError(f"{name!r} cannot name a file of weights.")
-        path = self.folder / f"{name}.safetensors"
+        path = self._weights(name)
         data = arrays.encode_weights(weights)
         atomic.write(path, data)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
+
+    def link_weights(self, path: str, name: str = "weights") -> str:
+        """Have ``<name>.safetensors`` be the same file as the weights at ``path`` (relative to the home).
+
+        That is quicker than writing equal weights again. Its path relative to the home; the hash is that of ``path``.
+        """
+        own = self._weights(name)
+        atomic.link(self._inside(path), own)
+        return own.relative_to(self.home).as_posix()
 
     def load_weights(self, path: str) -> dict[str, NDArray[Any]]:
         """The arrays in ``path`` (relative to the home).
 
         :raises CheckpointError: the file is missing, damaged, or outside the home.
         """
-        place = (self.home / path).resolve()
-        if not place.is_relative_to(self.home.resolve()):
-            raise CheckpointError(f"{path} is outside the folder of the runs.")
+        place = self._inside(path)
         try:
             return arrays.decode(place.read_bytes())
         except FileNotFoundError:
@@ -96,3 +105,42 @@ class RunFiles:
             raise CheckpointError(f"The weights {path} cannot be read: {error}") from None
         except OSError as error:
             raise StoreError(disk_sentence(place, error)) from None
+
+    def _weights(self, name: str) -> Path:
+        if not _PLAIN.fullmatch(name):
+            raise StoreError(f"{name!r} cannot name a file of weights.")
+        return self.folder / f"{name}.safetensors"
+
+    def _inside(self, path: str) -> Path:
+        place = (self.home / path).resolve()
+        if not place.is_relative_to(self.home.resolve()):
+            raise CheckpointError(f"{path} is outside the folder of the runs.")
+        return place
+
+
+def stack_folders(home: Path, sweep_id: str) -> list[Path]:
+    """The folders of a sweep's stacks that are there."""
+    return [path for path in sorted((home / sweep_id).glob("*")) if path.name.isdecimal()]
+
+
+def checkpoint_finder(home: Path) -> Callable[[str, str | None], bool]:
+    """(run id, its sweep's id) → whether a checkpoint is there; a run of a sweep has the sweep's.
+
+    It looks at each sweep once, however many runs of it are asked for; so make a new one for every list.
+    """
+    seen: dict[str, bool] = {}
+
+    def find(run_id: str, sweep_id: str | None) -> bool:
+        if sweep_id is None:
+            return RunFiles(home, run_id).has_checkpoint
+        if sweep_id not in seen:
+            seen[sweep_id] = sweep_has_checkpoint(home, sweep_id)
+        return seen[sweep_id]
+
+    return find
+
+
+def sweep_has_checkpoint(home: Path, sweep_id: str) -> bool:
+    """Whether any stack of the sweep has a checkpoint."""
+    stacks = stack_folders(home, sweep_id)
+    return any(RunFiles(home, sweep_id, stack=int(path.name)).has_checkpoint for path in stacks)

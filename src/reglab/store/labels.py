@@ -5,11 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from reglab.errors import StoreError, UnknownRun
-from reglab.store.schema import runs
+from reglab.store.schema import runs, sweeps
 from reglab.store.states import now
 
 NAME_LENGTH, TAG_LENGTH, TAGS, NOTE_LENGTH, KEY_LENGTH = 200, 50, 50, 20_000, 200
@@ -61,38 +62,72 @@ def _checked(what: str, text: str, longest: int) -> str:
 
 
 def remove(connection: Connection, run_ids: Sequence[str]) -> None:
-    """Mark runs deleted, all or none; queued ones are cancelled, running ones refused."""
+    """Mark runs deleted, all or none; queued ones are cancelled, running ones refused.
+
+    The runs of a sweep go together, and the sweep with them.
+    """
     rows = _rows(connection, run_ids)
-    running = [name for _, name, state in rows if state == "running"]
-    if running:
-        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        raise StoreError(f"{running[0]!r}{more} is still training; stop it before deleting it.")
-    mine = runs.c.id.in_(run_ids)
+    _check_ended([row.name for row in rows if row.state == "running"])
+    _check_whole(connection, rows)
+    mine = runs.c.id.in_([row.id for row in rows])
     connection.execute(update(runs).where(mine, runs.c.state == "queued").values(state="cancelled", ended=now()))
     connection.execute(update(runs).where(mine, runs.c.deleted.is_(None)).values(deleted=now()))
+    connection.execute(update(sweeps).where(_theirs(rows), sweeps.c.deleted.is_(None)).values(deleted=now()))
 
 
 def restore(connection: Connection, run_ids: Sequence[str]) -> None:
-    """Undo :func:`remove`."""
-    _rows(connection, run_ids)
-    connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(deleted=None))
+    """Undo :func:`remove`; a sweep comes back whole."""
+    rows = _rows(connection, run_ids)
+    mine = runs.c.id.in_(run_ids) | runs.c.sweep.in_(_sweep_ids(rows))
+    connection.execute(update(runs).where(mine).values(deleted=None))
+    connection.execute(update(sweeps).where(_theirs(rows)).values(deleted=None))
 
 
 def deleted_before(connection: Connection, moment: datetime) -> list[str]:
-    """Ids of runs deleted before ``moment``, locked against restoring until the transaction ends."""
-    query = select(runs.c.id).where(runs.c.deleted < moment).order_by(runs.c.id).with_for_update()
-    return list(connection.execute(query).scalars())
+    """Ids of runs and sweeps deleted before ``moment``, locked against restoring until the transaction ends."""
+    return [
+        found
+        for table in (runs, sweeps)
+        for found in connection.execute(
+            select(table.c.id).where(table.c.deleted < moment).order_by(table.c.id).with_for_update()
+        ).scalars()
+    ]
 
 
-def forget(connection: Connection, run_ids: Sequence[str]) -> None:
-    """Remove rows for good; their epochs and layers go with them."""
-    connection.execute(delete(runs).where(runs.c.id.in_(run_ids)))
+def forget(connection: Connection, ids: Sequence[str]) -> None:
+    """Remove rows of runs and sweeps for good; their epochs and layers go with them."""
+    for table in (runs, sweeps):
+        connection.execute(delete(table).where(table.c.id.in_(ids)))
 
 
-def _rows(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-    query = select(runs.c.id, runs.c.name, runs.c.state).where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
-    rows = [(row.id, row.name, row.state) for row in connection.execute(query.with_for_update())]
-    missing = set(run_ids) - {row[0] for row in rows}
+def _rows(connection: Connection, run_ids: Sequence[str]) -> list[Any]:
+    query = select(runs.c.id, runs.c.name, runs.c.state, runs.c.sweep).where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
+    rows = list(connection.execute(query.with_for_update()))
+    missing = set(run_ids) - {row.id for row in rows}
     if missing:
         raise UnknownRun(f"There is no run {min(missing)!r}.")
     return rows
+
+
+def _check_ended(running: Sequence[str]) -> None:
+    if running:
+        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+        raise StoreError(f"{running[0]!r}{more} is still training; stop it before deleting it.")
+
+
+def _check_whole(connection: Connection, rows: Sequence[Any]) -> None:
+    """Refuse to delete some runs of a sweep, which would leave holes in its path."""
+    named = {row.id for row in rows}
+    lanes = connection.execute(select(runs.c.id, runs.c.sweep).where(runs.c.sweep.in_(_sweep_ids(rows))))
+    torn = {lane.sweep for lane in lanes if lane.id not in named}
+    for row in rows:
+        if row.sweep in torn:
+            raise StoreError(f"{row.name!r} belongs to a λ path, whose runs are deleted together; delete the λ path.")
+
+
+def _sweep_ids(rows: Sequence[Any]) -> list[str]:
+    return sorted({row.sweep for row in rows if row.sweep is not None})
+
+
+def _theirs(rows: Sequence[Any]) -> ColumnElement[bool]:
+    return sweeps.c.id.in_(_sweep_ids(rows))

@@ -17,12 +17,12 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, select, update
 
 from reglab.errors import StoreError
-from reglab.store.schema import runs
+from reglab.store.schema import runs, sweeps
 from reglab.store.sentences import disk_sentence
 from reglab.store.states import now
 
 STALE = timedelta(seconds=60)
-LOST = "The process that trained this run ended without warning; resume it to go on from its last checkpoint."
+LOST = "The process that trained this {} ended without warning; resume it to go on from its last checkpoint."
 
 
 @dataclass(frozen=True)
@@ -81,17 +81,19 @@ def running(connection: Connection) -> list[str]:
     return list(connection.execute(select(runs.c.id).where(runs.c.state == "running")).scalars())
 
 
-def interrupt_lost(connection: Connection, dead: set[str], alive: set[str]) -> list[str]:
-    """Mark running runs interrupted whose owner is dead, or unknown here and silent for over 60 s; their ids."""
-    query = select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.state == "running").with_for_update()
+def interrupt_lost(connection: Connection, dead: set[str], alive: set[str]) -> dict[str, str | None]:
+    """Mark running runs interrupted whose owner is dead, or unknown here and silent for over 60 s; id → sweep's id."""
+    query = select(runs.c.id, runs.c.sweep, runs.c.owner, runs.c.heartbeat).where(runs.c.state == "running")
     moment = now()
-    lost = [
-        row.id
-        for row in connection.execute(query)
+    lost = {
+        row.id: row.sweep
+        for row in connection.execute(query.order_by(runs.c.id).with_for_update())
         if row.owner in dead or (row.owner not in alive and (not row.heartbeat or moment - row.heartbeat > STALE))
-    ]
-    values = {"state": "interrupted", "error": LOST, "owner": None, "ended": moment}
+    }
+    values = {"state": "interrupted", "error": LOST.format("run"), "owner": None, "ended": moment}
     connection.execute(update(runs).where(runs.c.id.in_(lost), runs.c.state == "running").values(values))
+    mark = update(sweeps).where(sweeps.c.id.in_({sweep for sweep in lost.values() if sweep is not None}))
+    connection.execute(mark.values(error=LOST.format("sweep"), activity=None))
     return lost
 
 

@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from reglab.errors import StoreError, UnknownRun
 from reglab.events import Environment, State
@@ -29,9 +29,11 @@ NEXT: Mapping[State, frozenset[State]] = {
     "interrupted": frozenset({"queued"}),
 }
 _STANDING = select(
-    runs.c.state, runs.c.wanted, runs.c.owner, runs.c.started, runs.c.deleted, runs.c.epoch, runs.c.best_val_acc,
-    runs.c.best_val_loss,
-).with_for_update()  # fmt: skip
+    runs.c.id, runs.c.state, runs.c.wanted, runs.c.owner, runs.c.started, runs.c.deleted, runs.c.epoch,
+    runs.c.best_val_acc, runs.c.best_val_loss, runs.c.sweep,
+).order_by(runs.c.id).with_for_update()  # fmt: skip
+"""In the order of ids, so that two writers of many runs never wait for each other."""
+
 ENDED: frozenset[State] = frozenset({"finished", "failed", "cancelled", "interrupted", "diverged"})
 
 
@@ -42,10 +44,21 @@ def now() -> datetime:
 
 def locked(connection: Connection, run_id: str) -> Any:
     """How ``run_id`` stands, kept from other writers until the transaction ends; UnknownRun where there is none."""
-    row = connection.execute(_STANDING.where(runs.c.id == run_id)).one_or_none()
-    if row is None:
-        raise UnknownRun(f"There is no run {run_id!r}.")
-    return row
+    return locked_many(connection, [run_id])[run_id]
+
+
+def locked_many(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
+    """:func:`locked` for many runs, in one statement."""
+    rows = {row.id: row for row in connection.execute(_STANDING.where(runs.c.id.in_(run_ids)))}
+    missing = [run_id for run_id in run_ids if run_id not in rows]
+    if missing:
+        raise UnknownRun(f"There is no run {missing[0]!r}.")
+    return rows
+
+
+def locked_lanes(connection: Connection, sweep_id: str) -> list[Any]:
+    """How every run of a sweep stands, kept from other writers until the transaction ends."""
+    return list(connection.execute(_STANDING.where(runs.c.sweep == sweep_id)))
 
 
 def writable(connection: Connection, run_id: str, owner: str | None) -> Any:
@@ -53,17 +66,33 @@ def writable(connection: Connection, run_id: str, owner: str | None) -> Any:
 
     The check fences off a process that slept, was taken for dead, and wakes while another trains its run.
     """
-    row = locked(connection, run_id)
-    if row.state not in ("queued", "running"):
-        raise StoreError(f"Run {run_id} is {row.state}: it takes no more results.")
-    if row.owner is not None and row.owner != owner:
-        raise StoreError(f"Run {run_id} is being trained by another process.")
-    return row
+    return writable_many(connection, [run_id], owner)[run_id]
+
+
+def writable_many(connection: Connection, run_ids: Sequence[str], owner: str | None) -> dict[str, Any]:
+    """:func:`writable` for many runs: all of them, or :class:`StoreError`."""
+    rows = locked_many(connection, run_ids)
+    for row in rows.values():
+        if row.state not in ("queued", "running"):
+            raise StoreError(f"Run {row.id} is {row.state}: it takes no more results.")
+        if row.owner is not None and row.owner != owner:
+            raise StoreError(f"Run {row.id} is being trained by another process.")
+    return rows
 
 
 def change(connection: Connection, run_id: str, **values: Any) -> None:
     """Set columns of one run."""
     connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
+
+
+def change_many(connection: Connection, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Set the same columns of many runs, each to ``values`` of its own, by run id."""
+    if values:
+        names = next(iter(values.values()))
+        statement = update(runs).where(runs.c.id == bindparam("run_id"))
+        statement = statement.values({name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in names})
+        rows = [{f"new_{name}": row[name] for name in names} | {"run_id": run_id} for run_id, row in values.items()]
+        connection.execute(statement, rows)
 
 
 def set_state(connection: Connection, run_id: str, state: State, error: str | None, **values: Any) -> None:
@@ -86,9 +115,12 @@ def set_state(connection: Connection, run_id: str, state: State, error: str | No
 
 
 def claim(connection: Connection, run_id: str, owner: str) -> bool:
-    """queued → running for ``owner``; False if the run is not queued any more (another runner was first)."""
+    """queued → running for ``owner``; False if the run is not queued any more (another runner was first).
+
+    Never a run of a sweep: they are claimed together.
+    """
     moment = now()
-    free = (runs.c.id == run_id) & (runs.c.state == "queued")
+    free = (runs.c.id == run_id) & (runs.c.state == "queued") & runs.c.sweep.is_(None)
     values = {"state": "running", "owner": owner, "heartbeat": moment, "ended": None, "error": None, "activity": None}
     return connection.execute(update(runs).where(free).values(**values)).rowcount == 1
 
@@ -120,13 +152,15 @@ def requeue(connection: Connection, run_id: str) -> None:
     set_state(connection, run_id, "queued", None)
 
 
-def began(connection: Connection, run_id: str, owner: str | None, environment: Environment) -> None:
-    """Record where the run trains, and when it first started."""
-    row = writable(connection, run_id, owner)
-    record = {
-        "device": environment.device, "threads": environment.threads, "versions": dict(environment.versions),
-        "parameters": environment.parameters, "n_train": environment.n_train, "n_val": environment.n_val,
+def began(connection: Connection, owner: str | None, environments: Mapping[str, Environment]) -> None:
+    """Record where each run trains, and when it first started."""
+    rows, moment = writable_many(connection, list(environments), owner), now()
+    values = {
+        run_id: {
+            "environment": {**vars(environment), "versions": dict(environment.versions)},
+            "device": environment.device, "threads": environment.threads,
+            "started": rows[run_id].started or moment, "heartbeat": moment, "activity": None,
+        }
+        for run_id, environment in environments.items()
     }  # fmt: skip
-    moment = now()
-    values = {"environment": record, "device": environment.device, "threads": environment.threads}
-    change(connection, run_id, started=row.started or moment, heartbeat=moment, activity=None, **values)
+    change_many(connection, values)

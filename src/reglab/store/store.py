@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
-from types import TracebackType
 from typing import Literal
 
 import pandas as pd
-from sqlalchemy import select
 
 from reglab.errors import StoreError
 from reglab.events import Environment, EpochMetrics, LayerStats, State
 from reglab.spec import RunSpec
-from reglab.store import atomic, catalog, frames, labels, owners, results, states
-from reglab.store.database import Database
-from reglab.store.files import RunFiles
+from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
+from reglab.store.files import checkpoint_finder, stack_folders
 from reglab.store.owners import Owner
+from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
-from reglab.store.schema import runs
 from reglab.store.sentences import disk_sentence
+from reglab.store.sweep_methods import SweepMethods
 
 
-class Store:
-    """Runs and what came of them. Every method raises :class:`StoreError` with one sentence if the database fails.
+class Store(SweepMethods):
+    """Runs, sweeps, and what came of them. Every method raises :class:`StoreError` if the database fails.
 
     ``run_id`` is a whole id; only :meth:`get` also takes names and beginnings. Methods that name a run raise
-    :class:`reglab.errors.UnknownRun` where there is none.
+    :class:`reglab.errors.UnknownRun` where there is none. Stopping, resuming, taking over and handing back a run of a
+    sweep do so for the whole sweep, because its lanes advance together.
     """
-
-    def __init__(self, database: Database, home: Path) -> None:
-        self.home, self._database = home, database
-        self._owner: Owner | None = None
-        self._owner_guard = threading.Lock()
-
-    def close(self) -> None:
-        """Give up this process's ownership and close the connections."""
-        with self._owner_guard:
-            if self._owner is not None:
-                self._owner.close()
-                self._owner = None
-        self._database.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def check(self) -> None:
-        """Raise :class:`StoreError` if the database does not answer, or no longer has its tables."""
-        with self._database.read() as connection:
-            connection.execute(select(runs.c.id).limit(1))
 
     # Creating and finding
 
@@ -78,12 +49,12 @@ class Store:
             run_id = catalog.create(connection, spec, name, key, group)
             if owner is not None:
                 states.claim(connection, run_id, owner.id)
-            return catalog.get(connection, run_id, self._has_checkpoint)
+            return catalog.get(connection, run_id, checkpoint_finder(self.home))
 
     def get(self, run_id: str) -> Run:
         """The run with this id or unique name, or the only one whose id begins so."""
         with self._database.read() as connection:
-            return catalog.get(connection, run_id, self._has_checkpoint)
+            return catalog.get(connection, run_id, checkpoint_finder(self.home))
 
     def runs(
         self,
@@ -95,26 +66,31 @@ class Store:
     ) -> list[Run]:
         """Runs, newest first; ``deleted`` gives the deleted ones instead."""
         with self._database.read() as connection:
-            return catalog.listed(
-                connection, self._has_checkpoint, states=states, group=group, deleted=deleted, limit=limit
-            )
+            checkpoints = checkpoint_finder(self.home)
+            return catalog.listed(connection, checkpoints, states=states, group=group, deleted=deleted, limit=limit)
 
     def queue(self) -> list[Run]:
-        """Queued runs, the longest waiting first. They stay queued over restarts, for whoever claims them first."""
+        """Queued runs that belong to no sweep, the longest waiting first.
+
+        They stay queued over restarts, for whoever claims them first.
+        """
         with self._database.read() as connection:
-            return catalog.queue(connection, self._has_checkpoint)
+            return catalog.queue(connection, checkpoint_finder(self.home))
 
     # States
 
     def claim(self, run_id: str, owner: Owner) -> bool:
-        """queued → running for ``owner``; only one claimer wins, the others get False."""
+        """queued → running for ``owner``; only one claimer wins, the others get False. Never a run of a sweep."""
         with self._database.write() as connection:
             return states.claim(connection, run_id, owner.id)
 
     def release(self, run_id: str) -> None:
         """running → queued: hand a claimed run back; → cancelled if it was asked to stop meanwhile."""
         with self._database.write() as connection:
-            states.release(connection, run_id)
+            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
+                sweep_states.release(connection, sweep_id)
+            else:
+                states.release(connection, run_id)
 
     def set_state(self, run_id: str, state: State, *, error: str | None = None) -> None:
         """Move a run to ``state``, with ``error`` as its sentence; :class:`StoreError` if that may not follow."""
@@ -124,7 +100,10 @@ class Store:
     def request_stop(self, run_id: str) -> None:
         """Cancel a queued run at once; ask the owner of a running one to stop (``wanted`` becomes "stop")."""
         with self._database.write() as connection:
-            states.request_stop(connection, run_id)
+            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
+                sweep_states.request_stop(connection, sweep_id)
+            else:
+                states.request_stop(connection, run_id)
 
     def wanted(self, run_id: str) -> Literal["run", "stop"]:
         """What a running run should do; one small read, for polling."""
@@ -134,20 +113,32 @@ class Store:
     def requeue(self, run_id: str) -> None:
         """cancelled, interrupted or failed → queued, to be resumed; queued already is fine, anything else is not."""
         with self._database.write() as connection:
-            states.requeue(connection, run_id)
+            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
+                sweep_states.requeue(connection, sweep_id)
+            else:
+                states.requeue(connection, run_id)
 
     def take_over(self, run_id: str, owner: Owner) -> None:
         """cancelled, interrupted or failed → running for ``owner``, in one transaction: to resume it here and now."""
         with self._database.write() as connection:
-            states.requeue(connection, run_id)
-            states.claim(connection, run_id, owner.id)
+            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
+                sweep_states.requeue(connection, sweep_id)
+                sweep_states.claim(connection, sweep_id, owner.id)
+            else:
+                states.requeue(connection, run_id)
+                states.claim(connection, run_id, owner.id)
 
-    # Results. A run that another owner trains, or that has ended, takes none: StoreError.
+    # Results. A run that another owner trains, or that has ended, takes none: StoreError. Methods that take many runs
+    # are one transaction over them: all is written, or nothing.
 
     def began(self, run_id: str, environment: Environment) -> None:
         """Record where the run trains, and when it first started."""
+        self.began_many({run_id: environment})
+
+    def began_many(self, environments: Mapping[str, Environment]) -> None:
+        """:meth:`began` for many runs, by id."""
         with self._database.write() as connection:
-            states.began(connection, run_id, self._mine, environment)
+            states.began(connection, self._mine, environments)
 
     def progress(self, run_id: str, *, epoch: int, step: int, steps: int, seconds: float) -> None:
         """Step of steps in the epoch after ``epoch``, and training seconds over all sittings; also the heartbeat.
@@ -169,18 +160,30 @@ class Store:
 
         :raises StoreError: the run already has this epoch or a later one.
         """
+        self.add_epochs([(run_id, metrics, layers, best_epoch)])
+
+    def add_epochs(self, entries: Sequence[EpochEntry]) -> None:
+        """:meth:`add_epoch` for many runs: (run id, metrics, layers, best epoch) of each, epochs ascending."""
         with self._database.write(durable=False) as connection:
-            results.add_epoch(connection, run_id, self._mine, metrics, layers, best_epoch)
+            results.add_epochs(connection, self._mine, entries)
 
     def add_initial_layers(self, run_id: str, layers: Sequence[LayerStats]) -> None:
         """Epoch 0: statistics of the initial weights; a second time replaces them."""
+        self.add_initial_layers_many({run_id: layers})
+
+    def add_initial_layers_many(self, layers: Mapping[str, Sequence[LayerStats]]) -> None:
+        """:meth:`add_initial_layers` for many runs, by id."""
         with self._database.write() as connection:
-            results.add_initial_layers(connection, run_id, self._mine, layers)
+            results.add_initial_layers(connection, self._mine, layers)
 
     def drop_epochs_after(self, run_id: str, epoch: int) -> None:
         """Forget the epochs after ``epoch``, for resuming from a checkpoint taken there."""
+        self.drop_epochs_after_many({run_id: epoch})
+
+    def drop_epochs_after_many(self, epochs: Mapping[str, int]) -> None:
+        """:meth:`drop_epochs_after` for many runs, by id."""
         with self._database.write() as connection:
-            results.drop_epochs_after(connection, run_id, self._mine, epoch)
+            results.drop_epochs_after(connection, self._mine, epochs)
 
     def finish(
         self,
@@ -192,9 +195,12 @@ class Store:
         error: str | None = None,
     ) -> None:
         """End a running run as ``state``, with where its weights lie (relative to the home) and their hash."""
-        values = {"weights_path": weights_path, "weights_sha256": weights_sha256}
+        self.finish_many([Ending(run_id, state, weights_path, weights_sha256, error)])
+
+    def finish_many(self, endings: Sequence[Ending]) -> None:
+        """:meth:`finish` for many runs."""
         with self._database.write() as connection:
-            results.finish(connection, run_id, self._mine, state, error, **values)
+            results.finish(connection, self._mine, endings)
 
     # Reading results
 
@@ -235,36 +241,26 @@ class Store:
         self._label(run_id, note=labels.checked_note(note))
 
     def delete(self, run_ids: Sequence[str]) -> None:
-        """Hide runs until :meth:`restore`, all or none; queued ones are cancelled, running ones refused."""
+        """Hide runs until :meth:`restore`, all or none; queued ones are cancelled, running ones refused.
+
+        Of a sweep either all runs, which hides the sweep too, or none.
+        """
         with self._database.write() as connection:
             labels.remove(connection, run_ids)
 
     def restore(self, run_ids: Sequence[str]) -> None:
-        """Undo :meth:`delete`."""
+        """Undo :meth:`delete`; a sweep comes back whole."""
         with self._database.write() as connection:
             labels.restore(connection, run_ids)
 
     def purge(self, older_than: timedelta) -> list[str]:
-        """Remove, for good, rows and files of the runs deleted longer ago than ``older_than``; their ids."""
+        """Remove, for good, rows and files of runs and sweeps deleted longer ago than ``older_than``; their ids."""
         with self._database.write() as connection:
             gone = labels.deleted_before(connection, states.now() - older_than)
-            for run_id in gone:  # files first: if this is cut off, the row is still there to try again
-                self._remove_files(run_id)
+            for name in gone:  # files first: if this is cut off, the row is still there to try again
+                self._remove_files(name)
             labels.forget(connection, gone)
         return gone
-
-    # Files and owners
-
-    def files(self, run_id: str) -> RunFiles:
-        """The run's checkpoints and weights in ``home/<run id>/``."""
-        return RunFiles(self.home, run_id, self._database.flush)
-
-    def owner(self) -> Owner:
-        """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""
-        with self._owner_guard:
-            if self._owner is None:
-                self._owner = owners.register(self.home)
-            return self._owner
 
     def recover(self) -> list[str]:
         """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched."""
@@ -272,14 +268,10 @@ class Store:
             lost = owners.interrupt_lost(connection, dead, alive)
         for run_id in lost:
             atomic.clear(self.files(run_id).folder)
-        return lost
-
-    @property
-    def _mine(self) -> str | None:
-        return self._owner.id if self._owner else None
-
-    def _has_checkpoint(self, run_id: str) -> bool:
-        return self.files(run_id).has_checkpoint
+        for sweep_id in {sweep_id for sweep_id in lost.values() if sweep_id is not None}:
+            for folder in stack_folders(self.home, sweep_id):
+                atomic.clear(folder)
+        return list(lost)
 
     def _label(self, run_id: str, **values: object) -> None:
         with self._database.write() as connection:
