@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -12,7 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from reglab.bins import EDGES, MAGNITUDES, N_BINS, PER_SIDE
-from reglab.training.metrics import chunk_size, evaluate, histogram, layer_stats
+from reglab.training.arrays import Labelled
+from reglab.training.metrics import Evaluated, chunk_size, evaluate
+from reglab.training.stats import histogram, layer_stats
 
 
 def expected_counts(values: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -27,15 +32,15 @@ def expected_counts(values: NDArray[np.floating]) -> NDArray[np.int64]:
 
 def evaluated(model: nn.Module, x: Tensor, y: Tensor, chunk: int) -> tuple[float, float]:
     """What :func:`evaluate` returns, when it is not stopped at one of its ⌈n/chunk⌉ − 1 yields."""
-    evaluation, stops = evaluate(model, x, y, chunk), 0
+    evaluation, stops = evaluate(lambda images: model.eval()(images)[None], Labelled(x, y), 1, chunk), 0
     while True:
         try:
             next(evaluation)
             stops += 1
         except StopIteration as end:
             assert stops == (len(x) - 1) // chunk
-            loss, accuracy = end.value
-            return loss, accuracy
+            [found] = end.value
+            return found.loss, found.accuracy
 
 
 @given(hnp.arrays(np.float32, st.integers(1, 200), elements=st.floats(-8, 8, width=32)))
@@ -111,7 +116,30 @@ def test_evaluate_is_the_mean_cross_entropy_and_the_share_of_right_answers() -> 
     log_p = scores - np.log(np.exp(scores).sum(1, keepdims=True))
     assert loss == pytest.approx(-log_p[np.arange(700), y.numpy()].mean(), rel=1e-6)
     assert accuracy == (scores.argmax(1) == y.numpy()).mean()
-    assert model.training
+
+
+def test_wrongly_labelled_images_are_counted_by_what_they_are_named() -> None:
+    """Ten images in two lanes: what is named as labelled, as the wrong label learnt by heart, and truly."""
+    labels, true = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0]), torch.tensor([0, 1, 2, 0, 1, 2, 1, 2, 0, 2])
+    named = torch.tensor([[0, 1, 2, 1, 1, 0, 0, 1, 0, 1], [0] * 10])
+    data = Labelled(torch.arange(10.0).view(10, 1, 1, 1), labels, labels != true, true, 4)
+
+    def score(images: Tensor) -> Tensor:
+        return F.one_hot(named[:, images.flatten().long()], 3).float()
+
+    [first, second] = drain(evaluate(score, data, 2, 3))
+    assert (first.accuracy, second.accuracy) == (0.6, 0.4)
+    assert (first.clean, first.flipped, first.true) == (4 / 6, 2 / 4, 1 / 4)
+    assert (second.clean, second.flipped, second.true) == (2 / 6, 2 / 4, 1 / 4)
+
+
+def drain(evaluation: Generator[None, None, list[Evaluated]]) -> list[Evaluated]:
+    while True:
+        try:
+            next(evaluation)
+        except StopIteration as end:
+            found: list[Evaluated] = end.value
+            return found
 
 
 def test_the_chunk_of_an_evaluation_changes_rounding_only() -> None:

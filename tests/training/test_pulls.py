@@ -20,7 +20,7 @@ from reglab.penalties import Strength
 from reglab.settings import load_settings
 from reglab.training.arrays import place
 from reglab.training.lanes import Lane
-from reglab.training.metrics import layer_stats
+from reglab.training.stats import layer_stats
 
 SMALL: dict[str, Any] = {
     "data": {"name": "digits", "train_size": 100, "val_fraction": 0.05},
@@ -89,7 +89,8 @@ def test_the_data_s_pull_is_the_gradient_of_the_mean_data_loss_where_weights_har
     """Batches of 30, 30 and 40 images, and a penalty whose gradient must not be in it."""
     wanted = spec(optim__lr=1e-13, penalty__l2=1.0, train__batch_size=30, train__epochs=1, data__train_size=100)
     still = lane(wanted)
-    F.cross_entropy(still.model(still.arrays.x_train), still.arrays.y_train).backward()  # type: ignore[no-untyped-call]
+    train = still.arrays.train
+    F.cross_entropy(still.model(train.images), train.labels).backward()  # type: ignore[no-untyped-call]
     [layers] = epochs_of(wanted)
     for layer in layers:
         gradient = still.parameters[layer.layer].grad
@@ -109,7 +110,7 @@ def test_an_epoch_of_sgd_moves_the_weights_by_the_two_pulls(penalty: dict[str, f
             pulled[name] += strength.l1 * w.detach().sign() + strength.l2 * w.detach()
         moved.step()
     for name, w in moved.kernels.items():
-        both = moved._gradients.sums[name] / 20 + pulled[name]
+        both = moved.gradients.sums[name] / 20 + pulled[name]
         torch.testing.assert_close(start[name] - w.detach(), 0.1 * both, rtol=0, atol=1e-14)
 
 

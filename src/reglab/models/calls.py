@@ -52,7 +52,7 @@ def follow(model: nn.Module, shape: Shape) -> Network:
             call.replace_all_uses_with(call.args[0])
             graph.erase_node(call)
     _check_all_called(model, graph)
-    shapes = _Shapes(fx.GraphModule(copy.deepcopy(model).to("meta").eval(), graph), shape)
+    shapes = _Shapes(fx.GraphModule(copy.deepcopy(model).to("meta", torch.float32).eval(), graph), shape)
     return Network(model, tuple(graph.nodes), shapes.found)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from reglab.penalties import l1, l2
-from reglab.penalties.penalty import Penalty, Strength, Tensors
+from reglab.penalties import l1, l2, scaled
+from reglab.penalties.penalty import Penalty, Strength
+from reglab.penalties.scaled import Scale, Tensors
 
 
 def add_gradient(grads: Tensors, weights: Tensors, strength: Strength) -> None:
@@ -14,14 +15,14 @@ def add_gradient(grads: Tensors, weights: Tensors, strength: Strength) -> None:
     l1.add_gradient(grads, weights, strength)
 
 
-def decay(weights: Tensors, step: float, strength: Strength) -> None:
+def decay(weights: Tensors, step: Scale, strength: Strength) -> None:
     """w ← w − η (λ₁ sign(w) + λ₂ w), both parts taken at the same w."""
     signs = torch._foreach_sign(list(weights))
     l2.decay(weights, step, strength)
-    torch._foreach_add_(list(weights), signs, alpha=-step * strength.l1)
+    scaled.add(weights, signs, -step * strength.l1)
 
 
-def shrink(weights: Tensors, step: float, strength: Strength) -> None:
+def shrink(weights: Tensors, step: Scale, strength: Strength) -> None:
     """w ← sign(w) max(|w| − η λ₁, 0) / (1 + η λ₂)."""
     l1.shrink(weights, step, strength)
     l2.shrink(weights, step, strength)

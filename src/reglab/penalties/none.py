@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from reglab.penalties.penalty import Penalty, Strength, Tensors
+from reglab.penalties.penalty import Penalty, Strength
+from reglab.penalties.scaled import Scale, Tensors
 
 
 def _leave_gradient(grads: Tensors, weights: Tensors, strength: Strength) -> None:
     """∇P = 0: nothing is added."""
 
 
-def _leave_weights(weights: Tensors, step: float, strength: Strength) -> None:
+def _leave_weights(weights: Tensors, step: Scale, strength: Strength) -> None:
     """P = 0: the weights stay as they are."""
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from torch import Tensor
-
-Tensors: TypeAlias = Sequence[Tensor]
+from reglab.penalties.scaled import Scale, Tensors
 
 
 @dataclass(frozen=True)
 class Strength:
-    """The pair (λ₁, λ₂) of J = data loss + λ₁ Σ|w| + (λ₂/2) Σw²; both at least 0."""
+    """The pair (λ₁, λ₂) of J = data loss + λ₁ Σ|w| + (λ₂/2) Σw²; both at least 0.
 
-    l1: float
-    l2: float
+    For tensors (K, …) that stack K lanes, each λ may be a tensor (K,): one λ a lane.
+    """
+
+    l1: Scale
+    l2: Scale
 
     def __mul__(self, factor: float) -> Strength:
         """Both λ times ``factor``, as for one layer's own λ."""
@@ -39,5 +39,5 @@ class Penalty:
     uses_l1: bool
     uses_l2: bool
     add_gradient: Callable[[Tensors, Tensors, Strength], None]
-    decay: Callable[[Tensors, float, Strength], None]
-    shrink: Callable[[Tensors, float, Strength], None]
+    decay: Callable[[Tensors, Scale, Strength], None]
+    shrink: Callable[[Tensors, Scale, Strength], None]

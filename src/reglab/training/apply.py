@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from reglab.penalties import Penalty, Strength, select
+from reglab.penalties import Penalty, Strength, positive, select
+from reglab.penalties.scaled import Scale
 from reglab.spec import Apply
 
 
@@ -26,7 +29,10 @@ class Group:
     penalty: Penalty
 
 
-Step = Callable[[torch.optim.Optimizer, Sequence[Group], float], None]
+Step = Callable[[torch.optim.Optimizer, Sequence[Group], Scale], None]
+Change = Callable[[Sequence[Group], Scale], None]
+Way: TypeAlias = tuple[Apply, Sequence[Group]]
+"""How a penalty is applied, and to which groups."""
 
 
 def group_by_strength(tensors: Mapping[str, Tensor], factors: Mapping[str, float], strength: Strength) -> list[Group]:
@@ -34,36 +40,53 @@ def group_by_strength(tensors: Mapping[str, Tensor], factors: Mapping[str, float
     groups = []
     for factor in sorted({f for f in factors.values() if f}):
         own, weights = strength * factor, tuple(tensors[name] for name, f in factors.items() if f == factor)
-        if own.l1 or own.l2:
+        if positive(own.l1) or positive(own.l2):
             groups.append(Group(weights, own, select(own)))
     return groups
 
 
 @torch.no_grad()
-def coupled(optimizer: torch.optim.Optimizer, groups: Sequence[Group], lr: float) -> None:
-    """g ← g + ∇P(w); step."""
+def add_gradients(groups: Sequence[Group], lr: Scale) -> None:
+    """g ← g + ∇P(w), between the backward pass and the optimizer's step."""
     for group in groups:
         group.penalty.add_gradient([_gradient(w) for w in group.weights], group.weights, group.strength)
-    optimizer.step()
 
 
 @torch.no_grad()
-def decoupled(optimizer: torch.optim.Optimizer, groups: Sequence[Group], lr: float) -> None:
-    """w ← w − η ∇P(w); step."""
+def decay(groups: Sequence[Group], lr: Scale) -> None:
+    """w ← w − η ∇P(w), before the optimizer's step."""
     for group in groups:
         group.penalty.decay(group.weights, lr, group.strength)
-    optimizer.step()
 
 
 @torch.no_grad()
-def proximal(optimizer: torch.optim.Optimizer, groups: Sequence[Group], lr: float) -> None:
-    """Step; w ← prox_{ηP}(w)."""
-    optimizer.step()
+def shrink(groups: Sequence[Group], lr: Scale) -> None:
+    """w ← prox_{ηP}(w), after the optimizer's step."""
     for group in groups:
         group.penalty.shrink(group.weights, lr, group.strength)
 
 
-APPLY: Mapping[Apply, Step] = {"coupled": coupled, "decoupled": decoupled, "proximal": proximal}
+BEFORE: Mapping[Apply, Change] = {"coupled": add_gradients, "decoupled": decay}
+AFTER: Mapping[Apply, Change] = {"proximal": shrink}
+
+
+def step(optimizer: torch.optim.Optimizer, ways: Sequence[Way], lr: Scale) -> None:
+    """The optimizer's step with the penalties of ``ways``, each applied as its name says."""
+    for apply, groups in ways:
+        if apply in BEFORE:
+            BEFORE[apply](groups, lr)
+    optimizer.step()
+    for apply, groups in ways:
+        if apply in AFTER:
+            AFTER[apply](groups, lr)
+
+
+def _alone(apply: Apply, optimizer: torch.optim.Optimizer, groups: Sequence[Group], lr: Scale) -> None:
+    step(optimizer, [(apply, groups)], lr)
+
+
+APPLY: Mapping[Apply, Step] = {apply: partial(_alone, apply) for apply in (*BEFORE, *AFTER)}
+"""A step with one way of applying the penalty: ``APPLY["coupled"](optimizer, groups, lr)``."""
 
 
 def _gradient(weight: Tensor) -> Tensor:

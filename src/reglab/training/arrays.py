@@ -15,28 +15,50 @@ DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": tor
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """Images N×C×H×W in channels-last memory, and their labels (N,).
+
+    Where some labels are wrong on purpose, ``flipped`` (bool) marks them and ``true`` are the labels without noise.
+    """
+
+    images: Tensor
+    labels: Tensor
+    flipped: Tensor | None = None
+    true: Tensor | None = None
+    n_flipped: int = 0
+
+    def rows(self, index: Tensor) -> Labelled:
+        """The images ``index`` alone."""
+        if self.flipped is None or self.true is None:
+            return Labelled(rows(self.images, index), self.labels[index])
+        return labelled(rows(self.images, index), self.labels[index], self.flipped[index], self.true[index])
+
+
+@dataclass(frozen=True)
 class Arrays:
     """Training, evaluation and validation images; the evaluation part is a fixed share of the training part.
 
-    Images are N×C×H×W in channels-last memory, kept on the device for the whole run.
+    They are kept on the device for the whole run.
     """
 
-    x_train: Tensor
-    y_train: Tensor
-    x_eval: Tensor
-    y_eval: Tensor
-    x_val: Tensor
-    y_val: Tensor
+    train: Labelled
+    evaluated: Labelled
+    val: Labelled
 
 
 def place(split: Split, seed: int, precision: Precision, device: torch.device) -> Arrays:
     """``split`` on ``device``; training metrics use as many training images as there are validation images, or all."""
-    x, y = _images(split.x_train, precision, device), split.y_train.to(device)
-    x_val, y_val = _images(split.x_val, precision, device), split.y_val.to(device)
-    if len(x) <= len(x_val):
-        return Arrays(x, y, x, y, x_val, y_val)
-    chosen = evaluated(len(x), len(x_val), seed).to(device)
-    return Arrays(x, y, rows(x, chosen), y[chosen], x_val, y_val)
+    x = _images(split.x_train, precision, device)
+    train = labelled(x, *(labels.to(device) for labels in (split.y_train, split.flipped, split.true_y_train)))
+    val = Labelled(_images(split.x_val, precision, device), split.y_val.to(device))
+    n, n_val = len(x), len(val.images)
+    return Arrays(train, train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device)), val)
+
+
+def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:
+    """Images of which some may be labelled wrongly."""
+    count = int(flipped.sum())
+    return Labelled(images, labels, flipped, true, count) if count else Labelled(images, labels)
 
 
 def evaluated(n_train: int, n_val: int, seed: int) -> Tensor:

@@ -17,16 +17,19 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reglab.events import EpochMetrics, LayerStats
-from reglab.models import build, set_dropout_generator, summarise
+from reglab.events import EpochMetrics, LayerStats, Reason
+from reglab.models import Shape, build, set_dropout_generator, summarise
 from reglab.penalties import Strength, factors, kinds
 from reglab.spec import RunSpec
 from reglab.training.apply import APPLY, group_by_strength
 from reglab.training.arrays import DTYPES, Arrays, rows
-from reglab.training.metrics import chunk_size, evaluate, layer_stats
-from reglab.training.optimizers import learning_rate, make_optimizer
+from reglab.training.metrics import Evaluated, chunk_size, evaluate
+from reglab.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from reglab.training.pulls import gradient_sums
 from reglab.training.seeds import seed_for
+from reglab.training.stats import layer_stats
+
+_NOTHING = Evaluated(math.nan, math.nan)
 
 
 @dataclass
@@ -39,70 +42,101 @@ class Progress:
     seconds: float = 0.0
     best_epoch: int = 0
     best_val_loss: float = math.inf
+    ended: Reason | None = None
 
 
 class Lane:
     """One model, its optimizer and its random generators, moved one step at a time."""
 
-    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: tuple[int, int, int], classes: int) -> None:
-        device = arrays.x_train.device
+    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int) -> None:
+        device = arrays.train.images.device
         self.index, self.spec, self.arrays = index, spec, arrays
         self.model = build(spec.model, shape, classes, spec.train.seed)
         self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
         set_dropout_generator(self.model, self.dropout)
         self.parameters = dict(self.model.named_parameters())
-        self.chunk = chunk_size(summarise(self.model, shape, classes).activation_bytes, device)
+        self.activation_bytes = summarise(self.model, shape, classes).activation_bytes
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
         self.factors = factors(self.model, spec.penalty)
         self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
         self.groups = group_by_strength(self.parameters, self.factors, self.strength)
         self.kernels = {n: self.parameters[n] for n, kind in kinds(self.model).items() if kind == "weight"}
-        self._gradients = gradient_sums(self.kernels)
-        self.at, self.ended = Progress(), False
+        self.gradients = gradient_sums(self.kernels)
+        self.running = torch.zeros((), dtype=torch.float64, device=device)
+        self.at, self.share = Progress(), 1.0
+        self.evaluated = (_NOTHING, _NOTHING)
         self._apply = APPLY[spec.penalty.apply]
-        self._running = torch.zeros((), dtype=torch.float64, device=device)
+        self._chunk = chunk_size(self.activation_bytes, device)
         self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
-        self._evaluated = (math.nan, math.nan, math.nan, math.nan)
         self._since = time.perf_counter()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it trains no further."""
+        return self.at.ended is not None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the spec asks for."""
+        return self.spec.train.epochs
 
     @property
     def steps(self) -> int:
         """Optimizer steps in an epoch."""
         return len(self._batches(self.at.epoch + 1))
 
-    def step(self) -> None:
-        """One optimizer step on the next batch."""
-        epoch = self.at.epoch + 1
-        batch = self._batches(epoch)[self.at.step]
+    @property
+    def lr(self) -> float:
+        """η of the present epoch."""
+        return learning_rate(self.spec.optim, min(self.at.epoch + 1, self.epochs), self.epochs)
+
+    def begin_step(self) -> Tensor:
+        """The numbers of the next batch's images; the epoch's clock and learning rate where it is the first."""
         if self.at.step == 0:
             self._since = time.perf_counter()
-            self._set_learning_rate(learning_rate(self.spec.optim, epoch, self.spec.train.epochs))
-        loss = F.cross_entropy(self.model(rows(self.arrays.x_train, batch)), self.arrays.y_train[batch])
+            set_learning_rate(self.optimizer, self.lr)
+        return self._batches(self.at.epoch + 1)[self.at.step]
+
+    def step(self) -> None:
+        """One optimizer step on the next batch."""
+        batch, train = self.begin_step(), self.arrays.train
+        loss = F.cross_entropy(self.model(rows(train.images, batch)), train.labels[batch])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._gradients.add(len(batch))
+        self.gradients.add(len(batch))
         self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])
-        self._running += loss.detach() * len(batch)
+        self.running += loss.detach() * len(batch)
         self.at.step += 1
 
     def evaluate(self) -> Generator[None]:
         """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
-        a = self.arrays
-        train = yield from evaluate(self.model, a.x_eval, a.y_eval, self.chunk)
-        val = yield from evaluate(self.model, a.x_val, a.y_val, self.chunk)
-        self._evaluated = (*train, *val)
+
+        def score(images: Tensor) -> Tensor:
+            found: Tensor = self.model(images)[None]
+            return found
+
+        self.model.eval()
+        [train] = yield from evaluate(score, self.arrays.evaluated, 1, self._chunk)
+        [val] = yield from evaluate(score, self.arrays.val, 1, self._chunk)
+        self.model.train()
+        self.evaluated = (train, val)
 
     def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
         """Go on to the next epoch: the figures of the one that was evaluated, and its kernels."""
+        layers = self._layers_of_epoch()
+        return self.finish_epoch(self.penalty_terms()), layers
+
+    def finish_epoch(self, penalty_terms: tuple[float, float]) -> EpochMetrics:
+        """Go on to the next epoch; the figures of the one that was evaluated, given (λ₁ Σ f|w|, (λ₂/2) Σ f w²)."""
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
-        layers, metrics = self._layers_of_epoch(), self._metrics()
-        self._running.zero_()
-        self._gradients.fill(0.0)
+        metrics = self._metrics(*penalty_terms)
+        self.running.zero_()
+        self.gradients.fill(0.0)
         self.at.seconds = 0.0
-        if metrics.val_loss < self.at.best_val_loss:
+        if metrics.val_loss < self.at.best_val_loss and not self.ended:
             self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
-        return metrics, layers
+        return metrics
 
     def layers(self) -> tuple[LayerStats, ...]:
         """Norms and histogram of every kernel as it is; the data's pull is not known before an epoch's end."""
@@ -119,10 +153,9 @@ class Lane:
             tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
         tensors["dropout"] = self.dropout.get_state()
         if self.at.step:  # between epochs there is nothing to remember
-            tensors |= {f"gradients/{name}": total for name, total in self._gradients.sums.items()}
-        now = time.perf_counter()
-        at = Progress(**{**vars(self.at), "running_loss": self._running.item()})
-        at.seconds += now - self._since
+            tensors |= {f"gradients/{name}": total for name, total in self.gradients.sums.items()}
+        at = Progress(**{**vars(self.at), "running_loss": self.running.item()})
+        at.seconds += self._elapsed()
         return tensors, at
 
     def restore(self, tensors: Mapping[str, Tensor], at: Progress) -> None:
@@ -135,43 +168,43 @@ class Lane:
             self.optimizer.state[parameter] = {key: _like(value, parameter) for key, value in state.items()}
         self.dropout.set_state(tensors["dropout"])
         sums = {name.removeprefix("gradients/"): t for name, t in tensors.items() if name.startswith("gradients/")}
-        self._gradients.restore(sums, at.step)
+        self.gradients.restore(sums, at.step)
         self.at, self._since = Progress(**vars(at)), time.perf_counter()
-        self._running.fill_(at.running_loss)
-        self._set_learning_rate(learning_rate(self.spec.optim, min(at.epoch + 1, self.epochs), self.epochs))
+        self.running.fill_(at.running_loss)
+        set_learning_rate(self.optimizer, self.lr)
 
     def _layers_of_epoch(self) -> tuple[LayerStats, ...]:
         """Every kernel at the end of an epoch, with the gradient of the data loss averaged over its images."""
-        n = len(self.arrays.x_train)
+        n = len(self.arrays.train.images)
         return tuple(
-            layer_stats(name, w, self.strength * self.factors[name], self._gradients.sums[name] / n)
+            layer_stats(name, w, self.strength * self.factors[name], self.gradients.sums[name] / n)
             for name, w in self.kernels.items()
         )
 
-    @property
-    def epochs(self) -> int:
-        """Epochs that the spec asks for."""
-        return self.spec.train.epochs
+    def _elapsed(self) -> float:
+        """Seconds since the epoch began, or was gone on with; of a stack's, a lane has its share."""
+        return self.share * (time.perf_counter() - self._since)
 
-    def _metrics(self) -> EpochMetrics:
-        train_loss, train_acc, val_loss, val_acc = self._evaluated
-        l1, l2 = self.penalty_terms()
-        now = time.perf_counter()
-        seconds, self._since = self.at.seconds + now - self._since, now
+    def _metrics(self, l1: float, l2: float) -> EpochMetrics:
+        train, val = self.evaluated
+        seconds, self._since = self.at.seconds + self._elapsed(), time.perf_counter()
         return EpochMetrics(
             epoch=self.at.epoch,
-            train_loss=train_loss,
-            val_loss=val_loss,
-            train_acc=train_acc,
-            val_acc=val_acc,
-            running_loss=self._running.item() / len(self.arrays.x_train),
+            train_loss=train.loss,
+            val_loss=val.loss,
+            train_acc=train.accuracy,
+            val_acc=val.accuracy,
+            running_loss=self.running.item() / len(self.arrays.train.images),
             l1=l1,
             l2=l2,
-            total=train_loss + l1 + l2,
-            gap_loss=val_loss - train_loss,
-            gap_acc=train_acc - val_acc,
+            total=train.loss + l1 + l2,
+            gap_loss=val.loss - train.loss,
+            gap_acc=train.accuracy - val.accuracy,
             lr=self.optimizer.param_groups[0]["lr"],
             seconds=seconds,
+            clean_acc=train.clean,
+            flipped_acc=train.flipped,
+            true_acc=train.true,
         )
 
     @torch.no_grad()
@@ -185,13 +218,10 @@ class Lane:
         """The image numbers of each batch of ``epoch``: a fresh permutation, fixed by seed and epoch alone."""
         if self._order[0] != epoch:
             generator = torch.Generator().manual_seed(seed_for(self.spec.train.seed, "batch order", epoch))
-            order = torch.randperm(len(self.arrays.x_train), generator=generator).to(self.arrays.x_train.device)
+            images = self.arrays.train.images
+            order = torch.randperm(len(images), generator=generator).to(images.device)
             self._order = (epoch, split_batches(order, self.spec.train.batch_size))
         return self._order[1]
-
-    def _set_learning_rate(self, lr: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
 
 
 def split_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:

@@ -17,20 +17,25 @@ from reglab.events import (
     EpochMetrics,
     Evaluating,
     Event,
+    LayerStats,
     Reason,
     Started,
     StepDone,
 )
+from reglab.models import Shape
 from reglab.settings import load_settings
 from reglab.spec import DataSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
+from reglab.training.crew import Crew, OneByOne
 from reglab.training.devices import choose_device, describe, use_threads, versions
 from reglab.training.lanes import Lane
 from reglab.training.memory import keep_freed_memory
+from reglab.training.stack import Stack
 
 Report = Callable[[str, float], None]
+Snapshots = tuple[Callable[[], Checkpoint], ...]
 
 
 def _silent(text: str, share: float) -> None:
@@ -44,16 +49,19 @@ def train(
     folder: Path | None = None,
     resume: Sequence[Checkpoint | None] = (),
     report: Report = _silent,
+    fused: bool = False,
 ) -> Generator[Event]:
     """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
 
-    Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit.
+    Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit, or
+    with ``fused`` all in the same operations, as each would alone but for rounding.
 
     :param device: "auto" takes a GPU where there is one.
     :param threads: intra-op threads; ``None`` keeps torch's setting. The count is part of the run's record.
     :param folder: where data sets are; default: the setting ``REGLAB_DATA``.
     :param resume: for each spec the checkpoint to continue from, or ``None``.
     :param report: told (what, share done) while data are loaded.
+    :param fused: for specs that differ in λ and in how it is applied alone; see :class:`reglab.training.stack.Stack`.
     :returns: events, computed as they are asked for; closing the iterator cancels the training.
     :raises SpecError: at once, where a spec cannot be trained.
     """
@@ -61,7 +69,9 @@ def train(
         raise SpecError("There is nothing to train: give at least one spec.")
     for spec in specs:
         check(spec)
-    return _train(specs, device, threads, folder or load_settings().data, resume or [None] * len(specs), report)
+    crew = Stack if fused else OneByOne
+    resume = resume or [None] * len(specs)
+    return _train(specs, device, threads, folder or load_settings().data, resume, report, crew)
 
 
 def _train(
@@ -71,46 +81,48 @@ def _train(
     folder: Path,
     resume: Sequence[Checkpoint | None],
     report: Report,
+    crew_of: Callable[[Sequence[Lane], Shape], Crew],
 ) -> Generator[Event]:
     keep_freed_memory()
-    lanes, environments = _build(specs, device, use_threads(threads), folder, report)
+    lanes, environments, shape = build_lanes(specs, device, use_threads(threads), folder, report)
     for lane, checkpoint in zip(lanes, resume, strict=True):
         if checkpoint is not None:
             restore(lane, checkpoint)
-    _check_in_step(lanes)
+    crew = crew_of(lanes, shape)
     for lane, environment in zip(lanes, environments, strict=True):
         yield _started(lane, environment)
         yield from _end_if_due(lane)
-    while active := [lane for lane in lanes if not lane.ended]:
-        yield from _train_epoch(active)
-        yield from _evaluate(active)
-        for lane in active:
-            yield from _close_epoch(lane)
-
-
-def _train_epoch(lanes: Sequence[Lane]) -> Generator[Event]:
-    """What is left of the current epoch, step by step."""
-    first = lanes[0]
-    epoch, steps = first.at.epoch + 1, first.steps
     snapshots = tuple(partial(snapshot, lane) for lane in lanes)
+    while not all(lane.ended for lane in lanes):
+        yield from _train_epoch(crew, snapshots)
+        yield from _evaluate(crew, snapshots)
+        for lane, metrics, layers in crew.close_epoch():
+            yield from _close_epoch(lane, metrics, layers)
+
+
+def _train_epoch(crew: Crew, snapshots: Snapshots) -> Generator[Event]:
+    """What is left of the current epoch, step by step."""
+    first = _first(crew)
+    epoch, steps = first.at.epoch + 1, first.steps
     while first.at.step < steps:
-        for lane in lanes:
-            lane.step()
+        crew.step()
         yield StepDone(epoch, first.epochs, first.at.step, steps, snapshots)
 
 
-def _evaluate(lanes: Sequence[Lane]) -> Generator[Event]:
+def _evaluate(crew: Crew, snapshots: Snapshots) -> Generator[Event]:
     """The losses at the epoch's end, in pieces: whoever listens may stop between them."""
-    first = lanes[0]
-    snapshots = tuple(partial(snapshot, lane) for lane in lanes)
-    for lane in lanes:
-        for _ in lane.evaluate():
-            yield Evaluating(first.at.epoch + 1, first.epochs, first.steps, snapshots)
+    first = _first(crew)
+    for _ in crew.evaluate():
+        yield Evaluating(first.at.epoch + 1, first.epochs, first.steps, snapshots)
 
 
-def _close_epoch(lane: Lane) -> Generator[Event]:
+def _first(crew: Crew) -> Lane:
+    """A lane that goes on: all that do are at the same step."""
+    return next(lane for lane in crew.lanes if not lane.ended)
+
+
+def _close_epoch(lane: Lane, metrics: EpochMetrics, layers: tuple[LayerStats, ...]) -> Generator[Event]:
     """The evaluated epoch, and the end of the lane where it was the last."""
-    metrics, layers = lane.close_epoch()
     yield EpochDone(lane.index, metrics, layers, lane.at.best_epoch, partial(snapshot, lane))
     if _is_finite(metrics):
         yield from _end_if_due(lane)
@@ -121,16 +133,18 @@ def _close_epoch(lane: Lane) -> Generator[Event]:
 def _end_if_due(lane: Lane) -> Generator[Event]:
     """The end, where all epochs are done or early stopping asks for it; also after a resume from the last epoch."""
     patience, since_best = lane.spec.train.patience, lane.at.epoch - lane.at.best_epoch
-    if lane.at.epoch >= lane.epochs:
+    if lane.at.ended is not None:
+        yield _ended(lane, lane.at.ended)
+    elif lane.at.epoch >= lane.epochs:
         yield _ended(lane, "completed")
     elif patience and lane.at.step == 0 and since_best >= patience:
         yield _ended(lane, "stopped_early")
 
 
-def _build(
-    specs: Sequence[RunSpec], device: str, threads: int, folder: Path, report: Report
-) -> tuple[list[Lane], list[Environment]]:
-    """A lane for each spec and the record of where it computes; lanes of equal data share its memory."""
+def build_lanes(
+    specs: Sequence[RunSpec], device: str, threads: int, folder: Path, report: Report = _silent
+) -> tuple[list[Lane], list[Environment], Shape]:
+    """A lane for each spec, the record of where it computes, and the images' shape; equal data share its memory."""
     at = choose_device(device)
     splits: dict[DataSpec, Split] = {}
     arrays: dict[tuple[DataSpec, int, Precision], Arrays] = {}
@@ -142,15 +156,9 @@ def _build(
         lane = Lane(index, spec, data, split.shape, len(split.classes))
         lanes.append(lane)
         parameters = sum(parameter.numel() for parameter in lane.parameters.values())
-        environments.append(
-            Environment(describe(at), threads, versions(), parameters, len(data.x_train), len(data.x_val))
-        )
-    return lanes, environments
-
-
-def _check_in_step(lanes: Sequence[Lane]) -> None:
-    if len({(lane.epochs, lane.at.epoch, lane.at.step, lane.steps) for lane in lanes}) > 1:
-        raise SpecError("Runs trained side by side need the same epochs, training images, batch size and progress.")
+        sizes = len(data.train.images), len(data.val.images)
+        environments.append(Environment(describe(at), threads, versions(), parameters, *sizes))
+    return lanes, environments, split.shape
 
 
 def _started(lane: Lane, environment: Environment) -> Started:
@@ -161,7 +169,7 @@ def _started(lane: Lane, environment: Environment) -> Started:
 
 
 def _ended(lane: Lane, reason: Reason) -> Ended:
-    lane.ended = True
+    lane.at.ended = reason
     return Ended(lane.index, reason, lane.at.epoch, lane.at.best_epoch, lane.weights)
 
 

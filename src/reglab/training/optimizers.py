@@ -38,3 +38,12 @@ def learning_rate(spec: OptimSpec, epoch: int, epochs: int) -> float:
     if spec.schedule == "step":
         return spec.lr * spec.step_factor ** (done // spec.step_every)
     return spec.lr
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
+    """Give every parameter η = ``lr``; where η is a tensor, which a captured graph reads, it keeps its place."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(lr)
+        else:
+            group["lr"] = lr

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reglab.penalties import Strength
+from reglab.penalties import Strength, positive
+from reglab.penalties.scaled import Scale
 
 
 @dataclass(frozen=True)
@@ -59,28 +60,41 @@ def gradient_sums(kernels: Mapping[str, Tensor]) -> GradientSums:
 
 
 @torch.no_grad()
-def data_pull(mean_gradient: Tensor | None) -> float:
-    """‖ḡ‖₂, accumulated in float64; NaN where no batch has been seen."""
-    return math.nan if mean_gradient is None else _norm(mean_gradient)
+def data_pulls(rows: Tensor, mean_gradients: Tensor | None) -> Tensor:
+    """‖ḡ‖₂ of each row (K, n) of ``mean_gradients``, in float64; NaN where no batch has been seen."""
+    if mean_gradients is None:
+        return torch.full((len(rows),), math.nan, dtype=torch.float64, device=rows.device)
+    return _norms(mean_gradients)
 
 
 @torch.no_grad()
-def penalty_pull(weight: Tensor, own: Strength, l1_norm: float, l2_norm: float, mean_gradient: Tensor | None) -> float:
-    """‖∇P(w)‖₂ = √(λ₁²·nnz + 2λ₁λ₂‖w‖₁ + λ₂²‖w‖₂²) for a kernel's ``own`` λ: no term is negative, so none cancels.
+def penalty_pulls(
+    rows: Tensor, own: Strength, l1_norms: Tensor, l2_norms: Tensor, mean_gradients: Tensor | None
+) -> Tensor:
+    """‖∇P(w)‖₂ = √(λ₁²·nnz + 2λ₁λ₂‖w‖₁ + λ₂²‖w‖₂²) for each row of weights (K, n) and its ``own`` λ, in float64: no
+    term is negative, so none cancels. ``l1_norms`` and ``l2_norms`` (K,) are those of the rows.
 
     At exact zeros P has not one slope but all of [−λ₁, λ₁]; counted is the one that answers the data, −ḡ cut to that
     interval (Tibshirani 1996: a weight stays 0 while |ḡ| ≤ λ₁), or 0 where no ḡ is given.
     """
-    if not own.l1:
-        return own.l2 * l2_norm
-    zero = weight == 0
-    found = weight.numel() - int(zero.sum())
-    square = own.l1 * own.l1 * found + 2 * own.l1 * own.l2 * l1_norm + own.l2 * l2_norm * own.l2 * l2_norm
-    if mean_gradient is not None and found < weight.numel():
-        square += _norm(mean_gradient[zero].clamp(-own.l1, own.l1)) ** 2
-    return math.sqrt(square)
+    l1, l2 = (_each(scale, l1_norms) for scale in (own.l1, own.l2))
+    if not positive(own.l1):
+        return l2 * l2_norms
+    zero = rows == 0
+    found = rows.shape[1] - zero.sum(1)
+    square = l1 * l1 * found + 2 * l1 * l2 * l1_norms + (l2 * l2_norms) ** 2
+    if mean_gradients is not None:
+        cut = l1.to(rows.dtype)[:, None]
+        square += _norms(torch.where(zero, mean_gradients.clamp(-cut, cut), 0.0)) ** 2
+    return square.sqrt()
 
 
-def _norm(tensor: Tensor) -> float:
-    """‖tensor‖₂ in float64: squares of small float32 gradients would vanish."""
-    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+def _each(scale: Scale, like: Tensor) -> Tensor:
+    """One λ a lane, in float64."""
+    return scale.to(like) if isinstance(scale, Tensor) else torch.full_like(like, scale)
+
+
+def _norms(rows: Tensor) -> Tensor:
+    """‖row‖₂ in float64: squares of small float32 gradients would vanish."""
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64)
+    return norms
