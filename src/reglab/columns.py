@@ -73,3 +73,6 @@ DIVERGED = "n_diverged"  # repeats that diverged
 BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the simplest one within one standard error of it
 REGIME = "regime"  # underfits, fits, overfits, diverged
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
+PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
+REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged")
+ALL_KERNELS = "all kernels"  # a LAYER: every kernel of the network together

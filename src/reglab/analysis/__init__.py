@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from reglab.analysis.choosing import best_row, chosen
+from reglab.analysis.differences import paired_differences
+from reglab.analysis.lanes import at_epoch, lanes_table
+from reglab.analysis.layer_paths import layer_paths
+from reglab.analysis.path import path_table
+from reglab.analysis.path_histograms import path_histograms
+from reglab.analysis.path_result import judged_path, result_of_path
+from reglab.analysis.path_verdict import PathVerdict, path_verdict
+from reglab.analysis.regimes import RULE, collapsed, regimes
 from reglab.analysis.run_filter import RunFilter, is_lesson, matching
 from reglab.analysis.run_order import Order, ordered
 from reglab.analysis.runs import RunRecord, finite, first_highest, table_of_runs, with_curves
 from reglab.analysis.ticks import positions, reconciled
 
 __all__ = [
+    "RULE",
     "Order",
+    "PathVerdict",
     "RunFilter",
     "RunRecord",
+    "at_epoch",
+    "best_row",
+    "chosen",
+    "collapsed",
     "finite",
     "first_highest",
     "is_lesson",
+    "judged_path",
+    "lanes_table",
+    "layer_paths",
     "matching",
     "ordered",
+    "paired_differences",
+    "path_histograms",
+    "path_table",
+    "path_verdict",
     "positions",
     "reconciled",
+    "regimes",
+    "result_of_path",
     "table_of_runs",
     "with_curves",
 ]

@@ -1,0 +1,68 @@
+"""Paired differences to λ = 0: lanes of a repeat share weights, split and batches, so λ alone makes the difference."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from reglab import columns
+from reglab.analysis.lanes import counted
+from reglab.analysis.points import Floats, Points, mean_and_error, points_of, with_columns
+
+
+def paired_differences(
+    lanes: pd.DataFrame,
+    epochs: pd.DataFrame,
+    measure: str = columns.VAL_ACC,
+    epoch: int | None = None,
+    resamples: int = 10_000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """d̄ = mean over repeats of (``measure`` at λ − at λ = 0, same repeat and way of applying), a row a point.
+
+    N pairs have both figures. LOW and HIGH are the percentile bootstrap: the (1 ∓ ``level``)/2 quantiles of d̄ over
+    ``resamples`` draws of N repeats with replacement, from a generator with ``seed``, the same draws for every λ. NaN
+    where the path has no λ = 0, and for fewer than 2 pairs the interval.
+    """
+    points, (figures, _) = points_of(lanes), counted(lanes, epochs, epoch, (measure,))
+    differences = _to_zero(points, points.spread(figures[:, 0]))
+    mean, _, n = mean_and_error(differences)
+    low, high = _interval(differences, resamples, seed, level)
+    added = {columns.DIFFERENCE: mean, columns.N: n, columns.LOW: low, columns.HIGH: high}
+    return with_columns(points.frame(), added)
+
+
+def _to_zero(points: Points, values: Floats) -> Floats:
+    """``values`` (points, repeats) less those at λ = 0 of the same way of applying; NaN where there is no λ = 0."""
+    zero = {apply: place for place, (apply, value, *_) in enumerate(points.keys) if value == 0}
+    differences = np.full_like(values, np.nan)
+    for place, (apply, *_) in enumerate(points.keys):
+        if apply in zero:
+            differences[place] = values[place] - values[zero[apply]]
+    return differences
+
+
+def _interval(differences: Floats, resamples: int, seed: int, level: float) -> Floats:
+    """Low and high (2, points) of the bootstrapped means; points with the same number of pairs are drawn together."""
+    there = np.isfinite(differences)
+    n = there.sum(axis=1)
+    interval = np.full((2, len(n)), np.nan)
+    for pairs in np.unique(n[n > 1]):
+        rows = np.flatnonzero(n == pairs)
+        kept = differences[rows][there[rows]].reshape(len(rows), pairs)
+        means = kept @ _weights(int(pairs), resamples, seed)
+        interval[:, rows] = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return interval
+
+
+@lru_cache(maxsize=8)
+def _weights(n: int, resamples: int, seed: int) -> Floats:
+    """(n, resamples): how often each draw of n out of n has each repeat, over n."""
+    picks = np.random.default_rng(seed).integers(0, n, size=(resamples, n))
+    places = picks + n * np.arange(resamples)[:, None]
+    times = np.bincount(places.ravel(), minlength=n * resamples).reshape(resamples, n)
+    weights: Floats = np.ascontiguousarray(times.T) / n
+    return weights
