@@ -20,6 +20,7 @@ from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store, open_store
+from reglab.sweep import SweepSpec
 
 Line: TypeAlias = "Connection[Any, Any]"
 _processes = multiprocessing.get_context("forkserver")
@@ -92,6 +93,35 @@ def claim(settings: Settings, line: Line, run_id: str) -> None:
         line.send("ready")
         line.recv()
         line.send(store.claim(run_id, owner))
+
+
+def claim_sweep(settings: Settings, line: Line, sweep_id: str) -> None:
+    """Claim a sweep at a word, and say whether that went well."""
+    with open_store(settings) as store:
+        owner = store.owner()
+        line.send("ready")
+        line.recv()
+        line.send(store.claim_sweep(sweep_id, owner))
+
+
+def create_sweep(settings: Settings, line: Line, key: str) -> None:
+    """Create a sweep at a word, and say its id."""
+    with open_store(settings) as store:
+        line.send("ready")
+        line.recv()
+        line.send(store.create_sweep(SweepSpec(l2=(0.0, 0.03), seeds=2), key=key).id)
+
+
+def own_sweep(settings: Settings, line: Line, sweep_id: str) -> None:
+    """Train a sweep, its first lane to the end, and live on."""
+    with open_store(settings) as store:
+        assert store.claim_sweep(sweep_id, store.owner())
+        lanes = [run.id for run in store.sweep_runs(sweep_id)]
+        store.add_epochs([(lane, metrics(1), layer_stats(1), 1) for lane in lanes])
+        store.finish(lanes[0], "finished")
+        store.say_sweep(sweep_id, "Training")
+        line.send("ready")
+        line.recv()
 
 
 def own(settings: Settings, line: Line, run_id: str) -> None:

@@ -251,3 +251,45 @@ def test_weights_that_cannot_be_read(files: RunFiles, tmp_path: Path) -> None:
     ]:
         with pytest.raises(CheckpointError, match=sentence):
             files.load_weights(path)
+
+
+def test_linked_weights_are_one_file(files: RunFiles) -> None:
+    path, sha256 = files.save_weights({"w": np.ones(3)}, "initial")
+    other = RunFiles(files.home, "another")
+    for _ in range(2):
+        assert other.link_weights(path, "initial") == "another/initial.safetensors"
+    assert (other.folder / "initial.safetensors").samefile(files.home / path)
+    assert names(other) == {"initial.safetensors"}
+    assert other.save_weights({"w": np.zeros(3)}, "initial")[1] != sha256
+    assert files.load_weights(path)["w"].tolist() == [1, 1, 1]
+
+
+def test_weights_are_copied_where_there_are_no_links(files: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    path, _ = files.save_weights({"w": np.ones(3)})
+    monkeypatch.setattr(os, "link", refuse)
+    other = RunFiles(files.home, "another")
+    copy = other.folder.parent / other.link_weights(path)
+    assert not copy.samefile(files.home / path)
+    assert copy.read_bytes() == (files.home / path).read_bytes()
+
+
+def test_weights_that_cannot_be_linked(files: RunFiles) -> None:
+    files.save_weights({})
+    with pytest.raises(StoreError, match=r"cannot be used: .*\.$"):
+        files.link_weights("nothing.safetensors", "initial")
+    with pytest.raises(CheckpointError, match="is outside the folder of the runs"):
+        files.link_weights("../outside.safetensors")
+    with pytest.raises(StoreError, match="cannot name a file of weights"):
+        files.link_weights(f"{RUN}/weights.safetensors", "../x")
+    assert names(files) == {"weights.safetensors"}
+
+
+def test_the_stacks_of_a_sweep_have_folders_of_their_own(tmp_path: Path) -> None:
+    stacks = [RunFiles(tmp_path, "s123456789", stack=i) for i in range(2)]
+    for epoch, stack in enumerate(stacks, start=1):
+        stack.save_checkpoint(checkpoint(epoch))
+    assert [epoch_of(stack) for stack in stacks] == [1, 2]
+    assert stacks[1].folder == tmp_path / "s123456789" / "1"

@@ -13,9 +13,11 @@ from tests.store.children import child
 from tests.store.helpers import running
 
 from reglab.errors import StoreError
+from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store, open_store, states
+from reglab.sweep import SweepSpec
 
 
 def lock_files(store: Store) -> set[str]:
@@ -70,6 +72,41 @@ def test_a_killed_owners_run_is_interrupted_at_once_and_can_be_resumed(
     assert any_store.recover() == []
     any_store.take_over(lost.id, any_store.owner())
     assert any_store.get(lost.id).state == "running"
+
+
+def test_a_killed_owners_sweep_is_interrupted_but_for_the_lanes_that_had_ended(
+    any_settings: Settings, any_store: Store
+) -> None:
+    sweep, mine = (any_store.create_sweep(SweepSpec(l2=(0.0, 0.01, 0.02))) for _ in range(2))
+    any_store.claim_sweep(mine.id, any_store.owner())
+    finished, *lost = (run.id for run in any_store.sweep_runs(sweep.id))
+    with child(children.own_sweep, any_settings, sweep.id) as process:
+        assert process.heard() == "ready"
+        assert any_store.recover() == []
+        process.kill()
+        leftovers = [
+            any_store.sweep_files(sweep.id, 0).folder / ".checkpoint.safetensors.0.tmp",
+            any_store.files(lost[0]).folder / ".initial.safetensors.0.tmp",
+        ]
+        for path in leftovers:
+            path.parent.mkdir(parents=True)
+            path.touch()
+        assert sorted(any_store.recover()) == sorted(lost)
+    after = any_store.sweep(sweep.id)
+    assert (after.state, after.counts["finished"], after.counts["interrupted"]) == ("interrupted", 1, 2)
+    assert after.activity is None
+    assert (
+        after.error
+        == "The process that trained this sweep ended without warning; resume it to go on from its last checkpoint."
+    )
+    assert not any(path.exists() for path in leftovers)
+    assert any_store.sweep(mine.id).state == "running"
+    any_store.sweep_files(sweep.id, 0).save_checkpoint(Checkpoint({}, {"epoch": 1}))
+    assert any_store.sweep(sweep.id).resumable
+    any_store.take_over_sweep(sweep.id, any_store.owner())
+    now = any_store.sweep(sweep.id)
+    assert (now.state, now.counts["running"], now.error) == ("running", 2, None)
+    assert any_store.get(finished).state == "finished"
 
 
 def test_an_owner_that_closed_its_store_counts_as_gone(any_settings: Settings, any_store: Store) -> None:

@@ -14,7 +14,8 @@ from tests.store.children import child
 from reglab import columns
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Store, open_store
+from reglab.store import Progress, Store, open_store
+from reglab.sweep import SweepSpec
 
 THREADS = 8
 
@@ -106,6 +107,33 @@ def test_two_processes_with_one_key_make_one_run(any_settings: Settings, any_sto
 def test_one_of_two_processes_claims_a_run(any_settings: Settings, any_store: Store) -> None:
     run = any_store.create(RunSpec())
     assert sorted(map(str, said_at_once(any_settings, children.claim, run.id))) == ["False", "True"]
+
+
+def test_two_processes_with_one_key_make_one_sweep_of_which_one_claims_all(
+    any_settings: Settings, any_store: Store
+) -> None:
+    first, second = said_at_once(any_settings, children.create_sweep, "the key")
+    assert [sweep.id for sweep in any_store.sweeps()] == [first] == [second]
+    assert len(any_store.runs()) == 4
+    assert sorted(map(str, said_at_once(any_settings, children.claim_sweep, str(first)))) == ["False", "True"]
+    assert len({run.owner for run in any_store.runs()}) == 1
+
+
+def test_writers_of_all_lanes_never_wait_for_each_other_in_a_circle(any_store: Store) -> None:
+    sweep = any_store.create_sweep(SweepSpec(l2=(0.0, 0.01, 0.02, 0.03), seeds=5), owner=any_store.owner())
+    lanes = [run.id for run in any_store.sweep_runs(sweep.id)]
+    rounds = range(1, 15)
+    work: tuple[Callable[[int], object], ...] = (
+        lambda epoch: any_store.add_epochs([(lane, metrics(epoch), [], 1) for lane in lanes]),
+        lambda epoch: any_store.add_initial_layers_many(dict.fromkeys(reversed(lanes), layer_stats(0))),
+        lambda epoch: any_store.progress_sweep(sweep.id, seconds=1.0, lanes={lanes[-1]: Progress(epoch, 1, 2, 1.0)}),
+        lambda epoch: any_store.request_stop_sweep(sweep.id),
+        lambda epoch: any_store.request_stop(lanes[epoch]),
+        lambda epoch: any_store.recover(),
+    )
+    at_once(lambda i: [work[i](epoch) for epoch in rounds], threads=len(work))
+    now = any_store.sweep(sweep.id)
+    assert (now.state, now.wanted, now.epoch, now.highest) == ("running", "stop", rounds[-1], rounds[-1])
 
 
 def test_processes_may_open_a_new_store_at_once(new_settings: Settings) -> None:
