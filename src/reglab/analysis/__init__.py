@@ -11,7 +11,7 @@ from reglab.analysis.path_histograms import path_histograms
 from reglab.analysis.path_result import judged_path, result_of_path
 from reglab.analysis.path_verdict import PathVerdict, path_verdict
 from reglab.analysis.regimes import RULE, collapsed, regimes
-from reglab.analysis.run_filter import RunFilter, is_lesson, matching
+from reglab.analysis.run_filter import RunFilter, is_lesson, is_sweep, matching
 from reglab.analysis.run_order import Order, ordered
 from reglab.analysis.runs import RunRecord, finite, first_highest, table_of_runs, with_curves
 from reglab.analysis.ticks import positions, reconciled
@@ -29,6 +29,7 @@ __all__ = [
     "finite",
     "first_highest",
     "is_lesson",
+    "is_sweep",
     "judged_path",
     "lanes_table",
     "layer_paths",

@@ -90,10 +90,10 @@ def _number(value: float) -> float | None:
 
 def _edge(path: pd.DataFrame, best: pd.Series) -> Edge | None:
     """Whether the best λ₁ or λ₂ is the highest or the lowest above 0 of those that the path varies."""
-    edges: list[Edge] = []
+    edges: set[Edge] = set()
     for name in (columns.LAMBDA1, columns.LAMBDA2):
         values = np.unique(path[name].to_numpy(np.float64))
         if len(values) > 1 and best[name] > 0:
-            edges += ["high"] if best[name] == values[-1] else []
-            edges += ["low"] if best[name] == values[values > 0][0] else []
-    return edges[0] if edges else None
+            edges |= {"high"} if best[name] == values[-1] else set()
+            edges |= {"low"} if best[name] == values[values > 0][0] else set()
+    return "high" if "high" in edges else "low" if edges else None

@@ -37,6 +37,11 @@ def is_lesson(group: str | None) -> bool:
     return group is not None and group.startswith("claim")
 
 
+def is_sweep(group: str | None) -> bool:
+    """Whether runs of ``group`` are the lanes of a λ path: the group is "sweep" and the sweep's id."""
+    return group is not None and group.startswith("sweep ")
+
+
 def matching(table: pd.DataFrame, wanted: RunFilter) -> pd.DataFrame:
     """The rows of ``table`` that ``wanted`` lets through, in their order, numbered from 0."""
     keep = np.ones(len(table), dtype=bool)
