@@ -204,6 +204,13 @@ class TestStates:
             assert not any_store.claim_sweep(sweep.id, any_store.owner())
             assert {run.owner for run in any_store.sweep_runs(sweep.id)} == {other.owner().id}
 
+    def test_a_sweep_of_which_some_lanes_train_is_not_claimed(self, any_store: Store) -> None:
+        sweep = ended(any_store, "running", "running")
+        any_store.set_state(ids_of(any_store, sweep)[0], "queued")
+        assert any_store.sweep_queue() == []
+        assert not any_store.claim_sweep(sweep.id, any_store.owner())
+        assert states_of(any_store, sweep) == ["queued", "running"]
+
     def test_a_stop_cancels_a_queued_sweep_and_asks_a_running_one(self, any_store: Store) -> None:
         queued, active = any_store.create_sweep(PATH), running(any_store)
         any_store.request_stop_sweep(queued.id)

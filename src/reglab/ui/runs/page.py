@@ -10,7 +10,6 @@ import streamlit as st
 from reglab.analysis import matching
 from reglab.store import Run
 from reglab.ui.live_words import ACTIVE
-from reglab.ui.runs.lesson_runs import lesson_switch, visible
 from reglab.ui.runs.overlay import overlay
 from reglab.ui.runs.run_actions import EDIT, TRAIN
 from reglab.ui.runs.run_bar import run_bar, undo_bar
@@ -19,6 +18,7 @@ from reglab.ui.runs.run_states import count_of, escaped
 from reglab.ui.runs.runs_filter import clear_filter, filter_bar, tags_of
 from reglab.ui.runs.runs_state import RunsState, arranged, read_table, runs_state, write_address
 from reglab.ui.runs.runs_table import draw_table
+from reglab.ui.runs.set_aside import switches, visible
 from reglab.ui.services import services
 
 TICK, LONG_TICK, MANY = 2.0, 5.0, 200
@@ -48,7 +48,7 @@ def _board(live: bool) -> None:
         undo_bar(state.deleted)
     if not runs:
         _no_runs()
-        lesson_switch(every)
+        switches(every)
         return
     table, by_id = table_of(store, runs), {run.id: run for run in runs}
     read_table(state, by_id)
@@ -59,7 +59,7 @@ def _board(live: bool) -> None:
     hint = "" if ticked else " · tick some to lay their curves side by side"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(_summary(runs, len(rows), len(ticked)) + hint, width="content")
-        lesson_switch(every)
+        switches(every)
     _sentences(state)
     _rows(state, rows)
     write_address(state)

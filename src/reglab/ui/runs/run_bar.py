@@ -19,7 +19,7 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) -> 
     """What can be done with the ``ticked`` runs; ``tags`` are all in use, ``problem`` what Edit stumbled over."""
     ids = [run.id for run in ticked]
     stoppable = [run.id for run in ticked if run.state in ACTIVE]
-    resumable = [run.id for run in ticked if run.resumable]
+    resumable = list({run.sweep or run.id: run.id for run in ticked if run.resumable}.values())  # a sweep goes on whole
     with st.container(horizontal=True, gap="small", width="content"):
         st.button(
             "Open", key="open_runs", icon=":material/open_in_full:", disabled=not 1 <= len(ids) <= MAX_RUNS,

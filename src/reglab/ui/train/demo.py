@@ -55,7 +55,10 @@ def offer_demo() -> None:
 
 
 def _has_own_runs() -> bool:
-    """Looks at the newest run alone wherever that decides: the list is long once there are runs."""
+    """Looks at the newest run alone wherever that decides: the list is long once there are runs.
+
+    Runs of a λ path are own runs: whoever started one knows the way.
+    """
     store = services().store
     newest = store.runs(limit=1)
     return bool(newest) and (not is_lesson(newest[0].group) or any(not is_lesson(run.group) for run in store.runs()))
