@@ -14,6 +14,7 @@ from tests.analysis.sweeps import lanes_of, metrics_of, one_epoch, trained
 
 from reglab import columns as c
 from reglab.analysis import paired_differences
+from reglab.analysis.differences import _quantiles
 from reglab.sweep import SweepSpec
 
 DRAWS = 200
@@ -148,3 +149,11 @@ def test_nothing_gives_an_empty_table() -> None:
     nothing = pd.DataFrame(columns=list(c.EPOCH_COLUMNS))
     assert paired_differences(lanes.iloc[:0], nothing).empty
     assert paired_differences(lanes, nothing)[c.N].tolist() == [0]
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 1.0])
+def test_the_quantiles_are_numpy_s(level: float) -> None:
+    values = np.random.default_rng(0).normal(size=(5, 333))
+    shares = np.array([(1 - level) / 2, (1 + level) / 2])
+    expected = np.quantile(values, shares, axis=1).T
+    np.testing.assert_allclose(_quantiles(values, shares), expected, rtol=1e-12)

@@ -54,8 +54,18 @@ def _interval(differences: Floats, resamples: int, seed: int, level: float) -> F
         rows = np.flatnonzero(n == pairs)
         kept = differences[rows][there[rows]].reshape(len(rows), pairs)
         means = kept @ _weights(int(pairs), resamples, seed)
-        interval[:, rows] = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=1)
+        interval[:, rows] = _quantiles(means, np.array([(1 - level) / 2, (1 + level) / 2])).T
     return interval
+
+
+def _quantiles(values: Floats, shares: Floats) -> Floats:
+    """The quantiles of each row, linear between neighbours; ``np.quantile`` without its copies. Reorders ``values``."""
+    places = shares * (values.shape[1] - 1)
+    below = np.floor(places).astype(np.int64)
+    above = np.minimum(below + 1, values.shape[1] - 1)
+    values.partition(np.unique([below, above]), axis=1)
+    quantiles: Floats = values[:, below] + (places - below) * (values[:, above] - values[:, below])
+    return quantiles
 
 
 @lru_cache(maxsize=8)
