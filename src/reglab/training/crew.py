@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from reglab.errors import SpecError
 from reglab.events import EpochMetrics, LayerStats
 from reglab.models import Shape
 from reglab.training.lanes import Lane
+from reglab.training.stack import Stack
+
+
+@dataclass(frozen=True)
+class How:
+    """How lanes advance: fused or one by one, and whether fused ones are evaluated fused too. Last bits depend on it."""
+
+    fused: bool
+    fused_evaluation: bool = False
+
+
+ONE_BY_ONE = How(fused=False)
 
 
 class Crew(Protocol):
@@ -32,7 +45,7 @@ class Crew(Protocol):
 class OneByOne:
     """Each lane computes by itself, as it would alone, bit for bit; a single run is one lane."""
 
-    def __init__(self, lanes: Sequence[Lane], _shape: Shape) -> None:
+    def __init__(self, lanes: Sequence[Lane]) -> None:
         self.lanes = lanes
         going = [lane for lane in lanes if not lane.ended]
         if len({(lane.epochs, lane.at.epoch, lane.at.step, lane.steps) for lane in going}) > 1:
@@ -52,3 +65,8 @@ class OneByOne:
 
     def _going(self) -> list[Lane]:
         return [lane for lane in self.lanes if not lane.ended]
+
+
+def crew_of(lanes: Sequence[Lane], shape: Shape, how: How) -> Crew:
+    """The lanes, from where they stand, as ``how`` says."""
+    return Stack(lanes, shape, fused_evaluation=how.fused_evaluation) if how.fused else OneByOne(lanes)

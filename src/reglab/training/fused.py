@@ -106,21 +106,34 @@ Rule = Callable[[Any, str, Value, Pass], Value]
 
 
 def _convolution(layer: nn.Conv2d, name: str, x: Value, on: Pass) -> Value:
-    """K convolutions as one with K times the groups; as one with K times the outputs where lanes share the input."""
+    """K convolutions as one with K times the groups; as one matrix product where lanes share the input."""
     weight, bias = on.weights[f"{name}.weight"].flatten(0, 1), on.weights.get(f"{name}.bias")
-    shared = x.lanes == 1 and layer.groups == 1
-    maps = x if shared else x.spread(on.lanes)
-    groups = 1 if shared else on.lanes * layer.groups
-    made = F.conv2d(
-        maps.tensor,
-        weight,
-        None if bias is None else bias.flatten(),
-        layer.stride,
-        layer.padding,
-        layer.dilation,
-        groups,
-    )
-    return Value(made, on.lanes)
+    flat_bias = None if bias is None else bias.flatten()
+    if x.lanes == 1 and _has_patches(layer):
+        return Value(_patch_product(layer, x.tensor, weight, flat_bias), on.lanes)
+    maps, groups = x.spread(on.lanes).tensor, on.lanes * layer.groups
+    return Value(F.conv2d(maps, weight, flat_bias, layer.stride, layer.padding, layer.dilation, groups), on.lanes)
+
+
+def _has_patches(layer: nn.Conv2d) -> bool:
+    return layer.groups == 1 and layer.dilation == (1, 1) and not isinstance(layer.padding, str)
+
+
+def _patch_product(layer: nn.Conv2d, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The convolution of shared images as patches (N·H·W, k·k·C) times weights (k·k·C, K·O), in channels-last memory.
+
+    The patches are the same for all lanes and need no gradient; oneDNN's convolution of one channel into some hundred
+    takes ten times as long.
+    """
+    (rows, columns), (down, right) = layer.kernel_size, layer.stride
+    up, left = (int(side) for side in layer.padding)
+    padded = F.pad(images.permute(0, 2, 3, 1), (0, 0, left, left, up, up))
+    patches = padded.unfold(1, rows, down).unfold(2, columns, right)  # (N, H, W, C, k, k)
+    n, height, width = patches.shape[:3]
+    matrix = weight.flatten(1).t().contiguous()  # its gradient is then patchesᵀ·g, six times as fast as (gᵀ·patches)ᵀ
+    flat_patches = patches.reshape(n * height * width, -1)
+    product = flat_patches @ matrix if bias is None else torch.addmm(bias, flat_patches, matrix)
+    return product.view(n, height, width, -1).permute(0, 3, 1, 2)
 
 
 def _dense(layer: nn.Linear, name: str, x: Value, on: Pass) -> Value:

@@ -67,7 +67,7 @@ class Lane:
         self.at, self.share = Progress(), 1.0
         self.evaluated = (_NOTHING, _NOTHING)
         self._apply = APPLY[spec.penalty.apply]
-        self._chunk = chunk_size(self.activation_bytes, device)
+        self.chunk = chunk_size(self.activation_bytes, device)
         self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
         self._since = time.perf_counter()
 
@@ -109,16 +109,16 @@ class Lane:
         self.running += loss.detach() * len(batch)
         self.at.step += 1
 
+    def score(self, images: Tensor) -> Tensor:
+        """Logits (1, N, classes) of the model as it is."""
+        logits: Tensor = self.model(images)[None]
+        return logits
+
     def evaluate(self) -> Generator[None]:
         """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
-
-        def score(images: Tensor) -> Tensor:
-            found: Tensor = self.model(images)[None]
-            return found
-
         self.model.eval()
-        [train] = yield from evaluate(score, self.arrays.evaluated, 1, self._chunk)
-        [val] = yield from evaluate(score, self.arrays.val, 1, self._chunk)
+        [train] = yield from evaluate(self.score, self.arrays.evaluated, 1, self.chunk)
+        [val] = yield from evaluate(self.score, self.arrays.val, 1, self.chunk)
         self.model.train()
         self.evaluated = (train, val)
 

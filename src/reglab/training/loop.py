@@ -28,11 +28,10 @@ from reglab.spec import DataSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
-from reglab.training.crew import Crew, OneByOne
+from reglab.training.crew import ONE_BY_ONE, Crew, How, crew_of
 from reglab.training.devices import choose_device, describe, use_threads, versions
 from reglab.training.lanes import Lane
 from reglab.training.memory import keep_freed_memory
-from reglab.training.stack import Stack
 
 Report = Callable[[str, float], None]
 Snapshots = tuple[Callable[[], Checkpoint], ...]
@@ -49,19 +48,19 @@ def train(
     folder: Path | None = None,
     resume: Sequence[Checkpoint | None] = (),
     report: Report = _silent,
-    fused: bool = False,
+    how: How = ONE_BY_ONE,
 ) -> Generator[Event]:
     """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
 
     Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit, or
-    with ``fused`` all in the same operations, as each would alone but for rounding.
+    fused with the others in the same operations, as it would alone but for rounding.
 
     :param device: "auto" takes a GPU where there is one.
     :param threads: intra-op threads; ``None`` keeps torch's setting. The count is part of the run's record.
     :param folder: where data sets are; default: the setting ``REGLAB_DATA``.
     :param resume: for each spec the checkpoint to continue from, or ``None``.
     :param report: told (what, share done) while data are loaded.
-    :param fused: for specs that differ in λ and in how it is applied alone; see :class:`reglab.training.stack.Stack`.
+    :param how: fused needs specs that differ in λ and in how it is applied alone (:class:`.stack.Stack`).
     :returns: events, computed as they are asked for; closing the iterator cancels the training.
     :raises SpecError: at once, where a spec cannot be trained.
     """
@@ -69,9 +68,8 @@ def train(
         raise SpecError("There is nothing to train: give at least one spec.")
     for spec in specs:
         check(spec)
-    crew = Stack if fused else OneByOne
     resume = resume or [None] * len(specs)
-    return _train(specs, device, threads, folder or load_settings().data, resume, report, crew)
+    return _train(specs, device, threads, folder or load_settings().data, resume, report, how)
 
 
 def _train(
@@ -81,14 +79,14 @@ def _train(
     folder: Path,
     resume: Sequence[Checkpoint | None],
     report: Report,
-    crew_of: Callable[[Sequence[Lane], Shape], Crew],
+    how: How,
 ) -> Generator[Event]:
     keep_freed_memory()
     lanes, environments, shape = build_lanes(specs, device, use_threads(threads), folder, report)
     for lane, checkpoint in zip(lanes, resume, strict=True):
         if checkpoint is not None:
             restore(lane, checkpoint)
-    crew = crew_of(lanes, shape)
+    crew = crew_of(lanes, shape, how)
     for lane, environment in zip(lanes, environments, strict=True):
         yield _started(lane, environment)
         yield from _end_if_due(lane)

@@ -38,7 +38,8 @@ class Stack:
     :raises CannotFollow: where the network cannot be fused; the lanes are then as they were.
     """
 
-    def __init__(self, lanes: Sequence[Lane], shape: Shape) -> None:
+    def __init__(self, lanes: Sequence[Lane], shape: Shape, *, fused_evaluation: bool = True) -> None:
+        """``fused_evaluation``: also evaluate fused; else each lane by itself, which large chunks can make faster."""
         check_alike([lane.spec for lane in lanes])
         self.lanes, first = tuple(lanes), lanes[0]
         self.arrays, self.factors = first.arrays, first.factors
@@ -53,7 +54,8 @@ class Stack:
             lane.dropout = first.dropout  # equal in all, so that one draw serves all
         self.strength = self._strength([lane.strength for lane in lanes])
         self.ways = self._ways()
-        self._chunk = chunk_size(first.activation_bytes, first.arrays.train.images.device, len(lanes))
+        self.chunk = chunk_size(first.activation_bytes, first.arrays.train.images.device, len(lanes))
+        self._fused_evaluation = fused_evaluation
         self._adopted = self._adopt_moments()
         set_learning_rate(self.optimizer, first.lr)
 
@@ -68,14 +70,18 @@ class Stack:
         for lane in self.lanes:
             lane.at.step += 1
 
+    def score(self, images: Tensor) -> Tensor:
+        """Logits (K, N, classes) of every lane, in eval mode."""
+        return self.network.scores(self.weights, images, training=False)
+
     def evaluate(self) -> Generator[None]:
         """Evaluate the epoch whose last step is done; the caller may stop at each yield."""
-
-        def score(images: Tensor) -> Tensor:
-            return self.network.scores(self.weights, images, training=False)
-
-        train = yield from evaluate(score, self.arrays.evaluated, len(self.lanes), self._chunk)
-        val = yield from evaluate(score, self.arrays.val, len(self.lanes), self._chunk)
+        if not self._fused_evaluation:
+            for lane in self.lanes:
+                yield from lane.evaluate()
+            return
+        train = yield from evaluate(self.score, self.arrays.evaluated, len(self.lanes), self.chunk)
+        val = yield from evaluate(self.score, self.arrays.val, len(self.lanes), self.chunk)
         for lane, *found in zip(self.lanes, train, val, strict=True):
             lane.evaluated = (found[0], found[1])
 
