@@ -288,6 +288,14 @@ class TestStates:
         any_store.delete_sweep(sweep.id)
         assert not any_store.sweep(sweep.id).resumable
 
+    def test_lanes_that_ended_need_no_checkpoint_for_the_others_to_begin(self, any_store: Store) -> None:
+        sweep = running(any_store)
+        first = ids_of(any_store, sweep)[0]
+        any_store.add_epoch(first, metrics(1), [], best_epoch=1)
+        any_store.finish(first, "finished")
+        any_store.finish_sweep(sweep.id, "cancelled")
+        assert any_store.sweep(sweep.id).resumable
+
 
 class TestProgress:
     def test_what_the_worker_says_of_the_whole_sweep(self, any_store: Store) -> None:
