@@ -29,7 +29,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a run's bits come from: device, intra-op threads, versions, and how its lanes are advanced."""
+    """Where a run's bits come from: device, intra-op threads, versions, and whether it advances alone or fused."""
 
     device: str
     threads: int
@@ -37,6 +37,7 @@ class Environment:
     parameters: int
     n_train: int
     n_val: int
+    advance: str = "alone"
 
 
 @dataclass(frozen=True)

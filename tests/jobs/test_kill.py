@@ -15,7 +15,7 @@ import pytest
 from tests.jobs.running import SMALL, assert_same_figures, figures, resume, settings_in, work
 
 from reglab.events import EpochDone, Event
-from reglab.jobs import work as work_module
+from reglab.jobs import pace
 from reglab.store import Run, Store, open_store
 
 TIMES = 20
@@ -25,7 +25,7 @@ EVENTS = 1 + SMALL.train.epochs * (STEPS + 1)  # Started, then the steps and an 
 
 def train_telling(home: Path, pipe: Connection) -> None:
     """Train in a process of its own, telling of every event; checkpoints and looks at the store at every step."""
-    work_module._TICK, work_module._OVERHEAD = 0.0, 0
+    pace.TICK, pace._OVERHEAD = 0.0, 0
     settings = settings_in(home)
 
     def tell(event: Event, run: Run) -> None:

@@ -15,7 +15,7 @@ from tests.jobs.running import SMALL, resume, wait_until, work
 
 from reglab.cli import main
 from reglab.events import Event, StepDone
-from reglab.jobs import work as work_module
+from reglab.jobs import pace
 from reglab.jobs.work import Halt, Worker
 from reglab.settings import Settings
 from reglab.store import Store
@@ -27,7 +27,7 @@ PATIENCE = 10.0  # seconds
 def train_there(home: Path, spec: Path) -> None:
     """``reglab train`` in a process of its own, looking at every step whether to leave; its exit status."""
     os.environ["REGLAB_HOME"], os.environ["REGLAB_DEVICE"] = str(home), "cpu"
-    work_module._TICK = 0.0
+    pace.TICK = 0.0
     take, pause = Worker._take, threading.Event()
 
     def wait_in_the_last_epoch(worker: Worker, event: Event) -> Halt | None:

@@ -16,7 +16,7 @@ from tests.jobs.running import SMALL, assert_same_figures, figures, go_on, resum
 from reglab import train
 from reglab.errors import StoreError
 from reglab.events import EpochDone, Evaluating, Event, Started, StepDone
-from reglab.jobs import work as work_module
+from reglab.jobs import pace
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.store import Run, Store
@@ -26,8 +26,8 @@ from reglab.store.files import NEWEST, PREVIOUS
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look whether to stop, and save a checkpoint, at every step instead of now and then."""
-    monkeypatch.setattr(work_module, "_TICK", 0.0)
-    monkeypatch.setattr(work_module, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "TICK", 0.0)
+    monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
 
 
 def test_the_store_holds_what_the_loop_told(store: Store, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reglab.errors import RegLabError
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
+from reglab.jobs.pace import Pace
 from reglab.settings import Settings
 from reglab.store import Run, RunFiles, Store
 from reglab.training import denormals_flushed, give_memory_back, train
@@ -21,10 +22,6 @@ from reglab.training import denormals_flushed, give_memory_back, train
 log = logging.getLogger(__name__)
 
 Halt = Literal["cancelled", "interrupted"]
-
-_TICK = 0.2  # seconds between progress reports, and between looks at whether to stop
-_OVERHEAD = 20  # a checkpoint is due after so many times what the last one took: about 5 % of the time
-_LONGEST = 30.0  # seconds without a checkpoint, at most
 
 
 @dataclass
@@ -37,9 +34,7 @@ class Worker:
     closing: Callable[[], bool] = lambda: False
     listen: Callable[[Event], None] | None = None
     seconds: float = 0.0
-    _tick: float = field(default_factory=time.monotonic)
-    _saved: float = field(default_factory=time.monotonic)
-    _cost: float = 0.0
+    pace: Pace = field(default_factory=Pace)
 
     def work(self) -> None:
         """Train until the run ends, is stopped, or fails; the store then says which, with a sentence."""
@@ -51,11 +46,7 @@ class Worker:
         except RegLabError as error:
             self._fail(str(error))
         except Exception as error:
-            if _is_out_of_memory(error):
-                self._fail("There is not enough memory for this run; try a smaller batch, CNN or data set.")
-                return
-            log.exception("Run %s failed", self.run.id)
-            self._fail(f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details.")
+            self._fail(explain(error, f"Run {self.run.id}"))
         finally:
             give_memory_back()
 
@@ -97,7 +88,7 @@ class Worker:
                 return self._between(event.epoch, event.steps, event.steps, event.snapshots[0])
             case EpochDone():
                 self.store.add_epoch(self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
-                if self._due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
+                if self.pace.due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
                     self._save(event.snapshot())
             case Ended():
                 self._end(event)
@@ -108,17 +99,15 @@ class Worker:
         if event.epoch == event.step == 0:
             self.store.add_initial_layers(self.run.id, event.layers)
             snapshot = event.snapshot()
-            self.files.save_weights(_weights_of(snapshot), "initial")
+            self.files.save_weights(weights_of(snapshot), "initial")
             self._save(snapshot)
 
     def _between(self, epoch: int, step: int, steps: int, snapshot: Callable[[], Checkpoint]) -> Halt | None:
         """Within an epoch, now and then: look whether to stop, save what is due, tell how far the run is."""
-        now = time.monotonic()
-        if now - self._tick < _TICK:
+        if not self.pace.ticks():
             return None
-        self._tick = now
         halt = self._halt()
-        if halt or self._due():
+        if halt or self.pace.due():
             self._save(snapshot())
         self._progress(epoch - 1, step, steps)
         return halt
@@ -128,17 +117,12 @@ class Worker:
             return "interrupted"
         return "cancelled" if self.store.wanted(self.run.id) == "stop" else None
 
-    def _due(self) -> bool:
-        return time.monotonic() - self._saved >= min(_OVERHEAD * self._cost, _LONGEST)
-
     def _save(self, snapshot: Checkpoint) -> None:
         """Keep ``snapshot``, unless its loss is no longer finite: a diverged run keeps its last finite state."""
         if not math.isfinite(snapshot.facts["running_loss"]):
             return
-        before = time.monotonic()
-        self.files.save_checkpoint(Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds}))
-        self._saved = time.monotonic()
-        self._cost = self._saved - before
+        kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
+        self.pace.saving(lambda: self.files.save_checkpoint(kept))
 
     def _end(self, event: Ended) -> None:
         self._progress(event.epoch, 0)
@@ -151,7 +135,7 @@ class Worker:
     def _end_diverged(self, epoch: int) -> None:
         """Keep the weights of the last finite checkpoint; there is one, since every run begins with one."""
         kept = self.files.load_checkpoint()
-        weights, at = (_weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
+        weights, at = (weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
         path, sha256 = self.files.save_weights(weights)
         sentence = (
             f"The loss was no longer a finite number in epoch {epoch}; the weights kept are those after epoch {at}. "
@@ -164,9 +148,7 @@ class Worker:
 
     def _report(self, text: str, share: float) -> None:
         """Pass on what the data set is doing, and leave its loading where the run is to stop."""
-        now = time.monotonic()
-        if now - self._tick >= _TICK:
-            self._tick = now
+        if self.pace.ticks():
             self.store.say(self.run.id, f"{text} ({share:.0%})")
             if halt := self._halt():
                 raise Halted(halt)
@@ -183,11 +165,20 @@ class Halted(Exception):
         self.state: Halt = state
 
 
+def explain(error: Exception, what: str) -> str:
+    """One sentence on an error that nobody foresaw; the log has the details."""
+    if _is_out_of_memory(error):
+        return "There is not enough memory for this run; try a smaller batch, CNN or data set."
+    log.error("%s failed", what, exc_info=error)
+    return f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details."
+
+
 def _is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out: on the CPU torch says so in the text of a plain RuntimeError."""
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
-def _weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
+def weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
+    """Every parameter and buffer in a run's checkpoint, by name."""
     arrays = checkpoint.arrays.items()
     return {name.removeprefix("model/"): array for name, array in arrays if name.startswith("model/")}

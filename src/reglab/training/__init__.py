@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from reglab.training.check import check
-from reglab.training.devices import denormals_flushed
+from reglab.training.choice import Choice, choose
+from reglab.training.crew import ONE_BY_ONE, How
+from reglab.training.devices import choose_device, denormals_flushed
 from reglab.training.loop import train
 from reglab.training.memory import give_memory_back
+from reglab.training.sizes import LaneSize, free_memory, lane_size
 
-__all__ = ["check", "denormals_flushed", "give_memory_back", "train"]
+__all__ = [
+    "ONE_BY_ONE",
+    "Choice",
+    "How",
+    "LaneSize",
+    "check",
+    "choose",
+    "choose_device",
+    "denormals_flushed",
+    "free_memory",
+    "give_memory_back",
+    "lane_size",
+    "train",
+]

@@ -15,7 +15,7 @@ from reglab.training.stack import Stack
 
 @dataclass(frozen=True)
 class How:
-    """How lanes advance: fused or one by one, and whether fused ones are evaluated fused too. Last bits depend on it."""
+    """How lanes advance: fused or one by one, and whether fused ones are evaluated fused too. It decides last bits."""
 
     fused: bool
     fused_evaluation: bool = False

@@ -1,0 +1,120 @@
+"""How the lanes of a sweep advance: in which stacks, fused or one by one, how many stacks at a time.
+
+A plan is made once and kept with the sweep, because the last bits of fused lanes depend on it.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reglab.errors import SpecError
+from reglab.settings import Settings
+from reglab.sweep import SweepSpec
+from reglab.training import Choice, How, LaneSize, check, choose, free_memory, lane_size
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``stacks``: the lanes (numbers in :meth:`SweepSpec.lanes`) that advance together; ``together`` of them at a time.
+
+    ``speedup`` is against one by one, measured; ``seconds`` an estimate for the whole sweep; ``reason`` says why lanes
+    are not fused where that was not possible.
+    """
+
+    stacks: tuple[tuple[int, ...], ...]
+    how: How
+    together: int
+    workers: int
+    speedup: float
+    difference: float | None
+    seconds: float
+    reason: str | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """The plan as JSON-able facts."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Plan:
+        """What :meth:`facts` gave."""
+        stacks = tuple(tuple(stack) for stack in facts["stacks"])
+        return cls(**{**facts, "stacks": stacks, "how": How(**facts["how"])})
+
+    @property
+    def widest(self) -> int:
+        """Lanes of the largest stack."""
+        return max(map(len, self.stacks))
+
+
+def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
+    """The size of one lane, where every lane of ``spec`` can be trained here.
+
+    :raises SpecError: one sentence, with an estimate, where a lane cannot be trained, or the disk or the memory are too
+        small.
+    """
+    for run in {lane.repeat: lane.run for lane in spec.lanes()}.values():
+        check(run)
+    size = lane_size(spec.run)
+    _check_memory(spec, size, free_memory(settings.device))
+    _check_disk(spec, size, settings)
+    return size
+
+
+def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
+    """Time both ways on copies of the lanes, and share the lanes out among ``workers`` threads and the free memory."""
+    size, lanes = check_sweep(spec, settings), spec.lanes()
+    first = [lane.run for lane in lanes if lane.repeat == 0]
+    fitting = max(1, free_memory(settings.device) // size.memory)
+    widest = math.ceil(len(first) / max(1, math.ceil(workers / spec.repeats)))
+    width = min(widest, max(1, fitting // workers))
+    choice = choose(first[:width], device=settings.device, threads=settings.threads, folder=settings.data)
+    stacks = share_out(spec, width if choice.how.fused else 1)
+    together = max(1, min(len(stacks), fitting // max(map(len, stacks))))
+    return Plan(
+        stacks, choice.how, together, workers, choice.speedup, choice.difference, _seconds(spec, choice, workers),
+        choice.reason,
+    )  # fmt: skip
+
+
+def share_out(spec: SweepSpec, width: int) -> tuple[tuple[int, ...], ...]:
+    """Lanes of one repeat in as few stacks as ``width`` allows, of equal sizes (but for one lane), in λ's order."""
+    per_repeat = spec.size // spec.repeats
+    count = math.ceil(per_repeat / width)
+    stacks = []
+    for repeat in range(spec.repeats):
+        numbers = range(repeat * per_repeat, (repeat + 1) * per_repeat)
+        stacks += [tuple(numbers[start::count]) for start in range(count)]
+    return tuple(stacks)
+
+
+def _seconds(spec: SweepSpec, choice: Choice, workers: int) -> float:
+    return choice.seconds * spec.size * spec.run.train.epochs / workers
+
+
+def _check_memory(spec: SweepSpec, size: LaneSize, free: int) -> None:
+    if size.memory > free:
+        raise SpecError(
+            f"One run of this sweep needs about {_gib(size.memory)} of memory and {_gib(free)} can be used; "
+            "choose a smaller CNN or batch."
+        )
+
+
+def _check_disk(spec: SweepSpec, size: LaneSize, settings: Settings) -> None:
+    """Final and initial weights of every lane, and two generations of its checkpoint."""
+    needed = spec.size * (size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
+    free = shutil.disk_usage(settings.home).free if settings.home.exists() else None
+    if free is not None and needed > free:
+        raise SpecError(
+            f"The weights and checkpoints of {spec.size:,} runs need about {_gib(needed)} on the disk, and "
+            f"{_gib(free)} are free; take fewer λ, fewer repeats or a smaller CNN."
+        )
+
+
+def _gib(size: float) -> str:
+    return f"{size / _GIB:.1f} GiB" if size >= 0.1 * _GIB else f"{size / 2**20:.0f} MiB"

@@ -1,0 +1,168 @@
+"""One sweep from start to end: its stacks advance side by side, on as many threads as it may use, epoch by epoch.
+
+The stack that is furthest behind goes first, so that all λ grow together and the path can be watched as it forms.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from reglab.datasets import prepare
+from reglab.errors import RegLabError
+from reglab.events import State
+from reglab.jobs.pace import TICK, Pace
+from reglab.jobs.stack_work import StackWorker
+from reglab.jobs.sweep_plan import Plan, make_plan
+from reglab.jobs.work import Halt, Halted, explain
+from reglab.settings import Settings
+from reglab.store import Store, Sweep
+from reglab.training import choose_device, denormals_flushed, give_memory_back
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class SweepWorker:
+    """Trains one claimed sweep. ``closing`` tells when the process wants to leave; ``share`` how many threads the sweep
+    may use just now, at least one; ``listen`` hears of each stack that has gone on by an epoch.
+    """
+
+    store: Store
+    settings: Settings
+    sweep: Sweep
+    closing: Callable[[], bool] = lambda: False
+    share: Callable[[], int] | None = None
+    listen: Callable[[StackWorker], None] = lambda stack: None
+    _halt: Halt | None = None
+    _stacks: list[StackWorker] = field(default_factory=list)
+    _busy: set[int] = field(default_factory=set)
+    _guard: threading.Condition = field(default_factory=threading.Condition)
+    _began: float = field(default_factory=time.monotonic)
+    _pace: Pace = field(default_factory=Pace)
+
+    def work(self) -> None:
+        """Train until every lane has ended, or the sweep is stopped; the store then says how it stands."""
+        try:
+            self._train()
+        except Halted as halted:
+            self._end(halted.state)
+        except RegLabError as error:
+            self._end("failed", str(error))
+        except Exception as error:
+            self._end("failed", explain(error, f"Sweep {self.sweep.id}"))
+        finally:
+            give_memory_back()
+
+    @property
+    def seconds(self) -> float:
+        """Training time by the clock, over all sittings."""
+        return self.sweep.seconds + time.monotonic() - self._began
+
+    def _train(self) -> None:
+        plan = self._plan()
+        runs = self.store.sweep_runs(self.sweep.id)
+        for number, lanes in enumerate(plan.stacks):
+            own = [runs[lane] for lane in lanes]
+            if any(run.state == "running" for run in own):
+                self._stacks.append(
+                    StackWorker(
+                        self.store, self.settings, self.sweep.id, number, own, plan, self._leaving, lambda: self.seconds
+                    )
+                )  # fmt: skip
+        self.store.say_sweep(self.sweep.id, None)
+        with ThreadPoolExecutor(plan.workers, thread_name_prefix=f"reglab-{self.sweep.id}") as pool:
+            threads = [pool.submit(self._advance, number, plan.together) for number in range(plan.workers)]
+            self._watch()
+        for thread in threads:
+            thread.result()
+        self._end(self._halt or "finished")
+
+    def _plan(self) -> Plan:
+        """How the lanes advance: as before, where the sweep has been at work, since their last bits depend on it."""
+        if self.sweep.plan is not None:
+            return Plan.of(self.sweep.plan)
+        for data in {lane.repeat: lane.run.data for lane in self.sweep.spec.lanes()}.values():
+            prepare(data, self.settings.data, self._say)
+        self.store.say_sweep(self.sweep.id, "Timing fused against one by one")
+        with denormals_flushed():
+            plan = make_plan(self.sweep.spec, self.settings, self._workers())
+        self.store.set_plan(self.sweep.id, plan.facts())
+        return plan
+
+    def _workers(self) -> int:
+        """Threads: one for each core on a CPU, one for a GPU, which its lanes fill by themselves."""
+        return 1 if choose_device(self.settings.device).type == "cuda" else self.settings.slots
+
+    def _watch(self) -> None:
+        """Until the threads are done: see whether the sweep is to stop, and wake those that may go on."""
+        while not self._finished():
+            self._halt = self._halt or self._wanted()
+            with self._guard:
+                self._guard.notify_all()
+                self._guard.wait(TICK)
+
+    def _advance(self, number: int, together: int) -> None:
+        """A thread: takes the stack that is furthest behind, moves it on by an epoch, and begins again."""
+        with denormals_flushed():
+            while (stack := self._take(number, together)) is not None:
+                try:
+                    stack.advance()
+                    self.listen(stack)
+                except Exception as error:
+                    sentence = str(error) if isinstance(error, RegLabError) else explain(error, f"Stack {stack.number}")
+                    stack.fail(sentence)
+                finally:
+                    self._give_back(stack)
+
+    def _take(self, number: int, together: int) -> StackWorker | None:
+        """The next stack to move on; waits while other threads have all there are. None at the end."""
+        with self._guard:
+            while not self._finished():
+                stack = self._next(together) if number < self._share() else None
+                if stack is not None:
+                    self._busy.add(stack.number)
+                    return stack
+                self._guard.wait(TICK)
+            return None
+
+    def _next(self, together: int) -> StackWorker | None:
+        """Of the stacks that are open, or may be opened, the one that is furthest behind."""
+        left = [stack for stack in self._stacks if not stack.done]
+        free = [stack for stack in left[:together] if stack.number not in self._busy]
+        return min(free, key=lambda stack: (stack.epoch, stack.number), default=None)
+
+    def _give_back(self, stack: StackWorker) -> None:
+        with self._guard:
+            self._busy.discard(stack.number)
+            self._guard.notify_all()
+
+    def _finished(self) -> bool:
+        """Whether nothing is left to take up: all stacks are done, or it is time to leave."""
+        return self._leaving() or all(stack.done for stack in self._stacks)
+
+    def _share(self) -> int:
+        return max(1, self.share()) if self.share else self.settings.slots
+
+    def _leaving(self) -> bool:
+        return self._halt is not None
+
+    def _wanted(self) -> Halt | None:
+        if self.closing():
+            return "interrupted"
+        return "cancelled" if self.store.sweep_wanted(self.sweep.id) == "stop" else None
+
+    def _say(self, text: str, share: float) -> None:
+        """Pass on what a data set is doing, and leave its loading where the sweep is to stop."""
+        if self._pace.ticks():
+            self.store.say_sweep(self.sweep.id, f"{text} ({share:.0%})")
+            if halt := self._wanted():
+                raise Halted(halt)
+
+    def _end(self, state: State, error: str | None = None) -> None:
+        """Lanes that still run end as ``state``."""
+        self.store.finish_sweep(self.sweep.id, state, error=error, seconds=self.seconds)
