@@ -26,4 +26,4 @@ class Command:
 
 def one_run(parser: argparse.ArgumentParser) -> None:
     """The argument of every command about one run."""
-    parser.add_argument("run", metavar="RUN", help="id, its beginning, or name")
+    parser.add_argument("run", metavar="RUN", help="id of a run or sweep, its beginning, or name")

@@ -1,9 +1,12 @@
-"""Jobs: who trains a run, when, and how its events reach the store."""
+"""Jobs: who trains a run or a sweep, when, and how their events reach the store."""
 
 from __future__ import annotations
 
 from reglab.jobs.result import result
+from reglab.jobs.sweep_plan import Plan, check_sweep
+from reglab.jobs.sweep_result import sweep_result
+from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.threads import ThreadRunner
 from reglab.jobs.work import Worker
 
-__all__ = ["ThreadRunner", "Worker", "result"]
+__all__ = ["Plan", "SweepWorker", "ThreadRunner", "Worker", "check_sweep", "result", "sweep_result"]

@@ -1,4 +1,4 @@
-"""``reglab resume``: a stopped run, from its last checkpoint on."""
+"""``reglab resume``: a stopped run or sweep, from its last checkpoint on."""
 
 from __future__ import annotations
 
@@ -11,17 +11,25 @@ from reglab.settings import load_settings
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from reglab.cli.finding import run_or_sweep
+    from reglab.cli.sweeping import work_sweep
     from reglab.cli.working import work
-    from reglab.store import open_store
+    from reglab.store import Run, open_store
 
     settings = load_settings()
     with open_store(settings) as store:
         store.recover()
-        run = store.get(arguments.run)
-        if not run.resumable:
-            raise StoreError(f"Run {run.id} is {run.state}: there is nothing to resume.")
-        store.take_over(run.id, store.owner())
-        return work(store, settings, store.get(run.id), output)
+        found = run_or_sweep(store, arguments.run)
+        if isinstance(found, Run) and found.sweep is not None:  # lanes advance together
+            found = store.sweep(found.sweep)
+        kind = "Run" if isinstance(found, Run) else "Sweep"
+        if not found.resumable:
+            raise StoreError(f"{kind} {found.id} is {found.state}: there is nothing to resume.")
+        if isinstance(found, Run):
+            store.take_over(found.id, store.owner())
+            return work(store, settings, store.get(found.id), output)
+        store.take_over_sweep(found.id, store.owner())
+        return work_sweep(store, settings, store.sweep(found.id), output)
 
 
-ENTRY = Command("resume", "go on with a stopped run from its last checkpoint", 40, one_run, _run)
+ENTRY = Command("resume", "go on with a stopped run or sweep from its last checkpoint", 40, one_run, _run)

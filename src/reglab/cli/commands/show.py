@@ -1,4 +1,4 @@
-"""``reglab show``: one run and its figures."""
+"""``reglab show``: one run or sweep and its figures."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from reglab.settings import load_settings
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from reglab.cli.finding import run_or_sweep
+    from reglab.cli.sweeping import tell
     from reglab.jobs import result
-    from reglab.store import open_store
+    from reglab.store import Run, open_store
 
     with open_store(load_settings()) as store:
         store.recover()
-        output.result(result(store, store.get(arguments.run)))
+        found = run_or_sweep(store, arguments.run)
+        if isinstance(found, Run):
+            output.result(result(store, found))
+        else:
+            tell(store, found, output)
     return 0
 
 
-ENTRY = Command("show", "show one run", 30, one_run, _run)
+ENTRY = Command("show", "show one run or sweep", 30, one_run, _run)

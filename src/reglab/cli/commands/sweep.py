@@ -1,0 +1,68 @@
+"""``reglab sweep``: the λ path of one spec, here and now."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from reglab.cli.command import Command
+from reglab.cli.output import Output
+from reglab.cli.spec_file import read_spec
+from reglab.errors import SpecError
+from reglab.settings import load_settings
+from reglab.sweep import SweepSpec, parse_values
+
+_LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (so many values at equal ratios), also mixed"
+_DEFAULT = "0,1e-4:1e-1:8"
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("spec", nargs="?", metavar="SPEC.yaml", help="the runs' settings; - reads standard input")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. data.label_noise=0.2")
+    parser.add_argument("--l2", metavar="LIST", help=f"values of λ₂: {_LIST}; default: {_DEFAULT}")
+    parser.add_argument(
+        "--l1", metavar="LIST", help="values of λ₁, in the same way, λ₂ being 0 unless set; with --l2 too: a grid"
+    )
+    parser.add_argument("--lambda", dest="lambdas", metavar="LIST", help="values of an elastic net's λ")
+    parser.add_argument("--l1-ratio", metavar="RHO", help="with --lambda: λ₁ = ρλ, λ₂ = (1 − ρ)λ")
+    parser.add_argument("--apply", metavar="WAYS", help="ways of applying λ, e.g. coupled,decoupled")
+    parser.add_argument("--seeds", metavar="N", help="repeat with N seeds; default: 3")
+    parser.add_argument("--folds", metavar="K", help="repeat over K stratified folds instead")
+    parser.add_argument("--name", help="the sweep's name; default: made from data set, CNN and λ")
+
+
+def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from reglab.cli.sweeping import work_sweep
+    from reglab.jobs import check_sweep
+    from reglab.store import open_store
+
+    spec, settings = _spec(arguments), load_settings()
+    check_sweep(spec, settings)
+    with open_store(settings) as store:
+        return work_sweep(store, settings, store.create_sweep(spec, name=arguments.name, owner=store.owner()), output)
+
+
+def _spec(arguments: argparse.Namespace) -> SweepSpec:
+    run = read_spec(arguments.spec)
+    if arguments.spec is None and arguments.l1 is not None:
+        run = run.with_changes({"penalty.l2": 0.0})
+    values: dict[str, Any] = {"run": run.with_assignments(arguments.set).model_dump()}
+    lists = {"l1": ("--l1", "λ₁"), "l2": ("--l2", "λ₂"), "lambdas": ("--lambda", "λ")}
+    for key, (option, symbol) in lists.items():
+        text = getattr(arguments, key)
+        if text is not None:
+            values[key] = parse_values(text, f"{option}: {symbol}")
+    if not values.keys() & lists.keys():
+        values["l2"] = parse_values(_DEFAULT)
+    if arguments.l1_ratio is not None:
+        values["l1_ratio"] = arguments.l1_ratio
+    if arguments.apply:
+        values["apply"] = tuple(way.strip() for way in arguments.apply.split(","))
+    if arguments.seeds is not None and arguments.folds is not None:
+        raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
+    if arguments.folds is not None:
+        return SweepSpec.parse({**values, "folds": arguments.folds})
+    return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else arguments.seeds})
+
+
+ENTRY = Command("sweep", "train a λ path here and now: every λ, over seeds or folds", 15, _arguments, _run)
