@@ -218,6 +218,81 @@ def test_reruns_of_the_page_between_ticks_replace_no_chart(chart: Locator) -> No
     assert chart.get_attribute("data-mounts") == "1"
 
 
+@pytest.fixture
+def points(page: Page, server: Server) -> Locator:
+    """The chart whose points can be clicked, drawn."""
+    page.goto(f"{server.url}/?click")
+    drawn = page.locator("[data-reglab-chart=click]")
+    after(drawn, 2)
+    return drawn
+
+
+def spot(points: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where on the page this point of the chart is."""
+    at = points.evaluate(
+        """(node, [x, y]) => {
+            const { left, top } = node.getBoundingClientRect();
+            const { xaxis, yaxis } = node._fullLayout;
+            return [left + xaxis._offset + xaxis.d2p(x), top + yaxis._offset + yaxis.d2p(y)];
+        }""",
+        [x, y],
+    )
+    return at[0], at[1]
+
+
+def click(points: Locator, x: float, y: float) -> None:
+    """Click on this point as people do: with the pointer on it long enough for its label to appear."""
+    page = points.page
+    page.mouse.move(*spot(points, x, y))
+    page.wait_for_function("([node, x]) => node._hoverdata?.[0]?.x === x", arg=[points.element_handle(), x])
+    page.mouse.down()
+    page.mouse.up()
+
+
+def cursor_is(points: Locator, cursor: str) -> None:
+    """Wait until the pointer over the plot looks so."""
+    points.page.wait_for_function(
+        "([node, cursor]) => node.querySelector('.nsewdrag').style.cursor === cursor",
+        arg=[points.element_handle(), cursor],
+    )
+
+
+def test_a_click_on_a_point_reaches_python_once_with_its_customdata(points: Locator) -> None:
+    said = points.page.get_by_text("clicked: ")
+    points.evaluate("node => window.first = node")
+    expect(said).to_have_text("clicked: []")
+    click(points, 1, 2)
+    expect(said).to_have_text("clicked: [['coupled', 0, 0.03]]")
+    after(points, 3)
+    expect(said).to_have_text("clicked: [['coupled', 0, 0.03]]")
+    click(points, 0, 1)
+    expect(said).to_have_text("clicked: [['coupled', 0, 0.03], ['coupled', 0, 0]]")
+    assert points.evaluate("node => node === window.first")
+    assert points.get_attribute("data-mounts") == "1"
+
+
+def test_the_pointer_tells_what_can_be_clicked(points: Locator) -> None:
+    mouse = points.page.mouse
+    mouse.move(*spot(points, 1, 2))
+    cursor_is(points, "pointer")
+    after(points, 3)
+    cursor_is(points, "pointer")  # redraws leave it
+    mouse.move(*spot(points, 0.5, 1.75))
+    cursor_is(points, "")
+
+
+def test_a_drag_over_a_point_is_a_zoom_and_no_click(points: Locator) -> None:
+    start = spot(points, 1, 2)
+    mouse = points.page.mouse
+    mouse.move(*start)
+    mouse.down()
+    mouse.move(start[0] + 60, start[1] + 60, steps=4)
+    mouse.up()
+    points.page.wait_for_function("node => node.layout.xaxis.autorange === false", arg=points.element_handle())
+    after(points, 3)
+    expect(points.page.get_by_text("clicked: ")).to_have_text("clicked: []")
+
+
 def test_a_chart_that_has_left_the_page_is_freed(chart: Locator) -> None:
     page = chart.page
     empty = page.locator("[data-reglab-chart=empty]")

@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from reglab.ui.live_chart import library_url, message, plotly_route
+from reglab.ui.live_chart import library_url, message, plotly_route, read_click
 
 
 def figure(value: float = 1.0) -> go.Figure:
@@ -57,3 +57,19 @@ def test_it_is_mounted_with_its_height() -> None:
     assert not app.exception
     (chart,) = app.get("bidi_component")
     assert orjson.loads(chart.proto.bytes)["height"] == 280
+
+
+def test_only_a_chart_that_is_listened_to_can_be_clicked() -> None:
+    assert [orjson.loads(message(figure(), key="k", height=9, clickable=on))["clickable"] for on in (True, False)] == [
+        True,
+        False,
+    ]
+
+
+def test_a_click_is_a_short_list_of_numbers_and_words() -> None:
+    assert read_click(["coupled", 0, 0.03]) == ["coupled", 0, 0.03]
+
+
+@pytest.mark.parametrize("sent", [None, "coupled", 7, {}, [], [None], [["a"]], [{}], ["x" * 999], list(range(99))])
+def test_any_other_click_is_passed_over(sent: object) -> None:
+    assert read_click(sent) is None

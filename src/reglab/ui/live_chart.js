@@ -6,10 +6,11 @@ const charts = new Map(); // key -> chart
 const mounts = {}; // key -> how many nodes were made; tests assert that it stays 1
 const PATIENCE = 10_000; // milliseconds until a chart that has lost its place is freed
 
-export default function ({ data, parentElement: place }) {
+export default function ({ data, parentElement: place, setTriggerValue }) {
   const message = JSON.parse(new TextDecoder().decode(data));
   const chart = chartIn(place, message);
   chart.message = message;
+  chart.tell = message.clickable ? (point) => setTriggerValue("click", point) : null;
   loadPlotly(message.plotly).then(() => draw(chart), (error) => complain(chart, error));
   // Streamlit also calls this for a superseded update of a place that stays.
   return () => place.isConnected || leave(chart, place);
@@ -31,7 +32,7 @@ function create(key, height) {
   mounts[key] = (mounts[key] ?? 0) + 1;
   Object.assign(node.dataset, { testid: "reglab-chart", reglabChart: key, mounts: mounts[key], updates: 0 });
   Object.assign(node.style, { width: "100%", height: `${height}px` });
-  const chart = { key, node, place: null, message: null, held: false, pointer: null };
+  const chart = { key, node, place: null, message: null, tell: null, held: false, pointer: null };
   chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
   chart.observer.observe(node);
   followPointer(chart);
@@ -95,6 +96,7 @@ function draw(chart) {
   window.Plotly.react(node, message.figure.data, layoutOf(message, look), (chart.config ??= configOf(chart))).then(
     () => {
       node.dataset.updates = Number(node.dataset.updates) + 1;
+      followClicks(chart);
       hoverAgain(chart);
     },
     (error) => complain(chart, error),
@@ -114,6 +116,22 @@ function hoverAgain({ node, pointer }) {
   const [clientX, clientY] = pointer;
   const target = document.elementFromPoint(clientX, clientY);
   if (node.contains(target)) target.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY, bubbles: true }));
+}
+
+// A point with customdata can be clicked, where Python listens; the pointer says so. Plotly gives a node its `on` when
+// it first draws there.
+function followClicks(chart) {
+  if (chart.clicks) return;
+  chart.clicks = true;
+  const { node } = chart;
+  const pointIn = ({ points }) => (chart.tell && points.find((point) => point.customdata)) || null;
+  const show = (cursor) => node.querySelectorAll(".nsewdrag").forEach(({ style }) => (style.cursor = cursor));
+  node.on("plotly_hover", (event) => show(pointIn(event) ? "pointer" : ""));
+  node.on("plotly_unhover", () => show(""));
+  node.on("plotly_click", (event) => {
+    const point = pointIn(event);
+    if (point) chart.tell(point.customdata);
+  });
 }
 
 function complain({ node }, error) {

@@ -1,4 +1,4 @@
-"""A page with two charts of the live component: one that grows on every tick, one that stays empty."""
+"""Charts of the live component: one that grows on every tick and one that stays empty; at ?click, one to click on."""
 
 from __future__ import annotations
 
@@ -25,9 +25,29 @@ def growing() -> None:
     st.caption(f"below the chart: {n}")
 
 
+@st.fragment(run_every=TICK)
+def clicked() -> None:
+    """Two points that tell which one was clicked, and one that tells nothing, and moves on every tick."""
+    n = st.session_state.ticks = st.session_state.get("ticks", 0) + 1
+    figure = go.Figure(layout={"title": {"text": "Click"}, "hovermode": "closest", "showlegend": False})
+    figure.add_scatter(
+        x=[0, 1, 2], y=[1, 2, 1 + n % 2], mode="markers", marker_size=14, uid="points",
+        customdata=[["coupled", 0.0, 0.0], ["coupled", 0.0, 0.03], None],
+    )  # fmt: skip
+    live_chart(figure, key="click", height=300, on_click=_remember)
+    st.caption(f"clicked: {st.session_state.get('clicked', [])}")
+
+
+def _remember(point: list[str | int | float]) -> None:
+    st.session_state.clicked = [*st.session_state.get("clicked", []), point]
+
+
 def main() -> None:
     """The page."""
     st.set_page_config(layout="wide")
+    if "click" in st.query_params:
+        clicked()
+        return
     left, right = st.columns(2)
     with left:
         growing()
