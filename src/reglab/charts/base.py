@@ -50,10 +50,15 @@ def empty(title: str, subtitle: str, hint: str) -> go.Figure:
     made.update_layout(margin={"l": 12})
     made.update_xaxes(visible=False)
     made.update_yaxes(visible=False)
+    add_hint(made, hint)
+    return made
+
+
+def add_hint(made: go.Figure, hint: str) -> None:
+    """Say in the middle of the plot what will fill it."""
     made.add_annotation(
         text="<br>".join(wrap(hint, 22)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, opacity=0.75
     )
-    return made
 
 
 def each_run(frame: pd.DataFrame, styles: Mapping[str, RunStyle]) -> Iterator[tuple[RunStyle, pd.DataFrame]]:

@@ -7,7 +7,7 @@ width and are in no bin; their share is said in words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ from reglab.charts.base import each_run, empty, figure
 from reglab.charts.style import GREY, RunStyle, rgba
 
 _KEPT = 0.995  # share of the weights that the w axis shows at least
-_DECADES = 3.5  # height of the density axis
+DECADES = 3.5
+"""Height of the density axis."""
+
 _WIDTHS = np.diff(EDGES)
 _X = EDGES.astype(np.float32)
 
@@ -60,7 +62,7 @@ def weights_chart(layers: pd.DataFrame, styles: Mapping[str, RunStyle], layer: s
     alone = len(drawn) == 1
     made = figure(title, f"density, log scale; {_zeros(drawn[0][2])}" if alone else "density, log scale", x="w")
     top = _axes(made, [histogram for _, *both in drawn for histogram in both])
-    floor = 10 ** (top - 2 * _DECADES)
+    floor = 10 ** (top - 2 * DECADES)
     made.update_layout(xaxis_uirevision=title, yaxis_uirevision=title)
     _add_initial(made, [first for _, first, _ in drawn], floor)
     for style, _, now in drawn:
@@ -79,13 +81,18 @@ def _sum(rows: pd.DataFrame) -> Histogram:
 
 
 def _axes(made: go.Figure, histograms: list[Histogram]) -> float:
-    """Both axes in steps, the density's of √10, so that they rarely move; the density's upper end, as a power."""
-    reach = max(_reach(histogram) for histogram in histograms)
+    """Both axes; the density's upper end, as a power."""
+    reach, top = extent(histograms)
+    made.update_xaxes(range=[-reach, reach], tickformat="~g", tick0=0, dtick=round_below(reach, (1, 2, 5)))
+    made.update_yaxes(type="log", range=[top - DECADES, top], dtick=1, tickformat="~g")
+    return top
+
+
+def extent(histograms: Sequence[Histogram]) -> tuple[float, float]:
+    """±w that hold nearly all weights, and the power of ten above all densities, in steps of √10: they rarely move."""
     peak = max(float(histogram.density.max()) for histogram in histograms)
     top = float(np.ceil(2 * np.log10(1.1 * peak)) / 2) if peak > 0 else 0.0
-    made.update_xaxes(range=[-reach, reach], tickformat="~g", tick0=0, dtick=_step(reach, (1, 2, 5)))
-    made.update_yaxes(type="log", range=[top - _DECADES, top], dtick=1, tickformat="~g")
-    return top
+    return max(_reach(histogram) for histogram in histograms), top
 
 
 def _reach(histogram: Histogram) -> float:
@@ -94,10 +101,10 @@ def _reach(histogram: Histogram) -> float:
     order = np.argsort(magnitudes, kind="stable")
     covered = histogram.zeros + np.cumsum(histogram.counts[order])
     needed = magnitudes[order][int(np.searchsorted(covered, _KEPT * covered[-1]))]
-    return 1.5 * _step(float(needed), (1, 1.5, 2, 3, 4, 5, 7))
+    return 1.5 * round_below(float(needed), (1, 1.5, 2, 3, 4, 5, 7))
 
 
-def _step(value: float, steps: tuple[float, ...]) -> float:
+def round_below(value: float, steps: tuple[float, ...]) -> float:
     """The largest of ``steps`` times a power of ten that is at most ``value``."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(power * max(step for step in steps if step * power <= value * (1 + 1e-9)))

@@ -1,0 +1,111 @@
+"""The U-curve: validation and training accuracy (or loss) against λ, mean ± one standard error over the repeats.
+
+Small λ overfit, large λ underfit, and the best lies between. The best λ has a ring, the simplest one within one
+standard error of it a square.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import WIDTHS, add_hint, empty, figure, values_of
+from reglab.charts.curves import NAMES
+from reglab.charts.gap import Measure
+from reglab.charts.path_axis import TOP, PathAxis, path_axis
+from reglab.charts.path_marks import add_marks, add_regimes
+from reglab.charts.path_parts import Way, add_band, add_bridge, add_line, crowding, each_way, errors_of
+from reglab.charts.path_range import Range, add_outside, range_of
+from reglab.charts.path_words import said
+from reglab.charts.style import GREY
+
+HINT = "The curve forms while the networks train."
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is drawn: its title, its columns, and how its values are written."""
+
+    title: str
+    val: str
+    train: str
+    unit: str
+    ticks: str
+
+
+MEASURED: dict[Measure, Measured] = {
+    "accuracy": Measured("Accuracy", columns.VAL_ACC, columns.TRAIN_ACC, "%", ".0%"),
+    "loss": Measured("Loss", columns.VAL_LOSS, columns.TRAIN_LOSS, "nats", "~g"),
+}
+
+
+def path_chart(
+    table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂", chance: float | None = None
+) -> go.Figure:
+    """``table``: one row a point of the path, with mean and standard error of every metric (see reglab.columns).
+
+    All its λ are on the axis, those not trained yet too. ``chance``: the accuracy of guessing, as a dotted line.
+    A point's customdata is [apply, λ₁, λ₂].
+    """
+    what = MEASURED[measure]
+    title = f"{what.title} against {symbol}"
+    if table.empty:
+        return empty(title, "mean ± standard error", HINT)
+    ways = each_way(table)
+    made = figure(title, _subtitle(table, len(ways)), x=symbol)
+    axis, span = PathAxis.of(table[columns.LAMBDA]), range_of(table, measure, chance)
+    path_axis(made, axis, symbol)
+    made.update_yaxes(range=list(span.shown), tickformat=what.ticks, uirevision=measure)
+    made.update_layout(margin={"t": TOP})
+    if len(ways) == 1:
+        add_regimes(made, axis, ways[0][1], what.val)
+    if measure == "accuracy" and chance is not None:
+        _add_chance(made, chance, span)
+    for way, rows in ways:
+        _add_way(made, axis, way, rows, what, symbol, alone=len(ways) == 1)
+        add_outside(made, axis, way, rows, what.val, span, symbol)
+    add_marks(made, axis, ways, what.val, span)
+    if not np.isfinite(values_of(table, what.val)).any():
+        add_hint(made, HINT)
+    return made
+
+
+def _subtitle(table: pd.DataFrame, ways: int) -> str:
+    most = int(np.nanmax(table[columns.N].to_numpy(np.float64), initial=0))
+    mean = f"mean ± standard error over {most} runs" if most > 1 else "one run per λ"
+    return mean if ways == 1 else f"{mean}; small points: training"
+
+
+def _add_way(
+    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, what: Measured, symbol: str, *, alone: bool
+) -> None:
+    """Training below, then the band, then validation on top."""
+    val, train, errors = values_of(rows, what.val), values_of(rows, what.train), errors_of(rows, what.val)
+    named = None if alone else way
+    for role, values in (("train", train), ("val", val)):
+        group = role if alone else way.apply
+        if role == "val":
+            add_band(made, axis, rows, val - errors, val + errors, f"{way.apply}-band", legendgroup=group)
+        add_bridge(made, axis, rows, values, f"{way.apply}-{role}-bridge", legendgroup=group)
+        add_line(
+            made, axis, way, rows, values, uid=f"{way.apply}-{role}",
+            texts=said(rows, what.val if role == "val" else what.train, NAMES[role], symbol, what.unit, way=named),
+            line={"width": 2.6 if role == "val" else WIDTHS[role], "dash": way.val if role == "val" else way.train},
+            errors=errors if role == "val" else None, scale=(1.1 if role == "val" else 0.6) * crowding(axis),
+            name=NAMES[role] if alone else way.apply, legendgroup=group, showlegend=alone or role == "val",
+            legendrank=1 if role == "val" else 2,
+        )  # fmt: skip
+
+
+def _add_chance(made: go.Figure, chance: float, span: Range) -> None:
+    if not span.low < chance < span.high:
+        return
+    made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
+    made.add_annotation(
+        text=f"guessing: {chance:.0%}", x=0.005, xref="paper", xanchor="left", y=chance, yanchor="bottom",
+        showarrow=False, font={"size": 11}, opacity=0.75,
+    )  # fmt: skip

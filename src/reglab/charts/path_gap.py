@@ -1,0 +1,68 @@
+"""The generalisation gap against λ, over a zero line: how much of what was learnt does not carry over to new images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import add_hint, empty, figure, values_of
+from reglab.charts.gap import Measure
+from reglab.charts.path_axis import TOP, PathAxis, path_axis
+from reglab.charts.path_parts import add_band, add_bridge, add_line, crowding, each_way, errors_of
+from reglab.charts.path_words import said
+from reglab.charts.style import GREY
+
+_COLUMNS: dict[Measure, str] = {"loss": columns.GAP_LOSS, "accuracy": columns.GAP_ACC}
+_SUBTITLES: dict[Measure, str] = {
+    "loss": "validation − training loss, nats",
+    "accuracy": "training − validation accuracy",
+}
+HINT = "The gap appears while the networks train."
+_STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+
+
+def path_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂") -> go.Figure:
+    """``table`` as of :func:`reglab.charts.path.path_chart`; above 0 is overfitting."""
+    title, column = f"Gap against {symbol}", _COLUMNS[measure]
+    if table.empty:
+        return empty(title, _SUBTITLES[measure], HINT)
+    made = figure(title, _SUBTITLES[measure], x=symbol)
+    axis, ways = PathAxis.of(table[columns.LAMBDA]), each_way(table)
+    path_axis(made, axis, symbol)
+    made.update_layout(margin={"t": TOP})  # level with the U-curve
+    unit, tickformat = ("%", ".0%") if measure == "accuracy" else ("nats", "~g")
+    made.add_hline(0, line={"color": GREY, "width": 1.2}, layer="below")
+    for way, rows in ways:
+        values, errors = values_of(rows, column), errors_of(rows, column)
+        add_band(made, axis, rows, values - errors, values + errors, f"{way.apply}-band", legendgroup=way.apply)
+        add_bridge(made, axis, rows, values, f"{way.apply}-bridge", legendgroup=way.apply)
+        texts = said(rows, column, "gap", symbol, unit, way=way if len(ways) > 1 else None)
+        add_line(
+            made, axis, way, rows, values, texts, uid=way.apply, line={"width": 2.4, "dash": way.val}, errors=errors,
+            scale=crowding(axis), name=way.apply, showlegend=len(ways) > 1, legendgroup=way.apply,
+        )  # fmt: skip
+    if not np.isfinite(values_of(table, column)).any():
+        add_hint(made, HINT)
+    low, high = _span(table, column)
+    made.update_yaxes(range=[low, high], tickformat=tickformat, uirevision=measure)
+    return made
+
+
+def _span(table: pd.DataFrame, column: str) -> tuple[float, float]:
+    """Round numbers around all values and 0, so that the axis rarely moves while they grow."""
+    values, errors = values_of(table, column), np.nan_to_num(errors_of(table, column))
+    known = np.isfinite(values)
+    high = _round(float((values + errors)[known].max(initial=0)))
+    low = _round(-float((values - errors)[known].min(initial=0)))
+    high = high or (0.1 if not low else 0.1 * low)
+    return -max(1.05 * low, 0.06 * high), 1.04 * high
+
+
+def _round(value: float) -> float:
+    """The next of _STEPS times a power of ten; 0 for what is not above 0."""
+    if value <= 1e-6:
+        return 0.0
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * min(step for step in _STEPS if step * power >= value * (1 - 1e-6)))

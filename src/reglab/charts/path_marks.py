@@ -1,0 +1,160 @@
+"""Marks on the U-curve: a ring at the best λ, a square at the simplest within one standard error; the three regimes.
+
+Words stand outside the plot, so they never meet the curves: the marks' above it, at the end of a dotted line, and the
+regimes' below it, in place of the axis' title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import values_of
+from reglab.charts.path_axis import PathAxis, lambda_text
+from reglab.charts.path_parts import Way, lambdas_of
+from reglab.charts.path_range import Range
+from reglab.charts.style import GREY, colour_of, rgba
+
+_LETTER = 0.025  # share of a narrow chart's axis that a letter takes
+_PIXELS = 6.2  # of a letter, at most
+SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One marked point: what it is, which λ, and where it lies."""
+
+    name: str
+    value: float
+    x: float
+    y: float
+    way: str = ""
+
+    @property
+    def text(self) -> str:
+        """What stands above it."""
+        return f"{self.name} {lambda_text(self.value)} {self.way}".rstrip()
+
+
+def add_marks(
+    made: go.Figure, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range
+) -> None:
+    """A mark and its words at the best and at the one-standard-error point; one for both where they are the same.
+
+    Where each way of applying λ has its own, all have symbols, and those of the better way have the words.
+    """
+    found = [marks for _, rows in ways if (marks := _marks(axis, rows, column, named=len(ways) > 1))]
+    for name in SYMBOLS:
+        own = [mark for marks in found for mark in marks if mark.name.startswith(name)]
+        if own:
+            _add_symbols(made, own, name)
+    heights = [marks[0].y for marks in found]
+    better = int(np.argmin(heights) if span.at_top else np.argmax(heights)) if heights else None
+    worded = [] if better is None else sorted(found[better], key=lambda mark: mark.x)
+    for mark, place in zip(worded, _beside(axis, worded), strict=True):
+        made.add_shape(
+            type="line", x0=mark.x, x1=mark.x, y0=mark.y, y1=span.shown[1], layer="below",
+            line={"color": colour_of(mark.value), "width": 1.3, "dash": "1.5px,2.5px"},
+        )  # fmt: skip
+        made.add_annotation(
+            text=f"<b>{mark.text}</b>" if mark.name.startswith("best") else mark.text, y=1, yref="paper",
+            yanchor="bottom", showarrow=False, font={"size": 11}, borderpad=0, **place,
+        )  # fmt: skip
+
+
+def _beside(axis: PathAxis, marks: Sequence[Mark]) -> list[dict[str, Any]]:
+    """Where each mark's words go: at the upper end of its line, or from the edge of the plot where that is too near.
+
+    Of two, the left one's end at its line and the right one's begin there, so that they cannot meet.
+    """
+    shares, widths = [axis.share(mark.value) for mark in marks], [_LETTER * len(mark.text) for mark in marks]
+    if not marks:
+        return []
+    if len(marks) == 1:
+        side = "left" if shares[0] < widths[0] / 2 else "right" if shares[0] > 1 - widths[0] / 2 else "center"
+        return [{"x": marks[0].x, "xanchor": side, "xshift": {"left": -9, "right": 9, "center": 0}[side]}]
+    at_lines = [{"x": mark.x, "xanchor": side} for mark, side in zip(marks, ("right", "left"), strict=False)]
+    for near, far, edge, step in ((0, 1, 0, 1), (1, 0, 1, -1)):
+        room = [share if edge == 0 else 1 - share for share in shares]
+        if room[near] < widths[near]:
+            pinned = {"xref": "paper", "x": edge, "xanchor": "right" if edge else "left"}
+            at_lines[near] = pinned
+            if room[far] < widths[near] + 2 * _LETTER:
+                at_lines[far] = {**pinned, "xshift": step * (_PIXELS * len(marks[near].text) + 10)}
+    return at_lines
+
+
+def placed(wanted: Sequence[float], texts: Sequence[str]) -> list[float]:
+    """Where the middles of words that want to be at these shares can be: inside, side by side, in the same order."""
+    widths = [_LETTER * len(text) for text in texts]
+    gap = 1.5 * _LETTER
+    places: list[float] = []
+    end = 1.0
+    for place, width in reversed(list(zip(wanted, widths, strict=True))):
+        middle = max(min(place, end - width / 2), width / 2)
+        places.insert(0, middle)
+        end = middle - width / 2 - gap
+    for i, (before, after) in enumerate(pairwise(widths)):  # those that met the left edge push the others back
+        places[i + 1] = max(places[i + 1], places[i] + before / 2 + gap + after / 2)
+    return places
+
+
+def _marks(axis: PathAxis, rows: pd.DataFrame, column: str, *, named: bool) -> list[Mark]:
+    """The best one first; ``named``: it also says how λ is applied."""
+    values = values_of(rows, column)
+    found = []
+    best, simple = (rows[name].to_numpy(bool) & np.isfinite(values) for name in (columns.BEST, columns.ONE_SE))
+    for name, chosen in (("best and one SE", best & simple), ("best", best & ~simple), ("one SE", simple & ~best)):
+        for place in np.flatnonzero(chosen):
+            value = float(lambdas_of(rows)[place])
+            way = str(rows[columns.APPLY].iloc[place]) if named and best[place] else ""
+            found.append(Mark(name, value, float(axis.at([value])[0]), float(values[place]), way))
+    return found
+
+
+def _add_symbols(made: go.Figure, marks: list[Mark], name: str) -> None:
+    symbol, size = SYMBOLS[name]
+    made.add_scatter(
+        x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", uid=name.replace(" ", "-"),
+        name=name, showlegend=False, hoverinfo="skip",
+        marker={"symbol": symbol, "size": size, "color": [colour_of(mark.value) for mark in marks],
+                "line": {"width": 2}},
+    )  # fmt: skip
+
+
+def add_regimes(made: go.Figure, axis: PathAxis, rows: pd.DataFrame, column: str) -> None:
+    """Words below the axis, each under the λ that it is true of, and a faint ground behind those that fit."""
+    low, high = axis.range
+    zones = _zones(axis, rows, column)
+    for _, left, right in (zone for zone in zones if zone[0] == "fits"):
+        made.add_vrect(left, right, fillcolor=rgba(GREY, 0.13), line_width=0, layer="below")
+    middles = [((left + right) / 2 - low) / (high - low) for _, left, right in zones]
+    names = [name for name, *_ in zones]
+    if not zones or _LETTER * (len("".join(names)) + 2 * len(names)) > 1:
+        return
+    made.update_xaxes(title_text=None)
+    for name, place in zip(names, placed(middles, names), strict=True):
+        made.add_annotation(
+            text=name, x=place, xref="paper", y=0, yref="paper", yanchor="top", yshift=-21, showarrow=False,
+            opacity=0.8, font={"size": 11}, borderpad=0,
+        )  # fmt: skip
+
+
+def _zones(axis: PathAxis, rows: pd.DataFrame, column: str) -> list[tuple[str, float, float]]:
+    """Stretches of neighbouring λ of one regime, with the positions where they begin and end."""
+    if columns.REGIME not in rows:
+        return []
+    known = np.isfinite(values_of(rows, column))
+    named = zip(axis.at(lambdas_of(rows)).tolist(), np.where(known, rows[columns.REGIME], ""), strict=True)
+    groups = [(regime, [at for at, _ in group]) for regime, group in groupby(named, key=lambda item: str(item[1]))]
+    cuts = [(before[1][-1] + after[1][0]) / 2 for before, after in pairwise(groups)]
+    low, high = axis.range
+    zones = [(name, *ends) for (name, _), *ends in zip(groups, [low, *cuts], [*cuts, high], strict=True)]
+    return [(name, left, right) for name, left, right in zones if name in columns.REGIMES]

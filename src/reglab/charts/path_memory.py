@@ -1,0 +1,74 @@
+"""Memorisation against λ: training images with right labels learnt, and with wrong ones learnt by heart.
+
+A wrong label can be reproduced only by memorising its image. A good λ lets go of the wrong labels (and then often finds
+the true class, which no label told) while it keeps the right ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import empty, figure, values_of
+from reglab.charts.path_axis import PathAxis, path_axis
+from reglab.charts.path_parts import Way, add_band, add_bridge, add_line, crowding, each_way, errors_of
+from reglab.charts.path_words import said
+
+TITLE, SUBTITLE = "Memorisation", "wrong labels learnt by heart, training images"
+
+_FILLS = ("", "-open")
+
+
+@dataclass(frozen=True)
+class Share:
+    """One line: a share of training images, its name in legend and hover, and its look."""
+
+    column: str
+    name: str
+    told: str
+    symbol: str
+    size: float
+    width: float
+    dash: str
+
+
+SHARES = (
+    Share(columns.TRUE_ACC, "seen through", "wrong label seen through", "diamond", 6.0, 1.2, "2px,3px"),
+    Share(columns.CLEAN_ACC, "right labels", "right label learnt", "circle", 7.0, 2.0, "solid"),
+    Share(columns.FLIPPED_ACC, "wrong, by heart", "wrong label by heart", "x", 8.0, 2.4, "solid"),
+)
+
+
+def path_memory_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.Figure:
+    """``table`` as of :func:`reglab.charts.path.path_chart`; nothing to see where no label was flipped."""
+    if table.empty:
+        return empty(TITLE, SUBTITLE, "The lines form while the networks train.")
+    if not np.isfinite(values_of(table, columns.FLIPPED_ACC)).any():
+        return empty(TITLE, SUBTITLE, "Only with label noise, after the first epoch.")
+    axis, ways = PathAxis.of(table[columns.LAMBDA]), each_way(table)
+    made = figure(TITLE, SUBTITLE if len(ways) == 1 else _told_apart(ways), x=symbol)
+    path_axis(made, axis, symbol)
+    for number, (way, rows) in enumerate(ways):
+        for share in SHARES:
+            values, errors = values_of(rows, share.column), errors_of(rows, share.column)
+            look = replace(way, symbol=share.symbol + _FILLS[min(number, 1)], size=share.size)
+            uid, named = f"{way.apply}-{share.column}", way if len(ways) > 1 else None
+            add_band(made, axis, rows, values - errors, values + errors, f"{uid}-band", legendgroup=share.column)
+            add_bridge(made, axis, rows, values, f"{uid}-bridge", legendgroup=share.column)
+            add_line(
+                made, axis, look, rows, values, said(rows, share.column, share.told, symbol, "%", way=named), uid=uid,
+                line={"width": share.width, "dash": share.dash}, errors=errors, name=share.name, scale=crowding(axis),
+                legendgroup=share.column, showlegend=number == 0, legendrank=1 + columns.MEMORY.index(share.column),
+            )  # fmt: skip
+    made.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
+    return made
+
+
+def _told_apart(ways: Sequence[tuple[Way, pd.DataFrame]]) -> str:
+    first, *others = (way.apply for way, _ in ways)
+    return f"filled: {first}, hollow: {', '.join(others)}"

@@ -1,0 +1,111 @@
+"""Norms of the kernels, or their share of exact zeros, against λ: what the penalty does to the weights.
+
+One line a layer and a bold one for all kernels together; with more layers than can be told apart, only that one is
+named, and the others are thin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from reglab import columns
+from reglab.charts.base import empty, figure, values_of
+from reglab.charts.path_axis import PathAxis, lambda_text, path_axis, uid_of
+from reglab.charts.path_parts import Way, add_bridge, add_line, crowding, each_way
+
+ALL = columns.ALL_KERNELS
+What = Literal["norm", "zeros"]
+_COLUMNS: dict[What, str] = {"norm": columns.L2_NORM, "zeros": columns.ZERO_SHARE}
+_TITLES: dict[What, str] = {"norm": "Size of the weights", "zeros": "Exact zeros"}
+_SUBTITLES: dict[What, str] = {"norm": "‖w‖₂ of each layer", "zeros": "share of weights at exactly 0"}
+_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star")
+_DASHES = ("6px,2px", "2px,2px", "7px,2px,2px,2px", "9px,3px", "1px,3px", "4px,4px")
+_DECADES = 1.5  # spanned from here on, norms are on a logarithmic axis
+_MOST_DECADES = 6
+_LONGEST = 14  # characters of a layer's name in the legend
+
+Floats = NDArray[np.float32]
+
+
+def path_norms_chart(
+    layer_paths: pd.DataFrame, *, what: What = "norm", symbol: str = "λ₂", lambdas: Iterable[float] = ()
+) -> go.Figure:
+    """``layer_paths``: POINT, LAYER (one of them "all kernels"), L2_NORM and ZERO_SHARE; means over the repeats.
+
+    ``lambdas``: all λ of the path, so that the axis has a place for those that are not there yet.
+    """
+    title = f"{_TITLES[what]} against {symbol}"
+    if layer_paths.empty:
+        return empty(title, _SUBTITLES[what], "The lines form while the networks train.")
+    ways = each_way(layer_paths)
+    strokes = "   ".join(["", *(f"{way.glyph} {way.apply}" for way, _ in ways)]) if len(ways) > 1 else ""
+    made = figure(title, _SUBTITLES[what] + strokes, x=symbol)
+    axis = PathAxis.of([*layer_paths[columns.LAMBDA], *lambdas])
+    path_axis(made, axis, symbol)
+    floor = _y_axis(made, values_of(layer_paths, _COLUMNS[what]), what)
+    layers = [name for name in dict.fromkeys(layer_paths[columns.LAYER]) if name != ALL]
+    for way, rows in ways:
+        for name in (*layers, ALL):
+            own = rows[rows[columns.LAYER] == name]
+            if len(own):
+                place = layers.index(name) if name != ALL else None
+                _add_layer(made, axis, way, own, what, symbol, floor, place, len(layers), way is ways[0][0])
+    return made
+
+
+def _add_layer(
+    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, what: What, symbol: str, floor: float,
+    place: int | None, layers: int, first: bool,
+) -> None:  # fmt: skip
+    """``place``: the layer's number among ``layers``; None for all kernels together. The first way is in the legend."""
+    name, together, few = str(rows[columns.LAYER].iloc[0]), place is None, layers <= len(_SYMBOLS)
+    values = np.maximum(values_of(rows, _COLUMNS[what]), np.float32(floor))  # a logarithmic axis has no place for 0
+    look = Way(way.apply, "circle" if together or not few else _SYMBOLS[place or 0], 8.0, way.val, way.train, way.glyph)
+    uid = uid_of([way.apply, "all" if together else f"layer-{place}"])
+    add_bridge(made, axis, rows, values, f"{uid}-bridge", legendgroup=name)
+    add_line(
+        made, axis, look, rows, values, _said(rows, what, symbol, f"{_short(name)}, {way.apply}"), uid=uid,
+        line={"width": 3.0 if together else 1.3 if few else 0.8, "dash": way.val},
+        scale=(1.1 if together else 0.85 if few else 0.45) * crowding(axis), name=_short(name),
+        showlegend=first and (together or few), legendgroup=name,
+        legendrank=1 if together else 2,
+    )  # fmt: skip
+
+
+def _y_axis(made: go.Figure, values: Floats, what: What) -> float:
+    """Shares from 0 to 100 %; norms from 0, or logarithmic where they span decades. The lowest value with a place."""
+    made.update_yaxes(uirevision=what)
+    if what == "zeros":
+        made.update_yaxes(range=[-0.03, 1.05], tickformat=".0%", zeroline=True)
+        return 0.0
+    known = values[np.isfinite(values) & (values > 0)]
+    low, high = (float(np.log10(known.min())), float(np.log10(known.max()))) if len(known) else (0.0, 0.0)
+    if high - low < _DECADES:
+        made.update_yaxes(rangemode="tozero", tickformat="~g")
+        return 0.0
+    low = max(low, high - _MOST_DECADES)
+    pad = 0.06 * (high - low)
+    made.update_yaxes(
+        type="log", range=[low - pad, high + pad], dtick="D2" if high - low <= 1.5 else 1, tickformat="~g"
+    )
+    return float(10**low)
+
+
+def _said(rows: pd.DataFrame, what: What, symbol: str, name: str) -> list[str]:
+    values = rows[_COLUMNS[what]].to_numpy(np.float64)
+    texts: list[Any] = [f"{100 * value:.1f} % zeros" if what == "zeros" else f"‖w‖₂ = {value:.3g}" for value in values]
+    return [
+        f"<b>{symbol} = {lambda_text(value)}</b><br>{name}: {text}"
+        for value, text in zip(rows[columns.LAMBDA], texts, strict=True)
+    ]
+
+
+def _short(name: str) -> str:
+    short = name.removesuffix(".weight")
+    return short if len(short) <= _LONGEST else "…" + short[1 - _LONGEST :]

@@ -1,0 +1,131 @@
+"""How much of the y axis the U-curve shows: the bend, not the collapse.
+
+One collapsed λ (accuracy of guessing) would flatten the bend into a line, so the axis ends where the others do, in
+few coarse steps that a growing curve rarely crosses. What lies beyond is drawn at the edge, as an arrow with its value;
+what diverged, as a cross.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from reglab import columns
+from reglab.charts.base import values_of
+from reglab.charts.gap import Measure
+from reglab.charts.path_axis import PathAxis, lambda_text
+from reglab.charts.path_parts import Way, colours_of, lambdas_of, points_of
+
+FLOORS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
+_TOPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
+_COLLAPSED = 0.5  # below this share of the way from guessing to the best accuracy
+_BEYOND = 2.5  # times the median validation loss
+_PAD = 0.04
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values from ``low`` to ``high`` are shown; ``edge`` is where what lies beyond is drawn."""
+
+    low: float
+    high: float
+    at_top: bool
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        """The axis, a little longer, so that points at its ends are whole."""
+        pad = _PAD * (self.high - self.low)
+        return (self.low, self.high + pad) if self.at_top else (self.low - pad, self.high + pad)
+
+    @property
+    def edge(self) -> float:
+        """Where arrows and crosses are drawn."""
+        inside = 0.01 * (self.high - self.low)
+        return self.high - inside if self.at_top else self.low + inside
+
+    def beyond(self, values: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which values lie beyond the edge."""
+        return values > self.shown[1] if self.at_top else values < self.shown[0]
+
+
+def range_of(table: pd.DataFrame, measure: Measure, chance: float | None = None) -> Range:
+    """Accuracy: from a round number to 1. Loss: from 0 to a round number."""
+    if measure == "accuracy":
+        return Range(accuracy_floor(table, chance), 1.0, at_top=False)
+    return Range(0.0, _loss_top(table), at_top=True)
+
+
+def accuracy_floor(table: pd.DataFrame, chance: float | None = None) -> float:
+    """The largest of FLOORS below which only collapsed points lie."""
+    val, train = values_of(table, columns.VAL_ACC), values_of(table, columns.TRAIN_ACC)
+    if not np.isfinite(val).any():
+        return FLOORS[0]
+    limit = (chance or 0.0) + _COLLAPSED * (float(np.nanmax(val)) - (chance or 0.0))
+    kept = val >= limit
+    errors = np.nan_to_num(values_of(table, columns.VAL_ACC + columns.SE))
+    lowest = float(np.nanmin(np.fmin(val - errors, train)[kept]))
+    return max(floor for floor in FLOORS if floor == 0 or floor <= lowest)
+
+
+def _loss_top(table: pd.DataFrame) -> float:
+    """A round number above all losses but those that leave the others far behind."""
+    val, train = values_of(table, columns.VAL_LOSS), values_of(table, columns.TRAIN_LOSS)
+    known = val[np.isfinite(val)]
+    if not len(known):
+        return 1.0
+    errors = np.nan_to_num(values_of(table, columns.VAL_LOSS + columns.SE))
+    both = np.fmax(val + errors, train)
+    kept = both[np.isfinite(both) & (val <= _BEYOND * np.median(known))]
+    most = max(float(kept.max(initial=0)), 1e-6)
+    power = 10.0 ** np.floor(np.log10(most))
+    return float(power * min(top for top in _TOPS if top * power >= most * (1 - 1e-6)))
+
+
+def add_outside(
+    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, column: str, span: Range, symbol: str
+) -> None:
+    """At the edge: an arrow with its value for each point beyond it, a cross for each that diverged."""
+    values = values_of(rows, column)
+    beyond = span.beyond(values)
+    texts = [_value(value, span) for value in values[beyond]]
+    arrow = "triangle-up" if span.at_top else "triangle-down"
+    _add_edge(made, axis, way, rows[beyond], span, "outside", _said(rows[beyond], symbol, texts), arrow, texts)
+    gone = rows[np.isnan(values) & (rows[columns.DIVERGED].to_numpy(np.float64) > 0)]
+    told = [f"diverged: {_runs(row)}" for _, row in gone.iterrows()]
+    _add_edge(made, axis, way, gone, span, "diverged", _said(gone, symbol, told), "x")
+
+
+def _add_edge(
+    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, span: Range, name: str, told: list[str],
+    symbol: str, texts: list[str] | None = None,
+) -> None:  # fmt: skip
+    if rows.empty:
+        return
+    made.add_scatter(
+        x=axis.at(lambdas_of(rows)), y=np.full(len(rows), span.edge, dtype=np.float32), uid=f"{way.apply}-{name}",
+        mode="markers" if texts is None else "markers+text", text=texts, textfont={"size": 11},
+        textposition="bottom center" if span.at_top else "top center", customdata=points_of(rows), hovertext=told,
+        hoverinfo="text", showlegend=False, name=name,
+        marker={"symbol": symbol, "size": 8, "color": colours_of(rows), "line": {"width": 0}},
+    )  # fmt: skip
+
+
+def _value(value: float, span: Range) -> str:
+    return f"{value:.3g}" if span.at_top else f"{value:.0%}"
+
+
+def _runs(row: pd.Series) -> str:
+    diverged, n = int(row[columns.DIVERGED]), row[columns.N]
+    total = diverged + (int(n) if np.isfinite(n) else 0)
+    return "the run" if total == 1 else f"{diverged} of {total} runs"
+
+
+def _said(rows: pd.DataFrame, symbol: str, what: list[str]) -> list[str]:
+    return [
+        f"<b>{symbol} = {lambda_text(value)}</b>, {apply}<br>{text}"
+        for value, apply, text in zip(rows[columns.LAMBDA], rows[columns.APPLY], what, strict=True)
+    ]

@@ -1,0 +1,30 @@
+"""What the charts over λ say when the pointer is on a point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from reglab import columns
+from reglab.charts.path_axis import lambda_text
+from reglab.charts.path_parts import Way
+
+
+def said(rows: pd.DataFrame, column: str, name: str, symbol: str, unit: str, *, way: Way | None) -> list[str]:
+    """What hovering over each row says: λ, mean ± standard error, how many repeats."""
+    texts = []
+    means, errors = rows[column].to_numpy(np.float64), rows[column + columns.SE].to_numpy(np.float64)
+    for mean, error, value, n in zip(means, errors, rows[columns.LAMBDA], rows[columns.N], strict=True):
+        where = f"<b>{symbol} = {lambda_text(value)}</b>" + (f", {way.apply}" if way else "")
+        spread = f" ± {_number(error, unit)}" if np.isfinite(error) else ""
+        told = f"{_number(mean, unit)}{spread}{' %' if unit == '%' else f' {unit}'}"
+        texts.append(f"{where}<br>{name} {told}<br>{_repeats(n)}")
+    return texts
+
+
+def _number(value: float, unit: str) -> str:
+    return (f"{100 * value:.1f}" if unit == "%" else f"{value:.3g}").replace("-", "−")
+
+
+def _repeats(n: float) -> str:
+    return "one run" if n == 1 else f"mean of {n:.0f} runs"
