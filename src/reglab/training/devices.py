@@ -26,6 +26,7 @@ def choose_device(name: str = "auto") -> torch.device:
         usable = False
     if usable and device.type == "cuda":
         torch.backends.cudnn.deterministic = True  # the fastest algorithms add in an order that changes
+        torch.backends.cudnn.allow_tf32 = False  # float32 keeps its 24 bits in convolutions as everywhere else
     if not usable:
         raise RegLabError(f"The device {name!r} is not available here; use auto, cpu or cuda.")
     return device

@@ -17,7 +17,7 @@ Score = Callable[[Tensor], Tensor]
 
 _BYTES = {"cpu": 8 * 2**20, "cuda": 2**30}  # activations that one forward pass may write
 _FEWEST, _MOST = 64, 4096
-_FUSED = {"cpu": 2 * 2**20, "cuda": 2**30}  # the same for fused lanes, whose layers are many small products
+_FUSED = {"cpu": 2 * 2**20, "cuda": 4 * 2**30}  # the same for fused lanes, whose layers are many small products
 
 
 @dataclass(frozen=True)

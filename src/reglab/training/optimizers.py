@@ -15,15 +15,21 @@ from torch import Tensor
 from reglab.spec import OptimSpec
 
 
-def make_optimizer(spec: OptimSpec, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-    """torch's optimizer for ``spec``, fused into one kernel per step; Adam's β = (0.9, 0.999), ε = 1e-8."""
+def make_optimizer(
+    spec: OptimSpec, parameters: Iterable[Tensor], *, captured: torch.device | None = None
+) -> torch.optim.Optimizer:
+    """torch's optimizer for ``spec``, fused into one kernel per step; Adam's β = (0.9, 0.999), ε = 1e-8.
+
+    ``captured``: the GPU whose graphs will hold the step; η is then a tensor there.
+    """
+    lr = spec.lr if captured is None else torch.tensor(spec.lr, dtype=torch.float64, device=captured)
     if spec.name == "sgd":
         nesterov = spec.nesterov and spec.momentum > 0
         return torch.optim.SGD(
-            parameters, lr=spec.lr, momentum=spec.momentum, nesterov=nesterov, weight_decay=0.0, fused=True
+            parameters, lr=lr, momentum=spec.momentum, nesterov=nesterov, weight_decay=0.0, fused=True
         )
     kind = torch.optim.AdamW if spec.name == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=spec.lr, weight_decay=0.0, fused=True)
+    return kind(parameters, lr=lr, weight_decay=0.0, fused=True, capturable=captured is not None)
 
 
 def learning_rate(spec: OptimSpec, epoch: int, epochs: int) -> float:

@@ -20,6 +20,7 @@ from reglab.penalties import Strength
 from reglab.spec import RunSpec
 from reglab.training.apply import Group, Way, group_by_strength, step
 from reglab.training.arrays import rows
+from reglab.training.captured import Captured
 from reglab.training.fused import fuse
 from reglab.training.lanes import Lane
 from reglab.training.metrics import chunk_size, evaluate, losses
@@ -46,7 +47,9 @@ class Stack:
         self.network = fuse(first.model, shape, len(lanes))
         self.parameters = adopt_parameters([lane.parameters for lane in lanes])
         self.weights = {**self.parameters, **adopt_buffers([lane.model for lane in lanes])}
-        self.optimizer = make_optimizer(first.spec.optim, self.parameters.values())
+        device = first.arrays.train.images.device
+        gpu = device if device.type == "cuda" else None
+        self.optimizer = make_optimizer(first.spec.optim, self.parameters.values(), captured=gpu)
         self.gradients = self._adopt_gradients()
         self.running = stacked([lane.running for lane in lanes])
         for lane, row in zip(lanes, self.running, strict=True):
@@ -54,7 +57,8 @@ class Stack:
             lane.dropout = first.dropout  # equal in all, so that one draw serves all
         self.strength = self._strength([lane.strength for lane in lanes])
         self.ways = self._ways()
-        self.chunk = chunk_size(first.activation_bytes, first.arrays.train.images.device, len(lanes))
+        self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
+        self._step = Captured(self._compute, first.dropout) if gpu else self._compute
         self._fused_evaluation = fused_evaluation
         self._adopted = self._adopt_moments()
         set_learning_rate(self.optimizer, first.lr)
@@ -64,7 +68,7 @@ class Stack:
         batch, *_ = [lane.begin_step() for lane in self.lanes]
         if self.lanes[0].at.step == 0:
             set_learning_rate(self.optimizer, self.lanes[0].lr)
-        self._compute(batch)
+        self._step(batch)
         if not self._adopted:
             self._hand_out_moments()
         for lane in self.lanes:
