@@ -128,7 +128,7 @@ def test_epochs_recorded_after_the_last_checkpoint_are_trained_again(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = work(store, settings)
-    monkeypatch.setattr(Worker, "_due", lambda self: False)  # no checkpoint but the first
+    monkeypatch.setattr(pace.Pace, "due", lambda self: False)  # no checkpoint but the first
 
     def crash(event: Event, run: Run) -> None:
         if isinstance(event, EpochDone) and event.metrics.epoch == 3:

@@ -6,8 +6,7 @@ lanes go on together to the bits that they would have had.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.jobs.pace import Pace
 from reglab.jobs.sweep_plan import Plan
-from reglab.jobs.work import weights_of
+from reglab.jobs.work import is_finite, weights_of
 from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Progress, Run, Store
 from reglab.training import train
+from reglab.training.devices import use_threads
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -43,8 +43,8 @@ class StackWorker:
     epoch: int = 0
     done: bool = False
     _events: Generator[Event] | None = None
-    _training: set[int] = field(default_factory=set)  # lanes that have not ended
-    _going: set[int] = field(default_factory=set)  # lanes whose runs have not
+    _at: StepDone | Evaluating | None = None  # where the lanes stand between two calls of advance
+    _going: set[int] = field(default_factory=set)  # lanes whose runs have not ended
     _seconds: list[float] = field(default_factory=list)
     _kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     _started: dict[int, Started] = field(default_factory=dict)
@@ -55,44 +55,54 @@ class StackWorker:
         self.files = self.store.sweep_files(self.sweep_id, self.number)
 
     def advance(self) -> None:
-        """Go on until an epoch is done, all lanes have ended (``done``), or it is time to leave (with a checkpoint)."""
-        events = self._events = self._events or self._begin()
-        waiting = 0
+        """Go on until an epoch is done and the next one begun, all lanes have ended (``done``), or it is time to leave
+        (with a checkpoint).
+        """
+        use_threads(self.threads)
+        events, through = self._events or self._begin(), False
+        self._events = events
         for event in events:
             match event:
-                case EpochDone():
-                    waiting = (waiting or len(self._training)) - 1
-                    self._note_epoch(event)
-                    if not waiting:
-                        self._write()
-                        return
-                case Ended():
-                    self._training.discard(event.lane)
-                    self._note_end(event)
                 case Started():
-                    self._training.add(event.lane)
-                    self._started[event.lane] = event
+                    self._note_start(event)
+                case EpochDone():
+                    self._note_epoch(event)
+                    through = True
+                case Ended():
+                    self._note_end(event)
                 case StepDone() | Evaluating():
+                    self._at = event
                     self._write()
-                    if self._between(event):
-                        self.close()
+                    if self._between(event) or through:
                         return
         self._write()
         self.done = True
+        self.close()
+
+    @property
+    def threads(self) -> int:
+        """Intra-op threads: as before where the lanes have been at work, since their last bits depend on it."""
+        return self.runs[0].threads or self.settings.threads
+
+    def leave(self) -> None:
+        """Save where the lanes stand, if they have begun, and let go of their memory."""
+        if self._at is not None:
+            self._save(self._at.snapshots)
+            self._report_at(self._at)
+        self.close()
 
     def fail(self, sentence: str) -> None:
-        """End every lane that has not ended as failed, for the reason in ``sentence``."""
+        """End every lane whose end is not in the store as failed, for the reason in ``sentence``."""
         self.close()
         self.done = True
-        ended = {ending.run for ending in self._endings}
-        running = [run for run in self.runs if self.store.get(run.id).state == "running" and run.id not in ended]
-        self.store.finish_many([*self._endings, *(Ending(run.id, "failed", error=sentence) for run in running)])
+        running = [run for run in self.runs if self.store.get(run.id).state == "running"]
+        self.store.finish_many([Ending(run.id, "failed", error=sentence) for run in running])
 
     def close(self) -> None:
         """Let go of the lanes' memory."""
         if self._events is not None:
             self._events.close()
-            self._events = None
+        self._events = self._at = None
 
     def _begin(self) -> Generator[Event]:
         """The lanes' events, from the last checkpoint where there is one; epochs after it are forgotten."""
@@ -106,11 +116,20 @@ class StackWorker:
         return train(
             *(run.spec for run in self.runs),
             device=self.settings.device,
-            threads=self.runs[0].threads or self.settings.threads,
+            threads=self.threads,
             folder=self.settings.data,
             resume=states,
             how=self.plan.how,
         )
+
+    def _note_start(self, event: Started) -> None:
+        """The start is written at the last lane's, before any takes a step: until then their weights are the initial
+        ones.
+        """
+        self._started[event.lane] = event
+        self.epoch = event.epoch
+        if len(self._started) == len(self.runs):
+            self._write_start()
 
     def _note_epoch(self, event: EpochDone) -> None:
         self.epoch = event.metrics.epoch
@@ -139,16 +158,15 @@ class StackWorker:
 
     def _write(self) -> None:
         """Bring what was noted into the store."""
-        if self._started:
-            self._write_start()
         if self._epochs:
             self.store.add_epochs(self._epochs)
             self._epochs = []
         if self._endings:
-            self._report(None)
-            self.store.finish_many(self._endings)
             ended = {ending.run for ending in self._endings}
-            self._going -= {lane for lane, run in enumerate(self.runs) if run.id in ended}
+            lanes = {lane for lane, run in enumerate(self.runs) if run.id in ended}
+            self._report(lanes, self.epoch, 0, 0)
+            self.store.finish_many(self._endings)
+            self._going -= lanes
             self._endings = []
 
     def _write_start(self) -> None:
@@ -175,23 +193,28 @@ class StackWorker:
 
     def _between(self, event: StepDone | Evaluating) -> bool:
         """Now and then: see whether to leave, save what is due, tell how far the lanes are."""
-        leave = self.halting()
-        if not (self.pace.ticks() or leave):
-            return False
-        if leave or self.pace.due():
-            self._save(event.snapshots)
-        self._report((event.epoch - 1, event.step if isinstance(event, StepDone) else event.steps, event.steps))
-        return leave
+        if self.halting():
+            self.leave()
+            return True
+        if self.pace.ticks():
+            if self.pace.due():
+                self._save(event.snapshots)
+            self._report_at(event)
+        return False
 
-    def _report(self, at: tuple[int, int, int] | None) -> None:
-        lanes = {self.runs[lane].id: Progress(*(at or (self.epoch, 0, 0)), self._seconds[lane]) for lane in self._going}
-        self.store.progress_sweep(self.sweep_id, seconds=self.seconds_of_sweep(), lanes=lanes)
+    def _report_at(self, event: StepDone | Evaluating) -> None:
+        step = event.step if isinstance(event, StepDone) else event.steps
+        self._report(self._going, event.epoch - 1, step, event.steps)
+
+    def _report(self, lanes: Iterable[int], epoch: int, step: int, steps: int) -> None:
+        far = {self.runs[lane].id: Progress(epoch, step, steps, self._seconds[lane]) for lane in lanes}
+        self.store.progress_sweep(self.sweep_id, seconds=self.seconds_of_sweep(), lanes=far)
 
     def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
-        """All lanes at the same step; of one whose loss is no longer finite, the last finite weights are kept first."""
+        """All lanes at the same step; of one that is no longer finite, the last finite weights are kept first."""
         states = [snapshot() for snapshot in snapshots]
-        for lane, state in enumerate(states):
-            if not math.isfinite(state.facts["running_loss"]) and str(lane) not in self._kept:
+        for lane in sorted(self._going):
+            if str(lane) not in self._kept and not is_finite(states[lane]):
                 self._keep_finite(lane)
         arrays = {f"{lane}/{name}": array for lane, state in enumerate(states) for name, array in state.arrays.items()}
         facts = {"lanes": [dict(state.facts) for state in states], "run_seconds": self._seconds, "kept": self._kept}

@@ -108,8 +108,9 @@ def _check_memory(spec: SweepSpec, size: LaneSize, free: int) -> None:
 def _check_disk(spec: SweepSpec, size: LaneSize, settings: Settings) -> None:
     """Final and initial weights of every lane, and two generations of its checkpoint."""
     needed = spec.size * (size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
-    free = shutil.disk_usage(settings.home).free if settings.home.exists() else None
-    if free is not None and needed > free:
+    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
         raise SpecError(
             f"The weights and checkpoints of {spec.size:,} runs need about {_gib(needed)} on the disk, and "
             f"{_gib(free)} are free; take fewer λ, fewer repeats or a smaller CNN."

@@ -39,6 +39,8 @@ class SweepWorker:
     share: Callable[[], int] | None = None
     listen: Callable[[StackWorker], None] = lambda stack: None
     _halt: Halt | None = None
+    _failure: str | None = None
+    _at_work: int = 0
     _stacks: list[StackWorker] = field(default_factory=list)
     _busy: set[int] = field(default_factory=set)
     _guard: threading.Condition = field(default_factory=threading.Condition)
@@ -75,12 +77,16 @@ class SweepWorker:
                     )
                 )  # fmt: skip
         self.store.say_sweep(self.sweep.id, None)
-        with ThreadPoolExecutor(plan.workers, thread_name_prefix=f"reglab-{self.sweep.id}") as pool:
-            threads = [pool.submit(self._advance, number, plan.together) for number in range(plan.workers)]
-            self._watch()
+        self._at_work = plan.workers
+        try:
+            with ThreadPoolExecutor(plan.workers, thread_name_prefix=f"reglab-{self.sweep.id}") as pool:
+                threads = [pool.submit(self._advance, number, plan.together) for number in range(plan.workers)]
+                self._watch()
+        finally:
+            self._leave()
         for thread in threads:
             thread.result()
-        self._end(self._halt or "finished")
+        self._end(self._halt or "finished", self._failure)
 
     def _plan(self) -> Plan:
         """How the lanes advance: as before, where the sweep has been at work, since their last bits depend on it."""
@@ -100,24 +106,46 @@ class SweepWorker:
 
     def _watch(self) -> None:
         """Until the threads are done: see whether the sweep is to stop, and wake those that may go on."""
-        while not self._finished():
-            self._halt = self._halt or self._wanted()
-            with self._guard:
-                self._guard.notify_all()
-                self._guard.wait(TICK)
+        try:
+            while self._at_work:
+                self._halt = self._halt or self._wanted()
+                with self._guard:
+                    self._guard.notify_all()
+                    self._guard.wait(TICK)
+        except Exception:
+            self._halt = "interrupted"
+            raise
 
     def _advance(self, number: int, together: int) -> None:
         """A thread: takes the stack that is furthest behind, moves it on by an epoch, and begins again."""
-        with denormals_flushed():
-            while (stack := self._take(number, together)) is not None:
-                try:
-                    stack.advance()
-                    self.listen(stack)
-                except Exception as error:
-                    sentence = str(error) if isinstance(error, RegLabError) else explain(error, f"Stack {stack.number}")
-                    stack.fail(sentence)
-                finally:
-                    self._give_back(stack)
+        try:
+            with denormals_flushed():
+                while (stack := self._take(number, together)) is not None:
+                    try:
+                        stack.advance()
+                        self.listen(stack)
+                    except Exception as error:
+                        self._fail(stack, error)
+                    finally:
+                        self._give_back(stack)
+        finally:
+            with self._guard:
+                self._at_work -= 1
+                self._guard.notify_all()
+
+    def _leave(self) -> None:
+        """Save the stacks that wait between two epochs."""
+        for stack in self._stacks:
+            try:
+                stack.leave()
+            except Exception as error:
+                self._fail(stack, error)
+
+    def _fail(self, stack: StackWorker, error: Exception) -> None:
+        """End the stack's lanes; the others go on."""
+        sentence = str(error) if isinstance(error, RegLabError) else explain(error, f"Stack {stack.number}")
+        self._failure = self._failure or sentence
+        stack.fail(sentence)
 
     def _take(self, number: int, together: int) -> StackWorker | None:
         """The next stack to move on; waits while other threads have all there are. None at the end."""

@@ -119,9 +119,9 @@ class ThreadRunner:
         self._closing.set()
         self._bell.set()
         deadline = time.monotonic() + timeout
-        sweeps = [self._sweep] if self._sweep else []
-        for thread in [self._supervisor, *(worked.thread for worked in [*self._working, *sweeps])]:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        self._supervisor.join(timeout)  # from here on nothing more is taken up
+        for worked in [*self._working, *([self._sweep] if self._sweep else [])]:
+            worked.thread.join(max(0.0, deadline - time.monotonic()))
 
     def _supervise(self) -> None:
         recovered = time.monotonic()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 
@@ -118,8 +119,8 @@ class Worker:
         return "cancelled" if self.store.wanted(self.run.id) == "stop" else None
 
     def _save(self, snapshot: Checkpoint) -> None:
-        """Keep ``snapshot``, unless its loss is no longer finite: a diverged run keeps its last finite state."""
-        if not math.isfinite(snapshot.facts["running_loss"]):
+        """Keep ``snapshot``, unless it is no longer finite: a diverged run keeps its last finite state."""
+        if not is_finite(snapshot):
             return
         kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
         self.pace.saving(lambda: self.files.save_checkpoint(kept))
@@ -182,3 +183,9 @@ def weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
     """Every parameter and buffer in a run's checkpoint, by name."""
     arrays = checkpoint.arrays.items()
     return {name.removeprefix("model/"): array for name, array in arrays if name.startswith("model/")}
+
+
+def is_finite(checkpoint: Checkpoint) -> bool:
+    """Whether the losses of the epoch so far and every weight are finite numbers; a step can spoil weights first."""
+    weights = weights_of(checkpoint).values()
+    return math.isfinite(checkpoint.facts["running_loss"]) and all(np.isfinite(array).all() for array in weights)
