@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reglab.events import STATES
-from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, escaped, exact, named
+from reglab.ui.markdown import literal
+from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, exact, named
 
 WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ def test_a_moment_is_told_in_the_zone_of_the_browser(zone: str | None, text: str
 def test_names_are_quoted_and_the_rest_counted() -> None:
     assert named(["a"]) == "“a”"
     assert named(["a", "b", "c"], most=2) == "“a”, “b” and 1 more"
-    assert escaped("a_b *c*") == r"a\_b \*c\*"
+    assert literal("a_b *c*") == r"a\_b \*c\*"
 
 
 def test_counts_agree_with_their_noun() -> None:

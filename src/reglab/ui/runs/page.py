@@ -10,11 +10,12 @@ import streamlit as st
 from reglab.analysis import matching
 from reglab.store import Run
 from reglab.ui.live_words import ACTIVE
+from reglab.ui.markdown import literal
 from reglab.ui.runs.overlay import overlay
 from reglab.ui.runs.run_actions import EDIT, TRAIN
 from reglab.ui.runs.run_bar import run_bar, undo_bar
 from reglab.ui.runs.run_list import table_of
-from reglab.ui.runs.run_states import count_of, escaped
+from reglab.ui.runs.run_states import count_of
 from reglab.ui.runs.runs_filter import clear_filter, filter_bar, tags_of
 from reglab.ui.runs.runs_state import RunsState, arranged, read_table, runs_state, write_address
 from reglab.ui.runs.runs_table import draw_table
@@ -80,7 +81,7 @@ def _sentences(state: RunsState) -> None:
     if state.problem and not st.session_state.get(EDIT):  # where Edit is open, it says so itself
         st.error(state.problem, icon=":material/error:")
     if state.unknown:
-        names = ", ".join(escaped(run) for run in state.unknown)
+        names = ", ".join(literal(run) for run in state.unknown)
         sentence = f"The link names a run that is not here: {names}. It may have been deleted."
         st.warning(sentence, icon=":material/link_off:")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reglab.ui.markdown import literal
+
 GLYPHS: Mapping[str, str] = {
     "queued": "…", "running": "▶", "finished": "✓", "failed": "✕", "cancelled": "■", "interrupted": "‖",
     "diverged": "∞",
@@ -23,13 +25,8 @@ def count_of(number: int, thing: str) -> str:
 
 def named(names: Sequence[str], most: int = 5) -> str:
     """For example "“a”, “b” and 3 more", safe in Markdown."""
-    shown = [f"“{escaped(name)}”" for name in names[:most]]
+    shown = [f"“{literal(name)}”" for name in names[:most]]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def escaped(text: str) -> str:
-    """``text`` with what Markdown would read as its own made plain."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in text)
 
 
 def exact(moment: datetime, zone: str | None) -> str:

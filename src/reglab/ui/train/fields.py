@@ -29,12 +29,16 @@ EMPTY: Mapping[str, str] = {"data.folds": "none"}
 Callback = Callable[[], None]
 
 
-def draw(setting: str, *, disabled: bool = False, help_more: str = "", on_change: Callback | None = None) -> None:
-    """The input for ``setting``; its value lives in session state under the setting's widget key."""
+def draw(
+    setting: str, *, disabled: bool = False, help_more: str = "", on_change: Callback | None = None,
+    key: str | None = None,
+) -> None:  # fmt: skip
+    """The input for ``setting``; its value lives in session state under ``key``, or the setting's own widget key."""
     kind = _kind(setting)
     about = f"{field(setting).description} {help_more}".strip()
-    shared: dict[str, Any] = {"key": WIDGETS[setting], "help": about, "disabled": disabled, "on_change": on_change}
-    shared["persist_state"] = "session"  # a field behind a closed "More" keeps its value
+    shared: dict[str, Any] = {"key": key or WIDGETS[setting], "help": about, "disabled": disabled}
+    # a field behind a closed "More" keeps its value
+    shared |= {"on_change": on_change, "persist_state": "session"}
     if get_origin(kind) is Literal:
         _choice(setting, get_args(kind), shared)
     elif kind is bool:
@@ -43,10 +47,12 @@ def draw(setting: str, *, disabled: bool = False, help_more: str = "", on_change
         _number(setting, kind, shared)
 
 
-def draw_names(setting: str, labels: Mapping[str, str], on_change: Callback | None = None) -> None:
-    """A choice among registry entries: name → label."""
+def draw_names(
+    setting: str, labels: Mapping[str, str], on_change: Callback | None = None, key: str | None = None
+) -> None:
+    """A choice among registry entries: name → label; ``key`` as for :func:`draw`."""
     st.selectbox(
-        title(setting), list(labels), format_func=lambda name: labels.get(name, name), key=WIDGETS[setting],
+        title(setting), list(labels), format_func=lambda name: labels.get(name, name), key=key or WIDGETS[setting],
         help=field(setting).description, on_change=on_change, persist_state="session",
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import streamlit as st
 from reglab.errors import UnknownRun
 from reglab.store import Run
 from reglab.ui import live_words
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
@@ -85,7 +86,7 @@ def _head(runs: Sequence[Run]) -> None:
     alone = runs[0] if len(runs) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            title = _literal(alone.name) if alone else f"{len(runs)} runs side by side"
+            title = literal(alone.name) if alone else f"{len(runs)} runs side by side"
             st.subheader(title, width="content", anchor=False)
             if alone:
                 run_buttons.badge(alone)
@@ -116,8 +117,3 @@ def _explain(run: Run) -> None:
         st.error(run.error or "The run failed without saying why.", icon=":material/error:")
     if run.state == "interrupted" and run.resumable:
         st.info(live_words.resume_words(run), icon=":material/replay:")
-
-
-def _literal(text: str) -> str:
-    """``text`` without Markdown's meaning: a name is whatever people type."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:" else c for c in text)

@@ -1,0 +1,147 @@
+"""What moves while a sweep trains: the U-curve with its verdict, the epoch slider, the gap, and the view chosen.
+
+Every place keeps its size, so that nothing jumps while figures and sentences arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import get_args
+
+import streamlit as st
+
+from reglab.analysis import PathVerdict, path_verdict
+from reglab.charts.gap import Measure
+from reglab.charts.path import path_chart
+from reglab.charts.path_gap import path_gap_chart
+from reglab.charts.path_grid import path_grid_chart
+from reglab.spec import Apply
+from reglab.store import Sweep
+from reglab.sweep import Point
+from reglab.ui.live_chart import Scalar, live_chart
+from reglab.ui.path import opening, replay, verdict_words
+from reglab.ui.path.address import Look
+from reglab.ui.path.figures import kept
+from reglab.ui.path.look_state import EPOCH, MEASURE, look_state, stops
+from reglab.ui.path.results import VAL, Results, Shown, classes_of, zeros_at
+from reglab.ui.path.views import view_box
+
+MAIN_HEIGHT, GAP_HEIGHT = 400, 360
+"""Pixels of the U-curve, and of the gap beside the chosen view."""
+
+MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
+_CARD = 470  # pixels of the first row: the U-curve with its switches, and the verdict beside it
+_TEXT = 362  # pixels of the verdict's text, above its buttons
+
+
+def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
+    """Draw it."""
+    click = partial(opening.open_point, sweep.id)
+    left, right = st.columns([8, 5], gap="small")
+    with left.container(border=True, height=_CARD, gap="xsmall"):
+        _main_chart(sweep, shown, look, click)
+        _switches(sweep, results, shown)
+    with right.container(border=True, height=_CARD, gap="xsmall"):
+        _verdict(sweep, results, shown, look)
+    if sweep.spec.kind == "grid":
+        view_box(sweep, results, shown, look)
+        return
+    left, right = st.columns([5, 8], gap="small")
+    with left.container(border=True, height="stretch", gap="xsmall"):
+        source = (shown.source, look.measure)
+        figure = kept("gap", source, lambda: path_gap_chart(
+            shown.table, measure=look.measure, symbol=sweep.spec.symbol
+        ))  # fmt: skip
+        live_chart(figure, key=f"path-gap-{sweep.id}", height=GAP_HEIGHT, on_click=click)
+    with right:
+        view_box(sweep, results, shown, look)
+
+
+def _main_chart(sweep: Sweep, shown: Shown, look: Look, click: Callable[[list[Scalar]], None]) -> None:
+    """The U-curve; of a grid the map of both λ."""
+    spec, source = sweep.spec, (shown.source, look.measure)
+    if spec.kind == "grid":
+        figure = kept("grid", source, lambda: path_grid_chart(shown.table, measure=look.measure))
+    else:
+        chance = 1 / classes_of(spec)
+        figure = kept("curve", source, lambda: path_chart(
+            shown.table, measure=look.measure, symbol=spec.symbol, chance=chance
+        ))  # fmt: skip
+    live_chart(figure, key=f"path-curve-{sweep.id}", height=MAIN_HEIGHT, on_click=click)
+
+
+def _switches(sweep: Sweep, results: Results, shown: Shown) -> None:
+    """Accuracy or loss, and which epoch of the training is shown, in every chart."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.segmented_control(
+            "Measure", get_args(Measure)[::-1], format_func=MEASURES.__getitem__, key=MEASURE, required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        if sweep.epochs > 1:
+            st.select_slider(
+                "Epoch", stops(sweep.epochs), format_func=partial(_stop_words, sweep.epochs), key=EPOCH,
+                label_visibility="collapsed", on_change=replay.stop, disabled=results.common == 0,
+            )  # fmt: skip
+            st.markdown(_epoch_words(shown), width=96, help=EPOCH_HELP)
+            _replay(sweep, results)
+
+
+EPOCH_HELP = (
+    "All charts and the verdict show this epoch, the same for every λ. At its right end the slider follows the newest "
+    "epoch that all λ have reached."
+)
+
+
+def _stop_words(epochs: int, epoch: int) -> str:
+    return "newest" if epoch == epochs else str(epoch)
+
+
+def _epoch_words(shown: Shown) -> str:
+    return f":small[epoch **{shown.moment.epoch}**]"
+
+
+def _replay(sweep: Sweep, results: Results) -> None:
+    if look_state().playing:
+        st.button("", key="path_pause", icon=":material/pause:", on_click=replay.stop, help="Stays at this epoch.")
+    else:
+        st.button(
+            "", key="path_play", icon=":material/play_arrow:", on_click=replay.start, disabled=results.common < 2,
+            help="Replays how the curves formed, epoch by epoch.",
+        )  # fmt: skip
+
+
+def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
+    """What the path says, with its rule, and the ways on."""
+    spec, measure = sweep.spec, VAL[look.measure]
+    said = verdict_words.verdict_words(
+        spec, shown.table, classes_of(spec), shown.moment, measure=measure,
+        zeros=zeros_at(sweep, results, shown.moment.epoch),
+    )  # fmt: skip
+    with st.container(height=_TEXT, border=False, gap="xsmall", key="path_verdict"):
+        st.markdown("**Verdict**", help=verdict_words.rule_help(look.measure))
+        st.markdown(said[0])
+        for paragraph in said[1:]:
+            st.markdown(f":small[{paragraph}]")
+    _ways_on(sweep, path_verdict(shown.table, classes_of(spec), measure))
+
+
+def _ways_on(sweep: Sweep, verdict: PathVerdict | None) -> None:
+    """Train with the best λ, or with the simplest one."""
+    with st.container(horizontal=True, gap="small"):
+        if verdict is None:
+            st.button("Use this λ", key="path_use", icon=":material/arrow_forward:", disabled=True)
+            return
+        apply: Apply = verdict.apply  # type: ignore[assignment]
+        _use(sweep, verdict.best, apply, "path_use", "primary", "the best")
+        if verdict.one_se is not None and verdict.one_se != verdict.best:
+            _use(sweep, verdict.one_se, apply, "path_use_simple", "secondary", "the simplest within one standard error")
+
+
+def _use(sweep: Sweep, point: Point, apply: Apply, key: str, kind: str, which: str) -> None:
+    named = verdict_words.named_point(sweep.spec, point)
+    st.button(
+        f"Use {named}", key=key, icon=":material/arrow_forward:", type=kind,  # type: ignore[arg-type]
+        on_click=opening.use, args=(opening.run_with(sweep.spec, point, apply),),
+        help=f"Opens Train with {which} λ and all other settings of this path.",
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""How the sweep on screen is looked at: the switches, in step with the address."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from reglab.ui.path.address import NEWEST, Look, PathAddress, sweep_query
+from reglab.ui.path.form_state import fill, write
+
+VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"path_look_{key}" for key in Look.__dataclass_fields__)
+ALL_LAYERS = "all kernels"
+
+_STATE = "path_look"
+_STOPS = 200
+_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+
+
+@dataclass
+class LookState:
+    """``address`` is what the URL said when it was last read or written; ``playing``: the epochs go by themselves."""
+
+    sweep: str = ""
+    address: Look = NEWEST
+    written: float = 0.0
+    problem: str | None = None
+    playing: bool = False
+
+
+def stops(epochs: int) -> list[int]:
+    """The epochs at which the slider may stand: all, or an even choice of many, the last one always."""
+    return sorted({*range(1, epochs + 1, -(-epochs // _STOPS)), epochs})
+
+
+def look_state() -> LookState:
+    """This session's state."""
+    state: LookState = st.session_state.setdefault(_STATE, LookState())
+    return state
+
+
+def open_or_follow(sweep_id: str, epochs: int, address: PathAddress) -> LookState:
+    """Set the switches before they are drawn, where the sweep was just opened or the address moved by itself."""
+    state = look_state()
+    opens = state.sweep != sweep_id or MEASURE not in st.session_state
+    if opens:
+        state.playing = False
+    moved = address.look != state.address and time.monotonic() - state.written > _ECHO
+    if opens or moved:
+        look = address.look
+        fill({
+            VIEW: look.view, MEASURE: look.measure, EPOCH: nearest(look.epoch or epochs, epochs),
+            LAYER: look.layer or ALL_LAYERS, ROLE: look.role, WHAT: look.what,
+        })  # fmt: skip
+        state.sweep, state.address, state.problem = sweep_id, look, address.problem
+    return state
+
+
+def current_look(epochs: int) -> Look:
+    """What the switches say; the slider at its end means the newest epoch."""
+    now = st.session_state
+    epoch = int(now.get(EPOCH, epochs))
+    layer = now.get(LAYER) or ALL_LAYERS
+    return Look(
+        view=now.get(VIEW) or "losses", measure=now.get(MEASURE) or "accuracy",
+        epoch=epoch if epoch < epochs else None, layer=None if layer == ALL_LAYERS else layer,
+        role=now.get(ROLE) or "val", what=now.get(WHAT) or "norm",
+    )  # fmt: skip
+
+
+def follow(state: LookState, look: Look) -> None:
+    """Let the address follow the switches."""
+    if look != state.address and not state.playing:
+        state.address, state.written, state.problem = look, time.monotonic(), None
+        write(sweep_query(state.sweep, look))
+
+
+def nearest(epoch: int, epochs: int) -> int:
+    """The stop of the slider that is nearest to ``epoch``."""
+    return min(stops(epochs), key=lambda stop: abs(stop - epoch))

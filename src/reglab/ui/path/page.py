@@ -1,0 +1,27 @@
+"""The λ path page: the form, or the live view of the sweep that the address names."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from reglab.datasets import DATASETS
+from reglab.models import MODELS
+from reglab.spec import RunSpec
+from reglab.ui.path import address as addresses
+from reglab.ui.path.form_page import form_page
+from reglab.ui.path.sweep_view import sweep_view
+
+
+def lambda_path_page() -> None:
+    """Draw the page that the address asks for."""
+    address = addresses.read(st.query_params, _known)
+    if address.sweep is not None:
+        sweep_view(address)
+    else:
+        form_page(address)
+
+
+def _known(spec: RunSpec) -> None:
+    """Raise :class:`reglab.errors.UnknownName` where the data set or the CNN is not one of ours."""
+    DATASETS.get(spec.data.name)
+    MODELS.get(spec.model.name)

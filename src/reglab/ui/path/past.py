@@ -1,0 +1,100 @@
+"""The paths so far: a short list with each one's state and best λ; open one, delete it, bring it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from reglab.analysis import best_row, chosen, lanes_table, path_table
+from reglab.errors import RegLabError
+from reglab.store import Sweep
+from reglab.sweep import Point
+from reglab.ui import live_words
+from reglab.ui.markdown import literal
+from reglab.ui.path.form_state import FormState, form_state, show_sweep
+from reglab.ui.path.past_words import ago, best_words
+from reglab.ui.services import services
+
+SHOWN = 8
+"""Paths in the list until all are asked for."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best λ of a path that has ended, and its validation accuracy."""
+
+    point: Point
+    accuracy: float
+
+
+def past_paths(state: FormState) -> None:
+    """Draw the list; nothing where there is no path and none was just deleted."""
+    sweeps = services().store.sweeps()
+    if state.deleted is not None:
+        _undo_bar(state.deleted)
+    if not sweeps:
+        return
+    st.markdown("**Paths so far**")
+    every = len(sweeps) <= SHOWN or st.session_state.get("path_all", False)
+    for sweep in sweeps if every else sweeps[:SHOWN]:
+        _row(sweep)
+    if len(sweeps) > SHOWN:
+        st.toggle(f"Show all {len(sweeps):,}", key="path_all")
+
+
+def _row(sweep: Sweep) -> None:
+    icon, colour = live_words.BADGES[sweep.state]
+    with st.container(border=True, gap=None, key=f"path_row_{sweep.id}"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{literal(sweep.name)}**")
+            with st.container(horizontal=True, gap="xsmall", width="content", wrap=False):
+                st.button("Open", key=f"path_open_{sweep.id}", on_click=show_sweep, args=(sweep.id,))
+                st.button(
+                    "", key=f"path_delete_{sweep.id}", icon=":material/delete:", type="tertiary", on_click=_delete,
+                    args=(sweep.id, sweep.name), help="Delete this path and its runs; Undo brings them back.",
+                )  # fmt: skip
+        found = _best(sweep.id, sweep.state) if sweep.state == "finished" else None
+        told = "" if found is None else f" · {best_words(sweep.spec, found.point, found.accuracy)}"
+        st.caption(f":{colour}[{icon} {sweep.state}] · {ago(sweep.created, datetime.now(UTC))}{told}")
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _best(sweep_id: str, _state: str) -> Found | None:
+    """Read once: a sweep that has ended does not change."""
+    store = services().store
+    runs = store.sweep_runs(sweep_id)
+    lanes = lanes_table(store.sweep(sweep_id).spec.lanes(), runs)
+    table = chosen(path_table(lanes, store.epochs([run.id for run in runs])))
+    best = best_row(table)
+    if best is None:
+        return None
+    row = table.iloc[best]
+    return Found(Point(float(row["lambda"]), float(row["lambda1"]), float(row["lambda2"])), float(row["val_acc"]))
+
+
+def _delete(sweep_id: str, name: str) -> None:
+    state = form_state()
+    try:
+        services().store.delete_sweep(sweep_id)
+    except RegLabError as error:
+        state.start_problem = str(error)
+    else:
+        state.deleted, state.start_problem = (sweep_id, name), None
+
+
+def _undo() -> None:
+    state = form_state()
+    if state.deleted is not None:
+        try:
+            services().store.restore_sweep(state.deleted[0])
+        except RegLabError as error:
+            state.start_problem = str(error)
+        state.deleted = None
+
+
+def _undo_bar(deleted: tuple[str, str]) -> None:
+    with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", key="path_undo_bar"):
+        st.markdown(f":material/delete: Deleted “{literal(deleted[1])}” with its runs.", width="stretch")
+        st.button("Undo", key="path_undo", icon=":material/undo:", on_click=_undo)

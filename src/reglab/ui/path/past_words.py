@@ -1,0 +1,26 @@
+"""A path of the list, in a line: how long ago, and which λ was best. Pure text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reglab.sweep import Point, SweepSpec
+from reglab.ui.live_words import percent
+from reglab.ui.path.verdict_words import named_point
+
+_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """For example "just now", "5 minutes ago", "1 day ago"."""
+    seconds = (now - moment).total_seconds()
+    for length, unit in _UNITS:
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count != 1 else ''} ago"
+    return "just now"
+
+
+def best_words(spec: SweepSpec, best: Point, accuracy: float) -> str:
+    """For example "best λ₂ = 0.03, 90.4 %"."""
+    return f"best {named_point(spec, best)}, {percent(accuracy)}"

@@ -1,0 +1,101 @@
+"""What one can do with a sweep on its view: stop, resume, again with other settings, share, take the table along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from reglab.errors import RegLabError
+from reglab.store import Sweep
+from reglab.sweep import SweepSpec
+from reglab.ui import live_words
+from reglab.ui.path import sweep_words
+from reglab.ui.path.address import Look, sweep_query
+from reglab.ui.path.form_state import show_form
+from reglab.ui.services import services
+
+PROBLEM = "path_problem"
+
+
+def badge(sweep: Sweep) -> None:
+    """The sweep's state in its colour."""
+    icon, colour = live_words.BADGES[sweep.state]
+    st.badge(sweep.state, icon=icon, color=colour)
+
+
+def stop_or_resume(sweep: Sweep) -> None:
+    """The one of the two that the sweep's state allows."""
+    runner = services().runner
+    if sweep.deleted is not None:
+        st.button(
+            "Restore", key="path_restore", icon=":material/undo:", type="primary",
+            on_click=_attempt(lambda: services().store.restore_sweep(sweep.id)),
+        )  # fmt: skip
+    elif sweep.state in live_words.ACTIVE:
+        stopping = sweep.wanted == "stop"
+        st.button(
+            "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop", key="path_stop",
+            icon=":material/stop:", disabled=stopping, on_click=_attempt(lambda: runner.stop_sweep(sweep.id)),
+            help="Stops all runs with a checkpoint, to be resumed.",
+        )  # fmt: skip
+    elif sweep.resumable:
+        st.button(
+            "Resume", key="path_resume", icon=":material/play_arrow:", type="primary",
+            on_click=_attempt(lambda: runner.resume_sweep(sweep.id)), help=sweep_words.resume_words(sweep),
+        )  # fmt: skip
+
+
+def duplicate(sweep: Sweep) -> None:
+    """Opens the form with the sweep's settings."""
+    st.button(
+        "Duplicate", key="path_duplicate", icon=":material/content_copy:", on_click=leave, args=(sweep.spec,),
+        help="Opens the form with the settings of this path.",
+    )  # fmt: skip
+
+
+def new_path() -> None:
+    """Opens the form as it is at first."""
+    st.button("New path", key="path_new", icon=":material/add:", on_click=leave, help="Opens a new form.")
+
+
+def link(sweep: Sweep, look: Look) -> None:
+    """The address to share, with a button that copies it."""
+    with st.popover("Link", icon=":material/link:", key="path_link"):
+        st.caption("Opens exactly this view in any browser that reaches this server.")
+        query = urlencode(sweep_query(sweep.id, look))
+        st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
+
+
+def table_csv(text: Callable[[], str], sweep: Sweep) -> None:
+    """The table on screen as a file, at full precision; ``text`` is made when it is asked for."""
+    st.download_button(
+        "CSV", text, f"path-{sweep.id}.csv", "text/csv", key="path_csv", icon=":material/download:", on_click="ignore",
+        help="One row a λ: means, standard errors and differences at the epoch shown, at full precision.",
+    )  # fmt: skip
+
+
+def say_problem() -> None:
+    """What went wrong with the last press of a button, once."""
+    problem = st.session_state.pop(PROBLEM, None)
+    if problem:
+        st.error(problem, icon=":material/error:")
+
+
+def leave(spec: SweepSpec | None = None) -> None:
+    """From the view to the form: the whole page, not only the fragment that the button is in."""
+    show_form(spec)
+    st.rerun()
+
+
+def _attempt(act: Callable[[], object]) -> Callable[[], None]:
+    """``act`` as a button's callback; what goes wrong is kept for :func:`say_problem`."""
+
+    def on_click() -> None:
+        try:
+            act()
+        except RegLabError as error:
+            st.session_state[PROBLEM] = str(error)
+
+    return on_click

@@ -1,0 +1,115 @@
+"""The live view of one sweep. All of it is one fragment, polled only while it trains, waits or is replayed.
+
+The page is drawn anew when polling begins and when it ends. Every other change is a tick of the fragment, because only
+ticks are sure to leave the charts' nodes, and with them the zoom.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from reglab.errors import UnknownSweep
+from reglab.jobs.sweep_plan import Plan
+from reglab.store import Sweep
+from reglab.ui import live_words
+from reglab.ui.markdown import literal
+from reglab.ui.path import replay, sweep_buttons, sweep_words
+from reglab.ui.path.address import Look, PathAddress
+from reglab.ui.path.board import board
+from reglab.ui.path.look_state import current_look, follow, look_state, open_or_follow
+from reglab.ui.path.results import Shown, results_of, shown_at
+from reglab.ui.path.table import csv_of
+from reglab.ui.services import services
+
+TICK = 0.7
+"""Seconds between looks at the store while something trains."""
+
+_DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
+
+
+@dataclass(frozen=True)
+class Live:
+    """The sweep on screen, and whether it is polled."""
+
+    id: str
+    polled: bool
+
+
+def sweep_view(address: PathAddress) -> None:
+    """Draw the sweep that the address names; one that cannot be found is said, with the way back to the form."""
+    try:
+        sweep = services().store.sweep(address.sweep or "")
+    except UnknownSweep as error:
+        st.error(f"{error} Is the link complete?", icon=":material/search_off:")
+        st.button("Open the form", key="path_open_form", icon=":material/arrow_back:", on_click=sweep_buttons.leave)
+        return
+    open_or_follow(sweep.id, sweep.epochs, address)
+    live = Live(sweep.id, _polled(sweep))
+    st.session_state["path_live"] = live
+    st.fragment(_tick, run_every=TICK if live.polled else None)()
+    # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
+    # throw away the charts that it is not told of.
+    time.sleep(_DELIVERY)
+
+
+def _tick() -> None:
+    """One look at the sweep. It takes no arguments: with other ones it would be another fragment, made anew."""
+    live: Live = st.session_state["path_live"]
+    sweep, state = services().store.sweep(live.id), look_state()
+    results = results_of(sweep)
+    replay.advance(state, results.common, sweep.epochs)
+    look = current_look(sweep.epochs)
+    shown = shown_at(sweep, results, look.epoch, look.measure)
+    _head(sweep, look, shown)
+    if state.problem:
+        st.warning(state.problem, icon=":material/link_off:")
+    board(sweep, results, shown, look)
+    follow(state, current_look(sweep.epochs))
+    if _polled(sweep) != live.polled:
+        st.rerun()
+
+
+def _polled(sweep: Sweep) -> bool:
+    return sweep.state in live_words.ACTIVE or look_state().playing
+
+
+def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
+    """Name and state at the left, what one can do at the right; below, how far it is and what is trained."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.subheader(literal(sweep.name), width="content", anchor=False)
+            sweep_buttons.badge(sweep)
+        with st.container(horizontal=True, gap="small", width="content"):
+            sweep_buttons.stop_or_resume(sweep)
+            sweep_buttons.duplicate(sweep)
+            sweep_buttons.new_path()
+            sweep_buttons.link(sweep, look)
+            sweep_buttons.table_csv(lambda: csv_of(shown.table), sweep)
+    sweep_buttons.say_problem()
+    position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
+    st.progress(sweep.share, sweep_words.progress_words(sweep, position))
+    _facts(sweep)
+    _explain(sweep)
+
+
+def _facts(sweep: Sweep) -> None:
+    """What is trained and how, in one line; how is known once it was timed."""
+    if sweep.plan is None:
+        st.caption(f"{sweep_words.size_words(sweep.spec)} · {sweep_words.facts(sweep.spec)}")
+        return
+    plan = Plan.of(sweep.plan)
+    words = f":small[:material/bolt: {sweep_words.plan_words(sweep.spec, plan)} · {sweep_words.facts(sweep.spec)}]"
+    st.markdown(words, help=sweep_words.plan_help(plan))
+
+
+def _explain(sweep: Sweep) -> None:
+    """A sentence where the sweep did not end as it should."""
+    if sweep.deleted is not None:
+        st.warning("This path is deleted; Restore brings it back with its runs.", icon=":material/delete:")
+    if sweep.error or sweep.state == "failed":
+        st.error(sweep.error or "The path failed without saying why.", icon=":material/error:")
+    if sweep.state == "interrupted" and sweep.resumable:
+        st.info(sweep_words.resume_words(sweep), icon=":material/replay:")

@@ -1,0 +1,219 @@
+"""What a path says, in words: the best λ and how sure that is, the simplest beside it, where the network overfits,
+underfits, collapses or diverges. Pure text: no Streamlit.
+
+The figures are those of :class:`reglab.analysis.PathVerdict`; here they only become sentences, and what they do not
+show is said as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reglab import columns
+from reglab.analysis import RULE, PathVerdict, path_verdict
+from reglab.charts.path_axis import lambda_text
+from reglab.sweep import Point, SweepSpec
+from reglab.ui.path import regime_words
+
+FEW = 4
+"""Repeats up to which a bootstrap is rough."""
+
+_NAMES = {columns.VAL_ACC: "validation accuracy", columns.VAL_LOSS: "validation loss"}
+
+Zeros = Mapping[tuple[str, float, float], float]
+"""(way of applying, λ₁, λ₂) → share of all weights that are exactly 0."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Which epoch is told of, out of how many; ``going``: runs still train; ``newest``: there is no later one yet."""
+
+    epoch: int
+    of: int
+    going: bool
+    newest: bool = True
+
+    @property
+    def opening(self) -> str:
+        """What comes before the verdict where it is not the last word."""
+        if self.going and self.newest:
+            return f"So far, after epoch {self.epoch} of {self.of}: "
+        if not self.newest:
+            return f"After epoch {self.epoch} of {self.of}: "
+        return f"Stopped after epoch {self.epoch} of {self.of}: " if self.epoch < self.of else ""
+
+
+def verdict_words(
+    spec: SweepSpec, table: pd.DataFrame, classes: int, at: Moment, *, zeros: Zeros, measure: str = columns.VAL_ACC
+) -> list[str]:
+    """Paragraphs in Markdown; the first says which λ is best, or why none is. ``table`` is a judged path."""
+    found = [path_verdict(table, classes, measure, apply) for apply in spec.applies]
+    verdicts = [verdict for verdict in found if verdict is not None]
+    if not verdicts:
+        return [_none(table, at)]
+    if all(verdict.best in verdict.collapsed for verdict in verdicts):
+        return [_nothing_learnt(classes, at)]
+    told = [_whole(spec, verdict, classes, zeros, named=len(found) > 1) for verdict in verdicts]
+    told[0][0] = at.opening + told[0][0]
+    together = [_between(verdicts)] if len(verdicts) == 2 else []
+    return [*(paragraph for one in told for paragraph in one), *together, *_caveats(spec, verdicts)]
+
+
+def rule_help(measure: str) -> str:
+    """How all of this is decided; ``measure`` is "accuracy" or "loss"."""
+    top = "highest" if measure == "accuracy" else "lowest"
+    return (
+        f"**Best**: the λ with the {top} mean validation {measure}; no λ of which a run diverged.  \n"
+        "**Simplest within one standard error**: the largest λ whose mean is within one standard error, that of the "
+        "best, of the best mean.  \n"
+        "**Interval**: each repeat gives a pair, the same network with this λ and with λ = 0. The interval is the "
+        "bootstrap over these pairs: 10,000 draws with replacement, of whose means it holds the middle 95 %.  \n"
+        f"**Overfits, underfits**: {RULE}  \n"
+        "The λ was chosen on the same validation images, so its figure is a little optimistic: new images would tell."
+    )
+
+
+def named_point(spec: SweepSpec, point: Point) -> str:
+    """The λ of a point, for example "λ₂ = 0.03"; of a grid both."""
+    if spec.kind == "grid":
+        return f"λ₁ = {lambda_text(point.l1)}, λ₂ = {lambda_text(point.l2)}"
+    return f"{spec.symbol} = {lambda_text(point.value)}"
+
+
+def figure(value: float, error: float | None, measure: str) -> str:
+    """For example "92.3 ± 0.8 %", "0.312 ± 0.012"."""
+    if measure == columns.VAL_ACC:
+        return f"{100 * value:.1f}{'' if error is None else f' ± {100 * error:.1f}'} %"
+    return f"{value:.3f}{'' if error is None else f' ± {error:.3f}'}"
+
+
+def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, *, named: bool) -> list[str]:
+    """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
+    way = f"Applied {verdict.apply}, " if named else ""
+    best = f"{way}**{named_point(spec, verdict.best)} is best**: {_NAMES[verdict.measure]} "
+    best += figure(verdict.mean, verdict.error, verdict.measure) + _gain(spec, verdict)
+    more = [_simplest(spec, verdict), regime_words.sentence(spec, verdict, classes), _edge(spec, verdict),
+            _diverged(spec, verdict), _zeros(spec, verdict, zeros)]  # fmt: skip
+    return [best, *filter(None, more)]
+
+
+def _gain(spec: SweepSpec, verdict: PathVerdict) -> str:
+    """The rest of the sentence: the difference to λ = 0, and how sure it is."""
+    if verdict.best.value == 0:
+        other = "pair of λ" if spec.kind == "grid" else f"{spec.symbol} above 0"
+        return f". No {other} that was tried does better."
+    if verdict.difference is None:
+        return f". The path has no {_zero(spec)} to compare with."
+    change = f", **{_signed(verdict.difference, verdict.measure)}** over {_none_of(spec)}"
+    if verdict.low is None or verdict.high is None:
+        return f"{change}."
+    interval = f"{_bare(verdict.low, verdict.measure)} to {_bare(verdict.high, verdict.measure)}"
+    over = f"over {verdict.pairs} {spec.repeated_over}s"
+    if verdict.overlap:
+        return f"{change}, but the paired 95 % interval, {interval} {over}, includes 0: **no clear gain**."
+    return f"{change} (paired 95 % interval {interval} {over})."
+
+
+def _zero(spec: SweepSpec) -> str:
+    return "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
+
+
+def _none_of(spec: SweepSpec) -> str:
+    """What λ = 0 is: no penalty at all, unless the other λ stands fixed."""
+    fixed = spec.run.penalty.l2 if spec.kind == "l1" else spec.run.penalty.l1 if spec.kind == "l2" else 0.0
+    return _zero(spec) if fixed else "no penalty"
+
+
+def _simplest(spec: SweepSpec, verdict: PathVerdict) -> str:
+    if verdict.one_se is None:
+        return ""
+    if verdict.one_se == verdict.best:
+        return "It is also the simplest within one standard error: no larger λ comes as close."
+    return f"**{named_point(spec, verdict.one_se)}** is the simplest within one standard error of it."
+
+
+def _edge(spec: SweepSpec, verdict: PathVerdict) -> str:
+    if verdict.edge is None:
+        return ""
+    word, further = ("largest", "larger") if verdict.edge == "high" else ("smallest", "smaller")
+    above = "" if verdict.edge == "high" else " above 0"
+    return f"The best λ is the {word}{above} of this path, so a {further} one may be better still: try a wider range."
+
+
+def _diverged(spec: SweepSpec, verdict: PathVerdict) -> str:
+    if not verdict.diverged:
+        return ""
+    return f"Runs diverged at {regime_words.listed(spec, verdict.diverged)}; such a λ is never chosen."
+
+
+def _zeros(spec: SweepSpec, verdict: PathVerdict, zeros: Zeros) -> str:
+    """What L1 has done to the weights at the best λ."""
+    if spec.kind == "l2" and not spec.run.penalty.l1:
+        return ""
+    share = zeros.get((verdict.apply, verdict.best.l1, verdict.best.l2))
+    if share is None or not math.isfinite(share) or not verdict.best.l1:
+        return ""
+    if share == 0 and verdict.apply != "proximal":
+        return "No weight is exactly 0 there: L1 reaches exact zeros only where it is applied proximal."
+    return f"{100 * share:.0f} % of all weights are exactly 0 there."
+
+
+def _between(verdicts: Sequence[PathVerdict]) -> str:
+    """Two ways of applying λ, each at its best."""
+    first, second = verdicts
+    sign = 1 if first.measure == columns.VAL_ACC else -1
+    better, other = sorted(verdicts, key=lambda verdict: -sign * verdict.mean)
+    apart = abs(first.mean - second.mean)
+    size = _signed(apart, first.measure).lstrip("+")
+    words = f"Each at its best, {better.apply} is {size} {'above' if sign > 0 else 'below'} {other.apply}"
+    if first.error is not None and second.error is not None and apart <= math.hypot(first.error, second.error):
+        words += ", which is within the standard error of such a difference: no clear winner"
+    return f"{words}. The same λ does not mean the same in both, so compare the curves' best points, not equal λ."
+
+
+def _caveats(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> list[str]:
+    most = max(verdict.n for verdict in verdicts)
+    if most < 2:
+        one = "one fold" if spec.folds else "one seed"
+        return [f"With {one} there is neither a standard error nor an interval, and a difference of a few points may "
+                "be chance: 3 or more seeds tell."]  # fmt: skip
+    notes = []
+    if most <= FEW:
+        notes.append(f"A bootstrap over {most} {spec.repeated_over}s is rough: more make the interval sound.")
+    if spec.folds:
+        notes.append("Folds share training images, so intervals over them are somewhat too narrow.")
+    return [" ".join(notes)] if notes else []
+
+
+def _none(table: pd.DataFrame, at: Moment) -> str:
+    """Why there is no best λ."""
+    if len(table) and (table[columns.DIVERGED] > 0).all():
+        return "**Every λ has runs that diverged**, so none can be chosen. Try a smaller learning rate."
+    if at.going:
+        return "The verdict follows after the first epoch."
+    return "There is no verdict: no λ has figures."
+
+
+def _nothing_learnt(classes: int, at: Moment) -> str:
+    guessing = f"{100 / classes:.0f} %"
+    if at.going or not at.newest:
+        return f"{at.opening}nothing is learnt yet. Every λ is still at chance, {guessing}."
+    return (
+        f"**No λ has learnt anything**: all are at chance, {guessing}. Try smaller λ, more epochs or another learning "
+        "rate."
+    )
+
+
+def _signed(value: float, measure: str) -> str:
+    """For example "+6.8 points", "−0.21"."""
+    text = f"{100 * value:+.1f} points" if measure == columns.VAL_ACC else f"{value:+.3f}"
+    return text.replace("-", "−")
+
+
+def _bare(value: float, measure: str) -> str:
+    text = f"{100 * value:.1f}" if measure == columns.VAL_ACC else f"{value:.3f}"
+    return text.replace("-", "−")
