@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import random
-import signal
-import sqlite3
-import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import pytest
+from tests.jobs.killing import check_files, forkserver, kill_after
 from tests.jobs.running import SMALL, assert_same_figures, figures, resume, settings_in, work
 
 from reglab.events import EpochDone, Event
@@ -37,17 +32,8 @@ def train_telling(home: Path, pipe: Connection) -> None:
         work(store, settings, listen=tell)
 
 
-@pytest.fixture(scope="module")
-def processes() -> multiprocessing.context.ForkServerContext:
-    """Children are forked from a server that has loaded torch but runs no thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "reglab.jobs", "sklearn.datasets", "torch._dynamo"])
-    return context
-
-
-def test_a_killed_run_resumes_to_the_same_bits(
-    tmp_path: Path, processes: multiprocessing.context.ForkServerContext
-) -> None:
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    processes = forkserver()
     settings = settings_in(tmp_path / "home")
     chance = random.Random(0)
     with open_store(settings) as store:
@@ -55,7 +41,7 @@ def test_a_killed_run_resumes_to_the_same_bits(
         expected = figures(store, whole)
         for _ in range(TIMES):
             events = chance.randrange(1, EVENTS + 1)
-            run_id = kill_after(processes, settings.home, events, chance.random() * 0.01)
+            run_id = kill_after(processes, train_telling, settings.home, events, chance.random() * 0.01)
             check_files(store)
             assert steps_kept(store, run_id) >= steps_among(events)
             assert store.recover() == [run_id]
@@ -63,23 +49,6 @@ def test_a_killed_run_resumes_to_the_same_bits(
             resumed = resume(store, settings, run_id)
             assert resumed.weights_sha256 == whole.weights_sha256
             assert_same_figures(store, resumed, expected)
-
-
-def kill_after(context: multiprocessing.context.ForkServerContext, home: Path, events: int, seconds: float) -> str:
-    """The id of a run whose process was killed ``seconds`` after its event number ``events``."""
-    mine, theirs = context.Pipe()
-    child = context.Process(target=train_telling, args=(home, theirs))
-    child.start()
-    theirs.close()
-    run_id = [mine.recv() for _ in range(events)][-1]
-    moment = time.perf_counter() + seconds
-    while time.perf_counter() < moment:  # a wait shorter than a sleep can be
-        pass
-    assert child.pid is not None
-    os.kill(child.pid, signal.SIGKILL)
-    child.join()
-    assert child.exitcode == -signal.SIGKILL
-    return str(run_id)
 
 
 def steps_among(events: int) -> int:
@@ -93,12 +62,3 @@ def steps_kept(store: Store, run_id: str) -> int:
     checkpoint = store.files(run_id).load_checkpoint()
     assert checkpoint is not None
     return int(checkpoint.facts["epoch"]) * STEPS + int(checkpoint.facts["step"])
-
-
-def check_files(store: Store) -> None:
-    """The database is whole, as SQLite itself sees it in a connection of its own."""
-    connection = sqlite3.connect(store.home / "reglab.sqlite")
-    try:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    finally:
-        connection.close()

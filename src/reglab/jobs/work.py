@@ -188,4 +188,4 @@ def weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
 def is_finite(checkpoint: Checkpoint) -> bool:
     """Whether the losses of the epoch so far and every weight are finite numbers; a step can spoil weights first."""
     weights = weights_of(checkpoint).values()
-    return math.isfinite(checkpoint.facts["running_loss"]) and all(np.isfinite(array).all() for array in weights)
+    return math.isfinite(checkpoint.facts["running_loss"]) and all(bool(np.isfinite(array).all()) for array in weights)
