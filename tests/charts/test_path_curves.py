@@ -17,7 +17,7 @@ from reglab.charts.path import path_chart
 from reglab.charts.path_axis import PathAxis
 from reglab.charts.path_gap import path_gap_chart
 from reglab.charts.path_losses import path_losses_chart
-from reglab.charts.path_marks import placed
+from reglab.charts.path_marks import WORDS, placed
 from reglab.charts.path_memory import path_memory_chart
 from reglab.charts.path_norms import path_norms_chart
 from reglab.charts.path_parts import BAND
@@ -151,7 +151,7 @@ def test_words_are_placed_in_order_inside_and_side_by_side() -> None:
     names = ["overfits", "fits", "underfits"]
     for wanted in ([0.3, 0.7, 0.95], [0.02, 0.04, 0.5], [0.9, 0.95, 0.99]):
         places = placed(wanted, names)
-        halves = [0.0125 * len(name) for name in names]
+        halves = [WORDS / 2 * len(name) for name in names]
         assert places[0] - halves[0] >= -1e-9
         assert places[-1] + halves[-1] <= 1 + 1e-9
         assert all(b - a > x + y for (a, b), (x, y) in zip(pairwise(places), pairwise(halves), strict=True))

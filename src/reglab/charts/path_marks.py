@@ -23,6 +23,7 @@ from reglab.charts.path_range import Range
 from reglab.charts.style import GREY, colour_of, rgba
 
 _LETTER = 0.025  # share of a narrow chart's axis that a letter takes
+WORDS = 0.0175  # the same below the axis, where words are smaller and must stay near what they are true of
 _PIXELS = 6.2  # of a letter, at most
 SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
 
@@ -93,8 +94,8 @@ def _beside(axis: PathAxis, marks: Sequence[Mark]) -> list[dict[str, Any]]:
 
 def placed(wanted: Sequence[float], texts: Sequence[str]) -> list[float]:
     """Where the middles of words that want to be at these shares can be: inside, side by side, in the same order."""
-    widths = [_LETTER * len(text) for text in texts]
-    gap = 1.5 * _LETTER
+    widths = [WORDS * len(text) for text in texts]
+    gap = WORDS
     places: list[float] = []
     end = 1.0
     for place, width in reversed(list(zip(wanted, widths, strict=True))):
@@ -137,7 +138,7 @@ def add_regimes(made: go.Figure, axis: PathAxis, rows: pd.DataFrame, column: str
         made.add_vrect(left, right, fillcolor=rgba(GREY, 0.13), line_width=0, layer="below")
     middles = [((left + right) / 2 - low) / (high - low) for _, left, right in zones]
     names = [name for name, *_ in zones]
-    if not zones or _LETTER * (len("".join(names)) + 2 * len(names)) > 1:
+    if not zones or WORDS * (len("".join(names)) + 2 * len(names)) > 1:
         return
     made.update_xaxes(title_text=None)
     for name, place in zip(names, placed(middles, names), strict=True):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import get_args
 
 import streamlit as st
 
@@ -27,34 +26,34 @@ from reglab.ui.path.look_state import EPOCH, MEASURE, look_state, stops
 from reglab.ui.path.results import VAL, Results, Shown, classes_of, zeros_at
 from reglab.ui.path.views import view_box
 
-MAIN_HEIGHT, GAP_HEIGHT = 400, 360
+MAIN_HEIGHT, GAP_HEIGHT = 396, 384
 """Pixels of the U-curve, and of the gap beside the chosen view."""
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
-_CARD = 470  # pixels of the first row: the U-curve with its switches, and the verdict beside it
-_TEXT = 362  # pixels of the verdict's text, above its buttons
+_CARD = 430  # pixels of the first row: the U-curve, and the verdict beside it
+_NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window gap and view stand one above the other
+_TEXT = 340  # pixels of the verdict's text, above its buttons
 
 
 def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
     """Draw it."""
     click = partial(opening.open_point, sweep.id)
     left, right = st.columns([8, 5], gap="small")
-    with left.container(border=True, height=_CARD, gap="xsmall"):
+    with left.container(border=True, height=_CARD, gap=None):
         _main_chart(sweep, shown, look, click)
-        _switches(sweep, results, shown)
     with right.container(border=True, height=_CARD, gap="xsmall"):
         _verdict(sweep, results, shown, look)
+    _switches(sweep, results, shown)
     if sweep.spec.kind == "grid":
         view_box(sweep, results, shown, look)
         return
-    left, right = st.columns([5, 8], gap="small")
-    with left.container(border=True, height="stretch", gap="xsmall"):
-        source = (shown.source, look.measure)
-        figure = kept("gap", source, lambda: path_gap_chart(
-            shown.table, measure=look.measure, symbol=sweep.spec.symbol
-        ))  # fmt: skip
-        live_chart(figure, key=f"path-gap-{sweep.id}", height=GAP_HEIGHT, on_click=click)
-    with right:
+    with st.grid(2, min_column_width=_NARROWEST, gap="small"):
+        with st.container(border=True, height="stretch", gap=None):
+            source = (shown.source, look.measure)
+            figure = kept("gap", source, lambda: path_gap_chart(
+                shown.table, measure=look.measure, symbol=sweep.spec.symbol
+            ))  # fmt: skip
+            live_chart(figure, key=f"path-gap-{sweep.id}", height=GAP_HEIGHT, on_click=click)
         view_box(sweep, results, shown, look)
 
 
@@ -75,7 +74,7 @@ def _switches(sweep: Sweep, results: Results, shown: Shown) -> None:
     """Accuracy or loss, and which epoch of the training is shown, in every chart."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.segmented_control(
-            "Measure", get_args(Measure)[::-1], format_func=MEASURES.__getitem__, key=MEASURE, required=True,
+            "Measure", list(MEASURES), format_func=MEASURES.__getitem__, key=MEASURE, required=True,
             label_visibility="collapsed",
         )  # fmt: skip
         if sweep.epochs > 1:
@@ -139,7 +138,7 @@ def _ways_on(sweep: Sweep, verdict: PathVerdict | None) -> None:
 
 
 def _use(sweep: Sweep, point: Point, apply: Apply, key: str, kind: str, which: str) -> None:
-    named = verdict_words.named_point(sweep.spec, point)
+    named = verdict_words.named_point(sweep.spec, point) + (f", {apply}" if len(sweep.spec.applies) > 1 else "")
     st.button(
         f"Use {named}", key=key, icon=":material/arrow_forward:", type=kind,  # type: ignore[arg-type]
         on_click=opening.use, args=(opening.run_with(sweep.spec, point, apply),),

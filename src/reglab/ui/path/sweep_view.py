@@ -96,13 +96,15 @@ def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
 
 
 def _facts(sweep: Sweep) -> None:
-    """What is trained and how, in one line; how is known once it was timed."""
-    if sweep.plan is None:
-        st.caption(f"{sweep_words.size_words(sweep.spec)} · {sweep_words.facts(sweep.spec)}")
-        return
-    plan = Plan.of(sweep.plan)
-    words = f":small[:material/bolt: {sweep_words.plan_words(sweep.spec, plan)} · {sweep_words.facts(sweep.spec)}]"
-    st.markdown(words, help=sweep_words.plan_help(plan))
+    """How many runs and how they advance, which is known once it was timed; and what they have in common."""
+    with st.container(gap=None):
+        if sweep.plan is None:
+            st.markdown(f":small[{sweep_words.amount_words(sweep.spec)}]")
+        else:
+            plan = Plan.of(sweep.plan)
+            words = f":small[:material/bolt: {sweep_words.plan_words(sweep.spec, plan)}]"
+            st.markdown(words, help=sweep_words.plan_help(plan))
+        st.caption(sweep_words.facts(sweep.spec))
 
 
 def _explain(sweep: Sweep) -> None:

@@ -13,7 +13,6 @@ from reglab.ui.numbers import plain
 
 _EARLY = 0.1  # share of the training before which the plan's estimate counts too
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
-_FOLLOWING = "Each λ is on its way; the chart shows the epoch that all have reached."
 
 
 def size_words(spec: SweepSpec) -> str:
@@ -83,7 +82,11 @@ def progress_words(sweep: Sweep, position: int | None) -> str:
         case "diverged":
             return f"All {_runs(sweep)} diverged."
         case "cancelled":
-            return f"Stopped at epoch {sweep.epoch} of {sweep.epochs}, {took}." if sweep.highest else "Cancelled early."
+            return (
+                f"Stopped at epoch {sweep.epoch} of {sweep.epochs}, {took}."
+                if sweep.highest
+                else "Cancelled before it began."
+            )
         case "interrupted":
             return f"Interrupted at epoch {sweep.epoch} of {sweep.epochs}: the program ended while it trained."
         case "failed":

@@ -58,9 +58,11 @@ def verdict_words(
     if all(verdict.best in verdict.collapsed for verdict in verdicts):
         return [_nothing_learnt(classes, at)]
     told = [_whole(spec, verdict, classes, zeros, named=len(found) > 1) for verdict in verdicts]
-    told[0][0] = at.opening + told[0][0]
-    together = [_between(verdicts)] if len(verdicts) == 2 else []
-    return [*(paragraph for one in told for paragraph in one), *together, *_caveats(spec, verdicts)]
+    if len(verdicts) == 1:
+        paragraphs = told[0]
+    else:
+        paragraphs = [_between(spec, verdicts), *(" ".join(sentences) for sentences in told)]
+    return [at.opening + paragraphs[0], *paragraphs[1:], *_caveats(spec, verdicts)]
 
 
 def rule_help(measure: str) -> str:
@@ -93,7 +95,7 @@ def figure(value: float, error: float | None, measure: str) -> str:
 
 def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, *, named: bool) -> list[str]:
     """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
-    way = f"Applied {verdict.apply}, " if named else ""
+    way = f"{_capital(verdict.apply)}: " if named else ""
     best = f"{way}**{named_point(spec, verdict.best)} is best**: {_NAMES[verdict.measure]} "
     best += figure(verdict.mean, verdict.error, verdict.measure) + _gain(spec, verdict)
     more = [_simplest(spec, verdict), regime_words.sentence(spec, verdict, classes), _edge(spec, verdict),
@@ -108,7 +110,8 @@ def _gain(spec: SweepSpec, verdict: PathVerdict) -> str:
         return f". No {other} that was tried does better."
     if verdict.difference is None:
         return f". The path has no {_zero(spec)} to compare with."
-    change = f", **{_signed(verdict.difference, verdict.measure)}** over {_none_of(spec)}"
+    than = "over" if verdict.measure == columns.VAL_ACC else "against"
+    change = f", **{_signed(verdict.difference, verdict.measure)}** {than} {_none_of(spec)}"
     if verdict.low is None or verdict.high is None:
         return f"{change}."
     interval = f"{_bare(verdict.low, verdict.measure)} to {_bare(verdict.high, verdict.measure)}"
@@ -132,7 +135,7 @@ def _simplest(spec: SweepSpec, verdict: PathVerdict) -> str:
     if verdict.one_se is None:
         return ""
     if verdict.one_se == verdict.best:
-        return "It is also the simplest within one standard error: no larger λ comes as close."
+        return "It is also the simplest within one standard error."
     return f"**{named_point(spec, verdict.one_se)}** is the simplest within one standard error of it."
 
 
@@ -162,17 +165,23 @@ def _zeros(spec: SweepSpec, verdict: PathVerdict, zeros: Zeros) -> str:
     return f"{100 * share:.0f} % of all weights are exactly 0 there."
 
 
-def _between(verdicts: Sequence[PathVerdict]) -> str:
-    """Two ways of applying λ, each at its best."""
-    first, second = verdicts
-    sign = 1 if first.measure == columns.VAL_ACC else -1
-    better, other = sorted(verdicts, key=lambda verdict: -sign * verdict.mean)
-    apart = abs(first.mean - second.mean)
-    size = _signed(apart, first.measure).lstrip("+")
-    words = f"Each at its best, {better.apply} is {size} {'above' if sign > 0 else 'below'} {other.apply}"
-    if first.error is not None and second.error is not None and apart <= math.hypot(first.error, second.error):
-        words += ", which is within the standard error of such a difference: no clear winner"
-    return f"{words}. The same λ does not mean the same in both, so compare the curves' best points, not equal λ."
+def _between(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> str:
+    """The best two ways of applying λ, each at its best."""
+    sign = 1 if verdicts[0].measure == columns.VAL_ACC else -1
+    better, other = sorted(verdicts, key=lambda verdict: -sign * verdict.mean)[:2]
+    apart = abs(better.mean - other.mean)
+    size = _signed(apart, better.measure).lstrip("+")
+    words = (
+        f"**{_capital(better.apply)} at its best ({named_point(spec, better.best)})** is {size} "
+        f"{'above' if sign > 0 else 'below'} {other.apply} at its best ({named_point(spec, other.best)})"
+    )
+    if better.error is not None and other.error is not None and apart <= math.hypot(better.error, other.error):
+        words += ", within the standard error of such a difference: **no clear winner**"
+    return f"{words}. The same λ does not mean the same in both."
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _caveats(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> list[str]:

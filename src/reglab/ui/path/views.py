@@ -25,26 +25,26 @@ from reglab.ui.path.look_state import ALL_LAYERS, LAYER, ROLE, VIEW, WHAT
 from reglab.ui.path.results import Results, Shown, layers_at
 from reglab.ui.path.table import path_table_view
 
-HEIGHT = 300
+HEIGHT = 304
 """Pixels of the chosen view, below its switches."""
 
 VIEWS: Mapping[View, str] = {
-    "losses": "Loss curves", "weights": "Weights", "norms": "Norms & zeros", "memory": "Memorisation", "table": "Table",
+    "losses": "Losses", "weights": "Weights", "norms": "Norms & zeros", "memory": "Memorisation", "table": "Table",
 }  # fmt: skip
 ROLES: Mapping[Role, str] = {"val": "Validation", "train": "Training"}
 WHATS: Mapping[What, str] = {"norm": "Norms", "zeros": "Exact zeros"}
 
 ABOUT: Mapping[View, str] = {
-    "losses": "Without the penalty; one line for each λ.",
-    "weights": "The same bins and axes in every panel.",
-    "norms": "What λ does to the weights of each layer.",
-    "memory": "Training labels that the network reproduces: right ones learnt, wrong ones learnt by heart.",
-    "table": "Mean ± standard error at the epoch shown.",
+    "losses": "Without the penalty.",
+    "weights": "Same bins in all panels.",
+    "norms": "Layer by layer.",
+    "memory": "Training labels that the network reproduces.",
+    "table": "Mean ± standard error at this epoch.",
 }
 _OPTIONS = 40  # pixels of the row with a view's own switches, whether it has any or not
 
 VIEWS_HELP = (
-    "**Loss curves**: the loss over the epochs, a line for each λ.  \n"
+    "**Losses**: the loss over the epochs, a line for each λ.  \n"
     "**Weights**: how many weights have which size, a panel for each λ on the same bins.  \n"
     "**Norms & zeros**: how large each layer's weights are, and how many are exactly 0.  \n"
     "**Memorisation**: with label noise, the share of right and of wrong training labels that the network reproduces.  "
@@ -65,15 +65,13 @@ def view_box(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
     if st.session_state.get(VIEW) not in offered:
         st.session_state[VIEW] = offered[0]
     with st.container(border=True, height="stretch", gap="xsmall"):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-            st.segmented_control(
-                "View", offered, format_func=VIEWS.__getitem__, key=VIEW, required=True, label_visibility="collapsed"
-            )
-            st.markdown("", help=VIEWS_HELP, width="content")
+        st.segmented_control(
+            "View", offered, format_func=VIEWS.__getitem__, key=VIEW, required=True, label_visibility="collapsed"
+        )
         view: View = st.session_state[VIEW]
         with st.container(horizontal=True, vertical_alignment="center", gap="small", height=_OPTIONS, border=False):
             _options(view, results, shown)
-            st.caption(ABOUT[view], width="content")
+            st.caption(ABOUT[view], help=VIEWS_HELP, width="content")
         if view == "table":
             path_table_view(sweep.spec, shown.table, look.measure, HEIGHT)
         else:

@@ -1,0 +1,135 @@
+"""A sweep in words: sizes, how its lanes advance, progress, time left, memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reglab.events import STATES, State
+from reglab.jobs.sweep_plan import Plan
+from reglab.store import Sweep
+from reglab.sweep import Point, SweepSpec
+from reglab.training import How
+from reglab.ui.path import sweep_words
+from reglab.ui.path.past_words import ago, best_words
+
+SPEC = SweepSpec.parse({"run": {"train": {"epochs": 60}}, "l2": [0.0, 0.01, 0.1], "seeds": 2})
+PLAN = Plan(((0, 1, 2), (3, 4, 5)), How(fused=True), 2, 2, 3.71, 2e-7, seconds=20.0)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def sweep(state: State = "running", **changes: Any) -> Sweep:
+    counts: dict[State, int] = dict.fromkeys(STATES, 0)
+    counts[state] = SPEC.size
+    values: dict[str, Any] = {
+        "id": "s1", "key": None, "name": "path", "spec": SPEC, "created": NOW, "plan": PLAN.facts(), "seconds": 6.0,
+        "error": None, "activity": None, "deleted": None, "counts": counts, "wanted": "run", "queued": None,
+        "started": NOW, "ended": None, "epoch": 12, "highest": 13, "epochs": 60, "epochs_done": 72, "stopped_at": 0,
+        "has_checkpoint": True,
+    }  # fmt: skip
+    return Sweep(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ({"l2": [0.0, 1.0], "seeds": 3}, "2 λ₂ × 3 seeds"),
+        ({"l1": [0.0, 1.0]}, "2 λ₁"),
+        ({"lambdas": [0.0, 1.0], "l1_ratio": 0.5, "folds": 5}, "2 λ × 5 folds"),
+        ({"l1": [0.0, 1.0], "l2": [0.0, 1.0]}, "4 (λ₁, λ₂)"),
+        ({"l2": [0.0], "apply": ["coupled", "decoupled"], "seeds": 2}, "1 λ₂ × 2 ways of applying it × 2 seeds"),
+    ],
+)
+def test_sizes(what: dict[str, Any], words: str) -> None:
+    assert sweep_words.size_words(SweepSpec.parse(what)) == words
+
+
+def test_amounts_count_runs_and_epochs() -> None:
+    assert sweep_words.amount_words(SPEC) == "3 λ₂ × 2 seeds = 6 runs of 60 epochs"
+    one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
+    assert sweep_words.amount_words(one) == "1 λ₂ = 1 run of 1 epoch"
+
+
+def test_what_all_runs_have_in_common() -> None:
+    noisy = {"data": {"label_noise": 0.2}, "optim": {"name": "sgd", "lr": 0.05}, "penalty": {"l2": 0.01}}
+    assert sweep_words.facts(SweepSpec.parse({"run": noisy, "l1": [0.0, 1.0], "apply": ["proximal"]})) == (
+        "Digits (8×8), 400 training images with 20% wrong labels · Simple CNN · SGD, learning rate 0.05 · λ₂ = 0.01 "
+        "throughout, proximal penalty"
+    )
+    free = {"data": {"name": "gone", "train_size": None}, "model": {"name": "gone"}}
+    net = SweepSpec.parse({"run": free, "lambdas": [0.0, 1.0], "l1_ratio": 0.3, "apply": ["coupled", "decoupled"]})
+    assert sweep_words.facts(net) == (
+        "gone, all training images · gone · Adam, learning rate 0.001 · L1 ratio 0.3, coupled and decoupled penalty"
+    )
+
+
+def test_the_plan_says_what_fusing_is_worth_or_why_not() -> None:
+    assert sweep_words.plan_words(SPEC, PLAN) == "3 λ₂ × 2 seeds fused, 3.7× faster than one by one"
+    alone = replace(PLAN, how=How(fused=False))
+    assert sweep_words.plan_words(SPEC, alone) == "3 λ₂ × 2 seeds one by one, which is the faster way here"
+    because = replace(alone, reason="batch norm cannot be fused")
+    assert sweep_words.plan_words(SPEC, because) == "3 λ₂ × 2 seeds one by one: batch norm cannot be fused"
+    assert "2 stacks of up to 3 runs, 2 at a time, on 2 threads." in sweep_words.plan_help(PLAN)
+    assert "relative difference 2e-07" in sweep_words.plan_help(PLAN)
+
+
+def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
+    assert sweep_words.seconds_left(sweep(epochs_done=0, seconds=2.0)) == 20.0
+    assert sweep_words.seconds_left(sweep(epochs_done=0, plan=None)) is None
+    assert sweep_words.seconds_left(sweep(epochs_done=72, seconds=6.0)) == pytest.approx(24.0)
+    early = sweep_words.seconds_left(sweep(epochs_done=18, seconds=6.0))  # a twentieth: half way between the two
+    assert early == pytest.approx(0.5 * 20 * 0.95 + 0.5 * 6 * 19)
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (sweep(seconds=5.9), "Epoch 12 of 60 done on every λ. About 24 s left."),
+        (sweep(wanted="stop"), "Stopping, with a checkpoint…"),
+        (sweep(activity="Timing fused against one by one"), "Timing fused against one by one…"),
+        (sweep(plan=None, epochs_done=0), "Preparing…"),
+        (sweep("queued", epoch=0), "Waiting for a free place, number 2 in the queue."),
+        (sweep("queued"), "Waiting for a free place, number 2 in the queue. It goes on from epoch 12."),
+        (sweep("finished", seconds=15.2), "Finished 6 runs of 60 epochs in 16 s."),
+        (sweep("cancelled"), "Stopped at epoch 12 of 60, 6 s."),
+        (sweep("cancelled", epoch=0, highest=0), "Cancelled before it began."),
+        (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended while it trained."),
+        (sweep("failed"), "Failed at epoch 12 of 60."),
+        (sweep("diverged"), "All 6 runs of 60 epochs diverged."),
+    ],
+)
+def test_progress_says_where_a_sweep_in_any_state_stands(one: Sweep, words: str) -> None:
+    assert sweep_words.progress_words(one, 2) == words
+
+
+def test_a_sweep_that_finished_says_how_many_runs_diverged() -> None:
+    counts = {**sweep("finished").counts, "finished": 4, "diverged": 2}
+    words = sweep_words.progress_words(sweep("finished", counts=counts), None)
+    assert words == "Finished 6 runs of 60 epochs in 6 s. 2 of them diverged."
+
+
+def test_resuming_is_explained() -> None:
+    assert sweep_words.resume_words(sweep("cancelled", highest=0)) == "Starts it from the beginning."
+    assert "last checkpoints" in sweep_words.resume_words(sweep("cancelled"))
+
+
+def test_memory_says_when_it_does_not_hold_all_at_once() -> None:
+    words = sweep_words.memory_words(6_000_000, 162_000_000, 16_000_000_000)
+    assert words == "About 6 MB of memory a run, 162 MB for all together; 16.0 GB can be used."
+    words = sweep_words.memory_words(6_000_000, 162_000_000, 100_000_000)
+    assert words.endswith("100 MB can be used, so they train in several groups.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "just now"), (60, "1 minute ago"), (7300, "2 hours ago"), (90_000, "1 day ago"), (-5, "just now")],
+)
+def test_how_long_ago(seconds: int, words: str) -> None:
+    assert ago(NOW, NOW + timedelta(seconds=seconds)) == words
+
+
+def test_the_best_of_a_past_path() -> None:
+    assert best_words(SPEC, Point(0.01, 0.0, 0.01), 0.9035) == "best λ₂ = 0.01, 90.3 %"
