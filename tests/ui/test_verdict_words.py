@@ -136,7 +136,7 @@ def test_beside_a_fixed_lambda_zero_is_not_called_no_penalty() -> None:
 
 
 def test_l1_says_how_many_weights_are_zero() -> None:
-    l1 = {"l1": [0.0, 0.01, 0.1, 1.0], "run": {"penalty": {"l2": 0.0}}}
+    l1: dict[str, Any] = {"l1": [0.0, 0.01, 0.1, 1.0], "run": {"penalty": {"l2": 0.0}}}
     said = words(U_CURVE, apply=["proximal"], zeros={("proximal", 0.1, 0.0): 0.593}, **l1)
     assert "59 % of all weights are exactly 0 there." in said
     said = words(U_CURVE, zeros={("coupled", 0.1, 0.0): 0.0}, **l1)
@@ -173,7 +173,7 @@ def test_of_two_ways_by_their_losses_the_lower_is_better() -> None:
 
 
 def test_a_grid_names_both_and_counts_regimes() -> None:
-    grid = {"l1": [0.0, 0.1], "l2": [0.0, 0.1]}
+    grid: dict[str, Any] = {"l1": [0.0, 0.1], "l2": [0.0, 0.1]}
     said = words([[0.8, 0.85, 0.9, 0.1], [0.8, 0.86, 0.9, 0.1]], **grid)
     assert said[0].startswith("**λ₁ = 0.1, λ₂ = 0 is best**")
     assert "over no penalty" in said[0]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from reglab.analysis import best_row, chosen, lanes_table, path_table
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, StoreError
 from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui import live_words
@@ -77,6 +77,8 @@ def _best(sweep_id: str, _state: str) -> Found | None:
 def _delete(sweep_id: str, name: str) -> None:
     state = form_state()
     try:
+        if services().store.sweep(sweep_id).state == "running":
+            raise StoreError(f"“{name}” is still training; stop it first.")
         services().store.delete_sweep(sweep_id)
     except RegLabError as error:
         state.start_problem = str(error)
