@@ -1,4 +1,4 @@
-"""kill −9 at any moment of a sweep of two fused stacks: all files open, it reads interrupted, it resumes to the same."""
+"""kill −9 at any moment of a sweep of two fused stacks: files open, it reads interrupted, it resumes to the same."""
 
 from __future__ import annotations
 

@@ -51,18 +51,25 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     for key, (option, symbol) in lists.items():
         text = getattr(arguments, key)
         if text is not None:
-            values[key] = parse_values(text, f"{option}: {symbol}")
+            values[key] = _values(text, option, symbol)
     if not values.keys() & lists.keys():
         values["l2"] = parse_values(_DEFAULT)
     if arguments.l1_ratio is not None:
         values["l1_ratio"] = arguments.l1_ratio
-    if arguments.apply:
+    if arguments.apply is not None:
         values["apply"] = tuple(way.strip() for way in arguments.apply.split(","))
     if arguments.seeds is not None and arguments.folds is not None:
         raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
     if arguments.folds is not None:
         return SweepSpec.parse({**values, "folds": arguments.folds})
     return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else arguments.seeds})
+
+
+def _values(text: str, option: str, symbol: str) -> tuple[float, ...]:
+    try:
+        return parse_values(text, symbol)
+    except SpecError as error:
+        raise SpecError(f"{option}: {error}") from None
 
 
 ENTRY = Command("sweep", "train a λ path here and now: every λ, over seeds or folds", 15, _arguments, _run)

@@ -1,0 +1,258 @@
+"""``reglab sweep``, and ``resume`` and ``show`` of sweeps: lines, result object, exit statuses, sentences, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.jobs.running import wait_until
+
+from reglab import columns
+from reglab.analysis import judged_path, lanes_table
+from reglab.cli import main
+from reglab.settings import load_settings
+from reglab.store import open_store
+
+SMALL = [
+    "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
+    "--set", "train.epochs=2",
+]  # fmt: skip
+LONG = ["--set", "train.epochs=10000", "--seeds", "1", "--l2", "0,1e-2,1e-1"]
+QUICK = [*SMALL, "--seeds", "2", "--l2", "0,1e-2,1e-1"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("REGLAB_STORE", "REGLAB_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REGLAB_DEVICE", "cpu")
+    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def sweep(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """The result of a sweep that succeeds."""
+    assert main(["sweep", *SMALL, *arguments, "--json"]) == 0
+    return lines(capsys)[-1]
+
+
+def test_sweep_names_itself_tells_of_epochs_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *QUICK, "--json", "--name", "my path"]) == 0
+    first, *progress, result = lines(capsys)
+    assert first == {"sweep": result["sweep"], "status": "running"}
+    assert [line["epoch"] for line in progress] == sorted({line["epoch"] for line in progress})
+    assert progress[-1]["epoch"] == progress[-1]["epochs"] == 2
+    assert progress[-1]["share"] == 1.0
+    assert set(result) >= {"sweep", "best", "one_se", "table", "runs", "seconds"}
+    assert (result["status"], result["name"], result["error"]) == ("finished", "my path", None)
+    assert len(result["runs"]) == len(set(result["runs"])) == 6
+    assert [row["l2"] for row in result["table"]] == [0.0, 0.01, 0.1]
+    assert set(result["table"][0]) >= {
+        "lambda", "l1", "l2", "apply", "n", "train_loss", "val_loss", "val_acc", "val_acc_se", "gap_acc", "gap_loss",
+    }  # fmt: skip
+    assert {row["n"] for row in result["table"]} == {2}
+    assert result["best"] in result["table"]
+    assert result["one_se"] in result["table"]
+    assert result["best"]["val_acc"] == max(row["val_acc"] for row in result["table"])
+    assert result["one_se"]["l2"] >= result["best"]["l2"]
+    assert result["plan"]["workers"] >= 1
+
+
+def test_the_table_is_the_analysis_of_what_the_store_has(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--seeds", "2", "--l2", "0,1e-2,1e-1")
+    with open_store(load_settings()) as store:
+        runs = store.sweep_runs(result["sweep"])
+        path = judged_path(
+            lanes_table(store.sweep(result["sweep"]).spec.lanes(), runs), store.epochs([run.id for run in runs])
+        )
+        by_hand = [run.last.val_acc for run in runs if run.l2 == 0.1 and run.last is not None]
+    assert [run.id for run in runs] == result["runs"]
+    for name in ("train_loss", "val_loss", "val_acc", "val_acc_se", "gap_loss", "gap_acc"):
+        assert [row[name] for row in result["table"]] == path[name].tolist()
+    assert [row["lambda"] for row in result["table"]] == path[columns.LAMBDA].tolist()
+    assert result["table"][-1]["val_acc"] == pytest.approx(sum(by_hand) / 2, rel=1e-12)
+
+
+def test_for_people_there_is_a_table_and_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *QUICK]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("sweep ")
+    assert "epoch 2/2  6 runs  about 0 s left" in said
+    assert "simplest within one standard error: λ₁ 0, λ₂ " in said
+    assert [line.split()[0] for line in said.splitlines() if line.lstrip()[:1].isdecimal()] == ["0", "0.01", "0.1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"l2": [0, 1e-4, 2.68e-4, 7.2e-4, 1.93e-3, 5.18e-3, 1.39e-2, 3.73e-2, 0.1], "seeds": 3}),
+        (["--l2", "1e-1, 0,1e-3:1e-2:2"], {"l2": [0, 1e-3, 1e-2, 0.1], "l1": []}),
+        (["--l1", "0,1e-3"], {"l1": [0, 1e-3], "l2": []}),
+        (["--l1", "0,1e-3", "--l2", "0,1e-2"], {"l1": [0, 1e-3], "l2": [0, 1e-2]}),
+        (["--lambda", "0,1e-2", "--l1-ratio", "0.5"], {"lambdas": [0, 1e-2], "l1_ratio": 0.5}),
+        (["--l2", "0.1", "--apply", "coupled, decoupled"], {"apply": ["coupled", "decoupled"]}),
+        (["--l2", "0.1", "--folds", "3"], {"folds": 3, "seeds": 1}),
+    ],
+)
+def test_the_options_make_the_sweep(
+    arguments: list[str], expected: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = [] if "--folds" in arguments or not arguments else ["--seeds", "1"]
+    result = sweep(capsys, "--set", "train.epochs=1", *arguments, *few)
+    assert {key: result["spec"][key] for key in expected} == expected
+    if result["spec"]["l1"]:
+        assert result["spec"]["run"]["penalty"]["l2"] == 0
+    assert len(result["runs"]) == sum(row["n"] for row in result["table"])
+
+
+def test_the_spec_is_read_from_a_file_and_keeps_the_penalty_that_is_not_swept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "spec.yaml").write_text("penalty: {l2: 0.02}\ntrain: {epochs: 9}\n", encoding="utf-8")
+    assert main(["sweep", str(tmp_path / "spec.yaml"), *SMALL, "--l1", "0,1e-3", "--seeds", "1", "--json"]) == 0
+    result = lines(capsys)[-1]
+    assert [(row["l1"], row["l2"]) for row in result["table"]] == [(0.0, 0.02), (0.001, 0.02)]
+    assert result["spec"]["run"]["train"]["epochs"] == 2
+
+
+def test_a_sweep_of_which_every_lane_diverges_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--l2", "100,200"]
+    assert main(["sweep", *SMALL, *wild, "--seeds", "1", "--json"]) == 1
+    result = lines(capsys)[-1]
+    assert result["status"] == "diverged"
+    assert [row["n_diverged"] for row in result["table"]] == [1, 1]
+    assert result["best"] is None
+
+
+def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureFixture[str]) -> None:
+    wild = ["--set", "optim.name=sgd", "--set", "optim.lr=0.1", "--l2", "0,900", "--set", "train.epochs=6"]
+    result = sweep(capsys, *wild, "--seeds", "1")
+    assert [row["n_diverged"] for row in result["table"]] == [0, 1]
+    assert result["best"]["l2"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--l2", ""], "--l2: λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
+        (["--l2", " , "], "--l2: λ₂ is empty"),
+        (["--l2", "0,1e-3,0.001"], "--l2: λ₂ has 0.001 more than once; give each value once."),
+        (["--l2=-1,0"], "--l2: λ₂ must be from 0 to 1000, not -1."),
+        (["--l1", "nan"], "--l1: λ₁ must be from 0 to 1000, not nan."),
+        (["--l2", "2e3"], "--l2: λ₂ must be from 0 to 1000, not 2000."),
+        (["--l2", "a,b"], "--l2: λ₂: cannot read 'a'"),
+        (["--l2", "1e-4:1e-1:5000"], "a range has 2 to 200 values, not 5,000"),
+        (
+            ["--l2", ",".join(map(str, range(3000)))],
+            "--l2: 3,000 values of λ₂ are more than the 200 that a sweep takes",
+        ),
+        (["--l2", "1e-4:1e-1:100", "--seeds", "20"], "are 2,000 runs of 30 epochs each, more than the 1,000"),
+        (["--l2", "1e-1:1e-4:9"], "must rise from above 0"),
+        (["--lambda", "0,1"], "an elastic-net path needs both: the λ values and the L1 ratio"),
+        (["--lambda", "0,1", "--l1-ratio", "2"], "l1_ratio should be less than or equal to 1, not 2"),
+        (["--lambda", "0,1", "--l1-ratio", "x"], "l1_ratio"),
+        (["--l1-ratio", "0.5"], "an elastic-net path needs both"),
+        (["--lambda", "0,1", "--l1-ratio", "0.5", "--l2", "0"], "not both"),
+        (["--seeds", "3", "--folds", "5"], "A sweep repeats over --seeds or over --folds, not both."),
+        (["--seeds", "0"], "seeds should be greater than or equal to 1, not 0."),
+        (["--seeds", "many"], "seeds should be a valid integer"),
+        (["--seeds", "51"], "seeds should be less than or equal to 50, not 51."),
+        (["--folds", "1"], "cross-validation needs at least 2 folds"),
+        (["--folds", "50", "--set", "data.train_size=1790"], "fold"),
+        (["--apply", "sideways"], "apply"),
+        (["--apply", ""], "apply"),
+        (["--apply", "coupled,coupled"], "a way of applying the penalty is named twice"),
+        (["--set", "penalty.l3=1"], "Unknown setting 'penalty.l3'"),
+        (["--set", "data.fold=1"], "fold"),
+        (["--set", "data.folds=4", "--set", "data.fold=1"], "names no folds of its own"),
+        (["--set", "nonsense"], "write part.key=value"),
+        (["--set", "train.batch_size=401"], "train.batch_size (401) is larger than the 400 training images"),
+        (["--set", "model.name=simple_cn"], "did you mean 'simple_cnn'?"),
+        (["missing.yaml"], "Cannot read missing.yaml: no such file or directory."),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_status_2(
+    arguments: list[str], sentence: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err
+    assert captured.err.startswith("reglab: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not home.exists()
+
+
+def test_more_folds_than_the_smallest_class_holds_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    too_many = ["--folds", "50", "--set", "data.name=digits", "--set", "data.train_size=60"]
+    assert main(["sweep", *too_many]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_show_gives_the_result_again_by_id_beginning_or_name(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--seeds", "1", "--l2", "0,1e-2", "--name", "my path")
+    for name in (result["sweep"], result["sweep"][:6], "my path"):
+        assert main(["show", name, "--json"]) == 0
+        assert lines(capsys) == [result]
+    assert main(["show", result["runs"][1], "--json"]) == 0
+    [lane] = lines(capsys)
+    assert (lane["run"], lane["status"], lane["spec"]["penalty"]["l2"]) == (result["runs"][1], "finished", 0.01)
+    assert lane["metrics"]["val_acc"] == result["table"][1]["val_acc"]
+
+
+def test_a_finished_sweep_has_nothing_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--seeds", "1", "--l2", "0,1e-2")
+    for name in (result["sweep"], result["runs"][0]):
+        assert main(["resume", name]) == 2
+        assert f"Sweep {result['sweep']} is finished: there is nothing to resume." in capsys.readouterr().err
+
+
+def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes() -> None:
+    sweep_id = interrupted(["sweep", *SMALL, *LONG], signal.SIGINT)
+    with open_store(load_settings()) as store:
+        first = store.sweep(sweep_id)
+        lane = store.sweep_runs(sweep_id)[1].id
+        assert first.resumable
+        assert interrupted(["resume", lane], signal.SIGTERM) == sweep_id
+        second = store.sweep(sweep_id)
+        assert second.resumable
+        assert first.epoch > 0
+        assert second.epochs_done > first.epochs_done
+        assert first.plan == second.plan
+
+
+def interrupted(arguments: list[str], number: signal.Signals) -> str:
+    """The id of a sweep that a process of its own trained until it was sent a signal, in some epoch."""
+    command = [sys.executable, "-m", "reglab", *arguments, "--json"]
+    with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        sweep_id = str(json.loads(process.stdout.readline())["sweep"])
+        assert json.loads(process.stdout.readline())["epoch"] >= 1
+        process.send_signal(number)
+        assert process.wait(10) == 128 + number
+        result = json.loads(process.stdout.readlines()[-1])
+    assert (result["sweep"], result["status"], result["error"]) == (sweep_id, "interrupted", None)
+    return sweep_id
+
+
+def test_the_sweep_of_another_living_process_is_not_resumed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "reglab", "sweep", *SMALL, *LONG, "--json"]
+    with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        sweep_id = str(json.loads(process.stdout.readline())["sweep"])
+        assert main(["resume", sweep_id]) == 2
+        assert f"Sweep {sweep_id} is running: there is nothing to resume." in capsys.readouterr().err
+        with open_store(load_settings()) as store:
+            store.request_stop_sweep(sweep_id)
+            assert process.wait(20) == 1
+            wait_until(lambda: store.sweep(sweep_id).state == "cancelled", "the sweep to be cancelled", 5)
