@@ -1,0 +1,116 @@
+"""The λ path page in a real browser: start from the form, watch the curve form, click a point, come back by link.
+
+Tests ask for ``page`` last, so that it is closed before its server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.factories import add_sweep, metrics, spec
+from tests.live.serving import APP, Server, serving
+from tests.live.test_live_chart import ask
+
+from reglab.settings import load_settings
+from reglab.store import Store, Sweep, open_store
+from reglab.sweep import SweepSpec
+
+SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2"
+KINDS = ("path-curve", "path-gap", "path-losses")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(load_settings({"REGLAB_HOME": str(tmp_path / "home")})) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server(store: Store) -> Iterator[Server]:
+    with serving(APP, store.home) as started:
+        yield started
+
+
+def chart(page: Page, kind: str) -> Locator:
+    return page.locator(f"[data-reglab-chart^={kind}-]")
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def finished_sweep(store: Store) -> Sweep:
+    """λ₂ = 0.01 is best."""
+    wanted = SweepSpec(run=spec(train__epochs=6), l2=(0.0, 0.01, 0.1), seeds=2)
+    best = {0.0: 0.8, 0.01: 0.9, 0.1: 0.85}
+    return add_sweep(store, wanted, figures=lambda lane, epoch: metrics(epoch, val_acc=best[lane.point.value]))
+
+
+def centre(page: Page, kind: str, number: int) -> tuple[float, float]:
+    """Where the point of this number lies on the page, among the points of the first line that can be clicked."""
+    x, y = ask(
+        chart(page, kind),
+        f"""(() => {{
+            const line = node._fullData.find((trace) => trace.customdata?.some((point) => point));
+            const at = line.customdata.map((point, i) => [point, i]).filter(([point]) => point)[{number}][1];
+            const {{xaxis, yaxis}} = node._fullLayout, box = node.getBoundingClientRect();
+            return [box.left + xaxis._offset + xaxis.l2p(line.x[at]), box.top + yaxis._offset + yaxis.l2p(line.y[at])];
+        }})()""",
+    )
+    return x, y
+
+
+def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Server, store: Store, page: Page) -> None:
+    page.goto(f"{server.url}/lambda-path?{SMALL}&train.epochs=150")
+    expect(page.get_by_text("Start trains 3 λ₂ × 2 seeds = 6 runs of 150 epochs.")).to_be_visible()
+    settled(page)
+    page.locator(".st-key-path_start button").first.click()
+    expect(page).to_have_url(re.compile(r"/lambda-path\?sweep=s\w+$"))
+    expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible(timeout=60_000)
+    before = int(chart(page, "path-curve").get_attribute("data-updates") or 0)
+    page.wait_for_function(
+        f"document.querySelector('[data-reglab-chart^=path-curve]').dataset.updates > {before + 2}", timeout=60_000
+    )
+    expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("is best")).to_be_visible()
+    assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
+    sweep = store.sweeps()[0]
+    assert (sweep.state, sweep.counts["finished"], sweep.spec.seeds) == ("finished", 6, 2)
+
+
+def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: Page) -> None:
+    sweep = finished_sweep(store)
+    page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
+    chart(page, "path-curve").wait_for()
+    settled(page)
+    page.wait_for_function("document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
+    page.mouse.click(*centre(page, "path-curve", 1))
+    expect(page).to_have_url(re.compile(r"/train\?runs="))
+    expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
+    ids = [run.id for run, lane in zip(store.sweep_runs(sweep.id), sweep.spec.lanes(), strict=True)
+           if lane.point.value == 0.01]  # fmt: skip
+    assert page.url.endswith(f"runs={','.join(ids)}") or page.url.endswith(f"runs={'%2C'.join(ids)}")
+
+
+def test_a_reload_restores_view_measure_and_epoch_and_use_opens_train(server: Server, store: Store, page: Page) -> None:
+    sweep = finished_sweep(store)
+    page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
+    chart(page, "path-losses").wait_for()
+    settled(page)
+    page.get_by_role("radio", name="Norms & zeros").click()
+    expect(chart(page, "path-norms")).to_be_visible()
+    page.get_by_role("radio", name="Loss", exact=True).click()
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"view=norms&measure=loss&epoch=5$"))
+    page.reload()
+    expect(chart(page, "path-norms")).to_be_visible()
+    expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
+    assert "Loss against" in ask(chart(page, "path-curve"), "node._fullLayout?.title.text ?? ''")
+    page.locator(".st-key-path_use button").first.click()
+    expect(page).to_have_url(re.compile(r"/train\?"))
+    expect(page.locator(".st-key-epochs input").first).to_have_value("6")
