@@ -29,6 +29,7 @@ class Collapse:
 MEASURED: Mapping[str, Collapse] = {
     "vgg_small": Collapse(0.003, 0.003),
     "dense_784": Collapse(0.7, 0.5),
+    "small_cnn": Collapse(0.07, 0.05),
     "keras_cnn": Collapse(0.2, 0.15),
     "simple_cnn": Collapse(0.3, 0.2),
     "lenet5": Collapse(0.03, 0.03),
