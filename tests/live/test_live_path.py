@@ -96,7 +96,7 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     assert page.url.endswith(f"runs={','.join(ids)}") or page.url.endswith(f"runs={'%2C'.join(ids)}")
 
 
-def test_a_reload_restores_view_measure_and_epoch_and_use_opens_train(server: Server, store: Store, page: Page) -> None:
+def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Server, store: Store, page: Page) -> None:
     sweep = finished_sweep(store)
     page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
     chart(page, "path-losses").wait_for()
@@ -114,3 +114,6 @@ def test_a_reload_restores_view_measure_and_epoch_and_use_opens_train(server: Se
     page.locator(".st-key-path_use button").first.click()
     expect(page).to_have_url(re.compile(r"/train\?"))
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
+    page.locator(".st-key-to_path button").first.click()
+    expect(page).to_have_url(re.compile(r"/lambda-path\?.*train\.epochs=6"))
+    expect(page.get_by_text("9 values: 0,")).to_be_visible()

@@ -16,6 +16,7 @@ from reglab.sweep import SweepSpec
 from reglab.ui.path.address import USUAL, Look, PathAddress, form_query, read, sweep_query
 from reglab.ui.path.form_values import normal
 from reglab.ui.path.presets import DEMO, PRESETS
+from reglab.ui.train.to_path import path_query
 
 LOOKS = st.builds(
     Look, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),
@@ -72,6 +73,17 @@ def test_a_link_from_a_run_keeps_its_settings_and_turns_its_folds_into_the_sweep
     form = read({"model.name": "lenet5", "penalty.l2": "0.03", "data.folds": "4", "data.fold": "2"}).form
     assert form is not None
     assert (form.run.model.name, form.folds, form.l2) == ("lenet5", 4, USUAL.l2)
+
+
+@given(specs())
+def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
+    address = read(through_the_bar(path_query(run)))
+    assert address.problem is None
+    assert address.form is not None
+    assert address.form.folds == (run.data.folds or 0)
+    kept = {"penalty.l2": 0.0, "data.folds": None, "data.fold": 0}
+    assert address.form.run == run.with_changes(kept)
+    assert address.form.l2 == USUAL.l2
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,10 @@ def test_at_the_edge_of_the_path_it_says_to_look_further(accuracies: list[float]
     assert sentence in words([accuracies, accuracies])
 
 
-def test_in_the_middle_it_does_not() -> None:
+def test_in_the_middle_or_too_early_it_does_not() -> None:
     assert "wider range" not in " ".join(words(U_CURVE))
+    rising = [[0.80, 0.84, 0.90, 0.95]] * 2
+    assert "wider range" not in " ".join(words(rising, at=Moment(3, 60, going=True)))
 
 
 def test_a_path_without_zero_has_nothing_to_compare_with() -> None:
@@ -178,6 +180,7 @@ def test_a_grid_names_both_and_counts_regimes() -> None:
     assert said[0].startswith("**λ₁ = 0.1, λ₂ = 0 is best**")
     assert "over no penalty" in said[0]
     assert "Of 4 pairs 2 overfit, 1 fit, 1 collapse to chance." in said
+    assert "The best pair is at the edge of the grid, so larger λ may be better still: try a wider range." in said
 
 
 def test_an_elastic_net_speaks_of_lambda() -> None:

@@ -25,20 +25,22 @@ _ABOUT = (
 def form_page(address: PathAddress) -> None:
     """Draw it."""
     state = open_or_follow(address)
+    first = not services().store.sweeps(limit=1)
     st.header("λ path", anchor=False, help=_ABOUT)
-    _demonstration()
+    _demonstration(first)
     _presets()
     left, right = st.columns([8, 5], gap="small")
     with left:
         st.markdown("**Your own path**")
         path_form()
     with right:
-        spec = _preview(state)
+        spec = _preview(state, first)
         past_paths(state)
     keep(state, spec)
 
 
-def _demonstration() -> None:
+def _demonstration(first: bool) -> None:
+    """The one thing to press on a ``first`` visit."""
     with st.container(border=True):
         text, button = st.columns([3, 1.2], vertical_alignment="center")
         text.markdown(
@@ -46,8 +48,8 @@ def _demonstration() -> None:
             f"{sweep_words.size_words(DEMO.spec)}, in seconds."
         )
         button.button(
-            DEMO.title, key="path_demo", type="primary", icon=DEMO.icon, on_click=start_preset, args=(DEMO,),
-            width="stretch", wrap=True,
+            DEMO.title, key="path_demo", type="primary" if first else "secondary", icon=DEMO.icon,
+            on_click=start_preset, args=(DEMO,), width="stretch", wrap=True,
         )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def _fill(preset: Preset) -> None:
     fill(to_values(preset.spec))
 
 
-def _preview(state: FormState) -> SweepSpec | None:
+def _preview(state: FormState, first: bool) -> SweepSpec | None:
     """Start, and what it would train or what stands in its way; the sweep, where the form makes one."""
     spec, size, problem = judge(current_values())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -81,8 +83,8 @@ def _preview(state: FormState) -> SweepSpec | None:
             help="What the path is called in lists. Empty: named after its data, CNN and λ.",
         )  # fmt: skip
         st.button(
-            "Start", key=START, type="secondary", icon=":material/play_arrow:", on_click=start_form,
-            disabled=problem is not None,
+            "Start", key=START, type="secondary" if first else "primary", icon=":material/play_arrow:",
+            on_click=start_form, disabled=problem is not None,
         )  # fmt: skip
     for sentence in dict.fromkeys(filter(None, (problem, state.start_problem))):
         st.error(sentence, icon=":material/error:")

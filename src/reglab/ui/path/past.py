@@ -20,6 +20,8 @@ from reglab.ui.services import services
 SHOWN = 8
 """Paths in the list until all are asked for."""
 
+_COMMON = "λ path · "  # how the names begin that are chosen for people
+
 
 @dataclass(frozen=True)
 class Found:
@@ -48,7 +50,7 @@ def _row(sweep: Sweep) -> None:
     icon, colour = live_words.BADGES[sweep.state]
     with st.container(border=True, gap=None, key=f"path_row_{sweep.id}"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{literal(sweep.name)}**")
+            st.markdown(f":small[**{literal(sweep.name.removeprefix(_COMMON))}**]")
             with st.container(horizontal=True, gap="xsmall", width="content", wrap=False):
                 st.button("Open", key=f"path_open_{sweep.id}", on_click=show_sweep, args=(sweep.id,))
                 st.button(

@@ -57,7 +57,7 @@ def verdict_words(
         return [_none(table, at)]
     if all(verdict.best in verdict.collapsed for verdict in verdicts):
         return [_nothing_learnt(classes, at)]
-    told = [_whole(spec, verdict, classes, zeros, named=len(found) > 1) for verdict in verdicts]
+    told = [_whole(spec, verdict, classes, zeros, at, named=len(found) > 1) for verdict in verdicts]
     if len(verdicts) == 1:
         paragraphs = told[0]
     else:
@@ -93,13 +93,15 @@ def figure(value: float, error: float | None, measure: str) -> str:
     return f"{value:.3f}{'' if error is None else f' ± {error:.3f}'}"
 
 
-def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, *, named: bool) -> list[str]:
+def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, at: Moment, *, named: bool) -> list[str]:
     """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
     way = f"{_capital(verdict.apply)}: " if named else ""
     best = f"{way}**{named_point(spec, verdict.best)} is best**: {_NAMES[verdict.measure]} "
     best += figure(verdict.mean, verdict.error, verdict.measure) + _gain(spec, verdict)
-    more = [_simplest(spec, verdict), regime_words.sentence(spec, verdict, classes), _edge(spec, verdict),
-            _diverged(spec, verdict), _zeros(spec, verdict, zeros)]  # fmt: skip
+    more = [
+        _simplest(spec, verdict), regime_words.sentence(spec, verdict, classes),
+        "" if at.going else _edge(spec, verdict), _diverged(spec, verdict), _zeros(spec, verdict, zeros),
+    ]  # fmt: skip
     return [best, *filter(None, more)]
 
 
@@ -143,6 +145,8 @@ def _edge(spec: SweepSpec, verdict: PathVerdict) -> str:
     if verdict.edge is None:
         return ""
     word, further = ("largest", "larger") if verdict.edge == "high" else ("smallest", "smaller")
+    if spec.kind == "grid":
+        return f"The best pair is at the edge of the grid, so {further} λ may be better still: try a wider range."
     above = "" if verdict.edge == "high" else " above 0"
     return f"The best λ is the {word}{above} of this path, so a {further} one may be better still: try a wider range."
 

@@ -17,6 +17,7 @@ from reglab.store import Run
 from reglab.ui.live_words import ACTIVE, loss, penalty_words
 from reglab.ui.services import services
 from reglab.ui.train.form_state import form_state, show_runs
+from reglab.ui.train.to_path import ICON, see_paths
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
@@ -51,6 +52,10 @@ def offer_demo() -> None:
         button.button(
             "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
             on_click=start_demo, width="stretch", wrap=True,
+        )  # fmt: skip
+        button.button(
+            "Or many λ at once: the λ path", key="demo_path", type="tertiary", icon=ICON, on_click=see_paths,
+            width="stretch", wrap=True,
         )  # fmt: skip
 
 

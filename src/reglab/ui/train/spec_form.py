@@ -17,6 +17,7 @@ from reglab.ui.train.fields import draw, draw_names
 from reglab.ui.train.form_state import current_values, form_state
 from reglab.ui.train.form_values import SETTINGS, WIDGETS, to_spec
 from reglab.ui.train.mask_table import follow_model
+from reglab.ui.train.to_path import path_button
 
 COMMON_L2 = (0.0, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
 """λ on buttons; anything else is typed."""
@@ -66,7 +67,8 @@ def _model_card() -> None:
 
 def _penalty_card() -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
-        _heading("Penalty")
+        with _heading("Penalty"):
+            path_button()
         _pair("penalty.l2", "penalty.l1")
         _common("l2", "Common λ₂", COMMON_L2)
         draw("penalty.apply", help_more="The step is written out at the right.")
