@@ -20,18 +20,28 @@ from typing import Any
 
 from reglab.settings import available_cores
 from reglab.spec import RunSpec
+from reglab.sweep import SweepSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+OWN_THREADS = {**{k: v for k, v in os.environ.items() if k not in _ONE_THREAD}, "PYTHONPATH": str(ROOT)}
+"""The environment of a process that takes as many threads as it likes."""
+
+ENVIRONMENT = {**OWN_THREADS, **_ONE_THREAD}
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds by the clock and of the processor, and the losses of every epoch."""
+    """Seconds by the clock and of the processor, and the losses of every epoch.
+
+    Of a sweep, the losses of every lane, the seconds that planning took, and how the lanes advanced.
+    """
 
     wall: float
     cpu: float
     losses: list[list[float]]
+    planning: float = 0.0
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Child:
 
     process: subprocess.Popen[str]
 
-    def train(self, spec: RunSpec) -> Timing:
+    def train(self, spec: RunSpec | SweepSpec) -> Timing:
         """Train ``spec`` from its beginning."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -49,14 +59,18 @@ class Child:
 
 
 @contextmanager
-def children(loops: Sequence[str]) -> Iterator[dict[str, Child]]:
+def children(
+    loops: Sequence[str],
+    module: str = "tests.benchmarks.training_child",
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> Iterator[dict[str, Child]]:
     """One process for each loop; only one of them works at a time."""
     with ExitStack() as stack:
-        command = [sys.executable, "-m", "tests.benchmarks.training_child"]
+        command = [sys.executable, "-m", module]
         started = {
             loop: stack.enter_context(
                 subprocess.Popen(
-                    [*command, loop], cwd=ROOT, env=ENVIRONMENT, text=True,
+                    [*command, loop], cwd=ROOT, env=environment, text=True,
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 )
             )

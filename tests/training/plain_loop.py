@@ -59,6 +59,23 @@ class KerasCNN(nn.Module):
         return torch.as_tensor(self.fc(x.flatten(1)))
 
 
+class SmallCNN(nn.Module):
+    """conv 8 → pool → conv 16 → pool → dense 64 → dense, ReLU before each pooling."""
+
+    def __init__(self, channels: int, side: int, classes: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 8, 3, padding=1)
+        self.conv2 = nn.Conv2d(8, 16, 3, padding=1)
+        self.fc1 = nn.Linear(16 * (side // 4) ** 2, 64)
+        self.fc2 = nn.Linear(64, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2)
+        x = F.relu(self.fc1(x.flatten(1)))
+        return torch.as_tensor(self.fc2(x))
+
+
 class LeNet5(nn.Module):
     """conv 6 → pool → conv 16 → pool → dense 120 → 84 → classes, tanh between; 28 pixels."""
 
@@ -94,6 +111,7 @@ class Dense(nn.Module):
 
 PLAIN: dict[str, type[nn.Module]] = {
     "simple_cnn": SimpleCNN,
+    "small_cnn": SmallCNN,
     "keras_cnn": KerasCNN,
     "lenet5": LeNet5,
     "dense_784": Dense,

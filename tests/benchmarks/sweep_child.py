@@ -1,0 +1,29 @@
+"""A process that trains sweeps on request: a line of JSON with a spec in, a line of JSON with times and losses out.
+
+``python -m tests.benchmarks.sweep_child worker|engine|plain|joblib``; see :mod:`tests.benchmarks.sweep_loops`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+from tests.benchmarks.sweep_loops import LOOPS
+
+from reglab.sweep import SweepSpec
+
+
+def main(loop: str) -> None:
+    """Answer until standard input ends."""
+    for line in sys.stdin:
+        spec = SweepSpec.from_json(line)
+        wall, cpu = time.perf_counter(), time.process_time()
+        trained = LOOPS[loop](spec)
+        times = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        print(json.dumps({**times, **asdict(trained)}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
