@@ -99,8 +99,8 @@ def nudged(base: RunSpec, size: float) -> dict[str, NDArray[Any]]:
 def test_every_lane_is_the_run_alone_but_for_rounding(
     model: str, precision: str, optim: dict[str, Any], bound: float, rounding: float
 ) -> None:
-    """After 200 steps, and 4 small ones with the large CNNs. Batch norm magnifies rounding beyond the bound: there, a lane may be
-    as far from the run alone as that is from itself with initial weights changed in their last bits.
+    """After 200 steps, and 4 small ones with the large CNNs. Batch norm magnifies rounding beyond the bound: there, a
+    lane may be as far from the run alone as that is from itself with initial weights changed in their last bits.
     """
     small = model in SMALL
     rate = optim["lr"] if small else optim["lr"] / 10
@@ -257,3 +257,17 @@ def test_lanes_look_at_rows_of_the_stack() -> None:
             assert parameter.data_ptr() == stack.parameters[name][k].data_ptr()
             moments = lane.optimizer.state[parameter]
             assert torch.equal(moments["exp_avg"], stack.optimizer.state[stack.parameters[name]]["exp_avg"][k])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("model", MODELS.names())
+def test_on_a_gpu_captured_steps_are_the_runs_alone(model: str, schedule: str) -> None:
+    base = spec(model, optim={**ADAM, "schedule": schedule}, train={"epochs": 5, "precision": "float64"})
+
+    def ends(how: How) -> list[dict[str, NDArray[Any]]]:
+        events = train(*lanes_of(base, ELASTIC), device="cuda", threads=1, folder=Path(), how=how)
+        return [dict(event.weights()) for event in events if isinstance(event, Ended)]
+
+    for mine, alone in zip(ends(FUSED), ends(ONE_BY_ONE), strict=True):
+        assert difference(mine, alone) <= 1e-11

@@ -1,13 +1,16 @@
 """A step of a stack as a CUDA graph: hundreds of small kernels are launched as one, once a batch size has been seen.
 
 The first step of each batch size runs as usual, which also makes the optimizer's moments; the second is captured. The
-batch's image numbers and η are tensors that keep their place; the dropout generator is registered with the graph, so
-that each replay draws what the step would have drawn.
+batch's image numbers are a tensor that keeps its place; the dropout generator is registered with the graph, so that a
+replay draws what the step would have drawn. η is a number in the graph, in double precision as everywhere (a tensor
+that torch's fused optimizers would read has single precision), so another η makes a new graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -20,6 +23,8 @@ class Captured:
 
     compute: Callable[[Tensor], None]
     generator: torch.Generator
+    rate: Callable[[], float]
+    _rate: float | None = None
     _seen: set[int] = field(default_factory=set)
     _graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = field(default_factory=dict)
 
@@ -30,6 +35,9 @@ class Captured:
             self._seen.add(size)
             self.compute(batch)
             return
+        if self._rate != self.rate():
+            self._graphs.clear()
+            self._rate = self.rate()
         if size not in self._graphs:
             self._graphs[size] = self._capture(batch.clone())
         graph, place = self._graphs[size]
@@ -39,6 +47,17 @@ class Captured:
     def _capture(self, place: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.generator)
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may use the GPU
+        with _no_garbage(), torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may use the GPU
             self.compute(place)
         return graph, place
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Collect garbage now and not in the block: a graph of an earlier stack that is freed there ends the capture."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -15,21 +15,18 @@ from torch import Tensor
 from reglab.spec import OptimSpec
 
 
-def make_optimizer(
-    spec: OptimSpec, parameters: Iterable[Tensor], *, captured: torch.device | None = None
-) -> torch.optim.Optimizer:
+def make_optimizer(spec: OptimSpec, parameters: Iterable[Tensor], *, captured: bool = False) -> torch.optim.Optimizer:
     """torch's optimizer for ``spec``, fused into one kernel per step; Adam's β = (0.9, 0.999), ε = 1e-8.
 
-    ``captured``: the GPU whose graphs will hold the step; η is then a tensor there.
+    ``captured``: its steps will be part of a CUDA graph.
     """
-    lr = spec.lr if captured is None else torch.tensor(spec.lr, dtype=torch.float64, device=captured)
     if spec.name == "sgd":
         nesterov = spec.nesterov and spec.momentum > 0
         return torch.optim.SGD(
-            parameters, lr=lr, momentum=spec.momentum, nesterov=nesterov, weight_decay=0.0, fused=True
+            parameters, lr=spec.lr, momentum=spec.momentum, nesterov=nesterov, weight_decay=0.0, fused=True
         )
     kind = torch.optim.AdamW if spec.name == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=lr, weight_decay=0.0, fused=True, capturable=captured is not None)
+    return kind(parameters, lr=spec.lr, weight_decay=0.0, fused=True, capturable=captured)
 
 
 def learning_rate(spec: OptimSpec, epoch: int, epochs: int) -> float:
@@ -47,9 +44,6 @@ def learning_rate(spec: OptimSpec, epoch: int, epochs: int) -> float:
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
-    """Give every parameter η = ``lr``; where η is a tensor, which a captured graph reads, it keeps its place."""
+    """Give every parameter η = ``lr``."""
     for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(lr)
-        else:
-            group["lr"] = lr
+        group["lr"] = lr

@@ -48,7 +48,7 @@ class Stack:
         self.parameters = adopt_parameters([lane.parameters for lane in lanes])
         self.weights = {**self.parameters, **adopt_buffers([lane.model for lane in lanes])}
         device = first.arrays.train.images.device
-        gpu = device if device.type == "cuda" else None
+        gpu = device.type == "cuda"
         self.optimizer = make_optimizer(first.spec.optim, self.parameters.values(), captured=gpu)
         self.gradients = self._adopt_gradients()
         self.running = stacked([lane.running for lane in lanes])
@@ -58,7 +58,7 @@ class Stack:
         self.strength = self._strength([lane.strength for lane in lanes])
         self.ways = self._ways()
         self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
-        self._step = Captured(self._compute, first.dropout) if gpu else self._compute
+        self._step = Captured(self._compute, first.dropout, self._rate) if gpu else self._compute
         self._fused_evaluation = fused_evaluation
         self._adopted = self._adopt_moments()
         set_learning_rate(self.optimizer, first.lr)
@@ -106,9 +106,13 @@ class Stack:
         self.optimizer.zero_grad(set_to_none=True)
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
-        step(self.optimizer, self.ways, self.optimizer.param_groups[0]["lr"])
+        step(self.optimizer, self.ways, self._rate())
         with torch.no_grad():
             self.running += each.detach() * len(batch)
+
+    def _rate(self) -> float:
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        return rate
 
     def _stats(self, name: str, mean_gradients: Tensor) -> list[LayerStats]:
         return lane_stats(name, self.parameters[name], self.strength * self.factors[name], mean_gradients)
