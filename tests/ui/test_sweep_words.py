@@ -94,7 +94,7 @@ def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
         (sweep("queued", epoch=0), "Waiting for a free place, number 2 in the queue."),
         (sweep("queued"), "Waiting for a free place, number 2 in the queue. It goes on from epoch 12."),
         (sweep("finished", seconds=15.2), "Finished 6 runs of 60 epochs in 16 s."),
-        (sweep("cancelled"), "Stopped at epoch 12 of 60, 6 s."),
+        (sweep("cancelled"), "Stopped at epoch 12 of 60, after 6 s."),
         (sweep("cancelled", epoch=0, highest=0), "Cancelled before it began."),
         (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended while it trained."),
         (sweep("failed"), "Failed at epoch 12 of 60."),

@@ -9,7 +9,8 @@ from tests.ui.paths import judged, sweep_of
 
 from reglab import columns
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.path.verdict_words import Moment, Zeros, figure, named_point, rule_help, verdict_words
+from reglab.ui.path.point_words import figure, named_point
+from reglab.ui.path.verdict_words import Moment, Zeros, rule_help, verdict_words
 
 U_CURVE = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]
 END = Moment(60, 60, going=False)

@@ -15,7 +15,6 @@ from reglab.charts.gap import Measure
 from reglab.charts.path import path_chart
 from reglab.charts.path_gap import path_gap_chart
 from reglab.charts.path_grid import path_grid_chart
-from reglab.spec import Apply
 from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui.live_chart import Scalar, live_chart
@@ -23,6 +22,7 @@ from reglab.ui.path import opening, replay, verdict_words
 from reglab.ui.path.address import Look
 from reglab.ui.path.figures import kept
 from reglab.ui.path.look_state import EPOCH, MEASURE, look_state, stops
+from reglab.ui.path.point_words import named_point
 from reglab.ui.path.results import VAL, Results, Shown, classes_of, zeros_at
 from reglab.ui.path.views import view_box
 
@@ -32,7 +32,8 @@ MAIN_HEIGHT, GAP_HEIGHT = 396, 384
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
 _CARD = 430  # pixels of the first row: the U-curve, and the verdict beside it
 _NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window gap and view stand one above the other
-_TEXT = 340  # pixels of the verdict's text, above its buttons
+_ROW = 44  # pixels of a row of buttons
+_TEXT = 296  # pixels of the verdict's text, above up to two rows of buttons
 
 
 def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
@@ -111,36 +112,33 @@ def _replay(sweep: Sweep, results: Results) -> None:
 
 
 def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
-    """What the path says, with its rule, and the ways on."""
+    """What the path says, with its rule, and the ways on: Train with the best λ, or with the simplest one."""
     spec, measure = sweep.spec, VAL[look.measure]
+    verdict = path_verdict(shown.table, classes_of(spec), measure)
+    simplest = verdict.one_se if verdict and verdict.one_se != verdict.best else None
     said = verdict_words.verdict_words(
         spec, shown.table, classes_of(spec), shown.moment, measure=measure,
         zeros=zeros_at(sweep, results, shown.moment.epoch),
     )  # fmt: skip
-    with st.container(height=_TEXT, border=False, gap="xsmall", key="path_verdict"):
+    with st.container(height=_TEXT + _ROW * (simplest is None), border=False, gap="xsmall", key="path_verdict"):
         st.markdown("**Verdict**", help=verdict_words.rule_help(look.measure))
         st.markdown(said[0])
         for paragraph in said[1:]:
             st.markdown(f":small[{paragraph}]")
-    _ways_on(sweep, path_verdict(shown.table, classes_of(spec), measure))
-
-
-def _ways_on(sweep: Sweep, verdict: PathVerdict | None) -> None:
-    """Train with the best λ, or with the simplest one."""
     with st.container(horizontal=True, gap="small"):
         if verdict is None:
             st.button("Use this λ", key="path_use", icon=":material/arrow_forward:", disabled=True)
             return
-        apply: Apply = verdict.apply  # type: ignore[assignment]
-        _use(sweep, verdict.best, apply, "path_use", "primary", "the best")
-        if verdict.one_se is not None and verdict.one_se != verdict.best:
-            _use(sweep, verdict.one_se, apply, "path_use_simple", "secondary", "the simplest within one standard error")
+        _use(sweep, verdict, verdict.best, "path_use", "the best")
+        if simplest is not None:
+            _use(sweep, verdict, simplest, "path_use_simple", "the simplest within one standard error")
 
 
-def _use(sweep: Sweep, point: Point, apply: Apply, key: str, kind: str, which: str) -> None:
-    named = verdict_words.named_point(sweep.spec, point) + (f", {apply}" if len(sweep.spec.applies) > 1 else "")
+def _use(sweep: Sweep, verdict: PathVerdict, point: Point, key: str, which: str) -> None:
+    apply = next(way for way in sweep.spec.applies if way == verdict.apply)
+    named = named_point(sweep.spec, point) + (f", {apply}" if len(sweep.spec.applies) > 1 else "")
     st.button(
-        f"Use {named}", key=key, icon=":material/arrow_forward:", type=kind,  # type: ignore[arg-type]
+        f"Use {named}", key=key, icon=":material/arrow_forward:", type="primary" if key == "path_use" else "secondary",
         on_click=opening.use, args=(opening.run_with(sweep.spec, point, apply),),
         help=f"Opens Train with {which} λ and all other settings of this path.",
     )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.live_words import percent
-from reglab.ui.path.verdict_words import named_point
+from reglab.ui.path.point_words import named_point
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 

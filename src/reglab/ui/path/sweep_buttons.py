@@ -57,7 +57,7 @@ def duplicate(sweep: Sweep) -> None:
 
 def new_path() -> None:
     """Opens the form as it is at first."""
-    st.button("New path", key="path_new", icon=":material/add:", on_click=leave, help="Opens a new form.")
+    st.button("New", key="path_new", icon=":material/add:", on_click=leave, help="Opens the form of a new path.")
 
 
 def link(sweep: Sweep, look: Look) -> None:

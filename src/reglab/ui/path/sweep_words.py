@@ -83,7 +83,7 @@ def progress_words(sweep: Sweep, position: int | None) -> str:
             return f"All {_runs(sweep)} diverged."
         case "cancelled":
             return (
-                f"Stopped at epoch {sweep.epoch} of {sweep.epochs}, {took}."
+                f"Stopped at epoch {sweep.epoch} of {sweep.epochs}, after {took}."
                 if sweep.highest
                 else "Cancelled before it began."
             )

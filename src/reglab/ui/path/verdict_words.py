@@ -15,9 +15,9 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis import RULE, PathVerdict, path_verdict
-from reglab.charts.path_axis import lambda_text
-from reglab.sweep import Point, SweepSpec
+from reglab.sweep import SweepSpec
 from reglab.ui.path import regime_words
+from reglab.ui.path.point_words import bare, figure, named_point, signed
 
 FEW = 4
 """Repeats up to which a bootstrap is rough."""
@@ -79,20 +79,6 @@ def rule_help(measure: str) -> str:
     )
 
 
-def named_point(spec: SweepSpec, point: Point) -> str:
-    """The λ of a point, for example "λ₂ = 0.03"; of a grid both."""
-    if spec.kind == "grid":
-        return f"λ₁ = {lambda_text(point.l1)}, λ₂ = {lambda_text(point.l2)}"
-    return f"{spec.symbol} = {lambda_text(point.value)}"
-
-
-def figure(value: float, error: float | None, measure: str) -> str:
-    """For example "92.3 ± 0.8 %", "0.312 ± 0.012"."""
-    if measure == columns.VAL_ACC:
-        return f"{100 * value:.1f}{'' if error is None else f' ± {100 * error:.1f}'} %"
-    return f"{value:.3f}{'' if error is None else f' ± {error:.3f}'}"
-
-
 def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, at: Moment, *, named: bool) -> list[str]:
     """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
     way = f"{_capital(verdict.apply)}: " if named else ""
@@ -113,10 +99,10 @@ def _gain(spec: SweepSpec, verdict: PathVerdict) -> str:
     if verdict.difference is None:
         return f". The path has no {_zero(spec)} to compare with."
     than = "over" if verdict.measure == columns.VAL_ACC else "against"
-    change = f", **{_signed(verdict.difference, verdict.measure)}** {than} {_none_of(spec)}"
+    change = f", **{signed(verdict.difference, verdict.measure)}** {than} {_none_of(spec)}"
     if verdict.low is None or verdict.high is None:
         return f"{change}."
-    interval = f"{_bare(verdict.low, verdict.measure)} to {_bare(verdict.high, verdict.measure)}"
+    interval = f"{bare(verdict.low, verdict.measure)} to {bare(verdict.high, verdict.measure)}"
     over = f"over {verdict.pairs} {spec.repeated_over}s"
     if verdict.overlap:
         return f"{change}, but the paired 95 % interval, {interval} {over}, includes 0: **no clear gain**."
@@ -174,7 +160,7 @@ def _between(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> str:
     sign = 1 if verdicts[0].measure == columns.VAL_ACC else -1
     better, other = sorted(verdicts, key=lambda verdict: -sign * verdict.mean)[:2]
     apart = abs(better.mean - other.mean)
-    size = _signed(apart, better.measure).lstrip("+")
+    size = signed(apart, better.measure).lstrip("+")
     words = (
         f"**{_capital(better.apply)} at its best ({named_point(spec, better.best)})** is {size} "
         f"{'above' if sign > 0 else 'below'} {other.apply} at its best ({named_point(spec, other.best)})"
@@ -219,14 +205,3 @@ def _nothing_learnt(classes: int, at: Moment) -> str:
         f"**No λ has learnt anything**: all are at chance, {guessing}. Try smaller λ, more epochs or another learning "
         "rate."
     )
-
-
-def _signed(value: float, measure: str) -> str:
-    """For example "+6.8 points", "−0.21"."""
-    text = f"{100 * value:+.1f} points" if measure == columns.VAL_ACC else f"{value:+.3f}"
-    return text.replace("-", "−")
-
-
-def _bare(value: float, measure: str) -> str:
-    text = f"{100 * value:.1f}" if measure == columns.VAL_ACC else f"{value:.3f}"
-    return text.replace("-", "−")

@@ -1,0 +1,33 @@
+"""A point of a path and its figures, as sentences name them. Pure text."""
+
+from __future__ import annotations
+
+from reglab import columns
+from reglab.charts.path_axis import lambda_text
+from reglab.sweep import Point, SweepSpec
+
+
+def named_point(spec: SweepSpec, point: Point) -> str:
+    """The λ of a point, for example "λ₂ = 0.03"; of a grid both."""
+    if spec.kind == "grid":
+        return f"λ₁ = {lambda_text(point.l1)}, λ₂ = {lambda_text(point.l2)}"
+    return f"{spec.symbol} = {lambda_text(point.value)}"
+
+
+def figure(value: float, error: float | None, measure: str) -> str:
+    """For example "92.3 ± 0.8 %", "0.312 ± 0.012"."""
+    if measure == columns.VAL_ACC:
+        return f"{100 * value:.1f}{'' if error is None else f' ± {100 * error:.1f}'} %"
+    return f"{value:.3f}{'' if error is None else f' ± {error:.3f}'}"
+
+
+def signed(value: float, measure: str) -> str:
+    """A difference: "+6.8 points", "−0.210"."""
+    text = f"{100 * value:+.1f} points" if measure == columns.VAL_ACC else f"{value:+.3f}"
+    return text.replace("-", "−")
+
+
+def bare(value: float, measure: str) -> str:
+    """The same without its unit: "6.8", "−0.210"."""
+    text = f"{100 * value:.1f}" if measure == columns.VAL_ACC else f"{value:.3f}"
+    return text.replace("-", "−")
