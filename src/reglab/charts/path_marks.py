@@ -23,7 +23,7 @@ from reglab.charts.path_range import Range
 from reglab.charts.style import GREY, colour_of, rgba
 
 _LETTER = 0.025  # share of a narrow chart's axis that a letter takes
-WORDS = 0.0175  # the same below the axis, where words are smaller and must stay near what they are true of
+WORDS = 0.0215  # the same below the axis, where words are smaller and must stay near what they are true of
 _PIXELS = 6.2  # of a letter, at most
 SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
 
