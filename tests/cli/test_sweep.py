@@ -12,18 +12,22 @@ from typing import Any
 
 import pytest
 from tests.jobs.running import wait_until
+from tests.jobs.sweeping import plan_of
 
 from reglab import columns
 from reglab.analysis import judged_path, lanes_table
 from reglab.cli import main
+from reglab.cli.sweeping import Teller
+from reglab.jobs import sweep_work
+from reglab.jobs.stack_work import StackWorker
 from reglab.settings import load_settings
 from reglab.store import open_store
+from reglab.sweep import SweepSpec
 
 SMALL = [
     "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
     "--set", "train.epochs=2",
 ]  # fmt: skip
-LONG = ["--set", "train.epochs=10000", "--seeds", "1", "--l2", "0,1e-2,1e-1"]
 QUICK = [*SMALL, "--seeds", "2", "--l2", "0,1e-2,1e-1"]
 
 
@@ -34,6 +38,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("REGLAB_DEVICE", "cpu")
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def fixed_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sweep of this process is fused, without a timing."""
+    monkeypatch.setattr(sweep_work, "make_plan", lambda spec, settings, workers: plan_of(spec, workers=workers))
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -217,42 +227,58 @@ def test_a_finished_sweep_has_nothing_to_resume(capsys: pytest.CaptureFixture[st
         assert f"Sweep {result['sweep']} is finished: there is nothing to resume." in capsys.readouterr().err
 
 
-def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes() -> None:
-    sweep_id = interrupted(["sweep", *SMALL, *LONG], signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = sweep(capsys, "--set", "train.epochs=5", "--l2", "0,1e-2", "--seeds", "2")
+    with monkeypatch.context() as patch:
+        send_after_two_epochs(patch, number)
+        arguments = ["--set", "train.epochs=5", "--l2", "0,1e-2", "--seeds", "2", "--json"]
+        assert main(["sweep", *SMALL, *arguments]) == 128 + number
+    result = lines(capsys)[-1]
+    assert (result["status"], result["error"]) == ("interrupted", None)
     with open_store(load_settings()) as store:
-        first = store.sweep(sweep_id)
-        lane = store.sweep_runs(sweep_id)[1].id
-        assert first.resumable
-        assert interrupted(["resume", lane], signal.SIGTERM) == sweep_id
-        second = store.sweep(sweep_id)
-        assert second.resumable
-        assert first.epoch > 0
-        assert second.epochs_done > first.epochs_done
-        assert first.plan == second.plan
+        assert store.sweep(result["sweep"]).resumable
+        assert 2 <= store.sweep(result["sweep"]).epoch < 5
+    assert main(["resume", result["sweep"] if number == signal.SIGINT else result["runs"][1], "--json"]) == 0
+    first, *_, resumed = lines(capsys)
+    assert first == {"sweep": result["sweep"], "status": "running"}
+    assert resumed["table"] == whole["table"]
+    with open_store(load_settings()) as store:
+        mine, others = ([run.weights_sha256 for run in store.sweep_runs(one["sweep"])] for one in (resumed, whole))
+        assert mine == others
 
 
-def interrupted(arguments: list[str], number: signal.Signals) -> str:
-    """The id of a sweep that a process of its own trained until it was sent a signal, in some epoch."""
-    command = [sys.executable, "-m", "reglab", *arguments, "--json"]
+def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
+    hear = Teller.hear
+
+    def hear_and_send(teller: Teller, stack: StackWorker) -> None:
+        hear(teller, stack)
+        if teller.told == 2 and not teller.worker._leaving():
+            os.kill(os.getpid(), number)
+            wait_until(teller.worker._leaving, "the sweep to leave")
+
+    monkeypatch.setattr(Teller, "hear", hear_and_send)
+
+
+def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:
+    command = [sys.executable, "-m", "reglab", "sweep", *SMALL, "--set", "train.epochs=10000", "--seeds", "1", "--json"]
     with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        sweep_id = str(json.loads(process.stdout.readline())["sweep"])
+        sweep_id = json.loads(process.stdout.readline())["sweep"]
         assert json.loads(process.stdout.readline())["epoch"] >= 1
-        process.send_signal(number)
-        assert process.wait(10) == 128 + number
-        result = json.loads(process.stdout.readlines()[-1])
-    assert (result["sweep"], result["status"], result["error"]) == (sweep_id, "interrupted", None)
-    return sweep_id
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 128 + signal.SIGINT
+        assert json.loads(process.stdout.readlines()[-1])["status"] == "interrupted"
+    with open_store(load_settings()) as store:
+        assert store.sweep(sweep_id).resumable
 
 
-def test_the_sweep_of_another_living_process_is_not_resumed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = [sys.executable, "-m", "reglab", "sweep", *SMALL, *LONG, "--json"]
-    with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        sweep_id = str(json.loads(process.stdout.readline())["sweep"])
-        assert main(["resume", sweep_id]) == 2
-        assert f"Sweep {sweep_id} is running: there is nothing to resume." in capsys.readouterr().err
-        with open_store(load_settings()) as store:
-            store.request_stop_sweep(sweep_id)
-            assert process.wait(20) == 1
-            wait_until(lambda: store.sweep(sweep_id).state == "cancelled", "the sweep to be cancelled", 5)
+def test_the_sweep_of_another_living_process_is_not_resumed(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(load_settings()) as elsewhere:
+        theirs = elsewhere.create_sweep(SweepSpec(l2=(0.0, 1e-2)), owner=elsewhere.owner())
+        for name in (theirs.id, elsewhere.sweep_runs(theirs.id)[0].id):
+            assert main(["resume", name]) == 2
+            assert f"Sweep {theirs.id} is running: there is nothing to resume." in capsys.readouterr().err
+        assert elsewhere.sweep(theirs.id).state == "running"

@@ -93,7 +93,7 @@ def test_without_a_later_checkpoint_the_weights_kept_are_the_initial_ones(
         np.testing.assert_array_equal(array, first[name])
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("step", [1, 3, 4])
 def test_a_sweep_stopped_while_a_lane_diverges_resumes_to_the_same_bits(
     monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, step: int
 ) -> None:

@@ -137,7 +137,7 @@ def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Sto
 
 
 def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: Store, settings: Settings) -> None:
-    spec = SweepSpec(run=SMALL.run.with_changes({"train.epochs": 60}), l2=(0.0, 1e-2), seeds=2)
+    spec = SweepSpec(run=SMALL.run.with_changes({"train.epochs": 40}), l2=(0.0, 1e-2), seeds=2)
     first = ThreadRunner(store, settings)
     running, queued = first.submit_sweep(spec).id, first.submit_sweep(SMALL).id
     wait_for_an_epoch(store, running)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from tests.jobs.sweeping import (
     FUSED,
     RUN,
@@ -17,6 +19,7 @@ from tests.jobs.sweeping import (
     initial,
     new_sweep,
     plan_of,
+    tell_events,
     train_sweep,
     weights,
 )
@@ -114,6 +117,18 @@ def test_stacks_advance_side_by_side(store: Store, settings: Settings) -> None:
     sweep = new_sweep(store, plan=plan)
     SweepWorker(store, settings, sweep, listen=lambda stack: order.append((stack.epoch, stack.number))).work()
     assert order == [(epoch, number) for epoch in (1, 2) for number in range(6)] + [(3, n) for n in range(6)]
+
+
+def test_every_thread_of_a_sweep_computes_with_the_threads_that_are_recorded(
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings
+) -> None:
+    """A stack goes from thread to thread, and each thread of a process has its own count."""
+    before, used = torch.get_num_threads(), set[int]()
+    tell_events(monkeypatch, lambda event, specs: used.add(torch.get_num_threads()))
+    sweep = train_sweep(store, replace(settings, threads=2), plan=plan_of(SMALL, width=1))
+    torch.set_num_threads(before)
+    assert used == {2}
+    assert {run.threads for run in store.sweep_runs(sweep.id)} == {2}
 
 
 def test_the_plan_is_made_once_and_kept(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
