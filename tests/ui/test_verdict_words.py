@@ -31,7 +31,7 @@ def test_the_whole_verdict_of_a_u_curve() -> None:
         "interval 9.0 to 11.0 over 3 seeds).",
         "It is also the simplest within one standard error.",
         "Below λ₂ = 0.1 the network overfits; at 1 it collapses to chance (10 %).",
-        "A bootstrap over 3 seeds is rough: more make the interval sound.",
+        "A bootstrap over 3 seeds is rough: more of them make the interval firmer.",
     ]
 
 

@@ -182,7 +182,7 @@ def _caveats(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> list[str]:
                 "be chance: 3 or more seeds tell."]  # fmt: skip
     notes = []
     if most <= FEW:
-        notes.append(f"A bootstrap over {most} {spec.repeated_over}s is rough: more make the interval sound.")
+        notes.append(f"A bootstrap over {most} {spec.repeated_over}s is rough: more of them make the interval firmer.")
     if spec.folds:
         notes.append("Folds share training images, so intervals over them are somewhat too narrow.")
     return [" ".join(notes)] if notes else []
