@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.exports.running import run_scripts
@@ -95,7 +96,8 @@ def test_a_table_has_every_epoch_of_every_run_at_full_precision(
     with open_store(load_settings()) as store:
         expected = store.epochs([runs[1]["run"], runs[0]["run"]])
     for column in EPOCH_COLUMNS[1:]:
-        assert table[column].tolist() == expected[column].tolist(), column
+        found = table[column].astype("float64").to_numpy()
+        np.testing.assert_array_equal(found, expected[column].to_numpy("float64"), column)
 
 
 def test_nan_survives_a_table(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

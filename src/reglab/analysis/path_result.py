@@ -26,13 +26,17 @@ _JUDGED = (
 
 
 def judged_path(
-    lanes: pd.DataFrame, epochs: pd.DataFrame, measure: str = columns.VAL_ACC, epoch: int | None = None
+    lanes: pd.DataFrame,
+    epochs: pd.DataFrame,
+    measure: str = columns.VAL_ACC,
+    epoch: int | None = None,
+    classes: int | None = None,
 ) -> pd.DataFrame:
     """The table of the path with the chosen points, their regimes and the paired differences to λ = 0.
 
     :func:`path_table`, :func:`chosen`, :func:`regimes` and :func:`paired_differences` (its N as PAIRS) in one.
     """
-    table = regimes(chosen(path_table(lanes, epochs, epoch), measure), measure)
+    table = regimes(chosen(path_table(lanes, epochs, epoch), measure, classes), measure, classes)
     differences = paired_differences(lanes, epochs, measure, epoch).rename(columns={columns.N: columns.PAIRS})
     added = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
     return table.assign(**{name: differences[name] for name in added})  # both are by apply, then λ

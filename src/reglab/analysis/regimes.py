@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.analysis.choosing import paths, scores
+from reglab.analysis.choosing import at_chance, paths, scores
 from reglab.analysis.points import Floats
 
 UNDERFITS, FITS, OVERFITS, GONE = columns.REGIMES
@@ -15,30 +15,34 @@ UNDERFITS, FITS, OVERFITS, GONE = columns.REGIMES
 EQUAL = 0.005
 """Means that differ by no more count as equal where the standard error is not known: half a point."""
 
-CHANCE = 0.03
-"""How far above chance, 1/classes, an accuracy still says that nothing was learnt: three points."""
-
 RULE = (
     "A λ fits where its mean is within one standard error of the best mean (with a single repeat: within half a "
-    "point); of the others, it overfits where its training loss is below that of the best λ, and underfits where not."
+    "point), or where it lies between two λ that do; of the others, it overfits where its training loss is below that "
+    "of the best λ, and underfits where not."
 )
 
 
-def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> pd.DataFrame:
+def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, classes: int | None = None) -> pd.DataFrame:
     """``table`` of a path, with BEST, with REGIME: one of :data:`reglab.columns.REGIMES`, or missing.
 
     "fits" where the mean of ``measure`` is within one standard error, that of the best point, of the best mean: the
-    best itself always, and where the error is not known those within 0.005 of it (half a point of accuracy); else
+    best itself always, and where the error is not known those within 0.005 of it (half a point of accuracy); also
+    where it is not but lies between two λ that fit, whose dip is chance (not in a grid, which has no order); never
+    where, given the number of ``classes``, nothing was learnt; else
     "overfits" where the mean training data loss is below the best point's; else "underfits". "diverged" where all
     repeats diverged; missing where there are no figures, or no best point. Each way of applying has its own best.
     """
     score, error = scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
     best, loss = table[columns.BEST].to_numpy(np.bool_), table[columns.TRAIN_LOSS].to_numpy(np.float64)
+    dead = at_chance(table, classes)
     regime: NDArray[np.object_] = np.full(len(table), None, dtype=object)
     for rows in paths(table):
         for top in rows[best[rows]]:
             margin = error[top] if np.isfinite(error[top]) else EQUAL
-            regime[rows] = _regimes(score[rows] >= score[top] - margin - 1e-9, loss[rows], loss[top])
+            fits = (score[rows] >= score[top] - margin - 1e-9) & ~dead[rows]
+            if _is_line(table.iloc[rows]):
+                fits = _filled(fits) & ~dead[rows]
+            regime[rows] = _regimes(fits, loss[rows], loss[top])
     regime[~np.isfinite(score)] = None
     regime[_all_diverged(table)] = GONE
     return table.assign(**{columns.REGIME: pd.array(regime, dtype="str")})
@@ -46,8 +50,18 @@ def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> pd.DataFrame
 
 def collapsed(table: pd.DataFrame, classes: int) -> pd.DataFrame:
     """The points whose mean validation accuracy is at chance, ≤ 1/``classes`` + 0.03: nothing was learnt."""
-    accuracy = table[columns.VAL_ACC].to_numpy(np.float64)
-    return table[accuracy <= 1 / classes + CHANCE]
+    return table[at_chance(table, classes)]
+
+
+def _is_line(path: pd.DataFrame) -> bool:
+    """Whether the points have an order: one λ varies, or both in proportion."""
+    l1, l2 = (path[name].to_numpy(np.float64) for name in (columns.LAMBDA1, columns.LAMBDA2))
+    return bool(np.ptp(l1) == 0 or np.ptp(l2) == 0 or np.allclose(l1 * l2.max(), l2 * l1.max()))
+
+
+def _filled(fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """True from the first true to the last."""
+    return np.asarray(np.logical_or.accumulate(fits) & np.logical_or.accumulate(fits[::-1])[::-1])
 
 
 def _regimes(fits: NDArray[np.bool_], loss: Floats, best_loss: float) -> NDArray[np.object_]:
