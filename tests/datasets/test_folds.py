@@ -160,13 +160,13 @@ def test_sizes_are_known_before_loading_and_kept(values: dict[str, object], size
         (
             {"folds": 6, "train_size": 45},
             "data.folds 6 is too many: each fold needs an image of every class, and the smallest of the 10 classes of "
-            "Digits (8×8) has no more than 5 among the 54 images used; at most 5 folds fit, or a data.train_size of at "
-            "least 50 does.",
+            "Digits (8×8) has no more than 5 among the 54 images used; at most 5 folds fit, or set data.train_size to "
+            "50 or more.",
         ),
         (
             {"folds": 2, "train_size": 9},
             "data.folds 2 is too many: each fold needs an image of every class, and the smallest of the 10 classes of "
-            "Digits (8×8) has no more than 1 among the 18 images used; a data.train_size of at least 10 would fit.",
+            "Digits (8×8) has no more than 1 among the 18 images used; set data.train_size to 10 or more.",
         ),
         (
             {"folds": 5, "val_size": 101},
@@ -224,7 +224,7 @@ def test_the_smallest_class_limits_the_folds(skewed: Callable[[list[int]], Datas
 
 def test_what_the_refusal_offers_does_fit(skewed: Callable[[list[int]], Dataset]) -> None:
     skewed([90, 60, 6])
-    with pytest.raises(SpecError, match=r"at most 3 folds fit, or a data\.train_size of at least 94 does") as refusal:
+    with pytest.raises(SpecError, match=r"at most 3 folds fit, or set data\.train_size to 94 or more") as refusal:
         prepare(DataSpec(name="skewed", train_size=60, folds=5), NOWHERE)
     assert "has no more than 3 among the 75 images" in str(refusal.value)
     prepare(DataSpec(name="skewed", train_size=60, folds=3), NOWHERE)

@@ -98,7 +98,7 @@ def _remedy(folds: Folds, smallest: Callable[[int], int]) -> str:
     size = (needed - 1) * (folds.count - 1) // folds.count + 1  # the smallest n with T(n) ≥ needed
     ways = [f"at most {most} folds fit"] if most else []
     if folds.train_size is not None and size <= folds.most:
-        ways.append(f"a data.train_size of at least {size:,} {'does' if ways else 'would fit'}")
+        ways.append(f"set data.train_size to {size:,} or more")
     return ", or ".join(ways) or "these images are too few for folds"
 
 
