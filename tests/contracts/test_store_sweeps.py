@@ -77,14 +77,14 @@ class TestCreating:
     ) -> None:
         sweep = any_store.create_sweep(wanted)
         assert sweep.name == f"λ path · digits · simple_cnn · {name}"
-        assert any_store.sweep_runs(sweep.id)[-1].name == f"{sweep.name} · {last}"
+        assert any_store.sweep_runs(sweep.id)[-1].name == f"{last} · {sweep.name}"
 
     def test_a_given_name_names_the_lanes_too_within_the_limit(self, any_store: Store) -> None:
         sweep = any_store.create_sweep(PATH, name="x" * 200)
         names = [run.name for run in any_store.sweep_runs(sweep.id)]
         assert sweep.name == "x" * 200
         assert {len(name) for name in names} == {200}
-        assert names[1].endswith("x · λ₂ 0.03 · seed 0")
+        assert names[1].startswith("λ₂ 0.03 · seed 0 · x")
         with pytest.raises(StoreError, match="A name has 1 to 200 characters"):
             any_store.create_sweep(PATH, name="x" * 201)
 

@@ -15,20 +15,19 @@ def default_name(spec: SweepSpec) -> str:
 
 
 def lane_names(sweep_name: str, spec: SweepSpec) -> list[str]:
-    """Each lane's, in their order; for example "my path · λ₂ 0.03 · seed 1".
+    """Each lane's, in their order; for example "λ₂ 0.03 · seed 1 · my path": what differs first, since lists cut ends.
 
     Seeds are the training's, folds are numbered from 0, both as in the lane's spec.
     """
-    ends = [_end(spec, lane) for lane in spec.lanes()]
-    return [sweep_name[: NAME_LENGTH - len(end)] + end for end in ends]
+    return [f"{_own(spec, lane)} · {sweep_name}"[:NAME_LENGTH] for lane in spec.lanes()]
 
 
-def _end(spec: SweepSpec, lane: LaneSpec) -> str:
+def _own(spec: SweepSpec, lane: LaneSpec) -> str:
     parts = [_lambda(spec, lane)]
     parts += [lane.apply] * (len(spec.applies) > 1)
     number = lane.run.data.fold if spec.folds else lane.run.train.seed
     parts += [f"{spec.repeated_over} {number}"] * (spec.repeats > 1)
-    return "".join(f" · {part}" for part in parts)
+    return " · ".join(parts)
 
 
 def _lambda(spec: SweepSpec, lane: LaneSpec) -> str:
