@@ -267,9 +267,16 @@ def _item(text: str, symbol: str) -> tuple[float, ...]:
 
 def _number(text: str, symbol: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
+        if len(text.split()) > 1:
+            raise SpecError(
+                f"{symbol}: put commas between the values, as in 0, 0.03, not {text.strip()[:40]!r}."
+            ) from None
         raise SpecError(f"{symbol}: cannot read {text.strip()[:40]!r}; give numbers such as 0, 0.03 or 1e-3.") from None
+    if value == 0 and any(digit in text.lower().partition("e")[0] for digit in "123456789"):
+        raise SpecError(f"{symbol}: {text.strip()[:40]} is too small to be told from 0.")
+    return value
 
 
 def _check_count(symbol: str, count: int) -> None:

@@ -219,7 +219,7 @@ def test_lists_and_ranges_are_read(text: str, values: tuple[float, ...]) -> None
         ("", "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
         (" , ;\n", "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
         ("0, x", "λ₂: cannot read 'x'; give numbers such as 0, 0.03 or 1e-3."),
-        ("0 1", "λ₂: cannot read '0 1'; give numbers such as 0, 0.03 or 1e-3."),
+        ("0 1", "λ₂: put commas between the values, as in 0, 0.03, not '0 1'."),
         ("a:1:3", "λ₂: cannot read 'a'; give numbers such as 0, 0.03 or 1e-3."),
         ("-1", "λ₂ must be from 0 to 1000, not -1."),
         ("1e4", "λ₂ must be from 0 to 1000, not 10000."),
@@ -282,3 +282,17 @@ def test_a_range_has_equal_ratios_to_three_digits(first: float, ratio: float, co
     np.testing.assert_allclose(values, np.geomspace(first, last, count), rtol=0.0051)
     assume(len(set(values)) == count)
     assert parse_values(f"{first!r}:{last!r}:{count}") == tuple(sorted(values))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("0 0.1 0.2", "λ: put commas between the values, as in 0, 0.03, not '0 0.1 0.2'."),
+        ("1e-400", "λ: 1e-400 is too small to be told from 0."),
+        ("0.0,0e5,1", "λ has 0 more than once; give each value once."),
+    ],
+)
+def test_what_people_type_by_mistake(text: str, sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_values(text)
+    assert str(caught.value) == sentence
