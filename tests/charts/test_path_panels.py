@@ -121,6 +121,15 @@ def test_values_are_written_while_there_are_few_cells() -> None:
     assert not written(path_grid_chart(grid_table(SIXTY[:9])))
 
 
+def test_the_trace_of_written_values_begins_with_the_first_value() -> None:
+    """Plotly.react never shows text in a trace that had none."""
+    table = grid_table().assign(**dict.fromkeys(columns.METRICS, np.nan))
+    assert not [one for one in scatters(path_grid_chart(table)) if one.mode == "text"]
+    table.loc[4, columns.VAL_ACC] = 0.5
+    (values,) = [one for one in scatters(path_grid_chart(table)) if one.mode == "text"]
+    assert [text for text in values.text if text] == ["50.0"]
+
+
 def test_best_and_one_se_are_framed() -> None:
     table = grid_table()
     figure = path_grid_chart(table)

@@ -127,8 +127,10 @@ def _add_values(
     """The value in each cell, short where cells are narrow; a cross where training diverged."""
     (x, y), values = places_of(rows, cells), values_of(rows, _COLUMNS[measure])
     digits = 1 if len(cells[0].values) <= _ROOMY else 0
-    texts = [f"{100 * value:.{digits}f}" if measure == "accuracy" else f"{value:.{digits + 1}f}" for value in values]
     lost = rows[columns.DIVERGED].to_numpy(np.float64) > 0
+    if not (np.isfinite(values) | lost).any():
+        return  # Plotly.react shows no text in a trace that began without any
+    texts = [f"{100 * value:.{digits}f}" if measure == "accuracy" else f"{value:.{digits + 1}f}" for value in values]
     made.add_scatter(
         x=cells[0].centres[x], y=cells[1].centres[y], mode="text", uid=f"{way.apply}-values", showlegend=False,
         text=[t if np.isfinite(v) else "×" if gone else "" for t, v, gone in zip(texts, values, lost, strict=True)],
