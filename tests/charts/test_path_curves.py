@@ -17,11 +17,11 @@ from reglab.charts.path import path_chart
 from reglab.charts.path_axis import PathAxis
 from reglab.charts.path_gap import path_gap_chart
 from reglab.charts.path_losses import path_losses_chart
-from reglab.charts.path_marks import WORDS, placed
 from reglab.charts.path_memory import path_memory_chart
 from reglab.charts.path_norms import path_norms_chart
 from reglab.charts.path_parts import BAND
 from reglab.charts.path_range import accuracy_floor
+from reglab.charts.path_regimes import NARROW, Zone, with_words
 from reglab.charts.style import GREY, colour_of, rgba
 
 AXIS = PathAxis.of(NINE)
@@ -120,9 +120,11 @@ def test_of_two_ways_the_better_one_has_the_words() -> None:
     table.loc[[6, 15], columns.VAL_ACC] = [0.92, 0.94]
     chosen = {columns.BEST: table.index.isin([6, 15]), columns.ONE_SE: table.index.isin([7, 16])}
     figure = path_chart(table.assign(**chosen))
-    assert {"<b>best 0.03 decoupled</b>", "one SE 0.05"} <= set(texts(figure))
+    assert {"<b>best 0.03, decoupled</b>", "one SE 0.05"} <= set(texts(figure))
     assert len([text for text in texts(figure) if "best" in text or "SE" in text]) == 2
     assert len(trace(figure, "best").x) == len(trace(figure, "one-SE").x) == 2
+    both = path_chart(table.assign(**chosen | {columns.ONE_SE: chosen[columns.BEST]}))
+    assert [text for text in texts(both) if "best" in text or "SE" in text] == ["<b>best 0.03, decoupled</b>"]
 
 
 def spans_of(notes: list[Any], width: float) -> list[tuple[float, float]]:
@@ -147,14 +149,59 @@ def test_the_words_of_the_marks_never_meet_nor_leave_the_plot(steps: int) -> Non
             assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
-def test_words_are_placed_in_order_inside_and_side_by_side() -> None:
-    names = ["overfits", "fits", "underfits"]
-    for wanted in ([0.3, 0.7, 0.95], [0.02, 0.04, 0.5], [0.9, 0.95, 0.99]):
-        places = placed(wanted, names)
-        halves = [WORDS / 2 * len(name) for name in names]
-        assert places[0] - halves[0] >= -1e-9
-        assert places[-1] + halves[-1] <= 1 + 1e-9
-        assert all(b - a > x + y for (a, b), (x, y) in zip(pairwise(places), pairwise(halves), strict=True))
+def zones_of(**shares: float) -> list[Zone]:
+    """Zones side by side from the left edge, of such widths."""
+    ends = np.append(0, np.cumsum(list(shares.values()))).round(9)
+    return [Zone(name, left, right) for name, (left, right) in zip(shares, pairwise(ends), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ({"overfits": 0.4, "fits": 0.3, "underfits": 0.3}, ["overfits", "fits", "underfits"]),
+        ({"overfits": 0.84, "fits": 0.08, "underfits": 0.08}, ["overfits", "underfits"]),
+        ({"overfits": 0.09, "fits": 0.82, "underfits": 0.09}, ["overfits", "fits", "underfits"]),
+        ({"overfits": 0.02, "fits": 0.96, "underfits": 0.02}, ["fits"]),
+        ({"fits": 0.07, "overfits": 0.07, "underfits": 0.86}, ["fits", "underfits"]),
+        ({"overfits": 0.92, "underfits": 0.08}, ["overfits", "underfits"]),
+        ({"fits": 1.0}, ["fits"]),
+        ({"overfits": 0.5, "underfits": 0.4, "diverged": 0.1}, ["overfits", "underfits", "diverged"]),
+        ({}, []),
+    ],
+)
+def test_words_stand_under_what_they_are_true_of_or_not_at_all(shares: dict[str, float], words: list[str]) -> None:
+    zones = zones_of(**shares)
+    worded = with_words(zones)
+    assert [zone.name for zone in worded] == words
+    for width in (NARROW, 400, 800):
+        spans = []
+        for zone in worded:
+            at = zone.place["x"] * width + zone.place.get("xshift", 0)
+            start = at - zone.pixels * {"left": 0, "center": 0.5, "right": 1}[zone.place["xanchor"]]
+            middle = (start + zone.pixels / 2) / width
+            assert zone.left - 1e-9 <= middle <= zone.right + 1e-9
+            assert -10 < start < start + zone.pixels < width + 10  # the margin to the right has 12 pixels
+            spans.append((start, start + zone.pixels))
+        assert all(before[1] < after[0] for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize("upto", range(9))
+@pytest.mark.parametrize("fitting", range(4))
+def test_however_the_regimes_lie_no_word_is_in_the_zone_of_another(upto: int, fitting: int) -> None:
+    regimes = np.array(["overfits"] * upto + ["fits"] * fitting + ["underfits"] * 9)[:9]
+    figure = path_chart(path_table().assign(**{columns.REGIME: regimes}))
+    low, high = AXIS.range
+    for note in figure.layout.annotations:
+        if note.text in columns.REGIMES and note.xanchor == "center":
+            nearest = int(np.argmin(abs(AXIS.at(NINE) - (low + note.x * (high - low)))))
+            assert regimes[nearest] == note.text
+
+
+def test_without_any_regime_the_axis_keeps_its_name() -> None:
+    none = path_table().assign(**{columns.REGIME: pd.array([None] * 9, dtype="str")})
+    figure = path_chart(none)
+    assert figure.layout.xaxis.title.text == "λ₂"
+    assert not [note for note in figure.layout.annotations if note.text in columns.REGIMES]
 
 
 def test_a_collapsed_point_is_an_arrow_at_the_edge_and_the_bend_has_the_axis() -> None:
@@ -168,6 +215,32 @@ def test_a_collapsed_point_is_an_arrow_at_the_edge_and_the_bend_has_the_axis() -
     assert arrow.customdata == (["coupled", 0.0, 0.1],)
     up = trace(path_chart(path_table(), measure="loss"), "coupled-outside")
     assert (up.marker.symbol, up.text) == ("triangle-up", ("2.3",))
+
+
+def test_values_at_the_edge_that_would_overprint_are_written_as_one() -> None:
+    table = path_table(applies=TWO)
+    for row, value in ((0, 0.12), (8, 0.1), (16, 0.15), (17, 0.18)):
+        table.loc[row, [columns.VAL_ACC, columns.TRAIN_ACC]] = value
+    figure = path_chart(table, chance=0.1)
+    written = [(x, text) for way in TWO for one in [trace(figure, f"{way}-outside")]
+               for x, text in zip(one.x, one.text, strict=True) if text]  # fmt: skip
+    assert sorted(text for _, text in written) == ["10–18%", "12%"]
+    assert "15%" in " ".join(trace(figure, "decoupled-outside").hovertext)
+
+
+def test_subtitles_say_that_training_labels_are_partly_wrong() -> None:
+    noisy = path_table()
+    clean = noisy.assign(**dict.fromkeys(columns.MEMORY, np.nan))
+    for draw in (path_chart, path_gap_chart):
+        assert "training labels partly wrong" in draw(noisy).layout.title.text
+        assert "wrong" not in draw(clean).layout.title.text
+        assert "wrong" not in draw(noisy.drop(columns=list(columns.MEMORY))).layout.title.text
+
+
+@pytest.mark.parametrize(("gap", "form"), [(0.3, ".0%"), (0.08, ".0%"), (0.03, ".1%"), (0.004, ".2%")])
+def test_ticks_of_a_small_gap_have_decimals(gap: float, form: str) -> None:
+    table = path_table(repeats=1).assign(**{columns.GAP_ACC: gap})
+    assert path_gap_chart(table).layout.yaxis.tickformat == form
 
 
 def test_a_diverged_point_is_a_cross_at_the_edge_that_says_so() -> None:
@@ -301,8 +374,22 @@ def test_norms_are_logarithmic_only_where_they_span_decades() -> None:
     dead = layer_paths()
     dead.loc[dead[columns.LAMBDA] == 0.1, columns.L2_NORM] = 0.0
     line = trace(path_norms_chart(dead), "coupled-all")
-    assert line.y[-1] > 0  # a place on a logarithmic axis
+    assert line.y[-1] > 0  # a place on a logarithmic axis, if below what is shown
     assert line.hovertext[-1].endswith("‖w‖₂ = 0")
+
+
+def test_a_collapsed_norm_is_an_arrow_and_the_others_have_the_axis() -> None:
+    table = layer_paths()
+    table.loc[table[columns.LAMBDA] == 0.1, columns.L2_NORM] = 1e-5
+    figure = path_norms_chart(table)
+    low, high = figure.layout.yaxis.range
+    assert high - low < 3
+    arrow = trace(figure, "coupled-all-below")
+    assert arrow.marker.symbol == "triangle-down"
+    assert low < np.log10(arrow.y[0]) < low + 0.1 * (high - low)
+    assert arrow.hovertext[0].endswith("‖w‖₂ = 1e-05")
+    assert np.log10(trace(figure, "coupled-all").y[-1]) < low
+    assert not [one for one in path_norms_chart(layer_paths()).data if one.uid.endswith("below")]
 
 
 def test_many_layers_are_thin_and_only_all_kernels_is_named() -> None:

@@ -17,10 +17,11 @@ from reglab.charts.base import WIDTHS, add_hint, empty, figure, values_of
 from reglab.charts.curves import NAMES
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import TOP, PathAxis, path_axis
-from reglab.charts.path_marks import add_marks, add_regimes
+from reglab.charts.path_marks import add_marks
 from reglab.charts.path_parts import Way, add_band, add_bridge, add_line, crowding, each_way, errors_of
 from reglab.charts.path_range import Range, add_outside, range_of
-from reglab.charts.path_words import said
+from reglab.charts.path_regimes import add_regimes
+from reglab.charts.path_words import WRONG, said, with_wrong_labels
 from reglab.charts.style import GREY
 
 HINT = "The curve forms while the networks train."
@@ -67,7 +68,7 @@ def path_chart(
         _add_chance(made, chance, span)
     for way, rows in ways:
         _add_way(made, axis, way, rows, what, symbol, alone=len(ways) == 1)
-        add_outside(made, axis, way, rows, what.val, span, symbol)
+    add_outside(made, axis, ways, what.val, span, symbol)
     add_marks(made, axis, ways, what.val, span)
     if not np.isfinite(values_of(table, what.val)).any():
         add_hint(made, HINT)
@@ -76,8 +77,11 @@ def path_chart(
 
 def _subtitle(table: pd.DataFrame, ways: int) -> str:
     most = int(np.nanmax(table[columns.N].to_numpy(np.float64), initial=0))
-    mean = f"mean ± standard error over {most} runs" if most > 1 else "one run per λ"
-    return mean if ways == 1 else f"{mean}; small points: training"
+    noisy = with_wrong_labels(table)
+    error = "SE" if noisy or ways > 1 else "standard error"
+    told = [f"mean ± {error} {'of' if noisy and ways > 1 else 'over'} {most} runs" if most > 1 else "one run per λ"]
+    told += ["small points: training"] if ways > 1 else []
+    return "; ".join([*told, *([WRONG if ways == 1 else "labels partly wrong"] if noisy else [])])
 
 
 def _add_way(

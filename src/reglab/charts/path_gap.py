@@ -11,7 +11,7 @@ from reglab.charts.base import add_hint, empty, figure, values_of
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import TOP, PathAxis, path_axis
 from reglab.charts.path_parts import add_band, add_bridge, add_line, crowding, each_way, errors_of
-from reglab.charts.path_words import said
+from reglab.charts.path_words import WRONG, said, with_wrong_labels
 from reglab.charts.style import GREY
 
 _COLUMNS: dict[Measure, str] = {"loss": columns.GAP_LOSS, "accuracy": columns.GAP_ACC}
@@ -28,11 +28,11 @@ def path_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol
     title, column = f"Gap against {symbol}", _COLUMNS[measure]
     if table.empty:
         return empty(title, _SUBTITLES[measure], HINT)
-    made = figure(title, _SUBTITLES[measure], x=symbol)
+    made = figure(title, _SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(table) else ""), x=symbol)
     axis, ways = PathAxis.of(table[columns.LAMBDA]), each_way(table)
     path_axis(made, axis, symbol)
     made.update_layout(margin={"t": TOP})  # level with the U-curve
-    unit, tickformat = ("%", ".0%") if measure == "accuracy" else ("nats", "~g")
+    unit = "%" if measure == "accuracy" else "nats"
     made.add_hline(0, line={"color": GREY, "width": 1.2}, layer="below")
     for way, rows in ways:
         values, errors = values_of(rows, column), errors_of(rows, column)
@@ -46,8 +46,15 @@ def path_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol
     if not np.isfinite(values_of(table, column)).any():
         add_hint(made, HINT)
     low, high = _span(table, column)
-    made.update_yaxes(range=[low, high], tickformat=tickformat, uirevision=measure)
+    made.update_yaxes(
+        range=[low, high], tickformat=_percents(high - low) if measure == "accuracy" else "~g", uirevision=measure
+    )
     return made
+
+
+def _percents(span: float) -> str:
+    """So many decimals that no two ticks of an axis so long read the same."""
+    return f".{0 if span > 0.07 else 1 if span > 0.007 else 2}%"
 
 
 def _span(table: pd.DataFrame, column: str) -> tuple[float, float]:

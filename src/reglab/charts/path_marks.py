@@ -1,14 +1,12 @@
-"""Marks on the U-curve: a ring at the best λ, a square at the simplest within one standard error; the three regimes.
+"""Marks on the U-curve: a ring at the best λ, a square at the simplest within one standard error.
 
-Words stand outside the plot, so they never meet the curves: the marks' above it, at the end of a dotted line, and the
-regimes' below it, in place of the axis' title.
+Their words stand above the plot, at the end of a dotted line, so they never meet the curves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,9 @@ from reglab.charts.base import values_of
 from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, lambdas_of
 from reglab.charts.path_range import Range
-from reglab.charts.style import GREY, colour_of, rgba
+from reglab.charts.style import colour_of
 
 _LETTER = 0.025  # share of a narrow chart's axis that a letter takes
-WORDS = 0.0215  # the same below the axis, where words are smaller and must stay near what they are true of
 _PIXELS = 6.2  # of a letter, at most
 SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
 
@@ -41,7 +38,8 @@ class Mark:
     @property
     def text(self) -> str:
         """What stands above it."""
-        return f"{self.name} {lambda_text(self.value)} {self.way}".rstrip()
+        name = "best" if self.way else self.name  # the way takes the room of "and one SE"
+        return f"{name} {lambda_text(self.value)}" + (f", {self.way}" if self.way else "")
 
 
 def add_marks(
@@ -92,21 +90,6 @@ def _beside(axis: PathAxis, marks: Sequence[Mark]) -> list[dict[str, Any]]:
     return at_lines
 
 
-def placed(wanted: Sequence[float], texts: Sequence[str]) -> list[float]:
-    """Where the middles of words that want to be at these shares can be: inside, side by side, in the same order."""
-    widths = [WORDS * len(text) for text in texts]
-    gap = WORDS
-    places: list[float] = []
-    end = 1.0
-    for place, width in reversed(list(zip(wanted, widths, strict=True))):
-        middle = max(min(place, end - width / 2), width / 2)
-        places.insert(0, middle)
-        end = middle - width / 2 - gap
-    for i, (before, after) in enumerate(pairwise(widths)):  # those that met the left edge push the others back
-        places[i + 1] = max(places[i + 1], places[i] + before / 2 + gap + after / 2)
-    return places
-
-
 def _marks(axis: PathAxis, rows: pd.DataFrame, column: str, *, named: bool) -> list[Mark]:
     """The best one first; ``named``: it also says how λ is applied."""
     values = values_of(rows, column)
@@ -128,34 +111,3 @@ def _add_symbols(made: go.Figure, marks: list[Mark], name: str) -> None:
         marker={"symbol": symbol, "size": size, "color": [colour_of(mark.value) for mark in marks],
                 "line": {"width": 2}},
     )  # fmt: skip
-
-
-def add_regimes(made: go.Figure, axis: PathAxis, rows: pd.DataFrame, column: str) -> None:
-    """Words below the axis, each under the λ that it is true of, and a faint ground behind those that fit."""
-    low, high = axis.range
-    zones = _zones(axis, rows, column)
-    for _, left, right in (zone for zone in zones if zone[0] == "fits"):
-        made.add_vrect(left, right, fillcolor=rgba(GREY, 0.13), line_width=0, layer="below")
-    middles = [((left + right) / 2 - low) / (high - low) for _, left, right in zones]
-    names = [name for name, *_ in zones]
-    if not zones or WORDS * (len("".join(names)) + 2 * len(names)) > 1:
-        return
-    made.update_xaxes(title_text=None)
-    for name, place in zip(names, placed(middles, names), strict=True):
-        made.add_annotation(
-            text=name, x=place, xref="paper", y=0, yref="paper", yanchor="top", yshift=-21, showarrow=False,
-            opacity=0.8, font={"size": 11}, borderpad=0,
-        )  # fmt: skip
-
-
-def _zones(axis: PathAxis, rows: pd.DataFrame, column: str) -> list[tuple[str, float, float]]:
-    """Stretches of neighbouring λ of one regime, with the positions where they begin and end."""
-    if columns.REGIME not in rows:
-        return []
-    known = np.isfinite(values_of(rows, column))
-    named = zip(axis.at(lambdas_of(rows)).tolist(), np.where(known, rows[columns.REGIME], ""), strict=True)
-    groups = [(regime, [at for at, _ in group]) for regime, group in groupby(named, key=lambda item: str(item[1]))]
-    cuts = [(before[1][-1] + after[1][0]) / 2 for before, after in pairwise(groups)]
-    low, high = axis.range
-    zones = [(name, *ends) for (name, _), *ends in zip(groups, [low, *cuts], [*cuts, high], strict=True)]
-    return [(name, left, right) for name, left, right in zones if name in columns.REGIMES]

@@ -38,9 +38,17 @@ class Share:
 
 
 SHARES = (
-    Share(columns.TRUE_ACC, "seen through", "wrong label seen through", "diamond", 6.0, 1.2, "2px,3px"),
+    Share(
+        columns.TRUE_ACC,
+        "true class named instead",
+        "true class named instead of the wrong label",
+        "diamond",
+        6.0,
+        1.2,
+        "2px,3px",
+    ),
     Share(columns.CLEAN_ACC, "right labels", "right label learnt", "circle", 7.0, 2.0, "solid"),
-    Share(columns.FLIPPED_ACC, "wrong, by heart", "wrong label by heart", "x", 8.0, 2.4, "solid"),
+    Share(columns.FLIPPED_ACC, "wrong labels learnt", "wrong label learnt by heart", "x", 8.0, 2.4, "solid"),
 )
 
 

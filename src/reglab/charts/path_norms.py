@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reglab import columns
 from reglab.charts.base import empty, figure, values_of
 from reglab.charts.path_axis import PathAxis, lambda_text, path_axis, uid_of
-from reglab.charts.path_parts import Way, add_bridge, add_line, crowding, each_way
+from reglab.charts.path_parts import Way, add_bridge, add_line, colours_of, crowding, each_way, lambdas_of, points_of
 
 ALL = columns.ALL_KERNELS
 What = Literal["norm", "zeros"]
@@ -27,7 +27,7 @@ _SUBTITLES: dict[What, str] = {"norm": "‖w‖₂ of each layer", "zeros": "sha
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "star")
 _DASHES = ("6px,2px", "2px,2px", "7px,2px,2px,2px", "9px,3px", "1px,3px", "4px,4px")
 _DECADES = 1.5  # spanned from here on, norms are on a logarithmic axis
-_MOST_DECADES = 6
+_MOST = 300  # times the lowest norm on a logarithmic axis is the largest: one collapsed λ must not flatten the others
 _LONGEST = 14  # characters of a layer's name in the legend
 
 Floats = NDArray[np.float32]
@@ -65,16 +65,34 @@ def _add_layer(
 ) -> None:  # fmt: skip
     """``place``: the layer's number among ``layers``; None for all kernels together. The first way is in the legend."""
     name, together, few = str(rows[columns.LAYER].iloc[0]), place is None, layers <= len(_SYMBOLS)
-    values = np.maximum(values_of(rows, _COLUMNS[what]), np.float32(floor))  # a logarithmic axis has no place for 0
+    values = values_of(rows, _COLUMNS[what])
+    below = values < floor * (1 - 1e-5)
+    values = np.maximum(values, np.float32(floor / 10))  # a logarithmic axis has no place for 0
+    told = _said(rows, what, symbol, f"{_short(name)}, {way.apply}")
     look = Way(way.apply, "circle" if together or not few else _SYMBOLS[place or 0], 8.0, way.val, way.train, way.glyph)
     uid = uid_of([way.apply, "all" if together else f"layer-{place}"])
     add_bridge(made, axis, rows, values, f"{uid}-bridge", legendgroup=name)
     add_line(
-        made, axis, look, rows, values, _said(rows, what, symbol, f"{_short(name)}, {way.apply}"), uid=uid,
+        made, axis, look, rows, values, told, uid=uid,
         line={"width": 3.0 if together else 1.3 if few else 0.8, "dash": way.val},
         scale=(1.1 if together else 0.85 if few else 0.45) * crowding(axis), name=_short(name),
         showlegend=first and (together or few), legendgroup=name,
         legendrank=1 if together else 2,
+    )  # fmt: skip
+    if below.any():
+        _add_below(
+            made, axis, rows[below], floor, [text for text, low in zip(told, below, strict=True) if low], uid, name
+        )
+
+
+def _add_below(
+    made: go.Figure, axis: PathAxis, rows: pd.DataFrame, floor: float, told: list[str], uid: str, name: str
+) -> None:
+    """Arrows at the lower edge for what lies below it."""
+    made.add_scatter(
+        x=axis.at(lambdas_of(rows)), y=np.full(len(rows), floor, dtype=np.float32), mode="markers", uid=f"{uid}-below",
+        marker={"symbol": "triangle-down", "size": 8, "color": colours_of(rows), "line": {"width": 0}},
+        customdata=points_of(rows), hovertext=told, hoverinfo="text", showlegend=False, legendgroup=name, name="below",
     )  # fmt: skip
 
 
@@ -89,7 +107,7 @@ def _y_axis(made: go.Figure, values: Floats, what: What) -> float:
     if high - low < _DECADES:
         made.update_yaxes(rangemode="tozero", tickformat="~g")
         return 0.0
-    low = max(low, high - _MOST_DECADES)
+    low = max(low, high - float(np.log10(_MOST)))
     pad = 0.06 * (high - low)
     made.update_yaxes(
         type="log", range=[low - pad, high + pad], dtick="D2" if high - low <= 1.5 else 1, tickformat="~g"

@@ -7,6 +7,7 @@ what diverged, as a cross.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ _TOPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 _COLLAPSED = 0.5  # below this share of the way from guessing to the best accuracy
 _BEYOND = 2.5  # times the median validation loss
 _PAD = 0.04
+_APART = 0.15  # of the axis, from one text at the edge to the next
 
 
 @dataclass(frozen=True)
@@ -86,17 +88,45 @@ def _loss_top(table: pd.DataFrame) -> float:
 
 
 def add_outside(
-    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, column: str, span: Range, symbol: str
+    made: go.Figure, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range, symbol: str
 ) -> None:
-    """At the edge: an arrow with its value for each point beyond it, a cross for each that diverged."""
-    values = values_of(rows, column)
-    beyond = span.beyond(values)
-    texts = [_value(value, span) for value in values[beyond]]
+    """At the edge: an arrow with its value for each point beyond it, a cross for each that diverged.
+
+    Values too near each other to be written side by side are written as one, from the least to the most.
+    """
+    parts = [(way, rows[span.beyond(values_of(rows, column))]) for way, rows in ways]
+    written = _written(axis, [(rows, values_of(rows, column)) for _, rows in parts], span)
     arrow = "triangle-up" if span.at_top else "triangle-down"
-    _add_edge(made, axis, way, rows[beyond], span, "outside", _said(rows[beyond], symbol, texts), arrow, texts)
-    gone = rows[np.isnan(values) & (rows[columns.DIVERGED].to_numpy(np.float64) > 0)]
-    told = [f"diverged: {_runs(row)}" for _, row in gone.iterrows()]
-    _add_edge(made, axis, way, gone, span, "diverged", _said(gone, symbol, told), "x")
+    for (way, rows), texts in zip(parts, written, strict=True):
+        told = [_value(value, span) for value in values_of(rows, column)]
+        _add_edge(made, axis, way, rows, span, "outside", _said(rows, symbol, told), arrow, texts)
+    for way, rows in ways:
+        gone = rows[np.isnan(values_of(rows, column)) & (rows[columns.DIVERGED].to_numpy(np.float64) > 0)]
+        told = [f"diverged: {_runs(row)}" for _, row in gone.iterrows()]
+        _add_edge(made, axis, way, gone, span, "diverged", _said(gone, symbol, told), "x")
+
+
+def _written(axis: PathAxis, parts: Sequence[tuple[pd.DataFrame, NDArray[np.float32]]], span: Range) -> list[list[str]]:
+    """What is written at each point of each part: neighbours share one text, at the middle one of them."""
+    texts = [[""] * len(rows) for rows, _ in parts]
+    places = sorted(
+        (axis.share(value), part, row)
+        for part, (rows, _) in enumerate(parts)
+        for row, value in enumerate(lambdas_of(rows))
+    )
+    while places:
+        near = [place for place in places if place[0] - places[0][0] < _APART]
+        values = [float(parts[part][1][row]) for _, part, row in near]
+        _, part, row = near[len(near) // 2]
+        texts[part][row] = _joined(min(values), max(values), span)
+        places = places[len(near) :]
+    return texts
+
+
+def _joined(least: float, most: float, span: Range) -> str:
+    """One value, or both ends: "10%", "10–18%"."""
+    ends = _value(least, span), _value(most, span)
+    return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix('%')}–{ends[1]}"
 
 
 def _add_edge(
@@ -109,7 +139,7 @@ def _add_edge(
         x=axis.at(lambdas_of(rows)), y=np.full(len(rows), span.edge, dtype=np.float32), uid=f"{way.apply}-{name}",
         mode="markers" if texts is None else "markers+text", text=texts, textfont={"size": 11},
         textposition="bottom center" if span.at_top else "top center", customdata=points_of(rows), hovertext=told,
-        hoverinfo="text", showlegend=False, name=name,
+        hoverinfo="text", showlegend=False, name=name, cliponaxis=False,  # the last text reaches into the margin
         marker={"symbol": symbol, "size": 8, "color": colours_of(rows), "line": {"width": 0}},
     )  # fmt: skip
 

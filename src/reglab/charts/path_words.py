@@ -6,8 +6,17 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
+from reglab.charts.base import values_of
 from reglab.charts.path_axis import lambda_text
 from reglab.charts.path_parts import Way
+
+WRONG = "training labels partly wrong"
+"""What a subtitle adds where labels were flipped: training accuracy below validation accuracy is no mistake then."""
+
+
+def with_wrong_labels(table: pd.DataFrame) -> bool:
+    """Whether any training label was flipped, as far as the epochs so far tell."""
+    return columns.FLIPPED_ACC in table and bool(np.isfinite(values_of(table, columns.FLIPPED_ACC)).any())
 
 
 def said(rows: pd.DataFrame, column: str, name: str, symbol: str, unit: str, *, way: Way | None) -> list[str]:
