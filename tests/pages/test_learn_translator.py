@@ -142,17 +142,16 @@ def test_shares_have_limits(app: AppTest) -> None:
     assert "from 0 to 1" in app.error[0].value
 
 
-def test_every_convention_is_drawn_as_source_and_as_target(app: AppTest) -> None:
-    """One of each kind to all as a table, then each with one of another kind; all pairs are a contract of their own."""
+def test_every_convention_is_drawn_as_a_source(app: AppTest) -> None:
+    """One of each kind to all as a table, then each to one of another kind; all pairs are a contract of their own."""
     kinds = ("reglab", "torch-sgd", "torch-adamw", "keras-activity")
     for source in kinds:
         choose(app, source, "all")
         assert len(app.error) == 0
     for source, target in zip(CONVENTIONS.names(), cycle(kinds)):
-        for pair in ((source, target), (target, source)):
-            choose(app, *pair)
-            assert len(app.error) == 0
-            assert ("No exact equivalent" in text(app)) != ("Exact" in text(app))
+        choose(app, source, target)
+        assert len(app.error) == 0
+        assert ("No exact equivalent" in text(app)) != ("Exact" in text(app))
 
 
 def test_the_address_restores_it_and_keeps_what_others_put_there() -> None:
