@@ -7,6 +7,7 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, metrics, spec
+from tests.pages.plain import plain
 
 from reglab.store import Run, Store
 from reglab.ui.runs.runs_state import RunsState
@@ -199,7 +200,7 @@ def test_a_link_restores_the_ticks(app: AppTest, store: Store) -> None:
 def test_a_link_to_runs_that_are_gone_says_so_until_something_is_ticked(app: AppTest, store: Store) -> None:
     run, *_ = three(store)
     visit(app, runs=f"{run.id},nowhere,*bold*")
-    assert app.warning[0].value == (
+    assert plain(app.warning[0].value) == (
         r"The link names a run that is not here: nowhere, \*bold\*. It may have been deleted."
     )
     assert state(app).ticked == (run.id,)
@@ -299,7 +300,7 @@ def test_a_name_that_cannot_be_is_said_beside_it_and_goes_when_corrected(app: Ap
     app.session_state["edit_runs"] = True
     again(app).form(f"edit_{run.id}").text_input[0].set_value("   ")
     click(app, "save_run")
-    assert [error.value for error in app.error] == ["A name has 1 to 200 characters, not 0."]
+    assert [plain(error.value) for error in app.error] == ["A name has 1 to 200 characters, not 0."]
     assert store.get(run.id).name == "none"
     app.form(f"edit_{run.id}").text_input[0].set_value("better")
     click(app, "save_run")
@@ -356,7 +357,7 @@ def test_a_running_run_is_not_deleted_and_the_sentence_says_why(app: AppTest, st
     visit(app, runs=f"{none.id},{busy.id}")
     app.session_state["delete_runs"] = True
     click(again(app), "confirm_delete")
-    assert [error.value for error in app.error] == ["'busy' is still training; stop it before deleting it."]
+    assert [plain(error.value) for error in app.error] == ["'busy' is still training; stop it before deleting it."]
     assert len(store.runs()) == 4
     select(app, [])
     assert not app.error

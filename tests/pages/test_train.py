@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
+from tests.pages.plain import plain
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.errors import StoreError
@@ -55,11 +56,11 @@ def values(app: AppTest) -> dict[str, Any]:
 
 
 def warnings(app: AppTest) -> str:
-    return "\n".join(warning.value for warning in app.warning)
+    return "\n".join(plain(warning.value) for warning in app.warning)
 
 
 def errors(app: AppTest) -> list[str]:
-    return [error.value for error in app.error]
+    return [plain(error.value) for error in app.error]
 
 
 def charts(app: AppTest) -> list[str]:

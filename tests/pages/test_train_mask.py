@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
+from tests.pages.plain import plain
 
 from reglab.models import build
 from reglab.spec import RunSpec
@@ -78,7 +79,7 @@ def test_the_table_shows_every_tensor_of_the_form_s_cnn(app: AppTest) -> None:
     assert shown["Weights"].sum() == 544_522
     assert shown["Of all Σw²"].to_numpy() == pytest.approx(np.array(list(found.values())) / sum(found.values()))
     assert app.pills(key="mask_preset").value == "kernels"
-    assert any("4 of 8 tensors: 544,288 of 544,522 weights" in caption.value for caption in app.caption)
+    assert any("4 of 8 tensors: 544,288 of 544,522 weights" in plain(caption.value) for caption in app.caption)
 
 
 def test_a_preset_sets_scope_and_factors_and_is_in_the_address(app: AppTest) -> None:
@@ -119,7 +120,7 @@ def test_a_factor_outside_the_scope_widens_it_for_that_tensor_alone(app: AppTest
 def test_a_factor_that_is_none_is_one_sentence_and_changes_nothing(app: AppTest, factor: float) -> None:
     key = mask_key(visit(app))
     edit(app, "fc1.weight", factor)
-    assert "The factor of 'fc1.weight' must be from 0 to 1000" in app.error[0].value
+    assert "The factor of 'fc1.weight' must be from 0 to 1000" in plain(app.error[0].value)
     assert penalty(app) == ("weights", {})
     assert mask_key(app) != key  # a new table, without the edit
     assert not again(app).error
@@ -156,7 +157,7 @@ def test_factors_of_another_cnn_are_said_and_can_be_removed(app: AppTest) -> Non
     visit(app, spec(penalty__factors={"conv1.weight": 0.5, "fc1.weight": 3}))
     app.selectbox(key="model").set_value("keras_cnn")
     again(app)
-    assert "no parameter 'fc1.weight'" in app.error[0].value
+    assert "no parameter 'fc1.weight'" in plain(app.error[0].value)
     assert app.button(key="start").disabled
     app.button(key="forget_factors").click()
     again(app)
@@ -168,8 +169,8 @@ def test_a_narrower_scope_says_which_factors_it_leaves_out(app: AppTest) -> None
     visit(app, spec(penalty__scope="all", penalty__factors={"fc1.bias": 3}))
     app.selectbox(key="scope").set_value("weights")
     again(app)
-    assert "outside the scope" in app.error[0].value
-    assert any("do not fit this CNN and scope: fc1.bias" in caption.value for caption in app.caption)
+    assert "outside the scope" in plain(app.error[0].value)
+    assert any("do not fit this CNN and scope: fc1.bias" in plain(caption.value) for caption in app.caption)
 
 
 def test_values_that_make_no_spec_leave_no_table(app: AppTest) -> None:
@@ -177,7 +178,7 @@ def test_values_that_make_no_spec_leave_no_table(app: AppTest) -> None:
     app.number_input(key="l2").set_value(-1.0)
     again(app)
     assert not app.dataframe
-    assert any("comes back" in caption.value for caption in app.caption)
+    assert any("comes back" in plain(caption.value) for caption in app.caption)
 
 
 def test_start_trains_with_the_edited_factors(app: AppTest, store: Store) -> None:
@@ -207,7 +208,7 @@ def test_a_run_shows_its_table_only_when_asked(app: AppTest, store: Store) -> No
     again(app)
     (shown,) = app.dataframe
     assert list(shown.value["λ₂"][:2]) == [0.01, 0]
-    assert any("4 of 8 tensors" in caption.value for caption in app.caption)
+    assert any("4 of 8 tensors" in plain(caption.value) for caption in app.caption)
 
 
 def test_a_finished_run_shows_the_shares_of_its_final_weights(app: AppTest, store: Store) -> None:
@@ -221,7 +222,7 @@ def test_a_finished_run_shows_the_shares_of_its_final_weights(app: AppTest, stor
     squares = np.array([float(np.square(array, dtype=np.float64).sum()) for array in weights.values()])
     assert app.dataframe[0].value["Of all Σw²"].to_numpy() == pytest.approx(squares / squares.sum())
     l2 = 0.005 * sum(squares[::2])
-    assert any(f"of the final weights: (λ₂/2) Σw² = {l2:.4g}" in caption.value for caption in app.caption)
+    assert any(f"of the final weights: (λ₂/2) Σw² = {l2:.4g}" in plain(caption.value) for caption in app.caption)
 
 
 def test_weights_that_are_gone_are_said(app: AppTest, store: Store) -> None:
@@ -230,7 +231,7 @@ def test_weights_that_are_gone_are_said(app: AppTest, store: Store) -> None:
     visit(app, run=run.id)
     app.session_state["run_mask"] = True
     again(app)
-    assert "are missing" in app.error[0].value
+    assert "are missing" in plain(app.error[0].value)
 
 
 def test_a_message_from_before_a_preset_does_not_bring_the_old_scope_back(app: AppTest) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import streamlit as st
 
 from reglab.errors import RegLabError
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.theme import ICON, WORDMARK
 
@@ -52,7 +53,7 @@ def render(folder: Path) -> None:
 def explain(error: Exception) -> bool:
     """Say what went wrong where the person is looking, without a traceback; ``True`` as Streamlit's "handled"."""
     if isinstance(error, RegLabError):
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")
     else:
         log.error("A page failed", exc_info=error)
         st.error("Something went wrong on this page. The server's log has the details.", icon=":material/bug_report:")

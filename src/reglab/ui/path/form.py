@@ -8,6 +8,7 @@ from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.sweep import Kind, values_text
+from reglab.ui.markdown import literal
 from reglab.ui.path.form_state import current_values
 from reglab.ui.path.form_values import (
     FIXED,
@@ -56,6 +57,9 @@ OVER_HELP = (
 RATIO_HELP = "ρ, from 0 to 1: the share of λ that goes to L1. 0 is all L2, 1 is all L1."
 REPEATS_HELP = "1 to 50 seeds or 2 to 50 folds. One seed gives no error bars, 3 give rough ones, 5 or more sound ones."
 
+MOST_TEXT = 200_000
+"""Characters of a list of λ that are taken in; whether they make too many values is for the server to say."""
+
 PLACED = frozenset({
     "data.name", "data.train_size", "data.label_noise", "model.name", "optim.name", "optim.lr", "train.epochs",
     "train.batch_size", "penalty.l1", "penalty.l2",
@@ -99,12 +103,12 @@ def _list(name: str) -> None:
     key, symbol = LISTS[name], SYMBOLS[name]
     st.text_input(
         f"Values of {symbol}", key=key, help=LIST_HELP, live="300ms", persist_state="session",
-        placeholder="0, 1e-4:1e-1:8", max_chars=4000,
+        placeholder="0, 1e-4:1e-1:8", max_chars=MOST_TEXT,
     )  # fmt: skip
     try:
         values = read_list(current_values(), name)
     except SpecError as error:
-        st.caption(f":red[{error}]")
+        st.caption(f":red[{literal(str(error))}]")
         return
     st.caption(f"{len(values)} value{'s' if len(values) != 1 else ''}: {_echo(values)}")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from reglab.errors import SpecError
 from reglab.sweep import SweepSpec
 from reglab.training import LaneSize, free_memory
+from reglab.ui.markdown import literal
 from reglab.ui.path import sweep_words
 from reglab.ui.path.address import PathAddress
 from reglab.ui.path.form import path_form
 from reglab.ui.path.form_state import START, FormState, current_values, fill, keep, open_or_follow
-from reglab.ui.path.form_values import to_values
+from reglab.ui.path.form_values import KIND, LISTED, SYMBOLS, read_list, to_values
 from reglab.ui.path.past import past_paths
 from reglab.ui.path.presets import DEMO, PRESETS, Preset
 from reglab.ui.path.start import NAME, judge, start_form, start_preset
@@ -86,14 +88,25 @@ def _preview(state: FormState, first: bool) -> SweepSpec | None:
             "Start", key=START, type="secondary" if first else "primary", icon=":material/play_arrow:",
             on_click=start_form, disabled=problem is not None,
         )  # fmt: skip
-    for sentence in dict.fromkeys(filter(None, (problem, state.start_problem))):
-        st.error(sentence, icon=":material/error:")
+    for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
+        st.error(literal(sentence), icon=":material/error:")
     if state.link_problem:
-        st.warning(state.link_problem, icon=":material/link_off:")
-    if spec is not None:
+        st.warning(literal(state.link_problem), icon=":material/link_off:")
+    if spec is not None and problem is None:
         st.markdown(f"Start trains {sweep_words.amount_words(spec)}.")
         _estimate(spec, size)
     return spec
+
+
+def _short(problem: str | None) -> str | None:
+    """``problem``; of a list of λ only which one, as the rest stands below its field."""
+    values = current_values()
+    for name in LISTED[values[KIND]]:
+        try:
+            read_list(values, name)
+        except SpecError:
+            return f"The values of {SYMBOLS[name]} cannot be used; below their field it says why."
+    return problem
 
 
 def _estimate(spec: SweepSpec, size: LaneSize | None) -> None:

@@ -95,13 +95,16 @@ def read_list(values: Mapping[str, Any], name: str) -> tuple[float, ...]:
 
     :raises SpecError: where they cannot be read.
     """
-    return parse_values(values.get(LISTS[name]) or "", SYMBOLS[name])
+    try:
+        return parse_values(values.get(LISTS[name]) or "", SYMBOLS[name])
+    except SpecError as error:
+        raise SpecError(str(error).replace(" a sweep ", " a path ")) from None
 
 
 def in_page_words(sentence: str) -> str:
     """A sweep's sentence as the page says it."""
-    for stiff, plain in (("run.", ""), ("l1_ratio", "L1 ratio"), ("seeds ", "Seeds "), ("folds ", "Folds "),
-                         ("The sweep: ", "")):  # fmt: skip
+    for stiff, plain in (("run.", ""), ("l1_ratio", "L1 ratio"), ("The sweep: ", ""), (" a sweep ", " a path "),
+                         ("to the sweep", "to the path")):  # fmt: skip
         sentence = sentence.replace(stiff, plain)
     sentence = of_run.in_page_words(sentence)
     return sentence[:1].upper() + sentence[1:]

@@ -11,6 +11,7 @@ from reglab.errors import RegLabError
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui import live_words
+from reglab.ui.markdown import literal
 from reglab.ui.path import sweep_words
 from reglab.ui.path.address import Look, sweep_query
 from reglab.ui.path.form_state import show_form
@@ -80,7 +81,7 @@ def say_problem() -> None:
     """What went wrong with the last press of a button, once."""
     problem = st.session_state.pop(PROBLEM, None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(literal(problem), icon=":material/error:")
 
 
 def leave(spec: SweepSpec | None = None) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
+from reglab.ui.markdown import literal
 from reglab.ui.runs import run_actions as act
 from reglab.ui.runs.run_states import count_of, exact, named
 
@@ -24,7 +25,7 @@ def edit_panel(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) 
         return
     with panel, st.container(width=PANEL_WIDTH, gap="small"):
         if problem:
-            st.error(problem, icon=":material/error:")
+            st.error(literal(problem), icon=":material/error:")
         if len(ticked) == 1:
             st.caption(f"Run {ticked[0].id}, created {exact(ticked[0].created, st.context.timezone)}")
             _labels(ticked[0], tags)

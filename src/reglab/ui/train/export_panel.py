@@ -10,6 +10,7 @@ from reglab.errors import RegLabError
 from reglab.exports import EXPORTS, Bundle, Export, download, export, show
 from reglab.spec import RunSpec
 from reglab.store import Run
+from reglab.ui.markdown import literal
 from reglab.ui.services import Services, services
 
 _HEIGHT = 380  # pixels of a script on screen; it scrolls
@@ -41,7 +42,7 @@ def _content(source: Run | RunSpec, key: str) -> None:
     try:
         shown = _shown(entry.name, _identity(source), source)
     except RegLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")
         return
     _script(entry, source, shown, key)
 
@@ -49,7 +50,7 @@ def _content(source: Run | RunSpec, key: str) -> None:
 def _script(entry: Export, source: Run | RunSpec, shown: Bundle | None, key: str) -> None:
     """What is not exact, the download, and the text."""
     for sentence in shown.inexact if shown else ():
-        st.warning(f"Not exact: {sentence}", icon=":material/info:")
+        st.warning(f"Not exact: {literal(sentence)}", icon=":material/info:")
     name = f"reglab-{source.id if isinstance(source, Run) else 'spec'}-{entry.name}"
     many = entry.is_script
     st.download_button(

@@ -11,6 +11,7 @@ from reglab.errors import RegLabError
 from reglab.penalties.mask import Parameter, Row, mask
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
 from reglab.spec import PenaltySpec, RunSpec
+from reglab.ui.markdown import literal
 from reglab.ui.train import mask_words
 from reglab.ui.train.form_state import put
 from reglab.ui.train.form_values import factors_from, factors_text
@@ -114,7 +115,7 @@ def _editor(spec: RunSpec, tensors: Sequence[Parameter], rows: Sequence[Row]) ->
     key = _editor_key([row.factor for row in rows])
     problem = st.session_state.pop("mask_problem", None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(literal(problem), icon=":material/error:")
     table = mask_words.table(rows)
     fixed = [name for name in table.columns if name != FACTOR]
     st.data_editor(
@@ -148,7 +149,9 @@ def _forget_unfitting(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
     kept = fitting(tensors, spec.penalty)
     gone = [name for name in spec.penalty.factors if name not in kept.factors]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The form has factors that do not fit this CNN and scope: {', '.join(gone)}.", width="content")
+        st.caption(
+            f"The form has factors that do not fit this CNN and scope: {literal(', '.join(gone))}.", width="content"
+        )
         st.button("Remove them", key="forget_factors", on_click=_take, args=(kept,))
 
 

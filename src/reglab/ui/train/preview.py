@@ -11,6 +11,7 @@ from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.spec import RunSpec
 from reglab.training import check
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train import objective
 from reglab.ui.train.advice import Advice, Facts, advice
@@ -38,9 +39,9 @@ def preview(state: FormState) -> RunSpec | None:
     _start_row(spec, problem)
     for sentence in (problem, state.start_problem):
         if sentence:
-            st.error(sentence, icon=":material/error:")
+            st.error(literal(sentence), icon=":material/error:")
     if state.link_problem:
-        st.warning(state.link_problem, icon=":material/link_off:")
+        st.warning(literal(state.link_problem), icon=":material/link_off:")
     if spec is not None:
         facts = facts_of(spec)
         _objective(spec, facts)

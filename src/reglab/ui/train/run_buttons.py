@@ -11,6 +11,7 @@ from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui import live_words
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.form_state import show_form
 from reglab.ui.urls import run_query
@@ -71,7 +72,7 @@ def say_problem() -> None:
     """What went wrong with the last press of a button, once."""
     problem = st.session_state.pop("run_problem", None)
     if problem:
-        st.error(problem, icon=":material/error:")
+        st.error(literal(problem), icon=":material/error:")
 
 
 def _leave(spec: RunSpec | None = None) -> None:

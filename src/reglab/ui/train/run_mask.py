@@ -7,6 +7,7 @@ import streamlit as st
 from reglab import columns
 from reglab.errors import RegLabError
 from reglab.store import Run
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.mask_table import run_mask
 from reglab.ui.train.networks import squares_in_file
@@ -22,7 +23,7 @@ def mask_button(run: Run) -> None:
             try:
                 run_mask(run.spec, *_squares(run))
             except RegLabError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(literal(str(error)), icon=":material/error:")
 
 
 def _squares(run: Run) -> tuple[dict[str, float], str]:

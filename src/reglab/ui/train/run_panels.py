@@ -17,6 +17,7 @@ from reglab.store import Run
 from reglab.ui import chart_row, live_words
 from reglab.ui.chart_row import Keys, Look, switches
 from reglab.ui.live_chart import live_chart
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.run_buttons import badge, stop_or_resume
 from reglab.ui.train.run_figures import Figure, figures
@@ -127,7 +128,7 @@ def _card(run: Run, results: Results) -> None:
         with st.grid(4, min_column_width=110, gap="xsmall"):
             _metrics(results.figures[run.id][:ON_CARDS], with_more=False)
         if run.error:
-            st.caption(f":red[{run.error}]")
+            st.caption(f":red[{literal(run.error)}]")
 
 
 def _name(style: RunStyle) -> None:
