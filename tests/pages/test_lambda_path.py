@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep, metrics, spec
+from tests.pages.plain import plain
 
 from reglab.errors import StoreError
 from reglab.events import EpochMetrics
@@ -76,7 +77,7 @@ def texts(app: AppTest) -> str:
 
 
 def errors(app: AppTest) -> list[str]:
-    return [error.value for error in app.error]
+    return [plain(error.value) for error in app.error]
 
 
 def charts(app: AppTest) -> list[str]:
@@ -159,7 +160,7 @@ def test_the_form_starts_what_it_says_under_its_name(app: AppTest, store: Store)
         (LISTS["l2"], "0, x", "λ₂: cannot read 'x'; give numbers such as 0, 0.03 or 1e-3."),
         (LISTS["l2"], "0.1, 0.1", "λ₂ has 0.1 more than once; give each value once."),
         (LISTS["l2"], "-1", "λ₂ must be from 0 to 1000, not -1."),
-        (LISTS["l2"], ",".join(map(str, range(300))), "300 values of λ₂ are more than the 200 that a sweep takes"),
+        (LISTS["l2"], ",".join(map(str, range(300))), "300 values of λ₂ are more than the 200 that a path takes"),
     ],
 )
 def test_bad_values_are_said_where_they_are_typed_and_nothing_starts(
@@ -168,8 +169,9 @@ def test_bad_values_are_said_where_they_are_typed_and_nothing_starts(
     visit(app)
     app.text_input(key=key).set_value(text)
     again(app)
-    assert any(caption.value.startswith(f":red[{words}") for caption in app.caption)
-    assert errors(app)[0].startswith(words)
+    assert any(plain(caption.value).startswith(f":red[{words}") for caption in app.caption)
+    assert errors(app) == ["The values of λ₂ cannot be used; below their field it says why."]
+    assert "Start trains" not in texts(app)
     assert disabled(app, "path_start")
     assert address(app) == {}
 
@@ -243,11 +245,39 @@ def test_going_back_in_the_browser_restores_the_form(app: AppTest, monkeypatch: 
 
 def test_a_bad_link_to_the_form_says_so_until_something_is_edited(app: AppTest) -> None:
     visit(app, l2="0,x", seeds="2")
-    assert app.warning[0].value.startswith("The link has a part that cannot be used, so its default stands in. λ₂:")
+    assert plain(app.warning[0].value).startswith(
+        "The link has a part that cannot be used, so its default stands in. λ₂:"
+    )
     assert form(app).seeds == 2
     app.number_input(key=REPEATS).set_value(3)
     again(app)
     assert len(app.warning) == 0
+
+
+HOSTILE = "**x**![a](http://host/x.png)"
+
+
+@pytest.mark.parametrize("query", [{"l2": HOSTILE}, {"penalty__scope": HOSTILE}, {"sweep": HOSTILE}, {"ways": HOSTILE}])
+def test_a_link_cannot_put_markdown_on_the_page(app: AppTest, query: dict[str, str]) -> None:
+    visit(app, **query)
+    said = [*(one.value for one in app.error), *(one.value for one in app.warning)]
+    assert any("host" in sentence for sentence in said)
+    assert not any("![" in sentence or "](" in sentence or "**x" in sentence for sentence in said)
+
+
+def test_what_is_typed_cannot_put_markdown_on_the_page(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value(HOSTILE)
+    again(app)
+    (said,) = [caption.value for caption in app.caption if "cannot read" in caption.value]
+    assert HOSTILE in plain(said)
+    assert "![" not in said
+    assert "](" not in said
+
+
+def test_an_empty_name_of_a_path_is_no_path(app: AppTest) -> None:
+    visit(app, sweep="")
+    assert errors(app) == ["The link names no λ path. Is it complete?"]
 
 
 def test_a_store_that_cannot_take_the_sweep_is_said(
@@ -364,7 +394,7 @@ def test_a_link_restores_all_switches(app: AppTest, done: Sweep) -> None:
 
 def test_a_bad_look_is_said_and_the_rest_shown(app: AppTest, done: Sweep) -> None:
     visit(app, sweep=done.id, view="upside-down", epoch="99", layer="no such layer")
-    assert "view 'upside-down' is not one of" in app.warning[0].value
+    assert "view 'upside-down' is not one of" in plain(app.warning[0].value)
     assert charts(app) == ["path-curve", "path-gap", "path-losses"]
     assert app.select_slider(key=look_state.EPOCH).value == 6
     app.segmented_control(key=look_state.VIEW).set_value("weights")
@@ -375,8 +405,7 @@ def test_a_bad_look_is_said_and_the_rest_shown(app: AppTest, done: Sweep) -> Non
 
 def test_an_unknown_sweep_is_said_with_a_way_back(app: AppTest) -> None:
     visit(app, sweep="nowhere")
-    assert "nowhere" in errors(app)[0]
-    assert errors(app)[0].endswith("Is the link complete?")
+    assert errors(app) == ["There is no λ path “nowhere”. Is the link complete?"]
     press(app, "path_open_form")
     assert form(app) == normal(DEMO.spec)
     assert address(app) == {}
@@ -419,7 +448,7 @@ def test_a_failed_and_a_deleted_sweep_explain_themselves(app: AppTest, store: St
     assert errors(app) == ["This sweep is failed."]
     store.delete_sweep(failed.id)
     visit(app, sweep=failed.id)
-    assert "This path is deleted" in app.warning[0].value
+    assert "This path is deleted" in plain(app.warning[0].value)
     press(app, "path_restore")
     assert [sweep.id for sweep in store.sweeps()] == [failed.id]
 
@@ -455,3 +484,17 @@ def test_a_replay_goes_through_the_epochs_to_the_newest(app: AppTest, done: Swee
     assert len(seen) >= 5
     assert address(app) == {"sweep": done.id}
     assert app.button(key="path_play").label == ""
+
+
+def test_a_slider_that_sends_what_the_replay_set_does_not_stop_it(app: AppTest, done: Sweep) -> None:
+    visit(app, sweep=done.id)
+    press(app, "path_play")
+    again(app)
+    app.select_slider(key=look_state.EPOCH).set_value(2)  # where the replay was a tick ago
+    again(app)
+    assert app.session_state["path_look"].playing
+    assert app.select_slider(key=look_state.EPOCH).value == 4
+    app.select_slider(key=look_state.EPOCH).set_value(5)  # where it has not been
+    again(app)
+    assert not app.session_state["path_look"].playing
+    assert app.select_slider(key=look_state.EPOCH).value == 5

@@ -14,7 +14,7 @@ from reglab.store import Sweep
 from reglab.sweep import Point, SweepSpec
 from reglab.training import How
 from reglab.ui.path import sweep_words
-from reglab.ui.path.past_words import ago, best_words
+from reglab.ui.path.past_words import ago, apart_words, best_words
 
 SPEC = SweepSpec.parse({"run": {"train": {"epochs": 60}}, "l2": [0.0, 0.01, 0.1], "seeds": 2})
 PLAN = Plan(((0, 1, 2), (3, 4, 5)), How(fused=True), 2, 2, 3.71, 2e-7, seconds=20.0)
@@ -79,15 +79,30 @@ def test_the_plan_says_what_fusing_is_worth_or_why_not() -> None:
 def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
     assert sweep_words.seconds_left(sweep(epochs_done=0, seconds=2.0)) == 20.0
     assert sweep_words.seconds_left(sweep(epochs_done=0, plan=None)) is None
-    assert sweep_words.seconds_left(sweep(epochs_done=72, seconds=6.0)) == pytest.approx(24.0)
-    early = sweep_words.seconds_left(sweep(epochs_done=18, seconds=6.0))  # a twentieth: half way between the two
-    assert early == pytest.approx(0.5 * 20 * 0.95 + 0.5 * 6 * 19)
+    assert sweep_words.seconds_left(sweep(epochs_done=180, seconds=6.0)) == pytest.approx(6.0)
+    early = sweep_words.seconds_left(sweep(epochs_done=90, seconds=6.0))  # a quarter: half way between the two
+    assert early == pytest.approx(0.5 * 20 * 0.75 + 0.5 * 6 * 3)
+
+
+def test_time_left_does_not_count_preparing_once_the_rate_is_known() -> None:
+    one = sweep(epochs_done=36, seconds=9.0)  # a tenth, of which 0.05 took the last second; 8 s were before that
+    assert sweep_words.seconds_left(one, (8.0, 0.05)) == pytest.approx(18.0)
+    assert sweep_words.progress_words(one, None, (8.0, 0.05)).endswith("About 18 s left.")
+    assert sweep_words.seconds_left(one, (8.9, 0.099)) == sweep_words.seconds_left(one)
+
+
+def test_one_run_is_not_many() -> None:
+    one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
+    assert sweep_words.plan_words(one, replace(PLAN, how=How(fused=False))) == "1 λ₂: one run"
+    counts = {**dict.fromkeys(STATES, 0), "finished": 1}
+    words = sweep_words.progress_words(sweep("finished", counts=counts, epochs=1, epochs_done=1), None)
+    assert words == "Finished 1 run of 1 epoch in 6 s."
 
 
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (sweep(seconds=5.9), "Epoch 12 of 60 done on every λ. About 24 s left."),
+        (sweep(epochs_done=180, seconds=23.9), "Epoch 12 of 60 done on every λ. About 24 s left."),
         (sweep(wanted="stop"), "Stopping, with a checkpoint…"),
         (sweep(activity="Timing fused against one by one"), "Timing fused against one by one…"),
         (sweep(plan=None, epochs_done=0), "Preparing…"),
@@ -129,6 +144,12 @@ def test_memory_says_when_it_does_not_hold_all_at_once() -> None:
 )
 def test_how_long_ago(seconds: int, words: str) -> None:
     assert ago(NOW, NOW + timedelta(seconds=seconds)) == words
+
+
+def test_what_tells_paths_of_one_name_apart() -> None:
+    assert apart_words(SPEC) == "400 images, 60 epochs"
+    run = {"data": {"train_size": None, "label_noise": 0.4}, "train": {"epochs": 1}}
+    assert apart_words(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40% wrong labels, 1 epoch"
 
 
 def test_the_best_of_a_past_path() -> None:

@@ -81,7 +81,7 @@ def _switches(sweep: Sweep, results: Results, shown: Shown) -> None:
         if sweep.epochs > 1:
             st.select_slider(
                 "Epoch", stops(sweep.epochs), format_func=partial(_stop_words, sweep.epochs), key=EPOCH,
-                label_visibility="collapsed", on_change=replay.stop, disabled=results.common == 0,
+                label_visibility="collapsed", on_change=replay.slider_moved, disabled=results.common == 0,
             )  # fmt: skip
             st.markdown(_epoch_words(shown), width=96, help=EPOCH_HELP)
             _replay(sweep, results)

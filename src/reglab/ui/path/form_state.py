@@ -24,7 +24,7 @@ START = "path_start"
 
 _STATE = "path_form"
 _ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
-_OWN = frozenset({SWEEP, *LOOKS, "l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds"})
+_OWN = frozenset({SWEEP, *LOOKS, "l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "run", "runs"})
 
 
 @dataclass

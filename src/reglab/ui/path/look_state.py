@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -20,13 +20,18 @@ _ECHO = 2.0  # seconds in which the browser may still send the address from befo
 
 @dataclass
 class LookState:
-    """``address`` is what the URL said when it was last read or written; ``playing``: the epochs go by themselves."""
+    """``address`` is what the URL said when it was last read or written; ``playing``: the epochs go by themselves.
+
+    ``replayed`` are the stops that the last replay set, ``at`` the newest of them.
+    """
 
     sweep: str = ""
     address: Look = NEWEST
     written: float = 0.0
     problem: str | None = None
     playing: bool = False
+    replayed: set[int] = field(default_factory=set)
+    at: int = 1
 
 
 def stops(epochs: int) -> list[int]:

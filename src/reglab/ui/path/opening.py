@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from reglab.spec import Apply, RunSpec
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.live_chart import Scalar
+from reglab.ui.path.address import LOOKS, SWEEP
 from reglab.ui.services import services
 from reglab.ui.train import form_state as train_form
 from reglab.ui.urls import MAX_RUNS, run_query
@@ -41,13 +42,23 @@ def open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
     lanes = lanes_at(services().store.sweep(sweep_id).spec, clicked)
     if lanes:
         runs = services().store.sweep_runs(sweep_id)
-        st.switch_page(TRAIN, query_params=run_query([runs[lane].id for lane in lanes[:MAX_RUNS]]))
+        st.switch_page(TRAIN, query_params=_on_the_way(run_query([runs[lane].id for lane in lanes[:MAX_RUNS]])))
 
 
 def use(spec: RunSpec) -> None:
     """Open the Train page's form with this run; to be called as a callback."""
     train_form.show_form(spec)
-    st.switch_page(TRAIN, query_params=spec.to_query())
+    st.switch_page(TRAIN, query_params=_on_the_way(spec.to_query()))
+
+
+def _on_the_way(target: Mapping[str, str]) -> dict[str, str]:
+    """``target`` behind the parameters of the path on screen.
+
+    Streamlit's browser side puts them into this page's address before it goes to the next one, so that the first Back
+    leads there: with its own parameters among them, it shows the path as it was.
+    """
+    own = {key: value for key, value in st.query_params.items() if key == SWEEP or key in LOOKS}
+    return {**own, **target}
 
 
 def _same(one: float, other: float) -> bool:

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from reglab.analysis import best_row, chosen, lanes_table, path_table
+from reglab.analysis import best_row, chosen, collapsed, lanes_table, path_table
 from reglab.errors import RegLabError, StoreError
 from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui import live_words
 from reglab.ui.markdown import literal
 from reglab.ui.path.form_state import FormState, form_state, show_sweep
-from reglab.ui.path.past_words import ago, best_words
+from reglab.ui.path.past_words import ago, apart_words, best_words
+from reglab.ui.path.results import classes_of
 from reglab.ui.services import services
 
 SHOWN = 8
@@ -60,6 +61,7 @@ def _row(sweep: Sweep) -> None:
         found = _best(sweep.id, sweep.state) if sweep.state == "finished" else None
         told = "" if found is None else f" · {best_words(sweep.spec, found.point, found.accuracy)}"
         st.caption(f":{colour}[{icon} {sweep.state}] · {ago(sweep.created, datetime.now(UTC))}{told}")
+        st.caption(apart_words(sweep.spec))
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -67,10 +69,11 @@ def _best(sweep_id: str, _state: str) -> Found | None:
     """Read once: a sweep that has ended does not change."""
     store = services().store
     runs = store.sweep_runs(sweep_id)
-    lanes = lanes_table(store.sweep(sweep_id).spec.lanes(), runs)
+    spec = store.sweep(sweep_id).spec
+    lanes = lanes_table(spec.lanes(), runs)
     table = chosen(path_table(lanes, store.epochs([run.id for run in runs])))
     best = best_row(table)
-    if best is None:
+    if best is None or len(collapsed(table.iloc[[best]], classes_of(spec))):  # at chance: nothing was learnt
         return None
     row = table.iloc[best]
     return Found(Point(float(row["lambda"]), float(row["lambda1"]), float(row["lambda2"])), float(row["val_acc"]))

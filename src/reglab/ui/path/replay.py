@@ -15,9 +15,9 @@ def advance(state: LookState, newest: int, epochs: int) -> None:
     """Move the slider on, before it is drawn; at the newest epoch the replay is over."""
     if not state.playing:
         return
-    at = int(st.session_state[EPOCH]) + step(newest)
+    at = state.at + step(newest)
     state.playing = at < newest
-    st.session_state[EPOCH] = nearest(at, epochs) if state.playing else epochs
+    _put(state, nearest(at, epochs) if state.playing else epochs)
 
 
 def step(newest: int) -> int:
@@ -27,10 +27,28 @@ def step(newest: int) -> int:
 
 def start() -> None:
     """From the first epoch on; to be called as a callback."""
-    look_state().playing = True
-    st.session_state[EPOCH] = 1
+    state = look_state()
+    state.playing, state.replayed = True, set()
+    _put(state, 1)
 
 
 def stop() -> None:
     """Stay at the epoch on screen; to be called as a callback."""
     look_state().playing = False
+
+
+def slider_moved() -> None:
+    """Stop where a person has moved the slider; to be called as a callback.
+
+    The browser also sends the slider's value on its own account, a tick late: one that the replay set is no wish.
+    """
+    state = look_state()
+    if state.playing and st.session_state[EPOCH] in state.replayed:
+        st.session_state[EPOCH] = state.at
+    else:
+        stop()
+
+
+def _put(state: LookState, epoch: int) -> None:
+    state.at = st.session_state[EPOCH] = epoch
+    state.replayed.add(epoch)

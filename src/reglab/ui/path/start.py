@@ -15,6 +15,7 @@ from reglab.training import LaneSize
 from reglab.ui.path.form_state import current_values, form_state, show_sweep
 from reglab.ui.path.form_values import in_page_words, to_sweep
 from reglab.ui.path.presets import Preset
+from reglab.ui.path.sweep_words import size_words
 from reglab.ui.services import services
 
 NAME = "path_name"
@@ -47,7 +48,12 @@ def start_form() -> None:
 
 def start_preset(preset: Preset) -> None:
     """Queue the preset's sweep, and show it; a second press shows the same one."""
-    _start(preset.spec, None, f"{form_state().key} {preset.name}")
+    _start(preset.spec, preset_name(preset), f"{form_state().key} {preset.name}")
+
+
+def preset_name(preset: Preset) -> str:
+    """For example "Noisy labels · digits · 9 λ₂ × 3 seeds"."""
+    return f"{preset.title} · {preset.spec.run.data.name} · {size_words(preset.spec)}"
 
 
 def _start(spec: SweepSpec, name: str | None, key: str) -> None:

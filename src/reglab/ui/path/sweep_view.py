@@ -42,8 +42,8 @@ def sweep_view(address: PathAddress) -> None:
     """Draw the sweep that the address names; one that cannot be found is said, with the way back to the form."""
     try:
         sweep = services().store.sweep(address.sweep or "")
-    except UnknownSweep as error:
-        st.error(f"{error} Is the link complete?", icon=":material/search_off:")
+    except UnknownSweep:
+        st.error(_unknown(address.sweep or ""), icon=":material/search_off:")
         st.button("Open the form", key="path_open_form", icon=":material/arrow_back:", on_click=sweep_buttons.leave)
         return
     open_or_follow(sweep.id, sweep.epochs, address)
@@ -53,6 +53,12 @@ def sweep_view(address: PathAddress) -> None:
     # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
     # throw away the charts that it is not told of.
     time.sleep(_DELIVERY)
+
+
+def _unknown(sweep_id: str) -> str:
+    if not sweep_id:
+        return "The link names no λ path. Is it complete?"
+    return f"There is no λ path “{literal(sweep_id)}”. Is the link complete?"
 
 
 def _tick() -> None:
@@ -65,7 +71,7 @@ def _tick() -> None:
     shown = shown_at(sweep, results, look.epoch, look.measure)
     _head(sweep, look, shown)
     if state.problem:
-        st.warning(state.problem, icon=":material/link_off:")
+        st.warning(literal(state.problem), icon=":material/link_off:")
     board(sweep, results, shown, look)
     follow(state, current_look(sweep.epochs))
     if _polled(sweep) != live.polled:
@@ -90,9 +96,19 @@ def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
             sweep_buttons.table_csv(lambda: csv_of(shown.table), sweep)
     sweep_buttons.say_problem()
     position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
-    st.progress(sweep.share, sweep_words.progress_words(sweep, position))
+    st.progress(sweep.share, sweep_words.progress_words(sweep, position, _rate(sweep)))
     _facts(sweep)
     _explain(sweep)
+
+
+def _rate(sweep: Sweep) -> sweep_words.Rate | None:
+    """When training was first seen here to have got somewhere; a sweep that does not train forgets it."""
+    known: dict[str, sweep_words.Rate] = st.session_state.setdefault("path_rates", {})
+    if sweep.state != "running":
+        known.pop(sweep.id, None)
+    elif sweep.share > 0:
+        known.setdefault(sweep.id, (sweep.seconds, sweep.share))
+    return known.get(sweep.id)
 
 
 def _facts(sweep: Sweep) -> None:
@@ -112,6 +128,6 @@ def _explain(sweep: Sweep) -> None:
     if sweep.deleted is not None:
         st.warning("This path is deleted; Restore brings it back with its runs.", icon=":material/delete:")
     if sweep.error or sweep.state == "failed":
-        st.error(sweep.error or "The path failed without saying why.", icon=":material/error:")
+        st.error(literal(sweep.error or "The path failed without saying why."), icon=":material/error:")
     if sweep.state == "interrupted" and sweep.resumable:
         st.info(sweep_words.resume_words(sweep), icon=":material/replay:")

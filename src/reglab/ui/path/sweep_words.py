@@ -11,7 +11,11 @@ from reglab.sweep import SweepSpec
 from reglab.ui.live_words import duration
 from reglab.ui.numbers import plain
 
-_EARLY = 0.1  # share of the training before which the plan's estimate counts too
+Rate = tuple[float, float]
+"""The seconds and the share done of a sweep at a moment."""
+
+_EARLY = 0.5  # share of the training before which the plan's estimate counts too
+_ENOUGH = 0.02  # share of the training that tells the rate
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 
 
@@ -38,6 +42,8 @@ def facts(spec: SweepSpec) -> str:
 
 def plan_words(spec: SweepSpec, plan: Plan) -> str:
     """How the lanes advance, and what that is worth: "9 λ₂ × 3 seeds fused, 3.7× faster than one by one"."""
+    if spec.size == 1:
+        return f"{size_words(spec)}: one run"
     if plan.how.fused:
         return f"{size_words(spec)} fused, {plan.speedup:.1f}× faster than one by one"
     why = f": {plan.reason}" if plan.reason else ", which is the faster way here"
@@ -54,9 +60,13 @@ def plan_help(plan: Plan) -> str:
     return f"Fused: the networks of several λ are stacked and each step is one computation for all of them. {words}"
 
 
-def seconds_left(sweep: Sweep) -> float | None:
-    """From the share done and the time it took; at first the plan's own estimate, blended out. None: not known yet."""
+def seconds_left(sweep: Sweep, since: Rate | None = None) -> float | None:
+    """From the rate ``since`` a moment when it trained already; before that is long enough, from the share done and
+    the time it took, blended with the plan's own estimate, as that time counts preparing too. None: not known yet.
+    """
     share = sweep.share
+    if since is not None and share - since[1] >= _ENOUGH and sweep.seconds > since[0]:
+        return (sweep.seconds - since[0]) / (share - since[1]) * (1 - share)
     planned = float(sweep.plan["seconds"]) * (1 - share) if sweep.plan else None
     if share <= 0 or sweep.seconds <= 0:
         return planned
@@ -67,8 +77,8 @@ def seconds_left(sweep: Sweep) -> float | None:
     return weight * measured + (1 - weight) * planned
 
 
-def progress_words(sweep: Sweep, position: int | None) -> str:
-    """One line on where the sweep stands, whatever its state."""
+def progress_words(sweep: Sweep, position: int | None, since: Rate | None = None) -> str:
+    """One line on where the sweep stands, whatever its state; ``since`` as for :func:`seconds_left`."""
     took = duration(sweep.seconds)
     match sweep.state:
         case "queued":
@@ -76,11 +86,11 @@ def progress_words(sweep: Sweep, position: int | None) -> str:
             again = f" It goes on from epoch {sweep.epoch}." if sweep.epoch else ""
             return f"Waiting for a free place{place}.{again}"
         case "running":
-            return _running(sweep)
+            return _running(sweep, since)
         case "finished":
             return f"Finished {_runs(sweep)} in {took}." + _gone(sweep)
         case "diverged":
-            return f"All {_runs(sweep)} diverged."
+            return f"{'All ' if sweep.size > 1 else ''}{_runs(sweep)} diverged."
         case "cancelled":
             return (
                 f"Stopped at epoch {sweep.epoch} of {sweep.epochs}, after {took}."
@@ -112,20 +122,21 @@ def _size(size: float) -> str:
     return f"{max(size / 1e6, 1):.0f} MB"
 
 
-def _running(sweep: Sweep) -> str:
+def _running(sweep: Sweep, since: Rate | None) -> str:
     if sweep.wanted == "stop":
         return "Stopping, with a checkpoint…"
     if sweep.activity:
         return f"{sweep.activity}…"
     if sweep.plan is None:
         return "Preparing…"
-    left = seconds_left(sweep)
+    left = seconds_left(sweep, since)
     soon = f" About {duration(left)} left." if left is not None else ""
     return f"Epoch {sweep.epoch} of {sweep.epochs} done on every λ.{soon}"
 
 
 def _runs(sweep: Sweep) -> str:
-    return f"{sweep.size:,} run{'s' if sweep.size != 1 else ''} of {sweep.epochs:,} epochs"
+    several, epochs = "s" * (sweep.size != 1), "s" * (sweep.epochs != 1)
+    return f"{sweep.size:,} run{several} of {sweep.epochs:,} epoch{epochs}"
 
 
 def _gone(sweep: Sweep) -> str:

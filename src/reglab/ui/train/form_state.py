@@ -19,6 +19,7 @@ from reglab.ui.train.form_values import WIDGETS, to_values
 from reglab.ui.urls import Address, run_query
 
 _ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+_OWN = frozenset({"run", "runs", "sweep", "view", "measure", "epoch", "layer", "role", "what"})  # and those of a path
 _STALE = 1.0  # seconds in which it may still send a field's value from before code changed it
 
 
@@ -121,5 +122,5 @@ def _moved(state: FormState, address: Address) -> bool:
 
 def _write(own: Mapping[str, str]) -> None:
     """Replace our own parameters in the address, and leave those of others (embed, …) alone."""
-    foreign = {key: value for key, value in st.query_params.items() if "." not in key and key not in ("run", "runs")}
+    foreign = {key: value for key, value in st.query_params.items() if "." not in key and key not in _OWN}
     st.query_params.from_dict({**foreign, **own})

@@ -22,6 +22,7 @@ from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
+from reglab.ui.train.to_path import path_of
 
 TICK = 0.7
 """Seconds between looks at the store while something trains."""
@@ -41,7 +42,7 @@ def run_view(ids: Sequence[str]) -> None:
     """Draw the runs called ``ids``; what cannot be found is said, with the way back to the form."""
     runs, problems = _find(ids)
     for sentence in problems:
-        st.error(f"{sentence} Is the link complete?", icon=":material/search_off:")
+        st.error(f"{literal(sentence)} Is the link complete?", icon=":material/search_off:")
     if not runs:
         run_buttons.open_form()
         return
@@ -95,6 +96,7 @@ def _head(runs: Sequence[Run]) -> None:
                 run_buttons.stop_or_resume(alone)
                 run_buttons.duplicate(alone)
                 mask_button(alone)
+            path_of(runs)
             run_buttons.new_run()
             run_buttons.link(runs)
             if alone:
@@ -114,6 +116,6 @@ def _explain(run: Run) -> None:
     if run.deleted is not None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):
-        st.error(run.error or "The run failed without saying why.", icon=":material/error:")
+        st.error(literal(run.error or "The run failed without saying why."), icon=":material/error:")
     if run.state == "interrupted" and run.resumable:
         st.info(live_words.resume_words(run), icon=":material/replay:")

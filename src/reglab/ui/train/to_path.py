@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
+from reglab.store import Run
 from reglab.ui.train.form_state import current_values
 from reglab.ui.train.form_values import to_spec
+from reglab.ui.urls import run_query
 
 LAMBDA_PATH = "pages/1_Experiment/2_lambda_path.py"
 ICON = ":material/ssid_chart:"
@@ -21,6 +25,17 @@ def path_button() -> None:
     )  # fmt: skip
 
 
+def path_of(runs: Sequence[Run]) -> None:
+    """The way back to the λ path that all of ``runs`` are part of; nothing where there is no such path."""
+    sweeps = {run.sweep for run in runs}
+    sweep = sweeps.pop()
+    if sweep is not None and not sweeps:
+        st.button(
+            "λ path", key="back_to_path", icon=ICON, on_click=_see_path, args=(sweep, [run.id for run in runs]),
+            help="Part of a λ path: opens it with all its λ.",
+        )  # fmt: skip
+
+
 def see_paths() -> None:
     """Opens the λ path page; to be called as a callback."""
     st.switch_page(LAMBDA_PATH)
@@ -29,6 +44,11 @@ def see_paths() -> None:
 def path_query(spec: RunSpec) -> dict[str, str]:
     """The address of a path with the settings of ``spec``; it names the data set, as an empty one would mean others."""
     return {"data.name": spec.data.name, **spec.to_query()}
+
+
+def _see_path(sweep: str, runs: Sequence[str]) -> None:
+    # with the runs, too: the browser adds all of it to the present page's address first, to which Back leads
+    st.switch_page(LAMBDA_PATH, query_params={**run_query(runs), "sweep": sweep})
 
 
 def _with_this_form() -> None:
