@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, add_sweep
 from tests.lessons.claim_store import finish_trials
+from tests.pages.plain import plain
 
 from reglab.analysis import is_lesson, is_sweep
 from reglab.jobs import ThreadRunner
@@ -60,7 +61,8 @@ def test_each_kind_has_a_switch_of_its_own(store: Store, app: AppTest) -> None:
     add_sweep(store, epochs=1)
     finish_trials(store, CLAIMS.get("shrinks").trials(range(3)))
     visit(app)
-    assert "No runs yet" in app.markdown[0].value
+    assert "No runs of your own yet" in app.markdown[0].value
+    assert any("belong to Learn's claims and λ paths" in caption.value for caption in app.caption)
     assert [toggle.label for toggle in app.toggle] == ["Show Learn's runs (6)", "Show λ paths' runs (6)"]
     app.toggle(key="paths").set_value(True)
     assert len(names(visit(app))) == 6
@@ -115,7 +117,9 @@ def test_some_of_a_sweep_are_not_deleted_and_the_page_says_why(store: Store, app
     app.session_state["delete_runs"] = True
     visit(app).button(key="confirm_delete").click()
     visit(app)
-    assert app.error[0].value.endswith("belongs to a λ path, whose runs are deleted together; delete the λ path.")
+    assert plain(app.error[0].value).endswith(
+        "belongs to a λ path, whose runs are deleted together; delete the λ path."
+    )
     assert store.runs(deleted=True) == []
 
 

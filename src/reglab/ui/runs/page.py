@@ -19,7 +19,7 @@ from reglab.ui.runs.run_states import count_of
 from reglab.ui.runs.runs_filter import clear_filter, filter_bar, tags_of
 from reglab.ui.runs.runs_state import RunsState, arranged, read_table, runs_state, write_address
 from reglab.ui.runs.runs_table import draw_table
-from reglab.ui.runs.set_aside import switches, visible
+from reglab.ui.runs.set_aside import belong, switches, visible
 from reglab.ui.services import services
 
 TICK, LONG_TICK, MANY = 2.0, 5.0, 200
@@ -48,7 +48,7 @@ def _board(live: bool) -> None:
     if state.deleted:
         undo_bar(state.deleted)
     if not runs:
-        _no_runs()
+        _no_runs(every)
         switches(every)
         return
     table, by_id = table_of(store, runs), {run.id: run for run in runs}
@@ -79,15 +79,19 @@ def _rows(state: RunsState, rows: pd.DataFrame) -> None:
 
 def _sentences(state: RunsState) -> None:
     if state.problem and not st.session_state.get(EDIT):  # where Edit is open, it says so itself
-        st.error(state.problem, icon=":material/error:")
+        st.error(literal(state.problem), icon=":material/error:")
     if state.unknown:
         names = ", ".join(literal(run) for run in state.unknown)
         sentence = f"The link names a run that is not here: {names}. It may have been deleted."
         st.warning(sentence, icon=":material/link_off:")
 
 
-def _no_runs() -> None:
-    st.markdown("No runs yet: start one on the Train page, and it is listed here with its curves.")
+def _no_runs(every: Sequence[Run]) -> None:
+    """``every`` run there is, all of which are set aside."""
+    own = "No runs of your own yet" if every else "No runs yet"
+    st.markdown(f"{own}: start one on the Train page, and it is listed here with its curves.")
+    if every:
+        st.caption(f"All {count_of(len(every), 'run')} so far belong to {belong(every)}; the switch below shows them.")
     if st.button("Train a CNN", key="first_run", type="primary", icon=":material/play_circle:"):
         st.switch_page(TRAIN)
 

@@ -20,6 +20,7 @@ class Kind:
 
     key: str
     words: str
+    origin: str
     holds: Callable[[str | None], bool]
 
     def of(self, runs: Sequence[Run]) -> list[Run]:
@@ -27,7 +28,10 @@ class Kind:
         return [run for run in runs if self.holds(run.group)]
 
 
-KINDS = (Kind("lessons", "Learn's runs", is_lesson), Kind("paths", "λ paths' runs", is_sweep))
+KINDS = (
+    Kind("lessons", "Learn's runs", "Learn's claims", is_lesson),
+    Kind("paths", "λ paths' runs", "λ paths", is_sweep),
+)
 
 
 def visible(runs: Sequence[Run]) -> list[Run]:
@@ -42,6 +46,11 @@ def switches(runs: Sequence[Run]) -> None:
         if count := len(kind.of(runs)):
             label = f"Show {kind.words} ({count:,})"
             st.toggle(label, key=kind.key, bind="query-params", persist_state="session")
+
+
+def belong(runs: Sequence[Run]) -> str:
+    """What ``runs`` come from, for example "λ paths", "Learn's claims and λ paths"."""
+    return " and ".join(kind.origin for kind in KINDS if kind.of(runs))
 
 
 def _shown(kind: Kind, runs: Sequence[Run]) -> bool:
