@@ -498,3 +498,29 @@ def test_a_slider_that_sends_what_the_replay_set_does_not_stop_it(app: AppTest, 
     again(app)
     assert not app.session_state["path_look"].playing
     assert app.select_slider(key=look_state.EPOCH).value == 5
+
+
+def test_where_nothing_was_learnt_no_lambda_is_offered(app: AppTest, store: Store) -> None:
+    dead = add_sweep(store, SMALL, figures=lambda lane, epoch: metrics(epoch, val_acc=0.1))
+    visit(app)
+    assert "best λ₂" not in texts(app)
+    visit(app, sweep=dead.id)
+    assert "**No λ has learnt anything**: all are at chance, 10 %." in texts(app)
+    assert not [button.key for button in app.button if str(button.key).startswith("path_use")]
+
+
+def test_a_path_that_failed_before_its_first_epoch_has_no_figures(app: AppTest, store: Store) -> None:
+    waiting = store.create_sweep(SMALL)
+    visit(app, sweep=waiting.id)
+    assert "path-curve" in charts(app)
+    press(app, "path_stop")
+    assert charts(app) == []
+    assert "There are no figures: the path ended before its first epoch." in [one.value for one in app.info]
+
+
+def test_a_preset_is_called_by_its_title(app: AppTest, store: Store) -> None:
+    visit(app)
+    press(app, "path_start_noisy")
+    assert store.sweeps()[0].name == "Noisy labels · digits · 9 λ₂ × 3 seeds"
+    visit(app)
+    assert "400 images, 40% wrong labels, 60 epochs" in texts(app)

@@ -9,8 +9,9 @@ from tests.ui.paths import judged, sweep_of
 
 from reglab import columns
 from reglab.sweep import Point, SweepSpec
+from reglab.ui.path.moment import Moment
 from reglab.ui.path.point_words import figure, named_point
-from reglab.ui.path.verdict_words import Moment, Zeros, rule_help, verdict_words
+from reglab.ui.path.verdict_words import Zeros, rule_help, verdict_words
 
 U_CURVE = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]
 END = Moment(60, 60, going=False)
@@ -206,3 +207,17 @@ def test_figures_points_and_the_rule() -> None:
     assert "highest mean validation accuracy" in rule_help("accuracy")
     assert "lowest mean validation loss" in rule_help("loss")
     assert "a little optimistic" in rule_help("loss")
+
+
+def test_where_all_is_at_chance_or_diverged_both_are_said() -> None:
+    said = words([[0.10, 0.11, 0.09, 0.10]] * 2, states={3: "diverged"})
+    assert said == [
+        "**No λ has learnt anything**: all others are at chance, 10 %. At 1 λ runs diverged; such a λ is never chosen. "
+        "Try a smaller learning rate."
+    ]
+
+
+def test_a_way_in_which_nothing_was_learnt_is_said_beside_the_other() -> None:
+    said = words([[0.80, 0.84, 0.90, 0.85, *[0.10] * 4]] * 2, apply=["coupled", "decoupled"])
+    assert said[0].startswith("Coupled: **λ₂ = 0.1 is best**")
+    assert "Decoupled: nothing was learnt, every λ is at chance, 10 %." in said

@@ -30,20 +30,25 @@ MAIN_HEIGHT, GAP_HEIGHT = 396, 384
 """Pixels of the U-curve, and of the gap beside the chosen view."""
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
-_CARD = 430  # pixels of the first row: the U-curve, and the verdict beside it
+_BORDERS = 34  # pixels of a card that are not its content's
+_ANOTHER = 110  # pixels more for the verdict on a second way of applying λ
+_GAP = 8  # pixels between the verdict's text and the buttons
 _NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window gap and view stand one above the other
-_ROW = 44  # pixels of a row of buttons
-_TEXT = 296  # pixels of the verdict's text, above up to two rows of buttons
+_BUTTONS = 88  # pixels of two rows of buttons below the verdict's text, which keep their place with one or none
 
 
 def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
     """Draw it."""
+    if not results.common and not shown.moment.going:
+        st.info("There are no figures: the path ended before its first epoch.", icon=":material/info:")
+        return
     click = partial(opening.open_point, sweep.id)
     left, right = st.columns([8, 5], gap="small")
-    with left.container(border=True, height=_CARD, gap=None):
-        _main_chart(sweep, shown, look, click)
-    with right.container(border=True, height=_CARD, gap="xsmall"):
-        _verdict(sweep, results, shown, look)
+    height = MAIN_HEIGHT + _ANOTHER * (len(sweep.spec.applies) > 1)
+    with left.container(border=True, height=height + _BORDERS, gap=None):
+        _main_chart(sweep, shown, look, click, height)
+    with right.container(border=True, height=height + _BORDERS, gap="xsmall"):
+        _verdict(sweep, results, shown, look, height - _BUTTONS - _GAP)
     _switches(sweep, results, shown)
     if sweep.spec.kind == "grid":
         view_box(sweep, results, shown, look)
@@ -58,7 +63,7 @@ def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
         view_box(sweep, results, shown, look)
 
 
-def _main_chart(sweep: Sweep, shown: Shown, look: Look, click: Callable[[list[Scalar]], None]) -> None:
+def _main_chart(sweep: Sweep, shown: Shown, look: Look, click: Callable[[list[Scalar]], None], height: int) -> None:
     """The U-curve; of a grid the map of both λ."""
     spec, source = sweep.spec, (shown.source, look.measure)
     if spec.kind == "grid":
@@ -68,7 +73,7 @@ def _main_chart(sweep: Sweep, shown: Shown, look: Look, click: Callable[[list[Sc
         figure = kept("curve", source, lambda: path_chart(
             shown.table, measure=look.measure, symbol=spec.symbol, chance=chance
         ))  # fmt: skip
-    live_chart(figure, key=f"path-curve-{sweep.id}", height=MAIN_HEIGHT, on_click=click)
+    live_chart(figure, key=f"path-curve-{sweep.id}", height=height, on_click=click)
 
 
 def _switches(sweep: Sweep, results: Results, shown: Shown) -> None:
@@ -111,7 +116,7 @@ def _replay(sweep: Sweep, results: Results) -> None:
         )  # fmt: skip
 
 
-def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
+def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look, height: int) -> None:
     """What the path says, with its rule, and the ways on: Train with the best λ, or with the simplest one."""
     spec, measure = sweep.spec, VAL[look.measure]
     verdict = path_verdict(shown.table, classes_of(spec), measure)
@@ -120,14 +125,15 @@ def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
         spec, shown.table, classes_of(spec), shown.moment, measure=measure,
         zeros=zeros_at(sweep, results, shown.moment.epoch),
     )  # fmt: skip
-    with st.container(height=_TEXT + _ROW * (simplest is None), border=False, gap="xsmall", key="path_verdict"):
+    with st.container(height=height, border=False, gap="xsmall", key="path_verdict"):
         st.markdown("**Verdict**", help=verdict_words.rule_help(look.measure))
         st.markdown(said[0])
         for paragraph in said[1:]:
             st.markdown(f":small[{paragraph}]")
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall", height=_BUTTONS, border=False, key="path_uses"):
         if verdict is None:
-            st.button("Use this λ", key="path_use", icon=":material/arrow_forward:", disabled=True)
+            if shown.moment.going:
+                st.button("Use this λ", key="path_use", icon=":material/arrow_forward:", disabled=True)
             return
         _use(sweep, verdict, verdict.best, "path_use", "the best")
         if simplest is not None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from reglab.analysis import best_row, chosen, collapsed, lanes_table, path_table
+from reglab.analysis import best_row, chosen, lanes_table, path_table
 from reglab.errors import RegLabError, StoreError
 from reglab.store import Sweep
 from reglab.sweep import Point
@@ -71,9 +71,10 @@ def _best(sweep_id: str, _state: str) -> Found | None:
     runs = store.sweep_runs(sweep_id)
     spec = store.sweep(sweep_id).spec
     lanes = lanes_table(spec.lanes(), runs)
-    table = chosen(path_table(lanes, store.epochs([run.id for run in runs])))
+    epochs = store.epochs([run.id for run in runs])
+    table = chosen(path_table(lanes, epochs), classes=classes_of(spec))  # what learnt nothing is not the best
     best = best_row(table)
-    if best is None or len(collapsed(table.iloc[[best]], classes_of(spec))):  # at chance: nothing was learnt
+    if best is None:
         return None
     row = table.iloc[best]
     return Found(Point(float(row["lambda"]), float(row["lambda1"]), float(row["lambda2"])), float(row["val_acc"]))

@@ -16,7 +16,8 @@ from reglab.datasets import DATASETS
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.live_words import ACTIVE
-from reglab.ui.path.verdict_words import Moment, Zeros
+from reglab.ui.path.moment import Moment
+from reglab.ui.path.verdict_words import Zeros
 from reglab.ui.services import services
 
 VAL: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
@@ -65,7 +66,7 @@ def shown_at(sweep: Sweep, results: Results, epoch: int | None, measure: Measure
     source = (results.at, at, measure)
     kept: Shown | None = st.session_state.get("path_shown")
     if kept is None or kept.source != source:
-        table = judged_path(results.lanes, results.epochs, VAL[measure], at)
+        table = judged_path(results.lanes, results.epochs, VAL[measure], at, classes_of(sweep.spec))
         kept = Shown(source, _moment(sweep, at, results.common), table)
         st.session_state["path_shown"] = kept
     return kept

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from reglab import columns
 from reglab.analysis import RULE, PathVerdict, path_verdict
 from reglab.sweep import SweepSpec
-from reglab.ui.path import regime_words
+from reglab.ui.path import none_words, regime_words
+from reglab.ui.path.moment import Moment
 from reglab.ui.path.point_words import bare, figure, named_point, signed
 
 FEW = 4
@@ -28,25 +28,6 @@ Zeros = Mapping[tuple[str, float, float], float]
 """(way of applying, λ₁, λ₂) → share of all weights that are exactly 0."""
 
 
-@dataclass(frozen=True)
-class Moment:
-    """Which epoch is told of, out of how many; ``going``: runs still train; ``newest``: there is no later one yet."""
-
-    epoch: int
-    of: int
-    going: bool
-    newest: bool = True
-
-    @property
-    def opening(self) -> str:
-        """What comes before the verdict where it is not the last word."""
-        if self.going and self.newest:
-            return f"So far, after epoch {self.epoch} of {self.of}: "
-        if not self.newest:
-            return f"After epoch {self.epoch} of {self.of}: "
-        return f"Stopped after epoch {self.epoch} of {self.of}: " if self.epoch < self.of else ""
-
-
 def verdict_words(
     spec: SweepSpec, table: pd.DataFrame, classes: int, at: Moment, *, zeros: Zeros, measure: str = columns.VAL_ACC
 ) -> list[str]:
@@ -54,15 +35,15 @@ def verdict_words(
     found = [path_verdict(table, classes, measure, apply) for apply in spec.applies]
     verdicts = [verdict for verdict in found if verdict is not None]
     if not verdicts:
-        return [_none(table, at)]
-    if all(verdict.best in verdict.collapsed for verdict in verdicts):
-        return [_nothing_learnt(classes, at)]
+        return [none_words.why_none(table, classes, at)]
     told = [_whole(spec, verdict, classes, zeros, at, named=len(found) > 1) for verdict in verdicts]
     if len(verdicts) == 1:
         paragraphs = told[0]
     else:
         paragraphs = [_between(spec, verdicts), *(" ".join(sentences) for sentences in told)]
-    return [at.opening + paragraphs[0], *paragraphs[1:], *_caveats(spec, verdicts)]
+    silent = [apply for apply, verdict in zip(spec.applies, found, strict=True) if verdict is None]
+    none = [none_words.why_none_of(table[table[columns.APPLY] == apply], classes, apply) for apply in silent]
+    return [at.opening + paragraphs[0], *paragraphs[1:], *none, *_caveats(spec, verdicts)]
 
 
 def rule_help(measure: str) -> str:
@@ -186,22 +167,3 @@ def _caveats(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> list[str]:
     if spec.folds:
         notes.append("Folds share training images, so intervals over them are somewhat too narrow.")
     return [" ".join(notes)] if notes else []
-
-
-def _none(table: pd.DataFrame, at: Moment) -> str:
-    """Why there is no best λ."""
-    if len(table) and (table[columns.DIVERGED] > 0).all():
-        return "**Every λ has runs that diverged**, so none can be chosen. Try a smaller learning rate."
-    if at.going:
-        return "The verdict follows after the first epoch."
-    return "There is no verdict: no λ has figures."
-
-
-def _nothing_learnt(classes: int, at: Moment) -> str:
-    guessing = f"{100 / classes:.0f} %"
-    if at.going or not at.newest:
-        return f"{at.opening}nothing is learnt yet. Every λ is still at chance, {guessing}."
-    return (
-        f"**No λ has learnt anything**: all are at chance, {guessing}. Try smaller λ, more epochs or another learning "
-        "rate."
-    )
