@@ -89,11 +89,20 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     settled(page)
     page.wait_for_function("document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
     page.mouse.click(*centre(page, "path-curve", 1))
-    expect(page).to_have_url(re.compile(r"/train\?runs="))
+    expect(page).to_have_url(re.compile(r"/train\?sweep=\w+&runs="))
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
     ids = [run.id for run, lane in zip(store.sweep_runs(sweep.id), sweep.spec.lanes(), strict=True)
            if lane.point.value == 0.01]  # fmt: skip
     assert page.url.endswith(f"runs={','.join(ids)}") or page.url.endswith(f"runs={'%2C'.join(ids)}")
+    page.go_back()
+    expect(page).to_have_url(re.compile(rf"/lambda-path\?sweep={sweep.id}"))
+    expect(page.get_by_text("is best")).to_be_visible()
+    page.go_forward()
+    page.locator(".st-key-back_to_path button").first.click()
+    expect(page).to_have_url(re.compile(rf"/lambda-path\?.*sweep={sweep.id}"))
+    expect(page.get_by_text("is best")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
 
 
 def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Server, store: Store, page: Page) -> None:
@@ -113,6 +122,11 @@ def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Serve
     assert "Loss against" in ask(chart(page, "path-curve"), "node._fullLayout?.title.text ?? ''")
     page.locator(".st-key-path_use button").first.click()
     expect(page).to_have_url(re.compile(r"/train\?"))
+    expect(page.locator(".st-key-epochs input").first).to_have_value("6")
+    page.go_back()
+    expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"/lambda-path\?sweep={sweep.id}&view=norms&measure=loss&epoch=5"))
+    page.go_forward()
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.locator(".st-key-to_path button").first.click()
     expect(page).to_have_url(re.compile(r"/lambda-path\?.*train\.epochs=6"))

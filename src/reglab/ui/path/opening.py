@@ -47,7 +47,7 @@ def open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
 
 def use(spec: RunSpec) -> None:
     """Open the Train page's form with this run; to be called as a callback."""
-    train_form.show_form(spec)
+    train_form.prepare_form(spec)  # which leaves the address of this page alone
     st.switch_page(TRAIN, query_params=_on_the_way(spec.to_query()))
 
 

@@ -99,9 +99,14 @@ def show_runs(ids: Iterable[str]) -> None:
     _write(run_query(ids))
 
 
+def prepare_form(spec: RunSpec | None = None) -> None:
+    """The form starts from ``spec``, or from the defaults, when it is next opened; for those on other pages."""
+    st.session_state["train_form"] = FormState(values=to_values(spec) if spec else None)
+
+
 def show_form(spec: RunSpec | None = None) -> None:
     """Go to a new form that starts from ``spec``, or from the defaults."""
-    st.session_state["train_form"] = FormState(values=to_values(spec) if spec else None)
+    prepare_form(spec)
     _write(spec.to_query() if spec else {})
 
 
