@@ -26,12 +26,12 @@ from reglab.ui.path.point_words import named_point
 from reglab.ui.path.results import VAL, Results, Shown, classes_of, zeros_at
 from reglab.ui.path.views import view_box
 
-MAIN_HEIGHT, GAP_HEIGHT = 396, 384
+MAIN_HEIGHT, GAP_HEIGHT = 440, 384
 """Pixels of the U-curve, and of the gap beside the chosen view."""
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
 _BORDERS = 34  # pixels of a card that are not its content's
-_ANOTHER = 110  # pixels more for the verdict on a second way of applying λ
+_ANOTHER = 100  # pixels more for the verdict on a second way of applying λ
 _GAP = 8  # pixels between the verdict's text and the buttons
 _NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window gap and view stand one above the other
 _BUTTONS = 88  # pixels of two rows of buttons below the verdict's text, which keep their place with one or none
