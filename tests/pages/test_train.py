@@ -507,3 +507,12 @@ def test_the_demonstration_ends_with_a_verdict(app: AppTest, store: Store) -> No
     again(app)
     assert "What came out" in app.info[0].value
     assert "3.0 points more" in app.info[0].value
+
+
+@pytest.mark.parametrize("key", ["penalty.scope", "run"])
+def test_a_link_cannot_put_markdown_on_the_page(app: AppTest, key: str) -> None:
+    app.query_params = {key: "**x**![a](http://host/x.png)"}
+    app.run()
+    said = [*(one.value for one in app.error), *(one.value for one in app.warning)]
+    assert any("host" in sentence for sentence in said)
+    assert not any("![" in sentence or "](" in sentence for sentence in said)
