@@ -78,7 +78,7 @@ def test_without_them_there_is_no_switch(store: Store) -> None:
 def test_a_page_without_other_runs_still_offers_them(store: Store) -> None:
     finish_six(store)
     app = visit(AppTest.from_function(runs, default_timeout=30))
-    assert "No runs yet" in app.markdown[0].value
+    assert "No runs of your own yet" in app.markdown[0].value
     app.toggle(key="lessons").set_value(True)
     assert len(names(visit(app))) == 6
 
