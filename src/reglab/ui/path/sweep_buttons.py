@@ -7,17 +7,14 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from reglab.errors import RegLabError
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui import live_words
-from reglab.ui.markdown import literal
+from reglab.ui.attempts import attempt
 from reglab.ui.path import sweep_words
 from reglab.ui.path.address import Look, sweep_query
 from reglab.ui.path.form_state import show_form
 from reglab.ui.services import services
-
-PROBLEM = "path_problem"
 
 
 def badge(sweep: Sweep) -> None:
@@ -32,19 +29,19 @@ def stop_or_resume(sweep: Sweep) -> None:
     if sweep.deleted is not None:
         st.button(
             "Restore", key="path_restore", icon=":material/undo:", type="primary",
-            on_click=_attempt(lambda: services().store.restore_sweep(sweep.id)),
+            on_click=attempt(lambda: services().store.restore_sweep(sweep.id)),
         )  # fmt: skip
     elif sweep.state in live_words.ACTIVE:
         stopping = sweep.wanted == "stop"
         st.button(
             "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop", key="path_stop",
-            icon=":material/stop:", disabled=stopping, on_click=_attempt(lambda: runner.stop_sweep(sweep.id)),
+            icon=":material/stop:", disabled=stopping, on_click=attempt(lambda: runner.stop_sweep(sweep.id)),
             help="Stops all runs with a checkpoint, to be resumed.",
         )  # fmt: skip
     elif sweep.resumable:
         st.button(
             "Resume", key="path_resume", icon=":material/play_arrow:", type="primary",
-            on_click=_attempt(lambda: runner.resume_sweep(sweep.id)), help=sweep_words.resume_words(sweep),
+            on_click=attempt(lambda: runner.resume_sweep(sweep.id)), help=sweep_words.resume_words(sweep),
         )  # fmt: skip
 
 
@@ -77,26 +74,7 @@ def table_csv(text: Callable[[], str], sweep: Sweep) -> None:
     )  # fmt: skip
 
 
-def say_problem() -> None:
-    """What went wrong with the last press of a button, once."""
-    problem = st.session_state.pop(PROBLEM, None)
-    if problem:
-        st.error(literal(problem), icon=":material/error:")
-
-
 def leave(spec: SweepSpec | None = None) -> None:
     """From the view to the form: the whole page, not only the fragment that the button is in."""
     show_form(spec)
     st.rerun()
-
-
-def _attempt(act: Callable[[], object]) -> Callable[[], None]:
-    """``act`` as a button's callback; what goes wrong is kept for :func:`say_problem`."""
-
-    def on_click() -> None:
-        try:
-            act()
-        except RegLabError as error:
-            st.session_state[PROBLEM] = str(error)
-
-    return on_click

@@ -14,7 +14,7 @@ import streamlit as st
 from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.store import Sweep
-from reglab.ui import live_words
+from reglab.ui import attempts, live_words
 from reglab.ui.markdown import literal
 from reglab.ui.path import replay, sweep_buttons, sweep_words
 from reglab.ui.path.address import Look, PathAddress
@@ -94,7 +94,7 @@ def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
             sweep_buttons.new_path()
             sweep_buttons.link(sweep, look)
             sweep_buttons.table_csv(lambda: csv_of(shown.table), sweep)
-    sweep_buttons.say_problem()
+    attempts.say_problem()
     position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
     st.progress(sweep.share, sweep_words.progress_words(sweep, position, _rate(sweep)))
     _facts(sweep)

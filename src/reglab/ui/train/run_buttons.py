@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui import live_words
-from reglab.ui.markdown import literal
+from reglab.ui.attempts import attempt
 from reglab.ui.services import services
 from reglab.ui.train.form_state import show_form
 from reglab.ui.urls import run_query
@@ -30,12 +29,12 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
         stopping = run.wanted == "stop"
         st.button(
             "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",
-            key=stop_key, icon=":material/stop:", disabled=stopping, on_click=_attempt(lambda: runner.stop(run.id)),
+            key=stop_key, icon=":material/stop:", disabled=stopping, on_click=attempt(lambda: runner.stop(run.id)),
         )  # fmt: skip
     elif run.resumable:
         st.button(
             "Resume", key=resume_key, icon=":material/play_arrow:", type="primary",
-            on_click=_attempt(lambda: runner.resume(run.id)), help=live_words.resume_words(run),
+            on_click=attempt(lambda: runner.resume(run.id)), help=live_words.resume_words(run),
         )  # fmt: skip
     else:
         return False
@@ -68,26 +67,7 @@ def link(runs: Sequence[Run]) -> None:
         st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
 
 
-def say_problem() -> None:
-    """What went wrong with the last press of a button, once."""
-    problem = st.session_state.pop("run_problem", None)
-    if problem:
-        st.error(literal(problem), icon=":material/error:")
-
-
 def _leave(spec: RunSpec | None = None) -> None:
     """From the live view to the form: the whole page, not only the fragment that the button is in."""
     show_form(spec)
     st.rerun()
-
-
-def _attempt(act: Callable[[], object]) -> Callable[[], None]:
-    """``act`` as a button's callback; what goes wrong is kept for :func:`say_problem`."""
-
-    def on_click() -> None:
-        try:
-            act()
-        except RegLabError as error:
-            st.session_state["run_problem"] = str(error)
-
-    return on_click

@@ -14,7 +14,7 @@ import streamlit as st
 
 from reglab.errors import UnknownRun
 from reglab.store import Run
-from reglab.ui import live_words
+from reglab.ui import attempts, live_words
 from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train import run_buttons
@@ -101,7 +101,7 @@ def _head(runs: Sequence[Run]) -> None:
             run_buttons.link(runs)
             if alone:
                 export_panel(alone, "export_run")
-    run_buttons.say_problem()
+    attempts.say_problem()
     if alone:
         st.caption(live_words.facts(alone))
         _explain(alone)
