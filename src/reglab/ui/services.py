@@ -1,15 +1,14 @@
-"""The store and the runner of this process: opened once, shared by every page, surviving hot reload."""
+"""The store and the runner of this process: opened once, shared by all pages, never ended by a visitor or a reload."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
 
-import streamlit as st
-
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
+from reglab.ui.process_wide import process_wide
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,8 @@ class _Slot:
     services: Services | None = None
 
 
-@st.cache_resource(show_spinner=False)
 def _slot() -> _Slot:
-    return _Slot()  # a cached resource, because module globals are made anew by a hot reload
+    return process_wide("services", _Slot)
 
 
 def services() -> Services:

@@ -1,0 +1,55 @@
+"""A visitor without a browser: Streamlit's own messages over one WebSocket, with whatever headers an attacker likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+
+PATIENCE = 60.0  # seconds for one message on a busy machine
+
+
+@dataclass
+class Visitor:
+    """One session of a page; ``heard`` holds every message of the server so far."""
+
+    socket: ClientConnection
+    heard: list[ForwardMsg] = field(default_factory=list)
+
+    def visit(self, page: str = "train", query: str = "") -> None:
+        """Ask for a page as a browser does, and wait until its script has run."""
+        ask = BackMsg()
+        ask.rerun_script.query_string = query
+        ask.rerun_script.page_name = page
+        self.say(ask)
+        self.wait()
+
+    def clear_caches(self) -> None:
+        """Send the message behind "Clear cache" in Streamlit's menu, which every visitor may send."""
+        self.say(BackMsg(clear_cache=True))
+
+    def say(self, message: BackMsg) -> None:
+        """Send one message."""
+        self.socket.send(message.SerializeToString())
+
+    def wait(self) -> None:
+        """Read messages until a script has finished."""
+        while True:
+            received = self.socket.recv(timeout=PATIENCE)
+            assert isinstance(received, bytes)
+            message = ForwardMsg.FromString(received)
+            self.heard.append(message)
+            if message.WhichOneof("type") == "script_finished":
+                return
+
+
+@contextmanager
+def visiting(url: str, headers: Mapping[str, str] | None = None) -> Iterator[Visitor]:
+    """A visitor of the server at ``url``; ``headers`` are added, or replace those of the handshake."""
+    address = url.replace("http", "ws", 1) + "/_stcore/stream"
+    with connect(address, additional_headers=headers, max_size=None, proxy=None) as socket:
+        yield Visitor(socket)
