@@ -1,4 +1,4 @@
-# docker build -t reglab .        docker run -p 8501:8501 -v reglab:/data reglab
+# docker build -t reglab .        docker run -p 127.0.0.1:8501:8501 -v reglab:/data reglab
 # Without a GPU, a smaller image: --build-arg TORCH_INDEX=… with the package index that serves CPU-only builds of PyTorch.
 FROM python:3.11-slim-bookworm
 

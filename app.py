@@ -9,9 +9,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from reglab.ui import frame, server
+from reglab.ui import frame, security, server
 
 if __name__ == "__main__":
     frame.render(Path(__file__).with_name("pages"))
 else:
-    app = st.App(Path(__file__), lifespan=server.lifespan, routes=server.routes(), on_script_error=frame.explain)
+    app = st.App(
+        Path(__file__),
+        lifespan=server.lifespan,
+        routes=server.routes(),
+        middleware=security.middleware(),
+        on_script_error=frame.explain,
+    )

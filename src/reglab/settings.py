@@ -6,6 +6,7 @@ The same table feeds the parser and the README (a test compares them).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
     Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
+    Setting(
+        "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
+    ),
 )
+
+
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, *.name, *, or IPv6
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,21 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=_count(env, "REGLAB_THREADS", 1),
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
     )
+
+
+def load_hosts(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The host names of ``REGLAB_HOSTS``, in lower case; none where it is not set.
+
+    :raises RegLabError: for anything but names separated by commas, each of them whole, ``*.name`` or ``*``.
+    """
+    text = (os.environ if environ is None else environ).get("REGLAB_HOSTS") or ""
+    names = tuple(name.strip().lower().strip("[]").rstrip(".") for name in text.split(",") if name.strip())
+    for name in names:
+        if not _HOST.fullmatch(name):
+            raise RegLabError(
+                f"REGLAB_HOSTS must list host names separated by commas, without ports, not {name[:60]!r}."
+            )
+    return names
 
 
 def default_home() -> Path:

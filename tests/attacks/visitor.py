@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 PATIENCE = 60.0  # seconds for one message on a busy machine
 
@@ -48,8 +52,10 @@ class Visitor:
 
 
 @contextmanager
-def visiting(url: str, headers: Mapping[str, str] | None = None) -> Iterator[Visitor]:
-    """A visitor of the server at ``url``; ``headers`` are added, or replace those of the handshake."""
-    address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    with connect(address, additional_headers=headers, max_size=None, proxy=None) as socket:
-        yield Visitor(socket)
+def visiting(url: str, *, name: str | None = None, origin: str | None = None) -> Iterator[Visitor]:
+    """A visitor of the server at ``url`` who knows it by another ``name``, or comes from a page of ``origin``."""
+    port = urlsplit(url).port
+    line = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    address = f"ws://{name or '127.0.0.1'}:{port}/_stcore/stream"
+    with connect(address, sock=line, origin=cast("Origin | None", origin), max_size=None, proxy=None) as opened:
+        yield Visitor(opened)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reglab.errors import RegLabError
-from reglab.settings import SETTINGS, available_cores, load_settings
+from reglab.settings import SETTINGS, available_cores, load_hosts, load_settings
 
 
 def test_defaults() -> None:
@@ -21,7 +21,7 @@ def test_defaults() -> None:
 def test_every_setting_is_read(tmp_path: Path) -> None:
     values = {
         "REGLAB_HOME": str(tmp_path), "REGLAB_STORE": "postgresql+psycopg://u@h/d", "REGLAB_DATA": str(tmp_path / "d"),
-        "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
+        "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3", "REGLAB_HOSTS": "lab.example.com, *.b.org",
     }  # fmt: skip
     assert {setting.name for setting in SETTINGS} == set(values)
     settings = load_settings(values)
@@ -29,9 +29,25 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.store == values["REGLAB_STORE"]
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots) == ("cpu", 2, 3)
+    assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "99999"])
 def test_counts_must_be_whole_numbers(value: str) -> None:
     with pytest.raises(RegLabError, match="REGLAB_THREADS must be a whole number from 1 to 1024"):
         load_settings({"REGLAB_THREADS": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [("", ()), ("*", ("*",)), ("[::1], LAB.example.com.", ("::1", "lab.example.com")), ("10.0.0.7,", ("10.0.0.7",))],
+)
+def test_host_names_are_read_as_people_write_them(value: str, names: tuple[str, ...]) -> None:
+    assert load_hosts({"REGLAB_HOSTS": value}) == names
+
+
+@pytest.mark.parametrize("value", ["lab.example.com:8501", "http://lab", "a b", "*lab", "a.*.b", "x" * 500 + "!"])
+def test_what_is_no_host_name_is_refused(value: str) -> None:
+    with pytest.raises(RegLabError, match="REGLAB_HOSTS must list host names") as refused:
+        load_hosts({"REGLAB_HOSTS": value})
+    assert len(str(refused.value)) < 160
