@@ -37,6 +37,10 @@ class StoreError(RegLabError):
     """The store cannot be opened, read or written."""
 
 
+class QueueFull(RegLabError):
+    """More work would wait in the queue than the settings allow."""
+
+
 class UnknownRun(RegLabError):
     """No run has this identifier."""
 

@@ -30,6 +30,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
     Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
+    Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
     Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
     ),
@@ -49,6 +50,7 @@ class Settings:
     device: str
     threads: int
     slots: int
+    queue: int
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -62,6 +64,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         device=env.get("REGLAB_DEVICE") or "auto",
         threads=_count(env, "REGLAB_THREADS", 1),
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
+        queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
     )
 
 
@@ -91,10 +94,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _count(env: Mapping[str, str], name: str, default: int) -> int:
+def _count(env: Mapping[str, str], name: str, default: int, at_most: int = 1024) -> int:
     text = env.get(name)
     if not text:
         return default
-    if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise RegLabError(f"{name} must be a whole number from 1 to 1024, not {text!r}.")
+    if not text.isdecimal() or len(text) > 10 or not 1 <= int(text) <= at_most:
+        raise RegLabError(f"{name} must be a whole number from 1 to {at_most}, not {text[:60]!r}.")
     return int(text)

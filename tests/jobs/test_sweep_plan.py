@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,8 +12,7 @@ from hypothesis import strategies as st
 from tests.jobs.sweeping import RUN, SMALL, alone, distance, weights
 from torch import nn
 
-from reglab.errors import SpecError
-from reglab.jobs import Plan, SweepWorker, check_sweep, sweep_plan
+from reglab.jobs import Plan, SweepWorker, sweep_plan
 from reglab.jobs.sweep_plan import make_plan, share_out
 from reglab.models import MODELS
 from reglab.models.architecture import Architecture, Shape
@@ -98,59 +95,6 @@ def test_every_worker_has_a_stack(settings: Settings, workers: int, seeds: int, 
     assert (plan.speedup, plan.workers) == (2.0, workers)
     assert plan.seconds == 1.0 * spec.size * RUN.train.epochs / workers
     assert Plan.of(plan.facts()) == plan
-
-
-def test_a_lane_that_does_not_fit_is_refused_with_an_estimate(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
-    monkeypatch.setattr(sweep_plan, "free_memory", lambda _device: 2**20)
-    big = SweepSpec(run=RUN.with_changes({"model.name": "resnet18", "model.dropout": 0.0}), l2=(0.0, 1e-2))
-    with pytest.raises(SpecError) as refused:
-        check_sweep(big, settings)
-    needed = f"{lane_size(big.run).memory / 2**30:.1f} GiB"
-    assert str(refused.value) == (
-        f"One run of this sweep needs about {needed} of memory and 1 MiB can be used; choose a smaller CNN or batch."
-    )
-
-
-def test_a_disk_that_is_too_small_is_refused_with_an_estimate_also_before_there_is_a_home(
-    monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> None:
-    free = shutil.disk_usage("/")._replace(free=2**20)
-    asked: list[Path] = []
-
-    def usage(folder: Path) -> Any:
-        asked.append(folder)
-        return free
-
-    monkeypatch.setattr(shutil, "disk_usage", usage)
-    spec = SweepSpec(run=RUN, l2=tuple(i / 100 for i in range(20)), seeds=5)
-    with pytest.raises(
-        SpecError, match=r"of 100 runs need about \d+ MiB on the disk, and 1 MiB are free; take fewer λ"
-    ):
-        check_sweep(spec, settings)
-    assert asked == [settings.home.parent]
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"data.train_size": 5000}, "train_size"),
-        ({"train.batch_size": 61}, "train.batch_size (61) is larger than the 60 training images"),
-        ({"model.name": "lenet6"}, "did you mean 'lenet5'?"),
-        ({"penalty.factors": {"conv9.weight": 2.0}}, "conv9.weight"),
-    ],
-)
-def test_what_no_lane_could_train_is_refused(settings: Settings, changes: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(SpecError) as refused:
-        check_sweep(SweepSpec(run=RUN.with_changes(changes), l2=(0.0, 1e-2)), settings)
-    assert sentence in str(refused.value)
-
-
-def test_more_folds_than_the_smallest_class_has_images_are_refused(settings: Settings) -> None:
-    spec = SweepSpec(run=RUN.with_changes({"data.name": "synthetic"}), l2=(0.0,), folds=50)
-    with pytest.raises(SpecError, match="fold"):
-        check_sweep(spec, settings)
 
 
 def make_strange(shape: Shape, classes: int, _dropout: float, _batch_norm: bool) -> nn.Module:

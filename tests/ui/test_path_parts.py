@@ -11,7 +11,7 @@ from tests.analysis.sweeps import epochs_of, lanes_of
 from tests.ui.paths import judged, sweep_of
 
 from reglab import columns
-from reglab.jobs.sweep_plan import check_sweep
+from reglab.jobs import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.path.look_state import nearest, stops

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.result import result
-from reglab.jobs.sweep_plan import Plan, check_sweep
+from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_result import sweep_result
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.threads import ThreadRunner
 from reglab.jobs.work import Worker
 
-__all__ = ["Plan", "SweepWorker", "ThreadRunner", "Worker", "check_sweep", "result", "sweep_result"]
+__all__ = ["Plan", "SweepWorker", "ThreadRunner", "Worker", "check_run", "check_sweep", "result", "sweep_result"]

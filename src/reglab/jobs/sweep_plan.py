@@ -6,17 +6,14 @@ A plan is made once and kept with the sweep, because the last bits of fused lane
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reglab.errors import SpecError
+from reglab.jobs.capacity import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import SweepSpec
-from reglab.training import Choice, How, LaneSize, check, choose, free_memory, lane_size
-
-_GIB = 2**30
+from reglab.training import Choice, How, choose, free_memory
 
 
 @dataclass(frozen=True)
@@ -52,20 +49,6 @@ class Plan:
         return max(map(len, self.stacks))
 
 
-def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
-    """The size of one lane, where every lane of ``spec`` can be trained here.
-
-    :raises SpecError: one sentence, with an estimate, where a lane cannot be trained, or the disk or the memory are too
-        small.
-    """
-    for run in {lane.repeat: lane.run for lane in spec.lanes()}.values():
-        check(run)
-    size = lane_size(spec.run)
-    _check_memory(spec, size, free_memory(settings.device))
-    _check_disk(spec, size, settings)
-    return size
-
-
 def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
     """Time both ways on copies of the lanes, and share the lanes out among ``workers`` threads and the free memory."""
     size, lanes = check_sweep(spec, settings), spec.lanes()
@@ -95,27 +78,3 @@ def share_out(spec: SweepSpec, width: int) -> tuple[tuple[int, ...], ...]:
 
 def _seconds(spec: SweepSpec, choice: Choice, workers: int) -> float:
     return choice.seconds * spec.size * spec.run.train.epochs / workers
-
-
-def _check_memory(spec: SweepSpec, size: LaneSize, free: int) -> None:
-    if size.memory > free:
-        raise SpecError(
-            f"One run of this sweep needs about {_gib(size.memory)} of memory and {_gib(free)} can be used; "
-            "choose a smaller CNN or batch."
-        )
-
-
-def _check_disk(spec: SweepSpec, size: LaneSize, settings: Settings) -> None:
-    """Final and initial weights of every lane, and two generations of its checkpoint."""
-    needed = spec.size * (size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
-    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free:
-        raise SpecError(
-            f"The weights and checkpoints of {spec.size:,} runs need about {_gib(needed)} on the disk, and "
-            f"{_gib(free)} are free; take fewer λ, fewer repeats or a smaller CNN."
-        )
-
-
-def _gib(size: float) -> str:
-    return f"{size / _GIB:.1f} GiB" if size >= 0.1 * _GIB else f"{size / 2**20:.0f} MiB"

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from reglab.errors import RegLabError
-from reglab.jobs.sweep_plan import check_sweep
+from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
-from reglab.training import check
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +60,11 @@ class ThreadRunner:
     ) -> Run:
         """Queue a run of ``spec``; a second call with the same ``key`` returns the first run.
 
-        :raises SpecError: where the spec cannot be trained.
+        :raises SpecError: where the spec cannot be trained, or memory or disk are too small.
+        :raises QueueFull: where too many epochs would then wait.
         """
-        check(spec)
-        run = self.store.create(spec, name=name, key=key, group=group)
+        check_run(spec, self.settings)
+        run = self.store.create(spec, name=name, key=key, group=group, queue_limit=self.settings.queue)
         self._bell.set()
         return run
 
@@ -75,7 +75,7 @@ class ThreadRunner:
 
     def resume(self, run_id: str) -> Run:
         """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
-        self.store.requeue(run_id)
+        self.store.requeue(run_id, queue_limit=self.settings.queue)
         self._bell.set()
         return self.store.get(run_id)
 
@@ -83,9 +83,10 @@ class ThreadRunner:
         """Queue a sweep; a second call with the same ``key`` returns the first sweep.
 
         :raises SpecError: where a lane cannot be trained, or memory or disk are too small.
+        :raises QueueFull: where too many epochs would then wait.
         """
         check_sweep(spec, self.settings)
-        sweep = self.store.create_sweep(spec, name=name, key=key)
+        sweep = self.store.create_sweep(spec, name=name, key=key, queue_limit=self.settings.queue)
         self._bell.set()
         return sweep
 
@@ -96,7 +97,7 @@ class ThreadRunner:
 
     def resume_sweep(self, sweep_id: str) -> Sweep:
         """Queue a stopped, interrupted or failed sweep again; its lanes go on from their last checkpoints."""
-        self.store.requeue_sweep(sweep_id)
+        self.store.requeue_sweep(sweep_id, queue_limit=self.settings.queue)
         self._bell.set()
         return self.store.sweep(sweep_id)
 

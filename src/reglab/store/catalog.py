@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reglab.errors import StoreError, UnknownRun
+from reglab.errors import QueueFull, StoreError, UnknownRun
 from reglab.events import State
 from reglab.spec import RunSpec
 from reglab.store import labels
@@ -105,6 +106,36 @@ def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
     """Queued runs that belong to no sweep, the longest waiting first."""
     query = select_runs().where(runs.c.state == "queued", runs.c.sweep.is_(None))
     return read(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
+
+
+_LEAST_EPOCHS = 20  # what a run counts in the queue at least, for its own costs
+
+
+def queued_epochs(connection: Connection) -> int:
+    """Epochs that queued runs have still to train, those of sweeps included."""
+    left = runs.c.epochs - runs.c.epoch
+    counted = case((left > _LEAST_EPOCHS, left), else_=_LEAST_EPOCHS)
+    query = select(func.coalesce(func.sum(counted), 0)).where(runs.c.state == "queued")
+    return int(connection.execute(query).scalar_one())
+
+
+@contextmanager
+def queue_bounded(connection: Connection, limit: int | None) -> Iterator[None]:
+    """Refuse what the block adds to the queue, where more than ``limit`` epochs would then wait.
+
+    :raises QueueFull: which undoes the transaction.
+    """
+    if limit is None:
+        yield
+        return
+    before = queued_epochs(connection)
+    yield
+    after = queued_epochs(connection)
+    if after > max(before, limit):
+        raise QueueFull(
+            f"The queue is full: {before:,} epochs wait, this would add {after - before:,}, and at most {limit:,} may "
+            "wait (REGLAB_QUEUE). Wait until runs have ended, cancel queued ones, or train fewer epochs."
+        )
 
 
 def read(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Run]:

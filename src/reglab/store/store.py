@@ -39,14 +39,18 @@ class Store(SweepMethods):
         key: str | None = None,
         group: str | None = None,
         owner: Owner | None = None,
+        queue_limit: int | None = None,
     ) -> Run:
         """A new queued run; the first run of the same ``key`` if there is one, however many ask at once
         (even a deleted one: the same click never makes two).
 
         With ``owner`` the run is claimed in the same transaction, before any runner can see it in the queue.
+
+        :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         with self._database.write() as connection:
-            run_id = catalog.create(connection, spec, name, key, group)
+            with catalog.queue_bounded(connection, queue_limit):
+                run_id = catalog.create(connection, spec, name, key, group)
             if owner is not None:
                 states.claim(connection, run_id, owner.id)
             return catalog.get(connection, run_id, checkpoint_finder(self.home))
@@ -110,9 +114,12 @@ class Store(SweepMethods):
         with self._database.read() as connection:
             return "stop" if catalog.wanted(connection, run_id) == "stop" else "run"
 
-    def requeue(self, run_id: str) -> None:
-        """cancelled, interrupted or failed → queued, to be resumed; queued already is fine, anything else is not."""
-        with self._database.write() as connection:
+    def requeue(self, run_id: str, *, queue_limit: int | None = None) -> None:
+        """cancelled, interrupted or failed → queued, to be resumed; queued already is fine, anything else is not.
+
+        :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
+        """
+        with self._database.write() as connection, catalog.queue_bounded(connection, queue_limit):
             if sweep_id := sweep_catalog.sweep_of(connection, run_id):
                 sweep_states.requeue(connection, sweep_id)
             else:

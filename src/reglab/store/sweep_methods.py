@@ -9,6 +9,7 @@ from typing import Any, Literal
 from reglab.events import State
 from reglab.store import labels, sweep_catalog, sweep_states
 from reglab.store.base import StoreBase
+from reglab.store.catalog import queue_bounded
 from reglab.store.files import checkpoint_finder, sweep_has_checkpoint
 from reglab.store.owners import Owner
 from reglab.store.run import Run
@@ -27,14 +28,23 @@ class SweepMethods(StoreBase):
     # Creating and finding
 
     def create_sweep(
-        self, spec: SweepSpec, *, name: str | None = None, key: str | None = None, owner: Owner | None = None
+        self,
+        spec: SweepSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        owner: Owner | None = None,
+        queue_limit: int | None = None,
     ) -> Sweep:
         """A new sweep and all its lanes, queued; the first sweep of the same ``key`` if there is one.
 
         With ``owner`` it is claimed in the same transaction, before any runner can see it in the queue.
+
+        :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         with self._database.write() as connection:
-            sweep_id = sweep_catalog.create(connection, spec, name, key)
+            with queue_bounded(connection, queue_limit):
+                sweep_id = sweep_catalog.create(connection, spec, name, key)
             if owner is not None:
                 sweep_states.claim(connection, sweep_id, owner.id)
             return sweep_catalog.get(connection, sweep_id, self._sweep_has_checkpoint)
@@ -81,9 +91,12 @@ class SweepMethods(StoreBase):
         with self._database.read() as connection:
             return "stop" if sweep_catalog.wanted(connection, sweep_id) == "stop" else "run"
 
-    def requeue_sweep(self, sweep_id: str) -> None:
-        """Cancelled, interrupted and failed lanes → queued, to be resumed; StoreError where nothing is to resume."""
-        with self._database.write() as connection:
+    def requeue_sweep(self, sweep_id: str, *, queue_limit: int | None = None) -> None:
+        """Cancelled, interrupted and failed lanes → queued, to be resumed; StoreError where nothing is to resume.
+
+        :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
+        """
+        with self._database.write() as connection, queue_bounded(connection, queue_limit):
             sweep_states.requeue(connection, sweep_id)
 
     def take_over_sweep(self, sweep_id: str, owner: Owner) -> None:

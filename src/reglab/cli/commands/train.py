@@ -18,12 +18,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.cli.working import work
+    from reglab.jobs import check_run
     from reglab.store import open_store
-    from reglab.training import check
 
     spec = read_spec(arguments.spec).with_assignments(arguments.set)
-    check(spec)
     settings = load_settings()
+    check_run(spec, settings)
     with open_store(settings) as store:
         run = store.create(spec, name=arguments.name, owner=store.owner())
         return work(store, settings, run, output)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
-from reglab.jobs.sweep_plan import check_sweep
+from reglab.jobs import check_sweep
 from reglab.sweep import SweepSpec
 from reglab.training import LaneSize
 from reglab.ui.path.form_state import current_values, form_state, show_sweep

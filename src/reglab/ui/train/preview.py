@@ -9,8 +9,8 @@ import streamlit as st
 
 from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
+from reglab.jobs import check_run
 from reglab.spec import RunSpec
-from reglab.training import check
 from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train import objective
@@ -68,7 +68,7 @@ def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
     except SpecError as error:
         return None, str(error)
     try:
-        check(spec)
+        check_run(spec, services().settings)
     except RegLabError as error:
         return spec, in_page_words(str(error))
     here = status(DATASETS.get(spec.data.name), services().settings.data)

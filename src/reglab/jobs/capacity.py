@@ -1,0 +1,64 @@
+"""Whether work fits on this machine: the memory of the lanes that train at once, and their files on the disk."""
+
+from __future__ import annotations
+
+import shutil
+
+from reglab.errors import SpecError
+from reglab.settings import Settings
+from reglab.spec import RunSpec
+from reglab.sweep import SweepSpec
+from reglab.training import LaneSize, check, free_memory, lane_size
+
+_GIB = 2**30
+
+
+def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
+    """The size of the run, where it can be trained here.
+
+    :raises SpecError: one sentence, with an estimate, where it cannot be trained, or memory or disk are too small.
+    """
+    check(spec)
+    size = lane_size(spec)
+    _check_memory("This run", size, settings)
+    _check_disk("this run needs", "a smaller CNN", size.weights * 2 + size.checkpoint * 2, settings)
+    return size
+
+
+def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
+    """The size of one lane, where every lane of the sweep can be trained here.
+
+    :raises SpecError: as :func:`check_run` does, for the largest need among the lanes, and for all their files.
+    """
+    for run in {lane.repeat: lane.run for lane in spec.lanes()}.values():
+        check(run)
+    size = lane_size(spec.run)
+    _check_memory("One run of this sweep", size, settings)
+    files = spec.size * (size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
+    _check_disk(f"{spec.size:,} runs need", "fewer λ, fewer repeats or a smaller CNN", files, settings)
+    return size
+
+
+def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
+    free = free_memory(settings.device)
+    if size.memory > free:
+        raise SpecError(
+            f"{what} needs about {gib(size.memory)} of memory, and {gib(free)} is available; "
+            "choose a smaller CNN or batch."
+        )
+
+
+def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> None:
+    """Initial and final weights, and two generations of each checkpoint."""
+    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise SpecError(
+            f"The weights and checkpoints of {whose} about {gib(needed)} on the disk, and {gib(free)} is free; "
+            f"choose {smaller}."
+        )
+
+
+def gib(size: float) -> str:
+    """For example "1.5 GiB" or "20 MiB"."""
+    return f"{size / _GIB:.1f} GiB" if size >= 0.1 * _GIB else f"{size / 2**20:.0f} MiB"
