@@ -71,8 +71,8 @@ N = "n"  # repeats that count: those with finite figures
 SE = "_se"  # suffix: the standard error of that mean, s/√n with n − 1 in s; NaN for a single repeat
 DIVERGED = "n_diverged"  # repeats that diverged
 BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the simplest one within one standard error of it
-REGIME = "regime"  # underfits, fits, overfits, diverged
+REGIME = "regime"  # one of REGIMES
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
 PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
-REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged")
+REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
 ALL_KERNELS = "all kernels"  # a LAYER: every kernel of the network together

@@ -29,7 +29,10 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a run's bits come from: device, intra-op threads, versions, and whether it advances alone or fused."""
+    """Where a run's bits come from: device, intra-op threads, versions, and whether it advances alone or fused.
+
+    ``train_labels`` and ``val_labels`` count the images of each class that are used, by their true labels.
+    """
 
     device: str
     threads: int
@@ -38,6 +41,8 @@ class Environment:
     n_train: int
     n_val: int
     advance: str = "alone"
+    train_labels: tuple[int, ...] = ()
+    val_labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.analysis.sweeps import Row, lanes_of, one_epoch, trained
 
 from reglab import columns as c
-from reglab.analysis import RULE, best_row, chosen, collapsed, path_table, regimes
+from reglab.analysis import RULE, Chance, best_row, chosen, collapsed, path_table, regimes
 from reglab.sweep import SweepSpec
 
+CHANCE = Chance(10, 539)
 MEASURES = st.sampled_from([c.VAL_ACC, c.VAL_LOSS, c.GAP_LOSS])
 
 
@@ -175,9 +176,10 @@ def test_a_point_without_figures_has_no_regime_unless_all_repeats_diverged() -> 
 
 
 def test_collapse_is_an_accuracy_at_chance() -> None:
-    table = _path([0.10, 0.13, 0.131, np.nan], [0.0] * 4)
-    assert collapsed(table, 10)[c.LAMBDA].tolist() == [0.0, 1.0]
-    assert collapsed(table, 2)[c.LAMBDA].tolist() == [0.0, 1.0, 2.0]
+    table = chosen(_path([0.10, 0.1232, 0.1234, np.nan], [0.0] * 4))
+    assert collapsed(regimes(table, chance=Chance(10, 539)))[c.LAMBDA].tolist() == [0.0, 1.0]
+    assert collapsed(regimes(table, chance=Chance(2, 539)))[c.LAMBDA].tolist() == [0.0, 1.0, 2.0]
+    assert collapsed(regimes(table)).empty
 
 
 def test_an_empty_path_is_no_trouble() -> None:
@@ -186,19 +188,19 @@ def test_an_empty_path_is_no_trouble() -> None:
     assert judged.empty
     assert {c.BEST, c.ONE_SE, c.REGIME} <= set(judged)
     assert best_row(judged) is None
-    assert collapsed(judged, 10).empty
+    assert collapsed(judged).empty
 
 
 def test_what_learnt_nothing_is_never_chosen_and_never_fits() -> None:
-    """Ten classes: 0.12 is chance. Without the number of classes it is a figure like any other."""
+    """Ten classes: 0.12 is chance. Where chance is not known it is a figure like any other."""
     means = {0.0: 0.5, 0.1: 0.12, 1.0: 0.1}
     table = _table(means, error=0.45)
     assert chosen(table)[c.ONE_SE].tolist() == [False, False, True]
-    judged = regimes(chosen(table, classes=10), classes=10)
+    judged = regimes(chosen(table, chance=CHANCE), chance=CHANCE)
     assert judged[c.BEST].tolist() == judged[c.ONE_SE].tolist() == [True, False, False]
     assert judged[c.REGIME].tolist()[0] == "fits"
-    assert "fits" not in judged[c.REGIME].tolist()[1:]
-    assert not chosen(_table({0.0: 0.1, 0.1: 0.12}, error=0.01), classes=10)[c.BEST].any()
+    assert judged[c.REGIME].tolist()[1:] == ["at chance"] * 2
+    assert not chosen(_table({0.0: 0.1, 0.1: 0.12}, error=0.01), chance=CHANCE)[c.BEST].any()
 
 
 def test_a_dip_between_two_that_fit_is_no_regime_of_its_own() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from tests.analysis.sweeps import lanes_of, one_epoch, trained
 
 from reglab import columns as c
-from reglab.analysis import PathVerdict, judged_path, path_verdict, result_of_path
+from reglab.analysis import Chance, PathVerdict, judged_path, path_verdict, result_of_path
 from reglab.sweep import Point, SweepSpec
 
 LAMBDAS = (0.0, 0.01, 0.1, 1.0)
@@ -24,11 +24,11 @@ def _judged(accuracies: list[list[float]], states: dict[int, str] | None = None,
     lanes = lanes_of(sweep, states)
     values = [value for repeat in accuracies for value in repeat]
     losses = [0.1 * (i % len(accuracies[0])) for i in range(len(values))]
-    return judged_path(lanes, one_epoch(lanes, val_acc=values, train_loss=losses))
+    return judged_path(lanes, one_epoch(lanes, val_acc=values, train_loss=losses), chance=Chance(10, 539))
 
 
 def _verdict(table: pd.DataFrame, **how: Any) -> PathVerdict:
-    verdict = path_verdict(table, 10, **how)
+    verdict = path_verdict(table, **how)
     assert verdict is not None
     return verdict
 
@@ -48,9 +48,9 @@ def test_a_u_curve_by_hand() -> None:
     assert verdict.high is not None
     assert 0.08 < verdict.low < 0.1 < verdict.high < 0.12
     assert (verdict.overlap, verdict.edge, verdict.diverged) == (False, None, ())
-    assert [regime for _, regime in verdict.regimes] == ["overfits", "overfits", "fits", "underfits"]
+    assert [regime for _, regime in verdict.regimes] == ["overfits", "overfits", "fits", "at chance"]
     assert verdict.of_regime("overfits") == (Point(0.0, 0.0, 0.0), Point(0.01, 0.0, 0.01))
-    assert verdict.collapsed == (Point(1.0, 0.0, 1.0),)
+    assert verdict.of_regime("at chance") == (Point(1.0, 0.0, 1.0),)
 
 
 def test_an_interval_over_zero_overlaps() -> None:
@@ -104,7 +104,7 @@ def test_a_diverged_point_is_named_and_not_chosen() -> None:
 
 def test_all_diverged_gives_no_verdict_and_an_empty_best() -> None:
     table = _judged([[0.8] * 4], states=dict.fromkeys(range(4), "diverged"))
-    assert path_verdict(table, 10) is None
+    assert path_verdict(table) is None
     result = result_of_path(table)
     assert (result["best"], result["one_se"]) == (None, None)
     assert [row["regime"] for row in result["table"]] == ["diverged"] * 4
@@ -116,7 +116,7 @@ def test_of_two_ways_the_better_one_speaks_unless_one_is_asked_for() -> None:
     assert (_verdict(table).apply, _verdict(table).best.value) == ("decoupled", 0.1)
     coupled = _verdict(table, apply="coupled")
     assert (coupled.best.value, len(coupled.regimes)) == (0.01, 4)
-    assert path_verdict(table, 10, apply="proximal") is None
+    assert path_verdict(table, apply="proximal") is None
 
 
 def test_the_result_has_the_contract_s_keys_and_plain_numbers() -> None:
@@ -141,7 +141,7 @@ def test_any_path_has_a_result_that_json_knows_and_a_verdict_that_agrees(
     result = result_of_path(table)
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert len(result["table"]) == len(table)
-    verdict = path_verdict(table, 10)
+    verdict = path_verdict(table)
     assert (verdict is None) == (result["best"] is None)
     if verdict:
         best, beside = result["best"], result["one_se"]
@@ -157,4 +157,4 @@ def test_an_empty_path_has_an_empty_result() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0,))).iloc[:0]
     table = judged_path(lanes, pd.DataFrame(columns=list(c.EPOCH_COLUMNS)))
     assert result_of_path(table) == {"best": None, "one_se": None, "table": []}
-    assert path_verdict(table, 10) is None
+    assert path_verdict(table) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import asdict, replace
 from itertools import product
@@ -32,7 +33,7 @@ def test_a_run_from_start_to_end(any_store: Store) -> None:
     any_store.progress(run.id, epoch=0, step=3, steps=13, seconds=0.25)
     now = any_store.get(run.id)
     assert (now.epoch, now.step, now.steps, now.seconds, now.activity) == (0, 3, 13, 0.25, None)
-    assert (now.device, now.threads, now.environment) == ("cuda:0", 2, asdict(ENVIRONMENT))
+    assert (now.device, now.threads, now.environment) == ("cuda:0", 2, json.loads(json.dumps(asdict(ENVIRONMENT))))
     any_store.add_epoch(run.id, metrics(1), layer_stats(1), best_epoch=1)
     any_store.add_epoch(run.id, metrics(2), layer_stats(2), best_epoch=2)
     any_store.progress(run.id, epoch=2, step=0, steps=13, seconds=0.5)

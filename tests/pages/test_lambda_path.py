@@ -341,7 +341,7 @@ def test_a_finished_sweep_has_its_charts_and_a_verdict(app: AppTest, done: Sweep
     assert charts(app) == ["path-curve", "path-gap", "path-losses"]
     said = texts(app)
     assert "**λ₂ = 0.01 is best**: validation accuracy 90.1 ± 0.1 %, **+10.0 points** over no penalty" in said
-    assert "At λ₂ = 0 the network overfits; at 0.1 it collapses to chance (10 %)." in said
+    assert "At λ₂ = 0 the network overfits; at 0.1 it stays at chance (10 %)." in said
     assert "A bootstrap over 3 seeds is rough" in said
     assert app.button(key="path_use").label == "Use λ₂ = 0.01"
     assert address(app) == {"sweep": done.id}

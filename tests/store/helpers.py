@@ -11,7 +11,9 @@ from reglab.events import Environment, State
 from reglab.spec import RunSpec
 from reglab.store import Run, Store
 
-ENVIRONMENT = Environment("cuda:0", 2, {"torch": "2.13.0", "reglab": "0.1.0"}, 1568, 400, 539)
+ENVIRONMENT = Environment(
+    "cuda:0", 2, {"torch": "2.13.0", "reglab": "0.1.0"}, 1568, 400, 539, train_labels=(240, 160), val_labels=(320, 219)
+)
 NOWHERE = "zzzzzzzzzz"
 
 

@@ -8,8 +8,10 @@ import pandas as pd
 from tests.analysis.sweeps import lanes_of, one_epoch
 
 from reglab import columns
-from reglab.analysis import judged_path
+from reglab.analysis import Chance, judged_path
 from reglab.sweep import SweepSpec
+
+CHANCE = Chance(10, 539)
 
 
 def sweep_of(repeats: int, **what: Any) -> SweepSpec:
@@ -28,4 +30,4 @@ def judged(
     values = [value for repeat in accuracies for value in repeat]
     train = [0.1 * (i % len(spec.points)) for i in range(len(values))]
     losses = [1 - value for value in values]
-    return judged_path(lanes, one_epoch(lanes, val_acc=values, val_loss=losses, train_loss=train), measure, classes=10)
+    return judged_path(lanes, one_epoch(lanes, val_acc=values, val_loss=losses, train_loss=train), measure, chance=CHANCE)

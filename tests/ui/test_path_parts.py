@@ -18,7 +18,7 @@ from reglab.ui.path.look_state import nearest, stops
 from reglab.ui.path.opening import lanes_at, run_with
 from reglab.ui.path.presets import DEMO, PRESETS, Preset
 from reglab.ui.path.replay import step
-from reglab.ui.path.results import classes_of, common_epoch
+from reglab.ui.path.results import common_epoch
 from reglab.ui.path.table import csv_of, readable
 from reglab.ui.path.views import views_of
 
@@ -93,11 +93,6 @@ def test_views_depend_on_what_there_is_to_see() -> None:
     assert views_of(noisy) == ["losses", "weights", "norms", "memory", "table"]
     assert "memory" not in views_of(SPEC)
     assert views_of(SweepSpec(l1=(0.0,), l2=(0.0,))) == ["losses", "table"]
-
-
-def test_chance_is_known_for_known_data() -> None:
-    assert classes_of(SPEC) == 10
-    assert classes_of(SweepSpec.parse({"run": {"data": {"name": "gone"}}, "l2": [0.0]})) > 1000
 
 
 def test_the_table_is_readable_and_its_csv_exact() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.ui.paths import judged, sweep_of
+from tests.ui.paths import CHANCE, judged, sweep_of
 
 from reglab import columns
 from reglab.sweep import Point, SweepSpec
@@ -23,7 +23,7 @@ def words(
 ) -> list[str]:  # fmt: skip
     spec = sweep_of(len(accuracies), **what)
     table = judged(spec, accuracies, measure, states)
-    return verdict_words(spec, table, 10, at, measure=measure, zeros=zeros or {})
+    return verdict_words(spec, table, CHANCE, at, measure=measure, zeros=zeros or {})
 
 
 def test_the_whole_verdict_of_a_u_curve() -> None:
@@ -31,7 +31,7 @@ def test_the_whole_verdict_of_a_u_curve() -> None:
         "**λ₂ = 0.1 is best**: validation accuracy 91.0 ± 0.6 %, **+10.0 points** over no penalty (paired 95 % "
         "interval 9.0 to 11.0 over 3 seeds).",
         "It is also the simplest within one standard error.",
-        "Below λ₂ = 0.1 the network overfits; at 1 it collapses to chance (10 %).",
+        "Below λ₂ = 0.1 the network overfits; at 1 it stays at chance (10 %).",
         "A bootstrap over 3 seeds is rough: more of them make the interval firmer.",
     ]
 
@@ -114,8 +114,8 @@ def test_before_the_first_epoch_there_is_nothing_to_say() -> None:
     spec = sweep_of(2)
     table = judged(spec, [[float("nan")] * 4] * 2)
     going, over = Moment(0, 60, going=True), Moment(0, 60, going=False)
-    assert verdict_words(spec, table, 10, going, zeros={}) == ["The verdict follows after the first epoch."]
-    assert verdict_words(spec, table, 10, over, zeros={}) == ["There is no verdict: no λ has figures."]
+    assert verdict_words(spec, table, CHANCE, going, zeros={}) == ["The verdict follows after the first epoch."]
+    assert verdict_words(spec, table, CHANCE, over, zeros={}) == ["There is no verdict: no λ has figures."]
 
 
 def test_where_all_is_at_chance_nothing_is_called_best() -> None:
@@ -157,7 +157,7 @@ def test_two_ways_are_compared_and_have_a_paragraph_each() -> None:
         "mean the same in both."
     )
     assert said[1].startswith("Coupled: **λ₂ = 0.01 is best**: validation accuracy 89.5 ± 0.5 %")
-    assert said[1].endswith("at 1 it collapses to chance (10 %). The best λ is the smallest above 0 of this path, so a "
+    assert said[1].endswith("at 1 it stays at chance (10 %). The best λ is the smallest above 0 of this path, so a "
                             "smaller one may be better still: try a wider range.")  # fmt: skip
     assert said[2].startswith("Decoupled: **λ₂ = 0.1 is best**: validation accuracy 93.5 ± 0.5 %")
     assert len(said) == 4
@@ -181,7 +181,7 @@ def test_a_grid_names_both_and_counts_regimes() -> None:
     said = words([[0.8, 0.85, 0.9, 0.1], [0.8, 0.86, 0.9, 0.1]], **grid)
     assert said[0].startswith("**λ₁ = 0.1, λ₂ = 0 is best**")
     assert "over no penalty" in said[0]
-    assert "Of 4 pairs 2 overfit, 1 fit, 1 collapse to chance." in said
+    assert "Of 4 pairs 2 overfit, 1 fit, 1 stay at chance." in said
     assert "The best pair is at the edge of the grid, so larger λ may be better still: try a wider range." in said
 
 
@@ -212,7 +212,8 @@ def test_figures_points_and_the_rule() -> None:
 def test_where_all_is_at_chance_or_diverged_both_are_said() -> None:
     said = words([[0.10, 0.11, 0.09, 0.10]] * 2, states={3: "diverged"})
     assert said == [
-        "**No λ has learnt anything**: all others are at chance, 10 %. At 1 λ runs diverged; such a λ is never chosen. "
+        "**No λ has learnt anything**: all others are at chance, 10 %. With 539 validation images, an "
+        "accuracy below 12.3 % is no better than guessing. At 1 λ runs diverged; such a λ is never chosen. "
         "Try a smaller learning rate."
     ]
 

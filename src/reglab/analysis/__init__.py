@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from reglab.analysis.chance import Chance, recorded_chance, strictest
 from reglab.analysis.choosing import best_row, chosen
 from reglab.analysis.differences import paired_differences
 from reglab.analysis.lanes import at_epoch, lanes_table
 from reglab.analysis.layer_paths import layer_paths
+from reglab.analysis.none_text import NoBest, why_no_best
 from reglab.analysis.path import path_table
 from reglab.analysis.path_histograms import path_histograms
 from reglab.analysis.path_result import judged_path, result_of_path
@@ -18,6 +20,8 @@ from reglab.analysis.ticks import positions, reconciled
 
 __all__ = [
     "RULE",
+    "Chance",
+    "NoBest",
     "Order",
     "PathVerdict",
     "RunFilter",
@@ -41,8 +45,11 @@ __all__ = [
     "path_verdict",
     "positions",
     "reconciled",
+    "recorded_chance",
     "regimes",
     "result_of_path",
+    "strictest",
     "table_of_runs",
+    "why_no_best",
     "with_curves",
 ]

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
+from reglab.analysis.chance import Chance, at_chance
 from reglab.analysis.points import Floats, Indices
 
 HIGHER_IS_BETTER = frozenset({columns.TRAIN_ACC, columns.VAL_ACC, columns.CLEAN_ACC, columns.TRUE_ACC})
@@ -14,21 +15,17 @@ _TIE = 1e-9  # means that differ by less are equal: the rounding of a sum over r
 _SIMPLEST_LAST = (columns.LAMBDA2, columns.LAMBDA1, columns.LAMBDA)  # np.lexsort: the last key counts most
 
 
-CHANCE = 0.03
-"""How far above chance, 1/classes, an accuracy still says that nothing was learnt: three points."""
-
-
-def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, classes: int | None = None) -> pd.DataFrame:
+def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
     """``table`` of a path with BEST and ONE_SE, each true for at most one point of every way of applying the penalty.
 
     BEST has the highest mean of ``measure`` (of a loss or a gap the lowest); of equal ones it is the largest λ, the
     simplest. ONE_SE is the largest λ whose mean is within one standard error, that of the best point, of the best mean
     (Breiman et al. 1984; Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10); there is none
     where that error is not known, as for a single repeat. Points of which a repeat diverged are never chosen, nor,
-    where the number of ``classes`` is given, those at chance.
+    where ``chance`` is given, those at chance.
     """
     score, error = scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
-    fit = np.isfinite(score) & (table[columns.DIVERGED].to_numpy(np.int64) == 0) & ~at_chance(table, classes)
+    fit = np.isfinite(score) & (table[columns.DIVERGED].to_numpy(np.int64) == 0) & ~at_chance(table, chance)
     best, one_se = np.zeros((2, len(table)), dtype=np.bool_)
     for rows in paths(table):
         candidates = rows[fit[rows]]
@@ -39,13 +36,6 @@ def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, classes: int | N
         if np.isfinite(error[top]):
             one_se[_simplest(candidates, score, float(score[top] - error[top]))] = True
     return table.assign(**{columns.BEST: best, columns.ONE_SE: one_se})
-
-
-def at_chance(table: pd.DataFrame, classes: int | None) -> NDArray[np.bool_]:
-    """Where the mean validation accuracy is ≤ 1/``classes`` + 0.03: nothing was learnt. Nowhere for ``None``."""
-    if classes is None:
-        return np.zeros(len(table), dtype=np.bool_)
-    return np.asarray(table[columns.VAL_ACC].to_numpy(np.float64) <= 1 / classes + CHANCE)
 
 
 def scores(table: pd.DataFrame, measure: str) -> Floats:

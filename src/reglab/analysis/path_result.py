@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
+from reglab.analysis.chance import Chance
 from reglab.analysis.choosing import best_row, chosen
 from reglab.analysis.differences import paired_differences
 from reglab.analysis.path import path_table
@@ -30,13 +31,13 @@ def judged_path(
     epochs: pd.DataFrame,
     measure: str = columns.VAL_ACC,
     epoch: int | None = None,
-    classes: int | None = None,
+    chance: Chance | None = None,
 ) -> pd.DataFrame:
     """The table of the path with the chosen points, their regimes and the paired differences to λ = 0.
 
     :func:`path_table`, :func:`chosen`, :func:`regimes` and :func:`paired_differences` (its N as PAIRS) in one.
     """
-    table = regimes(chosen(path_table(lanes, epochs, epoch), measure, classes), measure, classes)
+    table = regimes(chosen(path_table(lanes, epochs, epoch), measure, chance), measure, chance)
     differences = paired_differences(lanes, epochs, measure, epoch).rename(columns={columns.N: columns.PAIRS})
     added = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
     return table.assign(**{name: differences[name] for name in added})  # both are by apply, then λ

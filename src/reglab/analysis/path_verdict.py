@@ -11,7 +11,6 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis.choosing import best_row, paths
-from reglab.analysis.regimes import collapsed
 from reglab.sweep import Point
 
 Edge = Literal["low", "high"]
@@ -23,7 +22,7 @@ class PathVerdict:
 
     ``mean`` ± ``error`` is its ``measure`` over ``n`` repeats; ``difference`` the paired one to λ = 0, from ``low`` to
     ``high`` over ``pairs``; ``None`` is what there is not. ``edge``: the best λ is the lowest above 0 or the highest of
-    the path, so that a wider range may hold a better one. ``regimes`` and ``collapsed`` ascend in λ.
+    the path, so that a wider range may hold a better one. ``regimes`` ascend in λ.
     """
 
     apply: str
@@ -40,7 +39,6 @@ class PathVerdict:
     edge: Edge | None
     regimes: tuple[tuple[Point, str], ...]
     diverged: tuple[Point, ...]
-    collapsed: tuple[Point, ...]
 
     @property
     def overlap(self) -> bool | None:
@@ -53,12 +51,9 @@ class PathVerdict:
 
 
 def path_verdict(
-    table: pd.DataFrame, classes: int, measure: str = columns.VAL_ACC, apply: str | None = None
+    table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None
 ) -> PathVerdict | None:
-    """The verdict of a :func:`judged_path` on ``apply``, or on the way with the best point; ``None`` without figures.
-
-    :param classes: of the data set: chance is 1/``classes``.
-    """
+    """The verdict of a :func:`judged_path` on ``apply``, or on the mode with the best point; ``None`` without one."""
     best = best_row(table, measure, apply)
     if best is None:
         return None
@@ -75,7 +70,7 @@ def path_verdict(
         one_se=beside[0] if beside else None,
         difference=difference, low=low, high=high, pairs=int(row[columns.PAIRS]), edge=_edge(own, row),
         regimes=tuple(zip(_points(known), known[columns.REGIME].tolist(), strict=True)),
-        diverged=_points(own[own[columns.DIVERGED] > 0]), collapsed=_points(collapsed(own, classes)),
+        diverged=_points(own[own[columns.DIVERGED] > 0]),
     )  # fmt: skip
 
 

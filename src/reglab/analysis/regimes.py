@@ -7,10 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.analysis.choosing import at_chance, paths, scores
+from reglab.analysis.chance import Chance, at_chance
+from reglab.analysis.choosing import paths, scores
 from reglab.analysis.points import Floats
 
-UNDERFITS, FITS, OVERFITS, GONE = columns.REGIMES
+UNDERFITS, FITS, OVERFITS, GONE, AT_CHANCE = columns.REGIMES
 
 EQUAL = 0.005
 """Means that differ by no more count as equal where the standard error is not known: half a point."""
@@ -18,23 +19,23 @@ EQUAL = 0.005
 RULE = (
     "A λ fits where its mean is within one standard error of the best mean (with a single repeat: within half a "
     "point), or where it lies between two λ that do; of the others, it overfits where its training loss is below that "
-    "of the best λ, and underfits where not."
+    "of the best λ, and underfits where not. It does neither where its accuracy is at chance."
 )
 
 
-def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, classes: int | None = None) -> pd.DataFrame:
+def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
     """``table`` of a path, with BEST, with REGIME: one of :data:`reglab.columns.REGIMES`, or missing.
 
     "fits" where the mean of ``measure`` is within one standard error, that of the best point, of the best mean: the
     best itself always, and where the error is not known those within 0.005 of it (half a point of accuracy); also
-    where it is not but lies between two λ that fit, whose dip is chance (not in a grid, which has no order); never
-    where, given the number of ``classes``, nothing was learnt; else
-    "overfits" where the mean training data loss is below the best point's; else "underfits". "diverged" where all
-    repeats diverged; missing where there are no figures, or no best point. Each way of applying has its own best.
+    where it is not but lies between two λ that fit, whose dip is noise (not in a grid, which has no order); else
+    "overfits" where the mean training data loss is below the best point's; else "underfits". "at chance" where, given
+    ``chance``, nothing was learnt, whatever the losses; "diverged" where all repeats diverged; missing where there are
+    no figures, or where something was learnt but no point is best. Each penalty mode has its own best.
     """
     score, error = scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
     best, loss = table[columns.BEST].to_numpy(np.bool_), table[columns.TRAIN_LOSS].to_numpy(np.float64)
-    dead = at_chance(table, classes)
+    dead = at_chance(table, chance)
     regime: NDArray[np.object_] = np.full(len(table), None, dtype=object)
     for rows in paths(table):
         for top in rows[best[rows]]:
@@ -44,13 +45,14 @@ def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, classes: int | 
                 fits = _filled(fits) & ~dead[rows]
             regime[rows] = _regimes(fits, loss[rows], loss[top])
     regime[~np.isfinite(score)] = None
+    regime[dead] = AT_CHANCE
     regime[_all_diverged(table)] = GONE
     return table.assign(**{columns.REGIME: pd.array(regime, dtype="str")})
 
 
-def collapsed(table: pd.DataFrame, classes: int) -> pd.DataFrame:
-    """The points whose mean validation accuracy is at chance, ≤ 1/``classes`` + 0.03: nothing was learnt."""
-    return table[at_chance(table, classes)]
+def collapsed(table: pd.DataFrame) -> pd.DataFrame:
+    """The points of a judged path at which nothing was learnt."""
+    return table[(table[columns.REGIME] == AT_CHANCE).to_numpy(np.bool_)]
 
 
 def _is_line(path: pd.DataFrame) -> bool:

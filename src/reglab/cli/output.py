@@ -40,6 +40,8 @@ class Output:
         """The last line: the run's result object, or its figures one a line."""
         metrics = [f"  {name:<11} {_figure(value)}" for name, value in result["metrics"].items()]
         facts = [f"  {name:<11} {result[name]}" for name in ("seconds", "device", "weights", "error") if result[name]]
+        if result["learnt"] is False:
+            facts.append(f"  learnt      nothing: validation accuracy is at chance, {result['chance']['accuracy']:.0%}")
         self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:

@@ -52,6 +52,10 @@ class Split:
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
 
+    def counts(self, labels: Tensor) -> tuple[int, ...]:
+        """How many of ``labels`` each class has."""
+        return tuple(torch.bincount(labels, minlength=len(self.classes)).tolist())
+
 
 def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     """The split that ``spec`` describes, the same for the same spec; local files are looked for in ``folder``.

@@ -1,8 +1,8 @@
 """Jobs: who trains a run or a sweep, when, and how their events reach the store."""
 
 from __future__ import annotations
-
 from reglab.jobs.capacity import check_run, check_sweep
+from reglab.jobs.chance import chance_of, chance_of_run
 from reglab.jobs.result import result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_result import sweep_result
@@ -10,4 +10,15 @@ from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.threads import ThreadRunner
 from reglab.jobs.work import Worker
 
-__all__ = ["Plan", "SweepWorker", "ThreadRunner", "Worker", "check_run", "check_sweep", "result", "sweep_result"]
+__all__ = [
+    "Plan",
+    "SweepWorker",
+    "ThreadRunner",
+    "Worker",
+    "chance_of",
+    "chance_of_run",
+    "check_run",
+    "check_sweep",
+    "result",
+    "sweep_result",
+]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from reglab.analysis import judged_path, lanes_table, result_of_path
-from reglab.columns import BEST, VAL_ACC
-from reglab.datasets import DATASETS
+from reglab.analysis import judged_path, lanes_table, result_of_path, why_no_best
+from reglab.columns import VAL_ACC
+from reglab.jobs.chance import chance_of
 from reglab.store import Store, Sweep
 
 
@@ -14,15 +14,15 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
     """The best λ and the simplest one within one standard error of it, by ``measure`` at each lane's last epoch.
 
     ``table`` has a row for each λ (and way of applying it): means over the seeds or folds, and their standard errors
-    with the suffix "_se". λ at chance are passed over, unless all are. ``runs`` are the lanes' ids, ``plan`` says how
-    they were advanced.
+    with the suffix "_se". λ at ``chance`` are passed over; "best" is null where all are, and
+    ``why_no_best`` then says so. ``runs`` are the lanes' ids, ``plan`` says how they were advanced.
     """
     runs = store.sweep_runs(sweep.id)
     ids = [run.id for run in runs]
     lanes, epochs = lanes_table(sweep.spec.lanes(), runs), store.epochs(ids)
-    table = judged_path(lanes, epochs, measure, classes=len(DATASETS.get(sweep.spec.run.data.name).classes))
-    if not table[BEST].any():
-        table = judged_path(lanes, epochs, measure)
+    chance = chance_of(runs)
+    table = judged_path(lanes, epochs, measure, chance=chance)
+    none = why_no_best(table, chance)
     plan = {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"}
     return {
         "sweep": sweep.id,
@@ -30,6 +30,8 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
         **result_of_path(table, measure),
+        "why_no_best": None if none is None else none.text,
+        "chance": None if chance is None else chance.facts(),
         "runs": ids,
         "seconds": sweep.seconds,
         "plan": plan,

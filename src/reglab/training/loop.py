@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -155,7 +156,9 @@ def build_lanes(
         lanes.append(lane)
         parameters = sum(parameter.numel() for parameter in lane.parameters.values())
         sizes = len(data.train.images), len(data.val.images)
-        environments.append(Environment(describe(at), threads, versions(), parameters, *sizes))
+        environment = Environment(describe(at), threads, versions(), parameters, *sizes)
+        train_labels, val_labels = split.counts(split.true_y_train), split.counts(split.y_val)
+        environments.append(replace(environment, train_labels=train_labels, val_labels=val_labels))
     return lanes, environments, split.shape
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from reglab.datasets import DATASETS
 from reglab.events import State
+from reglab.jobs import chance_of_run
 from reglab.models import MODELS
 from reglab.registry import Entry
 from reglab.spec import PenaltySpec, RunSpec
@@ -164,9 +165,16 @@ def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
 
 def _finished(run: Run, done: str) -> str:
     if run.epoch < run.epochs:
-        return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}."
+        return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}.{_nothing_learnt(run)}"
     best = f" Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else ""
-    return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}"
+    return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}{_nothing_learnt(run)}"
+
+
+def _nothing_learnt(run: Run) -> str:
+    chance = chance_of_run(run)
+    if run.last is None or chance is None or not chance.holds(run.last.val_acc):
+        return ""
+    return f" Nothing was learnt: its validation accuracy is at chance, {chance.text}."
 
 
 def _within(run: Run) -> float:

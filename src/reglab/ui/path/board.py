@@ -23,7 +23,7 @@ from reglab.ui.path.address import Look
 from reglab.ui.path.figures import kept
 from reglab.ui.path.look_state import EPOCH, MEASURE, look_state, stops
 from reglab.ui.path.point_words import named_point
-from reglab.ui.path.results import VAL, Results, Shown, classes_of, zeros_at
+from reglab.ui.path.results import VAL, Results, Shown, zeros_at
 from reglab.ui.path.views import view_box
 
 MAIN_HEIGHT, GAP_HEIGHT = 440, 384
@@ -46,7 +46,7 @@ def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
     left, right = st.columns([8, 5], gap="small")
     height = MAIN_HEIGHT + _ANOTHER * (len(sweep.spec.applies) > 1)
     with left.container(border=True, height=height + _BORDERS, gap=None):
-        _main_chart(sweep, shown, look, click, height)
+        _main_chart(sweep, results, shown, look, click, height)
     with right.container(border=True, height=height + _BORDERS, gap="xsmall"):
         _verdict(sweep, results, shown, look, height - _BUTTONS - _GAP)
     _switches(sweep, results, shown)
@@ -63,13 +63,15 @@ def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
         view_box(sweep, results, shown, look)
 
 
-def _main_chart(sweep: Sweep, shown: Shown, look: Look, click: Callable[[list[Scalar]], None], height: int) -> None:
+def _main_chart(
+    sweep: Sweep, results: Results, shown: Shown, look: Look, click: Callable[[list[Scalar]], None], height: int
+) -> None:
     """The U-curve; of a grid the map of both λ."""
     spec, source = sweep.spec, (shown.source, look.measure)
     if spec.kind == "grid":
         figure = kept("grid", source, lambda: path_grid_chart(shown.table, measure=look.measure))
     else:
-        chance = 1 / classes_of(spec)
+        chance = results.chance.accuracy if results.chance else None
         figure = kept("curve", source, lambda: path_chart(
             shown.table, measure=look.measure, symbol=spec.symbol, chance=chance
         ))  # fmt: skip
@@ -119,10 +121,10 @@ def _replay(sweep: Sweep, results: Results) -> None:
 def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look, height: int) -> None:
     """What the path says, with its rule, and the ways on: Train with the best λ, or with the simplest one."""
     spec, measure = sweep.spec, VAL[look.measure]
-    verdict = path_verdict(shown.table, classes_of(spec), measure)
+    verdict = path_verdict(shown.table, measure)
     simplest = verdict.one_se if verdict and verdict.one_se != verdict.best else None
     said = verdict_words.verdict_words(
-        spec, shown.table, classes_of(spec), shown.moment, measure=measure,
+        spec, shown.table, results.chance, shown.moment, measure=measure,
         zeros=zeros_at(sweep, results, shown.moment.epoch),
     )  # fmt: skip
     with st.container(height=height, border=False, gap="xsmall", key="path_verdict"):

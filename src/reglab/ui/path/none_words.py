@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from reglab import columns
-from reglab.analysis import collapsed
+from reglab.analysis import Chance, NoBest, why_no_best
 from reglab.ui.path.moment import Moment
 
 
-def why_none(table: pd.DataFrame, classes: int, at: Moment) -> str:
-    """A paragraph in Markdown; ``table`` is a judged path without a best point."""
-    fallen, gone = _fallen(table, classes), _gone(table)
-    if len(table) and gone == len(table):
-        return "**Every λ has runs that diverged**, so none can be chosen. Try a smaller learning rate."
-    if not fallen:
-        return "The verdict follows after the first epoch." if at.going else "There is no verdict: no λ has figures."
-    chance = f"chance, {100 / classes:.0f} %"
-    also = f" At {gone} λ runs diverged; such a λ is never chosen." if gone else ""
-    rest = "Every other λ" if gone else "Every λ"
+def why_none(found: NoBest, chance: Chance | None, at: Moment) -> str:
+    """A paragraph in Markdown on a judged path without a best point."""
+    if not found.fallen or chance is None:
+        return _without_figures(found, at)
     if at.going or not at.newest:
-        return f"{at.opening}nothing is learnt yet. {rest} is still at {chance}.{also}"
-    others = "all others" if gone else "all"
-    advice = "Try a smaller learning rate" if gone else "Try smaller λ, more epochs or another learning rate"
-    return f"**No λ has learnt anything**: {others} are at {chance}.{also} {advice}."
+        rest = "Every other λ" if found.diverged else "Every λ"
+        also = f" At {found.diverged} λ runs diverged; such a λ is never chosen." if found.diverged else ""
+        return f"{at.opening}nothing is learnt yet. {rest} is still at chance, {chance.text}.{also}"
+    others = "Try smaller λ, more epochs or another learning rate."
+    advice = "Try a smaller learning rate." if found.diverged else others
+    return f"**{found.headline}**{found.rest} {advice}"
 
 
-def why_none_of(table: pd.DataFrame, classes: int, apply: str) -> str:
-    """A sentence on one way of applying λ, where another has a best λ."""
-    if len(table) and _gone(table) == len(table):
+def why_none_of(table: pd.DataFrame, chance: Chance | None, apply: str) -> str:
+    """A sentence on one penalty mode, where another has a best λ."""
+    found = why_no_best(table, chance)
+    if found is not None and found.fallen and chance is not None:
+        return f"{apply.capitalize()}: nothing was learnt, every λ is at chance, {chance.text}."
+    if found is not None and found.diverged == len(table):
         return f"{apply.capitalize()}: every λ has runs that diverged."
-    if _fallen(table, classes):
-        return f"{apply.capitalize()}: nothing was learnt, every λ is at chance, {100 / classes:.0f} %."
     return f"{apply.capitalize()}: there are no figures yet."
 
 
-def _fallen(table: pd.DataFrame, classes: int) -> int:
-    """How many points are at chance."""
-    whole = table[table[columns.DIVERGED].to_numpy(np.int64) == 0]
-    return len(collapsed(whole, classes))
-
-
-def _gone(table: pd.DataFrame) -> int:
-    """How many points have runs that diverged."""
-    return int((table[columns.DIVERGED].to_numpy(np.int64) > 0).sum())
+def _without_figures(found: NoBest, at: Moment) -> str:
+    if found.diverged:
+        return f"**{found.headline}**{found.rest} Try a smaller learning rate."
+    return "The verdict follows after the first epoch." if at.going else found.text

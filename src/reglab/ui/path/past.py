@@ -9,13 +9,13 @@ import streamlit as st
 
 from reglab.analysis import best_row, chosen, lanes_table, path_table
 from reglab.errors import RegLabError, StoreError
+from reglab.jobs import chance_of
 from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui import live_words
 from reglab.ui.markdown import literal
 from reglab.ui.path.form_state import FormState, form_state, show_sweep
 from reglab.ui.path.past_words import ago, apart_words, best_words
-from reglab.ui.path.results import classes_of
 from reglab.ui.services import services
 
 SHOWN = 8
@@ -72,7 +72,7 @@ def _best(sweep_id: str, _state: str) -> Found | None:
     spec = store.sweep(sweep_id).spec
     lanes = lanes_table(spec.lanes(), runs)
     epochs = store.epochs([run.id for run in runs])
-    table = chosen(path_table(lanes, epochs), classes=classes_of(spec))  # what learnt nothing is not the best
+    table = chosen(path_table(lanes, epochs), chance=chance_of(runs))  # what learnt nothing is not the best
     best = best_row(table)
     if best is None:
         return None

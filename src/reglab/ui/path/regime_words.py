@@ -1,28 +1,27 @@
-"""Where on the path the network overfits, underfits, and collapses to chance, in one sentence. Pure text."""
+"""Where on the path the network overfits, underfits, and learns nothing, in one sentence. Pure text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reglab.analysis import PathVerdict
+from reglab.analysis import Chance, PathVerdict
 from reglab.charts.path_axis import lambda_text
 from reglab.sweep import Point, SweepSpec
 
 _MOST = 4  # λ in a list
 
 
-def sentence(spec: SweepSpec, verdict: PathVerdict, classes: int) -> str:
-    """For example "Below λ₂ = 0.003 the network overfits; at 0.1 it collapses to chance (10 %)."; empty: neither."""
+def sentence(spec: SweepSpec, verdict: PathVerdict, chance: Chance | None) -> str:
+    """For example "Below λ₂ = 0.003 the network overfits; at 0.1 it stays at chance (10 %)."; empty: neither."""
     every = [point for point, _ in verdict.regimes]
-    fallen = [point for point in every if point in verdict.collapsed]
-    under = [point for point in verdict.of_regime("underfits") if point not in fallen]
-    over = [point for point in verdict.of_regime("overfits") if point not in fallen]
+    over, under, fallen = (verdict.of_regime(regime) for regime in ("overfits", "underfits", "at chance"))
+    accuracy = f" ({chance.text})" if chance is not None else ""
     if spec.kind == "grid":
         return _counted(len(every), len(over), len(under), len(fallen))
     parts = [
         (_where(over, every, low=True), "overfits"),
         (_where(under, every, low=False), "underfits"),
-        (_where(fallen, every, low=False), f"collapses to chance ({100 / classes:.0f} %)"),
+        (_where(fallen, every, low=False), f"stays at chance{accuracy}"),
     ]
     said = [(where, what) for where, what in parts if where]
     clauses = [
@@ -64,6 +63,6 @@ def _where(points: Sequence[Point], every: Sequence[Point], *, low: bool) -> str
 def _counted(every: int, over: int, under: int, fallen: int) -> str:
     """Of a grid, how many pairs do what."""
     counts = ((over, "overfit"), (every - over - under - fallen, "fit"), (under, "underfit"),
-              (fallen, "collapse to chance"))  # fmt: skip
+              (fallen, "stay at chance"))  # fmt: skip
     said = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"Of {every} pairs {said}."

@@ -10,11 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import judged_path, lanes_table, layer_paths
+from reglab.analysis import Chance, judged_path, lanes_table, layer_paths
 from reglab.charts.gap import Measure
-from reglab.datasets import DATASETS
+from reglab.jobs import chance_of
 from reglab.store import Sweep
-from reglab.sweep import SweepSpec
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.path.moment import Moment
 from reglab.ui.path.verdict_words import Zeros
@@ -22,20 +21,20 @@ from reglab.ui.services import services
 
 VAL: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
 
-_MANY = 10**6  # classes of a data set that is not known here: nothing counts as chance
-
 
 @dataclass(frozen=True)
 class Results:
     """Frames of a sweep as ``at`` says it stood: a row a lane, and the epochs of all lanes.
 
-    ``common`` is the newest epoch that all lanes which have begun have reached: what may be compared.
+    ``common`` is the newest epoch that all lanes which have begun have reached: what may be compared. ``chance`` is the
+    accuracy of guessing; ``None`` where neither its record nor the data set is known.
     """
 
     at: tuple[Any, ...]
     lanes: pd.DataFrame
     epochs: pd.DataFrame
     common: int
+    chance: Chance | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def results_of(sweep: Sweep) -> Results:
         runs = services().store.sweep_runs(sweep.id)
         lanes = lanes_table(sweep.spec.lanes(), runs)
         epochs = services().store.epochs([run.id for run in runs])
-        kept = Results(at, lanes, epochs, common_epoch(lanes, epochs))
+        kept = Results(at, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs))
         st.session_state["path_results"] = kept
     return kept
 
@@ -66,7 +65,7 @@ def shown_at(sweep: Sweep, results: Results, epoch: int | None, measure: Measure
     source = (results.at, at, measure)
     kept: Shown | None = st.session_state.get("path_shown")
     if kept is None or kept.source != source:
-        table = judged_path(results.lanes, results.epochs, VAL[measure], at, classes_of(sweep.spec))
+        table = judged_path(results.lanes, results.epochs, VAL[measure], at, results.chance)
         kept = Shown(source, _moment(sweep, at, results.common), table)
         st.session_state["path_shown"] = kept
     return kept
@@ -104,12 +103,6 @@ def common_epoch(lanes: pd.DataFrame, epochs: pd.DataFrame) -> int:
     training = lanes.loc[~lanes[columns.STATE].isin(["finished", "diverged"]), columns.RUN]
     begun = last[last.index.isin(training)]
     return int(begun.min() if len(begun) else last.max())
-
-
-def classes_of(spec: SweepSpec) -> int:
-    """How many classes the sweep's images have."""
-    entry = DATASETS.entries.get(spec.run.data.name)
-    return len(entry.classes) if entry else _MANY
 
 
 def _moment(sweep: Sweep, epoch: int, newest: int) -> Moment:

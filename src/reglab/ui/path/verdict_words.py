@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis import RULE, PathVerdict, path_verdict
+from reglab.analysis import RULE, Chance, PathVerdict, path_verdict, why_no_best
 from reglab.sweep import SweepSpec
 from reglab.ui.path import none_words, regime_words
 from reglab.ui.path.moment import Moment
@@ -29,28 +29,35 @@ Zeros = Mapping[tuple[str, float, float], float]
 
 
 def verdict_words(
-    spec: SweepSpec, table: pd.DataFrame, classes: int, at: Moment, *, zeros: Zeros, measure: str = columns.VAL_ACC
+    spec: SweepSpec,
+    table: pd.DataFrame,
+    chance: Chance | None,
+    at: Moment,
+    *,
+    zeros: Zeros,
+    measure: str = columns.VAL_ACC,
 ) -> list[str]:
     """Paragraphs in Markdown; the first says which λ is best, or why none is. ``table`` is a judged path."""
-    found = [path_verdict(table, classes, measure, apply) for apply in spec.applies]
+    found = [path_verdict(table, measure, apply) for apply in spec.applies]
     verdicts = [verdict for verdict in found if verdict is not None]
     if not verdicts:
-        return [none_words.why_none(table, classes, at)]
-    told = [_whole(spec, verdict, classes, zeros, at, named=len(found) > 1) for verdict in verdicts]
+        none = why_no_best(table, chance)
+        return [] if none is None else [none_words.why_none(none, chance, at)]
+    told = [_whole(spec, verdict, chance, zeros, at, named=len(found) > 1) for verdict in verdicts]
     if len(verdicts) == 1:
         paragraphs = told[0]
     else:
         paragraphs = [_between(spec, verdicts), *(" ".join(sentences) for sentences in told)]
     silent = [apply for apply, verdict in zip(spec.applies, found, strict=True) if verdict is None]
-    none = [none_words.why_none_of(table[table[columns.APPLY] == apply], classes, apply) for apply in silent]
-    return [at.opening + paragraphs[0], *paragraphs[1:], *none, *_caveats(spec, verdicts)]
+    without = [none_words.why_none_of(table[table[columns.APPLY] == apply], chance, apply) for apply in silent]
+    return [at.opening + paragraphs[0], *paragraphs[1:], *without, *_caveats(spec, verdicts)]
 
 
 def rule_help(measure: str) -> str:
     """How all of this is decided; ``measure`` is "accuracy" or "loss"."""
     top = "highest" if measure == "accuracy" else "lowest"
     return (
-        f"**Best**: the λ with the {top} mean validation {measure}; no λ of which a run diverged.  \n"
+        f"**Best**: the λ with the {top} mean validation {measure}; no λ of which a run diverged, and none at chance.  \n"
         "**Simplest within one standard error**: the largest λ whose mean is within one standard error, that of the "
         "best, of the best mean.  \n"
         "**Interval**: each repeat gives a pair, the same network with this λ and with λ = 0. The interval is the "
@@ -60,13 +67,15 @@ def rule_help(measure: str) -> str:
     )
 
 
-def _whole(spec: SweepSpec, verdict: PathVerdict, classes: int, zeros: Zeros, at: Moment, *, named: bool) -> list[str]:
+def _whole(
+    spec: SweepSpec, verdict: PathVerdict, chance: Chance | None, zeros: Zeros, at: Moment, *, named: bool
+) -> list[str]:
     """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
     way = f"{_capital(verdict.apply)}: " if named else ""
     best = f"{way}**{named_point(spec, verdict.best)} is best**: {_NAMES[verdict.measure]} "
     best += figure(verdict.mean, verdict.error, verdict.measure) + _gain(spec, verdict)
     more = [
-        _simplest(spec, verdict), regime_words.sentence(spec, verdict, classes),
+        _simplest(spec, verdict), regime_words.sentence(spec, verdict, chance),
         "" if at.going else _edge(spec, verdict), _diverged(spec, verdict), _zeros(spec, verdict, zeros),
     ]  # fmt: skip
     return [best, *filter(None, more)]

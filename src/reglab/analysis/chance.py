@@ -1,0 +1,89 @@
+"""Chance accuracy, and the accuracy up to which a network has learnt nothing: one rule for pages, commands and JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reglab import columns
+
+_Z = NormalDist().inv_cdf(0.95)
+_UNEVEN = 0.005  # shares that differ by less are the same to half a point: the rounding of a split
+
+
+@dataclass(frozen=True)
+class Chance:
+    """The accuracy of guessing on ``images`` validation images of so many ``classes``.
+
+    ``majority`` is the share of the most frequent validation label, 1/``classes`` where it is not known.
+    """
+
+    classes: int
+    images: int
+    majority: float = 0.0
+
+    @classmethod
+    def of_labels(cls, counts: Sequence[int]) -> Chance:
+        """From the number of validation images of each class."""
+        return cls(len(counts), sum(counts), max(counts) / sum(counts))
+
+    @property
+    def accuracy(self) -> float:
+        """The larger of 1/classes and the majority share: always answering the most frequent class reaches it."""
+        return max(1 / self.classes, self.majority)
+
+    @property
+    def bound(self) -> float:
+        """The one-sided 95 % Wilson bound above :attr:`accuracy` for so many images; nothing is learnt below it.
+
+        (p + z²/2n + z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n), z = 1.645 (Wilson 1927).
+        """
+        p, n = self.accuracy, self.images
+        root = math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
+        return (p + _Z**2 / (2 * n) + _Z * root) / (1 + _Z**2 / n)
+
+    def holds(self, accuracy: float | None) -> bool:
+        """Whether a validation ``accuracy`` is at chance; not where there is none."""
+        return accuracy is not None and accuracy < self.bound
+
+    @property
+    def text(self) -> str:
+        """For example "10 %", or "19 %, the share of the most frequent class"."""
+        uneven = self.majority - 1 / self.classes > _UNEVEN
+        return f"{100 * self.accuracy:.0f} %" + (", the share of the most frequent class" if uneven else "")
+
+    @property
+    def rule_text(self) -> str:
+        """What counts as chance, in a sentence."""
+        return (
+            f"With {self.images:,} validation images, an accuracy below {100 * self.bound:.1f} % is no better than "
+            "guessing."
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """The plain object in results: ``{"accuracy", "bound", "images"}``."""
+        return {"accuracy": self.accuracy, "bound": self.bound, "images": self.images}
+
+
+def strictest(every: Iterable[Chance]) -> Chance | None:
+    """The chance with the highest bound: repeats differ by an image or two. ``None`` of none."""
+    return max(every, key=lambda chance: chance.bound, default=None)
+
+
+def recorded_chance(environment: Mapping[str, Any] | None) -> Chance | None:
+    """Chance by a run's record of its data; ``None`` where it has none, as runs of earlier versions."""
+    counts = (environment or {}).get("val_labels")
+    return Chance.of_labels(counts) if counts else None
+
+
+def at_chance(table: pd.DataFrame, chance: Chance | None) -> NDArray[np.bool_]:
+    """The points of a path whose mean validation accuracy is at chance; none where ``chance`` is not known."""
+    accuracy = table[columns.VAL_ACC].to_numpy(np.float64)
+    return np.zeros(len(table), dtype=np.bool_) if chance is None else np.asarray(accuracy < chance.bound)
