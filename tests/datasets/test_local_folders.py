@@ -36,6 +36,50 @@ def test_every_usual_place_is_found_and_read(tmp_path: Path, place: str, zipped:
     assert find_idx(FASHION, tmp_path) == tmp_path / place
 
 
+def _renamed(place: Path, images: str, labels: str) -> None:
+    """The pair of files in ``place`` under other names, in folders where the names say so."""
+    write_idx_pair(place, zipped=images.lower().endswith(".gz"))
+    ending = ".gz" if images.lower().endswith(".gz") else ""
+    for stem, name in ((IMAGES, images), (LABELS, labels)):
+        moved = (place / f"{stem}{ending}").rename(place / f"moved-{stem}")
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        moved.rename(place / name)
+
+
+@pytest.mark.parametrize(
+    ("place", "images", "labels"),
+    [
+        (".", "train-images.idx3-ubyte", "train-labels.idx1-ubyte"),
+        ("mnist", "train-images.idx3-ubyte.gz", "train-labels.idx1-ubyte.gz"),
+        (".", f"{IMAGES}/{IMAGES}", f"{LABELS}/{LABELS}"),
+        (".", f"{IMAGES}/train-images.idx3-ubyte", f"{LABELS}/train-labels.idx1-ubyte"),
+        (".", "train-images.idx3-ubyte/train-images-idx3-ubyte", "train-labels.idx1-ubyte/train-labels-idx1-ubyte"),
+        ("MNIST/Raw", IMAGES.upper(), LABELS.upper()),
+        ("Mnist", f"{IMAGES.upper()}.GZ", f"{LABELS.upper()}.GZ"),
+        ("mNIST/RAW", "Train_Images.idx3-ubyte", "Train_Labels.idx1-ubyte"),
+    ],
+)
+def test_other_names_of_the_same_files_are_found_and_read(
+    tmp_path: Path, place: str, images: str, labels: str
+) -> None:
+    _renamed(tmp_path / place, images, labels)
+    assert find_idx(mnist.SOURCE, tmp_path) == tmp_path / place
+    assert status(mnist.ENTRY, tmp_path).state == "ready"
+    assert np.array_equal(load_idx(mnist.SOURCE, tmp_path, silent).y, pictures(200, (28, 28), 10)[1])
+
+
+def test_an_exact_name_comes_before_one_that_is_alike(tmp_path: Path) -> None:
+    _renamed(tmp_path, "train-images.idx3-ubyte", "train-labels.idx1-ubyte")
+    write_idx_pair(tmp_path, n=100, zipped=False)
+    assert len(load_idx(mnist.SOURCE, tmp_path, silent).y) == 100
+
+
+def test_a_folder_of_the_right_name_without_the_file_is_not_a_copy(tmp_path: Path) -> None:
+    for stem in (IMAGES, LABELS):
+        (tmp_path / stem / "other").mkdir(parents=True)
+    assert find_idx(mnist.SOURCE, tmp_path) is None
+
+
 @pytest.mark.parametrize("source", [mnist.SOURCE, kmnist.SOURCE, FASHION], ids=lambda source: source.name)
 def test_a_named_folder_belongs_to_its_data_set_alone(tmp_path: Path, source: IdxSource) -> None:
     write_idx_pair(tmp_path / source.torchvision / "raw")

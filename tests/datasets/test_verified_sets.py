@@ -35,11 +35,12 @@ def test_the_bomb_of_these_tests_goes_off_when_it_is_unpickled(tmp_path: Path) -
 
 
 @BOTH
-@pytest.mark.parametrize("place", [".", "folder of its own"])
+@pytest.mark.parametrize("place", [".", "folder of its own", "in capitals", "wrapped"])
 def test_batches_in_torchvisions_layout_are_read(
     source: VerifiedSource, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = tmp_path if place == "." else tmp_path / source.folders[1]
+    own = source.folders[1]
+    root = tmp_path / {".": ".", "folder of its own": own, "in capitals": own.upper(), "wrapped": source.content}[place]
     cls = source.torchvision_class
     write_cifar(root, cls)
     trust_cifar(monkeypatch, cls, root)

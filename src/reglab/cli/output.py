@@ -42,6 +42,7 @@ class Output:
         facts = [f"  {name:<11} {result[name]}" for name in ("seconds", "device", "weights", "error") if result[name]]
         if result["learnt"] is False:
             facts.append(f"  learnt      nothing: validation accuracy is at chance, {result['chance']['accuracy']:.0%}")
+        facts += [f"  data        {remark}" for remark in result["data_remarks"]]
         self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:

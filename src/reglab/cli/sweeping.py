@@ -72,6 +72,7 @@ def lines(sweep: Sweep, found: dict[str, Any]) -> list[str]:
             said.append(f"{words}: λ₁ {row['l1']:g}, λ₂ {row['l2']:g} (validation accuracy {row['val_acc']:.2%})")
     if found["why_no_best"]:
         said.append(f"best λ: none. {found['why_no_best']}")
+    said += [f"  data        {remark}" for remark in found["data_remarks"]]
     return [*said, f"  seconds     {sweep.seconds:.1f}", *([f"  error       {sweep.error}"] if sweep.error else [])]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from reglab.datasets.cache import load_images
 from reglab.datasets.check import Sizes, check_data
+from reglab.datasets.composition import label_remarks, recorded_remarks
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
 from reglab.datasets.split import Split, prepare
 
@@ -19,7 +20,9 @@ __all__ = [
     "Split",
     "Status",
     "check_data",
+    "label_remarks",
     "load_images",
     "prepare",
+    "recorded_remarks",
     "status",
 ]

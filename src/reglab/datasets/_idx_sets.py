@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ import torch
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, workshop
 from reglab.datasets.dataset import Images, Progress
+from reglab.datasets.local_files import find_file, named_folders
 from reglab.datasets.idx import open_idx, read_idx
 from reglab.errors import DataError
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 SHAPE = (1, 28, 28)
 SIZE = 60_000
+CLASSES = 10
 
 LABEL_MD5 = {
     "d53e105ee54ea40749a09fcbcd1e9432": "MNIST",
@@ -45,10 +48,10 @@ class IdxSource:
 
 def find_idx(source: IdxSource, folder: Path) -> Path | None:
     """The folder with both files: a named one inside ``folder``, ``folder`` itself, or one elsewhere; else None."""
-    named = [folder / name for name in source.folders]
-    for place in [deep for each in named for deep in (each, each / "raw")]:
-        if _pair(place):
-            return place
+    for named in named_folders(folder, source.folders):
+        for place in (named, *named_folders(named, ["raw"])):
+            if _pair(place):
+                return place
     loose = _pair(folder)
     if loose and _identity(loose[1]) in (None, source.torchvision):
         return folder
@@ -75,13 +78,26 @@ def load_idx(source: IdxSource, folder: Path, progress: Progress) -> Images:
 
 def _pair(place: Path) -> tuple[Path, Path] | None:
     """The image and the label file in ``place``, gzipped or not."""
-    files = []
-    for stem in (IMAGES, LABELS):
-        file = next((file for file in (place / stem, place / f"{stem}.gz") if file.is_file()), None)
-        if file is None:
-            return None
-        files.append(file)
-    return files[0], files[1]
+    images, labels = find_file(place, IMAGES), find_file(place, LABELS)
+    return (images, labels) if images and labels else None
+
+
+def local_counts(source: IdxSource, folder: Path) -> tuple[int, ...] | None:
+    """How many images of each class the local files hold; ``None`` where there are none.
+
+    :raises DataError: where the label file is damaged.
+    """
+    place = find_idx(source, folder)
+    pair = None if place is None else _pair(place)
+    if pair is None:
+        return None
+    at = pair[1].stat()
+    return _counts(pair[1], at.st_mtime_ns, at.st_size)
+
+
+@lru_cache(maxsize=16)
+def _counts(labels: Path, _changed: int, _size: int) -> tuple[int, ...]:
+    return tuple(np.bincount(read_idx(labels, (), SIZE), minlength=CLASSES).tolist())
 
 
 def _identity(labels: Path) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, is_original, workshop
 from reglab.datasets.dataset import Progress
+from reglab.datasets.local_files import named_folders
 from reglab.errors import DataError
 
 
@@ -36,10 +37,14 @@ class VerifiedSource:
 
 
 def find_files(source: VerifiedSource, folder: Path) -> Path | None:
-    """The content, else the archive, in ``folder`` or in a named folder inside it; None where there is neither."""
-    places = [folder, *(folder / name for name in source.folders)]
+    """The content, else the archive, in ``folder`` or in a named folder inside it; None where there is neither.
+
+    Either may lie in a folder of its own name, as some archive tools unpack it.
+    """
     names = [name for name in (source.content, source.archive) if name]
-    return next((place / name for name in names for place in places if (place / name).exists()), None)
+    places = [folder, *named_folders(folder, source.folders)]
+    found = [place / name for name in names for place in places if (place / name).exists()]
+    return next((path / path.name if (path / path.name).exists() else path for path in found), None)
 
 
 def bring(source: VerifiedSource, remote: Remote, folder: Path, progress: Progress) -> Path:

@@ -41,7 +41,8 @@ class Dataset:
 
     ``load(folder, progress)`` gives the pool, from local files, a package or a download of ``download_mb``;
     :class:`reglab.errors.DataError` where it cannot. ``find(folder)`` is where its local files are, None where they are
-    not; a data set without ``find`` needs no files. ``extra`` is the package that it needs beside RegLab's own.
+    not; a data set without ``find`` needs no files. ``counts(folder)`` are the images of each class in local files that
+    may differ from the original, read without the images; None where there are none. ``extra`` is the package that it needs beside RegLab's own.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Dataset:
     size: int
     load: Callable[[Path, Progress], Images] = field(repr=False)
     find: Callable[[Path], Path | None] | None = field(default=None, repr=False)
+    counts: Callable[[Path], tuple[int, ...] | None] | None = field(default=None, repr=False)
     extra: str | None = None
     download_mb: float | None = None
 

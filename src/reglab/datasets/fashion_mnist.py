@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx
+from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx, local_counts
 from reglab.datasets.dataset import Dataset
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # installed by the package dataset-fashion-mnist
@@ -32,5 +32,6 @@ ENTRY = Dataset(
     size=SIZE,
     load=partial(load_idx, SOURCE),
     find=partial(find_idx, SOURCE),
+    counts=partial(local_counts, SOURCE),
     download_mb=SOURCE.megabytes,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx
+from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx, local_counts
 from reglab.datasets.dataset import Dataset
 
 SOURCE = IdxSource("kmnist", "KMNIST", "KMNIST", ("KMNIST", "kmnist"), 18.19)
@@ -20,5 +20,6 @@ ENTRY = Dataset(
     size=SIZE,
     load=partial(load_idx, SOURCE),
     find=partial(find_idx, SOURCE),
+    counts=partial(local_counts, SOURCE),
     download_mb=SOURCE.megabytes,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 from reglab.jobs.capacity import check_run, check_sweep
-from reglab.jobs.chance import chance_of, chance_of_run
+from reglab.jobs.labels import chance_of, chance_of_run, data_remarks
 from reglab.jobs.result import result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_result import sweep_result
@@ -19,6 +19,7 @@ __all__ = [
     "chance_of_run",
     "check_run",
     "check_sweep",
+    "data_remarks",
     "result",
     "sweep_result",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reglab.jobs.chance import chance_of_run
+from reglab.jobs.labels import chance_of_run, data_remarks
 from reglab.store import Run, Store
 
 METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
@@ -13,7 +13,8 @@ METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_ac
 def result(store: Store, run: Run) -> dict[str, Any]:
     """The run's state, spec and figures at its last epoch: losses are data losses in eval mode, gap_loss = val − train,
     gap_acc = train − val, l1 and l2 the penalty terms; ``chance`` is the accuracy of guessing, and ``learnt`` tells
-    whether the last epoch does better; ``weights`` is the path of the final safetensors file.
+    whether the last epoch does better; ``data_remarks`` name absent and rare classes; ``weights`` is the path of the
+    final safetensors file.
     """
     chance, accuracy = chance_of_run(run), run.last.val_acc if run.last else None
     figures = {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
@@ -25,6 +26,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "metrics": {**figures, "best_epoch": run.best_epoch, "epochs": run.epoch},
         "chance": None if chance is None else chance.facts(),
         "learnt": None if chance is None or accuracy is None else not chance.holds(accuracy),
+        "data_remarks": data_remarks(run),
         "seconds": run.seconds,
         "device": run.device,
         "threads": run.threads,

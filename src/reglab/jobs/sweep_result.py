@@ -6,7 +6,7 @@ from typing import Any
 
 from reglab.analysis import judged_path, lanes_table, result_of_path, why_no_best
 from reglab.columns import VAL_ACC
-from reglab.jobs.chance import chance_of
+from reglab.jobs.labels import chance_of, data_remarks
 from reglab.store import Store, Sweep
 
 
@@ -15,7 +15,8 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
 
     ``table`` has a row for each λ (and way of applying it): means over the seeds or folds, and their standard errors
     with the suffix "_se". λ at ``chance`` are passed over; "best" is null where all are, and
-    ``why_no_best`` then says so. ``runs`` are the lanes' ids, ``plan`` says how they were advanced.
+    ``why_no_best`` then says so. ``data_remarks`` are those of the first run. ``runs`` are
+    the lanes' ids, ``plan`` says how they were advanced.
     """
     runs = store.sweep_runs(sweep.id)
     ids = [run.id for run in runs]
@@ -32,6 +33,7 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
         **result_of_path(table, measure),
         "why_no_best": None if none is None else none.text,
         "chance": None if chance is None else chance.facts(),
+        "data_remarks": data_remarks(runs[0]),
         "runs": ids,
         "seconds": sweep.seconds,
         "plan": plan,

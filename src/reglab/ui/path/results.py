@@ -12,7 +12,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis import Chance, judged_path, lanes_table, layer_paths
 from reglab.charts.gap import Measure
-from reglab.jobs import chance_of
+from reglab.jobs import chance_of, data_remarks
 from reglab.store import Sweep
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.path.moment import Moment
@@ -27,7 +27,7 @@ class Results:
     """Frames of a sweep as ``at`` says it stood: a row a lane, and the epochs of all lanes.
 
     ``common`` is the newest epoch that all lanes which have begun have reached: what may be compared. ``chance`` is the
-    accuracy of guessing; ``None`` where neither its record nor the data set is known.
+    accuracy of guessing; ``None`` where neither its record nor the data set is known. ``remarks`` name unusual classes.
     """
 
     at: tuple[Any, ...]
@@ -35,6 +35,7 @@ class Results:
     epochs: pd.DataFrame
     common: int
     chance: Chance | None
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def results_of(sweep: Sweep) -> Results:
         runs = services().store.sweep_runs(sweep.id)
         lanes = lanes_table(sweep.spec.lanes(), runs)
         epochs = services().store.epochs([run.id for run in runs])
-        kept = Results(at, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs))
+        kept = Results(at, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs), tuple(data_remarks(runs[0])))
         st.session_state["path_results"] = kept
     return kept
 

@@ -72,6 +72,8 @@ def _tick() -> None:
     _head(sweep, look, shown)
     if state.problem:
         st.warning(literal(state.problem), icon=":material/link_off:")
+    if results.remarks:
+        st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
     board(sweep, results, shown, look)
     follow(state, current_look(sweep.epochs))
     if _polled(sweep) != live.polled:

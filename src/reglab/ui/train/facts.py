@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
-from reglab.datasets import DATASETS, check_data, status
-from reglab.errors import RegLabError, SpecError
+from reglab.datasets import DATASETS, Dataset, check_data, label_remarks, status
+from reglab.errors import DataError, RegLabError, SpecError
 from reglab.models import MODELS, Summary, summarise
 from reglab.penalties.mask import scope_kinds
 from reglab.penalties.scope import multipliers
 from reglab.spec import ModelSpec, Optimizer, RunSpec
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.advice import Facts
 from reglab.ui.train.networks import tensors_of
@@ -25,9 +28,24 @@ def data_facts(name: str) -> str:
         return "This data set is not known here."
     channels, height, width = entry.shape
     colour = " in colour" if channels == 3 else ""
-    here = status(entry, services().settings.data)
+    folder = services().settings.data
+    here = status(entry, folder)
     state = "Ready." if here.state == "ready" else f"{here.sentence}."
-    return f"{entry.size:,} images of {width} × {height} px{colour}, {len(entry.classes)} classes. {state}"
+    counts, problem = _local_counts(entry, folder)
+    size = f"{sum(counts) if counts else entry.size:,} images of {width} × {height} px{colour}"
+    remarks = label_remarks(counts, entry.classes) if counts else []
+    return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *remarks])
+
+
+def _local_counts(entry: Dataset, folder: Path) -> tuple[tuple[int, ...] | None, str | None]:
+    """Images of each class in local files that may differ from the original; and why they cannot be read."""
+    try:
+        counts = None if entry.counts is None else entry.counts(folder)
+    except (DataError, OSError) as error:
+        return None, literal(str(error))
+    if counts and len(counts) != len(entry.classes):
+        return None, f"The local files have labels up to {len(counts) - 1}; {entry.label} has {len(entry.classes)} classes."
+    return counts, None
 
 
 def model_facts(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: Optimizer) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from reglab.errors import UnknownRun
+from reglab.jobs import data_remarks
 from reglab.store import Run
 from reglab.ui import attempts, live_words
 from reglab.ui.markdown import literal
@@ -112,7 +113,9 @@ def _head(runs: Sequence[Run]) -> None:
 
 
 def _explain(run: Run) -> None:
-    """A sentence where the run did not end as it should."""
+    """A sentence where the run did not end as it should, or its data are unusual."""
+    if remarks := data_remarks(run):
+        st.warning(literal(" ".join(remarks)), icon=":material/balance:")
     if run.deleted is not None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):

@@ -1,11 +1,11 @@
-"""The chance accuracy of a run or a sweep: from the labels that were used, else from the data set."""
+"""What the labels that a run used say of it: its chance accuracy, and classes that are absent, rare or a majority."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from reglab.analysis import Chance, recorded_chance, strictest
-from reglab.datasets import DATASETS, check_data
+from reglab.datasets import DATASETS, check_data, recorded_remarks
 from reglab.errors import RegLabError
 from reglab.spec import DataSpec
 from reglab.store import Run
@@ -19,6 +19,12 @@ def chance_of(runs: Sequence[Run]) -> Chance | None:
 def chance_of_run(run: Run) -> Chance | None:
     """Chance of the run's validation labels; runs of earlier versions count their classes as equally frequent."""
     return recorded_chance(run.environment) or _of_data(run.spec.data, (run.environment or {}).get("n_val"))
+
+
+def data_remarks(run: Run) -> list[str]:
+    """Sentences on absent and rare classes and on a majority among the images used; empty for usual data."""
+    known = run.environment or {}
+    return recorded_remarks(run.spec.data.name, known.get("train_labels", ()), known.get("val_labels", ()))
 
 
 def _of_data(spec: DataSpec, images: int | None) -> Chance | None:

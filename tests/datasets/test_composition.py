@@ -1,0 +1,61 @@
+"""Absent and rare classes and a majority are named; a usual data set is not remarked on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.datasets.files import IMAGES, LABELS, idx, write_idx_pair
+
+from reglab.datasets import DATASETS, label_remarks, load_images, recorded_remarks
+from reglab.errors import DataError
+
+LETTERS = tuple("abcdefghij")
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ([10] * 10, []),
+        ([19, 14, 12, 10, 9, 8, 8, 7, 6, 7], []),
+        ([0, *[10] * 9], ["No image shows a."]),
+        ([0, 0, *[10] * 8], ["No image shows a or b."]),
+        ([*[0] * 5, *[10] * 5], ["No image shows a, b, c or 2 other classes."]),
+        ([1, *[11] * 9], ["Few images show a (1): the accuracy hardly depends on them."]),
+        ([60, *[5] * 8, 0], [
+            "No image shows j.", "60 % of the images show a: always answering that is 60 % accurate.",
+        ]),
+        ([0] * 10, []),
+    ],
+)  # fmt: skip
+def test_remarks_by_hand(counts: list[int], expected: list[str]) -> None:
+    assert label_remarks(counts, LETTERS) == expected
+
+
+def test_a_run_names_the_part_and_an_older_one_says_nothing() -> None:
+    said = recorded_remarks("digits", [0, *[10] * 9], [0, *[5] * 9])
+    assert said == ["No training image shows 0.", "No validation image shows 0."]
+    assert recorded_remarks("digits", (), ()) == []
+    assert recorded_remarks("gone", [0, 1], [1, 0]) == []
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DATASETS.entries.items() if not entry.find and not entry.extra])
+def test_the_data_sets_that_come_with_reglab_are_usual(name: str, tmp_path: Path) -> None:
+    entry = DATASETS.get(name)
+    counts = np.bincount(load_images(name, tmp_path).y, minlength=len(entry.classes))
+    assert label_remarks(counts.tolist(), entry.classes) == []
+
+
+def test_local_labels_are_counted_without_their_images(tmp_path: Path) -> None:
+    counts = DATASETS.get("mnist").counts
+    assert counts is not None
+    assert counts(tmp_path) is None
+    write_idx_pair(tmp_path, zipped=False)
+    (tmp_path / IMAGES).write_bytes(b"not read")
+    assert counts(tmp_path) == (20,) * 10
+    (tmp_path / LABELS).write_bytes(idx(np.array([0] * 150 + [3] * 50, np.uint8)))
+    assert counts(tmp_path) == (150, 0, 0, 50, 0, 0, 0, 0, 0, 0)
+    (tmp_path / LABELS).write_bytes(b"damaged")
+    with pytest.raises(DataError, match="is not an idx file"):
+        counts(tmp_path)
