@@ -62,7 +62,9 @@ def write_uneven(place: Path) -> None:
 
 
 def test_penalties_that_crush_everything_leave_no_best(capsys: pytest.CaptureFixture[str]) -> None:
-    found = sweep(capsys, "--set", "train.epochs=5", "--set", "data.train_size=100", "--l2", "10,100,1000", "--seeds", "2")
+    found = sweep(
+        capsys, "--set", "train.epochs=5", "--set", "data.train_size=100", "--l2", "10,100,1000", "--seeds", "2"
+    )
     assert (found["best"], found["one_se"]) == (None, None)
     assert [row["regime"] for row in found["table"]] == ["at chance"] * 3
     assert not any(row["best"] or row["one_se"] for row in found["table"])

@@ -31,6 +31,50 @@ def test_an_exact_answer_comes_first_then_its_steps(capsys: pytest.CaptureFixtur
     assert any("l2 = λ₂/2 = 0.01/2 = 0.005" in line for line in lines)
 
 
+def test_conditions_follow_the_number_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the answer, in the table of all, and in JSON; y matters to glmnet's L2 part alone."""
+    lines = said(capsys, "0.01", "--from", "torch-sgd", "--to", "glmnet").splitlines()
+    assert lines[0] == "glmnet(x, y, lambda = 0.01, alpha = 0)"
+    assert lines[1] == (
+        "Exact if every column of x has variance 1 (with 1/n), y has standard deviation 1 (with 1/n), the data loss is "
+        "½·mean square error and both act on the same tensors."
+    )
+    found = result(capsys, "0.01", "--from", "glmnet", "--to", "sklearn-lasso")
+    assert found["conditions"] == ["every column of x has variance 1 (with 1/n)"]
+    assert found["headline"] == "Exact if every column of x has variance 1 (with 1/n)."
+    [row] = [line for line in said(capsys, "0.01", "--from", "torch-sgd").splitlines() if line.startswith("glmnet")]
+    assert "if every column of x has variance 1" in row
+    assert said(capsys, "0.1", "--from", "sklearn-lasso", "--to", "sklearn-elasticnet").splitlines()[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "context", "clause"),
+    [
+        ("torch-adamw", "tfa-adamw", ["--lr", "0.01"], "the learning rate stays at 0.01"),
+        ("torch-adamw", "adamw-paper", ["--lr", "0.01"], "the base learning rate α is 0.01"),
+        ("torch-sgd", "sklearn-mlp", ["--batch-size", "32"], "every batch has 32 examples, the last one too"),
+        ("torch-sgd", "sklearn-ridge", ["--n", "400"], "there are 400 training examples"),
+        ("torch-sgd", "keras-weight-decay", ["--momentum", "0"], "the optimizer is plain SGD"),
+        ("torch-sgd", "torch-adam", [], "it is the objective that counts"),
+        ("sklearn-ridge", "sklearn-logistic", ["--n", "400"], "the data loss changes with it"),
+        ("torch-l1", "playground-l1", [], "the Playground removes weights"),
+    ],
+)
+def test_what_a_number_takes_for_granted_is_said_with_it(
+    capsys: pytest.CaptureFixture[str], source: str, target: str, context: list[str], clause: str
+) -> None:
+    found = result(capsys, "0.01", "--from", source, "--to", target, *context)
+    assert found["exact"] is True
+    assert clause in found["headline"]
+
+
+def test_what_both_take_for_granted_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, "0", "--from", "torch-sgd", "--to", "glmnet")
+    assert found["conditions"] == []
+    found = result(capsys, "0.1", "--from", "sklearn-lasso", "--and", "sklearn-ridge=0.1", "--to", "glmnet", "--n", "9")
+    assert found["conditions"].count("every column of x has variance 1 (with 1/n)") == 1
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     found = result(capsys, "0.01", "--from", "torch-sgd", "--to", "keras-l2")
     assert found["exact"] is True

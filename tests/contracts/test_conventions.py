@@ -18,6 +18,7 @@ from reglab.conventions import (
     translate,
     translate_all,
 )  # fmt: skip
+from reglab.conventions.conditions import SAME_TENSORS
 from reglab.conventions.convention import Convention
 
 every = pytest.mark.parametrize("entry", CONVENTIONS.entries.values(), ids=lambda c: c.name)
@@ -99,6 +100,12 @@ def check(found: Translation, target: Convention) -> None:
         assert len(found.reason.split()) >= 8
     assert all(note.endswith(".") for note in found.notes)
     assert len(set(found.notes)) == len(found.notes)
+    assert all(clause in found.headline for clause in found.conditions)
+    assert "{" not in found.headline
+    if found.code:  # what a note says of tensors and losses is a condition of the number as well
+        notes = " ".join(found.notes)
+        assert ("Which tensors" in notes) == (SAME_TENSORS in found.conditions)
+        assert ("he data loss" in notes) == any(clause.startswith("the data loss") for clause in found.conditions)
 
 
 @every

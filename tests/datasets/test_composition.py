@@ -40,7 +40,9 @@ def test_a_run_names_the_part_and_an_older_one_says_nothing() -> None:
     assert recorded_remarks("gone", [0, 1], [1, 0]) == []
 
 
-@pytest.mark.parametrize("name", [name for name, entry in DATASETS.entries.items() if not entry.find and not entry.extra])
+@pytest.mark.parametrize(
+    "name", [name for name, entry in DATASETS.entries.items() if not entry.find and not entry.extra]
+)
 def test_the_data_sets_that_come_with_reglab_are_usual(name: str, tmp_path: Path) -> None:
     entry = DATASETS.get(name)
     counts = np.bincount(load_images(name, tmp_path).y, minlength=len(entry.classes))

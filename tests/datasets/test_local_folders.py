@@ -59,9 +59,7 @@ def _renamed(place: Path, images: str, labels: str) -> None:
         ("mNIST/RAW", "Train_Images.idx3-ubyte", "Train_Labels.idx1-ubyte"),
     ],
 )
-def test_other_names_of_the_same_files_are_found_and_read(
-    tmp_path: Path, place: str, images: str, labels: str
-) -> None:
+def test_other_names_of_the_same_files_are_found_and_read(tmp_path: Path, place: str, images: str, labels: str) -> None:
     _renamed(tmp_path / place, images, labels)
     assert find_idx(mnist.SOURCE, tmp_path) == tmp_path / place
     assert status(mnist.ENTRY, tmp_path).state == "ready"

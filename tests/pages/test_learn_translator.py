@@ -60,6 +60,16 @@ def test_opens_with_an_exact_answer_and_its_steps(app: AppTest) -> None:
     assert keys(app) == {"translate_value"}  # no context: none matters
 
 
+def test_a_condition_stands_beside_the_number(app: AppTest) -> None:
+    choose(app, "torch-sgd", "glmnet")
+    [headline] = [block.value for block in app.markdown if "Exact if" in block.value]
+    assert "every column of x has variance 1 (with 1/n), y has standard deviation 1" in headline
+    choose(app, "keras-l1", "torch-l1")
+    assert "both act on the same tensors" in text(app)
+    choose(app, "sklearn-lasso", "sklearn-elasticnet")
+    assert "Exact if" not in text(app)
+
+
 def test_a_number_changes_the_answer(app: AppTest) -> None:
     app.number_input(key="translate_value").set_value(0.3)
     assert code(again(app)) == ["keras.regularizers.L2(0.15)"]
@@ -114,9 +124,11 @@ def test_double_counting(app: AppTest) -> None:
 
 def test_all_as_a_table(app: AppTest) -> None:
     choose(app, "torch-sgd", "all")
-    exact, others = (table.value for table in app.table)
-    assert len(exact) + len(others) == len(CONVENTIONS.names()) - 1
-    assert exact.loc["Keras L2", "Say"] == "`keras.regularizers.L2(0.005)`"
+    *_, limited, others = (table.value for table in app.table)
+    assert sum(len(table.value) for table in app.table) == len(CONVENTIONS.names()) - 1
+    assert limited.loc["Keras L2", "Say"] == "`keras.regularizers.L2(0.005)`"
+    assert limited.loc["Keras L2", "If"] == "both act on the same tensors"
+    assert "every column of x has variance 1" in limited.loc["glmnet in R", "If"]
     assert "√v" in str(others.loc["PyTorch AdamW", "Why not"])
     assert {"translate_n", "translate_batch_size", "translate_lr", "translate_momentum"} <= keys(app)
 

@@ -30,4 +30,6 @@ def judged(
     values = [value for repeat in accuracies for value in repeat]
     train = [0.1 * (i % len(spec.points)) for i in range(len(values))]
     losses = [1 - value for value in values]
-    return judged_path(lanes, one_epoch(lanes, val_acc=values, val_loss=losses, train_loss=train), measure, chance=CHANCE)
+    return judged_path(
+        lanes, one_epoch(lanes, val_acc=values, val_loss=losses, train_loss=train), measure, chance=CHANCE
+    )

@@ -1,4 +1,4 @@
-"""Why no λ of a sweep is best: it diverged, it learnt nothing, or it has no figures. Shared by page, commands and JSON."""
+"""Why no λ of a sweep is best: it diverged, it learnt nothing, or it has no figures; for page, commands and JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from reglab.analysis.regimes import collapsed
 
 @dataclass(frozen=True)
 class NoBest:
-    """The reason: ``headline`` and ``rest`` make one text; ``fallen`` λ are at chance, ``diverged`` λ have such runs."""
+    """The reason, in ``headline`` and ``rest``; ``fallen`` λ are at chance, ``diverged`` λ have runs that diverged."""
 
     headline: str
     rest: str

@@ -50,9 +50,7 @@ class PathVerdict:
         return tuple(point for point, found in self.regimes if found == regime)
 
 
-def path_verdict(
-    table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None
-) -> PathVerdict | None:
+def path_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None) -> PathVerdict | None:
     """The verdict of a :func:`judged_path` on ``apply``, or on the mode with the best point; ``None`` without one."""
     best = best_row(table, measure, apply)
     if best is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import decay_per_step, one
 
 ENTRY = Convention(
@@ -15,5 +15,6 @@ ENTRY = Convention(
     source="Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, algorithm 2; checked in NumPy.",
     help="Times the schedule η, which starts at 1, and not the base learning rate α.",
     in_loss=False, family="adaptive",
+    conditions=(Condition("the base learning rate α is {lr}"),),
     notes=("In the AdamW paper, lr is the base α; the schedule η multiplies the decay and Adam's step alike.",),
 )  # fmt: skip

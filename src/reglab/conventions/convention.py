@@ -43,6 +43,17 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A clause that must hold for a convention's number to do the same as another's, where a meaning has ``parts``.
+
+    ``text`` has ``{name}`` for numbers of the context that the conversion needs.
+    """
+
+    text: str
+    parts: frozenset[str] = frozenset({"l1", "l2", "decay"})
+
+
+@dataclass(frozen=True)
 class Conversion:
     """How a convention's numbers become a :class:`Meaning` (``read``) and come from one (``write``), both pure.
 
@@ -65,8 +76,8 @@ class Convention:
 
     ``formula`` (LaTeX) and ``plain`` say what it adds, ``tensors`` and ``reach`` to which tensors. ``in_loss``: it is
     part of the printed loss. ``family``: the optimizer it belongs to, None for any. ``data_loss``: the data loss it
-    stands beside, empty for any mean. ``code`` is the target's own syntax with ``{name}`` for its numbers; ``notes``
-    hold whenever it takes part in a translation.
+    stands beside, empty for any mean. ``code`` is the target's own syntax with ``{name}`` for its numbers.
+    ``conditions`` are part of every answer in which it takes part, ``notes`` explain it further.
     """
 
     name: str
@@ -84,6 +95,7 @@ class Convention:
     in_loss: bool = True
     family: Family | None = None
     data_loss: str = ""
+    conditions: tuple[Condition, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

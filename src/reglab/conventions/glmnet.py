@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import mixture, strength_and_share
 
 ENTRY = Convention(
@@ -15,6 +15,10 @@ ENTRY = Convention(
     code="glmnet(x, y, lambda = {lambda}, alpha = {alpha})",
     source="Documentation of glmnet 4 (Friedman, Hastie and Tibshirani, 2010); checked in NumPy by RegLab's tests.",
     help="Here α is the share of L1, and λ the strength.", data_loss="½·mean square error",
+    conditions=(
+        Condition("every column of x has variance 1 (with 1/n)"),
+        Condition("y has standard deviation 1 (with 1/n)", frozenset({"l2"})),
+    ),
     notes=(
         "glmnet scales every column of x to variance 1 (with 1/n): the λ holds for weights on such columns.",
         "glmnet also scales y, so its L2 part counts λ·(1 − α)/sd(y): give it a y with standard deviation 1.",

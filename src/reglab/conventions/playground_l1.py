@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import one, same
 
 ENTRY = Convention(
@@ -14,6 +14,9 @@ ENTRY = Convention(
     source="Read in the Playground's source (nn.ts, updateWeights); its step checked in NumPy by RegLab's tests.",
     help="Plain SGD without momentum; a weight that crosses 0 is removed for good.",
     family="sgd", data_loss="½·mean square error", in_loss=False,
+    conditions=(
+        Condition("it is the objective that counts, since the Playground removes weights that L1 carries across 0"),
+    ),
     notes=(
         "The Playground removes a weight for good once L1 carries it across 0: J is the same, the path is not.",
     ),

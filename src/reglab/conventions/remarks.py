@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reglab.conventions.conditions import differ_in_tensors
 from reglab.conventions.convention import Convention
 from reglab.conventions.meaning import Meaning
 
@@ -19,7 +20,7 @@ def remarks(sources: Sequence[Convention], target: Convention, meaning: Meaning)
 
 
 def _between(a: Convention, b: Convention, meaning: Meaning) -> Iterator[str]:
-    if a.tensors != b.tensors and (a.reach != b.reach or a.reach == "chosen"):
+    if differ_in_tensors(a, b):
         yield f"Which tensors: {a.label} acts on {a.tensors}; {b.label} on {b.tensors}. Set both on the same ones."
     if a.data_loss != b.data_loss:
         yield from _data_losses(a, b)

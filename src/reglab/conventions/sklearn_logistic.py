@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention, Parameter
+from reglab.conventions.convention import Condition, Convention, Parameter
 from reglab.conventions.forms import inverse
 
 ENTRY = Convention(
@@ -16,4 +16,5 @@ ENTRY = Convention(
     source="Read in scikit-learn 1.9 (linear_model/_logistic.py); its optimum executed by RegLab's tests.",
     help="C is an inverse strength: a larger C is a weaker penalty. Its default 1 is λ₂ = 1/n.",
     data_loss="mean cross-entropy",
+    conditions=(Condition("there are {n} training examples"),),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import divided, one
 
 ENTRY = Convention(
@@ -19,5 +19,6 @@ ENTRY = Convention(
     source="Read in scikit-learn 1.9 (neural_network/_multilayer_perceptron.py); executed by RegLab's tests.",
     help="Its batch size is min(200, n) unless you set it, and all of n with solver lbfgs.",
     data_loss="mean cross-entropy",
+    conditions=(Condition("every batch has {batch_size} examples, the last one too"),),
     notes=("In MLPClassifier a smaller last batch is penalised more: the penalty is divided by that batch's size.",),
 )  # fmt: skip

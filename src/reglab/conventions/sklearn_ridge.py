@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import divided, one
 
 ENTRY = Convention(
@@ -17,4 +17,5 @@ ENTRY = Convention(
     code="sklearn.linear_model.Ridge(alpha={alpha})",
     source="Documentation of scikit-learn 1.9; its optimum executed by RegLab's tests.",
     help="Dividing by 2n gives ½·mean square error + (α/n)·½‖w‖².", data_loss="½·mean square error",
+    conditions=(Condition("there are {n} training examples"),),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import Condition, Convention
 from reglab.conventions.forms import decay_per_step, one
 
 ENTRY = Convention(
@@ -14,5 +14,6 @@ ENTRY = Convention(
     source="Read in TensorFlow Addons (weight_decay_optimizers.py); its step checked in NumPy by RegLab's tests.",
     help="Decoupled, and not times lr: a number that is a thousand times smaller means the same at lr = 0.001.",
     in_loss=False, family="sgd",
+    conditions=(Condition("the learning rate stays at {lr}"),),
     notes=("TensorFlow Addons does not scale the decay with a learning-rate schedule: this holds at that one lr.",),
 )  # fmt: skip

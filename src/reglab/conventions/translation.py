@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_path, obstacle
 from reglab.conventions.combining import Combination, Part, Step, combine, family_of
+from reglab.conventions.conditions import conditions
 from reglab.conventions.context import Context, Family, MissingContext, join
 from reglab.conventions.convention import Convention
 from reglab.conventions.meaning import Meaning, figure
@@ -26,8 +27,9 @@ class Translation:
     """``parts`` said in ``target``.
 
     ``values`` only where ``exact``; otherwise ``reason`` says why there are none, and ``approximation`` holds numbers
-    that come near in the sense that ``reason`` explains, if any do. ``meaning`` is what the parts do, None where it was
-    not needed; ``code`` the target's own syntax with ``values`` or ``approximation``.
+    that come near in the sense that ``reason`` explains, if any do. Either holds only under ``conditions``. ``meaning``
+    is what the parts do, None where it was not needed; ``code`` the target's own syntax with ``values`` or
+    ``approximation``.
     """
 
     parts: tuple[Part, ...]
@@ -40,6 +42,20 @@ class Translation:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     code: str = ""
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """``conditions`` as one clause, "every column of x has variance 1 and …"; empty where there are none."""
+        return join(self.conditions) if self.conditions else ""
+
+    @property
+    def headline(self) -> str:
+        """How far the numbers hold, with every condition: "Exact if both act on the same tensors."."""
+        clause = f" if {self.condition}" if self.conditions else ""
+        if self.exact:
+            return f"Exact{clause}."
+        return f"No exact equivalent; the same at rest only{clause}." if self.approximation else "No exact equivalent."
 
 
 def translate(
@@ -147,7 +163,8 @@ def _unchanged(part: Part, goal: Convention, context: Context) -> Translation:
 def _written(combined: Combination, goal: Convention, context: Context) -> Translation:
     """The numbers of ``goal``, by way of a crossing where one is due."""
     meaning, steps, momentum = combined.meaning, list(combined.steps), 0.0
-    if crosses(meaning.parts, goal):
+    crossed = crosses(meaning.parts, goal)
+    if crossed:
         momentum = context.momentum or 0.0
         meaning, step = cross(meaning, goal, momentum)
         steps.append(step)
@@ -160,6 +177,9 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
     shared = {
         "steps": tuple(steps),
         "notes": remarks(sources, goal, meaning),
+        "conditions": conditions(
+            sources, goal, combined.meaning.parts | meaning.parts, crossed and not momentum, context
+        ),
         "code": code(goal, values, _named(context, sources)),
     }
     if not momentum:

@@ -17,8 +17,8 @@ import torch
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, workshop
 from reglab.datasets.dataset import Images, Progress
-from reglab.datasets.local_files import find_file, named_folders
 from reglab.datasets.idx import open_idx, read_idx
+from reglab.datasets.local_files import find_file, named_folders
 from reglab.errors import DataError
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"

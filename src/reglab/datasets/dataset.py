@@ -42,7 +42,8 @@ class Dataset:
     ``load(folder, progress)`` gives the pool, from local files, a package or a download of ``download_mb``;
     :class:`reglab.errors.DataError` where it cannot. ``find(folder)`` is where its local files are, None where they are
     not; a data set without ``find`` needs no files. ``counts(folder)`` are the images of each class in local files that
-    may differ from the original, read without the images; None where there are none. ``extra`` is the package that it needs beside RegLab's own.
+    may differ from the original, read without the images; None where there are none. ``extra`` is the package that it
+    needs beside RegLab's own.
     """
 
     name: str

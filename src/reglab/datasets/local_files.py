@@ -22,7 +22,9 @@ def find_file(place: Path, name: str, endings: tuple[str, ...] = ("", ".gz")) ->
     wanted = {_plain(path.name) for path in exact}
     alike = [path for path in _entries(place) if _plain(path.name) in wanted]
     candidates = [*exact, *alike]
-    inside = [path for folder in candidates if folder.is_dir() for path in _entries(folder) if _plain(path.name) in wanted]
+    inside = [
+        path for folder in candidates if folder.is_dir() for path in _entries(folder) if _plain(path.name) in wanted
+    ]
     return next((path for path in [*candidates, *inside] if path.is_file()), None)
 
 

@@ -52,9 +52,9 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _one(found: Translation, together: Combination | None, output: Output) -> None:
-    lines = [f"{found.code}" if found.code and found.exact else ""]
+    lines = [found.code, *([found.headline] if found.conditions else [])]
     if not found.exact:
-        lines = ["No exact equivalent.", found.reason, *([f"Nearest: {found.code}"] if found.code else [])]
+        lines = [found.headline, found.reason, *([f"Nearest: {found.code}"] if found.code else [])]
     lines += ["", *(f"  {step.about}: {step.equation}" for step in found.steps)] if found.steps else []
     lines += ["", together.sentence] if together else []
     lines += ["", *(f"- {note}" for note in found.notes)] if found.notes else []
@@ -85,9 +85,10 @@ def _list(output: Output) -> None:
 def _cell(answer: Translation | MissingContext) -> str:
     if isinstance(answer, MissingContext):
         return f"? {answer}"
+    clause = f", if {answer.condition}" if answer.conditions else ""
     if answer.exact:
-        return f"= {answer.code}"
-    return f"≈ {answer.code}, at rest only" if answer.code else "– no exact equivalent"
+        return f"= {answer.code}{clause}"
+    return f"≈ {answer.code}, at rest only{clause}" if answer.code else "– no exact equivalent"
 
 
 def _record(answer: Translation | MissingContext) -> dict[str, Any]:
@@ -95,7 +96,8 @@ def _record(answer: Translation | MissingContext) -> dict[str, Any]:
         return {"missing": answer.name, "reason": str(answer)}
     m = answer.meaning
     return {
-        "from": _parts(answer.parts), "to": answer.target, "exact": answer.exact, "values": _tidy(answer.values),
+        "from": _parts(answer.parts), "to": answer.target, "exact": answer.exact,
+        "conditions": list(answer.conditions), "headline": answer.headline, "values": _tidy(answer.values),
         "approximation": _tidy(answer.approximation), "reason": answer.reason,
         "meaning": m and _tidy({"l1": m.l1, "l2": m.l2, "decay": m.decay}),
         "steps": [f"{step.about}: {step.equation}" for step in answer.steps], "notes": list(answer.notes),

@@ -23,6 +23,7 @@ from reglab.errors import RegLabError
 from reglab.ui.learn import translator_fields as fields
 
 EXACT = ":green-badge[:material/check: Exact]"
+EXACT_IF = ":blue-badge[:material/rule: Exact if]"
 INEXACT = ":orange-badge[:material/block: No exact equivalent]"
 
 
@@ -66,12 +67,13 @@ def _together(found: Combination) -> None:
 def _answer(found: Translation) -> None:
     with st.container(border=True, key="translation"):
         if found.exact:
-            _result(found.values or {}, found.code, EXACT)
+            _result(found.values or {}, found.code, f"{EXACT_IF} **{found.condition}**" if found.conditions else EXACT)
         else:
             st.markdown(INEXACT)
             st.markdown(found.reason)
             if found.approximation:
-                _result(found.approximation, found.code, ":gray-badge[≈ At rest only, not on the way]")
+                clause = f" if **{found.condition}**" if found.conditions else ""
+                _result(found.approximation, found.code, f":gray-badge[≈ At rest only, not on the way]{clause}")
         _steps(found.steps)
     for note in found.notes:
         st.caption(f":material/info: {note}")
@@ -105,17 +107,22 @@ def _formulas(names: Sequence[str]) -> None:
 
 
 def _table(found: Mapping[str, Translation | MissingContext]) -> None:
-    """The exact ones with their code; then those that are not, each with its reason."""
-    exact, others = [], []
+    """The exact ones with their code, then those under conditions, then those that are not, each with its reason."""
+    exact, limited, others = [], [], []
     for name, answer in found.items():
         label = CONVENTIONS.get(name).label
         if isinstance(answer, MissingContext):
             others.append((label, str(answer)))
+        elif answer.exact and answer.conditions:
+            limited.append((label, f"`{answer.code}`", answer.condition))
         elif answer.exact:
             exact.append((label, f"`{answer.code}`"))
         else:
-            others.append((label, answer.reason + (f" `{answer.code}`" if answer.code else "")))
-    for rows, badge in ((exact, EXACT), (others, INEXACT)):
+            clause = f", if {answer.condition}" if answer.conditions else ""
+            others.append((label, answer.reason + (f" `{answer.code}`{clause}" if answer.code else "")))
+    for badge, columns, rows in (
+        (EXACT, ["In", "Say"], exact), (EXACT_IF, ["In", "Say", "If"], limited), (INEXACT, ["In", "Why not"], others),
+    ):  # fmt: skip
         if rows:
             st.markdown(badge)
-            st.table(pd.DataFrame(rows, columns=["In", "Say" if rows is exact else "Why not"]).set_index("In"))
+            st.table(pd.DataFrame(rows, columns=columns).set_index("In"))

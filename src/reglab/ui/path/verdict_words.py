@@ -57,7 +57,7 @@ def rule_help(measure: str) -> str:
     """How all of this is decided; ``measure`` is "accuracy" or "loss"."""
     top = "highest" if measure == "accuracy" else "lowest"
     return (
-        f"**Best**: the λ with the {top} mean validation {measure}; no λ of which a run diverged, and none at chance.  \n"
+        f"**Best**: the λ with the {top} mean validation {measure}; none of which a run diverged, none at chance.  \n"
         "**Simplest within one standard error**: the largest λ whose mean is within one standard error, that of the "
         "best, of the best mean.  \n"
         "**Interval**: each repeat gives a pair, the same network with this λ and with λ = 0. The interval is the "

@@ -44,7 +44,10 @@ def _local_counts(entry: Dataset, folder: Path) -> tuple[tuple[int, ...] | None,
     except (DataError, OSError) as error:
         return None, literal(str(error))
     if counts and len(counts) != len(entry.classes):
-        return None, f"The local files have labels up to {len(counts) - 1}; {entry.label} has {len(entry.classes)} classes."
+        return (
+            None,
+            f"The local files have labels up to {len(counts) - 1}; {entry.label} has {len(entry.classes)} classes.",
+        )
     return counts, None
 
 
