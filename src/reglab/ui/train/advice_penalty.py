@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reglab.spec import RunSpec
 from reglab.ui.numbers import number, plain
 from reglab.ui.train.advice_base import Advice, Check, Facts
@@ -15,6 +17,7 @@ def _adamw_coupled(spec: RunSpec, _: Facts) -> Advice | None:
         "AdamW with a coupled penalty is Adam + L2: the W means decoupled. Choose decoupled, or Adam.",
         r"Coupled: $g = \nabla L(w) + \nabla P(w)$, and Adam rescales the sum. "
         r"AdamW: $w \leftarrow w - \eta\,\nabla P(w)$, not rescaled.",
+        remedy={"penalty.apply": "decoupled"},
     )
 
 
@@ -50,27 +53,31 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
         step = r"$w \leftarrow w - \eta\lambda_1\,\mathrm{sign}(w)$"
         rule = rf"{step} jumps over 0 by up to $\eta\lambda_1$ = {_reach(spec)}"
     return Advice(
-        text, rf"{rule}. Proximal: $\mathrm{{sign}}(w)\max(|w| - \eta\lambda_1, 0)$ is 0 for $|w| \le$ {_reach(spec)}."
+        text,
+        rf"{rule}. Proximal: $\mathrm{{sign}}(w)\max(|w| - \eta\lambda_1, 0)$ is 0 for $|w| \le$ {_reach(spec)}.",
+        remedy={"penalty.apply": "proximal"},
     )
 
 
 def _penalty_off(spec: RunSpec, _: Facts) -> Advice | None:
     usual = "decoupled" if spec.optim.name == "adamw" else "coupled"
-    idle = [
-        name
-        for name, set_ in (
-            ("Applied", spec.penalty.apply != usual),
-            ("Scope", spec.penalty.scope != "weights"),
-            ("Factors", bool(spec.penalty.factors)),
+    idle: dict[str, tuple[str, Any, str]] = {
+        name: (key, value, words)
+        for name, key, value, words, set_ in (
+            ("Applied", "penalty.apply", usual, usual, spec.penalty.apply != usual),
+            ("Scope", "penalty.scope", "weights", "weights", spec.penalty.scope != "weights"),
+            ("Factors", "penalty.factors", {}, "none", bool(spec.penalty.factors)),
         )
         if set_
-    ]
+    }
     if penalised(spec.penalty) or not idle:
         return None
     return Advice(
-        f"Both λ are 0, so there is no penalty and {' and '.join(idle)} change{'s' * (len(idle) == 1)} nothing.",
+        f"Both λ are 0, so there is no penalty and {' and '.join(idle)} change{'s' * (len(idle) == 1)} nothing. "
+        f"Usual: {', '.join(f'{name} {words}' for name, (_, _, words) in idle.items())}.",
         r"$0 \cdot \sum |w| + \frac{0}{2} \sum w^2 = 0$ over any set of tensors.",
         "info",
+        {key: value for key, value, _ in idle.values()},
     )
 
 
@@ -78,8 +85,10 @@ def _acts_on_nothing(spec: RunSpec, facts: Facts) -> Advice | None:
     if not penalised(spec.penalty) or facts.acting != 0:
         return None
     return Advice(
-        "Every tensor is exempt, so λ acts on nothing: the run is one without a penalty.",
+        "Every tensor is exempt, so λ acts on nothing: the run is one without a penalty. No factors at all, or a "
+        "factor of 1, bring it back.",
         r"$\lambda \cdot c = \lambda \cdot 0 = 0$ for every tensor in the table below.",
+        remedy={"penalty.factors": {}},
     )
 
 

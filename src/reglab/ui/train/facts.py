@@ -83,7 +83,7 @@ def facts_of(spec: RunSpec) -> Facts:
     except RegLabError:
         return Facts()
     batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
-    return Facts(sizes.train, sizes.val, batch_norm, _acting(spec))
+    return Facts(sizes.train, sizes.val, batch_norm, _acting(spec), DATASETS.get(spec.data.name).size)
 
 
 def _acting(spec: RunSpec) -> int | None:
