@@ -280,6 +280,15 @@ def test_the_line_of_guessing_is_shown_where_the_axis_reaches_it() -> None:
     assert "guessing: 10%" not in texts(path_chart(path_table(), chance=0.1))
 
 
+@pytest.mark.parametrize("best", [0.14, 0.19, 0.2])
+def test_a_path_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> None:
+    table = path_table().assign(**{columns.BEST: False, columns.ONE_SE: False, columns.REGIME: "at chance"})
+    table[[columns.VAL_ACC, columns.TRAIN_ACC]] = best
+    assert accuracy_floor(table, 0.19) == 0
+    figure = path_chart(table, chance=0.19)
+    assert {"at chance", "guessing: 19%"} <= set(texts(figure))
+
+
 def test_regimes_are_words_below_the_axis_and_a_faint_ground() -> None:
     figure = path_chart(path_table())
     words = [note for note in figure.layout.annotations if note.text in ("overfits", "fits", "underfits")]

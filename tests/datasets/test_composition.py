@@ -34,8 +34,9 @@ def test_remarks_by_hand(counts: list[int], expected: list[str]) -> None:
 
 
 def test_a_run_names_the_part_and_an_older_one_says_nothing() -> None:
-    said = recorded_remarks("digits", [0, *[10] * 9], [0, *[5] * 9])
-    assert said == ["No training image shows 0.", "No validation image shows 0."]
+    assert recorded_remarks("digits", [0, *[10] * 9], [0, *[5] * 9]) == ["No image shows 0."]
+    assert recorded_remarks("digits", [0, *[10] * 9], [5] * 10) == ["No training image shows 0."]
+    assert recorded_remarks("digits", [10] * 10, [0, *[5] * 9]) == ["No validation image shows 0."]
     assert recorded_remarks("digits", (), ()) == []
     assert recorded_remarks("gone", [0, 1], [1, 0]) == []
 

@@ -66,8 +66,8 @@ def accuracy_floor(table: pd.DataFrame, chance: float | None = None) -> float:
     val, train = values_of(table, columns.VAL_ACC), values_of(table, columns.TRAIN_ACC)
     if not np.isfinite(val).any():
         return FLOORS[0]
-    limit = (chance or 0.0) + _COLLAPSED * (float(np.nanmax(val)) - (chance or 0.0))
-    kept = val >= limit
+    best, guessing = float(np.nanmax(val)), chance or 0.0
+    kept = val >= min(best, guessing + _COLLAPSED * (best - guessing))  # the best may be below guessing
     errors = np.nan_to_num(values_of(table, columns.VAL_ACC + columns.SE))
     lowest = float(np.nanmin(np.fmin(val - errors, train)[kept]))
     return max(floor for floor in FLOORS if floor == 0 or floor <= lowest)

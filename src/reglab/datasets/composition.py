@@ -15,42 +15,44 @@ MAJORITY = 0.5
 _MOST = 3  # classes that a sentence lists
 
 
-def label_remarks(counts: Sequence[int], classes: Sequence[str], part: str = "") -> list[str]:
+def label_remarks(counts: Sequence[int], classes: Sequence[str]) -> list[str]:
     """Sentences on absent and rare classes and on a majority above one half; empty for a usual data set.
 
-    :param counts: images of each of ``classes``; :param part: which images, such as "training".
+    :param counts: images of each of ``classes``.
     """
-    total, images = sum(counts), f"{part} image".strip()
+    total, named = sum(counts), list(zip(counts, classes, strict=True))
     if not total:
         return []
-    named = list(zip(counts, classes, strict=True))
-    absent = [name for n, name in named if n == 0]
     rare = [f"{name} ({n:,})" for n, name in named if 0 < n < RARE * total / len(classes)]
     most, largest = max(named, key=lambda pair: pair[0])
-    remarks = []
-    if absent:
-        remarks.append(f"No {images} shows {_listed(absent, 'or')}.")
+    remarks = _absent(counts, classes, "image")
     if rare:
-        remarks.append(f"Few {images}s show {_listed(rare, 'or')}: the accuracy hardly depends on them.")
+        remarks.append(f"Few images show {_listed(rare)}: the accuracy hardly depends on them.")
     if most > MAJORITY * total:
         share = f"{100 * most / total:.0f} %"
-        remarks.append(f"{share} of the {images}s show {largest}: always answering that is {share} accurate.")
+        remarks.append(f"{share} of the images show {largest}: always answering that is {share} accurate.")
     return remarks
 
 
 def recorded_remarks(name: str, train: Sequence[int], val: Sequence[int]) -> list[str]:
-    """:func:`label_remarks` on the training and the validation images of a run on the data set ``name``."""
+    """:func:`label_remarks` on all images of a run on the data set ``name``, and classes that only one part lacks."""
     entry = DATASETS.entries.get(name)
-    parts = (("training", train), ("validation", val))
-    return [
-        remark
-        for part, counts in parts
-        if entry is not None and len(counts) == len(entry.classes)
-        for remark in label_remarks(counts, entry.classes, part)
-    ]
+    if entry is None or {len(train), len(val)} != {len(entry.classes)}:
+        return []
+    every = [a + b for a, b in zip(train, val, strict=True)]
+    remarks = label_remarks(every, entry.classes)
+    for part, counts in (("training", train), ("validation", val)):
+        remarks += _absent([n or not total for n, total in zip(counts, every, strict=True)], entry.classes, part)
+    return remarks
 
 
-def _listed(names: Sequence[str], last: str) -> str:
+def _absent(counts: Sequence[int], classes: Sequence[str], what: str) -> list[str]:
+    absent = [name for n, name in zip(counts, classes, strict=True) if not n]
+    images = what if what == "image" else f"{what} image"
+    return [f"No {images} shows {_listed(absent)}."] if absent else []
+
+
+def _listed(names: Sequence[str]) -> str:
     if len(names) > _MOST:
-        return f"{', '.join(names[:_MOST])} {last} {len(names) - _MOST} other classes"
-    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else names[0]
+        return f"{', '.join(names[:_MOST])} or {len(names) - _MOST} other classes"
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

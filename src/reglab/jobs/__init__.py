@@ -1,6 +1,7 @@
 """Jobs: who trains a run or a sweep, when, and how their events reach the store."""
 
 from __future__ import annotations
+
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.labels import chance_of, chance_of_run, data_remarks
 from reglab.jobs.result import result
