@@ -282,7 +282,9 @@ def test_the_line_of_guessing_is_shown_where_the_axis_reaches_it() -> None:
 
 @pytest.mark.parametrize("best", [0.14, 0.19, 0.2])
 def test_a_path_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> None:
-    table = path_table().assign(**{columns.BEST: False, columns.ONE_SE: False, columns.REGIME: "at chance"})
+    table = path_table()
+    table[[columns.BEST, columns.ONE_SE]] = False
+    table[columns.REGIME] = "at chance"
     table[[columns.VAL_ACC, columns.TRAIN_ACC]] = best
     assert accuracy_floor(table, 0.19) == 0
     figure = path_chart(table, chance=0.19)
