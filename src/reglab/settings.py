@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reglab.errors import RegLabError
+from reglab.machine import available_cores
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,6 @@ def default_home() -> Path:
     """``runs/`` beside app.py in a checkout; ``runs/`` in the working folder for an installed package."""
     root = Path(__file__).resolve().parents[2]
     return (root if (root / "app.py").is_file() else Path.cwd()) / "runs"
-
-
-def available_cores() -> int:
-    """The number of cores this process may use (its affinity, where the system tells it)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(env: Mapping[str, str], name: str, default: int, at_most: int = 1024) -> int:

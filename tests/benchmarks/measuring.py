@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from reglab.settings import available_cores
+from reglab.machine import available_cores
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reglab.errors import RegLabError
-from reglab.settings import SETTINGS, available_cores, load_hosts, load_settings
+from reglab.machine import available_cores
+from reglab.settings import SETTINGS, load_hosts, load_settings
 
 
 def test_defaults() -> None:
