@@ -52,10 +52,11 @@ def _left_in_groups() -> Iterator[int]:
 
 def _left_in_address_space() -> Iterator[int]:
     """What ``ulimit -v`` leaves, on the systems that have such a limit and enforce it."""
-    process: Any = psutil.Process()
+    limits: Any = psutil
+    process = limits.Process()
     if hasattr(process, "rlimit"):
-        limit, _ = process.rlimit(psutil.RLIMIT_AS)
-        if limit != psutil.RLIM_INFINITY:
+        limit, _ = process.rlimit(limits.RLIMIT_AS)
+        if limit != limits.RLIM_INFINITY:
             yield limit - process.memory_info().vms
 
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from reglab.errors import RegLabError
 from reglab.machine import available_cores
+
+_PACKAGE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,11 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("REGLAB_HOME", "`runs/` beside app.py", "Folder for checkpoints, weights and the default store."),
+    Setting(
+        "REGLAB_HOME",
+        "`runs/` beside app.py, or the user's data folder",
+        "Folder for checkpoints, weights and the default store.",
+    ),
     Setting("REGLAB_STORE", "SQLite file inside the home", "SQLAlchemy URL of the store, e.g. postgresql+psycopg://…"),
     Setting("REGLAB_DATA", "`data/` inside the home", "Folder with local data sets, and where downloads go."),
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
@@ -57,11 +65,11 @@ class Settings:
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from ``environ`` (default: the process's environment); :class:`RegLabError` on a bad value."""
     env = os.environ if environ is None else environ
-    home = Path(env.get("REGLAB_HOME") or default_home()).expanduser().resolve()
+    home = _folder(env, "REGLAB_HOME", default_home)
     return Settings(
         home=home,
-        store=env.get("REGLAB_STORE") or f"sqlite:///{home / 'reglab.sqlite'}",
-        data=Path(env.get("REGLAB_DATA") or home / "data").expanduser().resolve(),
+        store=env.get("REGLAB_STORE") or _default_store(home),
+        data=_folder(env, "REGLAB_DATA", lambda: home / "data"),
         device=env.get("REGLAB_DEVICE") or "auto",
         threads=_count(env, "REGLAB_THREADS", 1),
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
@@ -85,9 +93,33 @@ def load_hosts(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 
 def default_home() -> Path:
-    """``runs/`` beside app.py in a checkout; ``runs/`` in the working folder for an installed package."""
-    root = Path(__file__).resolve().parents[2]
-    return (root if (root / "app.py").is_file() else Path.cwd()) / "runs"
+    """``runs/`` beside app.py in a checkout, else the user's data folder, such as ``~/.local/share/reglab``."""
+    root = checkout()
+    return root / "runs" if root else platformdirs.user_data_path("reglab", appauthor=False)
+
+
+def app_file() -> Path:
+    """The file that Streamlit runs, with ``pages/`` beside it: in a checkout, or where the package is installed."""
+    return (checkout() or _PACKAGE / "dashboard") / "app.py"
+
+
+def checkout() -> Path | None:
+    """The root of the repository that this package is imported from; ``None`` where it is installed as a package."""
+    root = _PACKAGE.parents[1]
+    return root if root / "src" / "reglab" == _PACKAGE and (root / "app.py").is_file() else None
+
+
+def _folder(env: Mapping[str, str], name: str, default: Callable[[], Path]) -> Path:
+    text = env.get(name)
+    try:
+        return (Path(text) if text else default()).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # symbolic links in a circle, an unknown ~user, a zero byte
+        raise RegLabError(f"{name} {text!r} names no folder: {str(error).rstrip('.').lower()}.") from None
+
+
+def _default_store(home: Path) -> str:
+    path = str(home / "reglab.sqlite").replace("%", "%25").replace("?", "%3F")  # in a URL both have a meaning
+    return f"sqlite:///{path}"
 
 
 def _count(env: Mapping[str, str], name: str, default: int, at_most: int = 1024) -> int:

@@ -1,27 +1,37 @@
-"""The command line's frame: it reads the arguments, calls the command, and says every mistake in one sentence.
+"""The frame of the command line: reads the arguments, calls the command, and puts every mistake into one sentence.
 
-Exit status: 0 done, 1 the run failed or diverged, 2 bad input (one sentence on stderr), 128 + n ended by signal n. With
-``--json`` every line of output is one JSON object and the last is the result; NaN and infinities are strings there.
+Exit status: 0 done, 1 the run failed or diverged, 2 bad input or an output that cannot be written (one sentence on
+stderr), 128 + n ended by signal n. With ``--json`` every line of output is one JSON object and the last is the result;
+NaN and infinities are strings there.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reglab import __version__
+from reglab.cli import streams
 from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.errors import RegLabError, SpecError
 from reglab.registry import Registry
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 COMMANDS: Registry[Command] = Registry("command", "reglab.cli.commands", Command)
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, but a mistake is one sentence."""
+    """argparse, but a mistake is one sentence, also where the help cannot be written."""
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        if not streams.write(self.format_help()):
+            raise SystemExit(2)
 
     def error(self, message: str) -> NoReturn:
         raise SpecError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
@@ -29,13 +39,28 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command ``argv`` (default: the process's arguments); the exit status."""
+    streams.prepare()
     try:
-        arguments = _parser().parse_args(argv)
-        command: Command = arguments.command
-        return command.run(arguments, Output(as_json=arguments.json))
+        return _run(sys.argv[1:] if argv is None else argv)
     except RegLabError as error:
-        print(f"reglab: {error}", file=sys.stderr)
+        streams.complain(str(error))
         return error.exit_status
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _run(argv: Sequence[str]) -> int:
+    """Run the command; its exit status, or 2 where its output got lost."""
+    for argument in argv:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise SpecError(f"The argument {argument!r} is not text in this system's encoding.")
+    arguments = _parser().parse_args(argv)
+    command: Command = arguments.command
+    if arguments.json:
+        streams.prepare_json()
+    output = Output(as_json=arguments.json)
+    status = command.run(arguments, output)
+    return status or (2 if output.lost else 0)
 
 
 def _parser() -> argparse.ArgumentParser:

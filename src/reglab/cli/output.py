@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reglab.cli import streams
 from reglab.events import EpochDone, Event, Started
 
 
 @dataclass
 class Output:
-    """Prints to standard output; where nobody reads it any more, training goes on in silence."""
+    """Print to standard output; where it cannot be written, training goes on in silence, and ``lost`` notes it."""
 
     as_json: bool
     epochs: int = 0
+    lost: bool = False
 
     def began(self, run: Any) -> None:
         """The first line of train and resume names the run."""
@@ -60,10 +60,7 @@ class Output:
 
     def print(self, record: dict[str, Any], line: str) -> None:
         text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) if self.as_json else line
-        try:
-            print(text, flush=True)
-        except BrokenPipeError:  # the reader has left, `| head` say; a run is not lost for that
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        self.lost |= not streams.write(text)
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Training a run in this process, for the commands that do: telling of every epoch, and checkpointing on a signal."""
+"""Training a run in this process, for the commands that do: a line for each epoch, and a checkpoint on a signal."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from types import FrameType
 
 from reglab.cli.output import Output
 from reglab.jobs import Worker, result
-from reglab.settings import Settings
+from reglab.settings import Settings, load_settings
 from reglab.store import Run, Store
+from reglab.training import choose_device
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows has no SIGHUP, and only Windows has SIGBREAK
+
+
+def training_settings() -> Settings:
+    """The settings, for a command that trains.
+
+    :raises RegLabError: for a wrong setting, or a device that is not here; no run exists yet that could fail of it.
+    """
+    settings = load_settings()
+    choose_device(settings.device)
+    return settings
 
 
 def work(store: Store, settings: Settings, run: Run, output: Output) -> int:
     """Train ``run`` to its end, or until a signal asks to end: it then checkpoints first. The exit status."""
-    output.began(run)
     with signals() as received:
+        output.began(run)
         Worker(store, settings, run, closing=lambda: bool(received), listen=output.listen).work()
     ended = store.get(run.id)
     output.result(result(store, ended))
@@ -27,13 +40,15 @@ def work(store: Store, settings: Settings, run: Run, output: Output) -> int:
 
 @contextmanager
 def signals() -> Iterator[list[int]]:
-    """The ending signals received meanwhile, instead of dying from them."""
+    """The ending signals received meanwhile, instead of dying from them; those that nohup ignores stay ignored."""
     received: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    taken = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in taken}
     try:
         yield received
     finally:

@@ -131,7 +131,8 @@ class _Turn:
 
 def sqlite_path(url: URL) -> Path:
     """The file behind a SQLite ``url``, which may also be a ``file:`` URI."""
-    return Path((url.database or "").removeprefix("file:").partition("?")[0]).absolute()
+    path = url.database or ""
+    return Path(path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path).absolute()
 
 
 def _sqlite_engine(url: URL) -> Engine:

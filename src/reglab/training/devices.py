@@ -15,10 +15,16 @@ from reglab.errors import RegLabError
 def choose_device(name: str = "auto") -> torch.device:
     """The device called ``name``; "auto" is a CUDA GPU where there is one, else the CPU.
 
-    :raises RegLabError: for a name torch does not know, or a device that this machine does not have.
+    :raises RegLabError: for a name torch does not know, a device that this machine does not have, or Apple's GPU,
+        which has no float64 and whose float32 results are not compared with the CPU's.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.partition(":")[0] == "mps":
+        raise RegLabError(
+            f"The device {name!r}, Apple's GPU, is not supported, because its results have not been shown to agree "
+            "with the CPU's; use auto or cpu."
+        )
     try:
         device = torch.device(name)
         usable = device.type == "cpu" or (device.type == "cuda" and (device.index or 0) < torch.cuda.device_count())

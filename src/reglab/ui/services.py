@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
+from reglab.training import choose_device
 from reglab.ui.process_wide import process_wide
 
 
@@ -50,7 +51,11 @@ def services() -> Services:
 
 
 def open_services(settings: Settings) -> Services:
-    """A store and a runner as ``settings`` say."""
+    """A store and a runner as ``settings`` say.
+
+    :raises RegLabError: where the store cannot be opened, or every run would fail because its device is not here.
+    """
+    choose_device(settings.device)
     store = open_store(settings)
     return Services(settings, store, ThreadRunner(store, settings))
 

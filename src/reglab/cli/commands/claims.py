@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.errors import SpecError
-from reglab.settings import load_settings
 
 if TYPE_CHECKING:
     from reglab.lessons.claims import Claim, Standing
@@ -49,7 +48,7 @@ def _list(claims: Sequence[Claim], output: Output) -> None:
 
 def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
     from reglab.cli.claim_runs import Trainer
-    from reglab.cli.working import signals
+    from reglab.cli.working import signals, training_settings
     from reglab.lessons.claims import seeds_of
     from reglab.store import Run, open_store
 
@@ -57,7 +56,7 @@ def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
         seconds = f"{run.seconds:.1f} s"
         output.print({"run": run.id, "name": run.name, "status": run.state}, f"  {run.state} {seconds}  {run.name}")
 
-    settings = load_settings()
+    settings = training_settings()
     with open_store(settings) as store, signals() as received:
         store.recover()
         trainer = Trainer(store, settings, lambda: bool(received), tell)

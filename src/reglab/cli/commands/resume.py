@@ -7,16 +7,15 @@ import argparse
 from reglab.cli.command import Command, one_run
 from reglab.cli.output import Output
 from reglab.errors import StoreError
-from reglab.settings import load_settings
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.cli.finding import run_or_sweep
     from reglab.cli.sweeping import work_sweep
-    from reglab.cli.working import work
+    from reglab.cli.working import training_settings, work
     from reglab.store import Run, open_store
 
-    settings = load_settings()
+    settings = training_settings()
     with open_store(settings) as store:
         store.recover()
         found = run_or_sweep(store, arguments.run)

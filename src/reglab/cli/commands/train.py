@@ -7,7 +7,6 @@ import argparse
 from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.cli.spec_file import read_spec
-from reglab.settings import load_settings
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +16,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.working import work
+    from reglab.cli.working import training_settings, work
     from reglab.jobs import check_run
     from reglab.store import open_store
 
     spec = read_spec(arguments.spec).with_assignments(arguments.set)
-    settings = load_settings()
+    settings = training_settings()
     check_run(spec, settings)
     with open_store(settings) as store:
         run = store.create(spec, name=arguments.name, owner=store.owner())
