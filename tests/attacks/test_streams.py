@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.real_errors import FULL, needs_full_disk
 
 from reglab.settings import load_settings
 from reglab.store import open_store
@@ -21,7 +22,6 @@ SMALL = [
 RUN = (
     "import sys; from reglab.cli import main; sys.exit(max([main(line.split()) for line in sys.argv[1].splitlines()]))"
 )
-needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 
 
 def reglab(home: Path, *lines: str, encoding: str | None = None, **streams: Any) -> subprocess.CompletedProcess[bytes]:
@@ -65,9 +65,9 @@ def test_without_a_wish_of_the_stream_text_is_utf_8(home: Path, monkeypatch: pyt
     assert "λ₂" in done.stdout.decode("utf-8")
 
 
-@needs_full
+@needs_full_disk
 def test_a_full_output_loses_no_run_and_is_said_in_a_sentence(home: Path) -> None:
-    with Path("/dev/full").open("wb") as full:
+    with FULL.open("wb") as full:
         done = reglab(home, TRAIN, stdout=full)
         assert done.returncode == 2
         sentence = "The output cannot be written: No space left on device; what was begun goes on without it."

@@ -27,6 +27,7 @@ from tests.datasets.files import (
     write_idx_pair,
     write_svhn,
 )
+from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets import DATASETS, _download, cifar10, fashion_mnist, load_images, status
@@ -329,11 +330,9 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     )
 
 
+@needs_full_disk
 def test_a_full_disk_is_told(tmp_path: Path, address: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(_download, "_copy", full)
+    monkeypatch.setattr(_download, "_copy", write_to_a_full_disk)
     with pytest.raises(DataError, match=r"cannot be put into .*: No space left on device\. Make room there"):
         load_idx(SOURCE, tmp_path / "data", silent)
 

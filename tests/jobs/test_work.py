@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tests.jobs.running import SMALL, assert_same_figures, figures, go_on, resume, work
+from tests.real_errors import OUT_OF_MEMORY, needs_full_disk, write_to_a_full_disk
 
 from reglab import train
 from reglab.errors import StoreError
@@ -174,6 +175,7 @@ def stop_in_epoch_3(store: Store, settings: Settings) -> Run:
     return work(store, settings, listen=stop)
 
 
+@needs_full_disk
 @pytest.mark.usefixtures("eager")
 def test_a_full_disk_fails_the_run_with_a_sentence_and_it_can_be_resumed(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -184,7 +186,7 @@ def test_a_full_disk_fails_the_run_with_a_sentence_and_it_can_be_resumed(
 
     def fsync(descriptor: int) -> None:
         if full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            write_to_a_full_disk()
         os_fsync(descriptor)
 
     def fill(event: Event, run: Run) -> None:
@@ -225,15 +227,12 @@ def test_a_data_set_that_cannot_be_loaded_fails_the_run_with_its_sentence(
     assert str(folder) in run.error
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory: you tried")])
-def test_running_out_of_memory_is_said(store: Store, settings: Settings, error: Exception) -> None:
-    def exhaust(event: Event, run: Run) -> None:
-        raise error
-
-    run = work(store, settings, listen=exhaust)
+@pytest.mark.parametrize("provoke", OUT_OF_MEMORY.values(), ids=OUT_OF_MEMORY.keys())
+def test_running_out_of_memory_is_said(store: Store, settings: Settings, provoke: Callable[[], object]) -> None:
+    run = work(store, settings, listen=lambda event, run: provoke())
     assert run.state == "failed"
     assert run.error is not None
-    assert "not enough memory" in run.error
+    assert run.error.startswith("There is not enough memory for this run: Dense")
 
 
 def test_a_store_that_fails_at_the_very_end_is_an_error_for_the_caller(

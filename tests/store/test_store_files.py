@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import subprocess
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
 from reglab.errors import CheckpointError, StoreError
 from reglab.events import Checkpoint
@@ -104,7 +104,7 @@ def fail_write(after: int) -> Callable[..., int]:
     def write(descriptor: int, data: Any) -> int:
         nonlocal left
         if not left:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            write_to_a_full_disk()
         done = real(descriptor, bytes(data)[: min(left, 64)])
         left -= done
         return done
@@ -112,10 +112,7 @@ def fail_write(after: int) -> Callable[..., int]:
     return write
 
 
-def fail(*_: Any) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
+@needs_full_disk
 @pytest.mark.parametrize("after", [0, 100, 300])
 def test_a_disk_that_fills_up_while_writing_loses_nothing(
     files: RunFiles, monkeypatch: pytest.MonkeyPatch, after: int
@@ -130,10 +127,11 @@ def test_a_disk_that_fills_up_while_writing_loses_nothing(
     assert {path.name: path.read_bytes() for path in files.folder.iterdir()} == before
 
 
+@needs_full_disk
 @pytest.mark.parametrize("call", ["fsync", "open"])
 def test_a_disk_that_refuses_loses_nothing(files: RunFiles, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     files.save_checkpoint(checkpoint(1))
-    monkeypatch.setattr(os, call, fail)
+    monkeypatch.setattr(os, call, write_to_a_full_disk)
     with pytest.raises(StoreError, match="The disk is full"):
         files.save_checkpoint(checkpoint(2))
     monkeypatch.undo()
@@ -265,11 +263,9 @@ def test_linked_weights_are_one_file(files: RunFiles) -> None:
 
 
 def test_weights_are_copied_where_there_are_no_links(files: RunFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")
-
+    link = os.link
     path, _ = files.save_weights({"w": np.ones(3)})
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", lambda _, target: link(files.folder, target))  # no system links folders
     other = RunFiles(files.home, "another")
     copy = other.folder.parent / other.link_weights(path)
     assert not copy.samefile(files.home / path)

@@ -7,6 +7,7 @@ import os
 import socket
 import sqlite3
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,9 +83,35 @@ def test_a_home_that_is_a_file_or_lies_under_one(settings: Settings, tmp_path: P
     assert "Not a directory" in refusal(replace(settings, home=tmp_path / "file" / "home"))
 
 
-def test_a_home_that_may_not_be_written(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "may not be written by this user" in refusal(settings)
+@pytest.fixture
+def ordinary_user() -> Iterator[None]:
+    """A user whom file modes bind: root becomes nobody until the test ends."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.setresuid(65534, 65534, 0)
+    yield
+    if is_root:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def locked_folder() -> Iterator[Path]:
+    """A folder that anyone may enter and only root may write."""
+    with tempfile.TemporaryDirectory() as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent) / "locked"
+        folder.mkdir()
+        folder.chmod(0o555)
+        yield folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a change of the user, and file modes")
+@pytest.mark.parametrize("inside", ["", "home"])
+def test_a_home_that_may_not_be_written(
+    settings: Settings, locked_folder: Path, inside: str, ordinary_user: None
+) -> None:
+    sentence = refusal(replace(settings, home=locked_folder / inside))
+    assert "may not be written by this user" in sentence
 
 
 def test_a_read_only_database(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from reglab.errors import SpecError
+from reglab.models import MODELS
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
@@ -57,6 +58,19 @@ def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> No
             f"The weights and checkpoints of {whose} about {gib(needed)} on the disk, and {gib(free)} is free; "
             f"choose {smaller}."
         )
+
+
+def out_of_memory_sentence(spec: RunSpec, settings: Settings) -> str:
+    """That memory ran out while ``spec`` trained, with what one run needs and what is available."""
+    needed, free = lane_size(spec).memory, free_memory(settings.device)
+    advice = "choose a smaller batch, CNN or data set"
+    if needed <= free:  # the data, and what trains beside this run, took the rest
+        advice += ", or train fewer runs at once"
+    return (
+        f"There is not enough memory for this run: {MODELS.get(spec.model.name).label} with batches of "
+        f"{spec.train.batch_size:,} images needs about {gib(needed)} besides the data, and {gib(free)} is available; "
+        f"{advice}."
+    )
 
 
 def gib(size: float) -> str:

@@ -56,7 +56,7 @@ class SweepWorker:
         except RegLabError as error:
             self._end("failed", str(error))
         except Exception as error:
-            self._end("failed", explain(error, f"Sweep {self.sweep.id}"))
+            self._end("failed", explain(error, f"Sweep {self.sweep.id}", self.sweep.spec.run, self.settings))
         finally:
             give_memory_back()
 
@@ -143,7 +143,9 @@ class SweepWorker:
 
     def _fail(self, stack: StackWorker, error: Exception) -> None:
         """End the stack's lanes; the others go on."""
-        sentence = str(error) if isinstance(error, RegLabError) else explain(error, f"Stack {stack.number}")
+        known = isinstance(error, RegLabError)
+        spec = self.sweep.spec.run
+        sentence = str(error) if known else explain(error, f"Stack {stack.number}", spec, self.settings)
         self._failure = self._failure or sentence
         stack.fail(sentence)
 

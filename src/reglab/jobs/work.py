@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import math
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reglab.errors import RegLabError
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
+from reglab.jobs.capacity import out_of_memory_sentence
 from reglab.jobs.pace import Pace
 from reglab.settings import Settings
+from reglab.spec import RunSpec
 from reglab.store import Run, RunFiles, Store
-from reglab.training import denormals_flushed, give_memory_back, train
+from reglab.training import denormals_flushed, give_memory_back, is_out_of_memory, train
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Worker:
         except RegLabError as error:
             self._fail(str(error))
         except Exception as error:
-            self._fail(explain(error, f"Run {self.run.id}"))
+            self._fail(explain(error, f"Run {self.run.id}", self.run.spec, self.settings))
         finally:
             give_memory_back()
 
@@ -166,17 +168,14 @@ class Halted(Exception):
         self.state: Halt = state
 
 
-def explain(error: Exception, what: str) -> str:
-    """One sentence on an error that nobody foresaw; the log has the details."""
-    if _is_out_of_memory(error):
-        return "There is not enough memory for this run; try a smaller batch, CNN or data set."
+def explain(error: Exception, what: str, spec: RunSpec, settings: Settings) -> str:
+    """One sentence on an unforeseen error in training ``spec``; the log has the details."""
+    if is_out_of_memory(error):
+        traceback.clear_frames(error.__traceback__)  # they hold the tensors of the step that failed
+        give_memory_back()
+        return out_of_memory_sentence(spec, settings)
     log.error("%s failed", what, exc_info=error)
     return f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details."
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Whether memory ran out: on the CPU torch says so in the text of a plain RuntimeError."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,7 @@ from reglab.training.check import check
 from reglab.training.choice import Choice, choose
 from reglab.training.crew import ONE_BY_ONE, How
 from reglab.training.devices import choose_device, denormals_flushed
+from reglab.training.exhaustion import is_out_of_memory
 from reglab.training.loop import train
 from reglab.training.memory import give_memory_back
 from reglab.training.sizes import LaneSize, free_memory, lane_size
@@ -21,6 +22,7 @@ __all__ = [
     "denormals_flushed",
     "free_memory",
     "give_memory_back",
+    "is_out_of_memory",
     "lane_size",
     "train",
 ]
