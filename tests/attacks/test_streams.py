@@ -24,12 +24,14 @@ RUN = (
 )
 
 
-def reglab(home: Path, *lines: str, encoding: str | None = None, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+def reglab(home: Path, *lines: str, encoding: str = "", **streams: Any) -> subprocess.CompletedProcess[bytes]:
     """Several commands in one process, which loads torch once; the exit status is the highest of theirs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("REGLAB_", "PYTHONIO"))}
     environment |= {"REGLAB_HOME": str(home)} | ({"PYTHONIOENCODING": encoding} if encoding else {})
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    return subprocess.run([sys.executable, "-c", RUN, "\n".join(lines)], env=environment, check=False, **streams)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run(
+        [sys.executable, "-c", RUN, "\n".join(lines)], env=environment, check=False, **(pipes | streams)
+    )
 
 
 def states(home: Path) -> list[str]:
@@ -87,7 +89,7 @@ def test_a_stream_that_nobody_reads_is_no_error(home: Path, stream: str) -> None
         done = reglab(
             home,
             "translate --list" if stream == "stdout" else "translate nothing --from torch-sgd",
-            **{stream: writing},
+            **{stream: writing},  # type: ignore[arg-type]
         )
     finally:
         os.close(writing)

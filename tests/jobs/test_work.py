@@ -229,7 +229,10 @@ def test_a_data_set_that_cannot_be_loaded_fails_the_run_with_its_sentence(
 
 @pytest.mark.parametrize("provoke", OUT_OF_MEMORY.values(), ids=OUT_OF_MEMORY.keys())
 def test_running_out_of_memory_is_said(store: Store, settings: Settings, provoke: Callable[[], object]) -> None:
-    run = work(store, settings, listen=lambda event, run: provoke())
+    def exhaust(event: Event, run: Run) -> None:
+        provoke()
+
+    run = work(store, settings, listen=exhaust)
     assert run.state == "failed"
     assert run.error is not None
     assert run.error.startswith("There is not enough memory for this run: Dense")

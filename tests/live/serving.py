@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,16 +56,23 @@ def serving(script: Path, home: Path, **environment: str) -> Iterator[Server]:
     options["browser.gatherUsageStats"] = "false"
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [f"--{name}={value}" for name, value in options.items()]
+    with started(command, home, script.parent, REGLAB_HOME=str(home), **environment) as server:
+        yield server
+
+
+@contextmanager
+def started(command: Sequence[str], home: Path, folder: Path, **environment: str) -> Iterator[Server]:
+    """The server that ``command`` starts in ``folder``, until the block ends."""
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("REGLAB_", "STREAMLIT_"))}
-    variables |= {"REGLAB_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **environment}
+    variables |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", **environment}
     with subprocess.Popen(
-        command, cwd=script.parent, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         server = Server(process, home)
-        reader = threading.Thread(target=_read, args=(server, started := threading.Event()))
+        reader = threading.Thread(target=_read, args=(server, listens := threading.Event()))
         reader.start()
         try:
-            started.wait(_START)
+            listens.wait(_START)
             assert server.url, f"The server did not start:\n{server.log}"
             server.get("/_stcore/health")  # answers once the lifespan has opened the services
             yield server
