@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -21,7 +22,7 @@ from reglab.errors import CheckpointError, StoreError
 from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import RunFiles, open_store
+from reglab.store import RunFiles, atomic, open_store
 from reglab.store.files import NEWEST, PREVIOUS
 
 RUN = "abc0123456"
@@ -177,6 +178,68 @@ def test_data_are_on_disk_before_the_rename_and_the_rename_before_the_end(
     files.save_checkpoint(checkpoint(1))
     files.save_checkpoint(checkpoint(2))
     assert calls == ["sync", f"to {NEWEST}", "sync", "sync", f"to {PREVIOUS}", f"to {NEWEST}", "sync"]
+
+
+def files_in_use(monkeypatch: pytest.MonkeyPatch, times: int) -> list[None]:
+    """Let Path.replace fail as on Windows while others have the target open; an item for each failure to come."""
+    left: list[None] = [None] * times
+    replace_file = Path.replace
+
+    def replace_unless_open(source: Path, target: Path) -> Path:
+        if left and target.exists():
+            left.pop()
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+        return replace_file(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace_unless_open)
+    return left
+
+
+@pytest.fixture
+def on_windows(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Windows as far as writing files goes: folders cannot be opened, and fsync needs a descriptor that may write."""
+    opened, sync = os.open, os.fsync
+
+    def open_file(path: Path | str, *flags: Any, **more: Any) -> int:
+        if isinstance(path, Path) and path.is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *flags, **more)
+
+    def fsync(descriptor: int) -> None:
+        os.write(descriptor, b"")  # fails with EBADF, as fsync does there
+        sync(descriptor)
+
+    monkeypatch.setattr(atomic, "_WINDOWS", True)
+    monkeypatch.setattr(os, "open", open_file)
+    monkeypatch.setattr(os, "fsync", fsync)
+    return monkeypatch
+
+
+def test_on_windows_a_rename_waits_until_the_file_is_closed(files: RunFiles, on_windows: pytest.MonkeyPatch) -> None:
+    files.save_checkpoint(checkpoint(1))
+    files.save_checkpoint(checkpoint(2))
+    in_use = files_in_use(on_windows, times=3)
+    files.save_checkpoint(checkpoint(3))
+    assert (epoch_of(files), names(files), in_use) == (3, {NEWEST, PREVIOUS}, [])
+
+
+def test_on_windows_a_file_that_stays_open_is_an_error_and_loses_nothing(
+    files: RunFiles, on_windows: pytest.MonkeyPatch
+) -> None:
+    files.save_checkpoint(checkpoint(1))
+    on_windows.setattr(atomic, "_PATIENCE", 0.0)
+    files.save_weights({"w": np.ones(3)})
+    files_in_use(on_windows, times=99)
+    with pytest.raises(StoreError, match="may not be written by this user"):
+        files.save_weights({"w": np.zeros(3)})
+    assert names(files) == {NEWEST, "weights.safetensors"}
+
+
+@pytest.mark.usefixtures("on_windows")
+def test_on_windows_what_was_committed_can_be_flushed(settings: Settings) -> None:
+    with open_store(settings) as store:
+        store.create(RunSpec())
+        store._database.flush()
 
 
 @pytest.fixture

@@ -6,10 +6,14 @@ import os
 import secrets
 from pathlib import Path
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from reglab.errors import StoreError
 from reglab.store.sentences import disk_sentence
 
 SUFFIX = ".tmp"
+_WINDOWS = os.name == "nt"
+_PATIENCE = 2.0  # seconds that a rename on Windows waits for readers of the file in its place
 
 
 def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> None:
@@ -25,13 +29,13 @@ def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> 
         try:
             _write_whole(temporary, data)
             if keep_as is not None and path.exists():
-                path.replace(keep_as)
-            temporary.replace(path)
+                _rename(path, keep_as)
+            _rename(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        if os.name == "posix":
-            sync(path.parent)  # the renames themselves
+        if not _WINDOWS:
+            sync(path.parent)  # the renames themselves; Windows opens no folders
     except OSError as error:
         raise StoreError(disk_sentence(path, error)) from None
 
@@ -46,11 +50,25 @@ def link(source: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _link_or_copy(source, temporary)
-            temporary.replace(path)
+            _rename(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)  # renaming does nothing where both already are one file
     except OSError as error:
         raise StoreError(disk_sentence(path, error)) from None
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Give ``source`` the name ``target``, also on Windows, where that fails as long as anyone has ``target`` open."""
+    if not _WINDOWS:
+        source.replace(target)
+        return
+    attempts = Retrying(
+        retry=retry_if_exception_type(PermissionError),
+        stop=stop_after_delay(_PATIENCE),
+        wait=wait_fixed(0.02),
+        reraise=True,
+    )
+    attempts(source.replace, target)
 
 
 def _link_or_copy(source: Path, path: Path) -> None:
@@ -73,7 +91,7 @@ def _write_whole(path: Path, data: bytes | memoryview) -> None:
 
 def sync(path: Path) -> None:
     """Wait until what was written to ``path``, a file or a folder's entries, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)  # Windows flushes no file opened to read
     try:
         os.fsync(descriptor)
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -73,7 +73,8 @@ def examined(home: Path, mine: str | None) -> Iterator[tuple[set[str], set[str]]
             dead.add(path.stem)
         yield dead, alive
         for owner in dead:
-            (folder(home) / f"{owner}.lock").unlink(missing_ok=True)
+            with suppress(PermissionError):  # Windows removes no open file; there, releasing the lock removes it
+                (folder(home) / f"{owner}.lock").unlink(missing_ok=True)
 
 
 def running(connection: Connection) -> list[str]:
