@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.real_errors import FULL, needs_full_disk
 
+from reglab.cli import streams
 from reglab.settings import load_settings
 from reglab.store import open_store
 
@@ -95,6 +97,12 @@ def test_a_stream_that_nobody_reads_is_no_error(home: Path, stream: str) -> None
         os.close(writing)
     assert done.returncode == (0 if stream == "stdout" else 2)
     assert not (done.stderr or b"").strip()
+
+
+def test_threads_print_whole_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: streams.write("x" * 50), range(400)))
+    assert set(capsys.readouterr().out.splitlines()) == {"x" * 50}
 
 
 def test_a_name_that_is_not_text_is_refused(home: Path) -> None:

@@ -11,10 +11,13 @@ import errno
 import io
 import os
 import sys
+import threading
 import unicodedata
 from typing import TextIO
 
 _SPELLED = {"λ": "lambda", "ρ": "rho", "Σ": "sum", "Δ": "delta", "½": "1/2", "×": "x", "–": "-", "−": "-"}
+
+_turn = threading.Lock()
 
 
 def prepare() -> None:
@@ -35,12 +38,13 @@ def prepare_json() -> None:
 def write(text: str) -> bool:
     """Print ``text`` on standard output; ``False`` where it is lost, with one sentence on stderr the first time.
 
-    A reader that has left, such as ``| head``, has what it wanted: nothing is lost.
+    A reader that has left, such as ``| head``, has what it wanted: nothing is lost. Threads take turns, line by line.
     """
-    try:
-        print(text, flush=True)
-    except OSError as error:
-        return _give_up(error)
+    with _turn:
+        try:
+            print(text, flush=True)
+        except OSError as error:
+            return _give_up(error)
     return True
 
 
