@@ -100,8 +100,13 @@ def test_a_stream_that_nobody_reads_is_no_error(home: Path, stream: str) -> None
 
 
 def test_threads_print_whole_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: streams.write("x" * 50), range(400)))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: streams.write("x" * 50), range(2000)))
+    finally:
+        sys.setswitchinterval(interval)
     assert set(capsys.readouterr().out.splitlines()) == {"x" * 50}
 
 
