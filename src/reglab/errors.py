@@ -7,7 +7,11 @@ where the person is looking, the command line prints it on stderr and exits with
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
+
+ECHOED = 60
+"""Characters of a person's input that a message repeats at most."""
 
 
 class RegLabError(Exception):
@@ -25,7 +29,7 @@ class UnknownName(SpecError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        super().__init__(f"Unknown {kind} {name!r}{suggestion(name, names)}. Known: {', '.join(names)}.")
+        super().__init__(f"Unknown {kind} {shown(name)}{suggestion(name, names)}. Known: {', '.join(names)}.")
         self.kind, self.name = kind, name
 
 
@@ -61,5 +65,24 @@ class RunFailed(RegLabError):
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'digits'?)"`` for the nearest known name, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6) if len(name) <= ECHOED else []
+    return f" (did you mean {shown(near[0])}?)" if near else ""
+
+
+def shown(value: object) -> str:
+    """``repr(value)`` in at most 60 characters, made without writing out all of a large value."""
+    if isinstance(value, str):
+        text = repr(value[:ECHOED])
+        return text if len(value) <= ECHOED and len(text) <= ECHOED + 2 else f"{text[: ECHOED - 1]}…{text[0]}"
+    return clipped(_SHORT.repr(value))
+
+
+def clipped(text: str) -> str:
+    """``text`` on one line, in at most 60 characters."""
+    line = " ".join(text[: 4 * ECHOED].split())
+    return line if len(line) <= ECHOED and len(text) <= 4 * ECHOED else f"{line[: ECHOED - 1]}…"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = ECHOED
+_SHORT.maxlevel = 3

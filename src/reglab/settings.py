@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, shown
 from reglab.machine import available_cores
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -127,5 +127,5 @@ def _count(env: Mapping[str, str], name: str, default: int, at_most: int = 1024)
     if not text:
         return default
     if not text.isdecimal() or len(text) > 10 or not 1 <= int(text) <= at_most:
-        raise RegLabError(f"{name} must be a whole number from 1 to {at_most}, not {text[:60]!r}.")
+        raise RegLabError(f"{name} must be a whole number from 1 to {at_most}, not {shown(text)}.")
     return int(text)

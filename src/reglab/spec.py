@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_origin
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
-from reglab.errors import SpecError, suggestion
+from reglab import spec_text
+from reglab.errors import SpecError, clipped, shown, suggestion
+from reglab.number_text import NotANumber, number_text, read_number
 
 Apply = Literal["coupled", "decoupled", "proximal"]
 Scope = Literal["weights", "weights+biases", "all"]
@@ -22,7 +24,29 @@ Schedule = Literal["constant", "cosine", "step"]
 Precision = Literal["float32", "float64"]
 
 _MAX_SEED = 2**32 - 1
-_MAX_TEXT = 100_000
+
+
+def _number(kind: str) -> BeforeValidator:
+    """Refuse text and truth values where a number belongs: only what a person typed is converted, and elsewhere."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, bool | str):
+            raise PydanticCustomError(_NO_NUMBER, f"Input should be a valid {kind}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _truth(value: Any) -> Any:
+    if not isinstance(value, bool):
+        raise PydanticCustomError("no_truth_value", "Input should be true or false")
+    return value
+
+
+_NO_NUMBER = "no_number"
+Number = Annotated[float, _number("number")]
+Whole = Annotated[int, _number("integer")]
+Truth = Annotated[bool, BeforeValidator(_truth)]
 
 
 class _Part(BaseModel):
@@ -33,29 +57,29 @@ class DataSpec(_Part):
     """Which images, how many, how split, and how many wrong labels."""
 
     name: str = Field("digits", title="Dataset", description="The images to learn from.")
-    train_size: int | None = Field(
+    train_size: Whole | None = Field(
         400, ge=2, title="Training images",
         description="How many images to train on, drawn with the same class shares. Few images overfit sooner. "
         "Empty means all that the split leaves.",
     )  # fmt: skip
-    label_noise: float = Field(
+    label_noise: Number = Field(
         0.0, ge=0, le=0.95, title="Label noise",
         description="Share of training labels replaced by a wrong class. Validation labels stay true.",
     )  # fmt: skip
-    val_fraction: float = Field(
+    val_fraction: Number = Field(
         0.3, ge=0.01, le=0.95, title="Validation share", description="Share of all images kept for validation."
     )
-    val_size: int | None = Field(
+    val_size: Whole | None = Field(
         None, ge=2, title="Validation images",
         description="At most so many validation images, to keep large data sets quick. Empty means all of the share.",
     )  # fmt: skip
-    seed: int = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
-    folds: int | None = Field(
+    seed: Whole = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
+    folds: Whole | None = Field(
         None, ge=2, le=50, title="Folds",
         description="Cut the images into so many stratified folds, and validate on one of them instead of on the "
         "validation share. Empty means no folds.",
     )  # fmt: skip
-    fold: int = Field(0, ge=0, le=49, title="Fold", description="Which fold validates, from 0.")
+    fold: Whole = Field(0, ge=0, le=49, title="Fold", description="Which fold validates, from 0.")
 
     @model_validator(mode="after")
     def _fold_in_range(self) -> DataSpec:
@@ -71,10 +95,10 @@ class ModelSpec(_Part):
     """Which network."""
 
     name: str = Field("simple_cnn", title="CNN", description="The network to train.")
-    dropout: float = Field(
+    dropout: Number = Field(
         0.0, ge=0, le=0.95, title="Dropout", description="Probability of dropping a unit while training; 0 is off."
     )
-    batch_norm: bool = Field(
+    batch_norm: Truth = Field(
         False, title="Batch norm", description="Normalise every convolution's output; only for CNNs with this switch."
     )
 
@@ -82,10 +106,10 @@ class ModelSpec(_Part):
 class PenaltySpec(_Part):
     """What is added to the data loss, how it is applied, and to which tensors."""
 
-    l1: float = Field(
+    l1: Number = Field(
         0.0, ge=0, le=1e3, title="λ₁ (L1)", description="Strength of λ₁·Σ|w|: a constant pull towards zero."
     )
-    l2: float = Field(
+    l2: Number = Field(
         1e-2, ge=0, le=1e3, title="λ₂ (L2)",
         description="Strength of (λ₂/2)·Σw²: a pull in proportion to the weight. PyTorch's weight_decay is λ₂; "
         "Keras's l2(l) is λ₂ = 2l.",
@@ -100,7 +124,7 @@ class PenaltySpec(_Part):
         description="weights: convolution and dense kernels. weights+biases: their biases too. all: every parameter, "
         "batch-norm scale and shift included, as PyTorch's weight_decay does.",
     )  # fmt: skip
-    factors: dict[str, float] = Field(
+    factors: dict[str, Number] = Field(
         default_factory=dict, title="Factors",
         description="Parameter name → multiplier of λ for that tensor; 0 exempts it.",
     )  # fmt: skip
@@ -109,7 +133,7 @@ class PenaltySpec(_Part):
     def _factors_in_range(self) -> PenaltySpec:
         for name, factor in self.factors.items():
             if not 0 <= factor <= 1e3:
-                raise ValueError(f"the factor of {name!r} must be from 0 to 1000, not {factor:g}")
+                raise ValueError(f"the factor of {shown(name)} must be from 0 to 1000, not {factor:g}")
         return self
 
 
@@ -117,27 +141,27 @@ class OptimSpec(_Part):
     """The optimizer and its learning-rate schedule."""
 
     name: Optimizer = Field("adam", title="Optimizer", description="How gradients become steps.")
-    lr: float = Field(1e-3, gt=0, le=10, title="Learning rate", description="Step size at the start of the schedule.")
-    momentum: float = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; the Adams ignore it.")
-    nesterov: bool = Field(False, title="Nesterov", description="Look-ahead momentum for SGD.")
+    lr: Number = Field(1e-3, gt=0, le=10, title="Learning rate", description="Step size at the start of the schedule.")
+    momentum: Number = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; the Adams ignore it.")
+    nesterov: Truth = Field(False, title="Nesterov", description="Look-ahead momentum for SGD.")
     schedule: Schedule = Field(
         "constant", title="Schedule",
         description="constant; cosine: down to 0 over the run; step: times the decay factor every so many epochs.",
     )  # fmt: skip
-    step_every: int = Field(10, ge=1, le=10_000, title="Step every", description="Epochs between steps (epochs).")
-    step_factor: float = Field(0.1, gt=0, le=1, title="Step factor", description="Factor of each learning-rate step.")
+    step_every: Whole = Field(10, ge=1, le=10_000, title="Step every", description="Epochs between steps (epochs).")
+    step_factor: Number = Field(0.1, gt=0, le=1, title="Step factor", description="Factor of each learning-rate step.")
 
 
 class TrainSpec(_Part):
     """How long, in which batches, from which seed."""
 
-    epochs: int = Field(30, ge=1, le=10_000, title="Epochs", description="Passes over the training images.")
-    batch_size: int = Field(32, ge=1, le=65_536, title="Batch size", description="Images per optimizer step.")
-    seed: int = Field(
+    epochs: Whole = Field(30, ge=1, le=10_000, title="Epochs", description="Passes over the training images.")
+    batch_size: Whole = Field(32, ge=1, le=65_536, title="Batch size", description="Images per optimizer step.")
+    seed: Whole = Field(
         0, ge=0, le=_MAX_SEED, title="Training seed",
         description="Fixes initial weights, batch order and dropout: the same seed gives the same run, bit for bit.",
     )  # fmt: skip
-    patience: int = Field(
+    patience: Whole = Field(
         0, ge=0, le=10_000, title="Early stopping",
         description="Stop after so many epochs without a lower validation loss; 0 never stops early.",
     )  # fmt: skip
@@ -181,14 +205,7 @@ class RunSpec(_Part):
     @classmethod
     def from_yaml(cls, text: str) -> RunSpec:
         """The spec in YAML or JSON ``text``; an empty text is the default spec."""
-        if len(text) > _MAX_TEXT:
-            raise SpecError(f"The spec is {len(text):,} characters long; at most {_MAX_TEXT:,} are read.")
-        try:
-            values = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            where = getattr(error, "problem_mark", None)
-            line = f" (line {where.line + 1})" if where else ""
-            raise SpecError(f"The spec is not valid YAML{line}.") from None
+        values = spec_text.read(text)
         if values is None:
             return cls()
         if not isinstance(values, dict):
@@ -197,30 +214,34 @@ class RunSpec(_Part):
 
     def to_yaml(self) -> str:
         """The spec as YAML that :meth:`from_yaml` reads back equal."""
-        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+        return spec_text.dump(self.model_dump())
 
     def with_changes(self, changes: Mapping[str, Any]) -> RunSpec:
-        """This spec with dotted keys replaced, e.g. ``{"penalty.l2": 0.01}``; values may be text."""
+        """This spec with dotted keys replaced, e.g. ``{"penalty.l2": 0.01}``; text is read as in YAML."""
         values = self.model_dump()
         for key, value in changes.items():
             part, _, name = key.partition(".")
             if part not in self.PARTS or not name:
                 known = [f"{p}.{n}" for p in self.PARTS for n in values[p]]
                 raise SpecError(
-                    f"Unknown setting {key!r}{suggestion(key, known)}; write it as part.key, e.g. penalty.l2."
+                    f"Unknown setting {shown(key)}{suggestion(key, known)}; write it as part.key, e.g. penalty.l2."
                 )
-            values[part] = {**values[part], name: _value(value)}
+            values[part] = {**values[part], name: _value(key, value)}
         if changes.get("optim.name") == "adamw" and "penalty.apply" not in changes:
             values["penalty"].pop("apply")
         return self.parse(values)
 
     def with_assignments(self, assignments: Iterable[str]) -> RunSpec:
         """This spec with ``penalty.l2=1e-2``-like assignments (``--set`` on the command line)."""
-        pairs = [text.partition("=") for text in assignments]
-        for key, equals, _ in pairs:
+        changes: dict[str, str] = {}
+        for text in assignments:
+            key, equals, value = (part.strip() for part in text.partition("="))
             if not equals:
-                raise SpecError(f"Cannot read {key!r}; write part.key=value, e.g. penalty.l2=1e-2.")
-        return self.with_changes({key.strip(): value.strip() for key, _, value in pairs})
+                raise SpecError(f"Cannot read {shown(key)}; write part.key=value, e.g. penalty.l2=1e-2.")
+            if key in changes:
+                raise SpecError(f"{clipped(key)} is set twice; keep one of the two values.")
+            changes[key] = value
+        return self.with_changes(changes)
 
     def to_query(self) -> dict[str, str]:
         """The settings that differ from the defaults as URL parameters, e.g. ``{"penalty.l2": "0.03"}``."""
@@ -242,21 +263,23 @@ def _is_map(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _value(value: Any) -> Any:
-    """Text from a URL or a shell as the value it spells: nothing and "null" are None, {…} is a mapping.
-
-    Numbers and truth values stay text, which the spec's own fields read.
-    """
+def _value(key: str, value: Any) -> Any:
+    """Text from a URL or a shell as the value that it spells in YAML; a name stays text, whatever it looks like."""
     if not isinstance(value, str):
         return value
     if value in ("", "null", "none"):
         return None
-    if not value.startswith("{") or len(value) > _MAX_TEXT:
+    if _is_text(key):
         return value
-    try:
-        return yaml.safe_load(value)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return value
+    return spec_text.read(value, key) if value.startswith("{") else spec_text.scalar(value)
+
+
+def _is_text(key: str) -> bool:
+    """Whether the setting ``key`` takes a name or a word."""
+    part, _, name = key.partition(".")
+    kind = RunSpec.model_fields[part].annotation
+    field = kind.model_fields.get(name) if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return field is not None and (field.annotation is str or get_origin(field.annotation) is Literal)
 
 
 def _text(value: Any) -> str:
@@ -266,19 +289,28 @@ def _text(value: Any) -> str:
 def sentence(error: ValidationError, known: Sequence[str] = (), whole: str = "The spec") -> str:
     """The first problem as one sentence: the key, what it must be, what it was; ``known`` keys at the top."""
     first, n = error.errors(include_url=False)[0], error.error_count()
-    key = ".".join(str(part) for part in first["loc"]) or whole
+    key = ".".join(clipped(str(part)) for part in first["loc"]) or whole
     more = f" ({n - 1} more problem{'s' if n > 2 else ''} after this one.)" if n > 1 else ""
     if first["type"] == "extra_forbidden":
         siblings = _keys_beside(first["loc"], known)
-        return (
-            f"Unknown setting {key!r}{suggestion(str(first['loc'][-1]), siblings)}. Known: {', '.join(siblings)}.{more}"
-        )
+        near = suggestion(str(first["loc"][-1]), siblings)
+        return f"Unknown setting {shown(key)}{near}. Known: {', '.join(siblings)}.{more}"
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
     rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
+    if first["type"] == "value_error":
+        return f"{key}: {rule}.{more}"
     is_number = first["type"].startswith(("greater", "less", "finite"))
-    got = str(first["input"]) if is_number else repr(first["input"])
-    shown = "" if first["type"] == "value_error" else f", not {got if len(got) <= 60 else got[:57] + '…'}"
-    return f"{key}: {rule}.{more}" if first["type"] == "value_error" else f"{key} {rule}{shown}.{more}"
+    got = clipped(str(first["input"])) if is_number else shown(first["input"])
+    hint = _meant(first["input"]) if first["type"] == _NO_NUMBER else ""
+    return f"{key} {rule}, not {got}{hint}.{more}"
+
+
+def _meant(value: Any) -> str:
+    """The number that a text is likely to mean, as a hint: "0,01" is not YAML's 0.01, nor is "010" its 10."""
+    try:
+        return f"; write {number_text(read_number(value))}" if isinstance(value, str) else ""
+    except NotANumber as error:
+        return f"; {str(error).rpartition('; ')[2].removesuffix('.')}" if "could mean" in str(error) else ""
 
 
 def _keys_beside(loc: tuple[int | str, ...], known: Sequence[str]) -> list[str]:

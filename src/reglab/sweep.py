@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from reglab.errors import SpecError
-from reglab.spec import Apply, RunSpec, sentence
+from reglab import spec_text
+from reglab.errors import SpecError, shown
+from reglab.number_text import number_text, read_named, split_list
+from reglab.spec import Apply, Number, RunSpec, Whole, sentence
 
 Kind = Literal["l2", "l1", "elastic", "grid"]
 Repeats = Literal["seed", "fold"]
@@ -66,13 +67,13 @@ class SweepSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     run: RunSpec = Field(default_factory=RunSpec)
-    l1: tuple[float, ...] = ()
-    l2: tuple[float, ...] = ()
-    lambdas: tuple[float, ...] = ()
-    l1_ratio: float | None = Field(None, ge=0, le=1)
+    l1: tuple[Number, ...] = ()
+    l2: tuple[Number, ...] = ()
+    lambdas: tuple[Number, ...] = ()
+    l1_ratio: Number | None = Field(None, ge=0, le=1)
     apply: tuple[Apply, ...] = ()
-    seeds: int = Field(1, ge=1, le=MOST_REPEATS)
-    folds: int = Field(0, ge=0, le=MOST_REPEATS)
+    seeds: Whole = Field(1, ge=1, le=MOST_REPEATS)
+    folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
 
     @model_validator(mode="after")
     def _whole(self) -> SweepSpec:
@@ -198,8 +199,8 @@ class SweepSpec(BaseModel):
         :raises SpecError: one sentence on anything else.
         """
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError):
+            values = spec_text.read_json(text, "The sweep")
+        except json.JSONDecodeError:
             raise SpecError("The sweep is not valid JSON.") from None
         return cls.parse(values)
 
@@ -209,22 +210,23 @@ class SweepSpec(BaseModel):
 
     def to_yaml(self) -> str:
         """The whole sweep as YAML."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        return spec_text.dump(self.model_dump(mode="json"))
 
 
 def parse_values(text: str, symbol: str = "λ") -> tuple[float, ...]:
     """The λ in ``text``, ascending: values and ranges between commas, "0,1e-4:1e-1:8" for example.
 
-    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits.
+    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits. Values between
+    semicolons or spaces may have decimal commas: "0,001; 0,01".
 
     :raises SpecError: where it is empty, holds anything else, a negative or infinite value, or one value twice.
     """
-    items = [item for item in text.replace(";", ",").replace("\n", ",").split(",") if item.strip()]
+    items = split_list(text, symbol)
     if not items:
         raise SpecError(f"{symbol} is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9.")
     try:
         _check_count(symbol, len(items))
-        values = [value for item in items for value in _item(item.strip(), symbol)]
+        values = [value for item in items for value in _item(item, symbol)]
         _check_count(symbol, len(values))
         _check_values(symbol, values)
     except ValueError as error:
@@ -242,41 +244,31 @@ def spaced(first: float, last: float, count: int) -> tuple[float, ...]:
 
 def values_text(values: Sequence[float]) -> str:
     """``values`` as :func:`parse_values` reads them: "0, 0.0001, 0.03"."""
-    return ", ".join(f"{value:g}" if float(f"{value:g}") == value else repr(value) for value in values)
+    return ", ".join(map(number_text, values))
 
 
 def _item(text: str, symbol: str) -> tuple[float, ...]:
     parts = text.split(":")
     if len(parts) == 1:
-        return (_number(text, symbol),)
-    if len(parts) != 3 or not (parts[2].strip().isdecimal() and len(parts[2]) <= _DIGITS):
-        raise SpecError(f"{symbol}: cannot read {text[:40]!r}; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9.")
-    first, last, count = _number(parts[0], symbol), _number(parts[1], symbol), int(parts[2])
+        return (read_named(text, symbol),)
+    if (
+        len(parts) != 3
+        or not all(parts)
+        or not (parts[2].isascii() and parts[2].isdecimal() and len(parts[2]) <= _DIGITS)
+    ):
+        raise SpecError(f"{symbol}: cannot read {shown(text)}; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9.")
+    first, last, count = read_named(parts[0], symbol), read_named(parts[1], symbol), int(parts[2])
     if not 0 < first < last:
         raise SpecError(
-            f"{symbol}: the range {text[:40]!r} must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."
+            f"{symbol}: the range {shown(text)} must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."
         )
     if not 2 <= count <= MOST_VALUES:
         raise SpecError(f"{symbol}: a range has 2 to {MOST_VALUES} values, not {count:,}; 9 to 30 show the curve.")
     _check_values(symbol, (first, last))
     values = spaced(first, last, count)
     if len(set(values)) < count:
-        raise SpecError(f"{symbol}: the range {text[:40]!r} is too narrow for {count} values of three digits each.")
+        raise SpecError(f"{symbol}: the range {shown(text)} is too narrow for {count} values of three digits each.")
     return values
-
-
-def _number(text: str, symbol: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        if len(text.split()) > 1:
-            raise SpecError(
-                f"{symbol}: put commas between the values, as in 0, 0.03, not {text.strip()[:40]!r}."
-            ) from None
-        raise SpecError(f"{symbol}: cannot read {text.strip()[:40]!r}; give numbers such as 0, 0.03 or 1e-3.") from None
-    if value == 0 and any(digit in text.lower().partition("e")[0] for digit in "123456789"):
-        raise SpecError(f"{symbol}: {text.strip()[:40]} is too small to be told from 0.")
-    return value
 
 
 def _check_count(symbol: str, count: int) -> None:

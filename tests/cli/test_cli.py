@@ -15,10 +15,8 @@ import pytest
 from reglab import RunSpec
 from reglab.cli import main
 
-SMALL = [
-    "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
-    "--set", "train.epochs=2",
-]  # fmt: skip
+TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
+SMALL = [*TINY, "--set", "train.epochs=2"]
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +96,7 @@ def test_a_dash_reads_the_spec_from_standard_input(
 
 def test_a_diverged_run_exits_with_1_and_prints_valid_json(capsys: pytest.CaptureFixture[str]) -> None:
     wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--set", "penalty.l2=100"]
-    assert main(["train", *SMALL, *wild, "--json"]) == 1
+    assert main(["train", *TINY, *wild, "--json"]) == 1
     result = lines(capsys)[-1]
     assert result["status"] == "diverged"
     assert result["metrics"]["total"] in ("NaN", "Infinity")
@@ -112,6 +110,16 @@ def test_a_diverged_run_exits_with_1_and_prints_valid_json(capsys: pytest.Captur
         (["train", "--set", "penalty.l2=nan"], "penalty.l2 should be a finite number"),
         (["train", "--set", "penalty.l2=1e9"], "penalty.l2 should be less than or equal to 1000"),
         (["train", "--set", "optim.lr=0"], "optim.lr should be greater than 0, not 0."),
+        (["train", "--set", "penalty.l2=true"], "penalty.l2 should be a valid number, not True."),
+        (["train", "--set", "penalty.l2=yes"], "penalty.l2 should be a valid number, not 'yes'."),
+        (["train", "--set", "penalty.l2=0,01"], "penalty.l2 should be a valid number, not '0,01'; write 0.01."),
+        (["train", "--set", "train.epochs=010"], "train.epochs should be a valid integer, not '010'; write 10."),
+        (["train", "--set", "train.epochs=1:30"], "train.epochs should be a valid integer, not '1:30'."),
+        (["train", "--set", "train.epochs=1", "--set", "train.epochs=2"], "train.epochs is set twice; keep one"),
+        (
+            ["train", "--set", "penalty.factors={conv1.weight: true}"],
+            "conv1.weight should be a valid number, not True.",
+        ),
         (["train", "--set", "penalty.l3=1"], "Unknown setting 'penalty.l3'"),
         (["train", "--set", "nonsense"], "write part.key=value"),
         (["train", "--set", "model.name=simple_cn"], "did you mean 'simple_cnn'?"),

@@ -18,10 +18,8 @@ from reglab.exports import EXPORTS
 from reglab.settings import load_settings
 from reglab.store import open_store
 
-SMALL = [
-    "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
-    "--set", "train.epochs=2",
-]  # fmt: skip
+TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
+SMALL = [*TINY, "--set", "train.epochs=2"]
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +100,7 @@ def test_a_table_has_every_epoch_of_every_run_at_full_precision(
 
 def test_nan_survives_a_table(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--set", "penalty.l2=100"]
-    assert main(["train", *SMALL, *wild, "--name", "wild"]) == 1
+    assert main(["train", *TINY, *wild, "--name", "wild"]) == 1
     for name, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
         assert main(["export", "wild", "--to", name, "--out", str(tmp_path / f"t.{name}")]) == 0
         assert not pd.Series(read(tmp_path / f"t.{name}")["total"].iloc[-1:]).map(lambda x: abs(x) < 1e300).any()

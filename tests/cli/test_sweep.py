@@ -24,10 +24,9 @@ from reglab.settings import load_settings
 from reglab.store import open_store
 from reglab.sweep import SweepSpec
 
-SMALL = [
-    "--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784",
-    "--set", "train.epochs=2",
-]  # fmt: skip
+TWO_READINGS = "could be one number or two; write {}, or separate the values by semicolons, as in 0,001;0,01."
+TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
+SMALL = [*TINY, "--set", "train.epochs=2"]
 QUICK = [*SMALL, "--seeds", "2", "--l2", "0,1e-2,1e-1"]
 
 
@@ -50,9 +49,9 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def sweep(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+def sweep(capsys: pytest.CaptureFixture[str], *arguments: str, epochs: int = 2) -> dict[str, Any]:
     """The result of a sweep that succeeds."""
-    assert main(["sweep", *SMALL, *arguments, "--json"]) == 0
+    assert main(["sweep", *TINY, "--set", f"train.epochs={epochs}", *arguments, "--json"]) == 0
     return lines(capsys)[-1]
 
 
@@ -110,6 +109,8 @@ def test_for_people_there_is_a_table_and_what_it_says(capsys: pytest.CaptureFixt
         (["--l1", "0,1e-3"], {"l1": [0, 1e-3], "l2": []}),
         (["--l1", "0,1e-3", "--l2", "0,1e-2"], {"l1": [0, 1e-3], "l2": [0, 1e-2]}),
         (["--lambda", "0,1e-2", "--l1-ratio", "0.5"], {"lambdas": [0, 1e-2], "l1_ratio": 0.5}),
+        (["--lambda", "0;0,01", "--l1-ratio", "0,5"], {"lambdas": [0, 1e-2], "l1_ratio": 0.5}),
+        (["--l2", "0,1"], {"l2": [0, 1]}),
         (["--l2", "0.1", "--apply", "coupled, decoupled"], {"apply": ["coupled", "decoupled"]}),
         (["--l2", "0.1", "--folds", "3"], {"folds": 3, "seeds": 1}),
     ],
@@ -118,7 +119,7 @@ def test_the_options_make_the_sweep(
     arguments: list[str], expected: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = [] if "--folds" in arguments or not arguments else ["--seeds", "1"]
-    result = sweep(capsys, "--set", "train.epochs=1", *arguments, *few)
+    result = sweep(capsys, *arguments, *few, epochs=1)
     assert {key: result["spec"][key] for key in expected} == expected
     if result["spec"]["l1"]:
         assert result["spec"]["run"]["penalty"]["l2"] == 0
@@ -137,7 +138,7 @@ def test_the_spec_is_read_from_a_file_and_keeps_the_penalty_that_is_not_swept(
 
 def test_a_sweep_of_which_every_lane_diverges_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--l2", "100,200"]
-    assert main(["sweep", *SMALL, *wild, "--seeds", "1", "--json"]) == 1
+    assert main(["sweep", *TINY, *wild, "--seeds", "1", "--json"]) == 1
     result = lines(capsys)[-1]
     assert result["status"] == "diverged"
     assert [row["n_diverged"] for row in result["table"]] == [1, 1]
@@ -145,8 +146,8 @@ def test_a_sweep_of_which_every_lane_diverges_exits_with_1(capsys: pytest.Captur
 
 
 def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureFixture[str]) -> None:
-    wild = ["--set", "optim.name=sgd", "--set", "optim.lr=0.1", "--l2", "0,900", "--set", "train.epochs=6"]
-    result = sweep(capsys, *wild, "--seeds", "1")
+    wild = ["--set", "optim.name=sgd", "--set", "optim.lr=0.1", "--l2", "0,900"]
+    result = sweep(capsys, *wild, "--seeds", "1", epochs=6)
     assert [row["n_diverged"] for row in result["table"]] == [0, 1]
     assert result["best"]["l2"] == 0
 
@@ -158,7 +159,7 @@ def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureF
         (["--l2", " , "], "--l2: λ₂ is empty"),
         (["--l2", "0,1e-3,0.001"], "--l2: λ₂ has 0.001 more than once; give each value once."),
         (["--l2=-1,0"], "--l2: λ₂ must be from 0 to 1000, not -1."),
-        (["--l1", "nan"], "--l1: λ₁ must be from 0 to 1000, not nan."),
+        (["--l1", "nan"], "--l1: λ₁: 'nan' is not a finite number"),
         (["--l2", "2e3"], "--l2: λ₂ must be from 0 to 1000, not 2000."),
         (["--l2", "a,b"], "--l2: λ₂: cannot read 'a'"),
         (["--l2", "1e-4:1e-1:5000"], "a range has 2 to 200 values, not 5,000"),
@@ -170,7 +171,12 @@ def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureF
         (["--l2", "1e-1:1e-4:9"], "must rise from above 0"),
         (["--lambda", "0,1"], "an elastic-net path needs both: the λ values and the L1 ratio"),
         (["--lambda", "0,1", "--l1-ratio", "2"], "l1_ratio should be less than or equal to 1, not 2"),
-        (["--lambda", "0,1", "--l1-ratio", "x"], "l1_ratio"),
+        (["--lambda", "0,1", "--l1-ratio", "x"], "--l1-ratio: cannot read 'x'"),
+        (["--l2", "0,01"], f"--l2: λ₂: '0,01' {TWO_READINGS.format('0.01')}"),
+        (["--l1", "0,1e-4:0,01:3"], f"--l1: λ₁: '0,01' {TWO_READINGS.format('0.01')}"),
+        (["--lambda", "0;1,000", "--l1-ratio", "0,5"], "--lambda: λ: '1,000' could mean 1 or 1000"),
+        (["--seeds", "true"], "seeds should be a valid integer, not True."),
+        (["--seeds", "03"], "seeds should be a valid integer, not '03'; write 3."),
         (["--l1-ratio", "0.5"], "an elastic-net path needs both"),
         (["--lambda", "0,1", "--l1-ratio", "0.5", "--l2", "0"], "not both"),
         (["--seeds", "3", "--folds", "5"], "A sweep repeats over --seeds or over --folds, not both."),

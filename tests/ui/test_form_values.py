@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,15 +40,19 @@ def test_the_keys_that_others_rely_on() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"l2": -1.0}, "λ₂ (L2) must be at least 0, not -1."),
-        ({"l1": math.nan}, "λ₁ (L1) should be a finite number, not nan."),
-        ({"l2": math.inf}, "λ₂ (L2) should be a finite number, not inf."),
-        ({"l2": 1e9}, "λ₂ (L2) must be at most 1000, not 1000000000."),
-        ({"lr": 0.0}, "Learning rate must be greater than 0, not 0."),
+        ({"l2": "-1"}, "λ₂ (L2) must be at least 0, not -1."),
+        ({"l1": "nan"}, "λ₁ (L1): 'nan' is not a finite number; write a number such as 0.03."),
+        ({"l2": "1,000"}, "λ₂ (L2): '1,000' could mean 1 or 1000; write 1 or 1000."),
+        ({"l2": ""}, "λ₂ (L2) is empty; fill it in."),
+        ({"lr": "fast"}, "Learning rate: cannot read 'fast'; give a number such as 0, 0.03 or 1e-3."),
+        ({"l2": "1e9"}, "λ₂ (L2) must be at most 1000, not 1000000000."),
+        ({"lr": "0"}, "Learning rate must be greater than 0, not 0."),
         ({"epochs": 0}, "Epochs must be at least 1, not 0."),
         ({"epochs": None}, "Epochs is empty; fill it in."),
         ({"apply": None}, "Applied is empty; fill it in."),
         ({"factors": "conv1.weight"}, "Factors: cannot read 'conv1.weight'; write name: factor, e.g. conv1.weight: 0."),
+        ({"factors": "a.b: 0,5x"}, "Factors: 'a.b': cannot read '0,5x'; give a number such as 0, 0.03 or 1e-3."),
+        ({"factors": "a.b: 0\na.b: 1"}, "Factors: 'a.b' has two lines; keep one of them."),
         ({"factors": "conv1.weight: -1"}, "penalty: the factor of 'conv1.weight' must be from 0 to 1000, not -1."),
     ],
 )
@@ -73,3 +75,9 @@ def test_factors_survive_as_text(factors: dict[str, float]) -> None:
 def test_blank_lines_between_factors_are_fine() -> None:
     assert factors_from("\n conv1.weight : 0 \n\nfc1.weight:2\n") == {"conv1.weight": 0.0, "fc1.weight": 2.0}
     assert factors_from(None) == {}
+
+
+@pytest.mark.parametrize(("typed", "value"), [("0,01", 0.01), ("1e−3", 1e-3), (" .5 ", 0.5), ("1,5e-3", 1.5e-3)])
+def test_numbers_are_read_as_they_are_typed(typed: str, value: float) -> None:
+    assert to_spec({"l2": typed}).penalty.l2 == value
+    assert to_spec({"factors": f"conv1.weight: {typed}"}).penalty.factors == {"conv1.weight": value}

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reglab import spec_text
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.sweep import MOST_LANES, MOST_VALUES, Point, SweepSpec, parse_values, spaced, values_text
@@ -40,7 +41,8 @@ sweeps = st.builds(
 @given(sweeps)
 def test_json_and_yaml_give_the_sweep_back(sweep: SweepSpec) -> None:
     assert SweepSpec.from_json(sweep.to_json()) == sweep
-    assert SweepSpec.parse(yaml.safe_load(sweep.to_yaml())) == sweep
+    assert SweepSpec.parse(spec_text.read(sweep.to_yaml())) == sweep
+    assert SweepSpec.parse(yaml.safe_load(sweep.to_yaml())) == sweep  # YAML 1.1 reads the same
 
 
 @given(sweeps)
@@ -127,7 +129,7 @@ def test_without_ways_of_applying_the_run_s_own_counts() -> None:
         ({"l2": [float("nan")]}, "l2.0 should be a finite number, not nan."),
         ({"l2": [0.1, 0, 0.1]}, "The sweep: λ₂ has 0.1 more than once; give each value once."),
         ({"l2": [0.0, -0.0]}, "The sweep: λ₂ has 0 more than once; give each value once."),
-        ({"l2": ["a"]}, "l2.0 should be a valid number, unable to parse string as a number, not 'a'."),
+        ({"l2": ["a"]}, "l2.0 should be a valid number, not 'a'."),
         ({"l2": 0.1}, "l2 should be a valid tuple, not 0.1."),
         (
             {"l2": [i / 1e3 for i in range(3000)]},
@@ -151,6 +153,10 @@ def test_without_ways_of_applying_the_run_s_own_counts() -> None:
         ({"lambdas": [0.1], "l1_ratio": 1.5}, "l1_ratio should be less than or equal to 1, not 1.5."),
         ({"l2": [0.1], "apply": ["coupled"] * 2}, "The sweep: a way of applying the penalty is named twice."),
         ({"l2": [0.1], "apply": ["up"]}, "apply.0 should be 'coupled', 'decoupled' or 'proximal', not 'up'."),
+        ({"l2": [True]}, "l2.0 should be a valid number, not True."),
+        ({"l2": ["0,1"]}, "l2.0 should be a valid number, not '0,1'; write 0.1."),
+        ({"l2": [0.1], "seeds": True}, "seeds should be a valid integer, not True."),
+        ({"lambdas": [0.1], "l1_ratio": "0.5"}, "l1_ratio should be a valid number, not '0.5'; write 0.5."),
         ({"l2": [0.1], "folds": 1}, "The sweep: cross-validation needs at least 2 folds; 0 means none."),
         ({"l2": [0.1], "folds": 51}, "folds should be less than or equal to 50, not 51."),
         ({"l2": [0.1], "seeds": 0}, "seeds should be greater than or equal to 1, not 0."),
@@ -187,7 +193,10 @@ def test_the_last_seed_is_still_a_seed() -> None:
     assert (last.run.train.seed, last.run.data.seed) == (2**32 - 1, 2**32 - 1)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "3", "null", '{"l2": [0.1], "seeds": "x"}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, "3", "null", '{"l2": [0.1], "seeds": "x"}', '{"l2": [0.1], "l2": [0.2]}', '{"l2": [NaN]}'],
+)
 def test_a_text_that_is_no_sweep_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         SweepSpec.from_json(text)
@@ -195,6 +204,9 @@ def test_a_text_that_is_no_sweep_is_refused(text: str) -> None:
 
 def test_the_largest_sweep_that_is_taken() -> None:
     assert SweepSpec(l2=spaced(1e-4, 1, MOST_VALUES), seeds=MOST_LANES // MOST_VALUES).size == MOST_LANES
+
+
+TWO_READINGS = "could be one number or two; write {}, or separate the values by semicolons, as in 0,001;0,01."
 
 
 @pytest.mark.parametrize(
@@ -207,6 +219,14 @@ def test_the_largest_sweep_that_is_taken() -> None:
         ("0, 1e-4:1e-1:8", (0, 1e-4, 0.000268, 0.00072, 0.00193, 0.00518, 0.0139, 0.0373, 0.1)),
         (" 1e-2 : 1 : 3 , 0 ", (0, 0.01, 0.1, 1)),
         ("1e-320:1:2", (1e-320, 1)),
+        ("0,1", (0, 1)),
+        ("0.01,.1,1e−3", (1e-3, 0.01, 0.1)),
+        ("0,001;0,01;0,1", (1e-3, 0.01, 0.1)),
+        ("0,001 0,01\t0,1", (1e-3, 0.01, 0.1)),
+        ("0,001\n1,5e-2\n0", (0, 1e-3, 0.015)),
+        ("0;0,001:0,1:3", (0, 1e-3, 0.01, 0.1)),
+        ("0 1", (0, 1)),
+        ("0 , 1", (0, 1)),
     ],
 )
 def test_lists_and_ranges_are_read(text: str, values: tuple[float, ...]) -> None:
@@ -218,13 +238,22 @@ def test_lists_and_ranges_are_read(text: str, values: tuple[float, ...]) -> None
     [
         ("", "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
         (" , ;\n", "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
-        ("0, x", "λ₂: cannot read 'x'; give numbers such as 0, 0.03 or 1e-3."),
-        ("0 1", "λ₂: put commas between the values, as in 0, 0.03, not '0 1'."),
-        ("a:1:3", "λ₂: cannot read 'a'; give numbers such as 0, 0.03 or 1e-3."),
+        ("0, x", "λ₂: cannot read 'x'; give a number such as 0, 0.03 or 1e-3."),
+        ("a:1:3", "λ₂: cannot read 'a'; give a number such as 0, 0.03 or 1e-3."),
+        ("0, 0.1 0.2", "λ₂: cannot read '0.1 0.2'; give a number such as 0, 0.03 or 1e-3."),
+        ("0,01", f"λ₂: '0,01' {TWO_READINGS.format('0.01')}"),
+        ("1e-3, 0, 05", f"λ₂: '0,05' {TWO_READINGS.format('0.05')}"),
+        ("0,001:0,1:5", f"λ₂: '0,001' {TWO_READINGS.format('0.001')}"),
+        ("1e-4:0,01:5", f"λ₂: '0,01' {TWO_READINGS.format('0.01')}"),
+        ("010", "λ₂: '010' begins with a 0; write decimals with a point, as in 0.01."),
+        ("1e-3,010", "λ₂: '010' begins with a 0; write decimals with a point, as in 0.01."),
+        ("0;1,000", "λ₂: '1,000' could mean 1 or 1000; write 1 or 1000."),
+        ("0;1e-3,1e-2", "λ₂: cannot read '1e-3,1e-2'; give a number such as 0, 0.03 or 1e-3."),
         ("-1", "λ₂ must be from 0 to 1000, not -1."),
         ("1e4", "λ₂ must be from 0 to 1000, not 10000."),
-        ("nan", "λ₂ must be from 0 to 1000, not nan."),
-        ("inf", "λ₂ must be from 0 to 1000, not inf."),
+        ("nan", "λ₂: 'nan' is not a finite number; write a number such as 0.03."),
+        ("inf", "λ₂: 'inf' is not a finite number; write a number such as 0.03."),
+        ("1e-400", "λ₂: '1e-400' is too small to differ from 0; write 0 or a larger number."),
         ("0.1,0.10", "λ₂ has 0.1 more than once; give each value once."),
         ("0.1,0.01:1:3", "λ₂ has 0.1 more than once; give each value once."),
         ("1e-4:1e-1", "λ₂: cannot read '1e-4:1e-1'; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9."),
@@ -234,7 +263,7 @@ def test_lists_and_ranges_are_read(text: str, values: tuple[float, ...]) -> None
         ("0:1:3", "λ₂: the range '0:1:3' must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."),
         ("2:1:3", "λ₂: the range '2:1:3' must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."),
         ("1:1e308:3", "λ₂ must be from 0 to 1000, not 1e+308."),
-        ("1:inf:3", "λ₂ must be from 0 to 1000, not inf."),
+        ("1:inf:3", "λ₂: 'inf' is not a finite number; write a number such as 0.03."),
         ("1:1.001:3", "λ₂: the range '1:1.001:3' is too narrow for 3 values of three digits each."),
         ("1:2:1", "λ₂: a range has 2 to 200 values, not 1; 9 to 30 show the curve."),
         ("1:2:5000", "λ₂: a range has 2 to 200 values, not 5,000; 9 to 30 show the curve."),
@@ -287,8 +316,6 @@ def test_a_range_has_equal_ratios_to_three_digits(first: float, ratio: float, co
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("0 0.1 0.2", "λ: put commas between the values, as in 0, 0.03, not '0 0.1 0.2'."),
-        ("1e-400", "λ: 1e-400 is too small to be told from 0."),
         ("0.0,0e5,1", "λ has 0 more than once; give each value once."),
     ],
 )

@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from reglab import __version__
 from reglab.cli import streams
 from reglab.cli.command import Command
 from reglab.cli.output import Output
-from reglab.errors import RegLabError, SpecError
+from reglab.errors import ECHOED, RegLabError, SpecError, clipped, shown
 from reglab.registry import Registry
 
 if TYPE_CHECKING:
@@ -27,14 +27,31 @@ COMMANDS: Registry[Command] = Registry("command", "reglab.cli.commands", Command
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, but a mistake is one sentence, also where the help cannot be written."""
+    """argparse, but a mistake is one sentence that repeats little, also where the help cannot be written."""
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         if not streams.write(self.format_help()):
             raise SystemExit(2)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        self.arguments = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {clipped(' '.join(unknown))}")
+        return found
+
     def error(self, message: str) -> NoReturn:
+        for part in sorted({part for text in self.arguments for part in _parts(text)}, key=len, reverse=True):
+            message = message.replace(repr(part), repr(clipped(part))).replace(part, clipped(part))
         raise SpecError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
+
+
+def _parts(argument: str) -> Iterator[str]:
+    """What of ``argument`` is too long to repeat: all of it, or the value of ``--option=value``."""
+    return (part for part in (argument, argument.partition("=")[2]) if len(part) > ECHOED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +70,7 @@ def _run(argv: Sequence[str]) -> int:
     """Run the command; its exit status, or 2 where its output got lost."""
     for argument in argv:
         if any("\ud800" <= character <= "\udfff" for character in argument):
-            raise SpecError(f"The argument {argument!r} is not text in this system's encoding.")
+            raise SpecError(f"The argument {shown(argument)} is not text in this system's encoding.")
     arguments = _parser().parse_args(argv)
     command: Command = arguments.command
     if arguments.json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Literal
 
-from reglab.errors import SpecError, UnknownName
+from reglab.errors import SpecError, UnknownName, clipped
 
 Family = Literal["sgd", "adaptive"]
 
@@ -100,4 +100,4 @@ def _between(name: str, value: float | None, fits: object, words: str) -> None:
     if value is None:
         return
     if not is_number(value) or math.isinf(value) or not fits(value):  # type: ignore[operator]
-        raise SpecError(f"{_NAMES[name]} must be {words}, not {value}.")
+        raise SpecError(f"{_NAMES[name]} must be {words}, not {clipped(str(value))}.")

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from reglab.conventions.context import Context, Family, is_number, join
 from reglab.conventions.meaning import Meaning
-from reglab.errors import SpecError, suggestion
+from reglab.errors import SpecError, clipped, shown, suggestion
 
 Values: TypeAlias = Mapping[str, float]
 Reach = Literal["all", "chosen", "weights", "kernels"]
@@ -28,7 +28,7 @@ class Parameter:
         """:raises SpecError: unless ``value`` is a number in the range."""
         fits = is_number(value) and self._fits(float(value))  # type: ignore[arg-type]
         if not fits:
-            raise SpecError(f"{self.name} of {owner} must be {self._range()}, not {value}.")
+            raise SpecError(f"{self.name} of {owner} must be {self._range()}, not {clipped(str(value))}.")
         return float(value)  # type: ignore[arg-type]
 
     def _fits(self, value: float) -> bool:
@@ -113,7 +113,7 @@ class Convention:
         for name in named:
             if name not in names:
                 hint = suggestion(name, names)
-                raise SpecError(f"{self.label} has no {name!r}{hint}; it takes {join(names)}.")
+                raise SpecError(f"{self.label} has no {shown(name)}{hint}; it takes {join(names)}.")
         missing = [p.name for p in self.parameters if p.default is None and p.name not in named]
         if missing:
             raise SpecError(f"{self.label} needs a value for {join(missing)}.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, shown
+from reglab.number_text import NotANumber, plain_number, read_number, split_list
 
-_SPLIT = re.compile(r"[\s,;]+")
-_PLAIN = str.maketrans("[]()−–", "    --")
+_PLAIN = str.maketrans("[]()", "    ")
 _LARGEST, _SMALLEST = Decimal("1e9"), Decimal("1e-9")
 _DIGITS = 15
 MAX_WEIGHTS = 50
@@ -22,13 +21,16 @@ class BadInput(RegLabError):
 
 
 def read_weights(text: str) -> tuple[Fraction, ...]:
-    """``"1, -0.5, 2e-3"`` → exact fractions; commas, semicolons, spaces and lines separate, brackets are passed over.
+    """``"1, -0.5, 2e-3"`` → exact fractions; brackets are passed over.
 
     :raises BadInput: where nothing, too much, or something that is not a number is written.
     """
     if len(text) > _MAX_TEXT:
         raise BadInput(f"The list of weights is {len(text):,} characters long; type at most {_MAX_TEXT:,}.")
-    words = [word for word in _SPLIT.split(text.translate(_PLAIN)) if word]
+    try:
+        words = split_list(text.translate(_PLAIN), "Weights")
+    except NotANumber as error:
+        raise BadInput(str(error)) from None
     if not words:
         raise BadInput("Type at least one weight, for example 1, 2, 3, 4.")
     if len(words) > MAX_WEIGHTS:
@@ -42,28 +44,29 @@ def exact(typed: str | float, name: str) -> Fraction:
     :raises BadInput: naming the field, where it is no finite number of at most 15 digits from 1e-9 to 1e9 in size.
     """
     word = typed if isinstance(typed, str) else repr(typed)
-    shown = word if len(word) <= 20 else word[:19] + "…"
     try:
-        value = Decimal(word.replace("_", "?"))  # Python reads 1_0 as 10; people do not
-    except InvalidOperation:
-        raise BadInput(f"{name} {shown!r} is not a number; write it like 1, -0.5 or 2e-3.") from None
-    if not value.is_finite():
-        raise BadInput(f"{name} must be a finite number, not {shown}.")
+        value = Decimal(plain_number(word))
+    except NotANumber as error:
+        raise BadInput(f"{name}: {error}") from None
     if value and not _SMALLEST <= value.copy_abs() <= _LARGEST:
-        raise BadInput(f"{name} must be 0, or from 1e-9 to 1e9 in size, not {shown}.")
+        raise BadInput(f"{name} must be 0, or from 1e-9 to 1e9 in size, not {shown(word.strip())}.")
     if len(value.normalize().as_tuple().digits) > _DIGITS:
         raise BadInput(f"{name} has more than {_DIGITS} digits; round it.")
     return Fraction(value)
 
 
-def within(value: float | None, name: str, low: float, high: float, *, above: bool = False) -> float:
-    """``value`` where it is a number from ``low`` (``above``: without it) to ``high``.
+def within(typed: str | float | None, name: str, low: float, high: float, *, above: bool = False) -> float:
+    """What was typed, where it is a number from ``low`` (``above``: without it) to ``high``.
 
     :raises BadInput: naming the field and the range.
     """
-    if value is None:
+    if typed is None or (isinstance(typed, str) and not typed.strip()):
         raise BadInput(f"{name} is empty; type a number up to {high:g}.")
+    try:
+        value = read_number(typed) if isinstance(typed, str) else float(typed)
+    except NotANumber as error:
+        raise BadInput(f"{name}: {error}") from None
     if not math.isfinite(value) or value > high or value < low or (above and value == low):
         span = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
         raise BadInput(f"{name} must be {span}, not {value:g}.")
-    return float(value)
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reglab.errors import SpecError, UnknownName
+from reglab.errors import SpecError, UnknownName, shown
 from reglab.penalties.mask import Parameter, scope_kinds
 from reglab.penalties.scope import multipliers, penalised_kinds
 from reglab.spec import PenaltySpec, Scope
@@ -81,9 +81,9 @@ def with_factor(name: str, factor: float, tensors: Sequence[Parameter], spec: Pe
     """
     own = multipliers(scope_kinds(tensors), spec)
     if name not in own:
-        raise SpecError(f"The CNN has no parameter {name!r}.")
+        raise SpecError(f"The CNN has no parameter {shown(name)}.")
     if not 0 <= factor <= 1e3:
-        raise SpecError(f"The factor of {name!r} must be from 0 to 1000, not {factor:g}.")
+        raise SpecError(f"The factor of {shown(name)} must be from 0 to 1000, not {factor:g}.")
     own[name] = float(factor)
     scope = _scope_for(own, tensors, spec.scope)
     within = penalised_kinds(scope)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from reglab.errors import SpecError, suggestion
+from reglab.errors import SpecError, shown, suggestion
 from reglab.spec import PenaltySpec, Scope
 
 _KINDS: Mapping[Scope, frozenset[str]] = {
@@ -46,7 +46,11 @@ def multipliers(named: Mapping[str, str], spec: PenaltySpec) -> dict[str, float]
     for name, factor in spec.factors.items():
         if name not in named:
             near = suggestion(name, named)
-            raise SpecError(f"penalty.factors: the CNN has no parameter {name!r}{near}. Known: {', '.join(named)}.")
+            raise SpecError(
+                f"penalty.factors: the CNN has no parameter {shown(name)}{near}. Known: {', '.join(named)}."
+            )
         if factor and named[name] not in _KINDS[spec.scope]:
-            raise SpecError(f"penalty.factors: {name!r} is outside the scope {spec.scope!r}; choose a wider scope.")
+            raise SpecError(
+                f"penalty.factors: {shown(name)} is outside the scope {spec.scope!r}; choose a wider scope."
+            )
     return {name: spec.factors.get(name, 1.0) if kind in _KINDS[spec.scope] else 0.0 for name, kind in named.items()}

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reglab.errors import QueueFull, StoreError, UnknownRun
+from reglab.errors import QueueFull, StoreError, UnknownRun, shown
 from reglab.events import State
 from reglab.spec import RunSpec
 from reglab.store import labels
@@ -78,10 +78,9 @@ def get(connection: Connection, text: str, has_checkpoint: Files) -> Run:
 
 def unknown(kind: str, text: str, found: list[str]) -> str:
     """That no run or sweep is called ``text``, or that several are."""
-    shown = text if len(text) <= 60 else text[:57] + "…"
     if found:
-        return f"{shown!r} may mean several {kind}s ({', '.join(found)}); name one by its id."
-    return f"There is no {kind} {shown!r}."
+        return f"{shown(text)} may mean several {kind}s ({', '.join(found)}); name one by its id."
+    return f"There is no {kind} {shown(text)}."
 
 
 def listed(
@@ -147,5 +146,5 @@ def wanted(connection: Connection, run_id: str) -> str:
     """ "run" or "stop"."""
     found = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one_or_none()
     if found is None:
-        raise UnknownRun(f"There is no run {run_id!r}.")
+        raise UnknownRun(f"There is no run {shown(run_id)}.")
     return str(found)

@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from reglab.errors import CheckpointError, StoreError
+from reglab.errors import CheckpointError, StoreError, shown
 from reglab.events import Checkpoint
 from reglab.store import arrays, atomic
 from reglab.store.sentences import disk_sentence
@@ -27,7 +27,7 @@ class RunFiles:
     ) -> None:
         """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
         if not _PLAIN.fullmatch(run_id):
-            raise StoreError(f"{run_id!r} is not a run id.")
+            raise StoreError(f"{shown(run_id)} is not a run id.")
         self.home, self.folder, self._flush = home, home / run_id, flush
         if stack is not None:
             self.folder /= f"{stack:d}"
@@ -108,7 +108,7 @@ class RunFiles:
 
     def _weights(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name):
-            raise StoreError(f"{name!r} cannot name a file of weights.")
+            raise StoreError(f"{shown(name)} cannot name a file of weights.")
         return self.folder / f"{name}.safetensors"
 
     def _inside(self, path: str) -> Path:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, select, type_coerce
 
 from reglab import columns
-from reglab.errors import StoreError, suggestion
+from reglab.errors import StoreError, shown, suggestion
 from reglab.store.schema import epochs, layers, runs
 
 _CHUNK = 5_000  # ids in one statement; databases allow a few ten thousand parameters
@@ -50,7 +50,7 @@ def pull_frame(connection: Connection, run_ids: Sequence[str]) -> pd.DataFrame:
 def sparklines(connection: Connection, run_ids: Sequence[str], column: str, points: int) -> dict[str, list[float]]:
     """Run → about ``points`` evenly spaced values of ``column``, the last epoch always among them."""
     if column not in columns.METRICS:
-        raise StoreError(f"There is no column {column!r}{suggestion(column, columns.METRICS)}.")
+        raise StoreError(f"There is no column {shown(column)}{suggestion(column, columns.METRICS)}.")
     lines: dict[str, list[float]] = {run_id: [] for run_id in run_ids}
     stride = case((runs.c.epoch > points, (runs.c.epoch + points - 1) // points), else_=1)
     for ids in _chunks(list(lines)):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
-from reglab.errors import StoreError, UnknownRun
+from reglab.errors import StoreError, UnknownRun, shown
 from reglab.store.schema import runs, sweeps
 from reglab.store.states import now
 
@@ -105,14 +105,14 @@ def _rows(connection: Connection, run_ids: Sequence[str]) -> list[Any]:
     rows = list(connection.execute(query.with_for_update()))
     missing = set(run_ids) - {row.id for row in rows}
     if missing:
-        raise UnknownRun(f"There is no run {min(missing)!r}.")
+        raise UnknownRun(f"There is no run {shown(min(missing))}.")
     return rows
 
 
 def _check_ended(running: Sequence[str]) -> None:
     if running:
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        raise StoreError(f"{running[0]!r}{more} is still training; stop it before deleting it.")
+        raise StoreError(f"{shown(running[0])}{more} is still training; stop it before deleting it.")
 
 
 def _check_whole(connection: Connection, rows: Sequence[Any]) -> None:
@@ -122,7 +122,9 @@ def _check_whole(connection: Connection, rows: Sequence[Any]) -> None:
     torn = {lane.sweep for lane in lanes if lane.id not in named}
     for row in rows:
         if row.sweep in torn:
-            raise StoreError(f"{row.name!r} belongs to a λ path, whose runs are deleted together; delete the λ path.")
+            raise StoreError(
+                f"{shown(row.name)} belongs to a λ path, whose runs are deleted together; delete the λ path."
+            )
 
 
 def _sweep_ids(rows: Sequence[Any]) -> list[str]:

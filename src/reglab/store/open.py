@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from reglab.errors import StoreError
+from reglab.errors import StoreError, shown
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
 from reglab.store.migrate import migrate
@@ -53,7 +53,7 @@ def store_url(text: str) -> URL:
     except (ArgumentError, ValueError):
         raise StoreError(f"REGLAB_STORE is not a database URL; {_HINT}.") from None
     if url.drivername not in _DRIVERS:
-        raise StoreError(f"REGLAB_STORE names {url.drivername!r}, which is not supported; {_HINT}.")
+        raise StoreError(f"REGLAB_STORE names {shown(url.drivername)}, which is not supported; {_HINT}.")
     return url.set(drivername=_DRIVERS[url.drivername])
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from reglab.errors import StoreError, UnknownRun
+from reglab.errors import StoreError, UnknownRun, shown
 from reglab.events import Environment, State
 from reglab.store.schema import runs
 
@@ -52,7 +52,7 @@ def locked_many(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any
     rows = {row.id: row for row in connection.execute(_STANDING.where(runs.c.id.in_(run_ids)))}
     missing = [run_id for run_id in run_ids if run_id not in rows]
     if missing:
-        raise UnknownRun(f"There is no run {missing[0]!r}.")
+        raise UnknownRun(f"There is no run {shown(missing[0])}.")
     return rows
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, update
 
-from reglab.errors import StoreError, UnknownSweep
+from reglab.errors import StoreError, UnknownSweep, shown
 from reglab.events import State
 from reglab.store import states
 from reglab.store.arrays import to_json
@@ -122,7 +122,7 @@ def lane_ids(connection: Connection, sweep_id: str) -> list[str]:
 def _lanes(connection: Connection, sweep_id: str) -> list[Any]:
     lanes = states.locked_lanes(connection, sweep_id)
     if not lanes:
-        raise UnknownSweep(f"There is no sweep {sweep_id!r}.")
+        raise UnknownSweep(f"There is no sweep {shown(sweep_id)}.")
     return lanes
 
 

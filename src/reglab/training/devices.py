@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import torch
 
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, shown
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -34,7 +34,7 @@ def choose_device(name: str = "auto") -> torch.device:
         torch.backends.cudnn.deterministic = True  # the fastest algorithms add in an order that changes
         torch.backends.cudnn.allow_tf32 = False  # float32 keeps its 24 bits in convolutions as everywhere else
     if not usable:
-        raise RegLabError(f"The device {name!r} is not available here; use auto, cpu or cuda.")
+        raise RegLabError(f"The device {shown(name)} is not available here; use auto, cpu or cuda.")
     return device
 
 

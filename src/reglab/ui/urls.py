@@ -5,14 +5,26 @@ An address is typed, shared and edited by hand, so a bad value costs itself alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from reglab.errors import SpecError
+from reglab.errors import SpecError, clipped
 from reglab.spec import RunSpec
 
 MAX_RUNS = 8
 """How many runs one page shows side by side; beyond that, colours and columns can no longer be told apart."""
+
+
+_MOST_SETTINGS = 100  # in one link; a spec has 26
+
+
+class Parameters(Protocol):
+    """An address as the browser sends it: a parameter may have several values."""
+
+    def to_dict(self) -> dict[str, str]: ...
+
+    def get_all(self, key: str) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -24,17 +36,31 @@ class Address:
     problem: str | None = None
 
 
-def read(query: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None) -> Address:
+def read(
+    query: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None, repeated: Sequence[str] = ()
+) -> Address:
     """The address in ``query``; ``spec`` is None where it holds no setting at all.
 
     ``check`` may refuse more than the spec itself does (names that no registry has) by raising :class:`SpecError`.
+    ``repeated`` are the problems of :func:`unique`.
     """
     runs = run_ids(query)
     if runs:
         return Address(runs=runs)
     settings = {key: value for key, value in query.items() if "." in key}
     spec, problems = best_effort(settings, check)
-    return Address((), spec if settings else None, _problem(problems))
+    return Address((), spec if settings else None, _problem([*repeated, *problems]))
+
+
+def unique(parameters: Parameters, own: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
+    """The parameters without settings that have several values, and a sentence for each of those.
+
+    Settings have a dot in their name, or are among ``own``; ``embed_options`` of Streamlit may well have two values.
+    """
+    values = parameters.to_dict()
+    many = [key for key in values if ("." in key or key in own) and len(parameters.get_all(key)) > 1]
+    problems = [f"{clipped(key)} is set twice; keep one of its values." for key in many]
+    return {key: value for key, value in values.items() if key not in many}, problems
 
 
 def run_ids(query: Mapping[str, str]) -> tuple[str, ...]:
@@ -53,7 +79,9 @@ def best_effort(
     except SpecError:
         kept: dict[str, str] = {}  # find out which of them it is
     problems = []
-    for key, value in settings.items():
+    if len(settings) > _MOST_SETTINGS:
+        problems.append(f"It has {len(settings):,} settings; the first {_MOST_SETTINGS} are read.")
+    for key, value in list(settings.items())[:_MOST_SETTINGS]:
         try:
             _read({**kept, key: value}, check)
             kept[key] = value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
-from reglab.errors import SpecError
+from reglab.errors import SpecError, clipped
 
 if TYPE_CHECKING:
     from reglab.lessons.claims import Claim, Standing
@@ -35,8 +35,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
 def _count(text: str | None) -> int | None:
     if text is None:
         return None
-    if not text.isdecimal() or not FEWEST <= int(text) <= MOST:
-        raise SpecError(f"--seeds must be a whole number from {FEWEST} to {MOST}, not {text}.")
+    if not text.isdecimal() or len(text) > 9 or not FEWEST <= int(text) <= MOST:
+        raise SpecError(f"--seeds must be a whole number from {FEWEST} to {MOST}, not {clipped(text)}.")
     return int(text)
 
 

@@ -9,10 +9,12 @@ from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.cli.spec_file import read_spec
 from reglab.errors import SpecError
+from reglab.number_text import read_named
 from reglab.settings import load_settings
+from reglab.spec_text import scalar
 from reglab.sweep import SweepSpec, parse_values
 
-_LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (so many values at equal ratios), also mixed"
+_LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (9 values at equal ratios), also mixed; '0,001;0,01' for decimal commas"
 _DEFAULT = "0,1e-4:1e-1:8"
 
 
@@ -55,14 +57,14 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     if not values.keys() & lists.keys():
         values["l2"] = parse_values(_DEFAULT)
     if arguments.l1_ratio is not None:
-        values["l1_ratio"] = arguments.l1_ratio
+        values["l1_ratio"] = read_named(arguments.l1_ratio, "--l1-ratio")
     if arguments.apply is not None:
         values["apply"] = tuple(way.strip() for way in arguments.apply.split(","))
     if arguments.seeds is not None and arguments.folds is not None:
         raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
     if arguments.folds is not None:
-        return SweepSpec.parse({**values, "folds": arguments.folds})
-    return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else arguments.seeds})
+        return SweepSpec.parse({**values, "folds": scalar(arguments.folds)})
+    return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else scalar(arguments.seeds)})
 
 
 def _values(text: str, option: str, symbol: str) -> tuple[float, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from reglab.cli.command import Command
@@ -18,7 +19,8 @@ from reglab.conventions import (
     translate_parts,
     translate_parts_to_all,
 )  # fmt: skip
-from reglab.errors import SpecError
+from reglab.errors import SpecError, clipped, shown
+from reglab.number_text import read_named
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,37 +131,41 @@ def _tidy(values: Any) -> dict[str, Any] | None:
 def _part(text: str) -> Part:
     name, equals, value = text.partition("=")
     if not equals:
-        raise SpecError(f"--and takes NAME=VALUE, such as sum-squares=0.01, not {text!r}.")
+        raise SpecError(f"--and takes NAME=VALUE, such as sum-squares=0.01, not {shown(text)}.")
     return Part(name.strip(), _value(value))
 
 
 def _value(text: str) -> float | dict[str, float]:
     """``"0.01"`` → 0.01, ``"l1=0.1,l2=0.2"`` → both by name."""
     if "=" not in text:
-        return _number(text)
+        return _number(text, "VALUE")
     pairs = [item.partition("=") for item in text.split(",")]
+    if not all(equals for _, equals, _ in pairs):
+        raise SpecError(f"Cannot read {shown(text)}; write name=value for each number, with decimal points.")
     names = [name.strip() for name, _, _ in pairs]
     if repeated := next((name for name in names if names.count(name) > 1), None):
-        raise SpecError(f"{repeated} is given twice in {text!r}.")
-    return {name: _number(number) for name, (_, _, number) in zip(names, pairs, strict=True)}
+        raise SpecError(f"{clipped(repeated)} is given twice in {shown(text)}.")
+    return {name: _number(number, clipped(name)) for name, (_, _, number) in zip(names, pairs, strict=True)}
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise SpecError(f"{text.strip()!r} is not a number; write 0.01, or name=0.01 for each of several.") from None
+def _number(text: str, name: str) -> float:
+    """A number, or infinity: C = ∞ is no penalty."""
+    return math.inf if text.strip().lower() in ("inf", "infinity", "∞") else read_named(text, name)
 
 
 def _context(arguments: argparse.Namespace) -> Context:
     """Numbers are read here, so that every mistake is one sentence of our own."""
-    n, size = (None if text is None else _whole(text) for text in (arguments.n, arguments.batch_size))
-    lr, momentum = (None if text is None else _number(text) for text in (arguments.lr, arguments.momentum))
-    return Context(n, size, lr, momentum, arguments.optimizer)
+    given = {name: getattr(arguments, name) for name in ("n", "batch_size", "lr", "momentum")}
+    numbers: dict[str, Any] = {
+        name: (_whole if name in ("n", "batch_size") else _number)(text, f"--{name.replace('_', '-')}")
+        for name, text in given.items()
+        if text is not None
+    }
+    return Context(**numbers, optimizer=arguments.optimizer)
 
 
-def _whole(text: str) -> int:
-    number = _number(text)
+def _whole(text: str, name: str) -> int:
+    number = _number(text, name)
     return int(number) if number == number // 1 else number  # type: ignore[return-value]  # Context refuses the rest
 
 

@@ -16,17 +16,18 @@ from reglab.lessons.decay import MAX_STEPS, METHODS, Optimizer, Walk, push, walk
 from reglab.ui.learn import decay_words as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.live_chart import live_chart
+from reglab.ui.markdown import literal
 
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"
 OPTIMIZER, DATA, OPTIMUM = "decay_optimizer", "decay_data", "decay_optimum"
-FIRST = {START: 1.0, RATE: 0.1, STRENGTH: 0.3, STEPS: 100, OPTIMIZER: "sgd", DATA: False, OPTIMUM: 0.5}
+FIRST = {START: "1", RATE: "0.1", STRENGTH: "0.3", STEPS: 100, OPTIMIZER: "sgd", DATA: False, OPTIMUM: "0.5"}
 OPTIMIZERS: Mapping[Optimizer, str] = {"sgd": "Plain SGD", "momentum": "Momentum 0.9", "adam": "Adam"}
 EXAMPLES = (
     Example("The penalty alone", "L2 halves the weight again and again; L1 takes the same at every step.", FIRST),
     Example("Against data", "Data pull to 0.5: L2 stops between, and a strong enough L1 still stops at 0.",
-            {**FIRST, DATA: True, STRENGTH: 0.6}),
+            {**FIRST, DATA: True, STRENGTH: "0.6"}),
     Example("Adam is not AdamW", "Adam rescales the coupled penalty to full steps; decoupled decay stays a decay.",
-            {**FIRST, OPTIMIZER: "adam", RATE: 0.03}),
+            {**FIRST, OPTIMIZER: "adam", RATE: "0.03"}),
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def decay() -> None:
         setting = _inputs()
         walks = {key: walk(setting, key) for key in METHODS}
     except RegLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")
         return
     _charts(setting, walks)
     _facts(setting, walks)
@@ -54,9 +55,9 @@ def _inputs() -> Walk:
     with start:
         w = number("Start", START, "The weight before the first step, from −100 to 100.")
     with rate:
-        lr = number("Learning rate η", RATE, "The size of a step, above 0 and at most 10.", step=0.01)
+        lr = number("Learning rate η", RATE, "The size of a step, above 0 and at most 10.")
     with strength:
-        lam = number("λ", STRENGTH, "The penalty's strength, from 0 to 100.", step=0.05)
+        lam = number("λ", STRENGTH, "The penalty's strength, from 0 to 100.")
     with steps:
         n = st.number_input(
             "Steps", value=None, key=STEPS, step=10, persist_state="session", help=f"From 1 to {MAX_STEPS}."

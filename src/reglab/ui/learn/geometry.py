@@ -8,22 +8,24 @@ from reglab.charts.geometry import geometry_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
 from reglab.lessons.geometry import REACH, Landscape, Mix
+from reglab.number_text import number_text
 from reglab.ui.learn import geometry_words as words
 from reglab.ui.learn.drag_handle import drag_handle
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.live_chart import live_chart
+from reglab.ui.markdown import literal
 
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"
 KIND, SHARE, STRENGTH = "geometry_penalty", "geometry_share", "geometry_lambda"
 KINDS = {"L1": 1.0, "L2": 0.0, "elastic net": None}
 SHAPES = {"L1": "L1 ◇", "L2": "L2 ○", "elastic net": "Elastic net"}
-FIRST = {X: 1.0, Y: 2.5, STRETCH: 2.0, TURN: 25, KIND: "L1", SHARE: 0.5, STRENGTH: 1.0}
+FIRST = {X: "1", Y: "2.5", STRETCH: 2.0, TURN: 25, KIND: "L1", SHARE: 0.5, STRENGTH: 1.0}
 CHART, MAX_STRENGTH, HEIGHT = "geometry", 8.0, 560
 EXAMPLES = (
     Example("L1 finds a corner", "The contour meets the diamond on an axis: one weight is exactly 0.", FIRST),
     Example("L2 never does", "The same data and λ: both weights are smaller, neither is 0.", {**FIRST, KIND: "L2"}),
     Example("A long valley", "Two weights that nearly do the same job: L1 drops the larger one, L2 keeps both.",
-            {**FIRST, X: 2.0, Y: 1.5, STRETCH: 5.0, TURN: -25}),
+            {**FIRST, X: "2", Y: "1.5", STRETCH: 5.0, TURN: -25}),
 )  # fmt: skip
 
 
@@ -48,7 +50,7 @@ def _board() -> None:
         try:
             land, mix, strength = _inputs()
         except RegLabError as error:
-            problem.error(str(error), icon=":material/error:")
+            problem.error(literal(str(error)), icon=":material/error:")
             return
         _solution(land, mix, strength)
     with left:
@@ -104,4 +106,4 @@ def _chart(land: Landscape, mix: Mix, strength: float) -> None:
 
 
 def _move(x: float, y: float) -> None:
-    st.session_state[X], st.session_state[Y] = round(x, 2), round(y, 2)
+    st.session_state[X], st.session_state[Y] = number_text(round(x, 2)), number_text(round(y, 2))

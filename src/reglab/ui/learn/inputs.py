@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from reglab.ui.number_field import number_field
+
 
 @dataclass(frozen=True)
 class Example:
@@ -24,9 +26,9 @@ def defaults(values: Mapping[str, Any]) -> None:
         st.session_state.setdefault(key, value)
 
 
-def number(label: str, key: str, about: str, step: float = 0.1) -> float | None:
-    """A field for a number, ``None`` when it is empty; limits are checked, and explained, on the server."""
-    return st.number_input(label, None, None, None, step, "%g", key=key, help=about, persist_state="session")
+def number(label: str, key: str, about: str) -> str:
+    """A field for a number, as it was typed; limits are checked, and explained, on the server."""
+    return number_field(label, key, help=about, persist_state="session")
 
 
 def examples(section: str, choices: tuple[Example, ...]) -> None:

@@ -14,9 +14,10 @@ from reglab.lessons.objective import CONVENTIONS, Convention, Objective, digits,
 from reglab.ui.learn import objective_words as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.live_chart import live_chart
+from reglab.ui.markdown import literal
 
 WEIGHTS, DATA, STRENGTH = "objective_weights", "objective_data", "objective_lambda"
-FIRST = {WEIGHTS: "1, 2, 3, 4", DATA: 0.5, STRENGTH: 0.1}
+FIRST = {WEIGHTS: "1, 2, 3, 4", DATA: "0.5", STRENGTH: "0.1"}
 EXAMPLES = (
     Example("Four weights", "Penalty 1.5 with the half, 3.0 without it.", FIRST),
     Example("One large weight", "Squares punish one weight of 4 far more than four weights of 1; L1 does not.",
@@ -37,7 +38,7 @@ def objective() -> None:
     try:
         _results(_inputs())
     except RegLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")
 
 
 def _inputs() -> Objective:
@@ -45,19 +46,19 @@ def _inputs() -> Objective:
     with typed:
         weights = st.text_input(
             "Weights", key=WEIGHTS, persist_state="session",
-            help="Numbers with commas or spaces between them, at most 50.",
+            help="At most 50 numbers between commas; between spaces or semicolons they may have decimal commas.",
         )  # fmt: skip
     with data:
         loss = number("Data loss", DATA, "How badly the network fits the data, without any penalty.")
     with strength:
-        lam = number("λ", STRENGTH, "The strength of the penalty; 0 switches it off.", step=0.01)
+        lam = number("λ", STRENGTH, "The strength of the penalty; 0 switches it off.")
     return Objective(read_weights(weights or ""), _typed(loss, "The data loss"), _typed(lam, "λ"))
 
 
-def _typed(value: float | None, name: str) -> Fraction:
-    if value is None:
+def _typed(text: str, name: str) -> Fraction:
+    if not text.strip():
         raise BadInput(f"{name} is empty; type a number, for example 0.1.")
-    return exact(value, name)
+    return exact(text, name)
 
 
 def _results(given: Objective) -> None:

@@ -21,6 +21,7 @@ from reglab.conventions import (
 )  # fmt: skip
 from reglab.errors import RegLabError
 from reglab.ui.learn import translator_fields as fields
+from reglab.ui.markdown import literal
 
 EXACT = ":green-badge[:material/check: Exact]"
 EXACT_IF = ":blue-badge[:material/rule: Exact if]"
@@ -36,16 +37,17 @@ def translator() -> None:
     try:
         _translate()
     except RegLabError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(literal(str(error)), icon=":material/error:")
 
 
 def _translate() -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        given = fields.parts()
+        typed = fields.parts()
     with right:
         goal = fields.target()
-    context = fields.context([part.name for part in given], goal)
+    context = fields.context([part.name for part in typed], goal)
+    given = [part.read() for part in typed]
     together = combine(given, context) if len(given) > 1 else None
     if together:
         _together(together)

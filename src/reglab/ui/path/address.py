@@ -5,15 +5,16 @@ An address is typed, shared and edited by hand, so a bad value costs itself alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from reglab.charts.gap import Measure
 from reglab.charts.path_losses import Role
 from reglab.charts.path_norms import What
-from reglab.errors import SpecError
+from reglab.errors import SpecError, shown
 from reglab.spec import RunSpec
+from reglab.spec_text import scalar
 from reglab.sweep import SweepSpec, parse_values, values_text
 from reglab.ui import urls
 from reglab.ui.path.form_values import normal
@@ -22,7 +23,6 @@ from reglab.ui.path.presets import DEMO
 View = Literal["losses", "weights", "norms", "memory", "table"]
 
 SWEEP = "sweep"
-_LONGEST = 60  # characters of a bad value that are repeated
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,19 @@ class PathAddress:
     problem: str | None = None
 
 
-def read(query: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None) -> PathAddress:
+def read(
+    query: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None, repeated: Sequence[str] = ()
+) -> PathAddress:
     """The address in ``query``; ``form`` is None where it holds no setting at all.
 
-    ``check`` may refuse more of a run than its spec does, by raising :class:`SpecError`.
+    ``check`` may refuse more of a run than its spec does, by raising :class:`SpecError`. ``repeated`` are the problems
+    of :func:`reglab.ui.urls.unique`.
     """
     if SWEEP in query:
         look, problems = read_look(query)
-        return PathAddress(query[SWEEP].strip(), look, None, _problem(problems))
+        return PathAddress(query[SWEEP].strip(), look, None, _problem([*repeated, *problems]))
     form, problems = _form(query, check)
-    return PathAddress(form=form, problem=_problem(problems))
+    return PathAddress(form=form, problem=_problem([*repeated, *problems]))
 
 
 def read_look(query: Mapping[str, str]) -> tuple[Look, list[str]]:
@@ -88,7 +91,7 @@ def read_look(query: Mapping[str, str]) -> tuple[Look, list[str]]:
             values[key] = text
         else:
             known = ", ".join(_CHOICES.get(key, ("a number from 1",)))
-            problems.append(f"{key} {text[:_LONGEST]!r} is not one of: {known}.")
+            problems.append(f"{key} {shown(text)} is not one of: {known}.")
     return Look(**values), problems
 
 
@@ -110,6 +113,9 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
 
 
 _LISTS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
+SETTINGS = (*_LISTS, "ratio", "ways", "seeds", "folds")
+"""Parameters of a sweep itself, besides those of its run."""
+
 _FOLDS = ("data.folds", "data.fold")
 USUAL = normal(DEMO.spec)
 """What the form opens with."""
@@ -124,7 +130,7 @@ def _run_query(run: RunSpec) -> dict[str, str]:
 def _form(query: Mapping[str, str], check: Callable[[RunSpec], None]) -> tuple[SweepSpec | None, list[str]]:
     """The sweep of all that can be read, and a sentence for each part that cannot."""
     settings = {key: value for key, value in query.items() if "." in key}
-    own = {key: query[key] for key in (*_LISTS, "ratio", "ways", "seeds", "folds") if key in query}
+    own = {key: query[key] for key in SETTINGS if key in query}
     if "folds" not in own and settings.get("data.folds"):
         own["folds"] = settings["data.folds"]  # a link from a run
     if not settings and not own:
@@ -149,10 +155,10 @@ def _read(key: str, text: str) -> dict[str, Any]:
     if key in _LISTS:
         return {key: parse_values(text, _LISTS[key])}
     if key == "ratio":
-        return {"l1_ratio": text}
+        return {"l1_ratio": scalar(text)}
     if key == "ways":
         return {"apply": tuple(way.strip() for way in text.split(",") if way.strip())}
-    return {key: text}
+    return {key: scalar(text)}
 
 
 def _problem(problems: list[str]) -> str | None:

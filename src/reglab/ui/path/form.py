@@ -9,6 +9,7 @@ from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.sweep import Kind, values_text
 from reglab.ui.markdown import literal
+from reglab.ui.number_field import number_field
 from reglab.ui.path.form_state import current_values
 from reglab.ui.path.form_values import (
     FIXED,
@@ -38,7 +39,8 @@ KIND_HELP = (
     "**L1 × L2**: every pair of two lists."
 )
 LIST_HELP = (
-    "Values and ranges between commas, from 0 to 1000. A range FIRST:LAST:COUNT has COUNT values at equal ratios: "
+    "Values and ranges between commas, from 0 to 1000; decimal commas need semicolons: 0,001; 0,01.  \n"
+    "A range FIRST:LAST:COUNT has COUNT values at equal ratios: "
     "1e-4:1e-1:8 is 0.0001 to 0.1 in 8 steps. Include 0: every other λ is compared with it. 9 to 15 values show the "
     "curve."
 )
@@ -84,9 +86,7 @@ def _path_card() -> None:
         for name in LISTED[kind]:
             _list(name)
         if kind == "elastic":
-            st.number_input(
-                "L1 ratio ρ", value=None, step=0.1, format="%g", key=RATIO, help=RATIO_HELP, persist_state="session"
-            )
+            number_field("L1 ratio ρ", RATIO, help=RATIO_HELP, persist_state="session")
         st.pills("Applied", WAY_NAMES, selection_mode="multi", key=WAYS, help=WAYS_HELP, persist_state="session")
         left, right = st.columns(2, vertical_alignment="bottom")
         left.segmented_control(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from reglab.errors import SpecError
+from reglab.number_text import number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.sweep import Kind, SweepSpec, parse_values, values_text
 from reglab.ui.train import form_values as of_run
@@ -59,7 +60,7 @@ def to_values(spec: SweepSpec) -> dict[str, Any]:
         WAYS: list(spec.applies),
         OVER: spec.repeated_over,
         REPEATS: spec.repeats,
-        RATIO: FIRST_RATIO if spec.l1_ratio is None else spec.l1_ratio,
+        RATIO: number_text(FIRST_RATIO if spec.l1_ratio is None else spec.l1_ratio),
     }
 
 
@@ -79,9 +80,7 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
         raise SpecError("Cross-validation needs at least 2 folds.")
     wanted: dict[str, Any] = {name: read_list(values, name) for name in LISTED[kind]}
     if kind == "elastic":
-        if values.get(RATIO) is None:
-            raise SpecError("The L1 ratio is empty; give a number from 0 to 1.")
-        wanted["l1_ratio"] = values[RATIO]
+        wanted["l1_ratio"] = read_named(values.get(RATIO), "L1 ratio")
     wanted |= {"run": _run(values, ways[0], kind), "apply": tuple(ways) if len(ways) > 1 else ()}
     wanted["folds" if values.get(OVER) == "fold" else "seeds"] = repeats
     try:
@@ -113,5 +112,5 @@ def in_page_words(sentence: str) -> str:
 def _run(values: Mapping[str, Any], apply: Apply, kind: Kind) -> RunSpec:
     own = {of_run.WIDGETS[setting]: values[key] for setting, key in RUN_WIDGETS.items() if key in values}
     for swept in {"penalty.l1", "penalty.l2"} - {FIXED.get(kind, "")}:
-        own[of_run.WIDGETS[swept]] = 0.0
+        own[of_run.WIDGETS[swept]] = "0"
     return of_run.to_spec({**own, of_run.WIDGETS["penalty.apply"]: apply})

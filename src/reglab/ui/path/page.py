@@ -10,11 +10,13 @@ from reglab.spec import RunSpec
 from reglab.ui.path import address as addresses
 from reglab.ui.path.form_page import form_page
 from reglab.ui.path.sweep_view import sweep_view
+from reglab.ui.urls import unique
 
 
 def lambda_path_page() -> None:
     """Draw the page that the address asks for."""
-    address = addresses.read(st.query_params, _known)
+    query, repeated = unique(st.query_params, addresses.SETTINGS)
+    address = addresses.read(query, _known, repeated)
     if address.sweep is not None:
         sweep_view(address)
     else:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 
+from reglab.ui.number_field import number_field
 from reglab.ui.train.form_values import MAY_BE_EMPTY, WIDGETS, field, title
 
-STEPS: Mapping[str, float] = {
-    "data.label_noise": 0.05, "data.val_fraction": 0.05, "model.dropout": 0.1, "penalty.l1": 0.0001,
-    "penalty.l2": 0.01, "optim.lr": 0.001, "optim.momentum": 0.05, "optim.step_factor": 0.1,
+STEPS: Mapping[str, int] = {
     "data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16,
 }  # fmt: skip
-"""What one press on + or − changes; 1 for the settings that are not here."""
+"""What one press on + or − changes; 1 for the whole numbers that are not here."""
 
 WORDS: Mapping[str, str] = {
     "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "weights": "weights", "weights+biases": "weights and biases",
@@ -43,8 +42,10 @@ def draw(
         _choice(setting, get_args(kind), shared)
     elif kind is bool:
         st.toggle(title(setting), **shared)
+    elif kind is float:
+        number_field(title(setting), **shared)
     else:
-        _number(setting, kind, shared)
+        _whole(setting, shared)
 
 
 def draw_names(
@@ -65,9 +66,9 @@ def _choice(setting: str, options: Sequence[str], shared: dict[str, Any]) -> Non
         st.selectbox(title(setting), options, format_func=words, **shared)
 
 
-def _number(setting: str, kind: type[int] | type[float], shared: dict[str, Any]) -> None:
-    """A number without limits of its own: the spec's limits are checked, and explained, on the server."""
-    shared |= {"step": kind(STEPS.get(setting, 1)), "format": "%d" if kind is int else "%g"}
+def _whole(setting: str, shared: dict[str, Any]) -> None:
+    """A whole number without limits of its own: the spec's limits are checked, and explained, on the server."""
+    shared |= {"step": STEPS.get(setting, 1), "format": "%d"}
     if setting in MAY_BE_EMPTY:
         st.number_input(title(setting), value=None, placeholder=EMPTY.get(setting, "all"), **shared)
     else:
@@ -78,5 +79,5 @@ def _kind(setting: str) -> Any:
     """The setting's type, without ``None`` where it may be empty."""
     kind = field(setting).annotation
     if get_origin(kind) in (Union, types.UnionType):
-        return next(k for k in get_args(kind) if k is not type(None))
-    return kind
+        kind = next(k for k in get_args(kind) if k is not type(None))
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reglab.errors import SpecError
+from reglab.errors import SpecError, shown
+from reglab.number_text import NotANumber, number_text, read_named, read_number
 from reglab.spec import RunSpec
 
 OWN_KEYS = {
@@ -30,6 +31,9 @@ _PLAINER = (
     ("should be (greater|less) than", r"must be \1 than"),
     (r"not (-?\d+)\.0\b", r"not \1"),
 )
+
+NUMBERS = frozenset(setting for setting, value in RunSpec().flat().items() if isinstance(value, float))
+"""Settings whose field holds a number as it was typed."""
 
 MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
 
@@ -51,7 +55,7 @@ def title(setting: str) -> str:
 def to_values(spec: RunSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
     flat = spec.flat()
-    values = {WIDGETS[setting]: value for setting, value in flat.items()}
+    values = {WIDGETS[setting]: number_text(value) if setting in NUMBERS else value for setting, value in flat.items()}
     return {**values, "factors": factors_text(spec.penalty.factors)}
 
 
@@ -66,6 +70,8 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
             continue
         part, _, name = setting.partition(".")
         value = factors_from(values[key]) if setting == "penalty.factors" else values[key]
+        if setting in NUMBERS:
+            value = read_named(value, title(setting))
         if value is None and setting not in MAY_BE_EMPTY:
             raise SpecError(f"{title(setting)} is empty; fill it in.")
         nested[part][name] = value
@@ -86,21 +92,20 @@ def in_page_words(sentence: str) -> str:
 
 def factors_text(factors: Mapping[str, float]) -> str:
     """``{"conv1.weight": 0.0}`` as one ``name: factor`` a line."""
-    return "\n".join(f"{name}: {factor:g}" if float(f"{factor:g}") == factor else f"{name}: {factor!r}"
-                     for name, factor in factors.items())  # fmt: skip
+    return "\n".join(f"{name}: {number_text(factor)}" for name, factor in factors.items())
 
 
 def factors_from(text: str | None) -> dict[str, float]:
     """The reverse of :func:`factors_text`; :class:`SpecError` on a line that is not ``name: number``."""
     factors: dict[str, float] = {}
-    for line in (text or "").splitlines():
-        name, _, number = line.rpartition(":")
-        if not line.strip():
-            continue
+    for line in filter(str.strip, (text or "").splitlines()):
+        name, _, number = (part.strip() for part in line.rpartition(":"))
+        if not name or not number:
+            raise SpecError(f"Factors: cannot read {shown(line.strip())}; write name: factor, e.g. conv1.weight: 0.")
+        if name in factors:
+            raise SpecError(f"Factors: {shown(name)} has two lines; keep one of them.")
         try:
-            factors[name.strip()] = float(number)
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise SpecError(f"Factors: cannot read {line.strip()[:60]!r}; write name: factor, e.g. conv1.weight: 0.")
+            factors[name] = read_number(number)
+        except NotANumber as error:
+            raise SpecError(f"Factors: {shown(name)}: {error}") from None
     return factors

@@ -21,7 +21,8 @@ from reglab.ui.urls import MAX_RUNS
 
 def train_page() -> None:
     """Draw the page that the address asks for."""
-    address = urls.read(st.query_params, _known)
+    query, repeated = urls.unique(st.query_params)
+    address = urls.read(query, _known, repeated)
     if address.runs:
         run_view(address.runs)
     else:

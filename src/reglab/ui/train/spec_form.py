@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.models import MODELS
+from reglab.number_text import NotANumber, number_text, read_number
 from reglab.spec import Optimizer
 from reglab.ui.train.facts import data_facts, layer_table, model_facts
 from reglab.ui.train.fields import draw, draw_names
@@ -119,13 +120,21 @@ def _pair(first: str, second: str, widths: tuple[int, int] = (1, 1)) -> None:
 def _common(key: str, label: str, values: tuple[float, ...]) -> None:
     """Buttons that set the λ in ``key``; the one equal to it is lit."""
     pick = f"{key}_pick"
-    now = st.session_state[key]
-    st.session_state[pick] = now if now in values else None
+    typed = st.session_state[key]
+    st.session_state[pick] = next((value for value in values if _is(typed, value)), None)
 
     def take() -> None:
-        st.session_state[key] = st.session_state[pick] if st.session_state[pick] is not None else now
+        if st.session_state[pick] is not None:
+            st.session_state[key] = number_text(st.session_state[pick])
 
     st.pills(label, values, format_func=_short, key=pick, on_change=take)
+
+
+def _is(typed: str, value: float) -> bool:
+    try:
+        return read_number(typed) == value
+    except NotANumber:
+        return False
 
 
 def _short(value: float) -> str:
@@ -167,7 +176,7 @@ def _obey_switches() -> None:
     """A CNN without a switch has it off."""
     switches = _switches()
     if "dropout" not in switches:
-        st.session_state["dropout"] = 0.0
+        st.session_state["dropout"] = "0"
     if "batch_norm" not in switches:
         st.session_state["batch_norm"] = False
 
