@@ -271,7 +271,7 @@ def _value(key: str, value: Any) -> Any:
         return None
     if _is_text(key):
         return value
-    return spec_text.read(value, key) if value.startswith("{") else spec_text.scalar(value)
+    return spec_text.read(value, clipped(key)) if value.startswith("{") else spec_text.scalar(value)
 
 
 def _is_text(key: str) -> bool:

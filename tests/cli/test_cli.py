@@ -107,7 +107,8 @@ def test_a_diverged_run_exits_with_1_and_prints_valid_json(capsys: pytest.Captur
     ("argv", "sentence"),
     [
         (["train", "--set", "penalty.l2=-1"], "penalty.l2 should be greater than or equal to 0, not -1."),
-        (["train", "--set", "penalty.l2=nan"], "penalty.l2 should be a finite number"),
+        (["train", "--set", "penalty.l2=nan"], "penalty.l2 should be a valid number, not 'nan'."),
+        (["train", "--set", "penalty.l2=.nan"], "penalty.l2 should be a finite number, not nan."),
         (["train", "--set", "penalty.l2=1e9"], "penalty.l2 should be less than or equal to 1000"),
         (["train", "--set", "optim.lr=0"], "optim.lr should be greater than 0, not 0."),
         (["train", "--set", "penalty.l2=true"], "penalty.l2 should be a valid number, not True."),
@@ -151,7 +152,12 @@ def test_bad_input_is_one_sentence_and_exit_status_2(
         ("penality: {l1: 1}", "did you mean 'penalty'?"),
         ("- a\n- b", "must be a mapping"),
         ("a: [", "not valid YAML (line"),
-        ("!!python/object/apply:os.system ['true']", "not valid YAML"),
+        ("!!python/object/apply:os.system ['true']", "The spec has a tag (line 1); write the value without it."),
+        ("penalty:\n  l2: 0,01", "penalty.l2 should be a valid number, not '0,01'; write 0.01."),
+        ("penalty: {l2: 1}\npenalty: {l1: 1}", "The spec has 'penalty' twice (line 2); keep one of them."),
+        ('{"train": {"epochs": 1, "epochs": 2}}', "The spec has 'epochs' twice; keep one of them."),
+        ("penalty: {l2: yes}", "penalty.l2 should be a valid number, not 'yes'."),
+        ("a: &a {b: 1}\nc: *a", "The spec has an anchor or alias (line 1); write its values out."),
     ],
 )
 def test_a_bad_spec_file_is_one_sentence(

@@ -237,11 +237,11 @@ def test_a_finished_sweep_has_nothing_to_resume(capsys: pytest.CaptureFixture[st
 def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    whole = sweep(capsys, "--set", "train.epochs=5", "--l2", "0,1e-2", "--seeds", "2")
+    whole = sweep(capsys, "--l2", "0,1e-2", "--seeds", "2", epochs=5)
     with monkeypatch.context() as patch:
         send_after_two_epochs(patch, number)
         arguments = ["--set", "train.epochs=5", "--l2", "0,1e-2", "--seeds", "2", "--json"]
-        assert main(["sweep", *SMALL, *arguments]) == 128 + number
+        assert main(["sweep", *TINY, *arguments]) == 128 + number
     result = lines(capsys)[-1]
     assert (result["status"], result["error"]) == ("interrupted", None)
     with open_store(load_settings()) as store:
@@ -269,7 +269,7 @@ def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signal
 
 
 def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:
-    command = [sys.executable, "-m", "reglab", "sweep", *SMALL, "--set", "train.epochs=10000", "--seeds", "1", "--json"]
+    command = [sys.executable, "-m", "reglab", "sweep", *TINY, "--set", "train.epochs=10000", "--seeds", "1", "--json"]
     with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         sweep_id = json.loads(process.stdout.readline())["sweep"]

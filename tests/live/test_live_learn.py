@@ -28,7 +28,7 @@ def chart(handle: Locator) -> Locator:
 
 
 def field(handle: Locator, weight: str) -> Locator:
-    return handle.page.get_by_role("spinbutton", name=f"Optimum, {weight}")
+    return handle.page.get_by_role("textbox", name=f"Optimum, {weight}")
 
 
 def middle(handle: Locator) -> tuple[float, float]:

@@ -60,7 +60,7 @@ def test_the_form_shows_the_script_of_its_present_settings(app: AppTest, setting
     shown = show(RunSpec(), "pytorch", settings=settings)
     assert shown is not None
     assert scripts(app) == [shown.files["train.py"].decode().strip()]
-    app.number_input(key="l2").set_value(0.03)
+    app.text_input(key="l2").set_value("0.03")
     again(app)
     assert "L2 = 0.03" in scripts(app)[0]
     choose(app, "export_form_format", "yaml")

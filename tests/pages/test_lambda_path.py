@@ -157,7 +157,9 @@ def test_the_form_starts_what_it_says_under_its_name(app: AppTest, store: Store)
     ("key", "text", "words"),
     [
         (LISTS["l2"], "", "λ₂ is empty; give values such as"),
-        (LISTS["l2"], "0, x", "λ₂: cannot read 'x'; give numbers such as 0, 0.03 or 1e-3."),
+        (LISTS["l2"], "0, x", "λ₂: cannot read 'x'; give a number such as 0, 0.03 or 1e-3."),
+        (LISTS["l2"], "0,01", "λ₂: '0,01' could be one number or two; write 0.01, or separate the values by semi"),
+        (LISTS["l2"], "1,000; 2", "λ₂: '1,000' could mean 1 or 1000; write 1 or 1000."),
         (LISTS["l2"], "0.1, 0.1", "λ₂ has 0.1 more than once; give each value once."),
         (LISTS["l2"], "-1", "λ₂ must be from 0 to 1000, not -1."),
         (LISTS["l2"], ",".join(map(str, range(300))), "300 values of λ₂ are more than the 200 that a path takes"),
@@ -174,6 +176,20 @@ def test_bad_values_are_said_where_they_are_typed_and_nothing_starts(
     assert "Start trains" not in texts(app)
     assert disabled(app, "path_start")
     assert address(app) == {}
+
+
+def test_lists_and_shared_settings_may_have_decimal_commas(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value("0,001; 0,01; 0,1")
+    app.text_input(key=RUN_WIDGETS["optim.lr"]).set_value("1,5e−3")
+    app.text_input(key=RUN_WIDGETS["penalty.l1"]).set_value("1e−4")
+    again(app)
+    assert "3 values: 0.001, 0.01, 0.1" in texts(app)
+    made = form(app)
+    assert (made.l2, made.run.optim.lr, made.run.penalty.l1) == ((1e-3, 1e-2, 0.1), 1.5e-3, 1e-4)
+    app.text_input(key=RUN_WIDGETS["optim.lr"]).set_value("1,000")
+    again(app)
+    assert errors(app) == ["Learning rate: '1,000' could mean 1 or 1000; write 1 or 1000."]
 
 
 def test_what_cannot_be_trained_is_refused_before_it_starts(app: AppTest) -> None:

@@ -6,6 +6,7 @@ from itertools import cycle
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.pages.plain import plain
 
 from reglab.conventions import CONVENTIONS
 
@@ -44,7 +45,7 @@ def text(app: AppTest) -> str:
 
 def keys(app: AppTest) -> set[str]:
     """The number fields on screen."""
-    return {field.key for field in app.number_input if field.key}
+    return {field.key for field in [*app.number_input, *app.text_input] if field.key}
 
 
 def address(app: AppTest) -> dict[str, str]:
@@ -71,7 +72,7 @@ def test_a_condition_stands_beside_the_number(app: AppTest) -> None:
 
 
 def test_a_number_changes_the_answer(app: AppTest) -> None:
-    app.number_input(key="translate_value").set_value(0.3)
+    app.text_input(key="translate_value").set_value("0,3")
     assert code(again(app)) == ["keras.regularizers.L2(0.15)"]
 
 
@@ -92,7 +93,7 @@ def test_momentum_makes_it_an_approximation_and_plain_sgd_exact(app: AppTest) ->
     assert "No exact equivalent" in text(app)
     assert "At rest only" in text(app)
     assert "weight_decay=0.1" in code(app)[0]
-    app.number_input(key="translate_momentum").set_value(0.0)
+    app.text_input(key="translate_momentum").set_value("0")
     again(app)
     assert "No exact equivalent" not in text(app)
     assert "weight_decay=0.01" in code(app)[0]
@@ -133,13 +134,20 @@ def test_all_as_a_table(app: AppTest) -> None:
     assert {"translate_n", "translate_batch_size", "translate_lr", "translate_momentum"} <= keys(app)
 
 
-BAD = [("translate_value", -1.0), ("translate_value", 1e308), ("translate_n", 0), ("translate_n", -7)]
+BAD = [
+    ("translate_value", "-1"),
+    ("translate_value", "1e308"),
+    ("translate_value", "1,000"),
+    ("translate_value", ""),
+    ("translate_n", 0),
+    ("translate_n", -7),
+]
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
-def test_bad_input_is_a_sentence_and_nothing_is_computed(app: AppTest, key: str, value: float) -> None:
+def test_bad_input_is_a_sentence_and_nothing_is_computed(app: AppTest, key: str, value: int | str) -> None:
     choose(app, "torch-sgd", "sklearn-ridge")
-    app.number_input(key=key).set_value(value)
+    (app.text_input if isinstance(value, str) else app.number_input)(key=key).set_value(value)
     again(app)
     [error] = app.error
     assert error.value.endswith(".")
@@ -149,7 +157,7 @@ def test_bad_input_is_a_sentence_and_nothing_is_computed(app: AppTest, key: str,
 
 def test_shares_have_limits(app: AppTest) -> None:
     choose(app, "glmnet", "reglab")
-    app.number_input(key="translate_share").set_value(1.5)
+    app.text_input(key="translate_share").set_value("1.5")
     again(app)
     assert "from 0 to 1" in app.error[0].value
 
@@ -172,16 +180,31 @@ def test_the_address_restores_it_and_keeps_what_others_put_there() -> None:
     app.query_params = {"section": "translator", "translate_to": label, "translate_n": "50", "translate_value": "0.2"}
     again(app)
     assert code(app) == ["sklearn.linear_model.Ridge(alpha=10)"]
-    app.number_input(key="translate_value").set_value(0.4)
+    app.text_input(key="translate_value").set_value("0.4")
     again(app)
     assert code(app) == ["sklearn.linear_model.Ridge(alpha=20)"]
     choose(app, "torch-sgd", "keras-l2")
     assert address(app)["section"] == "translator"
 
 
-def test_nonsense_in_the_address_gets_the_default() -> None:
+def test_nonsense_in_the_address_gets_the_default_or_a_sentence() -> None:
     app = AppTest.from_function(section, default_timeout=30)
-    app.query_params = {"translate_from": "nothing", "translate_value": "x", "other": "kept"}
+    app.query_params = {"translate_from": "nothing", "other": "kept"}
     again(app)
     assert code(app) == ["keras.regularizers.L2(0.005)"]
     assert address(app)["other"] == "kept"
+    app = AppTest.from_function(section, default_timeout=30)
+    app.query_params = {"translate_value": "**x**"}
+    again(app)
+    assert plain(app.error[0].value) == "weight_decay: cannot read '**x**'; give a number such as 0, 0.03 or 1e-3."
+    assert "**x**" not in app.error[0].value
+    assert any("**x**" in plain(caption.value) for caption in app.caption)  # below its field
+    assert code(app) == []
+
+
+def test_a_long_number_in_the_address_is_not_repeated() -> None:
+    app = AppTest.from_function(section, default_timeout=30)
+    app.query_params = {"translate_value": "9" * 10_000}
+    again(app)
+    drawn = [field.value for field in app.text_input] + [error.value for error in app.error]
+    assert max(map(len, drawn)) < 200

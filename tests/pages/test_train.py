@@ -83,7 +83,7 @@ def test_the_objective_follows_every_edit(app: AppTest) -> None:
     visit(app)
     assert r"\frac{0.01}{2}" in app.latex[0].value
     assert r"\frac{1}{400}" in app.latex[0].value
-    app.number_input(key="l2").set_value(0.03)
+    app.text_input(key="l2").set_value("0.03")
     app.number_input(key="train_size").set_value(None)
     again(app)
     assert r"\frac{0.03}{2}" in app.latex[0].value
@@ -93,7 +93,7 @@ def test_the_objective_follows_every_edit(app: AppTest) -> None:
 
 def test_the_address_follows_the_form(app: AppTest) -> None:
     visit(app)
-    app.number_input(key="l2").set_value(0.03)
+    app.text_input(key="l2").set_value("0.03")
     app.selectbox(key="model").set_value("lenet5")
     again(app)
     assert address(app) == {"penalty.l2": "0.03", "model.name": "lenet5"}
@@ -112,32 +112,32 @@ def test_a_link_restores_the_form_and_stays_as_it_is(app: AppTest) -> None:
 
 def test_a_shorter_way_to_write_a_number_is_not_corrected(app: AppTest) -> None:
     assert address(visit(app, penalty__l2="3e-2", embed="true")) == {"penalty.l2": "3e-2", "embed": "true"}
-    assert values(app)["l2"] == 0.03
+    assert values(app)["l2"] == "0.03"
 
 
 def test_the_addresses_of_others_are_left_alone(app: AppTest) -> None:
     visit(app, embed="true")
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     assert address(again(app)) == {"penalty.l2": "0.5", "embed": "true"}
 
 
 def test_going_back_in_the_browser_restores_the_form(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(form_state, "_ECHO", 0.0)
     visit(app, penalty__l2="0.03")
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     again(app)
     visit(app, penalty__l2="0.03")
-    assert values(app)["l2"] == 0.03
+    assert values(app)["l2"] == "0.03"
     visit(app)
-    assert values(app)["l2"] == RunSpec().penalty.l2
+    assert values(app)["l2"] == "0.01"
 
 
 def test_an_address_that_lags_behind_an_edit_does_not_undo_it(app: AppTest) -> None:
     visit(app, penalty__l2="0.03")
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     again(app)
     visit(app, penalty__l2="0.03")  # the browser had not heard of 0.5 yet
-    assert values(app)["l2"] == 0.5
+    assert values(app)["l2"] == "0.5"
 
 
 def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
@@ -151,8 +151,8 @@ def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("l2", -1.0, "λ₂ (L2) must be at least 0, not -1."),
-        ("lr", 11.0, "Learning rate must be at most 10, not 11."),
+        ("l2", "-1", "λ₂ (L2) must be at least 0, not -1."),
+        ("lr", "11", "Learning rate must be at most 10, not 11."),
         ("epochs", 0, "Epochs must be at least 1, not 0."),
         ("train_size", 5000, "Training images 5,000 is more than there are"),
         ("train_size", 5, "each of the 10 classes"),
@@ -160,15 +160,61 @@ def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
     ],
 )
 def test_what_cannot_be_trained_is_said_beside_a_start_that_does_nothing(
-    app: AppTest, store: Store, key: str, value: float, sentence: str
+    app: AppTest, store: Store, key: str, value: int | str, sentence: str
 ) -> None:
     visit(app)
-    app.number_input(key=key).set_value(value)
+    (app.text_input if isinstance(value, str) else app.number_input)(key=key).set_value(value)
     press(app, "start")  # an edit and a press that reach the server together
     assert store.runs() == []
     assert len(set(errors(app))) == 1
     assert sentence in errors(app)[0]
     assert app.button(key="start").disabled
+
+
+@pytest.mark.parametrize("key", ["l1", "l2", "lr", "momentum", "label_noise", "dropout"])
+@pytest.mark.parametrize(("typed", "value"), [("0,01", 0.01), ("1e−3", 1e-3), (" .05 ", 0.05)])
+def test_a_number_is_read_as_it_is_typed_and_stays_so(
+    app: AppTest, store: Store, key: str, typed: str, value: float
+) -> None:
+    app.session_state["more_optim"] = True
+    visit(app)
+    app.text_input(key=key).set_value(typed)
+    again(app)
+    assert app.text_input(key=key).value == typed
+    press(app, "start")
+    (run,) = store.runs()
+    assert run.spec.flat()[next(setting for setting, widget in WIDGETS.items() if widget == key)] == value
+
+
+@pytest.mark.parametrize(("key", "name"), [("l2", "λ₂ (L2)"), ("l1", "λ₁ (L1)"), ("lr", "Learning rate")])
+def test_an_ambiguous_number_is_refused_at_its_field_and_beside_start(app: AppTest, key: str, name: str) -> None:
+    visit(app)
+    app.text_input(key=key).set_value("1,000")
+    again(app)
+    assert ":red['1,000' could mean 1 or 1000; write 1 or 1000.]" in [plain(caption.value) for caption in app.caption]
+    assert errors(app) == [f"{name}: '1,000' could mean 1 or 1000; write 1 or 1000."]
+    assert app.button(key="start").disabled
+    assert app.text_input(key=key).value == "1,000"
+    app.text_input(key=key).set_value("1,5")
+    assert errors(again(app)) == []
+    assert next(value for setting, value in address(app).items() if setting.endswith(f".{key}")) == "1.5"
+
+
+def test_the_common_lambda_of_a_decimal_comma_is_lit_and_replaces_what_is_no_number(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key="l2").set_value("0,03")
+    assert again(app).pills(key="l2_pick").value == 0.03
+    app.text_input(key="l2").set_value("x")
+    assert again(app).pills(key="l2_pick").value is None
+    app.pills(key="l2_pick").select(1e-4)
+    assert values(again(app))["l2"] == "0.0001"
+
+
+def test_a_setting_that_a_link_gives_twice_is_said_and_has_its_default(app: AppTest) -> None:
+    app.query_params = {"penalty.l2": ["0.5", "0.7"], "train.epochs": "7", "embed_options": ["a", "b"]}
+    again(app)
+    assert values(app) == to_values(spec(train__epochs=7))
+    assert "penalty.l2 is set twice; keep one of its values." in warnings(app)
 
 
 def test_an_unknown_tensor_is_said_before_training(app: AppTest) -> None:
@@ -207,26 +253,26 @@ def test_a_cnn_without_a_switch_has_it_off(app: AppTest) -> None:
 def test_a_common_lambda_is_one_press(app: AppTest) -> None:
     visit(app)
     app.pills(key="l2_pick").select(0.1)
-    assert values(again(app))["l2"] == 0.1
-    app.number_input(key="l2").set_value(0.03)
+    assert values(again(app))["l2"] == "0.1"
+    app.text_input(key="l2").set_value("0.03")
     assert again(app).pills(key="l2_pick").value == 0.03
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     assert again(app).pills(key="l2_pick").value is None
 
 
 def test_settings_behind_more_keep_their_values_while_hidden(app: AppTest) -> None:
     visit(app, optim__name="sgd", optim__momentum="0.8")
-    assert not [field for field in app.number_input if field.key == "momentum"]
+    assert not [field for field in app.text_input if field.key == "momentum"]
     app.session_state["more_optim"] = True
     again(app)
-    assert app.number_input(key="momentum").value == 0.8
-    app.number_input(key="momentum").set_value(0.7)
+    assert app.text_input(key="momentum").value == "0.8"
+    app.text_input(key="momentum").set_value("0.7")
     again(app)
     app.session_state["more_optim"] = False
     again(app)
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     again(app)
-    assert (values(app)["momentum"], address(app)["optim.momentum"]) == (0.7, "0.7")
+    assert (values(app)["momentum"], address(app)["optim.momentum"]) == ("0.7", "0.7")
 
 
 def test_the_layer_table_is_made_only_when_it_is_open(app: AppTest) -> None:
@@ -256,7 +302,7 @@ def test_start_queues_the_form_and_shows_the_run(app: AppTest, store: Store) -> 
 
 def test_an_edit_and_start_in_one_go_trains_the_edit(app: AppTest, store: Store) -> None:
     visit(app)
-    app.number_input(key="l2").set_value(0.5)
+    app.text_input(key="l2").set_value("0.5")
     press(app, "start")
     assert [run.l2 for run in store.runs()] == [0.5]
 

@@ -104,7 +104,7 @@ def test_an_edited_factor_goes_into_the_form_and_leaves_the_table_in_place(app: 
     assert penalty(app) == ("weights", {"conv1.weight": 0.5, "fc1.weight": 0.0})
     assert mask_key(app) == key
     assert app.pills(key="mask_preset").value is None
-    assert app.session_state["l2"] == 0.04
+    assert app.session_state["l2"] == "0.04"
     assert r"0.5 & \text{conv1.weight}" in " ".join(line.value for line in app.markdown)
 
 
@@ -175,7 +175,7 @@ def test_a_narrower_scope_says_which_factors_it_leaves_out(app: AppTest) -> None
 
 def test_values_that_make_no_spec_leave_no_table(app: AppTest) -> None:
     visit(app)
-    app.number_input(key="l2").set_value(-1.0)
+    app.text_input(key="l2").set_value("-1")
     again(app)
     assert not app.dataframe
     assert any("comes back" in plain(caption.value) for caption in app.caption)

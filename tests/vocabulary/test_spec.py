@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from reglab import RunSpec
 from reglab.errors import SpecError
 from reglab.spec import DataSpec, ModelSpec, OptimSpec, PenaltySpec, TrainSpec
+from reglab.sweep import SweepSpec
 
 lambdas = st.floats(0, 1e3)
 names = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=20)
@@ -77,6 +79,7 @@ def test_the_contract_in_yaml() -> None:
     """)
     assert spec == RunSpec().with_changes({"data.label_noise": 0.2})
     assert RunSpec.from_yaml("penalty: {l2: 1e-2}") == RunSpec()  # YAML 1.1 reads 1e-2 as text
+    assert RunSpec.from_yaml('{"penalty": {"l2": 1e-2}, "train": {"epochs": 3e1}}') == RunSpec()
     assert RunSpec.from_yaml("") == RunSpec()
 
 
@@ -98,6 +101,17 @@ def test_adamw_means_decoupled_unless_the_spec_says_otherwise() -> None:
     ("values", "sentence"),
     [
         ({"penalty": {"l2": -1}}, "penalty.l2 should be greater than or equal to 0, not -1."),
+        ({"penalty": {"l2": True}}, "penalty.l2 should be a valid number, not True."),
+        ({"penalty": {"l2": "0.01"}}, "penalty.l2 should be a valid number, not '0.01'; write 0.01."),
+        ({"penalty": {"l2": "0,01"}}, "penalty.l2 should be a valid number, not '0,01'; write 0.01."),
+        ({"penalty": {"l2": "1,000"}}, "penalty.l2 should be a valid number, not '1,000'; write 1 or 1000."),
+        ({"penalty": {"factors": {"a.b": True}}}, "penalty.factors.a.b should be a valid number, not True."),
+        ({"train": {"epochs": False}}, "train.epochs should be a valid integer, not False."),
+        ({"train": {"epochs": "010"}}, "train.epochs should be a valid integer, not '010'; write 10."),
+        ({"data": {"train_size": "1:30"}}, "data.train_size should be a valid integer, not '1:30'."),
+        ({"model": {"batch_norm": 1}}, "model.batch_norm should be true or false, not 1."),
+        ({"model": {"batch_norm": "yes"}}, "model.batch_norm should be true or false, not 'yes'."),
+        ({"penalty": {"l2": 10**400}}, "penalty.l2 should be"),
         ({"penalty": {"l1": float("nan")}}, "penalty.l1 should be a finite number, not nan."),
         ({"penalty": {"l1": float("inf")}}, "penalty.l1 should be a finite number, not inf."),
         ({"penalty": {"l2": 1e6}}, "penalty.l2 should be less than or equal to 1000, not 1000000.0."),
@@ -132,6 +146,9 @@ def test_every_mistake_is_one_sentence(values: dict[str, Any], sentence: str) ->
         ("penalty.l2=", "penalty.l2 should be a valid number, not None."),
         ("penalty.l2=abc", "penalty.l2 should be a valid number"),
         ("penalty.factors=3", "penalty.factors should be a valid dictionary"),
+        ("penalty.factors={a: 1, a: 2}", "penalty.factors has 'a' twice (line 1); keep one of them."),
+        ("penalty.factors={a: [", "penalty.factors is not valid YAML (line 1)."),
+        ("model.batch_norm=yes", "model.batch_norm should be true or false, not 'yes'."),
         ("train.epochs=[1", "train.epochs should be a valid integer"),
     ],
 )
@@ -164,3 +181,55 @@ def test_every_setting_has_a_title_and_help() -> None:
             assert field.title, name
             assert field.description, name
             assert field.description.endswith("."), name
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("penalty: {l2: true}", "penalty.l2 should be a valid number, not True."),
+        ("penalty: {l2: yes}", "penalty.l2 should be a valid number, not 'yes'."),
+        ("penalty:\n  l2: 0,01", "penalty.l2 should be a valid number, not '0,01'; write 0.01."),
+        ("train: {epochs: 010}", "train.epochs should be a valid integer, not '010'; write 10."),
+        ("train: {epochs: 1:30}", "train.epochs should be a valid integer, not '1:30'."),
+        ("penalty: {factors: {conv1.weight: true}}", "conv1.weight should be a valid number, not True."),
+        ("penalty: {l2: 1}\npenalty: {l2: 2}", "The spec has 'penalty' twice (line 2); keep one of them."),
+        ('{"penalty": {"l2": 1, "l2": 2}}', "The spec has 'l2' twice; keep one of them."),
+        ('{"penalty": {"l2": NaN}}', "The spec has the value NaN"),
+        ('{"penalty": {"l2": true}}', "penalty.l2 should be a valid number, not True."),
+    ],
+)
+def test_yaml_and_json_mean_what_they_say(text: str, sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        RunSpec.from_yaml(text)
+    assert sentence in str(caught.value)
+
+
+def test_assignments_mean_what_yaml_means() -> None:
+    spec = RunSpec().with_assignments(
+        [
+            "penalty.l2=1e-3",
+            "data.val_size=none",
+            "model.batch_norm=true",
+            "penalty.factors={fc.weight: .5}",
+            "data.name=1e5",
+        ]
+    )
+    assert (spec.penalty.l2, spec.data.val_size, spec.model.batch_norm) == (1e-3, None, True)
+    assert (spec.penalty.factors, spec.data.name) == ({"fc.weight": 0.5}, "1e5")
+    with pytest.raises(SpecError, match=r"^train\.epochs is set twice; keep one of the two values\.$"):
+        RunSpec().with_assignments(["train.epochs=1", " train.epochs =2"])
+
+
+def test_specs_that_earlier_versions_stored_are_read() -> None:
+    stored = (
+        '{"data":{"name":"digits","train_size":400,"label_noise":0.2,"val_fraction":0.3,"val_size":null,"seed":0,"folds":null,'
+        '"fold":0},"model":{"name":"simple_cnn","dropout":0.0,"batch_norm":false},"penalty":{"l1":0.0,"l2":0.03,"apply":"coupled",'
+        '"scope":"weights","factors":{"conv1.weight":0.0}},"optim":{"name":"sgd","lr":0.00001,"momentum":0.9,"nesterov":true,'
+        '"schedule":"step","step_every":10,"step_factor":0.1},"train":{"epochs":30,"batch_size":32,"seed":4294967295,'
+        '"patience":0,"precision":"float32"}}'
+    )
+    spec = RunSpec.parse(json.loads(stored))
+    assert (spec.optim.lr, spec.penalty.factors, spec.optim.nesterov) == (1e-5, {"conv1.weight": 0.0}, True)
+    assert spec.model_dump_json() == stored
+    assert SweepSpec.from_json(f'{{"run":{stored},"l1":[],"l2":[0.0,0.1],"lambdas":[],"l1_ratio":null,"apply":["coupled"],'
+                               '"seeds":3,"folds":0}').run == spec  # fmt: skip
