@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.pages.filling import fill
 from tests.pages.plain import plain
 
 from reglab.ui.learn import decay, geometry, objective
@@ -272,7 +273,7 @@ def test_bad_values_of_the_walk_are_answered_in_a_sentence(
     app: AppTest, key: str, value: int | str | None, sentence: str
 ) -> None:
     visit(app, "decay")
-    (app.text_input if isinstance(value, str) else app.number_input)(key=key).set_value(value)
+    fill(app, key, value)
     (error,) = errors(again(app))
     assert sentence in error
     assert "decay_steps_chart" not in charts(app)

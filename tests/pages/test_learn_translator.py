@@ -6,6 +6,7 @@ from itertools import cycle
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.pages.filling import fill
 from tests.pages.plain import plain
 
 from reglab.conventions import CONVENTIONS
@@ -147,7 +148,7 @@ BAD = [
 @pytest.mark.parametrize(("key", "value"), BAD)
 def test_bad_input_is_a_sentence_and_nothing_is_computed(app: AppTest, key: str, value: int | str) -> None:
     choose(app, "torch-sgd", "sklearn-ridge")
-    (app.text_input if isinstance(value, str) else app.number_input)(key=key).set_value(value)
+    fill(app, key, value)
     again(app)
     [error] = app.error
     assert error.value.endswith(".")
@@ -206,5 +207,5 @@ def test_a_long_number_in_the_address_is_not_repeated() -> None:
     app = AppTest.from_function(section, default_timeout=30)
     app.query_params = {"translate_value": "9" * 10_000}
     again(app)
-    drawn = [field.value for field in app.text_input] + [error.value for error in app.error]
+    drawn = [field.value or "" for field in app.text_input] + [error.value for error in app.error]
     assert max(map(len, drawn)) < 200

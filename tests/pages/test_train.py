@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
+from tests.pages.filling import fill
 from tests.pages.plain import plain
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
@@ -163,7 +164,7 @@ def test_what_cannot_be_trained_is_said_beside_a_start_that_does_nothing(
     app: AppTest, store: Store, key: str, value: int | str, sentence: str
 ) -> None:
     visit(app)
-    (app.text_input if isinstance(value, str) else app.number_input)(key=key).set_value(value)
+    fill(app, key, value)
     press(app, "start")  # an edit and a press that reach the server together
     assert store.runs() == []
     assert len(set(errors(app))) == 1
