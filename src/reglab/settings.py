@@ -87,7 +87,7 @@ def load_hosts(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     for name in names:
         if not _HOST.fullmatch(name):
             raise RegLabError(
-                f"REGLAB_HOSTS must list host names separated by commas, without ports, not {name[:60]!r}."
+                f"REGLAB_HOSTS must list host names separated by commas, without ports, not {shown(name)}."
             )
     return names
 
@@ -114,7 +114,7 @@ def _folder(env: Mapping[str, str], name: str, default: Callable[[], Path]) -> P
     try:
         return (Path(text) if text else default()).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # symbolic links in a circle, an unknown ~user, a zero byte
-        raise RegLabError(f"{name} {text!r} names no folder: {str(error).rstrip('.').lower()}.") from None
+        raise RegLabError(f"{name} {shown(text)} names no folder: {str(error).rstrip('.').lower()}.") from None
 
 
 def _default_store(home: Path) -> str:

@@ -171,7 +171,7 @@ def test_bad_values_are_said_where_they_are_typed_and_nothing_starts(
     visit(app)
     app.text_input(key=key).set_value(text)
     again(app)
-    assert any(plain(caption.value).startswith(f":red[{words}") for caption in app.caption)
+    assert any(plain(one.value).startswith(f":red[:small[{words}") for one in app.markdown)
     assert errors(app) == ["The values of λ₂ cannot be used; below their field it says why."]
     assert "Start trains" not in texts(app)
     assert disabled(app, "path_start")
@@ -285,7 +285,7 @@ def test_what_is_typed_cannot_put_markdown_on_the_page(app: AppTest) -> None:
     visit(app)
     app.text_input(key=LISTS["l2"]).set_value(HOSTILE)
     again(app)
-    (said,) = [caption.value for caption in app.caption if "cannot read" in caption.value]
+    (said,) = [one.value for one in app.markdown if "cannot read" in one.value.lower()]
     assert HOSTILE in plain(said)
     assert "![" not in said
     assert "](" not in said

@@ -199,7 +199,7 @@ def test_nonsense_in_the_address_gets_the_default_or_a_sentence() -> None:
     again(app)
     assert plain(app.error[0].value) == "weight_decay: cannot read '**x**'; give a number such as 0, 0.03 or 1e-3."
     assert "**x**" not in app.error[0].value
-    assert any("**x**" in plain(caption.value) for caption in app.caption)  # below its field
+    assert any("Cannot read '**x**'" in plain(one.value) for one in app.markdown)  # below its field
     assert code(app) == []
 
 

@@ -178,7 +178,7 @@ def test_a_number_is_read_as_it_is_typed_and_stays_so(
     app: AppTest, store: Store, key: str, typed: str, value: float
 ) -> None:
     app.session_state["more_optim"] = True
-    visit(app)
+    visit(app, optim__name="sgd")
     app.text_input(key=key).set_value(typed)
     again(app)
     assert app.text_input(key=key).value == typed
@@ -192,7 +192,8 @@ def test_an_ambiguous_number_is_refused_at_its_field_and_beside_start(app: AppTe
     visit(app)
     app.text_input(key=key).set_value("1,000")
     again(app)
-    assert ":red['1,000' could mean 1 or 1000; write 1 or 1000.]" in [plain(caption.value) for caption in app.caption]
+    said = ":red[:small['1,000' could mean 1 or 1000; write 1 or 1000.]]"
+    assert said in [plain(one.value) for one in app.markdown]
     assert errors(app) == [f"{name}: '1,000' could mean 1 or 1000; write 1 or 1000."]
     assert app.button(key="start").disabled
     assert app.text_input(key=key).value == "1,000"

@@ -59,6 +59,7 @@ def test_what_the_sweep_decides_is_not_kept_in_its_run() -> None:
     [
         ({LISTS["l2"]: ""}, "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
         ({LISTS["l2"]: "0, 0"}, "λ₂ has 0 more than once; give each value once."),
+        ({KIND: "grid", LISTS["l1"]: "0:1"}, "λ₁: cannot read '0:1'; a range is FIRST:LAST:COUNT"),
         ({LISTS["l2"]: "-1"}, "λ₂ must be from 0 to 1000, not -1."),
         ({WAYS: []}, "Choose at least one way of applying λ."),
         ({REPEATS: None}, "The number of repeats is empty; fill it in."),

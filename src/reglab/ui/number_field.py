@@ -21,5 +21,10 @@ def number_field(label: str, key: str, **options: Any) -> str:
             read_number(typed)
         except NotANumber as error:
             sentence = str(error)
-            st.caption(f":red[{literal(sentence[:1].upper() + sentence[1:])}]")
+            field_problem(f"{sentence[:1].upper()}{sentence[1:]}")
     return typed
+
+
+def field_problem(sentence: str) -> None:
+    """Say below a field why it cannot be used."""
+    st.markdown(f":red[:small[{literal(sentence)}]]")

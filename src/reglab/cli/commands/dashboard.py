@@ -10,7 +10,7 @@ import sys
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
-from reglab.errors import SpecError
+from reglab.errors import SpecError, shown
 from reglab.settings import app_file
 
 
@@ -22,7 +22,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     """Become ``streamlit run``, in this process: signals reach the server, and its exit status is the command's."""
     if not arguments.port.isdecimal() or int(arguments.port) > 65535:
-        raise SpecError(f"--port must be a whole number from 0 to 65535, not {arguments.port!r}.")
+        raise SpecError(f"--port must be a whole number from 0 to 65535, not {shown(arguments.port)}.")
     address, port = arguments.address, _free_port(arguments.address, int(arguments.port))
     output.print({"address": address, "port": port}, f"RegLab starts on {address}, port {port} (Ctrl-C stops it)")
     options = {"server.address": address, "server.port": port, "server.headless": "true"}

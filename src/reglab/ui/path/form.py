@@ -8,8 +8,7 @@ from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.sweep import Kind, values_text
-from reglab.ui.markdown import literal
-from reglab.ui.number_field import number_field
+from reglab.ui.number_field import field_problem, number_field
 from reglab.ui.path.form_state import current_values
 from reglab.ui.path.form_values import (
     FIXED,
@@ -108,7 +107,7 @@ def _list(name: str) -> None:
     try:
         values = read_list(current_values(), name)
     except SpecError as error:
-        st.caption(f":red[{literal(str(error))}]")
+        field_problem(str(error))
         return
     st.caption(f"{len(values)} value{'s' if len(values) != 1 else ''}: {_echo(values)}")
 

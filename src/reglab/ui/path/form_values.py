@@ -106,7 +106,7 @@ def in_page_words(sentence: str) -> str:
                          ("to the sweep", "to the path")):  # fmt: skip
         sentence = sentence.replace(stiff, plain)
     sentence = of_run.in_page_words(sentence)
-    return sentence[:1].upper() + sentence[1:]
+    return sentence[:1].upper() + sentence[1:] if sentence[:1].isascii() else sentence  # λ stays small
 
 
 def _run(values: Mapping[str, Any], apply: Apply, kind: Kind) -> RunSpec:
