@@ -5,10 +5,23 @@ from __future__ import annotations
 from reglab.store.files import RunFiles
 from reglab.store.open import open_store
 from reglab.store.owners import Owner
+from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
 from reglab.store.store import Store
 from reglab.store.sweep import Sweep
 from reglab.store.sweep_states import Progress
 
-__all__ = ["Ending", "EpochEntry", "Owner", "Progress", "Run", "RunFiles", "Store", "Sweep", "open_store"]
+__all__ = [
+    "Ending",
+    "EpochEntry",
+    "Owner",
+    "Progress",
+    "Run",
+    "RunFiles",
+    "Store",
+    "Sweep",
+    "Unreadable",
+    "UnreadableRow",
+    "open_store",
+]

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import QueueFull, StoreError, UnknownRun, shown
 from reglab.events import State
 from reglab.spec import RunSpec
 from reglab.store import labels
-from reglab.store.run import Run, default_name, run_of, select_runs
+from reglab.store.reading import Unreadable, UnreadableRow
+from reglab.store.run import Files, Run, default_name, read_runs, select_runs
 from reglab.store.schema import runs
 from reglab.store.states import now
 
 _ATTEMPTS = 5  # an id that is taken, or a run of the same key that was purged this very moment, is tried again
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud
 _FIRST = ID_ALPHABET[10:].replace("s", "")
-Files = Callable[[str, str | None], bool]  # run id, its sweep's id → whether a checkpoint lies in the home
 
 
 def new_id(first: str = _FIRST) -> str:
@@ -64,16 +64,25 @@ def row_of(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
 def get(connection: Connection, text: str, has_checkpoint: Files) -> Run:
     """The run with this id, this unique name, or the only id that begins so; UnknownRun otherwise."""
     text = labels.printable(text)
-    row = connection.execute(select_runs().where(runs.c.id == text)).one_or_none()
-    if row is None:
-        present = select_runs().where(runs.c.deleted.is_(None)).limit(3)
-        found = connection.execute(present.where(runs.c.name == text)).all() if text else []
-        if not found and 0 < len(text) <= 10:
-            found = connection.execute(present.where(runs.c.id.startswith(text, autoescape=True))).all()
-        if len(found) != 1:
-            raise UnknownRun(unknown("run", text, [row.id for row in found]))
-        row = found[0]
-    return run_of(row, has_checkpoint(row.id, row.sweep))
+    found = _by_id(connection, text, has_checkpoint) or _by_id(connection, _id_of(connection, text), has_checkpoint)
+    if not isinstance(found, Run):
+        raise UnreadableRow(found) if found else UnknownRun(unknown("run", text, []))
+    return found
+
+
+def _by_id(connection: Connection, run_id: str, has_checkpoint: Files) -> Run | Unreadable | None:
+    return next(read_runs(connection, select_runs().where(runs.c.id == run_id), has_checkpoint), None)
+
+
+def _id_of(connection: Connection, text: str) -> str:
+    """The id of the run with this unique name, or the only id that begins so; UnknownRun otherwise."""
+    present = select(runs.c.id).where(runs.c.deleted.is_(None)).limit(3)
+    found = connection.execute(present.where(runs.c.name == text)).scalars().all() if text else []
+    if not found and 0 < len(text) <= 10:
+        found = connection.execute(present.where(runs.c.id.startswith(text, autoescape=True))).scalars().all()
+    if len(found) != 1:
+        raise UnknownRun(unknown("run", text, list(found)))
+    return str(found[0])
 
 
 def unknown(kind: str, text: str, found: list[str]) -> str:
@@ -91,20 +100,25 @@ def listed(
     group: str | None,
     deleted: bool,
     limit: int | None,
-) -> list[Run]:
+) -> list[Run | Unreadable]:
     """Runs, newest first, in one statement."""
     query = select_runs().where(runs.c.deleted.is_not(None) if deleted else runs.c.deleted.is_(None))
     if states is not None:
         query = query.where(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
     if group is not None:
         query = query.where(runs.c.group == group)
-    return read(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
+    return list(
+        read_runs(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
+    )
 
 
 def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
-    """Queued runs that belong to no sweep, the longest waiting first."""
+    """Queued runs that belong to no sweep, the longest waiting first.
+
+    One that cannot be read stays as it is, for the version that wrote it, and holds up no other.
+    """
     query = select_runs().where(runs.c.state == "queued", runs.c.sweep.is_(None))
-    return read(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint)
+    return readable(read_runs(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint))
 
 
 _LEAST_EPOCHS = 20  # what a run counts in the queue at least, for its own costs
@@ -137,9 +151,9 @@ def queue_bounded(connection: Connection, limit: int | None) -> Iterator[None]:
         )
 
 
-def read(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Run]:
-    """The runs that ``query``, made from :func:`select_runs`, finds."""
-    return [run_of(row, has_checkpoint(row.id, row.sweep)) for row in connection.execute(query)]
+def readable(found: Iterable[Run | Unreadable]) -> list[Run]:
+    """The runs in ``found`` that can be read."""
+    return [run for run in found if isinstance(run, Run)]
 
 
 def wanted(connection: Connection, run_id: str) -> str:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from reglab import columns
-from reglab.events import EpochMetrics, State
+from reglab.errors import RegLabError, SpecError, StoreError
+from reglab.events import STATES, EpochMetrics, State
 from reglab.spec import PenaltySpec, RunSpec
+from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, raw, shown, unreadable
 from reglab.store.schema import epochs, runs
 
 Penalty = Literal["none", "L1", "L2", "elastic net"]
 Wanted = Literal["run", "stop"]
+Files = Callable[[str, str | None], bool]  # run id, its sweep's id → whether a checkpoint lies in the home
 
 RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
 
@@ -98,23 +102,56 @@ def _lambdas(penalty: PenaltySpec) -> str:
 
 
 def select_runs() -> Select[Any]:
-    """Runs with the figures of their last epoch (``last_…``), in one statement however many there are."""
-    last = [epochs.c[name].label(f"last_{name}") for name in (columns.EPOCH, *columns.METRICS)]
+    """Runs with the figures of their last epoch (``last_…``), raw, in one statement however many there are."""
+    own = [raw(column) for column in runs.c]
+    last = [raw(epochs.c[name], f"last_{name}") for name in _LAST]
     newest = (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch)
-    return select(runs, *last).select_from(runs.outerjoin(epochs, newest))
+    return select(*own, *last).select_from(runs.outerjoin(epochs, newest))
 
 
-def run_of(row: Row[Any], has_checkpoint: bool) -> Run:
-    """The :class:`Run` in a row of :func:`select_runs`."""
-    values = row._mapping
-    own = {column.name: values[column] for column in runs.c}
-    own["spec"], own["tags"] = _spec(own["spec"]), tuple(own["tags"])
-    last = None
-    if values["last_epoch"] is not None:
-        last = EpochMetrics(**{name: values[f"last_{name}"] for name in (columns.EPOCH, *columns.METRICS)})
-    return Run(**own, last=last, has_checkpoint=has_checkpoint)
+def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files) -> Iterator[Run | Unreadable]:
+    """The runs that ``query``, made from :func:`select_runs`, finds, in its order, each read by itself."""
+    decoder = Decoder(connection.dialect, _FIELDS)
+    for row in fetch(connection, query, runs.c.id):
+        if isinstance(row, Row):
+            yield _read(row, decoder, has_checkpoint)
+        else:
+            yield Unreadable("run", row[0], row[0], shown(row[1]))
 
 
-@lru_cache(maxsize=4096)
-def _spec(text: str) -> RunSpec:
-    return RunSpec.parse(json.loads(text))
+def _read(row: Row[Any], decoder: Decoder, has_checkpoint: Files) -> Run | Unreadable:
+    try:
+        return _run(decoder.decode(row), has_checkpoint)
+    except RegLabError as error:
+        return unreadable("run", row, str(error))
+
+
+def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
+    last = {name: values.pop(f"last_{name}") for name in _LAST}
+    for name, known in (("state", STATES), ("wanted", get_args(Wanted))):
+        if values[name] not in known:
+            raise StoreError(f"this version knows no {name} {values[name]!r}")
+    spec, tags = parse_spec(values["spec"]), values["tags"]
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise StoreError("tags hold something other than a list of texts")
+    if not isinstance(values["environment"], dict | None):
+        raise StoreError("environment holds something other than named facts")
+    return Run(
+        **values | {"spec": spec, "tags": tuple(tags)},
+        last=None if last[columns.EPOCH] is None else EpochMetrics(**last),
+        has_checkpoint=has_checkpoint(values["id"], values["sweep"]),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def parse_spec(text: str) -> RunSpec:
+    """The spec in a row; :class:`SpecError` where this version cannot read it."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise SpecError("the spec is not valid JSON") from None
+    return RunSpec.parse(values)
+
+
+_LAST = (columns.EPOCH, *columns.METRICS)
+_FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}

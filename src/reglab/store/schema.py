@@ -7,10 +7,10 @@ state is that of its lanes, which are rows of ``runs``.
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 from reglab import columns
-from reglab.store.types import Counts, Measured, Real, Utc
+from reglab.store.types import Counts, Json, Measured, Real, Utc
 
 REVISION = "0004"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
@@ -62,7 +62,7 @@ runs = Table(
     Column("ended", Utc),
     Column("heartbeat", Utc),
     Column("seconds", Real, nullable=False),
-    Column("environment", JSON(none_as_null=True)),
+    Column("environment", Json),
     Column("device", Text),
     Column("threads", Integer),
     Column("error", Text),
@@ -77,7 +77,7 @@ runs = Table(
     Column("weights_path", Text),
     Column("weights_sha256", String(64)),
     Column("group", Text),
-    Column("tags", JSON, nullable=False),
+    Column("tags", Json, nullable=False),
     Column("note", Text, nullable=False),
     Column("owner", String(64)),
     Column("deleted", Utc),

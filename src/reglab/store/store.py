@@ -15,6 +15,7 @@ from reglab.spec import RunSpec
 from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
 from reglab.store.files import checkpoint_finder, stack_folders
 from reglab.store.owners import Owner
+from reglab.store.reading import Unreadable
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
 from reglab.store.sentences import disk_sentence
@@ -56,7 +57,10 @@ class Store(SweepMethods):
             return catalog.get(connection, run_id, checkpoint_finder(self.home))
 
     def get(self, run_id: str) -> Run:
-        """The run with this id or unique name, or the only one whose id begins so."""
+        """The run with this id or unique name, or the only one whose id begins so.
+
+        :raises UnreadableRow: there is one, but this version cannot read it.
+        """
         with self._database.read() as connection:
             return catalog.get(connection, run_id, checkpoint_finder(self.home))
 
@@ -68,7 +72,18 @@ class Store(SweepMethods):
         deleted: bool = False,
         limit: int | None = None,
     ) -> list[Run]:
-        """Runs, newest first; ``deleted`` gives the deleted ones instead."""
+        """Runs that can be read, newest first; ``deleted`` gives the deleted ones instead."""
+        return catalog.readable(self.every_run(states=states, group=group, deleted=deleted, limit=limit))
+
+    def every_run(
+        self,
+        *,
+        states: Iterable[State] | None = None,
+        group: str | None = None,
+        deleted: bool = False,
+        limit: int | None = None,
+    ) -> list[Run | Unreadable]:
+        """:meth:`runs`, and in their places the rows that this version cannot read."""
         with self._database.read() as connection:
             checkpoints = checkpoint_finder(self.home)
             return catalog.listed(connection, checkpoints, states=states, group=group, deleted=deleted, limit=limit)
@@ -76,7 +91,7 @@ class Store(SweepMethods):
     def queue(self) -> list[Run]:
         """Queued runs that belong to no sweep, the longest waiting first.
 
-        They stay queued over restarts, for whoever claims them first.
+        They stay queued over restarts, for whoever claims them first. One that cannot be read is not among them.
         """
         with self._database.read() as connection:
             return catalog.queue(connection, checkpoint_finder(self.home))

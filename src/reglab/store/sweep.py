@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, case, func, select
 
+from reglab.errors import RegLabError, StoreError
 from reglab.events import STATES, State
 from reglab.store.arrays import from_json
+from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, raw, shown, unreadable
 from reglab.store.run import RESUMABLE, Wanted
 from reglab.store.schema import runs, sweeps
+from reglab.store.types import Utc
 from reglab.sweep import SweepSpec
 
 OVER: tuple[State, ...] = ("finished", "diverged")  # lanes that never train again
+Checkpoints = Callable[[str], bool]  # sweep id → whether a checkpoint lies in its folder
 _FIRST: tuple[State, ...] = ("running", "queued", "failed", "interrupted", "cancelled")
 
 
@@ -79,55 +83,108 @@ class Sweep:
         return self.state in RESUMABLE and self.deleted is None and (self.has_checkpoint or self.stopped_at == 0)
 
 
+def select_sweeps() -> Select[Any]:
+    """Sweeps, raw."""
+    return select(*[raw(column) for column in sweeps.c])
+
+
 def select_totals(sweep_ids: Iterable[str]) -> Select[Any]:
-    """A row for each sweep with what :class:`Sweep` says of its lanes, in one statement however many there are."""
+    """A raw row for each sweep with what :class:`Sweep` says of its lanes, in one statement however many there are."""
     state, epoch = runs.c.state, runs.c.epoch
-    return (
-        select(
-            runs.c.sweep,
-            *[func.sum(case((state == name, 1), else_=0)).label(name) for name in STATES],
-            func.sum(case(((state == "running") & (runs.c.wanted == "stop"), 1), else_=0)).label("stopping"),
-            func.min(case((state == "queued", runs.c.queued))).label("waiting_since"),
-            func.min(runs.c.started).label("started"),
-            func.max(runs.c.ended).label("ended"),
-            func.min(case((state.not_in(OVER), epoch))).label("lowest"),
-            func.max(epoch).label("highest"),
-            func.max(runs.c.epochs).label("epochs"),
-            func.sum(case((state.in_(OVER), runs.c.epochs), else_=epoch)).label("epochs_done"),
-            func.max(case((state.in_(sorted(RESUMABLE)), epoch), else_=0)).label("stopped_at"),
-        )
-        .where(runs.c.sweep.in_(list(sweep_ids)))
-        .group_by(runs.c.sweep)
-    )
+    totals: dict[str, ColumnElement[Any]] = {
+        **{name: func.sum(case((state == name, 1), else_=0)) for name in STATES},
+        "lanes": func.count(),
+        "stopping": func.sum(case(((state == "running") & (runs.c.wanted == "stop"), 1), else_=0)),
+        "waiting_since": func.min(case((state == "queued", runs.c.queued))),
+        "started": func.min(runs.c.started),
+        "ended": func.max(runs.c.ended),
+        "lowest": func.min(case((state.not_in(OVER), epoch))),
+        "highest": func.max(epoch),
+        "epochs": func.max(runs.c.epochs),
+        "epochs_done": func.sum(case((state.in_(OVER), runs.c.epochs), else_=epoch)),
+        "stopped_at": func.max(case((state.in_(sorted(RESUMABLE)), epoch), else_=0)),
+    }
+    columns = [raw(totals[name], name) for name in _TOTALS]
+    query = select(*columns, runs.c.sweep).where(runs.c.sweep.in_(list(sweep_ids)))
+    return query.group_by(runs.c.sweep)
 
 
-def read(connection: Connection, rows: Iterable[Row[Any]], has_checkpoint: Mapping[str, bool]) -> list[Sweep]:
-    """The sweeps in ``rows`` of :data:`reglab.store.schema.sweeps`, in their order."""
-    found = list(rows)
-    totals = {row.sweep: row for row in connection.execute(select_totals(row.id for row in found))}
-    return [_sweep(row, totals[row.id], has_checkpoint[row.id]) for row in found]
+def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Checkpoints) -> list[Sweep | Unreadable]:
+    """The sweeps that ``query``, made from :func:`select_sweeps`, finds, in its order, each read by itself."""
+    rows = list(fetch(connection, query, sweeps.c.id))
+    ids = [row.id for row in rows if isinstance(row, Row)]
+    totals = {row.sweep if isinstance(row, Row) else row[0]: row for row in _totals(connection, ids)}
+    own, sums = Decoder(connection.dialect, _FIELDS), Decoder(connection.dialect, _TOTALS)
+    found: list[Sweep | Unreadable] = []
+    for row in rows:
+        if not isinstance(row, Row):
+            found.append(Unreadable("sweep", row[0], row[0], shown(row[1])))
+            continue
+        try:
+            total = _decoded(totals.get(row.id), sums)
+            found.append(_sweep(own.decode(row), total, has_checkpoint(row.id)))
+        except RegLabError as error:
+            found.append(unreadable("sweep", row, str(error)))
+    return found
 
 
-def _sweep(row: Row[Any], total: Row[Any], has_checkpoint: bool) -> Sweep:
-    own = {column.name: row._mapping[column] for column in sweeps.c}
-    own |= {"spec": _spec(own["spec"]), "plan": None if own["plan"] is None else from_json(own["plan"])}
-    counts: dict[State, int] = {state: total._mapping[state] for state in STATES}
+def _totals(connection: Connection, ids: Sequence[str]) -> Iterator[Row[Any] | tuple[str, str]]:
+    return fetch(connection, select_totals(ids), runs.c.sweep)
+
+
+def _decoded(row: Row[Any] | tuple[str, str] | None, decoder: Decoder) -> dict[str, Any]:
+    """What a sweep's lanes sum up to, where every one of them counts."""
+    if row is None:
+        raise StoreError("its runs are missing")
+    if not isinstance(row, Row):
+        raise StoreError(row[1])
+    total = decoder.decode(row)
+    if sum(total[state] for state in STATES) != total["lanes"]:
+        raise StoreError("one of its runs is in a state that this version does not know")
+    if total["epochs"] < 1:
+        raise StoreError(f"its runs have {total['epochs']} epochs")
+    return total
+
+
+def _sweep(own: dict[str, Any], total: dict[str, Any], has_checkpoint: bool) -> Sweep:
+    counts: dict[State, int] = {state: total[state] for state in STATES}
     return Sweep(
-        **own,
+        **own | {"spec": _spec(own["spec"]), "plan": _plan(own["plan"])},
         counts=counts,
-        wanted="stop" if total.stopping else "run",
-        queued=total.waiting_since,
-        started=total.started,
-        ended=None if counts["running"] or counts["queued"] else total.ended,
-        epoch=total.highest if total.lowest is None else total.lowest,
-        highest=total.highest,
-        epochs=total.epochs,
-        epochs_done=total.epochs_done,
-        stopped_at=total.stopped_at,
+        wanted="stop" if total["stopping"] else "run",
+        queued=total["waiting_since"],
+        started=total["started"],
+        ended=None if counts["running"] or counts["queued"] else total["ended"],
+        epoch=total["highest"] if total["lowest"] is None else total["lowest"],
+        highest=total["highest"],
+        epochs=total["epochs"],
+        epochs_done=total["epochs_done"],
+        stopped_at=total["stopped_at"],
         has_checkpoint=has_checkpoint,
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _spec(text: str) -> SweepSpec:
     return SweepSpec.from_json(text)
+
+
+def _plan(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        plan = from_json(text)
+    except (ValueError, TypeError, RecursionError):
+        raise StoreError("the plan is not valid JSON") from None
+    if not isinstance(plan, dict):
+        raise StoreError("the plan is something other than named facts")
+    return plan
+
+
+_FIELDS = fields_of(sweeps)
+_TOTALS = {
+    **dict.fromkeys((*STATES, "lanes", "stopping"), Field(Integer(), nullable=False)),
+    **dict.fromkeys(("waiting_since", "started", "ended"), Field(Utc())),
+    "lowest": Field(Integer()),
+    **dict.fromkeys(("highest", "epochs", "epochs_done", "stopped_at"), Field(Integer(), nullable=False)),
+}

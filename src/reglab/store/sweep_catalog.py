@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import StoreError, UnknownRun, UnknownSweep
 from reglab.store import catalog, labels
-from reglab.store.run import Run, select_runs
+from reglab.store.reading import Unreadable, UnreadableRow
+from reglab.store.run import Files, Run, read_runs, select_runs
 from reglab.store.schema import runs, sweeps
 from reglab.store.states import now
-from reglab.store.sweep import Sweep, read
+from reglab.store.sweep import Checkpoints, Sweep, read_sweeps, select_sweeps
 from reglab.store.sweep_names import default_name, lane_names
 from reglab.sweep import SweepSpec
 
 _ATTEMPTS = 5
-Checkpoints = Callable[[str], bool]  # sweep id → whether a checkpoint lies in its folder
 
 
 def create(connection: Connection, spec: SweepSpec, name: str | None, key: str | None) -> str:
@@ -71,39 +70,72 @@ def group_of(sweep_id: str) -> str:
 def get(connection: Connection, text: str, has_checkpoint: Checkpoints) -> Sweep:
     """The sweep with this id, this unique name, or the only id that begins so; UnknownSweep otherwise."""
     text = labels.printable(text)
-    found = connection.execute(select(sweeps).where(sweeps.c.id == text)).all()
-    present = select(sweeps).where(sweeps.c.deleted.is_(None)).limit(3)
-    if not found and text:
-        found = connection.execute(present.where(sweeps.c.name == text)).all()
+    found = _by_id(connection, text, has_checkpoint) or _by_id(connection, _id_of(connection, text), has_checkpoint)
+    if not isinstance(found, Sweep):
+        raise UnreadableRow(found) if found else UnknownSweep(catalog.unknown("sweep", text, []))
+    return found
+
+
+def _by_id(connection: Connection, sweep_id: str, has_checkpoint: Checkpoints) -> Sweep | Unreadable | None:
+    return next(iter(read_sweeps(connection, select_sweeps().where(sweeps.c.id == sweep_id), has_checkpoint)), None)
+
+
+def _id_of(connection: Connection, text: str) -> str:
+    """The id of the sweep with this unique name, or the only id that begins so; UnknownSweep otherwise."""
+    present = select(sweeps.c.id).where(sweeps.c.deleted.is_(None)).limit(3)
+    found = connection.execute(present.where(sweeps.c.name == text)).scalars().all() if text else []
     if not found and 0 < len(text) <= 10:
-        found = connection.execute(present.where(sweeps.c.id.startswith(text, autoescape=True))).all()
+        found = connection.execute(present.where(sweeps.c.id.startswith(text, autoescape=True))).scalars().all()
     if len(found) != 1:
-        raise UnknownSweep(catalog.unknown("sweep", text, [row.id for row in found]))
-    return read(connection, found, {found[0].id: has_checkpoint(found[0].id)})[0]
+        raise UnknownSweep(catalog.unknown("sweep", text, list(found)))
+    return str(found[0])
 
 
-def listed(connection: Connection, has_checkpoint: Checkpoints, *, deleted: bool, limit: int | None) -> list[Sweep]:
+def listed(
+    connection: Connection, has_checkpoint: Checkpoints, *, deleted: bool, limit: int | None
+) -> list[Sweep | Unreadable]:
     """Sweeps, newest first, in two statements."""
-    query = select(sweeps).where(sweeps.c.deleted.is_not(None) if deleted else sweeps.c.deleted.is_(None))
-    return _sweeps(connection, query.order_by(sweeps.c.created.desc(), sweeps.c.id.desc()).limit(limit), has_checkpoint)
+    query = select_sweeps().where(sweeps.c.deleted.is_not(None) if deleted else sweeps.c.deleted.is_(None))
+    query = query.order_by(sweeps.c.created.desc(), sweeps.c.id.desc()).limit(limit)
+    return read_sweeps(connection, query, has_checkpoint)
 
 
 def queue(connection: Connection, has_checkpoint: Checkpoints) -> list[Sweep]:
-    """Sweeps with queued lanes and none that trains, the longest waiting first."""
+    """Sweeps with queued lanes and none that trains, the longest waiting first.
+
+    One that cannot be read, or of which a lane cannot, stays as it is and holds up no other.
+    """
     waiting, training = (select(runs.c.sweep).where(runs.c.state == state) for state in ("queued", "running"))
     here = sweeps.c.id.in_(waiting) & sweeps.c.id.not_in(training.where(runs.c.sweep.is_not(None)))
-    found = _sweeps(connection, select(sweeps).where(here), has_checkpoint)
-    return sorted(found, key=lambda sweep: (sweep.queued or sweep.created, sweep.id))
+    found = readable(read_sweeps(connection, select_sweeps().where(here), has_checkpoint))
+    torn = _with_unreadable_lanes(connection, [sweep.id for sweep in found])
+    whole = [sweep for sweep in found if sweep.id not in torn]
+    return sorted(whole, key=lambda sweep: (sweep.queued or sweep.created, sweep.id))
 
 
-def lanes(connection: Connection, sweep_id: str, has_checkpoint: catalog.Files) -> list[Run]:
-    """The runs of a sweep, in the order of ``SweepSpec.lanes()``."""
-    found = catalog.read(
-        connection, select_runs().where(runs.c.sweep == sweep_id).order_by(runs.c.lane), has_checkpoint
-    )
+def readable(found: Iterable[Sweep | Unreadable]) -> list[Sweep]:
+    """The sweeps in ``found`` that can be read."""
+    return [sweep for sweep in found if isinstance(sweep, Sweep)]
+
+
+def lanes(connection: Connection, sweep_id: str, has_checkpoint: Files) -> list[Run]:
+    """The runs of a sweep, in the order of ``SweepSpec.lanes()``: all of them, or :class:`UnreadableRow`."""
+    query = select_runs().where(runs.c.sweep == sweep_id).order_by(runs.c.lane)
+    found = list(read_runs(connection, query, has_checkpoint))
     if not found:
         raise UnknownSweep(catalog.unknown("sweep", sweep_id, []))
-    return found
+    for run in found:
+        if isinstance(run, Unreadable):
+            raise UnreadableRow(run)
+    return catalog.readable(found)
+
+
+def _with_unreadable_lanes(connection: Connection, sweep_ids: Sequence[str]) -> set[str]:
+    """Those of ``sweep_ids`` that have a run which cannot be read."""
+    query = select_runs().where(runs.c.sweep.in_(sweep_ids))
+    found = read_runs(connection, query, lambda _run, _sweep: False) if sweep_ids else ()
+    torn = [run.id for run in found if isinstance(run, Unreadable)]
+    return set(connection.execute(select(runs.c.sweep).where(runs.c.id.in_(torn))).scalars()) if torn else set()
 
 
 def sweep_of(connection: Connection, run_id: str) -> str | None:
@@ -120,8 +152,3 @@ def wanted(connection: Connection, sweep_id: str) -> str:
     if not found:
         raise UnknownSweep(catalog.unknown("sweep", sweep_id, []))
     return "stop" if ("running", "stop") in found else "run"
-
-
-def _sweeps(connection: Connection, query: Select[Any], has_checkpoint: Checkpoints) -> list[Sweep]:
-    rows: Sequence[Any] = connection.execute(query).all()
-    return read(connection, rows, {row.id: has_checkpoint(row.id) for row in rows})

@@ -12,8 +12,9 @@ from reglab.store.base import StoreBase
 from reglab.store.catalog import queue_bounded
 from reglab.store.files import checkpoint_finder, sweep_has_checkpoint
 from reglab.store.owners import Owner
+from reglab.store.reading import Unreadable
 from reglab.store.run import Run
-from reglab.store.sweep import Sweep
+from reglab.store.sweep import Checkpoints, Sweep
 from reglab.store.sweep_states import Progress
 from reglab.sweep import SweepSpec
 
@@ -55,17 +56,27 @@ class SweepMethods(StoreBase):
             return sweep_catalog.get(connection, text, self._sweep_has_checkpoint)
 
     def sweeps(self, *, deleted: bool = False, limit: int | None = None) -> list[Sweep]:
-        """Sweeps, newest first, without reading their runs; ``deleted`` gives the deleted ones instead."""
+        """Sweeps that can be read, newest first, without their runs; ``deleted`` gives the deleted ones instead."""
+        return sweep_catalog.readable(self.every_sweep(deleted=deleted, limit=limit))
+
+    def every_sweep(self, *, deleted: bool = False, limit: int | None = None) -> list[Sweep | Unreadable]:
+        """:meth:`sweeps`, and in their places the rows that this version cannot read."""
         with self._database.read() as connection:
             return sweep_catalog.listed(connection, self._sweep_has_checkpoint, deleted=deleted, limit=limit)
 
     def sweep_runs(self, sweep_id: str) -> list[Run]:
-        """The runs of a sweep, in the order of ``SweepSpec.lanes()``."""
+        """The runs of a sweep, in the order of ``SweepSpec.lanes()``.
+
+        :raises UnreadableRow: one of them cannot be read.
+        """
         with self._database.read() as connection:
             return sweep_catalog.lanes(connection, sweep_id, checkpoint_finder(self.home))
 
     def sweep_queue(self) -> list[Sweep]:
-        """Queued sweeps, the longest waiting first. They stay queued over restarts, for whoever claims them first."""
+        """Queued sweeps, the longest waiting first. They stay queued over restarts, for whoever claims them first.
+
+        One that cannot be read, or of which a run cannot, is not among them.
+        """
         with self._database.read() as connection:
             return sweep_catalog.queue(connection, self._sweep_has_checkpoint)
 
@@ -145,5 +156,5 @@ class SweepMethods(StoreBase):
             labels.restore(connection, sweep_states.lane_ids(connection, sweep_id))
 
     @property
-    def _sweep_has_checkpoint(self) -> sweep_catalog.Checkpoints:
+    def _sweep_has_checkpoint(self) -> Checkpoints:
         return partial(sweep_has_checkpoint, self.home)

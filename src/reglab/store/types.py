@@ -1,16 +1,53 @@
-"""Column types that keep what SQL loses: NaN and ±∞, time zones, and histogram counts as compressed blobs."""
+"""Column types that keep what SQL loses: NaN and ±∞, time zones, and histogram counts as compressed blobs.
+
+A stored value that a type cannot read raises :class:`UnreadableValue`: SQLite accepts any value in any column, and a
+newer version may write what this one does not know.
+"""
 
 from __future__ import annotations
 
 import math
+import reprlib
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import DateTime, Dialect, Double, LargeBinary
+from sqlalchemy import JSON, DateTime, Dialect, Double, LargeBinary
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from reglab.errors import StoreError
+
+T = TypeVar("T")
+
+
+class UnreadableValue(StoreError):
+    """A stored ``value`` that is not ``what`` its column holds, "a time" for example."""
+
+    def __init__(self, value: object, what: str) -> None:
+        self.fault = f"holds {reprlib.repr(value)} where {what} belongs"
+        super().__init__(f"The store {self.fault}.")
+
+
+class Checked(TypeDecorator[T]):
+    """A type decorator whose reading fails with :class:`UnreadableValue`."""
+
+    impl: Any = Double  # SQLAlchemy wants one; every subclass has its own
+    cache_ok = True
+    what = "a value"
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], T | None]:
+        process = super().result_processor(dialect, coltype)
+
+        def read(value: Any) -> Any:
+            try:
+                return value if process is None else process(value)
+            except (ValueError, TypeError, OverflowError, AttributeError, RecursionError, zlib.error):
+                raise UnreadableValue(value, self.what) from None
+
+        return read
 
 
 class _AnyReal(Double[float]):
@@ -23,7 +60,7 @@ class _AnyReal(Double[float]):
         return None
 
 
-class Real(TypeDecorator[float]):
+class Real(Checked[float]):
     """A float64 that comes back as it went in, NaN and ±∞ included; None stays NULL. (SQLite forgets the sign of −0.)
 
     PostgreSQL's double precision holds all of them. SQLite turns a NaN into NULL, so there it is the text 'NaN', which
@@ -32,6 +69,7 @@ class Real(TypeDecorator[float]):
 
     impl = Double
     cache_ok = True
+    what = "a number"
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(_AnyReal() if dialect.name == "sqlite" else Double())
@@ -58,11 +96,12 @@ class Measured(Real):
         return math.nan if value is None else float(value)
 
 
-class Utc(TypeDecorator[datetime]):
+class Utc(Checked[datetime]):
     """An aware datetime, always UTC; SQLite keeps it as text without a zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    what = "a time"
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -76,11 +115,20 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Counts(TypeDecorator[NDArray[np.int64]]):
+class Json(Checked[Any]):
+    """JSON; None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+    what = "JSON"
+
+
+class Counts(Checked[NDArray[np.int64]]):
     """Histogram counts as zlib-compressed little-endian int64: 1.4 kB become 0.1 to 0.3 kB."""
 
     impl = LargeBinary
     cache_ok = True
+    what = "compressed histogram counts"
 
     def process_bind_param(self, value: NDArray[np.int64] | None, dialect: Dialect) -> bytes | None:
         return None if value is None else pack(value)
