@@ -1,9 +1,16 @@
-"""Reading epochs and layer statistics as DataFrames with the columns of :mod:`reglab.columns`."""
+"""Reading epochs and layer statistics as DataFrames with the columns of :mod:`reglab.columns`.
+
+A row that holds a value of the wrong kind is left out, and the log says so once: a curve then lacks a point, and no
+other run lacks anything. ``reglab check`` finds such rows.
+"""
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,9 +20,14 @@ from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, sel
 
 from reglab import columns
 from reglab.errors import StoreError, shown, suggestion
+from reglab.store.reading import raw
 from reglab.store.schema import epochs, layers, runs
+from reglab.store.types import unpack
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 5_000  # ids in one statement; databases allow a few ten thousand parameters
+_WRONG = (ValueError, TypeError, OverflowError, zlib.error)  # what a value of the wrong kind raises
 _PARTITION = 256  # rows turned into arrays at a time: they stay in the cache, twice as fast as all at once
 
 
@@ -32,7 +44,7 @@ def layer_frame(
     """:data:`columns.LAYER_COLUMNS`, layers in network order, COUNTS as int64 arrays."""
     own = [layers.c[name] for name in (columns.RUN, columns.EPOCH, columns.LAYER, columns.SIZE)]
     norms = [_raw(layers.c[name]) for name in columns.LAYER_STATS[1:-2]]
-    query = select(*own, *norms, layers.c.zeros, layers.c.counts).join(runs, runs.c.id == layers.c.run)
+    query = select(*own, *norms, layers.c.zeros, raw(layers.c.counts)).join(runs, runs.c.id == layers.c.run)
     if chosen is not None or latest:
         query = query.where(_epochs_wanted(chosen, latest))
     query = query.order_by(layers.c.run, layers.c.epoch, layers.c.position)
@@ -57,7 +69,10 @@ def sparklines(connection: Connection, run_ids: Sequence[str], column: str, poin
         query = select(epochs.c.run, _raw(epochs.c[column])).join(runs, runs.c.id == epochs.c.run)
         query = query.where(epochs.c.run.in_(ids), (runs.c.epoch - epochs.c.epoch) % stride == 0)
         for run_id, value in connection.execute(query.order_by(epochs.c.run, epochs.c.epoch)):
-            lines[run_id].append(math.nan if value is None else float(value))
+            try:
+                lines[run_id].append(math.nan if value is None else float(value))
+            except _WRONG:
+                _warn(run_id)
     return lines
 
 
@@ -88,9 +103,10 @@ def _frame(
     parts: list[list[Any]] = [[_column(name, ()) for name in names]]
     for some in _chunks(ids):
         for rows in connection.execute(query.where(run.in_(some))).partitions(_PARTITION):
-            found, *others = zip(*rows, strict=True)
-            ranks = np.array([rank[run_id] for run_id in found])
-            parts.append([ranks, *(_column(name, values) for name, values in zip(names[1:], others, strict=True))])
+            try:
+                parts.append(_arrays(rows, rank, names))
+            except _WRONG:
+                parts += _whole(rows, rank, names)
     ranks, *arrays = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     order = np.argsort(ranks, kind="stable") if np.any(ranks[1:] < ranks[:-1]) else slice(None)
     data: dict[str, Any] = {names[0]: pd.array(ids, dtype="str").take(ranks[order])}
@@ -98,10 +114,32 @@ def _frame(
     return pd.DataFrame(data).astype({columns.LAYER: "str"} if columns.LAYER in names else {})
 
 
+def _arrays(rows: Sequence[Any], rank: Mapping[str, int], names: Sequence[str]) -> list[NDArray[Any]]:
+    """Each column of ``rows`` as an array, the runs by their rank."""
+    found, *others = zip(*rows, strict=True)
+    ranks = np.array([rank[run_id] for run_id in found])
+    return [ranks, *(_column(name, values) for name, values in zip(names[1:], others, strict=True))]
+
+
+def _whole(rows: Sequence[Any], rank: Mapping[str, int], names: Sequence[str]) -> Iterator[list[NDArray[Any]]]:
+    """:func:`_arrays` of each of ``rows`` by itself, without those that cannot be converted."""
+    for row in rows:
+        try:
+            yield _arrays([row], rank, names)
+        except _WRONG:
+            _warn(row[0])
+
+
+@lru_cache(maxsize=1024)  # once for each run, however often it is drawn
+def _warn(run_id: str) -> None:
+    log.warning("Run %s: figures of the wrong kind in the store are left out; see reglab check", run_id)
+
+
 def _column(name: str, values: Sequence[Any]) -> NDArray[Any]:
     if name in (columns.RUN, columns.EPOCH, columns.SIZE, columns.ZEROS):
         return np.array(values, dtype=np.int64)
     if name in (columns.LAYER, columns.COUNTS):
+        values = [unpack(blob) for blob in values] if name == columns.COUNTS else values
         cells: NDArray[Any] = np.empty(len(values), dtype=object)
         cells[:] = values
         return cells

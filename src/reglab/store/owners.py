@@ -10,13 +10,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, select, update
 
 from reglab.errors import StoreError
+from reglab.store.reading import Decoder, Field, raw
 from reglab.store.schema import runs, sweeps
 from reglab.store.sentences import disk_sentence
 from reglab.store.states import now
@@ -84,18 +86,27 @@ def running(connection: Connection) -> list[str]:
 
 def interrupt_lost(connection: Connection, dead: set[str], alive: set[str]) -> dict[str, str | None]:
     """Mark running runs interrupted whose owner is dead, or unknown here and silent for over 60 s; id → sweep's id."""
-    query = select(runs.c.id, runs.c.sweep, runs.c.owner, runs.c.heartbeat).where(runs.c.state == "running")
-    moment = now()
+    query = select(runs.c.id, runs.c.sweep, runs.c.owner, raw(runs.c.heartbeat)).where(runs.c.state == "running")
+    moment, heartbeat = now(), Decoder(connection.dialect, {"heartbeat": Field(runs.c.heartbeat.type)})
     lost = {
         row.id: row.sweep
         for row in connection.execute(query.order_by(runs.c.id).with_for_update())
-        if row.owner in dead or (row.owner not in alive and (not row.heartbeat or moment - row.heartbeat > STALE))
+        if row.owner in dead or (row.owner not in alive and _silent(heartbeat, row.heartbeat, moment))
     }
     values = {"state": "interrupted", "error": LOST.format("run"), "owner": None, "ended": moment}
     connection.execute(update(runs).where(runs.c.id.in_(lost), runs.c.state == "running").values(values))
     mark = update(sweeps).where(sweeps.c.id.in_({sweep for sweep in lost.values() if sweep is not None}))
     connection.execute(mark.values(error=LOST.format("sweep"), activity=None))
     return lost
+
+
+def _silent(decoder: Decoder, heartbeat: Any, moment: datetime) -> bool:
+    """Whether the last sign of life is too old, or there was none; never where it cannot be read."""
+    try:
+        last = decoder.decode((heartbeat,))["heartbeat"]
+    except StoreError:
+        return False
+    return last is None or moment - last > STALE
 
 
 def _lock(path: Path) -> FileLock:

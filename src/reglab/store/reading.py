@@ -6,7 +6,7 @@ the driver gives them, and each row is decoded by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Decoder:
             for name, field in fields.items()
         ]
 
-    def decode(self, row: Row[Any]) -> dict[str, Any]:
+    def decode(self, row: Sequence[Any]) -> dict[str, Any]:
         """The values of ``row``, whose first columns are the decoder's, by name.
 
         :raises StoreError: naming the first column that cannot be read.
