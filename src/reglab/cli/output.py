@@ -39,14 +39,18 @@ class Output:
     def result(self, result: dict[str, Any]) -> None:
         """The last line: the run's result object, or its figures one a line."""
         metrics = [f"  {name:<11} {_figure(value)}" for name, value in result["metrics"].items()]
-        facts = [f"  {name:<11} {result[name]}" for name in ("seconds", "device", "weights", "error") if result[name]]
+        facts = [
+            f"  {name:<11} {result[name]}"
+            for name in ("seconds", "device", "weights", "error", "missing")
+            if result[name]
+        ]
         if result["learnt"] is False:
             facts.append(f"  learnt      nothing: validation accuracy is at chance, {result['chance']['accuracy']:.0%}")
         facts += [f"  data        {remark}" for remark in result["data_remarks"]]
         self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:
-        """The list of runs: a JSON object each, or a table."""
+        """The list of runs: a JSON object each, or a table and a sentence for each row that cannot be read."""
         if self.as_json:
             for result in results:
                 self.print(result, "")
@@ -55,6 +59,9 @@ class Output:
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows if results else []:
             self.print({}, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for result in results:
+            if result["status"] == "unreadable":
+                self.print({}, result["error"])
         if not results:
             self.print({}, "There are no runs yet; `reglab train` makes one.")
 
@@ -64,6 +71,8 @@ class Output:
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
+    if result["status"] == "unreadable":
+        return (result["run"], result["status"], "–", "–", "–", result["name"])
     metrics = result["metrics"]
     accuracy = "–" if metrics["val_acc"] is None else f"{metrics['val_acc']:.2%}"
     gap = "–" if metrics["gap_loss"] is None else f"{metrics['gap_loss']:+.4f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.labels import chance_of, chance_of_run, data_remarks
-from reglab.jobs.result import result
+from reglab.jobs.result import result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_result import sweep_result
 from reglab.jobs.sweep_work import SweepWorker
@@ -23,4 +23,5 @@ __all__ = [
     "data_remarks",
     "result",
     "sweep_result",
+    "unreadable_result",
 ]

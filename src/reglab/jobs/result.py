@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reglab.jobs.labels import chance_of_run, data_remarks
-from reglab.store import Run, Store
+from reglab.store import Run, Store, Unreadable
 
 METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
 
@@ -14,9 +14,10 @@ def result(store: Store, run: Run) -> dict[str, Any]:
     """The run's state, spec and figures at its last epoch: losses are data losses in eval mode, gap_loss = val − train,
     gap_acc = train − val, l1 and l2 the penalty terms; ``chance`` is the accuracy of guessing, and ``learnt`` tells
     whether the last epoch does better; ``data_remarks`` name absent and rare classes; ``weights`` is the path of the
-    final safetensors file.
+    final safetensors file, and ``missing`` a sentence where that file or the run's folder is gone.
     """
     chance, accuracy = chance_of_run(run), run.last.val_acc if run.last else None
+    missing = store.missing(run)
     figures = {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
     return {
         "run": run.id,
@@ -30,7 +31,13 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "seconds": run.seconds,
         "device": run.device,
         "threads": run.threads,
-        "weights": str(store.home / run.weights_path) if run.weights_path else None,
+        "weights": str(store.home / run.weights_path) if run.weights_path and not missing else None,
         "weights_sha256": run.weights_sha256,
         "error": run.error,
+        "missing": missing,
     }
+
+
+def unreadable_result(row: Unreadable) -> dict[str, Any]:
+    """What stands in a list for a row that this version cannot read."""
+    return {row.kind: row.id, "name": row.name, "status": "unreadable", "error": row.sentence}

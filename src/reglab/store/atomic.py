@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -10,6 +11,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from reglab.errors import StoreError
 from reglab.store.sentences import disk_sentence
+
+log = logging.getLogger(__name__)
 
 SUFFIX = ".tmp"
 _WINDOWS = os.name == "nt"
@@ -99,6 +102,9 @@ def sync(path: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove temporary files that a killed process left in ``folder``."""
+    """Remove temporary files that a killed process left in ``folder``; one that has to stay does no harm."""
     for path in folder.glob(f".*{SUFFIX}"):
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s", disk_sentence(path, error))

@@ -9,11 +9,13 @@ from typing import Self
 
 from sqlalchemy import select
 
-from reglab.store import owners
+from reglab.store import owners, whole
 from reglab.store.database import Database
 from reglab.store.files import RunFiles
 from reglab.store.owners import Owner
+from reglab.store.run import Run
 from reglab.store.schema import runs
+from reglab.store.sweep import Sweep
 
 
 class StoreBase:
@@ -52,6 +54,14 @@ class StoreBase:
     def sweep_files(self, sweep_id: str, stack: int) -> RunFiles:
         """The checkpoints of the sweep's lanes that advance together as ``stack``, in ``home/<sweep id>/<stack>/``."""
         return RunFiles(self.home, sweep_id, self._database.flush, stack=stack)
+
+    def missing(self, run: Run) -> str | None:
+        """What is missing of a run's files, in one sentence: its folder or its weights; None where all is there."""
+        return whole.missing(self.home, run)
+
+    def not_resumable(self, one: Run | Sweep) -> str:
+        """Why a run or sweep that is not ``resumable`` cannot go on, in one sentence."""
+        return whole.not_resumable(self.home, one)
 
     def owner(self) -> Owner:
         """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""

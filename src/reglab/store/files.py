@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -35,12 +36,37 @@ class RunFiles:
     @property
     def has_checkpoint(self) -> bool:
         """Whether a checkpoint of either generation is there (it may still prove damaged)."""
-        return (self.folder / NEWEST).exists() or (self.folder / PREVIOUS).exists()
+        return _is_there(self.folder / NEWEST) or _is_there(self.folder / PREVIOUS)
 
     @property
     def size(self) -> int:
         """Bytes of all files of the run."""
         return sum(path.stat().st_size for path in self.folder.glob("*") if path.is_file())
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing in the folder can be read: it is gone, or its rights forbid it; None where it can."""
+        try:
+            next(os.scandir(self.folder), None)
+        except FileNotFoundError:
+            return f"The folder {self.folder} is gone"
+        except OSError as error:
+            return f"The folder {self.folder} cannot be read ({(error.strerror or str(error)).lower()})"
+        return None
+
+    def drop_previous(self) -> int:
+        """Remove the second generation of the checkpoint where the first is there; the bytes that this frees."""
+        previous = self.folder / PREVIOUS
+        if not _is_there(self.folder / NEWEST):
+            return 0
+        try:
+            size = previous.stat().st_size
+            previous.unlink()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise StoreError(disk_sentence(previous, error)) from None
+        return size
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Keep ``checkpoint``; the one before it stays until this one is whole, and as the second generation after.
@@ -111,11 +137,33 @@ class RunFiles:
             raise StoreError(f"{shown(name)} cannot name a file of weights.")
         return self.folder / f"{name}.safetensors"
 
-    def _inside(self, path: str) -> Path:
-        place = (self.home / path).resolve()
-        if not place.is_relative_to(self.home.resolve()):
-            raise CheckpointError(f"{path} is outside the folder of the runs.")
+    def find(self, path: str) -> Path:
+        """The file at ``path`` (relative to the home).
+
+        :raises CheckpointError: it is missing, or outside the home.
+        """
+        place = self._inside(path)
+        if not _is_there(place):
+            raise CheckpointError(f"The weights {path} are missing from {self.home}.")
         return place
+
+    def _inside(self, path: str) -> Path:
+        place: Path | None
+        try:
+            place = (self.home / path).resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
+            place = None
+        if place is None or not place.is_relative_to(self.home.resolve()):
+            raise CheckpointError("The place recorded for the weights is outside the folder of the runs.")
+        return place
+
+
+def _is_there(path: Path) -> bool:
+    """Whether this process can see a file at ``path``; a folder that it may not enter shows none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def stack_folders(home: Path, sweep_id: str) -> list[Path]:

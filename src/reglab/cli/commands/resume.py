@@ -21,9 +21,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         found = run_or_sweep(store, arguments.run)
         if isinstance(found, Run) and found.sweep is not None:  # lanes advance together
             found = store.sweep(found.sweep)
-        kind = "Run" if isinstance(found, Run) else "Sweep"
         if not found.resumable:
-            raise StoreError(f"{kind} {found.id} is {found.state}: there is nothing to resume.")
+            raise StoreError(store.not_resumable(found))
         if isinstance(found, Run):
             store.take_over(found.id, store.owner())
             return work(store, settings, store.get(found.id), output)

@@ -14,12 +14,13 @@ def _arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def _run(_arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.jobs import result
-    from reglab.store import open_store
+    from reglab.jobs import result, unreadable_result
+    from reglab.store import Run, open_store
 
     with open_store(load_settings()) as store:
         store.recover()
-        output.runs([result(store, run) for run in store.runs()])
+        rows = store.every_run()
+        output.runs([result(store, row) if isinstance(row, Run) else unreadable_result(row) for row in rows])
     return 0
 
 
