@@ -40,6 +40,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
     Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
+    Setting("REGLAB_UNDO_DAYS", "30", "Days until the files of deleted runs are removed for good."),
     Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
     ),
@@ -60,6 +61,7 @@ class Settings:
     threads: int
     slots: int
     queue: int
+    undo_days: int
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -74,6 +76,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=_count(env, "REGLAB_THREADS", 1),
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
         queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
+        undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
     )
 
 

@@ -77,6 +77,7 @@ class StackWorker:
                         return
         self._write()
         self.done = True
+        self.files.drop_second_checkpoint()
         self.close()
 
     @property

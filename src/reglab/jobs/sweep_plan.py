@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import SweepSpec
@@ -39,9 +40,17 @@ class Plan:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Plan:
-        """What :meth:`facts` gave."""
-        stacks = tuple(tuple(stack) for stack in facts["stacks"])
-        return cls(**{**facts, "stacks": stacks, "how": How(**facts["how"])})
+        """What :meth:`facts` gave.
+
+        :raises StoreError: where it is something else, as a newer version may write.
+        """
+        try:
+            stacks = tuple(tuple(stack) for stack in facts["stacks"])
+            return cls(**{**facts, "stacks": stacks, "how": How(**facts["how"])})
+        except (KeyError, TypeError):
+            raise StoreError(
+                "The plan of this sweep was written by another version of RegLab; duplicate the sweep to train it here."
+            ) from None
 
     @property
     def widest(self) -> int:

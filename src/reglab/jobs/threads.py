@@ -18,6 +18,7 @@ from functools import partial
 
 from reglab.errors import RegLabError
 from reglab.jobs.capacity import check_run, check_sweep
+from reglab.jobs.housekeeping import Housekeeping
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
@@ -51,6 +52,7 @@ class ThreadRunner:
         self._working: list[Worked] = []
         self._sweep: Worked | None = None
         self._unrecorded: dict[str, Callable[[], None]] = {}
+        self._housekeeping = Housekeeping(store, settings)
         self._supervisor = threading.Thread(target=self._supervise, name="reglab-supervisor", daemon=True)
         store.recover()
         self._supervisor.start()
@@ -133,6 +135,7 @@ class ThreadRunner:
                     self.store.recover()
                 self._record_failures()
                 self._take_up()
+                self._housekeeping.step()
             except RegLabError:
                 log.exception("The queue cannot be read; trying again")
             self._bell.wait(_POLL)

@@ -134,6 +134,7 @@ class Worker:
             return
         path, sha256 = self.files.save_weights(event.weights())
         self.store.finish(self.run.id, "finished", weights_path=path, weights_sha256=sha256)
+        self.files.drop_second_checkpoint()
 
     def _end_diverged(self, epoch: int) -> None:
         """Keep the weights of the last finite checkpoint; there is one, since every run begins with one."""
@@ -145,6 +146,7 @@ class Worker:
             "Try a smaller learning rate or λ."
         )
         self.store.finish(self.run.id, "diverged", weights_path=path, weights_sha256=sha256, error=sentence)
+        self.files.drop_second_checkpoint()
 
     def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
         self.store.progress(self.run.id, epoch=epoch, step=step, steps=steps, seconds=self.seconds)

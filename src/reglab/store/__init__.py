@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reglab.store.files import RunFiles
+from reglab.store.garbage import Leftover
 from reglab.store.open import open_store
 from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable, UnreadableRow
@@ -15,6 +16,7 @@ from reglab.store.sweep_states import Progress
 __all__ = [
     "Ending",
     "EpochEntry",
+    "Leftover",
     "Owner",
     "Progress",
     "Run",

@@ -55,9 +55,9 @@ class StoreBase:
         """The checkpoints of the sweep's lanes that advance together as ``stack``, in ``home/<sweep id>/<stack>/``."""
         return RunFiles(self.home, sweep_id, self._database.flush, stack=stack)
 
-    def missing(self, run: Run) -> str | None:
-        """What is missing of a run's files, in one sentence: its folder or its weights; None where all is there."""
-        return whole.missing(self.home, run)
+    def missing(self, one: Run | Sweep) -> str | None:
+        """What a run's or sweep's files lack, in one sentence: checkpoint, folder or weights; None for nothing."""
+        return whole.missing(self.home, one)
 
     def not_resumable(self, one: Run | Sweep) -> str:
         """Why a run or sweep that is not ``resumable`` cannot go on, in one sentence."""

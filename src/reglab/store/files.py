@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from reglab.errors import CheckpointError, StoreError, shown
 from reglab.events import Checkpoint
 from reglab.store import arrays, atomic
 from reglab.store.sentences import disk_sentence
+
+log = logging.getLogger(__name__)
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -29,7 +32,7 @@ class RunFiles:
         """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
         if not _PLAIN.fullmatch(run_id):
             raise StoreError(f"{shown(run_id)} is not a run id.")
-        self.home, self.folder, self._flush = home, home / run_id, flush
+        self.id, self.home, self.folder, self._flush = run_id, home, home / run_id, flush
         if stack is not None:
             self.folder /= f"{stack:d}"
 
@@ -45,27 +48,30 @@ class RunFiles:
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing in the folder can be read: it is gone, or its rights forbid it; None where it can."""
+        """Why nothing in the folder can be read, as a clause: it is gone, or its rights forbid it."""
         try:
-            next(os.scandir(self.folder), None)
+            with os.scandir(self.folder):
+                return None
         except FileNotFoundError:
-            return f"The folder {self.folder} is gone"
+            return f"the folder {self.folder} is gone"
         except OSError as error:
-            return f"The folder {self.folder} cannot be read ({(error.strerror or str(error)).lower()})"
-        return None
+            return f"the folder {self.folder} cannot be read ({(error.strerror or str(error)).lower()})"
 
-    def drop_previous(self) -> int:
-        """Remove the second generation of the checkpoint where the first is there; the bytes that this frees."""
+    @property
+    def second_checkpoint(self) -> int:
+        """Bytes of the checkpoint's second generation, where the first is there too; else 0."""
         previous = self.folder / PREVIOUS
-        if not _is_there(self.folder / NEWEST):
-            return 0
+        return previous.stat().st_size if _is_there(self.folder / NEWEST) and _is_there(previous) else 0
+
+    def drop_second_checkpoint(self) -> int:
+        """Remove the checkpoint's second generation, where the first is there too; the bytes that this frees."""
+        size = self.second_checkpoint
         try:
-            size = previous.stat().st_size
-            previous.unlink()
-        except FileNotFoundError:
-            return 0
+            if size:
+                (self.folder / PREVIOUS).unlink(missing_ok=True)
         except OSError as error:
-            raise StoreError(disk_sentence(previous, error)) from None
+            log.warning("%s", disk_sentence(self.folder / PREVIOUS, error))
+            return 0
         return size
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:

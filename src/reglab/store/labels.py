@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from reglab.errors import StoreError, UnknownRun, shown
 from reglab.store.schema import runs, sweeps
@@ -81,23 +80,6 @@ def restore(connection: Connection, run_ids: Sequence[str]) -> None:
     mine = runs.c.id.in_(run_ids) | runs.c.sweep.in_(_sweep_ids(rows))
     connection.execute(update(runs).where(mine).values(deleted=None))
     connection.execute(update(sweeps).where(_theirs(rows)).values(deleted=None))
-
-
-def deleted_before(connection: Connection, moment: datetime) -> list[str]:
-    """Ids of runs and sweeps deleted before ``moment``, locked against restoring until the transaction ends."""
-    return [
-        found
-        for table in (runs, sweeps)
-        for found in connection.execute(
-            select(table.c.id).where(table.c.deleted < moment).order_by(table.c.id).with_for_update()
-        ).scalars()
-    ]
-
-
-def forget(connection: Connection, ids: Sequence[str]) -> None:
-    """Remove rows of runs and sweeps for good; their epochs and layers go with them."""
-    for table in (runs, sweeps):
-        connection.execute(delete(table).where(table.c.id.in_(ids)))
 
 
 def _rows(connection: Connection, run_ids: Sequence[str]) -> list[Any]:

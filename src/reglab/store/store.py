@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Literal
 
 import pandas as pd
 
-from reglab.errors import StoreError
 from reglab.events import Environment, EpochMetrics, LayerStats, State
 from reglab.spec import RunSpec
-from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
+from reglab.store import atomic, catalog, frames, garbage, labels, owners, results, states, sweep_catalog, sweep_states
 from reglab.store.files import checkpoint_finder, stack_folders
+from reglab.store.garbage import Leftover
 from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
-from reglab.store.sentences import disk_sentence
 from reglab.store.sweep_methods import SweepMethods
 
 
@@ -275,14 +274,34 @@ class Store(SweepMethods):
         with self._database.write() as connection:
             labels.restore(connection, run_ids)
 
-    def purge(self, older_than: timedelta) -> list[str]:
-        """Remove, for good, rows and files of runs and sweeps deleted longer ago than ``older_than``; their ids."""
+    def purge(self, older_than: timedelta, *, limit: int | None = None) -> list[str]:
+        """Remove, for good, rows and files of runs and sweeps deleted longer ago than ``older_than``; their ids.
+
+        At most ``limit`` of them. One whose files cannot be removed now stays, with its row.
+        """
         with self._database.write() as connection:
-            gone = labels.deleted_before(connection, states.now() - older_than)
-            for name in gone:  # files first: if this is cut off, the row is still there to try again
-                self._remove_files(name)
-            labels.forget(connection, gone)
+            due = garbage.deleted_before(connection, states.now() - older_than)
+            # Files first, and rows in the same transaction: if this is cut off, the rows are there to try again.
+            gone = list(islice((one for one in due if garbage.remove_files(self.home, one)), limit))
+            garbage.forget(connection, gone)
         return gone
+
+    def drop_second_checkpoints(self) -> int:
+        """Remove the older of two checkpoints of runs and sweeps that have ended; the bytes that this frees."""
+        with self._database.read() as connection:
+            alone, whole = garbage.ended(connection)
+        return sum(files.drop_second_checkpoint() for files in garbage.second_checkpoints(self.home, alone, whole))
+
+    def leftovers(self, older_than: timedelta) -> list[Leftover]:
+        """What :meth:`purge` and :meth:`drop_second_checkpoints` would remove, and how much each frees."""
+        with self._database.read() as connection:
+            due = garbage.deleted_before(connection, states.now() - older_than)
+            alone, whole = garbage.ended(connection)
+        seconds = garbage.second_checkpoints(self.home, alone - set(due), whole - set(due))
+        return [
+            *(Leftover("deleted", one, garbage.size_of(self.files(one).folder)) for one in due),
+            *(Leftover("checkpoint", files.id, files.second_checkpoint) for files in seconds),
+        ]
 
     def recover(self) -> list[str]:
         """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched."""
@@ -299,12 +318,3 @@ class Store(SweepMethods):
         with self._database.write() as connection:
             states.locked(connection, run_id)
             states.change(connection, run_id, **values)
-
-    def _remove_files(self, run_id: str) -> None:
-        folder = self.files(run_id).folder
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StoreError(disk_sentence(folder, error)) from None

@@ -1,4 +1,4 @@
-"""What a run's files lack, and why a run or sweep cannot be resumed, as sentences."""
+"""What the files of a run or sweep lack, as a sentence for the person who asks for them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,32 @@ from reglab.store.files import RunFiles
 from reglab.store.run import RESUMABLE, Run
 from reglab.store.sweep import Sweep
 
-_AGAIN = "duplicate it to train again"
+
+def missing(home: Path, one: Run | Sweep) -> str | None:
+    """What is missing: the checkpoint of a run or sweep that stopped before its end, a run's folder, or its weights."""
+    if one.state in RESUMABLE and one.deleted is None and not one.resumable:
+        return f"{_no_checkpoint(home, one)}, so it cannot be resumed; duplicate it to train again."
+    return _no_weights(home, one) if isinstance(one, Run) and one.started is not None else None
 
 
-def missing(home: Path, run: Run) -> str | None:
-    """What is missing of the files of a run that has begun; None where everything is there."""
+def not_resumable(home: Path, one: Run | Sweep) -> str:
+    """Why a run or sweep that is not ``resumable`` cannot go on."""
+    kind = _kind(one)
+    if one.deleted is not None:
+        return f"{kind} {one.id} is deleted; restore it first."
+    return missing(home, one) or f"{kind} {one.id} is {one.state}: there is nothing to resume."
+
+
+def _no_checkpoint(home: Path, one: Run | Sweep) -> str:
+    """A run of a sweep has its checkpoint in the sweep's folder."""
+    files = RunFiles(home, (one.sweep if isinstance(one, Run) else None) or one.id)
+    return f"{_kind(one)} {one.id} has no checkpoint: {files.trouble or f'there is none in {files.folder}'}"
+
+
+def _no_weights(home: Path, run: Run) -> str | None:
     files = RunFiles(home, run.id)
-    if run.started is None:
-        return None
     if files.trouble:
-        return f"{files.trouble}: the weights of run {run.id} are not available."
+        return f"The weights of run {run.id} are not available: {files.trouble}."
     try:
         if run.weights_path is not None:
             files.find(run.weights_path)
@@ -27,13 +43,5 @@ def missing(home: Path, run: Run) -> str | None:
     return None
 
 
-def not_resumable(home: Path, one: Run | Sweep) -> str:
-    """Why a run or sweep that is not ``resumable`` cannot go on."""
-    kind = "Run" if isinstance(one, Run) else "Sweep"
-    if one.deleted is not None:
-        return f"{kind} {one.id} is deleted; restore it first."
-    if one.state not in RESUMABLE:
-        return f"{kind} {one.id} is {one.state}: there is nothing to resume."
-    files = RunFiles(home, one.id)
-    trouble = files.trouble or f"There is no checkpoint in {files.folder}"
-    return f"{trouble}: {kind.lower()} {one.id} cannot go on; {_AGAIN}."
+def _kind(one: Run | Sweep) -> str:
+    return "Run" if isinstance(one, Run) else "Sweep"

@@ -10,13 +10,15 @@ import streamlit as st
 from reglab.analysis import best_row, chosen, lanes_table, path_table
 from reglab.errors import RegLabError, StoreError
 from reglab.jobs import chance_of
-from reglab.store import Sweep
+from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point
 from reglab.ui import live_words
 from reglab.ui.markdown import literal
 from reglab.ui.path.form_state import FormState, form_state, show_sweep
 from reglab.ui.path.past_words import ago, apart_words, best_words
 from reglab.ui.services import services
+from reglab.ui.undo_notice import undo_notice
+from reglab.ui.unreadable import unreadable_list
 
 SHOWN = 8
 """Paths in the list until all are asked for."""
@@ -34,9 +36,11 @@ class Found:
 
 def past_paths(state: FormState) -> None:
     """Draw the list; nothing where there is no path and none was just deleted."""
-    sweeps = services().store.sweeps()
+    rows = services().store.every_sweep()
+    sweeps = [row for row in rows if isinstance(row, Sweep)]
     if state.deleted is not None:
         _undo_bar(state.deleted)
+    unreadable_list([row for row in rows if isinstance(row, Unreadable)], "path_unreadable")
     if not sweeps:
         return
     st.markdown("**Paths so far**")
@@ -58,10 +62,17 @@ def _row(sweep: Sweep) -> None:
                     "", key=f"path_delete_{sweep.id}", icon=":material/delete:", type="tertiary", on_click=_delete,
                     args=(sweep.id, sweep.name), help="Delete this path and its runs; Undo brings them back.",
                 )  # fmt: skip
-        found = _best(sweep.id, sweep.state) if sweep.state == "finished" else None
-        told = "" if found is None else f" · {best_words(sweep.spec, found.point, found.accuracy)}"
+        told = _best_words(sweep) if sweep.state == "finished" else ""
         st.caption(f":{colour}[{icon} {sweep.state}] · {ago(sweep.created, datetime.now(UTC))}{told}")
         st.caption(apart_words(sweep.spec))
+
+
+def _best_words(sweep: Sweep) -> str:
+    try:
+        found = _best(sweep.id, sweep.state)
+    except RegLabError as error:  # one of its runs cannot be read, or its data set is unknown here
+        return f" · {literal(str(error))}"
+    return "" if found is None else f" · {best_words(sweep.spec, found.point, found.accuracy)}"
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
@@ -104,5 +115,8 @@ def _undo() -> None:
 
 def _undo_bar(deleted: tuple[str, str]) -> None:
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", key="path_undo_bar"):
-        st.markdown(f":material/delete: Deleted “{literal(deleted[1])}” with its runs.", width="stretch")
+        notice = undo_notice()
+        st.markdown(
+            f":material/delete: Deleted “{literal(deleted[1])}” with its runs. :small[{notice}]", width="stretch"
+        )
         st.button("Undo", key="path_undo", icon=":material/undo:", on_click=_undo)

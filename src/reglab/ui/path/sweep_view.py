@@ -131,5 +131,7 @@ def _explain(sweep: Sweep) -> None:
         st.warning("This path is deleted; Restore brings it back with its runs.", icon=":material/delete:")
     if sweep.error or sweep.state == "failed":
         st.error(literal(sweep.error or "The path failed without saying why."), icon=":material/error:")
+    if missing := services().store.missing(sweep):
+        st.warning(literal(missing), icon=":material/folder_off:")
     if sweep.state == "interrupted" and sweep.resumable:
         st.info(sweep_words.resume_words(sweep), icon=":material/replay:")

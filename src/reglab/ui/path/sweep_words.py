@@ -67,7 +67,7 @@ def seconds_left(sweep: Sweep, since: Rate | None = None) -> float | None:
     share = sweep.share
     if since is not None and share - since[1] >= _ENOUGH and sweep.seconds > since[0]:
         return (sweep.seconds - since[0]) / (share - since[1]) * (1 - share)
-    planned = float(sweep.plan["seconds"]) * (1 - share) if sweep.plan else None
+    planned = Plan.of(sweep.plan).seconds * (1 - share) if sweep.plan else None
     if share <= 0 or sweep.seconds <= 0:
         return planned
     measured = sweep.seconds * (1 - share) / share

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from reglab.analysis import matching
-from reglab.store import Run
+from reglab.store import Run, Unreadable
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.markdown import literal
 from reglab.ui.runs.overlay import overlay
@@ -21,6 +21,7 @@ from reglab.ui.runs.runs_state import RunsState, arranged, read_table, runs_stat
 from reglab.ui.runs.runs_table import draw_table
 from reglab.ui.runs.set_aside import belong, switches, visible
 from reglab.ui.services import services
+from reglab.ui.unreadable import unreadable_list
 
 TICK, LONG_TICK, MANY = 2.0, 5.0, 200
 """Seconds between looks at the store while something trains or waits; with MANY runs a look takes longer."""
@@ -30,16 +31,17 @@ _READ = "runs_just_read"
 
 def runs_page() -> None:
     """Draw the page; it looks again by itself while a run trains or waits."""
-    runs = services().store.runs()
-    live = _active(runs)
-    tick = TICK if len(runs) < MANY else LONG_TICK
-    st.session_state[_READ] = runs
+    rows = services().store.every_run()
+    live = _active(_readable(rows))
+    tick = TICK if len(rows) < MANY else LONG_TICK
+    st.session_state[_READ] = rows
     st.fragment(_board, run_every=tick if live else None)(live)
 
 
 def _board(live: bool) -> None:
     store, state = services().store, runs_state()
-    every = st.session_state.pop(_READ, None) or store.runs()
+    found: list[Run | Unreadable] = st.session_state.pop(_READ, None) or store.every_run()
+    every = _readable(found)
     if _active(every) != live:
         st.rerun()  # to start looking by itself, or to stop it
     runs = visible(every)
@@ -47,6 +49,7 @@ def _board(live: bool) -> None:
     head.header("Runs", help="Every run that was started, here or on the command line.", width="content")
     if state.deleted:
         undo_bar(state.deleted)
+    unreadable_list([row for row in found if isinstance(row, Unreadable)], "runs_unreadable")
     if not runs:
         _no_runs(every)
         switches(every)
@@ -103,6 +106,10 @@ def _summary(runs: Sequence[Run], shown: int, ticked: int) -> str:
     if shown != len(runs):
         parts["shown"] = shown
     return " · ".join([count_of(len(runs), "run"), *(f"{number:,} {word}" for word, number in parts.items() if number)])
+
+
+def _readable(rows: Sequence[Run | Unreadable]) -> list[Run]:
+    return [row for row in rows if isinstance(row, Run)]
 
 
 def _active(runs: Sequence[Run]) -> bool:

@@ -12,6 +12,7 @@ from reglab.ui.runs import run_actions as act
 from reglab.ui.runs.run_csv import runs_csv
 from reglab.ui.runs.run_edit import delete_panel, edit_panel
 from reglab.ui.runs.run_states import named
+from reglab.ui.undo_notice import undo_notice
 from reglab.ui.urls import MAX_RUNS
 
 
@@ -51,6 +52,8 @@ def undo_bar(deleted: Sequence[tuple[str, str]]) -> None:
         border=True, horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="undo_bar"
     )
     with bar:
-        st.markdown(f":material/delete: Deleted {named([name for _, name in deleted], most=3)}.", width="stretch")
+        names = named([name for _, name in deleted], most=3)
+        notice = undo_notice()
+        st.markdown(f":material/delete: Deleted {names}. :small[{notice}]", width="stretch")
         st.button("Undo", key="undo_delete", icon=":material/undo:", on_click=act.undo)
         st.button("Dismiss", key="dismiss_undo", type="tertiary", on_click=act.dismiss)

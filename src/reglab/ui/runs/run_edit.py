@@ -12,6 +12,7 @@ from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.markdown import literal
 from reglab.ui.runs import run_actions as act
 from reglab.ui.runs.run_states import count_of, exact, named
+from reglab.ui.undo_notice import undo_notice
 
 PANEL_WIDTH = 340
 
@@ -40,7 +41,8 @@ def delete_panel(ticked: Sequence[Run]) -> None:
         return
     with panel, st.container(width=PANEL_WIDTH, gap="small"):
         st.markdown(f"Delete {named([run.name for run in ticked])}?")
-        st.caption("Undo brings them back until you delete others." if len(ticked) > 1 else "Undo brings it back.")
+        undo = "Undo brings them back until you delete others" if len(ticked) > 1 else "Undo brings it back"
+        st.caption(f"{undo}. {undo_notice()}")
         st.button(
             f"Delete {count_of(len(ticked), 'run')}", key="confirm_delete", type="primary", width="stretch",
             on_click=act.delete, args=(ticked,),

@@ -14,7 +14,7 @@ import streamlit as st
 
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
-from reglab.store import Run
+from reglab.store import Run, UnreadableRow
 from reglab.ui import attempts, live_words
 from reglab.ui.markdown import literal
 from reglab.ui.services import services
@@ -76,7 +76,7 @@ def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
     for text in ids:
         try:
             run = services().store.get(text)
-        except UnknownRun as error:
+        except (UnknownRun, UnreadableRow) as error:
             problems.append(str(error))
         else:
             runs[run.id] = run
@@ -120,5 +120,7 @@ def _explain(run: Run) -> None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):
         st.error(literal(run.error or "The run failed without saying why."), icon=":material/error:")
+    if missing := services().store.missing(run):
+        st.warning(literal(missing), icon=":material/folder_off:")
     if run.state == "interrupted" and run.resumable:
         st.info(live_words.resume_words(run), icon=":material/replay:")
