@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy import select
 
+from reglab.errors import StoreError
 from reglab.store import owners, whole
 from reglab.store.database import Database
 from reglab.store.files import RunFiles
@@ -65,6 +66,8 @@ class StoreBase:
 
     def owner(self) -> Owner:
         """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""
+        if self._database.read_only:
+            raise StoreError(self._database.read_only)
         with self._owner_guard:
             if self._owner is None:
                 self._owner = owners.register(self.home)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -32,10 +33,11 @@ _writers_guard = threading.Lock()
 class Database:
     """An engine and its rules for transactions; safe to share between threads."""
 
-    def __init__(self, url: URL) -> None:
-        self.url, self.place = url, where(url)
+    def __init__(self, url: URL, *, read_only: str | None = None) -> None:
+        """``read_only``: why nothing may be written, as a sentence; SQLite's file is then opened without a lock."""
+        self.url, self.place, self.read_only = url, where(url), read_only
         self.sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.sqlite else _postgresql_engine(url)
+        self.engine = _sqlite_engine(url, read_only is not None) if self.sqlite else _postgresql_engine(url)
         self._turn = _Turn(sqlite_path(url), self.place) if self.sqlite else None
 
     @contextmanager
@@ -47,6 +49,8 @@ class Database:
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that commits at the end of the block, or changes nothing if the block raises."""
+        if self.read_only:
+            raise StoreError(self.read_only)
         synchronous = f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"
         with said(self.place), self.writer(), self.engine.connect() as connection:
             connection.execution_options(reglab_begin=(synchronous, "BEGIN IMMEDIATE"))
@@ -135,8 +139,11 @@ def sqlite_path(url: URL) -> Path:
     return Path(path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path).absolute()
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=-1)
+def _sqlite_engine(url: URL, read_only: bool) -> Engine:
+    if read_only:
+        engine = create_engine(url, creator=lambda: _connect_read_only(sqlite_path(url)), max_overflow=-1)
+    else:
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=-1)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -149,6 +156,17 @@ def _sqlite_engine(url: URL) -> Engine:
             connection.exec_driver_sql(statement)
 
     return engine
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that needs no right to write in the folder.
+
+    A file in WAL mode is read together with its log where that is there. Where it is not, SQLite would have to create
+    it, unless it is told that the file does not change.
+    """
+    log = path.with_name(path.name + "-wal")
+    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
 
 
 def _postgresql_engine(url: URL) -> Engine:

@@ -21,12 +21,24 @@ def migrate(database: Database) -> None:
 
     :raises StoreError: the store is newer than this version, or cannot be changed.
     """
+    if database.read_only:
+        _check_head(database, database.read_only)
+        return
     if not database.sqlite:
         _upgrade(database)
         return
     with said(database.place), database.writer(), database.engine.connect() as connection:
         connection.execution_options(reglab_begin=()).exec_driver_sql("PRAGMA journal_mode = WAL")
     _upgrade(database)
+
+
+def _check_head(database: Database, read_only: str) -> None:
+    """Refuse a store that would have to be changed before it can be read."""
+    with database.read() as connection:
+        revision = _revision(connection)
+    if revision != REVISION:
+        older = f"{database.place} has schema {revision}, and this version of RegLab reads {REVISION}"
+        raise StoreError(f"{older}; it cannot be upgraded: {read_only}")
 
 
 def _upgrade(database: Database) -> None:

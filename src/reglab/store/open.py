@@ -28,7 +28,8 @@ _HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user
 def open_store(settings: Settings) -> Store:
     """The store at ``settings.store``, with its files under ``settings.home``; both are created where missing.
 
-    The schema is brought to this version's, in one transaction, also when several processes start together.
+    The schema is brought to this version's, in one transaction, also when several processes start together. A home or
+    database that is there but may not be written is opened for reading: whatever writes raises :class:`StoreError`.
 
     :raises StoreError: one sentence, without passwords: a wrong URL, a file that is no database, a folder that is
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
@@ -37,7 +38,7 @@ def open_store(settings: Settings) -> Store:
     _make_home(settings.home)
     if url.get_backend_name() == "sqlite":
         _check_file(url)
-    database = _database(url)
+    database = _database(url, _read_only(settings.home, url))
     try:
         migrate(database)
     except BaseException:
@@ -64,8 +65,26 @@ def _make_home(home: Path) -> None:
         raise StoreError(f"REGLAB_HOME must be a folder, but {home} is a file.") from None
     except OSError as error:
         raise StoreError(disk_sentence(home, error)) from None
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise StoreError(f"REGLAB_HOME {home} may not be written by this user; check its rights.")
+    if not os.access(home, os.R_OK | os.X_OK):
+        raise StoreError(f"REGLAB_HOME {home} may not be read by this user; check its rights.")
+
+
+def _read_only(home: Path, url: URL) -> str | None:
+    """Why nothing may be written, in a sentence; None where everything may.
+
+    :raises StoreError: where there is no store yet that could be read.
+    """
+    places = [home]
+    if url.get_backend_name() == "sqlite" and not url.query:  # a URI has a mode of its own
+        path = sqlite_path(url)
+        places += [path.parent, *([path] if path.exists() else [])]
+    barred = next((place for place in places if not os.access(place, os.W_OK)), None)
+    if barred is None:
+        return None
+    sentence = f"{barred} may not be written by this user; check its rights, or those of REGLAB_HOME."
+    if url.get_backend_name() == "sqlite" and not sqlite_path(url).exists():
+        raise StoreError(sentence)
+    return sentence
 
 
 def _check_file(url: URL) -> None:
@@ -82,9 +101,9 @@ def _check_file(url: URL) -> None:
         raise StoreError(f"The folder {path.parent} of the store is missing; create it or check REGLAB_STORE.")
 
 
-def _database(url: URL) -> Database:
+def _database(url: URL, read_only: str | None) -> Database:
     try:
-        return Database(url)
+        return Database(url, read_only=read_only)
     except ImportError:
         raise StoreError(
             f"{where(url)} needs a driver that is not installed; install psycopg with: pip install 'reglab[postgres]'."

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
-from itertools import islice
 from typing import Literal
 
 import pandas as pd
 
 from reglab.events import Environment, EpochMetrics, LayerStats, State
 from reglab.spec import RunSpec
-from reglab.store import atomic, catalog, frames, garbage, labels, owners, results, states, sweep_catalog, sweep_states
+from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
 from reglab.store.files import checkpoint_finder, stack_folders
-from reglab.store.garbage import Leftover
 from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
-from reglab.store.sweep_methods import SweepMethods
+from reglab.store.upkeep import UpkeepMethods
 
 
-class Store(SweepMethods):
+class Store(UpkeepMethods):
     """Runs, sweeps, and what came of them. Every method raises :class:`StoreError` if the database fails.
 
     ``run_id`` is a whole id; only :meth:`get` also takes names and beginnings. Methods that name a run raise
@@ -274,37 +271,13 @@ class Store(SweepMethods):
         with self._database.write() as connection:
             labels.restore(connection, run_ids)
 
-    def purge(self, older_than: timedelta, *, limit: int | None = None) -> list[str]:
-        """Remove, for good, rows and files of runs and sweeps deleted longer ago than ``older_than``; their ids.
-
-        At most ``limit`` of them. One whose files cannot be removed now stays, with its row.
-        """
-        with self._database.write() as connection:
-            due = garbage.deleted_before(connection, states.now() - older_than)
-            # Files first, and rows in the same transaction: if this is cut off, the rows are there to try again.
-            gone = list(islice((one for one in due if garbage.remove_files(self.home, one)), limit))
-            garbage.forget(connection, gone)
-        return gone
-
-    def drop_second_checkpoints(self) -> int:
-        """Remove the older of two checkpoints of runs and sweeps that have ended; the bytes that this frees."""
-        with self._database.read() as connection:
-            alone, whole = garbage.ended(connection)
-        return sum(files.drop_second_checkpoint() for files in garbage.second_checkpoints(self.home, alone, whole))
-
-    def leftovers(self, older_than: timedelta) -> list[Leftover]:
-        """What :meth:`purge` and :meth:`drop_second_checkpoints` would remove, and how much each frees."""
-        with self._database.read() as connection:
-            due = garbage.deleted_before(connection, states.now() - older_than)
-            alone, whole = garbage.ended(connection)
-        seconds = garbage.second_checkpoints(self.home, alone - set(due), whole - set(due))
-        return [
-            *(Leftover("deleted", one, garbage.size_of(self.files(one).folder)) for one in due),
-            *(Leftover("checkpoint", files.id, files.second_checkpoint) for files in seconds),
-        ]
-
     def recover(self) -> list[str]:
-        """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched."""
+        """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched.
+
+        Nothing is marked in a store that may only be read.
+        """
+        if self._database.read_only:
+            return []
         with owners.examined(self.home, self._mine) as (dead, alive), self._database.write() as connection:
             lost = owners.interrupt_lost(connection, dead, alive)
         for run_id in lost:

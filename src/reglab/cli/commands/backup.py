@@ -1,0 +1,29 @@
+"""``reglab backup``: a copy of the home, made while it is in use."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reglab.cli.command import Command
+from reglab.cli.output import Output
+from reglab.settings import load_settings
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="a new folder; as REGLAB_HOME it is the restored store")
+
+
+def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from reglab.jobs.capacity import gib
+    from reglab.store import open_store
+
+    target = Path(arguments.path).expanduser().absolute()
+    with open_store(load_settings()) as store:
+        copied = store.back_up(target)
+    record = {"backup": str(target), "files": copied.files, "bytes": copied.bytes}
+    output.print(record, f"{copied.files:,} files, {gib(copied.bytes)}, in {target}; data sets are not among them.")
+    return 0
+
+
+ENTRY = Command("backup", "copy the database and the files of all runs to a new folder", 76, _arguments, _run)
