@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from tests.factories import add_run, add_sweep
 
+from reglab import RunSpec
 from reglab.cli import main
 from reglab.settings import load_settings
 from reglab.store import Store, open_store
@@ -77,7 +78,7 @@ def _run_all(line: Connection[Any, Any], home: str, commands: Sequence[list[str]
     for name in ("jobs", "exports", "cli.finding", "cli.sweeping", "cli.working", "store.migrate"):
         importlib.import_module(f"reglab.{name}")
     if ["train"] in commands:
-        importlib.import_module("torch.fx.experimental.symbolic_shapes")
+        importlib.import_module("reglab.training").lane_size(RunSpec())  # torch imports much of itself late
     os.environ |= {"REGLAB_HOME": home}
     if os.geteuid() == 0:
         os.setgroups([])

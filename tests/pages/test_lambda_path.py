@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep, metrics, spec
 from tests.pages.plain import plain
@@ -540,3 +541,23 @@ def test_a_preset_is_called_by_its_title(app: AppTest, store: Store) -> None:
     assert store.sweeps()[0].name == "Noisy labels · digits · 9 λ₂ × 3 seeds"
     visit(app)
     assert "400 images, 40% wrong labels, 60 epochs" in texts(app)
+
+
+def test_paths_that_cannot_be_read_are_listed_with_the_reason(app: AppTest, done: Sweep, store: Store) -> None:
+    bad, torn = add_sweep(store, SMALL, figures=figures), add_sweep(store, SMALL, name="torn", figures=figures)
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE sweeps SET plan = '?' WHERE id = :sweep").bindparams(sweep=bad.id))
+        connection.execute(text("UPDATE runs SET spec = '?' WHERE sweep = :sweep").bindparams(sweep=torn.id))
+    visit(app)
+    panel = next(panel for panel in app.expander if panel.label == "1 sweep cannot be read")
+    assert "the plan is not valid JSON" in panel.markdown[0].value
+    assert "best λ₂ = 0.01, 90.1 %" in texts(app)
+    assert "cannot be read: the spec is not valid JSON" in plain(texts(app))
+    visit(app, sweep=torn.id)
+    assert "cannot be read: the spec is not valid JSON" in errors(app)[0]
+
+
+def test_a_path_whose_folder_is_gone_says_so(app: AppTest, store: Store) -> None:
+    sweep = add_sweep(store, SMALL, state="interrupted", figures=figures)
+    visit(app, sweep=sweep.id)
+    assert f"Sweep {sweep.id} has no checkpoint: the folder" in plain(app.warning[0].value)

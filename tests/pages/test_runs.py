@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, metrics, spec
 from tests.pages.plain import plain
@@ -330,7 +331,9 @@ def test_deleting_asks_first_and_can_be_undone(app: AppTest, store: Store) -> No
     assert names(app) == ["strong"]
     assert charts(app) == set()
     assert not app.session_state["delete_runs"]
-    assert app.container(key="undo_bar").markdown[0].value == ":material/delete: Deleted “none”, “weak”."
+    assert app.container(key="undo_bar").markdown[0].value == (
+        ":material/delete: Deleted “none”, “weak”. :small[Files are removed for good after 30 days.]"
+    )
     click(app, "undo_delete")
     assert names(app) == ["strong", "weak", "none"]
     assert state(app).ticked == (none.id, weak.id)
@@ -399,3 +402,14 @@ def test_names_are_never_read_as_markdown(app: AppTest, store: Store) -> None:
     again(app)
     question = next(text.value for text in app.markdown if text.value.startswith("Delete"))
     assert question == r"Delete “\<b\>\*x\*\</b\> \[a\]\(b\) \$y\$ \:red\[z\]”?"
+
+
+def test_rows_that_cannot_be_read_are_listed_with_the_reason(app: AppTest, store: Store) -> None:
+    add_run(store, name="good")
+    bad = add_run(store, name="newer")
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE runs SET spec = '?' WHERE id = :run").bindparams(run=bad.id))
+    visit(app)
+    assert names(app) == ["good"]
+    panel = next(panel for panel in app.expander if panel.label == "1 run cannot be read")
+    assert panel.markdown[0].value == f"**newer** · {bad.id}  \n:small[the spec is not valid JSON]"

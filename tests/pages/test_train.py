@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
 from tests.pages.filling import fill
@@ -564,3 +565,19 @@ def test_a_link_cannot_put_markdown_on_the_page(app: AppTest, key: str) -> None:
     said = [*(one.value for one in app.error), *(one.value for one in app.warning)]
     assert any("host" in sentence for sentence in said)
     assert not any("![" in sentence or "](" in sentence for sentence in said)
+
+
+def test_a_run_whose_folder_is_gone_says_so_and_offers_no_resume(app: AppTest, store: Store) -> None:
+    run = add_run(store, state="interrupted")
+    visit(app, run=run.id)
+    assert f"Run {run.id} has no checkpoint: the folder" in warnings(app)
+    assert not [button for button in app.button if button.key == "resume"]
+
+
+def test_a_run_that_cannot_be_read_is_one_sentence_beside_the_others(app: AppTest, store: Store) -> None:
+    good, bad = add_run(store, name="good"), add_run(store)
+    with store._database.write() as connection:
+        connection.execute(text("UPDATE runs SET spec = '?' WHERE id = :run").bindparams(run=bad.id))
+    visit(app, runs=f"{good.id},{bad.id}")
+    assert f"The run {bad.id} cannot be read: the spec is not valid JSON." in plain(" ".join(errors(app)))
+    assert charts(app)

@@ -14,7 +14,7 @@ def missing(home: Path, one: Run | Sweep) -> str | None:
     """What is missing: the checkpoint of a run or sweep that stopped before its end, a run's folder, or its weights."""
     if one.state in RESUMABLE and one.deleted is None and not one.resumable:
         return f"{_no_checkpoint(home, one)}, so it cannot be resumed; duplicate it to train again."
-    return _no_weights(home, one) if isinstance(one, Run) and one.started is not None else None
+    return _no_weights(home, one) if isinstance(one, Run) and (one.epoch or one.weights_path) else None
 
 
 def not_resumable(home: Path, one: Run | Sweep) -> str:

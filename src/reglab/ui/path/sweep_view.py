@@ -13,7 +13,7 @@ import streamlit as st
 
 from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
-from reglab.store import Sweep
+from reglab.store import Sweep, UnreadableRow
 from reglab.ui import attempts, live_words
 from reglab.ui.markdown import literal
 from reglab.ui.path import replay, sweep_buttons, sweep_words
@@ -42,8 +42,11 @@ def sweep_view(address: PathAddress) -> None:
     """Draw the sweep that the address names; one that cannot be found is said, with the way back to the form."""
     try:
         sweep = services().store.sweep(address.sweep or "")
-    except UnknownSweep:
-        st.error(_unknown(address.sweep or ""), icon=":material/search_off:")
+        results_of(sweep)
+    except (UnknownSweep, UnreadableRow) as error:
+        unknown = isinstance(error, UnknownSweep)
+        sentence = _unknown(address.sweep or "") if unknown else literal(str(error))
+        st.error(sentence, icon=":material/search_off:" if unknown else ":material/error:")
         st.button("Open the form", key="path_open_form", icon=":material/arrow_back:", on_click=sweep_buttons.leave)
         return
     open_or_follow(sweep.id, sweep.epochs, address)
