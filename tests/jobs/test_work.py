@@ -146,6 +146,18 @@ def test_epochs_recorded_after_the_last_checkpoint_are_trained_again(
 
 
 @pytest.mark.usefixtures("eager")
+def test_a_finished_run_keeps_one_checkpoint_and_a_stopped_one_two(store: Store, settings: Settings) -> None:
+    done, stopped = work(store, settings), stop_in_epoch_3(store, settings)
+    assert {path.name for path in store.files(done.id).folder.iterdir()} == {
+        NEWEST, "initial.safetensors", "weights.safetensors",
+    }  # fmt: skip
+    assert {NEWEST, PREVIOUS} <= {path.name for path in store.files(stopped.id).folder.iterdir()}
+    kept = store.files(done.id).load_checkpoint()
+    assert kept is not None
+    assert kept.facts["epoch"] >= 3
+
+
+@pytest.mark.usefixtures("eager")
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(store: Store, settings: Settings) -> None:
     whole, stopped = work(store, settings), stop_in_epoch_3(store, settings)
     path = store.files(stopped.id).folder / NEWEST

@@ -61,7 +61,7 @@ class Decoder:
 
     def __init__(self, dialect: Dialect, fields: Mapping[str, Field]) -> None:
         self._reads = [
-            (name, field, field.type.dialect_impl(dialect).result_processor(dialect, _FLOAT8))
+            (name, field.type.dialect_impl(dialect).result_processor(dialect, _FLOAT8), _python_type(field), field)
             for name, field in fields.items()
         ]
 
@@ -71,11 +71,18 @@ class Decoder:
         :raises StoreError: naming the first column that cannot be read.
         """
         values: dict[str, Any] = {}
-        for (name, field, process), value in zip(self._reads, row, strict=False):
-            try:
-                values[name] = _checked(value if process is None else process(value), field)
-            except UnreadableValue as error:
-                raise StoreError(f"{name} {error.fault}") from None
+        name = ""
+        try:
+            for (name, process, kind, field), raw_value in zip(self._reads, row, strict=False):
+                value = raw_value if process is None else process(raw_value)
+                if value is None:
+                    if not field.nullable:
+                        raise UnreadableValue(None, "a value")
+                elif not isinstance(value, kind):
+                    raise UnreadableValue(value, "a whole number" if kind is int else "a text")
+                values[name] = value
+        except UnreadableValue as error:
+            raise StoreError(f"{name} {error.fault}") from None
         return values
 
 
@@ -141,11 +148,6 @@ def _is_about_a_value(error: DBAPIError) -> bool:
     return any(text in str(error.orig) for text in _VALUES)
 
 
-def _checked(value: Any, field: Field) -> Any:
-    """``value`` as it is, where ``field`` may hold it: SQLite keeps any value in any column."""
-    if value is None and not field.nullable:
-        raise UnreadableValue(value, "a value")
-    for kind, python, what in ((Integer, int, "a whole number"), (String, str, "a text")):
-        if isinstance(field.type, kind) and not isinstance(value, python | None):
-            raise UnreadableValue(value, what)
-    return value
+def _python_type(field: Field) -> type:
+    """What a value must be where its type decodes nothing: SQLite keeps any value in any column."""
+    return int if isinstance(field.type, Integer) else str if isinstance(field.type, String) else object

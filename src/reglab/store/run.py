@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Dialect, Row, Select, select
 
 from reglab import columns
 from reglab.errors import RegLabError, SpecError, StoreError
@@ -101,6 +101,7 @@ def _lambdas(penalty: PenaltySpec) -> str:
     return " ".join(parts) or "λ 0"
 
 
+@lru_cache(maxsize=1)
 def select_runs() -> Select[Any]:
     """Runs with the figures of their last epoch (``last_…``), raw, in one statement however many there are."""
     own = [raw(column) for column in runs.c]
@@ -111,7 +112,7 @@ def select_runs() -> Select[Any]:
 
 def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files) -> Iterator[Run | Unreadable]:
     """The runs that ``query``, made from :func:`select_runs`, finds, in its order, each read by itself."""
-    decoder = Decoder(connection.dialect, _FIELDS)
+    decoder = _decoder(connection.dialect)
     for row in fetch(connection, query, runs.c.id):
         if isinstance(row, Row):
             yield _read(row, decoder, has_checkpoint)
@@ -141,6 +142,11 @@ def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
         last=None if last[columns.EPOCH] is None else EpochMetrics(**last),
         has_checkpoint=has_checkpoint(values["id"], values["sweep"]),
     )
+
+
+@lru_cache(maxsize=8)
+def _decoder(dialect: Dialect) -> Decoder:
+    return Decoder(dialect, _FIELDS)
 
 
 @lru_cache(maxsize=16_384)

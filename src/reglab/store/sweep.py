@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Row, Select, case, func, select
 
 from reglab.errors import RegLabError, StoreError
 from reglab.events import STATES, State
@@ -83,6 +83,7 @@ class Sweep:
         return self.state in RESUMABLE and self.deleted is None and (self.has_checkpoint or self.stopped_at == 0)
 
 
+@lru_cache(maxsize=1)
 def select_sweeps() -> Select[Any]:
     """Sweeps, raw."""
     return select(*[raw(column) for column in sweeps.c])
@@ -114,7 +115,7 @@ def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Chec
     rows = list(fetch(connection, query, sweeps.c.id))
     ids = [row.id for row in rows if isinstance(row, Row)]
     totals = {row.sweep if isinstance(row, Row) else row[0]: row for row in _totals(connection, ids)}
-    own, sums = Decoder(connection.dialect, _FIELDS), Decoder(connection.dialect, _TOTALS)
+    own, sums = _decoders(connection.dialect)
     found: list[Sweep | Unreadable] = []
     for row in rows:
         if not isinstance(row, Row):
@@ -162,6 +163,12 @@ def _sweep(own: dict[str, Any], total: dict[str, Any], has_checkpoint: bool) -> 
         stopped_at=total["stopped_at"],
         has_checkpoint=has_checkpoint,
     )
+
+
+@lru_cache(maxsize=8)
+def _decoders(dialect: Dialect) -> tuple[Decoder, Decoder]:
+    """Of a sweep's own row, and of its totals."""
+    return Decoder(dialect, _FIELDS), Decoder(dialect, _TOTALS)
 
 
 @lru_cache(maxsize=1024)
