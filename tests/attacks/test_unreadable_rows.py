@@ -25,6 +25,9 @@ ANYWHERE = [
     ("tags", "'7'", "tags hold something other than a list of texts"),
     ("tags", "'[[1]]'", "tags hold something other than a list of texts"),
     ("environment", "'[1]'", "environment holds something other than named facts"),
+    ("environment", """'{"versions": 7}'""", "environment holds versions of another kind"),
+    ("environment", """'{"val_labels": 7}'""", "environment holds val_labels of another kind"),
+    ("environment", """'{"val_labels": [0, -1]}'""", "environment holds counts of labels that are none"),
     ("state", "'paused'", "this version knows no state 'paused'"),
     ("wanted", "'dance'", "this version knows no wanted 'dance'"),
 ]

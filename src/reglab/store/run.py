@@ -135,13 +135,25 @@ def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
     spec, tags = parse_spec(values["spec"]), values["tags"]
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise StoreError("tags hold something other than a list of texts")
-    if not isinstance(values["environment"], dict | None):
-        raise StoreError("environment holds something other than named facts")
+    if values["environment"] is not None:
+        _check_environment(values["environment"])
     return Run(
         **values | {"spec": spec, "tags": tuple(tags)},
         last=None if last[columns.EPOCH] is None else EpochMetrics(**last),
         has_checkpoint=has_checkpoint(values["id"], values["sweep"]),
     )
+
+
+def _check_environment(facts: object) -> None:
+    """Refuse facts of another kind than :class:`reglab.events.Environment` has; a newer version may add some."""
+    if not isinstance(facts, dict):
+        raise StoreError("environment holds something other than named facts")
+    for name in facts.keys() & _FACTS.keys():
+        if not isinstance(facts[name], _FACTS[name]):
+            raise StoreError(f"environment holds {name} of another kind")
+    for counts in (facts.get("train_labels", ()), facts.get("val_labels", ())):
+        if counts and not (all(isinstance(n, int) and n >= 0 for n in counts) and sum(counts)):
+            raise StoreError("environment holds counts of labels that are none")
 
 
 @lru_cache(maxsize=8)
@@ -159,5 +171,9 @@ def parse_spec(text: str) -> RunSpec:
     return RunSpec.parse(values)
 
 
+_FACTS: dict[str, type] = {
+    "device": str, "threads": int, "versions": dict, "parameters": int, "n_train": int, "n_val": int, "advance": str,
+    "train_labels": list, "val_labels": list,
+}  # fmt: skip
 _LAST = (columns.EPOCH, *columns.METRICS)
 _FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}
