@@ -80,6 +80,7 @@ def _run_all(line: Connection[Any, Any], home: str, commands: Sequence[list[str]
     if ["train"] in commands:
         importlib.import_module("reglab.training").lane_size(RunSpec())  # torch imports much of itself late
     os.environ |= {"REGLAB_HOME": home}
+    load_settings()  # reads files of the system, for which Python looks up codecs
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
