@@ -99,10 +99,10 @@ def fields_of(table: Table) -> dict[str, Field]:
 def unreadable(kind: Literal["run", "sweep"], row: Row[Any], reason: str) -> Unreadable:
     """What can be said of a raw ``row`` that cannot be read; every one has id, name and created."""
     name = row.name if isinstance(row.name, str) and row.name else str(row.id)
-    return Unreadable(kind, str(row.id), name, shown(reason))
+    return Unreadable(kind, str(row.id), name, one_line(reason))
 
 
-def shown(reason: str) -> str:
+def one_line(reason: str) -> str:
     """``reason`` as a list shows it: one line of at most 300 characters."""
     line = " ".join(reason.split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

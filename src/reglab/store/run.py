@@ -12,10 +12,10 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Connection, Dialect, Row, Select, select
 
 from reglab import columns
-from reglab.errors import RegLabError, SpecError, StoreError
+from reglab.errors import RegLabError, SpecError, StoreError, shown
 from reglab.events import STATES, EpochMetrics, State
 from reglab.spec import PenaltySpec, RunSpec
-from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, raw, shown, unreadable
+from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.schema import epochs, runs
 
 Penalty = Literal["none", "L1", "L2", "elastic net"]
@@ -117,7 +117,7 @@ def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files)
         if isinstance(row, Row):
             yield _read(row, decoder, has_checkpoint)
         else:
-            yield Unreadable("run", row[0], row[0], shown(row[1]))
+            yield Unreadable("run", row[0], row[0], one_line(row[1]))
 
 
 def _read(row: Row[Any], decoder: Decoder, has_checkpoint: Files) -> Run | Unreadable:
@@ -131,7 +131,7 @@ def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
     last = {name: values.pop(f"last_{name}") for name in _LAST}
     for name, known in (("state", STATES), ("wanted", get_args(Wanted))):
         if values[name] not in known:
-            raise StoreError(f"this version knows no {name} {values[name]!r}")
+            raise StoreError(f"this version knows no {name} {shown(values[name])}")
     spec, tags = parse_spec(values["spec"]), values["tags"]
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise StoreError("tags hold something other than a list of texts")

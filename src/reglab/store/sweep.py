@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Row, Select,
 from reglab.errors import RegLabError, StoreError
 from reglab.events import STATES, State
 from reglab.store.arrays import from_json
-from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, raw, shown, unreadable
+from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.run import RESUMABLE, Wanted
 from reglab.store.schema import runs, sweeps
 from reglab.store.types import Utc
@@ -119,7 +119,7 @@ def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Chec
     found: list[Sweep | Unreadable] = []
     for row in rows:
         if not isinstance(row, Row):
-            found.append(Unreadable("sweep", row[0], row[0], shown(row[1])))
+            found.append(Unreadable("sweep", row[0], row[0], one_line(row[1])))
             continue
         try:
             total = _decoded(totals.get(row.id), sums)

@@ -7,7 +7,6 @@ newer version may write what this one does not know.
 from __future__ import annotations
 
 import math
-import reprlib
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import JSON, DateTime, Dialect, Double, LargeBinary
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from reglab.errors import StoreError
+from reglab.errors import StoreError, shown
 
 T = TypeVar("T")
 
@@ -27,7 +26,7 @@ class UnreadableValue(StoreError):
     """A stored ``value`` that is not ``what`` its column holds, "a time" for example."""
 
     def __init__(self, value: object, what: str) -> None:
-        self.fault = f"holds {reprlib.repr(value)} where {what} belongs"
+        self.fault = f"holds {shown(value)} where {what} belongs"
         super().__init__(f"The store {self.fault}.")
 
 
