@@ -139,5 +139,6 @@ def _row(run_id: str, wanted: RunSpec, created: datetime, i: int, done: Sequence
         "created": created, "queued": created, "started": created, "ended": created + timedelta(seconds=50),
         "seconds": 0.5 * len(done), "epoch": len(done), "epochs": len(done), "step": 0, "steps": 13,
         "best_epoch": min(len(done), 5), "best_val_acc": max(epoch.val_acc for epoch in done),
+        "best_val_acc_epoch": max(done, key=lambda epoch: epoch.val_acc).epoch,
         "best_val_loss": min(epoch.val_loss for epoch in done), "tags": ["bulk"] if i % 2 else [], "note": "",
     }  # fmt: skip

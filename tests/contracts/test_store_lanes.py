@@ -21,7 +21,7 @@ from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Run, Store, open_store
 from reglab.store.schema import epochs as epoch_table
 
-NAMES = ("epoch", "best_epoch", "best_val_acc", "best_val_loss", "step", "last", "state")
+NAMES = ("epoch", "best_epoch", "best_val_acc", "best_val_acc_epoch", "best_val_loss", "step", "last", "state")
 ODD = (math.nan, math.inf, 0.75)
 
 

@@ -86,13 +86,13 @@ def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(page: Page, s
         expect(charts.nth(i)).to_have_attribute("data-mounts", "1")
     page.reload()
     expect(charts).to_have_count(3)
-    expect(page.get_by_text("2 ticked")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
 
 
 def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:
     open_page(page, server)
     tick(page, 0)
-    expect(page.get_by_text("1 ticked")).to_be_visible()
+    expect(page.get_by_text("1 selected")).to_be_visible()
     sort_by_name(page)
     expect(page).to_have_url(re.compile("sort=name"))
     expect(cell(page, 2, 1)).to_have_text("none")
@@ -100,7 +100,7 @@ def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:
     assert names(page) == ["none", "strong", "weak"]
     expect(page.get_by_test_id("stDataFrame")).to_have_count(1)
     tick(page, 0)
-    expect(page.get_by_text("2 ticked")).to_be_visible()
+    expect(page.get_by_text("2 selected")).to_be_visible()
     press(page, "delete_runs")
     expect(page.get_by_text("Delete “strong”, “none”?")).to_be_visible()
 

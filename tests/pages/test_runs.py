@@ -93,7 +93,7 @@ def test_the_table_shows_every_run_newest_first_with_its_figures(app: AppTest, s
     assert weak["val_loss_curve"] == pytest.approx([1.0 + 0.02 * (epoch - 5) ** 2 for epoch in range(1, 7)])
     assert weak["epoch"] == "6 / 30"
     assert weak["seconds"].total_seconds() == 3
-    assert app.caption[0].value.startswith("3 runs · tick some")
+    assert app.caption[0].value.startswith("3 runs · select runs")
 
 
 def test_figures_that_are_no_numbers_are_left_out(app: AppTest, store: Store) -> None:
@@ -138,7 +138,7 @@ def test_the_search_looks_into_notes_and_can_be_cleared(app: AppTest, store: Sto
     three(store)
     visit(app).text_input(key="find").set_value("too much")
     assert names(again(app)) == ["strong"]
-    assert "1 shown" in app.caption[0].value
+    assert "1 match the filter" in app.caption[0].value
     app.text_input(key="find").set_value("nobody wrote this")
     again(app)
     assert not app.dataframe

@@ -8,10 +8,10 @@ from tests.factories import add_run, add_sweep
 from tests.lessons.claim_store import finish_trials
 from tests.pages.plain import plain
 
-from reglab.analysis import is_lesson, is_sweep
 from reglab.jobs import ThreadRunner
 from reglab.lessons.claims import CLAIMS, GROUP
 from reglab.store import Run, Store
+from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS
 from reglab.store.sweep_catalog import group_of
 from reglab.sweep import SweepSpec
 
@@ -41,9 +41,9 @@ def names(app: AppTest) -> list[str]:
 def test_the_group_of_a_sweep_is_known_by_its_name(store: Store) -> None:
     sweep = add_sweep(store, epochs=1)
     assert {run.group for run in store.runs()} == {group_of(sweep.id)}
-    assert is_sweep(group_of(sweep.id))
-    assert not any(is_sweep(group) for group in (None, "my sweep", "sweepstakes", GROUP))
-    assert not is_lesson(group_of(sweep.id))
+    assert group_of(sweep.id).startswith(SWEEP_GROUPS)
+    assert not any(group.startswith(SWEEP_GROUPS) for group in ("my sweep", "sweepstakes", GROUP))
+    assert not group_of(sweep.id).startswith(LESSON_GROUPS)
 
 
 def test_they_are_hidden_until_asked_for(store: Store, app: AppTest) -> None:

@@ -52,7 +52,7 @@ def build(settings: Settings, revision: str) -> None:
                   "dataset": "digits", "model": "simple_cnn", "tags": [], "note": ""}  # fmt: skip
         zeros = dict.fromkeys(["l1", "l2", "seconds", "step", "steps"], 0) | {"epoch": 1, "epochs": 1}
         moment = text("CURRENT_TIMESTAMP")
-        connection.execute(insert(runs).values(**values, **zeros, created=moment, queued=moment))
+        connection.execute(insert(runs).values(**values, **zeros, created=moment, queued=moment, best_val_acc=0.5))
         epochs = Table("epochs", MetaData(), autoload_with=connection)
         connection.execute(insert(epochs).values(run="old0000000", epoch=1, **dict.fromkeys(FIGURES, 0.5)))
         norms = dict.fromkeys(["l1_norm", "l2_norm", "max_abs", "zero_share", "near_zero_share", "zeros"], 0)
@@ -95,6 +95,7 @@ def test_an_older_store_is_upgraded_with_everything_in_it(new_settings: Settings
         assert layers[[columns.DATA_GRAD, columns.PENALTY_GRAD]].isna().all(axis=None)  # not recorded then
         assert len(store.pulls([old.id])) == 1
         assert (old.sweep, old.lane) == (None, None)
+        assert (old.best_val_acc, old.best_val_acc_epoch) == (0.5, 1)
         check_epoch(store, old)
         with store._database.read() as connection:
             assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [REVISION]

@@ -13,32 +13,20 @@ from reglab.analysis.path_histograms import path_histograms
 from reglab.analysis.path_result import judged_path, result_of_path
 from reglab.analysis.path_verdict import PathVerdict, path_verdict
 from reglab.analysis.regimes import RULE, collapsed, regimes
-from reglab.analysis.run_filter import RunFilter, is_lesson, is_sweep, matching
-from reglab.analysis.run_order import Order, ordered
-from reglab.analysis.runs import RunRecord, finite, first_highest, table_of_runs, with_curves
 from reglab.analysis.ticks import positions, reconciled
 
 __all__ = [
     "RULE",
     "Chance",
     "NoBest",
-    "Order",
     "PathVerdict",
-    "RunFilter",
-    "RunRecord",
     "at_epoch",
     "best_row",
     "chosen",
     "collapsed",
-    "finite",
-    "first_highest",
-    "is_lesson",
-    "is_sweep",
     "judged_path",
     "lanes_table",
     "layer_paths",
-    "matching",
-    "ordered",
     "paired_differences",
     "path_histograms",
     "path_table",
@@ -49,7 +37,5 @@ __all__ = [
     "regimes",
     "result_of_path",
     "strictest",
-    "table_of_runs",
     "why_no_best",
-    "with_curves",
 ]

@@ -9,6 +9,9 @@ from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
+from reglab.store.run_counts import RunChoices, RunCounts
+from reglab.store.run_filter import RunFilter
+from reglab.store.run_order import RunOrder
 from reglab.store.store import Store
 from reglab.store.sweep import Sweep
 from reglab.store.sweep_states import Progress
@@ -20,7 +23,11 @@ __all__ = [
     "Owner",
     "Progress",
     "Run",
+    "RunChoices",
+    "RunCounts",
     "RunFiles",
+    "RunFilter",
+    "RunOrder",
     "Store",
     "Sweep",
     "Unreadable",

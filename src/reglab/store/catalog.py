@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,13 @@ def listed(
     return list(
         read_runs(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
     )
+
+
+def present(connection: Connection, run_ids: Sequence[str], has_checkpoint: Files) -> list[Run | Unreadable]:
+    """The runs with these ids that are there and not deleted, in the order of ``run_ids``."""
+    query = select_runs().where(runs.c.deleted.is_(None), runs.c.id.in_([labels.printable(run) for run in run_ids]))
+    found = {run.id: run for run in read_runs(connection, query, has_checkpoint)}
+    return [found[run] for run in run_ids if run in found]
 
 
 def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:

@@ -149,6 +149,7 @@ def _sqlite_engine(url: URL, read_only: bool) -> Engine:
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver would begin transactions by itself, and never IMMEDIATE ones
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -167,6 +168,11 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     log = path.with_name(path.name + "-wal")
     mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
     return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+
+
+def _lower(value: Any) -> Any:
+    """Lower case in every script; SQLite's own ``lower`` knows ASCII only."""
+    return value.lower() if isinstance(value, str) else value
 
 
 def _postgresql_engine(url: URL) -> Engine:

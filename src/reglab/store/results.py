@@ -109,13 +109,15 @@ def _ended(ending: Ending) -> dict[str, Any]:
 
 def _standing(row: Any) -> dict[str, Any]:
     """What of a run's row an epoch moves on."""
-    return {"epoch": row.epoch, "best_val_acc": row.best_val_acc, "best_val_loss": row.best_val_loss}
+    return {name: row._mapping[name] for name in ("epoch", "best_val_acc", "best_val_acc_epoch", "best_val_loss")}
 
 
 def _after(standing: Mapping[str, Any], metrics: EpochMetrics, best_epoch: int) -> dict[str, Any]:
+    accuracy = _best(max, [standing["best_val_acc"], metrics.val_acc])
+    higher = accuracy is not None and accuracy != standing["best_val_acc"]
     return {
         "epoch": metrics.epoch, "step": 0, "heartbeat": states.now(), "best_epoch": best_epoch,
-        "best_val_acc": _best(max, [standing["best_val_acc"], metrics.val_acc]),
+        "best_val_acc": accuracy, "best_val_acc_epoch": metrics.epoch if higher else standing["best_val_acc_epoch"],
         "best_val_loss": _best(min, [standing["best_val_loss"], metrics.val_loss]),
     }  # fmt: skip
 
@@ -123,10 +125,12 @@ def _after(standing: Mapping[str, Any], metrics: EpochMetrics, best_epoch: int) 
 def _counted(left: Sequence[Any]) -> dict[str, Any]:
     """How a run stands that has the epochs ``left``, ascending."""
     losses = {row.epoch: row.val_loss for row in left if not math.isnan(row.val_loss)}
+    accuracies = {row.epoch: row.val_acc for row in left if not math.isnan(row.val_acc)}
     return {
         "epoch": left[-1].epoch if left else 0, "step": 0,
         "best_epoch": min(losses, key=losses.__getitem__) if losses else None,
-        "best_val_acc": _best(max, [row.val_acc for row in left]), "best_val_loss": _best(min, losses.values()),
+        "best_val_acc": _best(max, accuracies.values()), "best_val_loss": _best(min, losses.values()),
+        "best_val_acc_epoch": max(accuracies, key=accuracies.__getitem__) if accuracies else None,
     }  # fmt: skip
 
 

@@ -30,9 +30,10 @@ class Run:
     """A run: what was asked for, how far it is, and what came of it. Times are aware UTC datetimes.
 
     ``seconds`` is training time over all sittings; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
-    being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done. ``error`` is
-    one sentence; ``activity`` is what a running run does before it trains. ``weights_path`` is relative to the home.
-    A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
+    being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done;
+    ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one sentence; ``activity`` is what a
+    running run does before it trains. ``weights_path`` is relative to the home. A run of a sweep is lane ``lane`` of
+    ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Run:
     steps: int
     best_epoch: int | None
     best_val_acc: float | None
+    best_val_acc_epoch: int | None
     best_val_loss: float | None
     weights_path: str | None
     weights_sha256: str | None

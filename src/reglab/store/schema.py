@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData,
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -73,6 +73,7 @@ runs = Table(
     Column("steps", Integer, nullable=False),
     Column("best_epoch", Integer),
     Column("best_val_acc", Real),
+    Column("best_val_acc_epoch", Integer),
     Column("best_val_loss", Real),
     Column("weights_path", Text),
     Column("weights_sha256", String(64)),
@@ -84,7 +85,7 @@ runs = Table(
     Column("sweep", String(16), ForeignKey(sweeps.c.id, ondelete="CASCADE")),
     Column("lane", Integer),
     Index(None, "sweep", "lane", unique=True),
-    Index(None, "state"),
+    Index(None, "state", "deleted", "group", "created", "queued", "ended"),  # runs are counted from it alone
     Index(None, "created"),
     Index(None, "group"),
     Index(None, "name"),

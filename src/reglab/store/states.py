@@ -30,7 +30,7 @@ NEXT: Mapping[State, frozenset[State]] = {
 }
 _STANDING = select(
     runs.c.id, runs.c.state, runs.c.wanted, runs.c.owner, runs.c.started, runs.c.deleted, runs.c.epoch,
-    runs.c.best_val_acc, runs.c.best_val_loss, runs.c.sweep,
+    runs.c.best_val_acc, runs.c.best_val_acc_epoch, runs.c.best_val_loss, runs.c.sweep,
 ).order_by(runs.c.id).with_for_update()  # fmt: skip
 """In the order of ids, so that two writers of many runs never wait for each other."""
 

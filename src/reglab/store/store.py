@@ -15,10 +15,11 @@ from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable
 from reglab.store.results import Ending, EpochEntry
 from reglab.store.run import Run
+from reglab.store.run_table_methods import RunTableMethods
 from reglab.store.upkeep import UpkeepMethods
 
 
-class Store(UpkeepMethods):
+class Store(UpkeepMethods, RunTableMethods):
     """Runs, sweeps, and what came of them. Every method raises :class:`StoreError` if the database fails.
 
     ``run_id`` is a whole id; only :meth:`get` also takes names and beginnings. Methods that name a run raise

@@ -12,6 +12,7 @@ from reglab.errors import StoreError, UnknownRun, UnknownSweep
 from reglab.store import catalog, labels
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.run import Files, Run, read_runs, select_runs
+from reglab.store.run_filter import SWEEP_GROUPS
 from reglab.store.schema import runs, sweeps
 from reglab.store.states import now
 from reglab.store.sweep import Checkpoints, Sweep, read_sweeps, select_sweeps
@@ -63,8 +64,8 @@ def _free_ids(connection: Connection, count: int) -> list[str]:
 
 
 def group_of(sweep_id: str) -> str:
-    """The group of a sweep's runs; :func:`reglab.analysis.is_sweep` knows it by its first word."""
-    return f"sweep {sweep_id}"
+    """The group of a sweep's runs; lists know it by its beginning."""
+    return SWEEP_GROUPS + sweep_id
 
 
 def get(connection: Connection, text: str, has_checkpoint: Checkpoints) -> Sweep:

@@ -15,7 +15,7 @@ from typing import Any
 from reglab.spec import RunSpec
 
 GROUP = "claims, tested on Learn"
-"""The group of every such run; :func:`reglab.analysis.is_lesson` knows it by its first word."""
+"""The group of every such run; lists know it by its beginning, :data:`reglab.store.run_filter.LESSON_GROUPS`."""
 
 LAMBDA = 0.03
 """The demonstration's λ₂."""

@@ -1,56 +1,45 @@
-"""The runs of the store as a table. What has ended does not change, so its curve is read once for all visitors."""
+"""A page of the table of runs with the curves of its rows; a curve is read once for all visitors until it grows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import math
 
 import pandas as pd
-import streamlit as st
 
 from reglab import columns
-from reglab.analysis import finite, first_highest, table_of_runs, with_curves
-from reglab.store import Run, Store
+from reglab.store import RunCounts, RunFilter, Store
+from reglab.store import run_table_columns as t
+from reglab.ui.process_wide import process_wide
+from reglab.ui.runs.runs_state import RunsState, show
 
-_ALL = 10_000  # epochs: more than any run has
+PAGE = 100
+"""Rows on a page."""
+
 _KEPT = 20_000  # curves
+_Curves = dict[tuple[str, object, int], list[float]]
 
 
-@dataclass(frozen=True)
-class Curve:
-    """After ``epoch``: validation losses, thinned and finite, and the first epoch of the best validation accuracy."""
+def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunCounts, first: int) -> pd.DataFrame:
+    """The rows from number ``first`` on; ``counts`` are of the runs that ``wanted`` admits.
 
-    created: datetime
-    epoch: int
-    losses: list[float]
-    best_epoch: int | None
-
-
-def table_of(store: Store, runs: Sequence[Run]) -> pd.DataFrame:
-    """``runs`` as a table with curves; see :mod:`reglab.analysis.runs`."""
-    curves = _curves(store, runs)
-    losses = {run: curve.losses for run, curve in curves.items()}
-    best = {run: curve.best_epoch for run, curve in curves.items() if curve.best_epoch is not None}
-    return with_curves(table_of_runs(runs), losses, best)
+    While runs only train on, the rows of a page stay where they are, so that none moves under the pointer.
+    """
+    basis = (state.order, wanted, first, counts.moved)
+    rows = store.run_rows(state.shown) if basis == state.basis else None
+    if rows is None or len(rows) < len(state.shown):
+        rows = store.run_table(wanted, state.order, offset=first, limit=PAGE)
+        show(state, tuple(rows[t.RUN]), basis)
+    return _with_curves(store, rows)
 
 
-def _curves(store: Store, runs: Sequence[Run]) -> dict[str, Curve]:
-    kept = _kept()
+def _with_curves(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with the column CURVE: finite validation losses, thinned."""
+    kept: _Curves = process_wide("run_curves", dict)
     if len(kept) > _KEPT:
         kept.clear()
-    new = [run for run in runs if run.epoch and not _current(kept.get(run.id), run)]
-    losses = store.sparklines([run.id for run in new], columns.VAL_LOSS)
-    accuracies = store.sparklines([run.id for run in new], columns.VAL_ACC, points=_ALL)
-    for run in new:
-        kept[run.id] = Curve(run.created, run.epoch, finite(losses[run.id]), first_highest(accuracies[run.id]))
-    return {run.id: kept[run.id] for run in runs if run.epoch}
-
-
-def _current(curve: Curve | None, run: Run) -> bool:
-    return curve is not None and (curve.created, curve.epoch) == (run.created, run.epoch)
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> dict[str, Curve]:
-    return {}
+    keys = list(zip(rows[t.RUN].tolist(), rows[t.CREATED].tolist(), rows[t.EPOCH].tolist(), strict=True))
+    curves = {key: kept.get(key) if key[2] else [] for key in keys}
+    new = {run: (run, created, epoch) for (run, created, epoch), curve in curves.items() if curve is None}
+    for run, losses in store.sparklines(list(new), columns.VAL_LOSS).items():
+        curves[new[run]] = kept[new[run]] = [loss for loss in losses if math.isfinite(loss)]
+    return rows.assign(**{t.CURVE: pd.Series([curves[key] for key in keys], index=rows.index, dtype=object)})

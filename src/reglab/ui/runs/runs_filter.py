@@ -4,34 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from reglab.analysis import RunFilter
-from reglab.analysis import runs as t
 from reglab.datasets import DATASETS
 from reglab.events import STATES
 from reglab.models import MODELS
+from reglab.store import RunChoices, RunFilter
+from reglab.store.run_filter import TEXT_LENGTH
 
 CHOICES = ("states", "datasets", "models", "penalties", "tags")
 PENALTIES = ("none", "L1", "L2", "elastic net")
 
 
-def filter_bar(table: pd.DataFrame) -> RunFilter:
-    """Draw it; what it asks for."""
+def filter_bar(present: RunChoices, without: frozenset[str]) -> RunFilter:
+    """Draw it; the filter it asks for, runs of groups that begin as ``without`` left out."""
     with st.grid(6, min_column_width=150, gap="small"):
         text = st.text_input(
             "Search", type="search", live="300ms", placeholder="Search", key="find", bind="query-params",
-            label_visibility="collapsed", persist_state="session",
+            label_visibility="collapsed", persist_state="session", max_chars=TEXT_LENGTH,
         )  # fmt: skip
         chosen = {
             "states": _choice("states", "State", STATES),
-            "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), table[t.DATASET])),
-            "models": _choice("models", "CNN", _names(MODELS.names(), table[t.MODEL])),
+            "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), present.datasets)),
+            "models": _choice("models", "CNN", _names(MODELS.names(), present.models)),
             "penalties": _choice("penalties", "Penalty", PENALTIES),
-            "tags": _choice("tags", "Tag", tags_of(table)),
+            "tags": _choice("tags", "Tag", present.tags),
         }
-    return RunFilter(text=text, **{name: frozenset(values) for name, values in chosen.items()})
+    return RunFilter(text=text, without=without, **{name: frozenset(values) for name, values in chosen.items()})
 
 
 def clear_filter() -> None:
@@ -41,12 +40,7 @@ def clear_filter() -> None:
         st.session_state[key] = []
 
 
-def tags_of(table: pd.DataFrame) -> list[str]:
-    """Every tag in use, in alphabetical order."""
-    return sorted({tag for tags in table[t.TAGS] for tag in tags}, key=str.casefold)
-
-
-def _names(registered: Sequence[str], present: pd.Series) -> list[str]:
+def _names(registered: Sequence[str], present: Sequence[str]) -> list[str]:
     """The registry's names in its order, then those that only old runs have."""
     return [*registered, *sorted(set(present) - set(registered))]
 

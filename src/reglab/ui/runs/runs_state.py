@@ -8,16 +8,14 @@ what it sends may have crossed an update on its way. So rows stand still under o
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from reglab.analysis import Order, ordered, positions, reconciled
-from reglab.analysis import runs as t
-from reglab.ui.live_words import ACTIVE
+from reglab.analysis import positions, reconciled
+from reglab.store import Run, RunFilter, RunOrder
 
 _STATE = "runs_page"
 _MOST = 100  # ticks that the address names: browsers cut off very long ones
@@ -26,17 +24,18 @@ _ECHO = 2.0  # seconds in which the browser may still send the address from befo
 
 @dataclass
 class RunsState:
-    """``ticked`` are run ids; ``shown`` those of the table's rows, arranged for ``basis``; ``preset`` the rows that are
-    ticked when the table appears. ``address`` is what the URL said of the ticks when it was last read or written.
-    ``deleted`` are (id, name) that Undo brings back.
+    """``ticked`` are run ids; ``shown`` those of the table's rows, found for ``basis``; ``preset`` the rows that are
+    ticked when the table appears. ``listed`` are filter and order of the table on screen. ``address`` is what the URL
+    said of the ticks when it was last read or written. ``deleted`` are (id, name) that Undo brings back.
     """
 
     ticked: tuple[str, ...] = ()
-    order: Order = field(default_factory=Order)
+    order: RunOrder = field(default_factory=RunOrder)
     shown: tuple[str, ...] = ()
     basis: tuple[Any, ...] = ()
     preset: tuple[int, ...] = ()
     version: int = 0
+    listed: tuple[RunFilter, RunOrder] | None = None
     address: tuple[str, ...] = ()
     written: float = 0.0
     deleted: tuple[tuple[str, str], ...] = ()
@@ -55,37 +54,34 @@ def runs_state() -> RunsState:
     return state
 
 
-def read_table(state: RunsState, known: Collection[str]) -> None:
-    """Take ticks and order from the address where the page opens or the address moved by itself, else from the table.
+def read_table(state: RunsState, find: Callable[[Sequence[str]], list[Run]]) -> list[Run]:
+    """The ticked runs, on whichever page they are, and the order.
 
-    Of ``known`` runs alone: the others are gone, or never were.
+    Both come from the address where the page opens or the address moved by itself, else from the table. ``find`` gives
+    those of the runs with these ids that are there.
     """
-    linked = _linked()
+    linked = linked_runs()
     if state.key not in st.session_state:
         state.basis, state.address = (), linked
         state.ticked = linked or state.ticked
+        known = {run.id for run in find(linked)} if linked else set()
         state.unknown = tuple(run for run in linked if run not in known)
-        state.order = Order.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
+        state.order = RunOrder.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
     elif linked != state.address and time.monotonic() - state.written > _ECHO:
         state.basis, state.ticked, state.address = (), linked, linked
     else:
         _take(state, st.session_state[state.key]["selection"])
-    state.ticked = tuple(run for run in state.ticked if run in known)
+    found = find(state.ticked) if state.ticked else []
+    state.ticked = tuple(run.id for run in found)
+    return found
 
 
-def arranged(state: RunsState, rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` in order; while runs only train on, they keep their places, so that none moves under the pointer."""
-    active = rows.loc[rows[t.STATE].isin(ACTIVE), t.RUN]
-    basis = (state.order, frozenset(rows[t.RUN]), frozenset(active))
-    if basis == state.basis:
-        return rows.set_index(t.RUN, drop=False).loc[list(state.shown)].reset_index(drop=True)
-    rows = ordered(rows, state.order)
-    shown = tuple(rows[t.RUN])
+def show(state: RunsState, shown: tuple[str, ...], basis: tuple[Any, ...]) -> None:
+    """Put the runs ``shown``, found for ``basis`` (the order first), into the table; a new one where rows move."""
     if shown != state.shown or basis[:1] != state.basis[:1]:
         state.version += 1
         state.shown, state.preset = shown, tuple(positions(state.ticked, shown))
     state.basis = basis
-    return rows
 
 
 def write_address(state: RunsState) -> None:
@@ -94,7 +90,7 @@ def write_address(state: RunsState) -> None:
     if ticked != state.address:
         state.address, state.written = ticked, time.monotonic()
         _write("runs", ",".join(ticked))
-    sort = "" if state.order == Order() else str(state.order)
+    sort = "" if state.order == RunOrder() else str(state.order)
     if sort != st.query_params.get("sort", ""):
         _write("sort", sort)
 
@@ -115,7 +111,7 @@ def _write(key: str, text: str) -> None:
         del st.query_params[key]
 
 
-def _linked() -> tuple[str, ...]:
+def linked_runs() -> tuple[str, ...]:
     """The run ids of ``?runs=``, each once."""
     names = (name.strip() for name in st.query_params.get("runs", "").split(","))
     return tuple(dict.fromkeys(name for name in names if name))[:_MOST]

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from reglab.analysis import Order
-from reglab.analysis import runs as t
+from reglab.store import RunOrder
+from reglab.store import run_table_columns as t
 from reglab.ui.runs.run_states import COLOURS, GLYPHS
-from reglab.ui.runs.runs_filter import tags_of
 
 _SHOWN = (
     t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,
@@ -24,7 +23,7 @@ _SHOWN = (
 _HIDE_THE_REPLACED = '<style>[class*="st-key-runs_table_"][data-retained] { display: none !important; }</style>'
 
 
-def draw_table(table: pd.DataFrame, order: Order, *, key: str, preset: Sequence[int]) -> None:
+def draw_table(table: pd.DataFrame, order: RunOrder, *, key: str, preset: Sequence[int]) -> None:
     """The rows of ``table``, in ``order``; rows ``preset`` are ticked when a table with a new ``key`` appears."""
     st.html(_HIDE_THE_REPLACED)
     st.dataframe(
@@ -38,7 +37,7 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
     """``table`` with units as people read them: per cent, durations, one badge for the state."""
     return pd.DataFrame(
         {
-            **{name: table[name] for name in (t.RUN, t.NAME, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2)},
+            **{name: table[name] for name in (t.NAME, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2)},
             t.STATE: [[state] for state in _states(table)],
             t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
             t.BEST_ACC: 100 * table[t.BEST_ACC],
@@ -66,7 +65,7 @@ def _word(state: str) -> str:
     return state.partition(" ")[0]
 
 
-def _headed(config: dict[str, Any], order: Order) -> dict[str, Any]:
+def _headed(config: dict[str, Any], order: RunOrder) -> dict[str, Any]:
     """``config`` with an arrow in the head of the column that the rows are sorted by."""
     arrow = "↓" if order.descending else "↑"
     if order.column in config:
@@ -76,7 +75,8 @@ def _headed(config: dict[str, Any], order: Order) -> dict[str, Any]:
 
 def _config(table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
-    tags, states = tags_of(table), list(dict.fromkeys(_states(table)))
+    tags = sorted({tag for tags in table[t.TAGS] for tag in tags}, key=str.casefold)
+    states = list(dict.fromkeys(_states(table)))
     return {
         t.NAME: column.TextColumn("Name", width=184, pinned=True),
         t.STATE: column.MultiselectColumn(

@@ -5,57 +5,58 @@ Those of the Learn page's claims, and those of λ paths; a link that names one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
-from reglab.analysis import is_lesson, is_sweep
-from reglab.store import Run
+from reglab.store import Run, Store
+from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Which groups of runs a switch shows; ``key`` is the switch, and its parameter in the address."""
+    """A switch: ``key`` is the widget and its parameter in the address, ``groups`` how the runs' groups begin."""
 
     key: str
+    groups: str
     words: str
     origin: str
-    holds: Callable[[str | None], bool]
-
-    def of(self, runs: Sequence[Run]) -> list[Run]:
-        """Those of ``runs`` that the switch shows."""
-        return [run for run in runs if self.holds(run.group)]
 
 
 KINDS = (
-    Kind("lessons", "Learn's runs", "Learn's claims", is_lesson),
-    Kind("paths", "λ paths' runs", "λ paths", is_sweep),
+    Kind("lessons", LESSON_GROUPS, "Learn's runs", "Learn's claims"),
+    Kind("paths", SWEEP_GROUPS, "λ paths' runs", "λ paths"),
 )
 
 
-def visible(runs: Sequence[Run]) -> list[Run]:
-    """``runs`` without the kinds whose switch is off."""
-    hidden = [kind for kind in KINDS if not _shown(kind, runs)]
-    return [run for run in runs if not any(kind.holds(run.group) for kind in hidden)]
+def hidden(store: Store, linked: Sequence[str]) -> frozenset[str]:
+    """How the groups of the runs begin whose switch is off; ``linked`` are the runs that the address names."""
+    undecided = [kind for kind in KINDS if kind.key not in st.session_state and kind.key not in st.query_params]
+    named = store.runs_of(linked) if undecided and linked else []
+    for kind in undecided:
+        if any((run.group or "").startswith(kind.groups) for run in named):
+            st.session_state[kind.key] = True
+    return frozenset(kind.groups for kind in KINDS if not _shown(kind))
 
 
-def switches(runs: Sequence[Run]) -> None:
-    """A switch for each kind that ``runs`` has any of."""
+def seen(runs: Sequence[Run], without: frozenset[str]) -> list[Run]:
+    """Those of ``runs`` that are not hidden."""
+    return [run for run in runs if not any((run.group or "").startswith(groups) for groups in without)]
+
+
+def switches(counts: Mapping[str, int]) -> None:
+    """A switch for each kind that there are runs of; ``counts`` by the beginning of their groups."""
     for kind in KINDS:
-        if count := len(kind.of(runs)):
+        if count := counts.get(kind.groups, 0):
             label = f"Show {kind.words} ({count:,})"
             st.toggle(label, key=kind.key, bind="query-params", persist_state="session")
 
 
-def belong(runs: Sequence[Run]) -> str:
-    """What ``runs`` come from, for example "λ paths", "Learn's claims and λ paths"."""
-    return " and ".join(kind.origin for kind in KINDS if kind.of(runs))
+def belong(counts: Mapping[str, int]) -> str:
+    """What the hidden runs come from, for example "λ paths", "Learn's claims and λ paths"."""
+    return " and ".join(kind.origin for kind in KINDS if counts.get(kind.groups))
 
 
-def _shown(kind: Kind, runs: Sequence[Run]) -> bool:
-    if kind.key not in st.session_state and kind.key not in st.query_params:
-        linked = set(st.query_params.get("runs", "").split(","))
-        if any(run.id in linked for run in kind.of(runs)):
-            st.session_state[kind.key] = True
+def _shown(kind: Kind) -> bool:
     return bool(st.session_state.get(kind.key, st.query_params.get(kind.key) == "true"))

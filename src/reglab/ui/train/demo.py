@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from reglab.analysis import is_lesson
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
-from reglab.store import Run
+from reglab.store import Run, RunFilter
+from reglab.store.run_filter import LESSON_GROUPS
 from reglab.ui.live_words import ACTIVE, loss, penalty_words
 from reglab.ui.services import services
 from reglab.ui.train.form_state import form_state, show_runs
@@ -60,13 +60,8 @@ def offer_demo() -> None:
 
 
 def _has_own_runs() -> bool:
-    """Looks at the newest run alone wherever that decides: the list is long once there are runs.
-
-    Runs of a λ path are own runs: whoever started one knows the way.
-    """
-    store = services().store
-    newest = store.runs(limit=1)
-    return bool(newest) and (not is_lesson(newest[0].group) or any(not is_lesson(run.group) for run in store.runs()))
+    """Whether there is a run that no claim of the Learn page needed; the runs of a sweep count."""
+    return services().store.count_runs(RunFilter(without=frozenset({LESSON_GROUPS}))).total > 0
 
 
 def start_demo() -> None:

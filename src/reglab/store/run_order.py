@@ -1,0 +1,103 @@
+"""The order of the table of runs: by any column it shows, either way; runs that have no value come last both ways."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from reglab import columns
+from reglab.events import STATES
+from reglab.store import run_table_columns as t
+from reglab.store.run_filter import HAS_TAGS, penalty, tag_values
+from reglab.store.schema import epochs, runs
+
+_LARGEST_FIRST = frozenset({t.BEST_ACC, t.SECONDS, t.EPOCH, t.CREATED})
+_Key = Callable[[Connection], ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """By which column, and whether the largest (newest, last in the alphabet) comes first; equal runs newest first."""
+
+    column: str = t.CREATED
+    descending: bool = True
+
+    def clicked(self, column: str) -> RunOrder:
+        """The order after a click on the head of ``column``: its usual way, then the other one, then the default."""
+        usual = RunOrder(column, column in _LARGEST_FIRST)
+        if self.column != column:
+            return usual
+        return RunOrder(column, not self.descending) if self == usual else RunOrder()
+
+    def __str__(self) -> str:
+        """For addresses: "gap_loss", or "-gap_loss" for descending."""
+        return f"-{self.column}" if self.descending else self.column
+
+    @classmethod
+    def parse(cls, text: str) -> RunOrder:
+        """What :meth:`__str__` wrote; the default for anything else."""
+        column = text.removeprefix("-")
+        return cls(column, text.startswith("-")) if column in SORTABLE else cls()
+
+
+def order_by(connection: Connection, order: RunOrder) -> list[ColumnElement[Any]]:
+    """The terms of ORDER BY, for a query of runs joined with their last epochs.
+
+    The curve counts by its last value, the validation loss of the last epoch.
+    """
+    newest = (runs.c.created.desc(), runs.c.id.desc())
+    if order == RunOrder():
+        return [*newest]
+    key = _KEYS[order.column](connection)
+    return [(key.desc() if order.descending else key.asc()).nulls_last(), *newest]
+
+
+def finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``column``, NULL where it is NaN or infinite (SQLite keeps NaN as text, which is above every number)."""
+    return case((column.between(-sys.float_info.max, sys.float_info.max), column))
+
+
+def _value(column: ColumnElement[Any]) -> _Key:
+    return lambda _: column
+
+
+def _text(column: ColumnElement[Any]) -> _Key:
+    """In the order of characters, whatever the database's language."""
+    lower = func.lower(column)
+    return lambda connection: lower if connection.dialect.name == "sqlite" else lower.collate("C")
+
+
+def _tags(connection: Connection) -> ColumnElement[Any]:
+    values = tag_values(connection)
+    join = func.group_concat if connection.dialect.name == "sqlite" else func.string_agg
+    joined = select(join(values.c.value, ", ")).scalar_subquery()
+    return case((HAS_TAGS, _text(joined)(connection)))
+
+
+_KEYS: Mapping[str, _Key] = {
+    t.NAME: _text(runs.c.name),
+    t.STATE: _value(case({state: place for place, state in enumerate(STATES)}, value=runs.c.state)),
+    t.DATASET: _text(runs.c.dataset),
+    t.MODEL: _text(runs.c.model),
+    t.PENALTY: _text(penalty()),
+    t.LAMBDA1: _value(runs.c.l1),
+    t.LAMBDA2: _value(runs.c.l2),
+    t.EPOCH: _value(runs.c.epoch),
+    t.BEST_ACC: _value(finite(runs.c.best_val_acc)),
+    t.BEST_ACC_EPOCH: _value(runs.c.best_val_acc_epoch),
+    t.GAP: _value(finite(epochs.c[columns.GAP_LOSS])),
+    t.CURVE: _value(finite(epochs.c[columns.VAL_LOSS])),
+    t.SECONDS: _value(finite(runs.c.seconds)),
+    t.CREATED: _value(runs.c.created),
+    t.TAGS: _tags,
+    t.TOTAL: _value(finite(epochs.c[columns.TOTAL])),
+    t.DATA_LOSS: _value(finite(epochs.c[columns.TRAIN_LOSS])),
+    t.L1_PART: _value(finite(epochs.c[columns.L1])),
+    t.L2_PART: _value(finite(epochs.c[columns.L2])),
+}
+SORTABLE = tuple(_KEYS)
+"""The columns that runs can be sorted by."""

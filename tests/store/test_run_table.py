@@ -1,0 +1,89 @@
+"""Pages of the table of runs against runs written by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import event
+from tests.factories import add_many, add_run, metrics, spec
+
+from reglab.store import RunFilter, RunOrder, Store
+from reglab.store import run_table_columns as t
+
+
+def test_a_row_holds_what_the_run_says(any_store: Store) -> None:
+    done = [metrics(1, val_acc=0.5), metrics(2, val_acc=0.9), metrics(3, val_acc=0.9, gap_loss=0.25, l1=0.5)]
+    run = add_run(any_store, spec(penalty__l1=0.1, penalty__l2=0.03), name="first", epochs=done, tags=["a", "b"])
+    table = any_store.run_table()
+    assert list(table.columns) == list(t.COLUMNS)
+    assert table.loc[0].to_dict() == {
+        "run": run.id, "name": "first", "state": "finished", "dataset": "digits", "model": "simple_cnn",
+        "penalty": run.penalty, "lambda1": 0.1, "lambda2": 0.03, "epoch": 3, "epochs": 30, "best_val_acc": 0.9,
+        "best_val_acc_epoch": 2, "gap_loss": 0.25, "seconds": 1.5, "created": pd.Timestamp(run.created),
+        "tags": ["a", "b"], "train_loss": 2 / 3, "l1": 0.5, "l2": 0.1, "total": 2 / 3 + 0.1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_counts_as_none(store: Store, figure: float) -> None:
+    add_run(store, epochs=[metrics(1, val_acc=math.nan, gap_loss=figure)], state="diverged")
+    assert store.run_table()[[t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP]].isna().all(axis=None)
+
+
+def test_no_runs_make_an_empty_table_with_the_same_types(store: Store) -> None:
+    empty = store.run_table()
+    add_run(store)
+    assert empty.empty
+    assert list(empty.dtypes) == list(store.run_table().dtypes)
+
+
+def test_pages_follow_each_other_and_rows_come_in_the_order_asked_for(store: Store) -> None:
+    ids = add_many(store, 25, 2)
+    pages = [store.run_table(offset=first, limit=10) for first in (0, 10, 20)]
+    assert pd.concat(pages)["run"].tolist() == ids
+    assert store.run_rows(ids[7:3:-1])["run"].tolist() == ids[7:3:-1]
+    assert [run.id for run in store.runs_of(ids[7:3:-1])] == ids[7:3:-1]
+
+
+def test_a_page_of_many_runs_is_two_statements_that_fetch_no_spec(store: Store) -> None:
+    add_many(store, 30, 2)
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(store._database.engine, "before_cursor_execute", note)
+    store.run_table(RunFilter(text="run"), RunOrder(t.GAP), limit=10)
+    reads = [statement for statement in statements if statement.startswith("SELECT")]
+    assert len(reads) == 2
+    assert not any("runs.spec" in statement for statement in reads)
+
+
+def test_counts_are_by_state_and_move_when_runs_come_or_end(any_store: Store) -> None:
+    add_run(any_store)
+    slow = add_run(any_store, state="running")
+    first = any_store.count_runs()
+    assert (first.states, first.total, first.active) == ({"finished": 1, "running": 1}, 2, 1)
+    any_store.add_epoch(slow.id, metrics(7), [], best_epoch=7)
+    any_store.set_note(slow.id, "x")
+    assert any_store.count_runs() == first
+    any_store.finish(slow.id, "cancelled")
+    second = any_store.count_runs()
+    any_store.requeue(slow.id)
+    third = any_store.count_runs()
+    any_store.create(spec())
+    assert len({first.moved, second.moved, third.moved, any_store.count_runs().moved}) == 4
+
+
+def test_dropped_epochs_no_longer_count_as_the_best(any_store: Store) -> None:
+    run = add_run(any_store, state="running", epochs=[metrics(e, val_acc=a) for e, a in ((1, 0.7), (2, 0.7), (3, 0.8))])
+    assert (run.best_val_acc, run.best_val_acc_epoch) == (0.8, 3)
+    any_store.drop_epochs_after(run.id, 2)
+    left = any_store.get(run.id)
+    assert (left.best_val_acc, left.best_val_acc_epoch) == (0.7, 1)
+    any_store.drop_epochs_after(run.id, 0)
+    assert any_store.get(run.id).best_val_acc_epoch is None
+    np.testing.assert_array_equal(any_store.run_table()[t.BEST_ACC_EPOCH], [np.nan])
