@@ -106,7 +106,7 @@ def test_the_table_is_readable_and_its_csv_exact() -> None:
     assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
     assert shown["Against λ = 0, points"].tolist()[0] == "–"
     assert shown["Against λ = 0, points"].tolist()[3].startswith("−71.0")
-    read = pd.read_csv(io.StringIO(csv_of(table)))
+    read = pd.read_csv(io.BytesIO(csv_of(table)))
     assert read[columns.VAL_ACC].tolist() == table[columns.VAL_ACC].tolist()
     assert read[columns.LAMBDA].tolist() == [0.0, 0.01, 0.1, 1.0]
     assert read[columns.BEST].tolist() == [False, False, True, False]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from reglab import columns
+from reglab.exports.csv_text import csv_bytes
 from reglab.exports.entry import Bundle, Export
 from reglab.exports.subject import Subject
 from reglab.exports.table import epoch_table
@@ -14,12 +13,7 @@ from reglab.exports.table import epoch_table
 
 def make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
     """One file for all runs."""
-    table = epoch_table(subjects)
-    figures = table[[*columns.METRICS]].map(repr)  # pandas would leave a NaN empty
-    text = pd.concat(
-        [table[[*columns.EPOCH_COLUMNS[:2]]], figures, table.iloc[:, len(columns.EPOCH_COLUMNS) :]], axis=1
-    )
-    return Bundle({main: text.to_csv(index=False, lineterminator="\n").encode()})
+    return Bundle({main: csv_bytes(epoch_table(subjects), figures=columns.METRICS)})
 
 
 ENTRY = Export(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.exports.subject import Subject
+from reglab.spec import RunSpec
 
 NAME = "name"
 
@@ -19,16 +20,16 @@ def epoch_table(subjects: Sequence[Subject]) -> pd.DataFrame:
     runs = [subject.run for subject in subjects if subject.run is not None]
     store = next(subject.store for subject in subjects if subject.store is not None)
     epochs = store.epochs([run.id for run in runs]).reset_index(drop=True)
-    rows = [{NAME: run.name, **_settings(run.spec.flat())} for run in runs]
+    rows = [{NAME: run.name, **settings_of(run.spec)} for run in runs]
     settings = pd.DataFrame(rows, index=[run.id for run in runs], dtype=object)
     settings = settings[~settings.index.duplicated()].apply(_typed)
     beside = settings.loc[epochs[columns.RUN]].reset_index(drop=True)
     return pd.concat([epochs, beside], axis=1)
 
 
-def _settings(flat: dict[str, Any]) -> dict[str, Any]:
-    """Mappings as JSON: a cell holds one value."""
-    return {key: json.dumps(value) if isinstance(value, dict) else value for key, value in flat.items()}
+def settings_of(spec: RunSpec) -> dict[str, Any]:
+    """Dotted key → value for every setting, mappings as JSON: a cell holds one value."""
+    return {key: json.dumps(value) if isinstance(value, dict) else value for key, value in spec.flat().items()}
 
 
 def _typed(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -66,10 +66,10 @@ def link(sweep: Sweep, look: Look) -> None:
         st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
 
 
-def table_csv(text: Callable[[], str], sweep: Sweep) -> None:
-    """The table on screen as a file, at full precision; ``text`` is made when it is asked for."""
+def table_csv(data: Callable[[], bytes], sweep: Sweep) -> None:
+    """The table on screen as a file, at full precision; ``data`` is made when it is asked for."""
     st.download_button(
-        "CSV", text, f"path-{sweep.id}.csv", "text/csv", key="path_csv", icon=":material/download:", on_click="ignore",
+        "CSV", data, f"path-{sweep.id}.csv", "text/csv", key="path_csv", icon=":material/download:", on_click="ignore",
         help="One row a λ: means, standard errors and differences at the epoch shown, at full precision.",
     )  # fmt: skip
 

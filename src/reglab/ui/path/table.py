@@ -11,6 +11,7 @@ import streamlit as st
 from reglab import columns
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import lambda_text
+from reglab.exports.csv_text import csv_bytes
 from reglab.sweep import SweepSpec
 
 _CSV = (
@@ -31,9 +32,9 @@ _FIGURES = (
 )  # fmt: skip
 
 
-def csv_of(table: pd.DataFrame) -> str:
+def csv_of(table: pd.DataFrame) -> bytes:
     """``table`` of a judged path as CSV; what is not known is empty."""
-    return table[list(_CSV)].to_csv(index=False)
+    return csv_bytes(table[list(_CSV)])
 
 
 def readable(spec: SweepSpec, table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
