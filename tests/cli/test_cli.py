@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.factories import add_many
 
 from reglab import RunSpec
 from reglab.cli import main
+from reglab.settings import load_settings
+from reglab.store import open_store
 
 TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
 SMALL = [*TINY, "--set", "train.epochs=2"]
@@ -70,6 +73,31 @@ def test_runs_lists_newest_first(capsys: pytest.CaptureFixture[str]) -> None:
     assert table[0].split() == ["RUN", "STATUS", "EPOCHS", "VAL", "ACC", "GAP", "NAME"]
     assert "newer" in table[1]
     assert "2/2" in table[1]
+
+
+def test_runs_lists_the_newest_fifty_for_people_and_all_for_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with open_store(load_settings()) as store:
+        add_many(store, 60, 1)
+
+    def listed(*options: str) -> list[str]:
+        assert main(["runs", *options]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    table = listed()
+    assert (len(table), table[1].split()[-1]) == (52, "59")
+    assert table[-1] == "The 50 newest of 60 runs; --limit 0 lists all."
+    assert len(listed("--limit", "0")) == 61
+    assert len(listed("--limit", "60")) == 61
+    assert len(listed("--json")) == 60
+    assert [json.loads(line)["name"] for line in listed("--json", "--limit", "2")] == ["run 59", "run 58"]
+
+
+@pytest.mark.parametrize("limit", ["-1", "x", "1.5", "9" * 30, ""])
+def test_a_limit_that_is_no_number_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", f"--limit={limit}"]) == 2
+    assert "is not a number of runs" in capsys.readouterr().err
 
 
 def test_no_runs_yet_is_said(capsys: pytest.CaptureFixture[str]) -> None:

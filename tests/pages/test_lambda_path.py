@@ -340,14 +340,23 @@ def test_a_running_path_cannot_be_deleted_and_says_why(app: AppTest, store: Stor
     assert errors(app) == ["“λ path · digits · simple_cnn · 3 λ₂ × 3 seeds” is still training; stop it first."]
 
 
-def test_a_long_list_is_cut(app: AppTest, store: Store) -> None:
-    for _ in range(9):
-        store.create_sweep(SMALL)
+def test_a_long_list_has_pages(app: AppTest, store: Store) -> None:
+    ids = [store.create_sweep(SMALL).id for _ in range(9)][::-1]
+
+    def listed() -> list[str]:
+        keys = [button.key or "" for button in app.button]
+        return [key.removeprefix("path_open_") for key in keys if key.startswith("path_open_")]
+
     visit(app)
-    assert sum(button.key.startswith("path_open_") for button in app.button if button.key) == 8
-    app.toggle(key="path_all").set_value(True)
+    assert listed() == ids[:8]
+    assert "1–8 of 9 paths" in texts(app)
+    app.session_state["past"] = 2
     again(app)
-    assert sum(button.key.startswith("path_open_") for button in app.button if button.key) == 9
+    assert listed() == ids[8:]
+    assert "9–9 of 9 paths" in texts(app)
+    store.delete_sweep(ids[8])
+    again(app)
+    assert listed() == ids[:8]
 
 
 # A sweep

@@ -65,6 +65,11 @@ class Output:
         if not results:
             self.print({}, "There are no runs yet; `reglab train` makes one.")
 
+    def note(self, sentence: str) -> None:
+        """A sentence for people below what was asked for; programs get none."""
+        if not self.as_json:
+            self.print({}, sentence)
+
     def print(self, record: dict[str, Any], line: str) -> None:
         text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) if self.as_json else line
         self.lost |= not streams.write(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import StoreError, UnknownRun, UnknownSweep
@@ -93,12 +93,17 @@ def _id_of(connection: Connection, text: str) -> str:
 
 
 def listed(
-    connection: Connection, has_checkpoint: Checkpoints, *, deleted: bool, limit: int | None
+    connection: Connection, has_checkpoint: Checkpoints, *, deleted: bool, offset: int, limit: int | None
 ) -> list[Sweep | Unreadable]:
-    """Sweeps, newest first, in two statements."""
+    """Sweeps, newest first, from number ``offset`` on, in two statements."""
     query = select_sweeps().where(sweeps.c.deleted.is_not(None) if deleted else sweeps.c.deleted.is_(None))
-    query = query.order_by(sweeps.c.created.desc(), sweeps.c.id.desc()).limit(limit)
+    query = query.order_by(sweeps.c.created.desc(), sweeps.c.id.desc()).offset(offset).limit(limit)
     return read_sweeps(connection, query, has_checkpoint)
+
+
+def count(connection: Connection) -> int:
+    """How many sweeps are not deleted."""
+    return connection.execute(select(func.count()).where(sweeps.c.deleted.is_(None))).scalar_one()
 
 
 def queue(connection: Connection, has_checkpoint: Checkpoints) -> list[Sweep]:

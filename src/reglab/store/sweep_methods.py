@@ -55,14 +55,21 @@ class SweepMethods(StoreBase):
         with self._database.read() as connection:
             return sweep_catalog.get(connection, text, self._sweep_has_checkpoint)
 
-    def sweeps(self, *, deleted: bool = False, limit: int | None = None) -> list[Sweep]:
+    def sweeps(self, *, deleted: bool = False, offset: int = 0, limit: int | None = None) -> list[Sweep]:
         """Sweeps that can be read, newest first, without their runs; ``deleted`` gives the deleted ones instead."""
-        return sweep_catalog.readable(self.every_sweep(deleted=deleted, limit=limit))
+        return sweep_catalog.readable(self.every_sweep(deleted=deleted, offset=offset, limit=limit))
 
-    def every_sweep(self, *, deleted: bool = False, limit: int | None = None) -> list[Sweep | Unreadable]:
+    def every_sweep(self, *, deleted: bool = False, offset: int = 0, limit: int | None = None) -> list[Sweep | Unreadable]:
         """:meth:`sweeps`, and in their places the rows that this version cannot read."""
         with self._database.read() as connection:
-            return sweep_catalog.listed(connection, self._sweep_has_checkpoint, deleted=deleted, limit=limit)
+            return sweep_catalog.listed(
+                connection, self._sweep_has_checkpoint, deleted=deleted, offset=offset, limit=limit
+            )
+
+    def count_sweeps(self) -> int:
+        """How many sweeps are not deleted."""
+        with self._database.read() as connection:
+            return sweep_catalog.count(connection)
 
     def sweep_runs(self, sweep_id: str) -> list[Run]:
         """The runs of a sweep, in the order of ``SweepSpec.lanes()``.

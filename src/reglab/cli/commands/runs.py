@@ -1,4 +1,4 @@
-"""``reglab runs``: the list of runs."""
+"""``reglab runs``: the list of runs, newest first."""
 
 from __future__ import annotations
 
@@ -8,19 +8,35 @@ from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.settings import load_settings
 
+LIMIT = 50
+"""Runs that are listed for people who do not say how many; programs get all."""
 
-def _arguments(_parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    about = f"list the N newest runs, 0 for all (default: {LIMIT}, with --json all)"
+    parser.add_argument("--limit", type=_count, metavar="N", help=about)
 
 
-def _run(_arguments: argparse.Namespace, output: Output) -> int:
+def _count(text: str) -> int:
+    """A whole number from 0 to 2⁶³ − 1, which is what databases can count to."""
+    if not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a number of runs")
+    return int(text)
+
+
+def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.jobs import result, unreadable_result
     from reglab.store import Run, open_store
 
     with open_store(load_settings()) as store:
         store.recover()
-        rows = store.every_run()
+        usual = 0 if output.as_json else LIMIT
+        limit = usual if arguments.limit is None else arguments.limit
+        rows = store.every_run(limit=limit or None)
         output.runs([result(store, row) if isinstance(row, Run) else unreadable_result(row) for row in rows])
+        total = store.count_runs().total
+    if limit and total > limit:
+        output.note(f"The {limit:,} newest of {total:,} runs; --limit 0 lists all.")
     return 0
 
 

@@ -14,6 +14,7 @@ from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point
 from reglab.ui import live_words
 from reglab.ui.markdown import literal
+from reglab.ui.pager import pager
 from reglab.ui.path.form_state import FormState, form_state, show_sweep
 from reglab.ui.path.past_words import ago, apart_words, best_words
 from reglab.ui.services import services
@@ -21,7 +22,7 @@ from reglab.ui.undo_notice import undo_notice
 from reglab.ui.unreadable import unreadable_list
 
 SHOWN = 8
-"""Paths in the list until all are asked for."""
+"""Paths on a page of the list."""
 
 _COMMON = "λ path · "  # how the names begin that are chosen for people
 
@@ -36,19 +37,21 @@ class Found:
 
 def past_paths(state: FormState) -> None:
     """Draw the list; nothing where there is no path and none was just deleted."""
-    rows = services().store.every_sweep()
-    sweeps = [row for row in rows if isinstance(row, Sweep)]
+    store = services().store
+    total = store.count_sweeps()
     if state.deleted is not None:
         _undo_bar(state.deleted)
-    unreadable_list([row for row in rows if isinstance(row, Unreadable)], "path_unreadable")
-    if not sweeps:
+    if not total:
         return
     st.markdown("**Paths so far**")
-    every = len(sweeps) <= SHOWN or st.session_state.get("path_all", False)
-    for sweep in sweeps if every else sweeps[:SHOWN]:
-        _row(sweep)
-    if len(sweeps) > SHOWN:
-        st.toggle(f"Show all {len(sweeps):,}", key="path_all")
+    above = st.container()
+    first = pager(total, SHOWN, key="past", thing="paths")
+    rows = store.every_sweep(offset=first, limit=SHOWN)
+    with above:
+        for row in rows:
+            if isinstance(row, Sweep):
+                _row(row)
+    unreadable_list([row for row in rows if isinstance(row, Unreadable)], "path_unreadable")
 
 
 def _row(sweep: Sweep) -> None:
