@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.factories import add_run, spec
+from tests.factories import add_many, add_run, spec
 from tests.live.serving import APP, Server, serving
 
 from reglab.settings import load_settings
@@ -87,6 +87,36 @@ def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(page: Page, s
     page.reload()
     expect(charts).to_have_count(3)
     expect(page.get_by_text("2 selected")).to_be_visible()
+
+
+def test_the_tables_own_search_and_download_which_know_one_page_are_hidden(page: Page, server: Server) -> None:
+    open_page(page, server)
+    page.get_by_test_id("stDataFrame").hover()
+    expect(page.get_by_label("Show/hide columns")).to_be_visible()
+    for label in ("Download as CSV", "Search: Runs"):
+        expect(page.get_by_label(label)).to_have_count(1)
+        expect(page.get_by_label(label)).to_be_hidden()
+
+
+def test_pages_of_the_table_keep_ticks_and_are_in_the_address(page: Page, server: Server, store: Store) -> None:
+    add_many(store, 120, 2)
+    open_page(page, server)
+    expect(page.get_by_text("1–100 of 123 runs")).to_be_visible()
+    tick(page, 1)
+    expect(page.get_by_text("1 selected")).to_be_visible()
+    page.locator(".st-key-page button", has_text=re.compile(r"^2$")).click()
+    expect(page.get_by_text("101–123 of 123 runs")).to_be_visible()
+    expect(page.get_by_text("1 selected, 1 of them not shown")).to_be_visible()
+    settled(page)
+    expect(cell(page, 2, 1)).to_have_text("run 22")
+    tick(page, 0)
+    expect(page.get_by_text("2 selected, 1 of them not shown")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"page=2"))
+    page.reload()
+    expect(page.get_by_text("2 selected, 1 of them not shown")).to_be_visible()
+    expect(page.get_by_text("101–123 of 123 runs")).to_be_visible()
+    sort_by_name(page)
+    expect(page.get_by_text("1–100 of 123 runs")).to_be_visible()
 
 
 def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
+
+_WIDTHS = {2: 180, 3: 260, 4: 260}  # pixels; beside a text, so few pages leave numbers out unless the width is given
 
 
 def pager(total: int, size: int, *, key: str, thing: str) -> int:
@@ -18,7 +22,9 @@ def pager(total: int, size: int, *, key: str, thing: str) -> int:
         st.session_state[key] = pages
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         place = st.empty()
-        first = (st.pagination(pages, key=key, bind="query-params", persist_state="session") - 1) * size
+        width: int | Literal["content"] = _WIDTHS.get(pages, "content")
+        page = st.pagination(pages, key=key, width=width, bind="query-params", persist_state="session")
+        first = (page - 1) * size
         place.caption(f"{first + 1:,}–{min(first + size, total):,} of {total:,} {thing}", width="content")
     return first
 

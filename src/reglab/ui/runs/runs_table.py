@@ -19,13 +19,19 @@ _SHOWN = (
 
 
 # Streamlit keeps an element that has the keyboard's focus until a rerun ends: after a click on a column's head, the old
-# table would flash below the new one.
-_HIDE_THE_REPLACED = '<style>[class*="st-key-runs_table_"][data-retained] { display: none !important; }</style>'
+# table would flash below the new one. Its own search and download know one page only, and the download writes a name
+# like =HYPERLINK(…) as a formula; the page has a search and a CSV of its own.
+_STYLE = """<style>
+[class*="st-key-runs_table_"][data-retained],
+[class*="st-key-runs_table_"] [data-testid="stElementToolbarButton"]:has(
+  button[aria-label^="Download"], button[aria-label^="Search"]
+) { display: none !important; }
+</style>"""
 
 
 def draw_table(table: pd.DataFrame, order: RunOrder, *, key: str, preset: Sequence[int]) -> None:
     """The rows of ``table``, in ``order``; rows ``preset`` are ticked when a table with a new ``key`` appears."""
-    st.html(_HIDE_THE_REPLACED)
+    st.html(_STYLE)
     st.dataframe(
         _displayed(table), key=key, on_select="rerun", selection_mode=("multi-row", "single-column"),
         selection_default={"selection": {"rows": list(preset)}}, hide_index=True, placeholder="–",
