@@ -14,7 +14,8 @@ from reglab.cli import main
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
-from reglab.store import Store, Unreadable, UnreadableRow
+from reglab.store import Run, RunFilter, RunOrder, Store, Unreadable, UnreadableRow
+from reglab.store.run_order import SORTABLE
 from reglab.sweep import SweepSpec
 
 ANYWHERE = [
@@ -42,6 +43,10 @@ SQLITE = [
     ("l2", "x'00'", "l2 holds"),
     ("name", "x'ff00'", "name holds b'\\xff\\x00' where a text belongs"),
     ("name", "CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+    ("dataset", "CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+    ("note", "x'ff'", "note holds"),
+    ("state", "CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+    ("created", "CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
 ]
 POSTGRESQL = [("created", "'infinity'", "timestamp too large")]
 
@@ -70,8 +75,20 @@ def check_hidden_alone(store: Store, column: str, value: str, reason: str) -> No
     with pytest.raises(UnreadableRow, match=f"The run {bad.id} cannot be read: "):
         store.get(bad.id)
     assert store.get(other.id) == other
+    check_listed(store, {other.id, queued.id}, bad.id)
     store.recover()
     assert [row.id for row in unreadable(store)] == [bad.id]
+
+
+def check_listed(store: Store, good: set[str], bad: str) -> None:
+    """Pages of the table, in every order, with a search, and counts."""
+    for column in SORTABLE:
+        page = store.every_run_of(store.run_ids(order=RunOrder(column)))
+        assert {row.id for row in page if isinstance(row, Run)} == good
+        assert [row.id for row in page if isinstance(row, Unreadable)] == [bad]
+    assert good <= set(store.run_ids(RunFilter(text="simple_cnn")))
+    assert store.count_runs().total == 3
+    assert "digits" in store.run_choices().datasets
 
 
 @pytest.mark.parametrize(("column", "value", "reason"), ANYWHERE)

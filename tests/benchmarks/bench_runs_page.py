@@ -84,7 +84,7 @@ def test_a_page_of_the_table_is_quick_whatever_it_is_sorted_by(full: Store) -> N
         "count": lambda i: full.count_runs(),
         "count with a search and a tag": lambda i: full.count_runs(RunFilter(text="1", tags=frozenset({"bulk"}))),
         "choices of the filter": lambda i: full.run_choices(),
-        "the same 100 rows again": lambda i: full.run_rows(shown),
+        "the same 100 rows again": lambda i: full.runs_of(shown),
     }
     seconds = {name: median(call) for name, call in calls.items()}
     everything = median(lambda i: full.runs(), times=3)

@@ -149,7 +149,7 @@ def _sqlite_engine(url: URL, read_only: bool) -> Engine:
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver would begin transactions by itself, and never IMMEDIATE ones
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("lower", 1, _lower, deterministic=True)
+        connection.create_function("reglab_lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -170,9 +170,9 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
 
 
-def _lower(value: Any) -> Any:
-    """Lower case in every script; SQLite's own ``lower`` knows ASCII only."""
-    return value.lower() if isinstance(value, str) else value
+def _lower(text: bytes | None) -> str | None:
+    """Lower case in every script, of any bytes; SQLite's own ``lower`` knows ASCII only."""
+    return None if text is None else text.decode(errors="replace").lower()
 
 
 def _postgresql_engine(url: URL) -> Engine:

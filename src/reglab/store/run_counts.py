@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, case, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Text, case, cast, func, select
 
 from reglab.store.run_filter import HAS_TAGS, RunFilter, begins, matching, tag_values
 from reglab.store.schema import runs
@@ -41,10 +41,11 @@ class RunChoices:
 
 def count(connection: Connection, wanted: RunFilter) -> RunCounts:
     """The runs that ``wanted`` admits."""
-    times = [_newest(runs.c[name]) for name in ("created", "queued", "ended")]
-    query = select(runs.c.state, func.count(), *times).where(matching(connection, wanted))
-    found = sorted(tuple(row) for row in connection.execute(query.group_by(runs.c.state)))
-    return RunCounts({state: number for state, number, *_ in found}, tuple(found))
+    state = _plain(connection, runs.c.state)
+    times = [_plain(connection, func.max(runs.c[name])) for name in ("created", "queued", "ended")]
+    query = select(state, func.count(), *times).where(matching(connection, wanted)).group_by(state).order_by(state)
+    found = [tuple(row) for row in connection.execute(query)]
+    return RunCounts({_text(state): number for state, number, *_ in found}, tuple(found))
 
 
 def count_groups(connection: Connection, prefixes: Iterable[str]) -> dict[str, int]:
@@ -56,20 +57,25 @@ def count_groups(connection: Connection, prefixes: Iterable[str]) -> dict[str, i
 
 def choices(connection: Connection) -> RunChoices:
     """What a filter can choose from."""
-    present = runs.c.deleted.is_(None)
-    pairs = connection.execute(select(runs.c.dataset, runs.c.model).where(present).distinct()).all()
-    tags = tag_values(connection)
-    used = select(tags.c.value).select_from(runs.join(tags, HAS_TAGS)).where(present).distinct()
+    present, tags = runs.c.deleted.is_(None), tag_values(connection)
+    pairs = select(_plain(connection, runs.c.dataset), _plain(connection, runs.c.model)).where(present).distinct()
+    used = select(_plain(connection, tags.c.value)).select_from(runs.join(tags, HAS_TAGS)).where(present).distinct()
+    found = connection.execute(pairs).all()
     return RunChoices(
-        _sorted(pair.dataset for pair in pairs), _sorted(pair.model for pair in pairs),
+        _sorted(dataset for dataset, _ in found),
+        _sorted(model for _, model in found),
         _sorted(connection.execute(used).scalars()),
-    )  # fmt: skip
+    )
 
 
-def _newest(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    """As text: it is only compared."""
-    return type_coerce(func.max(moment), String)
+def _plain(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``column`` as text, in SQLite as bytes: a value that no driver can decode would hide all others."""
+    return cast(column, LargeBinary if connection.dialect.name == "sqlite" else Text)
 
 
-def _sorted(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted({str(value) for value in values}, key=lambda value: (value.casefold(), value)))
+def _text(value: str | bytes | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+
+
+def _sorted(values: Iterable[str | bytes | None]) -> tuple[str, ...]:
+    return tuple(sorted(set(map(_text, values)) - {""}, key=lambda text: (text.casefold(), text)))

@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     TableValuedAlias,
     Text,
     and_,
     case,
     cast,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -77,6 +79,13 @@ def begins(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
     return func.substr(column, 1, len(prefix)) == prefix
 
 
+def lower(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``column`` in lower case; SQLite's text may be no text at all, which must hide no other row."""
+    if connection.dialect.name == "sqlite":
+        return func.reglab_lower(cast(column, LargeBinary), type_=Text)
+    return func.lower(column)
+
+
 def penalty() -> ColumnElement[str]:
     """As :attr:`reglab.store.Run.penalty`."""
     l1, l2 = runs.c.l1 != 0, runs.c.l2 != 0
@@ -110,7 +119,7 @@ def _found(connection: Connection, word: str, tags: TableValuedAlias) -> ColumnE
     place = func.instr if connection.dialect.name == "sqlite" else func.strpos
 
     def contains(column: ColumnElement[Any]) -> ColumnElement[bool]:
-        return place(func.lower(column), func.lower(word)) > 0
+        return place(lower(connection, column), lower(connection, literal(word))) > 0
 
     columns = (runs.c.name, runs.c.id, runs.c.dataset, runs.c.model, runs.c.note)
     tagged = HAS_TAGS & select(1).where(contains(tags.c.value)).exists()

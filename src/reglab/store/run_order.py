@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from reglab import columns
 from reglab.events import STATES
 from reglab.store import run_table_columns as t
-from reglab.store.run_filter import HAS_TAGS, penalty, tag_values
+from reglab.store.run_filter import HAS_TAGS, lower, penalty, tag_values
 from reglab.store.schema import epochs, runs
 
 _LARGEST_FIRST = frozenset({t.BEST_ACC, t.SECONDS, t.EPOCH, t.CREATED})
@@ -67,8 +67,12 @@ def _value(column: ColumnElement[Any]) -> _Key:
 
 def _text(column: ColumnElement[Any]) -> _Key:
     """In the order of characters, whatever the database's language."""
-    lower = func.lower(column)
-    return lambda connection: lower if connection.dialect.name == "sqlite" else lower.collate("C")
+
+    def key(connection: Connection) -> ColumnElement[Any]:
+        folded = lower(connection, column)
+        return folded if connection.dialect.name == "sqlite" else folded.collate("C")
+
+    return key
 
 
 def _tags(connection: Connection) -> ColumnElement[Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from reglab.store import catalog, run_counts, run_table
 from reglab.store.base import StoreBase
 from reglab.store.files import checkpoint_finder
+from reglab.store.reading import Unreadable
 from reglab.store.run import Run
 from reglab.store.run_counts import RunChoices, RunCounts
 from reglab.store.run_filter import RunFilter
@@ -18,20 +19,25 @@ from reglab.store.run_order import RunOrder
 class RunTableMethods(StoreBase):
     """Lists of runs that are as quick among ten thousand runs as among ten: only what is shown is read."""
 
+    def run_ids(
+        self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
+    ) -> list[str]:
+        """The ids on a page of the table of runs: ``limit`` of those that match, from number ``offset`` on."""
+        with self._database.read() as connection:
+            return run_table.ids_of_page(connection, wanted or RunFilter(), order or RunOrder(), offset, limit)
+
     def run_table(
         self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
     ) -> pd.DataFrame:
-        """A page of the table of runs: :data:`reglab.store.run_table_columns.COLUMNS` of ``limit`` runs."""
-        with self._database.read() as connection:
-            return run_table.page(connection, wanted or RunFilter(), order or RunOrder(), offset, limit)
-
-    def run_rows(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """The same columns of these runs, in this order; deleted and unknown runs are left out."""
-        with self._database.read() as connection:
-            return run_table.rows(connection, run_ids)
+        """The rows of that page: :data:`reglab.store.run_table_columns.COLUMNS` of the runs that can be read."""
+        return run_table.table_of(self.runs_of(self.run_ids(wanted, order, offset=offset, limit=limit)))
 
     def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
-        """These runs, in this order; deleted and unknown runs are left out."""
+        """The runs with these ids, in this order; those that are deleted, unknown or unreadable are left out."""
+        return catalog.readable(self.every_run_of(run_ids))
+
+    def every_run_of(self, run_ids: Sequence[str]) -> list[Run | Unreadable]:
+        """:meth:`runs_of`, and in their places the rows that this version cannot read."""
         with self._database.read() as connection:
             return catalog.present(connection, run_ids, checkpoint_finder(self.home))
 

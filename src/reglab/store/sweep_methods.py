@@ -59,7 +59,9 @@ class SweepMethods(StoreBase):
         """Sweeps that can be read, newest first, without their runs; ``deleted`` gives the deleted ones instead."""
         return sweep_catalog.readable(self.every_sweep(deleted=deleted, offset=offset, limit=limit))
 
-    def every_sweep(self, *, deleted: bool = False, offset: int = 0, limit: int | None = None) -> list[Sweep | Unreadable]:
+    def every_sweep(
+        self, *, deleted: bool = False, offset: int = 0, limit: int | None = None
+    ) -> list[Sweep | Unreadable]:
         """:meth:`sweeps`, and in their places the rows that this version cannot read."""
         with self._database.read() as connection:
             return sweep_catalog.listed(

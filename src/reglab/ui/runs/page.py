@@ -77,9 +77,11 @@ def _rows(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts) -
     state.listed = (wanted, state.order)
     above = st.container()
     first = pager(found.total, PAGE, key=_PAGER, thing="runs")
-    rows = page_of_runs(store, state, wanted, found, first)
+    page = page_of_runs(store, state, wanted, found, first)
     with above:
-        draw_table(rows, state.order, key=state.key, preset=state.preset)
+        if len(page.rows):
+            draw_table(page.rows, state.order, key=state.key, preset=state.preset)
+    unreadable_list(page.unreadable, "runs_unreadable")
 
 
 def _sentences(state: RunsState) -> None:

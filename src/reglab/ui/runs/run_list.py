@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
 from reglab import columns
-from reglab.store import RunCounts, RunFilter, Store
+from reglab.store import Run, RunCounts, RunFilter, Store, Unreadable
 from reglab.store import run_table_columns as t
+from reglab.store.run_table import table_of
 from reglab.ui.process_wide import process_wide
 from reglab.ui.runs.runs_state import RunsState, show
 
@@ -19,17 +21,27 @@ _KEPT = 20_000  # curves
 _Curves = dict[tuple[str, object, int], list[float]]
 
 
-def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunCounts, first: int) -> pd.DataFrame:
-    """The rows from number ``first`` on; ``counts`` are of the runs that ``wanted`` admits.
+@dataclass(frozen=True)
+class RunPage:
+    """A page: its rows, and what else would be on it but cannot be read."""
+
+    rows: pd.DataFrame
+    unreadable: list[Unreadable]
+
+
+def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunCounts, first: int) -> RunPage:
+    """The page from run number ``first`` on; ``counts`` are of the runs that ``wanted`` admits.
 
     While runs only train on, the rows of a page stay where they are, so that none moves under the pointer.
     """
     basis = (state.order, wanted, first, counts.moved)
-    rows = store.run_rows(state.shown) if basis == state.basis else None
-    if rows is None or len(rows) < len(state.shown):
-        rows = store.run_table(wanted, state.order, offset=first, limit=PAGE)
-        show(state, tuple(rows[t.RUN]), basis)
-    return _with_curves(store, rows)
+    found = store.every_run_of(state.page) if basis == state.basis else []
+    if len(found) < len(state.page) or basis != state.basis:
+        state.page = tuple(store.run_ids(wanted, state.order, offset=first, limit=PAGE))
+        found = store.every_run_of(state.page)
+    rows = table_of(run for run in found if isinstance(run, Run))
+    show(state, tuple(rows[t.RUN]), basis)
+    return RunPage(_with_curves(store, rows), [run for run in found if isinstance(run, Unreadable)])
 
 
 def _with_curves(store: Store, rows: pd.DataFrame) -> pd.DataFrame:

@@ -24,13 +24,15 @@ _ECHO = 2.0  # seconds in which the browser may still send the address from befo
 
 @dataclass
 class RunsState:
-    """``ticked`` are run ids; ``shown`` those of the table's rows, found for ``basis``; ``preset`` the rows that are
-    ticked when the table appears. ``listed`` are filter and order of the table on screen. ``address`` is what the URL
-    said of the ticks when it was last read or written. ``deleted`` are (id, name) that Undo brings back.
+    """``ticked`` are run ids; ``page`` those on the page, found for ``basis``, ``shown`` those of the table's rows;
+    ``preset`` the rows that are ticked when the table appears. ``listed`` are filter and order of the table on screen.
+    ``address`` is what the URL said of the ticks when it was last read or written. ``deleted`` are (id, name) that
+    Undo brings back.
     """
 
     ticked: tuple[str, ...] = ()
     order: RunOrder = field(default_factory=RunOrder)
+    page: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     basis: tuple[Any, ...] = ()
     preset: tuple[int, ...] = ()
