@@ -45,6 +45,18 @@ class QueueFull(RegLabError):
     """More work would wait in the queue than the settings allow."""
 
 
+class StoreUnavailable(StoreError):
+    """The database or the disk is away, busy or full: the same call can succeed later."""
+
+
+class RunLost(StoreError):
+    """A run has ended, or another process trains it: it accepts no results from this process."""
+
+
+class EpochRecorded(StoreError):
+    """The run already has this epoch or a later one."""
+
+
 class UnknownRun(RegLabError):
     """No run has this identifier."""
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from reglab.errors import StoreError
-from reglab.store.sentences import disk_sentence
+from reglab.store.sentences import disk_error, disk_sentence
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> 
         if not _WINDOWS:
             sync(path.parent)  # the renames themselves; Windows opens no folders
     except OSError as error:
-        raise StoreError(disk_sentence(path, error)) from None
+        raise disk_error(path, error) from None
 
 
 def link(source: Path, path: Path) -> None:
@@ -57,7 +56,7 @@ def link(source: Path, path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)  # renaming does nothing where both already are one file
     except OSError as error:
-        raise StoreError(disk_sentence(path, error)) from None
+        raise disk_error(path, error) from None
 
 
 def _rename(source: Path, target: Path) -> None:

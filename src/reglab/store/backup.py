@@ -19,7 +19,7 @@ from reglab.errors import StoreError
 from reglab.store import atomic
 from reglab.store.database import Database
 from reglab.store.files import NEWEST, PREVIOUS, RunFiles
-from reglab.store.sentences import disk_sentence, sentence
+from reglab.store.sentences import disk_error, sentence
 
 NAME = "reglab.sqlite"
 
@@ -52,7 +52,7 @@ def back_up(database: Database, home: Path, ids: Callable[[], Iterable[str]], ta
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
-        raise StoreError(disk_sentence(target, error)) from None
+        raise disk_error(target, error) from None
     copied.files, copied.bytes = copied.files + 1, copied.bytes + (target / NAME).stat().st_size
     return copied
 

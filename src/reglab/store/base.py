@@ -12,7 +12,7 @@ from sqlalchemy import select
 from reglab.errors import StoreError
 from reglab.store import owners, whole
 from reglab.store.database import Database
-from reglab.store.files import RunFiles
+from reglab.store.files import RunFiles, check_space
 from reglab.store.owners import Owner
 from reglab.store.run import Run
 from reglab.store.schema import runs
@@ -44,9 +44,10 @@ class StoreBase:
         self.close()
 
     def check(self) -> None:
-        """Raise :class:`StoreError` if the database does not answer, or no longer has its tables."""
+        """Raise :class:`StoreError` if the database does not answer or has lost its tables, or the disk is full."""
         with self._database.read() as connection:
             connection.execute(select(runs.c.id).limit(1))
+        check_space(self.home)
 
     def files(self, run_id: str) -> RunFiles:
         """The run's checkpoints and weights in ``home/<run id>/``; that of a sweep's run is with the sweep."""

@@ -4,6 +4,9 @@ SQLite runs in WAL mode with ``BEGIN IMMEDIATE`` for writes and one writer per f
 and a file lock between processes, because SQLite before 3.51.3 can damage a WAL that two connections write or reset at
 the same moment. What is committed survives the death of the process. A durable transaction also survives a power cut
 (``synchronous = FULL``: it waits for the disk, and takes all before it along); one that is not waits for nothing.
+
+Open connections keep a deleted or moved SQLite file alive, and new ones would create an empty file in its place. A
+pinned database therefore compares the file at its path with the one it opened before every transaction.
 """
 
 from __future__ import annotations
@@ -19,9 +22,9 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from reglab.errors import StoreError
+from reglab.errors import StoreError, StoreUnavailable
 from reglab.store import atomic
-from reglab.store.sentences import disk_sentence, said, where
+from reglab.store.sentences import disk_error, said, where
 
 BUSY_SECONDS = 30.0
 CONNECT_SECONDS = 5
@@ -39,10 +42,23 @@ class Database:
         self.sqlite = url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url, read_only is not None) if self.sqlite else _postgresql_engine(url)
         self._turn = _Turn(sqlite_path(url), self.place) if self.sqlite else None
+        self._file: tuple[int, int] | None = None
+
+    def pin(self) -> None:
+        """From now on, accept only the SQLite file that is there now, and never create another one."""
+        if self.sqlite and self._file is None:
+            self._file = self._identity()
+            event.listen(self.engine, "do_connect", _open_existing)
+
+    def check_file(self) -> None:
+        """Raise :class:`StoreUnavailable` where the pinned file was deleted, moved or replaced."""
+        if self._file is not None and self._identity() != self._file:
+            raise StoreUnavailable(f"{self.place} was replaced by another file; restart RegLab to use that one.")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one consistent state and changes nothing."""
+        self.check_file()
         with said(self.place), self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -77,6 +93,7 @@ class Database:
         """Wait until everything committed so far is on the disk; PostgreSQL has seen to that already."""
         if not self.sqlite:
             return
+        self.check_file()
         path = sqlite_path(self.url)
         log = path.with_name(path.name + "-wal")
         try:
@@ -84,11 +101,12 @@ class Database:
         except FileNotFoundError:
             return  # no connection has written since the log was folded into the database, which flushes it
         except OSError as error:
-            raise StoreError(disk_sentence(log, error)) from None
+            raise disk_error(log, error) from None
 
     @contextmanager
     def writer(self) -> Iterator[None]:
         """This file's one place for a writer (SQLite); PostgreSQL orders its writers itself."""
+        self.check_file()  # before the lock, whose file would be created together with a missing folder
         if self._turn is None:
             yield
         else:
@@ -98,6 +116,18 @@ class Database:
     def close(self) -> None:
         """Close every idle connection; the database can be used again afterwards."""
         self.engine.dispose()
+
+    def _identity(self) -> tuple[int, int]:
+        path = sqlite_path(self.url)
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise StoreUnavailable(
+                f"{self.place} is no longer there: its file was deleted or moved; put it back, or restart RegLab."
+            ) from None
+        except OSError as error:
+            raise disk_error(path, error) from None
+        return found.st_dev, found.st_ino
 
 
 class _Turn:
@@ -112,7 +142,9 @@ class _Turn:
     @contextmanager
     def held(self) -> Iterator[None]:
         if not self.threads.acquire(timeout=BUSY_SECONDS):
-            raise StoreError(f"{self.place} is busy: another thread has been writing to it for too long; try again.")
+            raise StoreUnavailable(
+                f"{self.place} is busy: another thread has been writing to it for too long; try again."
+            )
         try:
             self._acquire()
             try:
@@ -126,11 +158,11 @@ class _Turn:
         try:
             self.processes.acquire()
         except Timeout:
-            raise StoreError(
+            raise StoreUnavailable(
                 f"{self.place} is busy: another program has been writing to it for too long; try again."
             ) from None
         except OSError as error:
-            raise StoreError(disk_sentence(self.path, error)) from None
+            raise disk_error(self.path, error) from None
 
 
 def sqlite_path(url: URL) -> Path:
@@ -173,6 +205,15 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
 def _lower(text: bytes | None) -> str | None:
     """Lower case in every script, of any bytes; SQLite's own ``lower`` knows ASCII only."""
     return None if text is None else text.decode(errors="replace").lower()
+
+
+def _open_existing(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+    """Have SQLite open the file only where there is one; by default it creates a missing file."""
+    name = str(arguments[0])
+    uri = name if name.startswith("file:") else f"file:{quote(name)}"
+    if "mode=" not in uri.partition("?")[2]:
+        uri += ("&" if "?" in uri else "?") + "mode=rw"
+    arguments[0], options["uri"] = uri, True
 
 
 def _postgresql_engine(url: URL) -> Engine:

@@ -6,19 +6,21 @@ import hashlib
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from reglab.errors import CheckpointError, StoreError, shown
+from reglab.errors import CheckpointError, StoreError, StoreUnavailable, shown
 from reglab.events import Checkpoint
 from reglab.store import arrays, atomic
-from reglab.store.sentences import disk_sentence
+from reglab.store.sentences import disk_error, disk_sentence
 
 log = logging.getLogger(__name__)
 
+_LEAST_FREE = 2**20  # bytes
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -81,6 +83,7 @@ class RunFiles:
         """
         if self._flush is not None:
             self._flush()
+        self._check_home()
         atomic.write(self.folder / NEWEST, arrays.encode_checkpoint(checkpoint), keep_as=self.folder / PREVIOUS)
 
     def load_checkpoint(self) -> Checkpoint | None:
@@ -97,7 +100,7 @@ class RunFiles:
             except (CheckpointError, MemoryError):
                 found = True
             except OSError as error:
-                raise StoreError(disk_sentence(self.folder / name, error)) from None
+                raise disk_error(self.folder / name, error) from None
         if found:
             raise CheckpointError(
                 f"Every checkpoint in {self.folder} is damaged; the run cannot be resumed, duplicate it to train again."
@@ -111,6 +114,7 @@ class RunFiles:
         """
         path = self._weights(name)
         data = arrays.encode_weights(weights)
+        self._check_home()
         atomic.write(path, data)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
 
@@ -120,6 +124,7 @@ class RunFiles:
         That is quicker than writing equal weights again. Its path relative to the home; the hash is that of ``path``.
         """
         own = self._weights(name)
+        self._check_home()
         atomic.link(self._inside(path), own)
         return own.relative_to(self.home).as_posix()
 
@@ -136,7 +141,12 @@ class RunFiles:
         except CheckpointError as error:
             raise CheckpointError(f"The weights {path} cannot be read: {error}") from None
         except OSError as error:
-            raise StoreError(disk_sentence(place, error)) from None
+            raise disk_error(place, error) from None
+
+    def _check_home(self) -> None:
+        """A home that was moved away is not created again: an empty one would stand where the old one belongs."""
+        if not self.home.is_dir():
+            raise StoreUnavailable(f"The folder {self.home} is no longer there; put it back, or restart RegLab.")
 
     def _weights(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name):
@@ -170,6 +180,16 @@ def _is_there(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
+
+
+def check_space(home: Path) -> None:
+    """Raise :class:`StoreUnavailable` where the home is gone, or its disk has less than 1 MiB left."""
+    try:
+        free = shutil.disk_usage(home).free
+    except OSError as error:
+        raise disk_error(home, error) from None
+    if free < _LEAST_FREE:
+        raise StoreUnavailable(f"The disk that holds {home} is full; free some space.")
 
 
 def stack_folders(home: Path, sweep_id: str) -> list[Path]:

@@ -12,7 +12,7 @@ from reglab.errors import StoreError, shown
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
 from reglab.store.migrate import migrate
-from reglab.store.sentences import disk_sentence, where
+from reglab.store.sentences import disk_error, where
 from reglab.store.store import Store
 
 _DRIVERS = {
@@ -41,6 +41,7 @@ def open_store(settings: Settings) -> Store:
     database = _database(url, _read_only(settings.home, url))
     try:
         migrate(database)
+        database.pin()
     except BaseException:
         database.close()
         raise
@@ -64,7 +65,7 @@ def _make_home(home: Path) -> None:
     except FileExistsError:
         raise StoreError(f"REGLAB_HOME must be a folder, but {home} is a file.") from None
     except OSError as error:
-        raise StoreError(disk_sentence(home, error)) from None
+        raise disk_error(home, error) from None
     if not os.access(home, os.R_OK | os.X_OK):
         raise StoreError(f"REGLAB_HOME {home} may not be read by this user; check its rights.")
 
@@ -94,7 +95,7 @@ def _check_file(url: URL) -> None:
     try:
         is_folder, has_folder = path.is_dir(), path.parent.is_dir()
     except OSError as error:
-        raise StoreError(disk_sentence(path, error)) from None
+        raise disk_error(path, error) from None
     if is_folder:
         raise StoreError(f"The store {path} is a folder; REGLAB_STORE must name a file in it.")
     if not has_folder:

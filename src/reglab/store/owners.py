@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select, update
 from reglab.errors import StoreError
 from reglab.store.reading import Decoder, Field, raw
 from reglab.store.schema import runs, sweeps
-from reglab.store.sentences import disk_sentence
+from reglab.store.sentences import disk_error
 from reglab.store.states import now
 
 STALE = timedelta(seconds=60)
@@ -48,7 +48,7 @@ def register(home: Path) -> Owner:
         lock.acquire(timeout=5)
     except (OSError, Timeout) as error:
         cause = error if isinstance(error, OSError) else OSError(0, "its lock is taken")
-        raise StoreError(disk_sentence(folder(home), cause)) from None
+        raise disk_error(folder(home), cause) from None
     return Owner(owner, lock)
 
 

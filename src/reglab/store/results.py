@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from reglab.errors import StoreError
+from reglab.errors import EpochRecorded, RunLost, StoreError
 from reglab.events import EpochMetrics, LayerStats, State
 from reglab.store import states
 from reglab.store.labels import printable
@@ -60,7 +60,7 @@ def add_epochs(connection: Connection, owner: str | None, entries: Sequence[Epoc
     changes = {run_id: _standing(row) for run_id, row in rows.items()}
     for run_id, metrics, _, best_epoch in entries:
         if metrics.epoch <= changes[run_id]["epoch"]:
-            raise StoreError(f"Run {run_id} already has epoch {metrics.epoch}.")
+            raise EpochRecorded(f"Run {run_id} already has epoch {metrics.epoch}.")
         changes[run_id] = _after(changes[run_id], metrics, best_epoch)
     if entries:
         figures = [{"run": run_id, **vars(metrics)} for run_id, metrics, *_ in entries]
@@ -98,7 +98,7 @@ def finish(connection: Connection, owner: str | None, endings: Sequence[Ending])
     rows = states.writable_many(connection, [ending.run for ending in endings], owner)
     for ending in endings:
         if rows[ending.run].state != "running":
-            raise StoreError(f"Run {ending.run} is not running and cannot become {ending.state}.")
+            raise RunLost(f"Run {ending.run} is not running and cannot become {ending.state}.")
     over = {"ended": states.now(), "owner": None, "activity": None}
     states.change_many(connection, {ending.run: {**_ended(ending), **over} for ending in endings})
 

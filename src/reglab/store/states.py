@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from reglab.errors import StoreError, UnknownRun, shown
+from reglab.errors import RunLost, StoreError, UnknownRun, shown
 from reglab.events import Environment, State
 from reglab.store.schema import runs
 
@@ -70,13 +70,13 @@ def writable(connection: Connection, run_id: str, owner: str | None) -> Any:
 
 
 def writable_many(connection: Connection, run_ids: Sequence[str], owner: str | None) -> dict[str, Any]:
-    """:func:`writable` for many runs: all of them, or :class:`StoreError`."""
+    """:func:`writable` for many runs: all of them, or :class:`RunLost`."""
     rows = locked_many(connection, run_ids)
     for row in rows.values():
         if row.state not in ("queued", "running"):
-            raise StoreError(f"Run {row.id} is {row.state}: it takes no more results.")
+            raise RunLost(f"Run {row.id} is {row.state}: it takes no more results.")
         if row.owner is not None and row.owner != owner:
-            raise StoreError(f"Run {row.id} is being trained by another process.")
+            raise RunLost(f"Run {row.id} is being trained by another process.")
     return rows
 
 

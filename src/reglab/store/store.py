@@ -147,7 +147,7 @@ class Store(UpkeepMethods, RunTableMethods):
                 states.requeue(connection, run_id)
                 states.claim(connection, run_id, owner.id)
 
-    # Results. A run that another owner trains, or that has ended, takes none: StoreError. Methods that take many runs
+    # Results. A run that another owner trains, or that has ended, takes none: RunLost. Methods that take many runs
     # are one transaction over them: all is written, or nothing.
 
     def began(self, run_id: str, environment: Environment) -> None:
@@ -177,7 +177,7 @@ class Store(UpkeepMethods, RunTableMethods):
 
         Kill −9 never loses it. A power cut may lose epochs after the last checkpoint, which a resumed run trains again.
 
-        :raises StoreError: the run already has this epoch or a later one.
+        :raises EpochRecorded: the run already has this epoch or a later one.
         """
         self.add_epochs([(run_id, metrics, layers, best_epoch)])
 

@@ -125,7 +125,7 @@ class SweepMethods(StoreBase):
             sweep_states.requeue(connection, sweep_id)
             sweep_states.claim(connection, sweep_id, owner.id)
 
-    # Results. A sweep that another owner trains, or of which nothing runs, takes none: StoreError.
+    # Results. A sweep that another owner trains, or of which nothing runs, takes none: RunLost.
 
     def set_plan(self, sweep_id: str, plan: Mapping[str, Any] | None) -> None:
         """Keep how the lanes advance: any JSON-able facts, NaN and ±∞ included."""

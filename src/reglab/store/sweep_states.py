@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, update
 
-from reglab.errors import StoreError, UnknownSweep, shown
+from reglab.errors import RunLost, StoreError, UnknownSweep, shown
 from reglab.events import State
 from reglab.store import states
 from reglab.store.arrays import to_json
@@ -127,17 +127,17 @@ def _lanes(connection: Connection, sweep_id: str) -> list[Any]:
 
 
 def _mine(connection: Connection, sweep_id: str, owner: str | None) -> dict[str, Any]:
-    """The running lanes by id; StoreError where another process trains one, as :func:`states.writable` fences runs."""
+    """The running lanes by id; RunLost where another process trains one, as :func:`states.writable` fences runs."""
     running = {lane.id: lane for lane in _lanes(connection, sweep_id) if lane.state == "running"}
     if any(lane.owner is not None and lane.owner != owner for lane in running.values()):
-        raise StoreError(f"Sweep {sweep_id} is being trained by another process.")
+        raise RunLost(f"Sweep {sweep_id} is being trained by another process.")
     return running
 
 
 def _running(connection: Connection, sweep_id: str, owner: str | None) -> dict[str, Any]:
     running = _mine(connection, sweep_id, owner)
     if not running:
-        raise StoreError(f"Sweep {sweep_id} is not running: it takes no more results.")
+        raise RunLost(f"Sweep {sweep_id} is not running: it takes no more results.")
     return running
 
 
