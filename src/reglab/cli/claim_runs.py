@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 from reglab.jobs import Worker
+from reglab.jobs.patience import Patience
 from reglab.lessons.claims import GROUP, Claim, Standing, Trial, index, standing
 from reglab.settings import Settings
 from reglab.store import Run, Store
@@ -27,11 +29,18 @@ class Trainer:
 
     def test(self, claim: Claim, seeds: tuple[int, ...]) -> Standing:
         """Train what is missing until the claim can be judged, or nothing more can be trained."""
-        found = standing(self.store, index(self.store), claim, seeds)
+        found = self._standing(claim, seeds)
         while (missing := [trial for trial, run in found.runs.items() if not _ended(run)]) and not self.closing():
             self.train(missing)
-            found = standing(self.store, index(self.store), claim, seeds)
+            found = self._standing(claim, seeds)
         return found
+
+    @cached_property
+    def _patience(self) -> Patience:
+        return Patience("The runs of a claim", self.closing)
+
+    def _standing(self, claim: Claim, seeds: tuple[int, ...]) -> Standing:
+        return self._patience(lambda: standing(self.store, index(self.store), claim, seeds))
 
     def train(self, trials: Iterable[Trial]) -> None:
         """Train the trials, and wait for those that another process trains."""
@@ -40,12 +49,12 @@ class Trainer:
         def work(trial: Trial) -> None:
             if self.closing():
                 return
-            run = self._take(trial)
+            run = self._patience(self._take, trial)
             if run.state == "running" and run.owner == self.store.owner().id:
                 Worker(self.store, self.settings, run, closing=self.closing).work()
             self._wait(run.id)
             with lock:
-                self.tell(self.store.get(run.id))
+                self.tell(self._patience(self.store.get, run.id))
 
         with ThreadPoolExecutor(self.settings.slots) as pool:
             list(pool.map(work, trials))
@@ -62,9 +71,9 @@ class Trainer:
         return store.get(run.id)
 
     def _wait(self, run_id: str) -> None:
-        while self.store.get(run_id).state in ("queued", "running") and not self.closing():
+        while self._patience(self.store.get, run_id).state in ("queued", "running") and not self.closing():
             time.sleep(_POLL)
-            self.store.recover()
+            self._patience(self.store.recover)
 
 
 def _ended(run: Run | None) -> bool:

@@ -23,8 +23,8 @@ def work_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output) -
         worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received))
         worker.listen = Teller(store, worker, output).hear
         worker.work()
-    ended = store.sweep(sweep.id)
-    tell(store, ended, output)
+        ended = worker.patience(store.sweep, sweep.id)
+        worker.patience(tell, store, ended, output)
     if received:
         return 128 + received[0]
     return 0 if ended.state == "finished" else 1
@@ -49,7 +49,7 @@ class Teller:
     def hear(self, _stack: StackWorker) -> None:
         """One stack has gone on."""
         with self.lock:
-            now = self.store.sweep(self.worker.sweep.id)
+            now = self.worker.patience(self.store.sweep, self.worker.sweep.id)
             if now.epoch <= self.told:
                 return
             self.told = now.epoch

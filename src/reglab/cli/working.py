@@ -30,9 +30,10 @@ def work(store: Store, settings: Settings, run: Run, output: Output) -> int:
     """Train ``run`` to its end, or until a signal asks to end: it then checkpoints first. The exit status."""
     with signals() as received:
         output.began(run)
-        Worker(store, settings, run, closing=lambda: bool(received), listen=output.listen).work()
-    ended = store.get(run.id)
-    output.result(result(store, ended))
+        worker = Worker(store, settings, run, closing=lambda: bool(received), listen=output.listen)
+        worker.work()
+    ended = worker.patience(store.get, run.id)
+    output.result(worker.patience(result, store, ended))
     if received:
         return 128 + received[0]
     return 0 if ended.state == "finished" else 1

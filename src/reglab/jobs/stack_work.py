@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.jobs.pace import Pace
+from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.work import is_finite, weights_of
 from reglab.settings import Settings
@@ -39,6 +40,7 @@ class StackWorker:
     plan: Plan
     halting: Callable[[], bool]
     seconds_of_sweep: Callable[[], float]
+    patience: Patience
     pace: Pace = field(default_factory=Pace)
     epoch: int = 0
     done: bool = False
@@ -87,17 +89,21 @@ class StackWorker:
 
     def leave(self) -> None:
         """Save where the lanes stand, if they have begun, and let go of their memory."""
-        if self._at is not None:
-            self._save(self._at.snapshots)
-            self._report_at(self._at)
-        self.close()
+        try:
+            if self._at is not None:
+                self._save(self._at.snapshots)
+                self._report_at(self._at)
+        finally:
+            self.close()
 
     def fail(self, sentence: str) -> None:
-        """End every lane whose end is not in the store as failed, for the reason in ``sentence``."""
+        """End every lane that this process still trains as failed, for the reason in ``sentence``."""
         self.close()
         self.done = True
-        running = [run for run in self.runs if self.store.get(run.id).state == "running"]
-        self.store.finish_many([Ending(run.id, "failed", error=sentence) for run in running])
+        mine = self.store.owner().id
+        runs = [self.patience(self.store.get, run.id) for run in self.runs]
+        running = [run.id for run in runs if run.state == "running" and run.owner == mine]
+        self._finish([Ending(run_id, "failed", error=sentence) for run_id in running])
 
     def close(self) -> None:
         """Let go of the lanes' memory."""
@@ -107,13 +113,14 @@ class StackWorker:
 
     def _begin(self) -> Generator[Event]:
         """The lanes' events, from the last checkpoint where there is one; epochs after it are forgotten."""
-        checkpoint = self.files.load_checkpoint()
+        checkpoint = self.patience(self.files.load_checkpoint)
         facts = checkpoint.facts if checkpoint else {}
         states = _parts(checkpoint) if checkpoint else [None] * len(self.runs)
         self._kept, self._seconds = dict(facts.get("kept", {})), facts.get("run_seconds", [0.0] * len(self.runs))
         self._going = {lane for lane, run in enumerate(self.runs) if run.state == "running"}
         at = {run.id: int(state.facts["epoch"]) if state else 0 for run, state in zip(self.runs, states, strict=True)}
-        self.store.drop_epochs_after_many({self.runs[lane].id: at[self.runs[lane].id] for lane in self._going})
+        last = {self.runs[lane].id: at[self.runs[lane].id] for lane in self._going}
+        self.patience(self.store.drop_epochs_after_many, last)
         return train(
             *(run.spec for run in self.runs),
             device=self.settings.device,
@@ -153,22 +160,28 @@ class StackWorker:
             )
             ending = Ending(run.id, "diverged", kept["path"], kept["sha256"], sentence)
         else:
-            path, sha256 = self.store.files(run.id).save_weights(event.weights())
+            path, sha256 = self.patience(self.store.files(run.id).save_weights, event.weights())
             ending = Ending(run.id, "finished", path, sha256)
         self._endings.append(ending)
 
     def _write(self) -> None:
         """Bring what was noted into the store."""
         if self._epochs:
-            self.store.add_epochs(self._epochs)
+            self.patience.once(lambda: True, self.store.add_epochs, self._epochs)
             self._epochs = []
         if self._endings:
             ended = {ending.run for ending in self._endings}
             lanes = {lane for lane, run in enumerate(self.runs) if run.id in ended}
             self._report(lanes, self.epoch, 0, 0)
-            self.store.finish_many(self._endings)
+            self._finish(self._endings)
             self._going -= lanes
             self._endings = []
+
+    def _finish(self, endings: Sequence[Ending]) -> None:
+        def done() -> bool:
+            return all(self.store.get(ending.run).state == ending.state for ending in endings)
+
+        self.patience.once(done, self.store.finish_many, endings)
 
     def _write_start(self) -> None:
         started, self._started = self._started, {}
@@ -180,17 +193,17 @@ class StackWorker:
             environments[run.id] = replace(event.environment, advance=how)
             if event.epoch == event.step == 0:
                 initial[run.id] = event.layers
-        self.store.began_many(environments)
+        self.patience(self.store.began_many, environments)
         if initial:
-            self.store.add_initial_layers_many(initial)
+            self.patience(self.store.add_initial_layers_many, initial)
             self._write_initial(started[0].snapshot(), list(initial))
             self._save(tuple(event.snapshot for _, event in sorted(started.items())))
 
     def _write_initial(self, first: Checkpoint, runs: Sequence[str]) -> None:
         """The initial weights, which are those of all lanes, as one file with a name in each run's folder."""
-        path, _ = self.store.files(runs[0]).save_weights(weights_of(first), "initial")
+        path, _ = self.patience(self.store.files(runs[0]).save_weights, weights_of(first), "initial")
         for run_id in runs[1:]:
-            self.store.files(run_id).link_weights(path, "initial")
+            self.patience(self.store.files(run_id).link_weights, path, "initial")
 
     def _between(self, event: StepDone | Evaluating) -> bool:
         """Now and then: see whether to leave, save what is due, tell how far the lanes are."""
@@ -209,7 +222,7 @@ class StackWorker:
 
     def _report(self, lanes: Iterable[int], epoch: int, step: int, steps: int) -> None:
         far = {self.runs[lane].id: Progress(epoch, step, steps, self._seconds[lane]) for lane in lanes}
-        self.store.progress_sweep(self.sweep_id, seconds=self.seconds_of_sweep(), lanes=far)
+        self.patience(self.store.progress_sweep, self.sweep_id, seconds=self.seconds_of_sweep(), lanes=far)
 
     def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
         """All lanes at the same step; of one that is no longer finite, the last finite weights are kept first."""
@@ -219,13 +232,13 @@ class StackWorker:
                 self._keep_finite(lane)
         arrays = {f"{lane}/{name}": array for lane, state in enumerate(states) for name, array in state.arrays.items()}
         facts = {"lanes": [dict(state.facts) for state in states], "run_seconds": self._seconds, "kept": self._kept}
-        self.pace.saving(lambda: self.files.save_checkpoint(Checkpoint(arrays, facts)))
+        self.pace.saving(lambda: self.patience(self.files.save_checkpoint, Checkpoint(arrays, facts)))
 
     def _keep_finite(self, lane: int) -> None:
         """Write the lane's weights of the last checkpoint; there is one, since every stack begins with one."""
-        kept = self.files.load_checkpoint()
+        kept = self.patience(self.files.load_checkpoint)
         state = _parts(kept)[lane] if kept else Checkpoint({}, {"epoch": 0})
-        path, sha256 = self.store.files(self.runs[lane].id).save_weights(weights_of(state))
+        path, sha256 = self.patience(self.store.files(self.runs[lane].id).save_weights, weights_of(state))
         self._kept[str(lane)] = {"path": path, "sha256": sha256, "epoch": state.facts["epoch"]}
 
 

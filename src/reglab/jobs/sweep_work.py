@@ -13,14 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from reglab.datasets import prepare
-from reglab.errors import RegLabError
+from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.events import State
+from reglab.jobs.outages import Outages
 from reglab.jobs.pace import TICK, Pace
+from reglab.jobs.patience import Patience
 from reglab.jobs.stack_work import StackWorker
 from reglab.jobs.sweep_plan import Plan, make_plan
 from reglab.jobs.work import Halt, Halted, explain
 from reglab.settings import Settings
-from reglab.store import Store, Sweep
+from reglab.store import Ending, Store, Sweep
 from reglab.training import choose_device, denormals_flushed, give_memory_back
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class SweepWorker:
     closing: Callable[[], bool] = lambda: False
     share: Callable[[], int] | None = None
     listen: Callable[[StackWorker], None] = lambda stack: None
+    outages: Outages = field(default_factory=Outages)
     _halt: Halt | None = None
     _failure: str | None = None
     _at_work: int = 0
@@ -47,12 +50,24 @@ class SweepWorker:
     _began: float = field(default_factory=time.monotonic)
     _pace: Pace = field(default_factory=Pace)
 
+    def __post_init__(self) -> None:
+        self.patience = Patience(f"Sweep {self.sweep.id}", self._giving_up, self.outages)
+
     def work(self) -> None:
-        """Train until every lane has ended, or the sweep is stopped; the store then says how it stands."""
+        """Train until every lane has ended, or the sweep is stopped, and record how it ends.
+
+        Nothing is recorded of lanes that have ended meanwhile, are gone, or belong to another process.
+
+        :raises StoreError: the end could not be recorded.
+        """
         try:
             self._train()
         except Halted as halted:
             self._end(halted.state)
+        except (RunLost, UnknownRun) as error:
+            self._abandon(error)
+        except StoreUnavailable as error:
+            self._give_up(str(error))
         except RegLabError as error:
             self._end("failed", str(error))
         except Exception as error:
@@ -67,16 +82,17 @@ class SweepWorker:
 
     def _train(self) -> None:
         plan = self._plan()
-        runs = self.store.sweep_runs(self.sweep.id)
+        runs = self.patience(self.store.sweep_runs, self.sweep.id)
         for number, lanes in enumerate(plan.stacks):
             own = [runs[lane] for lane in lanes]
             if any(run.state == "running" for run in own):
                 self._stacks.append(
                     StackWorker(
-                        self.store, self.settings, self.sweep.id, number, own, plan, self._leaving, lambda: self.seconds
+                        self.store, self.settings, self.sweep.id, number, own, plan, self._leaving,
+                        lambda: self.seconds, self.patience,
                     )
                 )  # fmt: skip
-        self.store.say_sweep(self.sweep.id, None)
+        self.patience(self.store.say_sweep, self.sweep.id, None)
         self._at_work = plan.workers
         try:
             with ThreadPoolExecutor(plan.workers, thread_name_prefix=f"reglab-{self.sweep.id}") as pool:
@@ -94,10 +110,10 @@ class SweepWorker:
             return Plan.of(self.sweep.plan)
         for data in {lane.repeat: lane.run.data for lane in self.sweep.spec.lanes()}.values():
             prepare(data, self.settings.data, self._say)
-        self.store.say_sweep(self.sweep.id, "Timing fused against one by one")
+        self.patience(self.store.say_sweep, self.sweep.id, "Timing fused against one by one")
         with denormals_flushed():
             plan = make_plan(self.sweep.spec, self.settings, self._workers())
-        self.store.set_plan(self.sweep.id, plan.facts())
+        self.patience(self.store.set_plan, self.sweep.id, plan.facts())
         return plan
 
     def _workers(self) -> int:
@@ -124,6 +140,9 @@ class SweepWorker:
                     try:
                         stack.advance()
                         self.listen(stack)
+                    except (StoreUnavailable, RunLost, UnknownRun):
+                        self._halt = self._halt or "interrupted"  # no stack can go on
+                        raise
                     except Exception as error:
                         self._fail(stack, error)
                     finally:
@@ -138,6 +157,10 @@ class SweepWorker:
         for stack in self._stacks:
             try:
                 stack.leave()
+            except (StoreUnavailable, RunLost, UnknownRun) as error:
+                log.warning(
+                    "Stack %s of sweep %s goes back to its last checkpoint: %s", stack.number, self.sweep.id, error
+                )
             except Exception as error:
                 self._fail(stack, error)
 
@@ -184,15 +207,42 @@ class SweepWorker:
     def _wanted(self) -> Halt | None:
         if self.closing():
             return "interrupted"
-        return "cancelled" if self.store.sweep_wanted(self.sweep.id) == "stop" else None
+        return "cancelled" if self.patience(self.store.sweep_wanted, self.sweep.id) == "stop" else None
+
+    def _giving_up(self) -> bool:
+        """Whether to stop waiting for the store: the sweep is to end for another reason."""
+        return self.closing() or self._leaving() or self._stopped()
+
+    def _stopped(self) -> bool:
+        """Whether a person has stopped the sweep, asked once."""
+        try:
+            return self.store.sweep_wanted(self.sweep.id) == "stop"
+        except RegLabError:
+            return False  # nobody can have stopped a sweep in a store that does not answer
 
     def _say(self, text: str, share: float) -> None:
         """Pass on what a data set is doing, and leave its loading where the sweep is to stop."""
         if self._pace.ticks():
-            self.store.say_sweep(self.sweep.id, f"{text} ({share:.0%})")
+            self.patience(self.store.say_sweep, self.sweep.id, f"{text} ({share:.0%})")
             if halt := self._wanted():
                 raise Halted(halt)
 
     def _end(self, state: State, error: str | None = None) -> None:
         """Lanes that still run end as ``state``."""
-        self.store.finish_sweep(self.sweep.id, state, error=error, seconds=self.seconds)
+        self.patience(self.store.finish_sweep, self.sweep.id, state, error=error, seconds=self.seconds)
+
+    def _give_up(self, sentence: str) -> None:
+        """End a sweep that has waited for the store long enough; this is tried once."""
+        if self.closing():
+            self.store.finish_sweep(self.sweep.id, "interrupted", seconds=self.seconds)
+        elif self._stopped():
+            self.store.finish_sweep(self.sweep.id, "cancelled", seconds=self.seconds)
+        else:
+            self.store.finish_sweep(self.sweep.id, "failed", error=sentence, seconds=self.seconds)
+
+    def _abandon(self, error: Exception) -> None:
+        """Interrupt the lanes that are still this process's; the others are no longer its business."""
+        log.warning("Sweep %s is not trained any further here: %s", self.sweep.id, error)
+        mine = self.store.owner().id
+        left = [run.id for run in self.store.sweep_runs(self.sweep.id) if run.state == "running" and run.owner == mine]
+        self.store.finish_many([Ending(run_id, "interrupted", error=str(error)) for run_id in left])

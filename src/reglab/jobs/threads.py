@@ -12,41 +12,52 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
-from reglab.errors import RegLabError
+from reglab.errors import RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.housekeeping import Housekeeping
+from reglab.jobs.outages import Outages, sentence
+from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Run, Store, Sweep
+from reglab.store import Owner, Run, Store, Sweep
 from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
 
-_POLL = 0.5  # seconds between looks at the queue when nobody rings
+T = TypeVar("T")
+
+_POLL = 0.5  # seconds between rounds of the supervisor when nothing wakes it
 _RECOVER = 5.0  # seconds between looks for runs whose process has died
+STALLED = 10.0
+"""Seconds without a round after which the supervisor counts as stalled."""
 
 
 @dataclass(frozen=True)
 class Worked:
-    """A thread and the run or sweep that it trains."""
+    """A thread and the run or sweep that it trains; ``what`` names it in messages."""
 
     id: str
+    what: str
     thread: threading.Thread
 
 
 class ThreadRunner:
     """Takes queued runs from the store, oldest first, and trains up to ``settings.slots`` of them at once, or a sweep
     and the fewer.
+
+    The supervisor survives every exception: each step of a round fails by itself, and taking up the queue comes first.
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store, self.settings = store, settings
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self.store, self.settings, self.outages = store, settings, Outages()
+        self._clock, self._beat, self._recovered = clock, clock(), clock()
         self._owner = store.owner()
         self._closing, self._bell = threading.Event(), threading.Event()
         self._working: list[Worked] = []
@@ -54,7 +65,7 @@ class ThreadRunner:
         self._unrecorded: dict[str, Callable[[], None]] = {}
         self._housekeeping = Housekeeping(store, settings)
         self._supervisor = threading.Thread(target=self._supervise, name="reglab-supervisor", daemon=True)
-        store.recover()
+        self._try("Looking for lost runs", store.recover)
         self._supervisor.start()
 
     def submit(
@@ -117,73 +128,153 @@ class ThreadRunner:
         """Whether queued runs will be taken up."""
         return self._supervisor.is_alive() and not self._closing.is_set()
 
+    def trouble(self) -> str | None:
+        """Why runs cannot be trained or recorded now, as a sentence; ``None`` where they can. It never blocks."""
+        if not self.alive():
+            return "The runner has stopped: queued runs are not taken up; restart the server."
+        silent = self._clock() - self._beat
+        if silent > STALLED:
+            return f"The runner has made no round for {silent:.0f} s: queued runs are not taken up."
+        reason, ended = self.outages.reason, list(self._unrecorded)
+        if reason is not None and ended:
+            these = f"{ended[0]} has" if len(ended) == 1 else f"{len(ended)} runs have"
+            return f"{these} ended, but this cannot be recorded. {reason}"
+        if reason is not None and any(worked.what in self.outages for worked in self._all):
+            return f"Training waits. {reason}"
+        return reason
+
+    @property
+    def _all(self) -> list[Worked]:
+        return [*self._working, *([self._sweep] if self._sweep is not None else [])]
+
     def close(self, timeout: float = 8.0) -> None:
         """Checkpoint every running run, leave it interrupted, and end the threads; at most ``timeout`` seconds."""
         self._closing.set()
         self._bell.set()
         deadline = time.monotonic() + timeout
         self._supervisor.join(timeout)  # from here on nothing more is taken up
-        for worked in [*self._working, *([self._sweep] if self._sweep else [])]:
+        for worked in self._all:
             worked.thread.join(max(0.0, deadline - time.monotonic()))
 
     def _supervise(self) -> None:
-        recovered = time.monotonic()
         while not self._closing.is_set():
-            try:
-                if time.monotonic() - recovered >= _RECOVER:
-                    recovered = time.monotonic()
-                    self.store.recover()
-                self._record_failures()
-                self._take_up()
-                self._housekeeping.step()
-            except RegLabError:
-                log.exception("The queue cannot be read; trying again")
+            self._round()
             self._bell.wait(_POLL)
             self._bell.clear()
 
+    def _round(self) -> None:
+        """Take up what is queued, then all else."""
+        self._take_up()
+        self._record_failures()
+        if self._clock() - self._recovered >= _RECOVER:
+            self._recovered = self._clock()
+            self._try("Looking for lost runs", self.store.recover)
+        self._try("Checking the store", self.store.check)
+        self._try("Removing old files", self._housekeeping.step)
+        self._beat = self._clock()
+
+    def _try(self, what: str, step: Callable[[], object]) -> None:
+        """``step``, whose failure is noted and stops nothing else."""
+        try:
+            step()
+        except Exception as error:
+            self.outages.begin(what, error)
+        else:
+            self.outages.end(what)
+
     def _record_failures(self) -> None:
-        """Tell the store of runs that ended while it could not be written, a full disk say."""
-        for one, record in list(self._unrecorded.items()):
-            record()
-            del self._unrecorded[one]
+        """Record runs that ended while the store could not be written, each by itself."""
+        for what, record in list(self._unrecorded.items()):
+            try:
+                record()
+            except (RunLost, UnknownRun) as error:
+                log.warning("The end of %s is not recorded: %s", what, error)
+            except Exception as error:
+                self.outages.begin(what, error)
+                continue
+            self._forget(what)
+
+    def _forget(self, what: str) -> None:
+        self._unrecorded.pop(what, None)
+        self.outages.end(what)
 
     def _take_up(self) -> None:
-        """Start a thread for the longest waiting sweep, and one for each queued run that finds a free slot."""
+        self._try("Taking up sweeps", self._take_up_sweep)
+        self._try("Taking up runs", self._take_up_runs)
+
+    def _take_up_sweep(self) -> None:
+        """Start a thread for the longest waiting sweep, where none is trained and a slot is free."""
         self._working = [worked for worked in self._working if worked.thread.is_alive()]
-        if self._sweep is None or not self._sweep.thread.is_alive():
-            self._sweep = self._next_sweep()
+        if self._sweep is not None and self._sweep.thread.is_alive():
+            return
+        self._sweep = None
+        if len(self._working) < self.settings.slots:
+            waiting = [sweep.id for sweep in self.store.sweep_queue()]
+            for sweep_id in self._claim(waiting, self.store.claim_sweep, 1):
+                self._sweep = self._start(f"Sweep {sweep_id}", sweep_id, self._work_sweep, self.store.finish_sweep)
+
+    def _take_up_runs(self) -> None:
+        """Start a thread for each queued run that finds a free slot."""
         free = self.settings.slots - len(self._working) - (self._sweep is not None)
-        for run in self.store.queue()[:free] if free > 0 else []:
-            if self.store.claim(run.id, self._owner):
-                self._working.append(self._start(run.id, self._work, self.store.finish))
+        if free > 0:
+            here = {worked.id for worked in self._working}  # also of a lost run that was queued again
+            waiting = [run.id for run in self.store.queue() if run.id not in here]
+            for run_id in self._claim(waiting, self.store.claim, free):
+                self._working.append(self._start(f"Run {run_id}", run_id, self._work, self.store.finish))
 
-    def _next_sweep(self) -> Worked | None:
-        if len(self._working) >= self.settings.slots:
-            return None
-        waiting = self.store.sweep_queue()[:1]
-        taken = [sweep for sweep in waiting if self.store.claim_sweep(sweep.id, self._owner)]
-        return self._start(taken[0].id, self._work_sweep, self.store.finish_sweep) if taken else None
+    def _claim(self, waiting: list[str], claim: Callable[[str, Owner], bool], most: int) -> Iterator[str]:
+        """Those of ``waiting`` that this process claims, at most so many; one that fails does not keep the others."""
+        failure: Exception | None = None
+        for one in waiting:
+            try:
+                claimed = claim(one, self._owner)
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                failure = error
+                continue
+            if claimed:
+                yield one
+                most -= 1
+            if not most:
+                break
+        if failure is not None:
+            raise failure
 
-    def _start(self, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> Worked:
-        thread = threading.Thread(target=self._guarded, args=(one, work, finish), name=f"reglab-{one}", daemon=True)
-        thread.start()
-        return Worked(one, thread)
+    def _start(self, what: str, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> Worked:
+        self._forget(what)  # a failure that could not be recorded before the run was queued again
+        arguments = (what, one, work, finish)
+        thread = threading.Thread(target=self._guarded, args=arguments, name=f"reglab-{one}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread left
+            self._unrecorded[what] = partial(finish, one, "failed", error=sentence(error))
+            raise
+        return Worked(one, what, thread)
 
-    def _guarded(self, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> None:
-        """``work`` on a run or sweep; where the store takes no results, ``finish`` tells it later that this failed."""
+    def _guarded(self, what: str, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> None:
+        """``work`` on a run or sweep; where it could not record the end, the supervisor records a failure later."""
         try:
             work(one)
-        except RegLabError as error:
-            log.exception("%s could not be recorded", one)
-            self._unrecorded[one] = partial(finish, one, "failed", error=str(error))
+        except Exception as error:
+            self.outages.begin(what, error)
+            self._unrecorded[what] = partial(finish, one, "failed", error=sentence(error))
+        else:
+            self.outages.end(what)
         finally:
             self._bell.set()
 
     def _work(self, run_id: str) -> None:
-        Worker(self.store, self.settings, self.store.get(run_id), self._closing.is_set).work()
+        run = self._read(f"Run {run_id}", self.store.get, run_id)
+        Worker(self.store, self.settings, run, self._closing.is_set, outages=self.outages).work()
 
     def _work_sweep(self, sweep_id: str) -> None:
-        SweepWorker(self.store, self.settings, self.store.sweep(sweep_id), self._closing.is_set, self._share).work()
+        sweep = self._read(f"Sweep {sweep_id}", self.store.sweep, sweep_id)
+        closing, share = self._closing.is_set, self._share
+        SweepWorker(self.store, self.settings, sweep, closing, share, outages=self.outages).work()
+
+    def _read(self, what: str, read: Callable[[str], T], one: str) -> T:
+        return Patience(what, self._closing.is_set, self.outages)(read, one)
 
     def _share(self) -> int:
         """Threads that a sweep may use: those that no single run needs."""

@@ -13,10 +13,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reglab.errors import RegLabError
-from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
+from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
+from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, State, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
+from reglab.jobs.outages import Outages
 from reglab.jobs.pace import Pace
+from reglab.jobs.patience import Patience
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFiles, Store
@@ -29,7 +31,10 @@ Halt = Literal["cancelled", "interrupted"]
 
 @dataclass
 class Worker:
-    """Trains one claimed run; ``closing`` tells when the process wants to leave, ``listen`` sees every event."""
+    """Trains one claimed run. ``closing`` says when the process is to end, ``listen`` receives every event.
+
+    Every call to the store goes through ``patience``: training waits while the database or the disk is away.
+    """
 
     store: Store
     settings: Settings
@@ -38,14 +43,27 @@ class Worker:
     listen: Callable[[Event], None] | None = None
     seconds: float = 0.0
     pace: Pace = field(default_factory=Pace)
+    outages: Outages = field(default_factory=Outages)
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(f"Run {self.run.id}", self._leaving, self.outages)
 
     def work(self) -> None:
-        """Train until the run ends, is stopped, or fails; the store then says which, with a sentence."""
+        """Train until the run ends, is stopped, or fails, and record which, with a sentence.
+
+        Nothing is recorded of a run that has ended meanwhile, is gone, or belongs to another process.
+
+        :raises StoreError: the end could not be recorded.
+        """
         try:
             with denormals_flushed():
                 self._train()
         except Halted as halted:
-            self.store.finish(self.run.id, halted.state)
+            self._finish(halted.state)
+        except (RunLost, UnknownRun) as error:
+            log.warning("Run %s is not trained any further here: %s", self.run.id, error)
+        except StoreUnavailable as error:
+            self._give_up(str(error))
         except RegLabError as error:
             self._fail(str(error))
         except Exception as error:
@@ -59,8 +77,9 @@ class Worker:
         return self.store.files(self.run.id)
 
     def _train(self) -> None:
-        checkpoint = self.files.load_checkpoint()
-        self.store.drop_epochs_after(self.run.id, int(checkpoint.facts["epoch"]) if checkpoint else 0)
+        checkpoint = self.patience(self.files.load_checkpoint)
+        last = int(checkpoint.facts["epoch"]) if checkpoint else 0
+        self.patience(self.store.drop_epochs_after, self.run.id, last)
         self.seconds = float(checkpoint.facts["run_seconds"]) if checkpoint else 0.0
         began = time.monotonic() - self.seconds
         events = train(
@@ -78,7 +97,7 @@ class Worker:
                 self.listen(event)
             if halt:
                 events.close()
-                self.store.finish(self.run.id, halt)
+                self._finish(halt)
 
     def _take(self, event: Event) -> Halt | None:
         """Store what ``event`` tells; the state to end in where the run is to stop here."""
@@ -90,7 +109,7 @@ class Worker:
             case Evaluating():
                 return self._between(event.epoch, event.steps, event.steps, event.snapshots[0])
             case EpochDone():
-                self.store.add_epoch(self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
+                self._add_epoch(event)
                 if self.pace.due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
                     self._save(event.snapshot())
             case Ended():
@@ -98,12 +117,17 @@ class Worker:
         return None
 
     def _start(self, event: Started) -> None:
-        self.store.began(self.run.id, event.environment)
+        self.patience(self.store.began, self.run.id, event.environment)
         if event.epoch == event.step == 0:
-            self.store.add_initial_layers(self.run.id, event.layers)
+            self.patience(self.store.add_initial_layers, self.run.id, event.layers)
             snapshot = event.snapshot()
-            self.files.save_weights(weights_of(snapshot), "initial")
+            self.patience(self.files.save_weights, weights_of(snapshot), "initial")
             self._save(snapshot)
+
+    def _add_epoch(self, event: EpochDone) -> None:
+        """The run's epochs ascend and only this process may add them: one that is there is this one."""
+        add = self.store.add_epoch
+        self.patience.once(lambda: True, add, self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
 
     def _between(self, epoch: int, step: int, steps: int, snapshot: Callable[[], Checkpoint]) -> Halt | None:
         """Within an epoch, now and then: look whether to stop, save what is due, tell how far the run is."""
@@ -118,48 +142,73 @@ class Worker:
     def _halt(self) -> Halt | None:
         if self.closing():
             return "interrupted"
-        return "cancelled" if self.store.wanted(self.run.id) == "stop" else None
+        return "cancelled" if self.patience(self.store.wanted, self.run.id) == "stop" else None
+
+    def _leaving(self) -> bool:
+        """Whether to stop waiting for the store: the process is to end, or a person has stopped the run."""
+        return self.closing() or self._stopped()
+
+    def _stopped(self) -> bool:
+        """Whether a person has stopped the run, asked once."""
+        try:
+            return self.store.wanted(self.run.id) == "stop"
+        except RegLabError:
+            return False  # nobody can have stopped a run in a store that does not answer
 
     def _save(self, snapshot: Checkpoint) -> None:
         """Keep ``snapshot``, unless it is no longer finite: a diverged run keeps its last finite state."""
         if not is_finite(snapshot):
             return
         kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
-        self.pace.saving(lambda: self.files.save_checkpoint(kept))
+        self.pace.saving(lambda: self.patience(self.files.save_checkpoint, kept))
 
     def _end(self, event: Ended) -> None:
         self._progress(event.epoch, 0)
         if event.reason == "diverged":
             self._end_diverged(event.epoch)
             return
-        path, sha256 = self.files.save_weights(event.weights())
-        self.store.finish(self.run.id, "finished", weights_path=path, weights_sha256=sha256)
+        path, sha256 = self.patience(self.files.save_weights, event.weights())
+        self._finish("finished", weights_path=path, weights_sha256=sha256)
         self.files.drop_second_checkpoint()
 
     def _end_diverged(self, epoch: int) -> None:
         """Keep the weights of the last finite checkpoint; there is one, since every run begins with one."""
-        kept = self.files.load_checkpoint()
+        kept = self.patience(self.files.load_checkpoint)
         weights, at = (weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
-        path, sha256 = self.files.save_weights(weights)
+        path, sha256 = self.patience(self.files.save_weights, weights)
         sentence = (
             f"The loss was no longer a finite number in epoch {epoch}; the weights kept are those after epoch {at}. "
             "Try a smaller learning rate or λ."
         )
-        self.store.finish(self.run.id, "diverged", weights_path=path, weights_sha256=sha256, error=sentence)
+        self._finish("diverged", weights_path=path, weights_sha256=sha256, error=sentence)
         self.files.drop_second_checkpoint()
 
     def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
-        self.store.progress(self.run.id, epoch=epoch, step=step, steps=steps, seconds=self.seconds)
+        self.patience(self.store.progress, self.run.id, epoch=epoch, step=step, steps=steps, seconds=self.seconds)
 
     def _report(self, text: str, share: float) -> None:
         """Pass on what the data set is doing, and leave its loading where the run is to stop."""
         if self.pace.ticks():
-            self.store.say(self.run.id, f"{text} ({share:.0%})")
+            self.patience(self.store.say, self.run.id, f"{text} ({share:.0%})")
             if halt := self._halt():
                 raise Halted(halt)
 
+    def _finish(self, state: State, **values: str | None) -> None:
+        self.patience.once(
+            lambda: self.store.get(self.run.id).state == state, self.store.finish, self.run.id, state, **values
+        )
+
     def _fail(self, sentence: str) -> None:
-        self.store.finish(self.run.id, "failed", error=sentence)
+        self._finish("failed", error=sentence)
+
+    def _give_up(self, sentence: str) -> None:
+        """End a run that has waited for the store long enough; this is tried once."""
+        if self.closing():
+            self.store.finish(self.run.id, "interrupted")
+        elif self._stopped():
+            self.store.finish(self.run.id, "cancelled")
+        else:
+            self.store.finish(self.run.id, "failed", error=sentence)
 
 
 class Halted(Exception):

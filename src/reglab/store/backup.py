@@ -19,7 +19,7 @@ from reglab.errors import StoreError
 from reglab.store import atomic
 from reglab.store.database import Database
 from reglab.store.files import NEWEST, PREVIOUS, RunFiles
-from reglab.store.sentences import disk_error, sentence
+from reglab.store.sentences import database_error, disk_error
 
 NAME = "reglab.sqlite"
 
@@ -112,7 +112,7 @@ def _copy_database(database: Database, target: Path) -> None:
             source.backup(copy)
             found = copy.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.Error as error:
-        raise StoreError(sentence(database.place, error)) from None
+        raise database_error(database.place, error) from None
     if found != "ok":
         raise StoreError(f"{database.place} is damaged, so it was not backed up; see reglab check.")
     atomic.sync(target)
