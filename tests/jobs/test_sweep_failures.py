@@ -26,7 +26,7 @@ from reglab import RunSpec
 from reglab.datasets import DATASETS
 from reglab.errors import StoreError
 from reglab.events import EpochDone, Event, StepDone
-from reglab.jobs import SweepWorker
+from reglab.jobs import SweepWorker, patience
 from reglab.jobs.pace import Pace
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
@@ -129,6 +129,7 @@ def test_a_full_disk_fails_the_sweep_with_a_sentence_and_it_can_be_resumed(
             full.append(True)
 
     with monkeypatch.context() as patch:
+        patch.setattr(patience, "LONGEST", 0.0)
         patch.setattr(os, "fsync", fsync)
         tell_events(patch, fill)
         failed = train_sweep(store, settings, plan=plan)

@@ -170,7 +170,7 @@ def test_a_failure_that_could_not_be_recorded_is_recorded_later(
     for name in ("add_epochs", "finish_many", "finish_sweep"):
         monkeypatch.setattr(store, name, refusing(getattr(store, name)))
     sweep_id = runner.submit_sweep(SMALL).id
-    wait_until(lambda: sweep_id in runner._unrecorded, "the failure")
+    wait_until(lambda: "has ended, but this cannot be recorded" in (runner.trouble() or ""), "the failure")
     assert store.sweep(sweep_id).state == "running"
     full.clear()
     wait_for(store, sweep_id, "failed")

@@ -17,7 +17,7 @@ from tests.real_errors import OUT_OF_MEMORY, needs_full_disk, write_to_a_full_di
 from reglab import train
 from reglab.errors import StoreError
 from reglab.events import EpochDone, Evaluating, Event, Started, StepDone
-from reglab.jobs import pace
+from reglab.jobs import pace, patience
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.store import Run, Store
@@ -205,6 +205,7 @@ def test_a_full_disk_fails_the_run_with_a_sentence_and_it_can_be_resumed(
         if isinstance(event, StepDone) and event.epoch == 2:
             full.append(True)
 
+    monkeypatch.setattr(patience, "LONGEST", 0.0)
     monkeypatch.setattr(os, "fsync", fsync)
     failed = work(store, settings, listen=fill)
     assert failed.state == "failed"

@@ -72,8 +72,9 @@ def test_a_store_that_cannot_be_opened_is_said_in_a_sentence(page: Page, serve: 
     assert page.request.get(f"{server.url}/api/health").status == 200
 
 
-def test_a_training_run_is_checkpointed_when_the_server_is_told_to_stop(
-    page: Page, serve: Serve, tmp_path: Path
+@pytest.mark.parametrize("name", [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)])
+def test_a_training_run_is_checkpointed_when_the_server_is_to_end(
+    page: Page, serve: Serve, tmp_path: Path, name: str
 ) -> None:
     server = serve()
     page.goto(server.url)
@@ -83,7 +84,7 @@ def test_a_training_run_is_checkpointed_when_the_server_is_told_to_stop(
         while store.get(run.id).epoch < 1:
             assert store.get(run.id).state in ("queued", "running")
             page.wait_for_timeout(50)
-        seconds = server.stop(signal.SIGTERM)
+        seconds = server.stop(signal.Signals[name])
         assert seconds <= 10
         assert server.process.returncode in (0, -signal.SIGTERM)
         stopped = store.get(run.id)

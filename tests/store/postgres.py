@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -27,6 +27,16 @@ class Server:
 
     port: int
     numbers: Iterator[int]
+    control: Callable[[str], None]
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The server is stopped for the block, which breaks every connection, and starts again after it."""
+        self.control("stop")
+        try:
+            yield
+        finally:
+            self.control("start")
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""
@@ -58,12 +68,17 @@ def server() -> Iterator[Server]:
         port = _free_port()
         _initialise(programs, folder)
         options = f"-F -c listen_addresses=127.0.0.1 -p {port} -k '' -c max_connections=200"
-        control = [str(programs / "pg_ctl"), "-D", str(folder / "data"), "-w"]
-        _run([*control, "-l", str(folder / "log"), "-o", options, "start"], folder)
+        arguments = {"start": ["-l", str(folder / "log"), "-o", options], "stop": ["-m", "fast"]}
+
+        def control(action: str, *others: str) -> None:
+            program = [str(programs / "pg_ctl"), "-D", str(folder / "data"), "-w"]
+            _run([*program, *arguments[action], *others, action], folder)
+
+        control("start")
         try:
-            yield Server(port, count())
+            yield Server(port, count(), control)
         finally:
-            _run([*control, "-m", "immediate", "stop"], folder)
+            control("stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from types import SimpleNamespace
 
 import orjson
@@ -35,7 +36,7 @@ def health(monkeypatch: pytest.MonkeyPatch, services: object) -> tuple[int, str 
 
 
 def test_health_needs_a_store_that_answers_and_a_runner_that_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    well, dead = SimpleNamespace(alive=lambda: True), SimpleNamespace(alive=lambda: False)
+    well, dead = SimpleNamespace(trouble=lambda: None), SimpleNamespace(trouble=lambda: "The runner has stopped.")
     answering, silent = SimpleNamespace(check=check), SimpleNamespace(check=refuse)
     assert health(monkeypatch, SimpleNamespace(store=answering, runner=well)) == (200, None)
     assert health(monkeypatch, SimpleNamespace(store=silent, runner=well)) == (503, "The store does not answer.")
@@ -75,6 +76,30 @@ def test_services_are_opened_at_the_start_and_closed_at_the_end(
     assert happened == ["open", "closed"]
     assert ("does not answer" in caplog.text) == (opening is refuse)
     assert warmed == ([] if opening is refuse else [SETTINGS])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_closed_terminal_ends_the_server_unless_the_signal_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "services", opened)
+    monkeypatch.setattr(server, "warm_up", lambda settings: None)
+    monkeypatch.setattr(server, "close_services", lambda: None)
+    received: list[int] = []
+
+    async def live() -> None:
+        async with server.lifespan(None):
+            signal.raise_signal(signal.SIGHUP)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+        asyncio.run(live())
+        assert received == [signal.SIGTERM]
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+        asyncio.run(live())
+        assert received == [signal.SIGTERM]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_an_accident_while_serving_still_closes_the_services(monkeypatch: pytest.MonkeyPatch) -> None:

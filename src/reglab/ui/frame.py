@@ -15,9 +15,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from reglab.errors import RegLabError
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
+from reglab.errors import RegLabError, StoreUnavailable
+from reglab.ui import trouble
 from reglab.ui.theme import ICON, WORDMARK
 
 log = logging.getLogger(__name__)
@@ -43,17 +42,21 @@ def render(folder: Path) -> None:
     chosen = st.navigation(_navigation(find_pages(folder)))
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
     st.logo(WORDMARK, icon_image=ICON, size="large")
+    shown = None
     try:
-        services()
+        shown = trouble.banner()
         chosen.run()
     except RegLabError as error:
-        explain(error)
+        if str(error) not in (shown or ""):
+            explain(error)
+        if isinstance(error, StoreUnavailable):
+            trouble.come_back()
 
 
 def explain(error: Exception) -> bool:
     """Say what went wrong where the person is looking, without a traceback; ``True`` as Streamlit's "handled"."""
     if isinstance(error, RegLabError):
-        st.error(literal(str(error)), icon=":material/error:")
+        trouble.show(error)
     else:
         log.error("A page failed", exc_info=error)
         st.error("Something went wrong on this page. The server's log has the details.", icon=":material/bug_report:")

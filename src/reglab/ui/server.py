@@ -1,11 +1,12 @@
-"""What the server does beside pages: it opens and closes the services, says whether they work, and serves Plotly."""
+"""The server beside its pages: opening and closing the services, health, signals, and Plotly's script."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -37,12 +38,28 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         warming.start()
     except RegLabError as error:
         log.error("%s", error)
+    with hangup_ends():  # to the end: system and shell may send SIGHUP one after the other
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(close_services)
+            if warming is not None:
+                await to_thread.run_sync(warming.join, 2.0)
+
+
+@contextmanager
+def hangup_ends() -> Iterator[None]:
+    """Have SIGHUP, which a closed terminal sends, end the server as SIGTERM does; nohup still protects from it."""
+    hangup = getattr(signal, "SIGHUP", None)  # absent on Windows
+    main = threading.current_thread() is threading.main_thread()
+    if hangup is None or not main or signal.getsignal(hangup) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(hangup, lambda number, frame: signal.raise_signal(signal.SIGTERM))
     try:
         yield
     finally:
-        await to_thread.run_sync(close_services)
-        if warming is not None:
-            await to_thread.run_sync(warming.join, 2.0)
+        signal.signal(hangup, before)
 
 
 def routes() -> list[BaseRoute]:
@@ -51,16 +68,18 @@ def routes() -> list[BaseRoute]:
 
 
 def health(_request: Request) -> JSONResponse:
-    """200 while the store answers and queued runs will be taken up, else 503 with the reason."""
+    """200 while queued runs are taken up and their results are recorded, else 503 with the reason."""
     reason = trouble()
     return JSONResponse({"status": "failing" if reason else "ok", "reason": reason}, status_code=503 if reason else 200)
 
 
 def trouble() -> str | None:
-    """Why runs cannot be trained now; ``None`` where they can."""
+    """Why runs cannot be trained or recorded now; ``None`` where they can."""
     try:
         opened = services()
-        opened.store.check()
+        reason = opened.runner.trouble()  # first, because it never waits for the store
+        if reason is None:
+            opened.store.check()
     except RegLabError as error:
         return str(error)
-    return None if opened.runner.alive() else "The runner has stopped: queued runs are not taken up."
+    return reason

@@ -10,6 +10,7 @@ import streamlit as st
 from reglab.errors import RegLabError
 from reglab.lessons.claims import CLAIMS, Claim, Standing, seconds_left, seconds_until, seeds_of
 from reglab.store import Run
+from reglab.ui import trouble
 from reglab.ui.learn import claim_runs, claim_words
 from reglab.ui.learn.claim_runs import Judged, Tested
 from reglab.ui.live_words import duration
@@ -46,6 +47,7 @@ def claims() -> None:
     st.fragment(_board, run_every=TICK if st.session_state[_LIVE] else None)()
 
 
+@trouble.steady
 def _board() -> None:
     """All claims; without arguments, because with other ones it would be another fragment, made anew."""
     known = claim_runs.known_runs()
@@ -62,6 +64,7 @@ def _board() -> None:
             _draw(card, known)
     if _active(known) != st.session_state[_LIVE]:
         st.rerun()
+    trouble.refresh()
 
 
 def _continue(found: Sequence[Tested]) -> bool:

@@ -14,7 +14,7 @@ import streamlit as st
 from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.store import Sweep, UnreadableRow
-from reglab.ui import attempts, live_words
+from reglab.ui import attempts, live_words, trouble
 from reglab.ui.markdown import literal
 from reglab.ui.path import replay, sweep_buttons, sweep_words
 from reglab.ui.path.address import Look, PathAddress
@@ -64,6 +64,7 @@ def _unknown(sweep_id: str) -> str:
     return f"There is no λ path “{literal(sweep_id)}”. Is the link complete?"
 
 
+@trouble.steady
 def _tick() -> None:
     """One look at the sweep. It takes no arguments: with other ones it would be another fragment, made anew."""
     live: Live = st.session_state["path_live"]
@@ -81,6 +82,7 @@ def _tick() -> None:
     follow(state, current_look(sweep.epochs))
     if _polled(sweep) != live.polled:
         st.rerun()
+    trouble.refresh()
 
 
 def _polled(sweep: Sweep) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from reglab.store import RunCounts, RunFilter, Store
+from reglab.ui import trouble
 from reglab.ui.markdown import literal
 from reglab.ui.pager import first_page, pager
 from reglab.ui.runs.overlay import overlay
@@ -33,10 +34,12 @@ def runs_page() -> None:
     st.fragment(_board, run_every=TICK if live else None)(live)
 
 
+@trouble.steady
 def _board(live: bool) -> None:
     store, state = services().store, runs_state()
     if (store.count_runs().active > 0) != live:
         st.rerun()  # to start looking by itself, or to stop it
+    trouble.refresh()
     groups = store.count_groups([kind.groups for kind in KINDS])
     without = hidden(store, linked_runs())
     counts = store.count_runs(RunFilter(without=without))

@@ -15,7 +15,7 @@ import streamlit as st
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
 from reglab.store import Run, UnreadableRow
-from reglab.ui import attempts, live_words
+from reglab.ui import attempts, live_words, trouble
 from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train import run_buttons
@@ -55,6 +55,7 @@ def run_view(ids: Sequence[str]) -> None:
     time.sleep(_DELIVERY)
 
 
+@trouble.steady
 def _tick() -> None:
     """One look at the runs. It takes no arguments: with other ones it would be another fragment, made anew."""
     live: Live = st.session_state["live"]
@@ -63,6 +64,7 @@ def _tick() -> None:
     panels(runs)
     if _active(runs) != live.polled:
         st.rerun()
+    trouble.refresh()
 
 
 def _active(runs: Sequence[Run]) -> bool:

@@ -1,0 +1,144 @@
+"""A run that the store no longer accepts, or a step that fails: the queue goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from tests.attacks.outages import errors, wait_for_state
+from tests.jobs.running import SMALL, settings_in, wait_until
+from tests.jobs.sweeping import SMALL as SWEEP
+from tests.jobs.sweeping import plan_of
+
+from reglab.jobs import Plan, ThreadRunner, sweep_work
+from reglab.settings import Settings
+from reglab.store import Store, open_store, owners
+from reglab.sweep import SweepSpec
+
+LONG = SMALL.with_changes({"train.epochs": 10_000})
+LONG_SWEEP = SWEEP.model_copy(update={"run": SWEEP.run.with_changes({"train.epochs": 10_000})})
+
+
+@pytest.fixture(autouse=True)
+def fixed_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sweep is fused, without timing it first."""
+
+    def plan(spec: SweepSpec, _settings: Settings, workers: int) -> Plan:
+        return plan_of(spec, workers=workers)
+
+    monkeypatch.setattr(sweep_work, "make_plan", plan)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "home", REGLAB_SLOTS="1")
+
+
+@pytest.fixture
+def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
+    with closing(ThreadRunner(store, settings)) as opened:
+        yield opened
+
+
+def execute(store: Store, statement: str, **values: str) -> None:
+    with store._database.write() as connection:
+        connection.execute(text(statement), values)
+
+
+def trained(store: Store, runner: ThreadRunner) -> str:
+    """A long run that has done an epoch."""
+    run_id = runner.submit(LONG).id
+    wait_until(lambda: store.get(run_id).epoch > 0, "the first epoch")
+    return run_id
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE runs SET state = 'interrupted', owner = NULL WHERE id = :id", id="ended"),
+        pytest.param("UPDATE runs SET owner = 'another' WHERE id = :id", id="another's"),
+        pytest.param("DELETE FROM runs WHERE id = :id", id="gone"),
+    ],
+)
+def test_a_run_that_is_lost_is_dropped_and_the_next_one_trains(
+    runner: ThreadRunner, store: Store, statement: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = trained(store, runner)
+    execute(store, statement, id=lost)
+    wait_for_state(store, runner.submit(SMALL).id, "finished")
+    wait_until(lambda: runner.trouble() is None, "the runner to be well")
+    left = {run.id: (run.state, run.owner, run.error) for run in store.runs()}
+    assert left.get(lost) in (("interrupted", None, None), ("running", "another", None), None)
+    assert errors(caplog) == []
+
+
+def test_a_server_that_was_taken_for_dead_goes_on_with_its_queue(
+    runner: ThreadRunner, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = trained(store, runner)
+    other = settings_in(tmp_path / "other", REGLAB_STORE=f"sqlite:///{store.home / 'reglab.sqlite'}")
+    with open_store(other) as elsewhere, monkeypatch.context() as patch:
+        patch.setattr(owners, "STALE", timedelta(seconds=-1))  # as after more than a minute of SIGSTOP
+        assert elsewhere.recover() == [lost]
+    wait_for_state(store, runner.submit(SMALL).id, "finished")
+    assert store.get(lost).state == "interrupted"
+
+
+def test_a_lost_run_that_is_queued_again_waits_until_its_thread_has_ended_and_goes_on(
+    runner: ThreadRunner, store: Store
+) -> None:
+    lost = trained(store, runner)
+    execute(store, "UPDATE runs SET state = 'interrupted', owner = NULL WHERE id = :id", id=lost)
+    runner.resume(lost)
+    done = store.get(lost).epoch
+    wait_until(lambda: store.get(lost).epoch > done + 1, "epochs after the resume")
+    assert store.get(lost).error is None
+
+
+def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: ThreadRunner, store: Store) -> None:
+    first = runner.submit_sweep(LONG_SWEEP).id
+    wait_until(lambda: store.sweep(first).epoch > 0, "the first epoch of the sweep")
+    lost, *others = [run.id for run in store.sweep_runs(first)]
+    execute(store, "UPDATE runs SET state = 'interrupted', owner = NULL WHERE id = :id", id=lost)
+    second = runner.submit_sweep(SWEEP).id
+    wait_until(lambda: store.sweep(second).state == "finished", "the second sweep to be finished")
+    assert {store.get(run_id).state for run_id in others} == {"interrupted"}
+    assert {store.get(run_id).owner for run_id in [lost, *others]} == {None}
+
+
+def test_steps_that_fail_keep_no_run_from_being_taken_up(
+    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("a bug")
+
+    for name in ("sweep_queue", "recover"):
+        monkeypatch.setattr(store, name, broken)
+    monkeypatch.setattr("reglab.jobs.threads._RECOVER", 0.0)
+    wait_until(lambda: "a bug" in (runner.trouble() or ""), "the failure to be noticed")
+    for _ in range(2):
+        wait_for_state(store, runner.submit(SMALL).id, "finished")
+    [line] = errors(caplog)
+    assert line.endswith(": An unexpected error (ZeroDivisionError: a bug); the log has the details. (traceback)")
+
+
+def test_a_run_whose_claim_fails_does_not_keep_others_from_being_taken_up(
+    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, refused = store.claim, []
+
+    def refuse_first(run_id: str, owner: owners.Owner) -> bool:
+        refused.append(run_id)
+        if run_id == refused[0]:
+            raise ZeroDivisionError("a bug")
+        return claim(run_id, owner)
+
+    monkeypatch.setattr(store, "claim", refuse_first)
+    first, second = runner.submit(SMALL).id, runner.submit(SMALL).id
+    wait_for_state(store, second, "finished")
+    assert store.get(first).state == "queued"
+    assert "a bug" in (runner.trouble() or "")
