@@ -1,4 +1,4 @@
-"""A run that the store no longer accepts, or a step that fails: the queue goes on."""
+"""A run that the store no longer accepts, a row that cannot be read, a step that fails: the queue goes on."""
 
 from __future__ import annotations
 
@@ -110,13 +110,37 @@ def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: ThreadRunn
     assert {store.get(run_id).owner for run_id in [lost, *others]} == {None}
 
 
+def test_a_queued_row_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(
+    runner: ThreadRunner, store: Store
+) -> None:
+    first = trained(store, runner)
+    broken, whole = runner.submit(SMALL).id, runner.submit(SMALL).id
+    execute(store, "UPDATE runs SET spec = 'no JSON' WHERE id = :id", id=broken)
+    runner.stop(first)
+    wait_for_state(store, whole, "finished")
+    with store._database.read() as connection:
+        row = connection.execute(text("SELECT state, error FROM runs WHERE id = :id"), {"id": broken}).one()
+    assert (row.state, row.error) == ("queued", None)  # a newer version may have written it, and can still train it
+
+
+def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runner: ThreadRunner, store: Store) -> None:
+    first = trained(store, runner)
+    broken, whole = runner.submit_sweep(SWEEP).id, runner.submit_sweep(SWEEP).id
+    execute(store, "UPDATE sweeps SET spec = 'no JSON' WHERE id = :id", id=broken)
+    runner.stop(first)
+    wait_until(lambda: store.sweep(whole).state == "finished", "the second sweep to be finished")
+    with store._database.read() as connection:
+        states = connection.execute(text("SELECT DISTINCT state FROM runs WHERE sweep = :id"), {"id": broken})
+        assert states.scalars().all() == ["queued"]
+
+
 def test_steps_that_fail_keep_no_run_from_being_taken_up(
     runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
         raise ZeroDivisionError("a bug")
 
-    for name in ("sweep_queue", "recover"):
+    for name in ("waiting_sweeps", "recover"):
         monkeypatch.setattr(store, name, broken)
     monkeypatch.setattr("reglab.jobs.threads._RECOVER", 0.0)
     wait_until(lambda: "a bug" in (runner.trouble() or ""), "the failure to be noticed")

@@ -12,23 +12,23 @@ from tests.jobs.running import wait_until
 from reglab.jobs import ThreadRunner
 from reglab.jobs.threads import STALLED
 from reglab.settings import Settings
-from reglab.store import Run, Store
+from reglab.store import Store
 
 
 def test_a_supervisor_without_a_round_for_ten_seconds_is_reported(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, stuck, release = [0.0], threading.Event(), threading.Event()
-    queue = store.queue
+    waiting = store.waiting
 
-    def block() -> list[Run]:
+    def block() -> list[str]:
         stuck.set()
         release.wait()
-        return queue()
+        return waiting()
 
     with closing(ThreadRunner(store, settings, clock=lambda: now[0])) as runner:
         wait_until(lambda: health(monkeypatch, store, runner) == 200, "a healthy runner")
-        monkeypatch.setattr(store, "queue", block)
+        monkeypatch.setattr(store, "waiting", block)
         stuck.wait()
         now[0] += STALLED
         assert runner.trouble() is None

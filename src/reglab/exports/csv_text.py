@@ -24,7 +24,7 @@ def csv_bytes(table: pd.DataFrame, *, figures: Collection[str] = ()) -> bytes:
     cells = table.apply(_column, axis="index") if len(table) else table
     named = {name: cells[name].map(_figure) for name in figures}
     text: str = cells.assign(**named).rename(columns=_plain).to_csv(index=False, lineterminator="\n")
-    return text.encode("utf-8-sig")
+    return f"\ufeff{text}".encode()  # the byte order mark tells Excel that this is UTF-8
 
 
 def _column(column: pd.Series[Any]) -> pd.Series[Any]:

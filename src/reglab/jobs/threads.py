@@ -26,7 +26,7 @@ from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Owner, Run, Store, Sweep
+from reglab.store import Owner, Run, Store, Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
@@ -116,12 +116,12 @@ class ThreadRunner:
 
     def sweep_position(self, sweep_id: str) -> int | None:
         """The sweep's place in the queue of sweeps, from 1; ``None`` where it does not wait."""
-        waiting = [sweep.id for sweep in self.store.sweep_queue()]
+        waiting = self.store.waiting_sweeps()
         return waiting.index(sweep_id) + 1 if sweep_id in waiting else None
 
     def position(self, run_id: str) -> int | None:
         """The run's place in the queue, from 1; ``None`` where it does not wait."""
-        waiting = [run.id for run in self.store.queue()]
+        waiting = self.store.waiting()
         return waiting.index(run_id) + 1 if run_id in waiting else None
 
     def alive(self) -> bool:
@@ -209,27 +209,39 @@ class ThreadRunner:
             return
         self._sweep = None
         if len(self._working) < self.settings.slots:
-            waiting = [sweep.id for sweep in self.store.sweep_queue()]
-            for sweep_id in self._claim(waiting, self.store.claim_sweep, 1):
+            taken = self._claim(self.store.waiting_sweeps(), self._read_whole, self.store.claim_sweep, 1)
+            for sweep_id in taken:
                 self._sweep = self._start(f"Sweep {sweep_id}", sweep_id, self._work_sweep, self.store.finish_sweep)
+
+    def _read_whole(self, sweep_id: str) -> None:
+        self.store.sweep(sweep_id)
+        self.store.sweep_runs(sweep_id)
 
     def _take_up_runs(self) -> None:
         """Start a thread for each queued run that finds a free slot."""
         free = self.settings.slots - len(self._working) - (self._sweep is not None)
         if free > 0:
             here = {worked.id for worked in self._working}  # also of a lost run that was queued again
-            waiting = [run.id for run in self.store.queue() if run.id not in here]
-            for run_id in self._claim(waiting, self.store.claim, free):
+            waiting = [run_id for run_id in self.store.waiting() if run_id not in here]
+            for run_id in self._claim(waiting, self.store.get, self.store.claim, free):
                 self._working.append(self._start(f"Run {run_id}", run_id, self._work, self.store.finish))
 
-    def _claim(self, waiting: list[str], claim: Callable[[str, Owner], bool], most: int) -> Iterator[str]:
-        """Those of ``waiting`` that this process claims, at most so many; one that fails does not keep the others."""
+    def _claim(
+        self, waiting: list[str], read: Callable[[str], object], claim: Callable[[str, Owner], bool], most: int
+    ) -> Iterator[str]:
+        """Those of ``waiting`` that this process claims, at most so many; one that fails does not keep the others.
+
+        What cannot be read, because a newer version wrote it for instance, stays queued as it is.
+        """
         failure: Exception | None = None
         for one in waiting:
             try:
+                read(one)
                 claimed = claim(one, self._owner)
             except StoreUnavailable:
                 raise
+            except UnreadableRow:
+                continue
             except Exception as error:
                 failure = error
                 continue

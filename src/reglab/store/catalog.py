@@ -163,6 +163,12 @@ def readable(found: Iterable[Run | Unreadable]) -> list[Run]:
     return [run for run in found if isinstance(run, Run)]
 
 
+def waiting(connection: Connection) -> list[str]:
+    """Ids of the runs that :func:`queue` lists, in its order: also of rows that cannot be read."""
+    query = select(runs.c.id).where(runs.c.state == "queued", runs.c.sweep.is_(None))
+    return list(connection.execute(query.order_by(runs.c.queued, runs.c.id)).scalars())
+
+
 def wanted(connection: Connection, run_id: str) -> str:
     """ "run" or "stop"."""
     found = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one_or_none()

@@ -93,6 +93,11 @@ class Store(UpkeepMethods, RunTableMethods):
         with self._database.read() as connection:
             return catalog.queue(connection, checkpoint_finder(self.home))
 
+    def waiting(self) -> list[str]:
+        """Ids of the runs in :meth:`queue`, in its order; their settings are not read."""
+        with self._database.read() as connection:
+            return catalog.waiting(connection)
+
     # States
 
     def claim(self, run_id: str, owner: Owner) -> bool:

@@ -124,6 +124,15 @@ def readable(found: Iterable[Sweep | Unreadable]) -> list[Sweep]:
     return [sweep for sweep in found if isinstance(sweep, Sweep)]
 
 
+def waiting(connection: Connection) -> list[str]:
+    """Ids of the sweeps that :func:`queue` lists, in its order: also of rows that cannot be read."""
+    mine = runs.c.sweep.is_not(None)
+    training = select(runs.c.sweep).where(mine, runs.c.state == "running")
+    query = select(runs.c.sweep).where(mine, runs.c.state == "queued", runs.c.sweep.not_in(training))
+    found = connection.execute(query.group_by(runs.c.sweep).order_by(func.min(runs.c.queued), runs.c.sweep))
+    return [str(sweep_id) for sweep_id in found.scalars()]
+
+
 def lanes(connection: Connection, sweep_id: str, has_checkpoint: Files) -> list[Run]:
     """The runs of a sweep, in the order of ``SweepSpec.lanes()``: all of them, or :class:`UnreadableRow`."""
     query = select_runs().where(runs.c.sweep == sweep_id).order_by(runs.c.lane)

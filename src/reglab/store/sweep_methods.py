@@ -89,6 +89,11 @@ class SweepMethods(StoreBase):
         with self._database.read() as connection:
             return sweep_catalog.queue(connection, self._sweep_has_checkpoint)
 
+    def waiting_sweeps(self) -> list[str]:
+        """Ids of the sweeps in :meth:`sweep_queue`, in its order; their settings are not read."""
+        with self._database.read() as connection:
+            return sweep_catalog.waiting(connection)
+
     # States
 
     def claim_sweep(self, sweep_id: str, owner: Owner) -> bool:
