@@ -1,11 +1,12 @@
 """Three charts side by side, each with its switches below: losses or the parts of J, the gap, weights or the pull of λ.
 
-Only what the switches choose is read and drawn: every moment spent here is one in which nothing trains.
+Only what the switches choose is read and drawn, once for all sessions: every moment spent here is one in which nothing
+trains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -17,6 +18,7 @@ from reglab import columns
 from reglab.charts import RunStyle, gap_chart, gradient_share_chart, loss_chart, loss_split_chart, weights_chart
 from reglab.charts.gap import Measure
 from reglab.spec import RunSpec
+from reglab.ui.figures import Drawn, shared_figure
 
 LossView = Literal["loss", "split"]
 WeightView = Literal["weights", "pull"]
@@ -89,26 +91,58 @@ def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, 
     return Look(loss, log, measure, weights, None if layer == ALL_LAYERS else layer)
 
 
-def figures(
-    look: Look,
-    styles: Mapping[str, RunStyle],
-    specs: Sequence[RunSpec],
-    planned: int,
-    epochs: pd.DataFrame,
-    layers: pd.DataFrame,
-    pulls: Callable[[], pd.DataFrame],
-) -> dict[str, go.Figure]:
-    """The chosen charts, by name; ``pulls`` is asked for its frame only where it is drawn."""
-    split = loss_split_chart if look.loss == "split" else loss_chart
+@dataclass(frozen=True)
+class Source:
+    """What the charts of some runs are drawn from; equal ``version`` and ``styles`` mean equal charts.
+
+    ``pulls`` is asked for its frame only where that is drawn. With ``own_legend`` the page names the runs itself.
+    """
+
+    version: Hashable
+    styles: Mapping[str, RunStyle]
+    specs: Sequence[RunSpec]
+    planned: int
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+    pulls: Callable[[], pd.DataFrame]
+    own_legend: bool = False
+
+
+def figures(source: Source, look: Look) -> dict[str, Drawn]:
+    """The chosen charts, by name."""
     return {
-        look.loss: split(epochs, styles, planned=planned, log_y=look.log),
-        "gap": gap_chart(epochs, styles, measure=look.measure, planned=planned),
-        look.weights: gradient_share_chart(
-            pulls(), styles, look.layer, planned=planned, rests=all(map(equal_pulls_are_rest, specs))
-        )
-        if look.weights == "pull"
-        else weights_chart(layers, styles, look.layer),
-    }
+        look.loss: _shared(source, look.loss, look.log, lambda: _losses(source, look)),
+        "gap": _shared(source, "gap", look.measure, lambda: gap_chart(
+            source.epochs, source.styles, measure=look.measure, planned=source.planned
+        )),
+        look.weights: _shared(source, look.weights, look.layer, lambda: _weights(source, look)),
+    }  # fmt: skip
+
+
+def _shared(source: Source, name: str, option: Hashable, make: Callable[[], go.Figure]) -> Drawn:
+    styles = tuple(source.styles.items())
+    key = (name, option, source.version, styles, source.planned, source.own_legend)
+    return shared_figure(key, lambda: _named(source, make()))
+
+
+def _losses(source: Source, look: Look) -> go.Figure:
+    chart = loss_split_chart if look.loss == "split" else loss_chart
+    return chart(source.epochs, source.styles, planned=source.planned, log_y=look.log)
+
+
+def _weights(source: Source, look: Look) -> go.Figure:
+    if look.weights == "weights":
+        return weights_chart(source.layers, source.styles, look.layer)
+    rests = all(map(equal_pulls_are_rest, source.specs))
+    return gradient_share_chart(source.pulls(), source.styles, look.layer, planned=source.planned, rests=rests)
+
+
+def _named(source: Source, figure: go.Figure) -> go.Figure:
+    """``figure``; without the runs in its legend where the page names them: eight names take the room of the curves."""
+    if source.own_legend:
+        labels = {style.label for style in source.styles.values()}
+        figure.for_each_trace(lambda trace: trace.update(showlegend=False) if trace.name in labels else None)
+    return figure
 
 
 def equal_pulls_are_rest(spec: RunSpec) -> bool:

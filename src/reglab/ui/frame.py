@@ -18,6 +18,7 @@ import streamlit as st
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui import trouble
 from reglab.ui.theme import ICON, WORDMARK
+from reglab.ui.watchers import WATCHERS, session_id
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ def render(folder: Path) -> None:
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
     st.logo(WORDMARK, icon_image=ICON, size="large")
     shown = None
+    WATCHERS.arrive(session_id())
     try:
         shown = trouble.banner()
         chosen.run()
@@ -51,6 +53,7 @@ def render(folder: Path) -> None:
             explain(error)
         if isinstance(error, StoreUnavailable):
             trouble.come_back()
+    WATCHERS.settle(session_id())
 
 
 def explain(error: Exception) -> bool:

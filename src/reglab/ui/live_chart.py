@@ -8,7 +8,6 @@ served by :func:`plotly_route` of the same process, so nothing comes from elsewh
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 
 import orjson
@@ -17,6 +16,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+
+from reglab.ui.figures import Drawn, drawn
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _YEAR = 365 * 24 * 3600
@@ -30,7 +31,7 @@ _component = st.components.v2.component(
 
 
 def live_chart(
-    figure: go.Figure, *, key: str, height: int, on_click: Callable[[list[Scalar]], None] | None = None
+    figure: go.Figure | Drawn, *, key: str, height: int, on_click: Callable[[list[Scalar]], None] | None = None
 ) -> None:
     """``figure`` as wide as its column and ``height`` pixels high; the same ``key`` updates the same chart.
 
@@ -62,12 +63,11 @@ def read_click(sent: object) -> list[Scalar] | None:
     return list(sent)
 
 
-def message(figure: go.Figure, *, key: str, height: int, clickable: bool = False) -> bytes:
+def message(figure: go.Figure | Drawn, *, key: str, height: int, clickable: bool = False) -> bytes:
     """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
-    drawn: bytes = figure.to_json(engine="orjson", remove_uids=False).encode()
-    version = blake2b(drawn, digest_size=8).hexdigest()
-    facts = {"key": key, "height": height, "plotly": library_url(), "version": version, "clickable": clickable}
-    return orjson.dumps(facts)[:-1] + b',"figure":' + drawn + b"}"
+    sent = figure if isinstance(figure, Drawn) else drawn(figure)
+    facts = {"key": key, "height": height, "plotly": library_url(), "version": sent.version, "clickable": clickable}
+    return orjson.dumps(facts)[:-1] + b',"figure":' + sent.json + b"}"
 
 
 def library_url() -> str:

@@ -13,12 +13,13 @@ from reglab.store import Run
 from reglab.ui import trouble
 from reglab.ui.learn import claim_runs, claim_words
 from reglab.ui.learn.claim_runs import Judged, Tested
-from reglab.ui.live_words import duration
+from reglab.ui.live_words import ACTIVE, duration
 from reglab.ui.services import services
 from reglab.ui.urls import MAX_RUNS, run_query
+from reglab.ui.watchers import watched_interval
 
 TICK = 1.2
-"""Seconds between looks at the store while a claim is being tested."""
+"""Seconds between looks at the store while a claim is being tested and few sessions watch."""
 
 TRAIN = "pages/1_Experiment/1_train.py"
 _LIVE, _WATCHED = "claims_live", "claims_watched"
@@ -43,8 +44,8 @@ class Card:
 
 def claims() -> None:
     """Draw the section; it looks again by itself while one of its runs trains or waits."""
-    st.session_state[_LIVE] = _active(claim_runs.known_runs())
-    st.fragment(_board, run_every=TICK if st.session_state[_LIVE] else None)()
+    st.session_state[_LIVE] = _every(claim_runs.known_runs())
+    st.fragment(_board, run_every=st.session_state[_LIVE])()
 
 
 @trouble.steady
@@ -62,7 +63,7 @@ def _board() -> None:
     for number, card in enumerate(cards):
         with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
             _draw(card, known)
-    if _active(known) != st.session_state[_LIVE]:
+    if _every(known) != st.session_state[_LIVE]:
         st.rerun()
     trouble.refresh()
 
@@ -185,5 +186,6 @@ def _open(ids: Sequence[str]) -> None:
     st.switch_page(TRAIN, query_params=run_query(ids))
 
 
-def _active(known: dict[str, Run]) -> bool:
-    return any(run.state in ("queued", "running") for run in known.values())
+def _every(known: dict[str, Run]) -> float | None:
+    """Seconds between looks at the store; None where no claim is being tested."""
+    return watched_interval(TICK) if any(run.state in ACTIVE for run in known.values()) else None

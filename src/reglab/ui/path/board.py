@@ -17,10 +17,10 @@ from reglab.charts.path_gap import path_gap_chart
 from reglab.charts.path_grid import path_grid_chart
 from reglab.store import Sweep
 from reglab.sweep import Point
+from reglab.ui.figures import shared_figure
 from reglab.ui.live_chart import Scalar, live_chart
 from reglab.ui.path import opening, replay, verdict_words
 from reglab.ui.path.address import Look
-from reglab.ui.path.figures import kept
 from reglab.ui.path.look_state import EPOCH, MEASURE, look_state, stops
 from reglab.ui.path.point_words import named_point
 from reglab.ui.path.results import VAL, Results, Shown, zeros_at
@@ -37,8 +37,9 @@ _NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window 
 _BUTTONS = 88  # pixels of two rows of buttons below the verdict's text, which keep their place with one or none
 
 
-def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
+def board(results: Results, shown: Shown, look: Look) -> None:
     """Draw it."""
+    sweep = results.sweep
     if not results.common and not shown.moment.going:
         st.info("There are no figures: the path ended before its first epoch.", icon=":material/info:")
         return
@@ -51,28 +52,27 @@ def board(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
         _verdict(sweep, results, shown, look, height - _BUTTONS - _GAP)
     _switches(sweep, results, shown)
     if sweep.spec.kind == "grid":
-        view_box(sweep, results, shown, look)
+        view_box(results, shown, look)
         return
     with st.grid(2, min_column_width=_NARROWEST, gap="small"):
         with st.container(border=True, height="stretch", gap=None):
-            source = (shown.source, look.measure)
-            figure = kept("gap", source, lambda: path_gap_chart(
+            figure = shared_figure(("path-gap", shown.source), lambda: path_gap_chart(
                 shown.table, measure=look.measure, symbol=sweep.spec.symbol
             ))  # fmt: skip
             live_chart(figure, key=f"path-gap-{sweep.id}", height=GAP_HEIGHT, on_click=click)
-        view_box(sweep, results, shown, look)
+        view_box(results, shown, look)
 
 
 def _main_chart(
     sweep: Sweep, results: Results, shown: Shown, look: Look, click: Callable[[list[Scalar]], None], height: int
 ) -> None:
     """The U-curve; of a grid the map of both λ."""
-    spec, source = sweep.spec, (shown.source, look.measure)
+    spec, key = sweep.spec, ("path-curve", shown.source)
     if spec.kind == "grid":
-        figure = kept("grid", source, lambda: path_grid_chart(shown.table, measure=look.measure))
+        figure = shared_figure(key, lambda: path_grid_chart(shown.table, measure=look.measure))
     else:
         chance = results.chance.accuracy if results.chance else None
-        figure = kept("curve", source, lambda: path_chart(
+        figure = shared_figure(key, lambda: path_chart(
             shown.table, measure=look.measure, symbol=spec.symbol, chance=chance
         ))  # fmt: skip
     live_chart(figure, key=f"path-curve-{sweep.id}", height=height, on_click=click)

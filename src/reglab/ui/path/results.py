@@ -1,36 +1,38 @@
-"""What a sweep has come to, as frames: read when it has moved on, judged when the epoch or the measure changes."""
+"""What a sweep has come to, as frames: read and judged once for all sessions that watch it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
-import streamlit as st
 
 from reglab import columns
 from reglab.analysis import Chance, judged_path, lanes_table, layer_paths
 from reglab.charts.gap import Measure
 from reglab.jobs import chance_of, data_remarks
 from reglab.store import Sweep
+from reglab.ui.frames import shared_frame
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.path.moment import Moment
 from reglab.ui.path.verdict_words import Zeros
+from reglab.ui.readings import Readings
 from reglab.ui.services import services
+from reglab.ui.watchers import session_id
 
 VAL: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
 
 
 @dataclass(frozen=True)
 class Results:
-    """Frames of a sweep as ``at`` says it stood: a row a lane, and the epochs of all lanes.
+    """``sweep`` as far as the frames go: a row a lane, and the epochs of all lanes; ``version`` says how far that is.
 
     ``common`` is the newest epoch that all lanes which have begun have reached: what may be compared. ``chance`` is the
     accuracy of guessing; ``None`` where neither its record nor the data set is known. ``remarks`` name unusual classes.
     """
 
-    at: tuple[Any, ...]
+    version: Hashable
+    sweep: Sweep
     lanes: pd.DataFrame
     epochs: pd.DataFrame
     common: int
@@ -40,48 +42,60 @@ class Results:
 
 @dataclass(frozen=True)
 class Shown:
-    """The path at one epoch, judged by one measure."""
+    """The path at one epoch, judged by one measure; equal ``source`` means an equal table."""
 
-    source: tuple[Any, ...]
+    source: Hashable
     moment: Moment
     table: pd.DataFrame
 
 
 def results_of(sweep: Sweep) -> Results:
-    """Read again only when the sweep has moved on: every moment spent here is one in which nothing trains."""
-    at = (sweep.id, sweep.epochs_done, sweep.epoch, tuple(sweep.counts.values()))
-    kept: Results | None = st.session_state.get("path_results")
-    if kept is None or kept.at != at:
-        runs = services().store.sweep_runs(sweep.id)
-        lanes = lanes_table(sweep.spec.lanes(), runs)
-        epochs = services().store.epochs([run.id for run in runs])
-        kept = Results(at, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs), tuple(data_remarks(runs[0])))
-        st.session_state["path_results"] = kept
-    return kept
+    """Results of ``sweep``, which the caller has just read: of its version, or those that other sessions share."""
+    facts, version = _facts(sweep), (_facts(sweep), sweep.epochs_done, sweep.epoch)
+    found = _READINGS.take(
+        sweep.id, session_id(), facts=facts, version=version, read=lambda: _read(sweep, version)
+    )  # fmt: skip
+    return replace(found, sweep=sweep) if found.version == version else found
 
 
-def shown_at(sweep: Sweep, results: Results, epoch: int | None, measure: Measure) -> Shown:
+def _facts(sweep: Sweep) -> Hashable:
+    """What is shown at once: all but how far the training is."""
+    return (
+        sweep.id, sweep.name, sweep.state, sweep.wanted, sweep.error, sweep.deleted, sweep.plan is None,
+        sweep.has_checkpoint, tuple(sweep.counts.values()),
+    )  # fmt: skip
+
+
+def _read(sweep: Sweep, version: Hashable) -> Results:
+    store = services().store
+    runs = store.sweep_runs(sweep.id)
+    lanes, epochs = lanes_table(sweep.spec.lanes(), runs), store.epochs([run.id for run in runs])
+    common = common_epoch(lanes, epochs)
+    return Results(version, sweep, lanes, epochs, common, chance_of(runs), tuple(data_remarks(runs[0])))
+
+
+_READINGS: Readings[Results] = Readings(most=8)
+
+
+def shown_at(results: Results, epoch: int | None, measure: Measure) -> Shown:
     """The path at ``epoch``, or at the newest common one."""
     at = min(epoch or results.common, results.common)
-    source = (results.at, at, measure)
-    kept: Shown | None = st.session_state.get("path_shown")
-    if kept is None or kept.source != source:
-        table = judged_path(results.lanes, results.epochs, VAL[measure], at, results.chance)
-        kept = Shown(source, _moment(sweep, at, results.common), table)
-        st.session_state["path_shown"] = kept
-    return kept
+    source = (results.version, at, measure)
+    table = shared_frame(("judged", source), lambda: judged_path(
+        results.lanes, results.epochs, VAL[measure], at, results.chance
+    ))  # fmt: skip
+    return Shown(source, _moment(results.sweep, at, results.common), table)
 
 
 def layers_at(results: Results, epoch: int) -> pd.DataFrame:
     """The layers of each lane at its last epoch up to ``epoch``; large, so only for those who draw them."""
-    source = (results.at, epoch)
-    kept: tuple[tuple[Any, ...], pd.DataFrame] | None = st.session_state.get("path_layers")
-    if kept is None or kept[0] != source:
+
+    def read() -> pd.DataFrame:
         before = results.epochs[results.epochs[columns.EPOCH] <= epoch]
         last = sorted(set(before.groupby(columns.RUN)[columns.EPOCH].max().tolist())) or [0]
-        kept = (source, services().store.layers(results.lanes[columns.RUN].tolist(), epochs=last))
-        st.session_state["path_layers"] = kept
-    return kept[1]
+        return services().store.layers(results.lanes[columns.RUN].tolist(), epochs=last)
+
+    return shared_frame(("layers", results.version, epoch), read)
 
 
 def zeros_at(sweep: Sweep, results: Results, epoch: int) -> Zeros:

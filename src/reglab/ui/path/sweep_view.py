@@ -1,7 +1,8 @@
 """The live view of one sweep. All of it is one fragment, polled only while it trains, waits or is replayed.
 
-The page is drawn anew when polling begins and when it ends. Every other change is a tick of the fragment, because only
-ticks are sure to leave the charts' nodes, and with them the zoom.
+The page is drawn anew when polling begins and ends, and when it slows down or speeds up with the number of sessions.
+Every other change is a tick of the fragment, because only ticks are sure to leave the charts' nodes, and with them the
+zoom.
 """
 
 from __future__ import annotations
@@ -23,19 +24,20 @@ from reglab.ui.path.look_state import current_look, follow, look_state, open_or_
 from reglab.ui.path.results import Shown, results_of, shown_at
 from reglab.ui.path.table import csv_of
 from reglab.ui.services import services
+from reglab.ui.watchers import watched_interval
 
 TICK = 1.0
-"""Seconds between looks at the store while something trains; a look costs a tenth of a second."""
+"""Seconds between looks at the store while something trains and few sessions watch."""
 
 _DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
 
 
 @dataclass(frozen=True)
 class Live:
-    """The sweep on screen, and whether it is polled."""
+    """The sweep on screen, and how often it is polled: seconds, or None where it is not."""
 
     id: str
-    polled: bool
+    every: float | None
 
 
 def sweep_view(address: PathAddress) -> None:
@@ -50,9 +52,9 @@ def sweep_view(address: PathAddress) -> None:
         st.button("Open the form", key="path_open_form", icon=":material/arrow_back:", on_click=sweep_buttons.leave)
         return
     open_or_follow(sweep.id, sweep.epochs, address)
-    live = Live(sweep.id, _polled(sweep))
+    live = Live(sweep.id, _every(sweep))
     st.session_state["path_live"] = live
-    st.fragment(_tick, run_every=TICK if live.polled else None)()
+    st.fragment(_tick, run_every=live.every)()
     # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
     # throw away the charts that it is not told of.
     time.sleep(_DELIVERY)
@@ -70,23 +72,27 @@ def _tick() -> None:
     live: Live = st.session_state["path_live"]
     sweep, state = services().store.sweep(live.id), look_state()
     results = results_of(sweep)
+    sweep = results.sweep
     replay.advance(state, results.common, sweep.epochs)
     look = current_look(sweep.epochs)
-    shown = shown_at(sweep, results, look.epoch, look.measure)
+    shown = shown_at(results, look.epoch, look.measure)
     _head(sweep, look, shown)
     if state.problem:
         st.warning(literal(state.problem), icon=":material/link_off:")
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
-    board(sweep, results, shown, look)
+    board(results, shown, look)
     follow(state, current_look(sweep.epochs))
-    if _polled(sweep) != live.polled:
+    if _every(sweep) != live.every:
         st.rerun()
     trouble.refresh()
 
 
-def _polled(sweep: Sweep) -> bool:
-    return sweep.state in live_words.ACTIVE or look_state().playing
+def _every(sweep: Sweep) -> float | None:
+    """While only a replay runs, nothing trains that its ticks could slow down; it keeps its pace."""
+    if sweep.state in live_words.ACTIVE:
+        return watched_interval(TICK)
+    return TICK if look_state().playing else None
 
 
 def _head(sweep: Sweep, look: Look, shown: Shown) -> None:

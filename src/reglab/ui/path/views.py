@@ -17,10 +17,10 @@ from reglab.charts.path_norms import What, path_norms_chart
 from reglab.charts.path_weights import path_weights_chart
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
+from reglab.ui.figures import shared_figure
 from reglab.ui.live_chart import live_chart
 from reglab.ui.path import opening
 from reglab.ui.path.address import Look, View
-from reglab.ui.path.figures import kept
 from reglab.ui.path.look_state import ALL_LAYERS, LAYER, ROLE, VIEW, WHAT
 from reglab.ui.path.results import Results, Shown, layers_at
 from reglab.ui.path.table import path_table_view
@@ -59,8 +59,9 @@ def views_of(spec: SweepSpec) -> list[View]:
     return [view for view in VIEWS if view != "memory" or spec.run.data.label_noise]
 
 
-def view_box(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
+def view_box(results: Results, shown: Shown, look: Look) -> None:
     """The switches, and the view that they choose."""
+    sweep = results.sweep
     offered = views_of(sweep.spec)
     if st.session_state.get(VIEW) not in offered:
         st.session_state[VIEW] = offered[0]
@@ -107,7 +108,9 @@ def _chart(view: View, sweep: Sweep, results: Results, shown: Shown) -> None:
     what: What = state.get(WHAT) or "norm"
     layer: str | None = state.get(LAYER)
     options = {"losses": (role,), "norms": (what,), "weights": (layer,)}.get(view, ())
-    figure = kept(view, (shown.source, options), lambda: _figure(view, sweep, results, shown, role, what, layer))
+    figure = shared_figure(
+        (f"path-{view}", shown.source, options), lambda: _figure(view, sweep, results, shown, role, what, layer)
+    )
     click = partial(opening.open_point, sweep.id) if view in ("norms", "memory") else None
     live_chart(figure, key=f"path-{view}-{sweep.id}", height=HEIGHT, on_click=click)
 

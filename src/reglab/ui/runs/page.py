@@ -21,6 +21,7 @@ from reglab.ui.runs.runs_table import draw_table
 from reglab.ui.runs.set_aside import KINDS, belong, hidden, seen, switches
 from reglab.ui.services import services
 from reglab.ui.unreadable import unreadable_list
+from reglab.ui.watchers import watched_interval
 
 TICK = 2.0
 """Seconds between looks at the store while something trains or waits."""
@@ -30,15 +31,20 @@ _PAGER = "page"
 
 def runs_page() -> None:
     """Draw the page; it looks again by itself while a run trains or waits."""
-    live = services().store.count_runs().active > 0
-    st.fragment(_board, run_every=TICK if live else None)(live)
+    tick = _tick()
+    st.fragment(_board, run_every=tick)(tick)
+
+
+def _tick() -> float | None:
+    """Seconds between looks at the store; None where nothing trains or waits."""
+    return watched_interval(TICK) if services().store.count_runs().active else None
 
 
 @trouble.steady
-def _board(live: bool) -> None:
+def _board(tick: float | None) -> None:
     store, state = services().store, runs_state()
-    if (store.count_runs().active > 0) != live:
-        st.rerun()  # to start looking by itself, or to stop it
+    if _tick() != tick:
+        st.rerun()  # to start looking by itself, to stop it, or to do so at another pace
     trouble.refresh()
     groups = store.count_groups([kind.groups for kind in KINDS])
     without = hidden(store, linked_runs())

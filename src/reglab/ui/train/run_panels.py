@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from reglab import columns
-from reglab.charts import RunStyle, style_runs
+from reglab.charts import RunStyle
 from reglab.store import Run
 from reglab.ui import chart_row, live_words
-from reglab.ui.chart_row import Keys, Look, switches
+from reglab.ui.chart_row import Keys, Source, switches
 from reglab.ui.live_chart import live_chart
 from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.run_buttons import badge, stop_or_resume
-from reglab.ui.train.run_figures import Figure, figures
+from reglab.ui.train.run_figures import Figure
+from reglab.ui.train.run_results import Results, results_of
 
 HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
 """Pixels of each chart: of one run, and of several."""
@@ -31,34 +27,14 @@ CARDS_ABOVE = 3
 ON_CARDS = 4
 """So many figures have room on the card of one of several runs."""
 
+_PLANNED = "live_planned"
 _ROW = 42  # pixels of a row with buttons, kept when the buttons go
-
-
-@dataclass(frozen=True)
-class Results:
-    """What some runs have come to, and all that follows from it; ``at`` says how far they were when it was read."""
-
-    at: tuple[Any, ...]
-    epochs: pd.DataFrame
-    layers: pd.DataFrame
-    styles: Mapping[str, RunStyle]
-    seconds: Mapping[str, list[float]]
-    figures: Mapping[str, list[Figure]]
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Three figures of some runs up to epoch ``planned``, and all that they were drawn from."""
-
-    source: tuple[Any, ...]
-    runs: tuple[str, ...]
-    planned: int
-    figures: Mapping[str, go.Figure]
 
 
 def panels(runs: Sequence[Run]) -> None:
     """Draw everything for ``runs``, in places that keep their size."""
-    results = _results(runs)
+    results = results_of(runs)
+    runs = results.runs
     if len(runs) == 1:
         _progress(runs[0], results)
         with st.container(border=True), st.grid(5, min_column_width=120, gap="small"):
@@ -73,29 +49,6 @@ def panels(runs: Sequence[Run]) -> None:
                 _card(run, results)
         with charts:
             _charts(runs, results)
-
-
-def _results(runs: Sequence[Run]) -> Results:
-    """Read again only when a run has moved on: every moment spent here is one in which nothing trains."""
-    at = tuple((run.id, run.name, run.epoch, run.state, run.environment is not None, run.step > 0) for run in runs)
-    kept: Results | None = st.session_state.get("live_results")
-    if kept is None or kept.at != at:
-        kept = _read(runs, at)
-        st.session_state["live_results"] = kept
-    return kept
-
-
-def _read(runs: Sequence[Run], at: tuple[Any, ...]) -> Results:
-    store, ids = services().store, [run.id for run in runs]
-    epochs, layers, short = store.epochs(ids), store.layers(ids, latest=True), live_words.labels(runs)
-    return Results(
-        at,
-        epochs,
-        layers,
-        styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
-        seconds={i: list(epochs.loc[epochs[columns.RUN] == i, columns.SECONDS]) for i in ids},
-        figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
-    )
 
 
 def _progress(run: Run, results: Results) -> None:
@@ -145,24 +98,24 @@ def _charts(runs: Sequence[Run], results: Results) -> None:
     boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
     keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
-    drawn = _draw(runs, results, switches(boxes, results.layers, keys, keep_layer=False))
-    for place, (kind, figure) in zip(places, drawn.figures.items(), strict=True):
+    look = switches(boxes, results.layers, keys, keep_layer=False)
+    drawn = chart_row.figures(
+        Source(
+            results.version, results.styles, [run.spec for run in runs], _planned(runs), results.epochs, results.layers,
+            lambda: services().store.pulls(list(results.styles)),
+        ),
+        look,
+    )  # fmt: skip
+    for place, (kind, figure) in zip(places, drawn.items(), strict=True):
         with place:
             live_chart(figure, key=f"{kind}-{name}", height=HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS)
 
 
-def _draw(runs: Sequence[Run], results: Results, look: Look) -> Drawn:
-    """Draw again only when there is something new to draw."""
-    source, styles = (results.at, look), results.styles
-    kept: Drawn | None = st.session_state.get("live_drawn")
-    if kept is None or kept.source != source:
-        planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
-        if kept is not None and kept.runs == tuple(styles):
-            planned = max(planned, kept.planned)  # an axis that shrank when a run ends would undo a zoom
-        made = chart_row.figures(
-            look, styles, [run.spec for run in runs], planned, results.epochs, results.layers,
-            lambda: services().store.pulls(list(styles)),
-        )  # fmt: skip
-        kept = Drawn(source, tuple(styles), planned, made)
-        st.session_state["live_drawn"] = kept
-    return kept
+def _planned(runs: Sequence[Run]) -> int:
+    """The last epoch on the axes. In one session it never shrinks: that, when a run ends, would undo a zoom."""
+    planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
+    ids = tuple(run.id for run in runs)
+    before, longest = st.session_state.get(_PLANNED, (ids, 0))
+    planned = max(planned, longest) if before == ids else planned
+    st.session_state[_PLANNED] = ids, planned
+    return planned

@@ -1,7 +1,8 @@
 """The live view of one run or of several. All of it is one fragment, polled only while a run is queued or training.
 
-The page is drawn anew twice in a run's life: when polling begins and when it ends. Every other change (state, buttons,
-figures) is a tick of the fragment, because only ticks are sure to leave the charts' nodes, and with them the zoom.
+The page is drawn anew when polling begins and ends, and when it slows down or speeds up with the number of sessions.
+Every other change (state, buttons, figures) is a tick of the fragment, because only ticks are sure to leave the charts'
+nodes, and with them the zoom.
 """
 
 from __future__ import annotations
@@ -24,19 +25,20 @@ from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
 from reglab.ui.train.to_path import path_of
+from reglab.ui.watchers import watched_interval
 
 TICK = 0.7
-"""Seconds between looks at the store while something trains."""
+"""Seconds between looks at the store while something trains and few sessions watch."""
 
 _DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
 
 
 @dataclass(frozen=True)
 class Live:
-    """The runs on screen, and whether they are polled."""
+    """The runs on screen, and how often they are polled: seconds, or None where none trains or waits."""
 
     ids: tuple[str, ...]
-    polled: bool
+    every: float | None
 
 
 def run_view(ids: Sequence[str]) -> None:
@@ -47,9 +49,9 @@ def run_view(ids: Sequence[str]) -> None:
     if not runs:
         run_buttons.open_form()
         return
-    live = Live(tuple(run.id for run in runs), _active(runs))
+    live = Live(tuple(run.id for run in runs), _every(runs))
     st.session_state["live"] = live
-    st.fragment(_tick, run_every=TICK if live.polled else None)()
+    st.fragment(_tick, run_every=live.every)()
     # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
     # throw away the charts that it is not told of.
     time.sleep(_DELIVERY)
@@ -62,13 +64,13 @@ def _tick() -> None:
     runs = [services().store.get(run_id) for run_id in live.ids]
     _head(runs)
     panels(runs)
-    if _active(runs) != live.polled:
+    if _every(runs) != live.every:
         st.rerun()
     trouble.refresh()
 
 
-def _active(runs: Sequence[Run]) -> bool:
-    return any(run.state in live_words.ACTIVE for run in runs)
+def _every(runs: Sequence[Run]) -> float | None:
+    return watched_interval(TICK) if any(run.state in live_words.ACTIVE for run in runs) else None
 
 
 def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:

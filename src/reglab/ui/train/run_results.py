@@ -1,0 +1,71 @@
+"""What runs have come to, read and drawn once for all sessions that watch them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from reglab import columns
+from reglab.charts import RunStyle, style_runs
+from reglab.store import Run
+from reglab.ui import live_words
+from reglab.ui.readings import Readings
+from reglab.ui.services import services
+from reglab.ui.train.run_figures import Figure, figures
+from reglab.ui.watchers import session_id
+
+
+@dataclass(frozen=True)
+class Results:
+    """``runs`` as far as the frames go, their curves and layers, and what follows from them.
+
+    ``version`` says how far they are: results of equal version are equal but for the steps within an epoch.
+    """
+
+    version: Hashable
+    runs: Sequence[Run]
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+    styles: Mapping[str, RunStyle]
+    seconds: Mapping[str, list[float]]
+    figures: Mapping[str, list[Figure]]
+
+
+def results_of(runs: Sequence[Run]) -> Results:
+    """Results of ``runs``, which the caller has just read: of their version, or those that other sessions share."""
+    facts, version = tuple(map(_facts, runs)), tuple(map(_version, runs))
+    found = _READINGS.take(
+        tuple(run.id for run in runs), session_id(), facts=facts, version=version, read=lambda: _read(runs, version)
+    )
+    return replace(found, runs=runs) if found.version == version else found
+
+
+def _facts(run: Run) -> Hashable:
+    """What is shown at once: all but how far the training is."""
+    return (
+        run.id, run.name, run.state, run.wanted, run.error, run.deleted, run.environment is not None, run.device,
+        run.has_checkpoint,
+    )  # fmt: skip
+
+
+def _version(run: Run) -> Hashable:
+    return _facts(run), run.epoch, run.step > 0
+
+
+def _read(runs: Sequence[Run], version: Hashable) -> Results:
+    store, ids = services().store, [run.id for run in runs]
+    epochs, layers, short = store.epochs(ids), store.layers(ids, latest=True), live_words.labels(runs)
+    return Results(
+        version,
+        runs,
+        epochs,
+        layers,
+        styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
+        seconds={i: list(epochs.loc[epochs[columns.RUN] == i, columns.SECONDS]) for i in ids},
+        figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
+    )
+
+
+_READINGS: Readings[Results] = Readings(most=32)
