@@ -23,14 +23,28 @@ class Visitor:
 
     socket: ClientConnection
     heard: list[ForwardMsg] = field(default_factory=list)
+    query: str = ""
 
     def visit(self, page: str = "train", query: str = "") -> None:
         """Ask for a page as a browser does, and wait until its script has run."""
+        self.query = query
         ask = BackMsg()
         ask.rerun_script.query_string = query
         ask.rerun_script.page_name = page
         self.say(ask)
         self.wait()
+
+    def tick(self) -> None:
+        """Let the fragment that last asked for it run again, as a browser does, and wait until the page is drawn."""
+        timers = [message.auto_rerun for message in self.heard if message.WhichOneof("type") == "auto_rerun"]
+        pages = [message.new_session for message in self.heard if message.WhichOneof("type") == "new_session"]
+        ask = BackMsg()
+        ask.rerun_script.fragment_id, ask.rerun_script.is_auto_rerun = timers[-1].fragment_id, True
+        ask.rerun_script.query_string, ask.rerun_script.page_script_hash = self.query, pages[-1].page_script_hash
+        self.say(ask)
+        self.wait()
+        while self.heard[-1].script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            self.wait()
 
     def clear_caches(self) -> None:
         """Send the message behind "Clear cache" in Streamlit's menu, which every visitor may send."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
@@ -59,6 +61,11 @@ def names(app: AppTest) -> list[str]:
 def charts(app: AppTest) -> set[str]:
     """Keys of the charts on the page."""
     return {element.key for element in app.get("bidi_component") if element.key}
+
+
+def traces(chart: Any) -> list[dict[str, Any]]:
+    """The traces that the browser gets."""
+    return list(orjson.loads(chart.proto.bytes)["figure"]["data"])
 
 
 def click(app: AppTest, key: str) -> AppTest:
@@ -177,9 +184,10 @@ def test_the_overlay_shows_the_parts_of_the_objective_and_the_pull_of_lambda(app
     app.segmented_control(key="runs_loss_view").set_value("split")
     app.segmented_control(key="runs_weight_view").set_value("pull")
     assert charts(again(app)) == {"runs_split", "runs_gap", "runs_pull"}
-    figures = app.session_state["runs_overlay_figures"][1]
-    assert len({trace.line.color for trace in figures["pull"].data}) == 2
-    assert not any(trace.showlegend for figure in figures.values() for trace in figure.data if trace.name != "initial")
+    pulls = next(chart for chart in app.get("bidi_component") if chart.key == "runs_pull")
+    assert len({trace["line"]["color"] for trace in traces(pulls)}) == 2
+    drawn = [trace for chart in app.get("bidi_component") if chart.key for trace in traces(chart)]
+    assert not any(trace["showlegend"] for trace in drawn if trace["name"] != "initial")
 
 
 def test_the_table_takes_the_objective_apart(app: AppTest, store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pandas as pd
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.store import Store
+from reglab.ui.figures import FIGURES
 from reglab.ui.train import form_state
 from reglab.ui.train.form_values import WIDGETS, to_values
 
@@ -68,6 +70,12 @@ def errors(app: AppTest) -> list[str]:
 def charts(app: AppTest) -> list[str]:
     """Keys of the charts on the page."""
     return [element.key for element in app.get("bidi_component") if element.key]
+
+
+def figure(app: AppTest, kind: str) -> dict[str, Any]:
+    """The figure that the browser gets for the chart of this kind."""
+    (chart,) = (element for element in app.get("bidi_component") if (element.key or "").startswith(kind))
+    return dict(orjson.loads(chart.proto.bytes)["figure"])
 
 
 # The form
@@ -471,12 +479,11 @@ def test_a_switch_takes_the_objective_apart_and_another_shows_the_pull_of_lambda
     again(app)
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
     assert asked == [[run.id]]
-    drawn = app.session_state["live_drawn"].figures
-    assert [trace.name for trace in drawn["split"].data] == ["data loss", "L2 part", "J"]
-    assert [trace.name for trace in drawn["pull"].data] == ["all kernels", "conv1", "fc"]
+    assert [trace["name"] for trace in figure(app, "split")["data"]] == ["data loss", "L2 part", "J"]
+    assert [trace["name"] for trace in figure(app, "pull")["data"]] == ["all kernels", "conv1", "fc"]
     app.selectbox(key=f"layer-{run.id}").set_value("fc.weight")
     again(app)
-    assert [trace.name for trace in app.session_state["live_drawn"].figures["pull"].data] == ["all kernels", "fc"]
+    assert [trace["name"] for trace in figure(app, "pull")["data"]] == ["all kernels", "fc"]
     visit(app)  # the form, and back
     assert charts(visit(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
 
@@ -495,8 +502,7 @@ def test_the_line_at_one_promises_rest_only_where_it_is_so(
 ) -> None:
     visit(app, run=add_run(store, spec(**changes)).id)
     app.segmented_control(key="weight_view").set_value("pull")
-    figure = again(app).session_state["live_drawn"].figures["pull"]
-    assert [text.text for text in figure.layout.annotations] == [note]
+    assert [text["text"] for text in figure(again(app), "pull")["layout"]["annotations"]] == [note]
 
 
 def test_the_form_leads_back_to_what_trains(app: AppTest, store: Store) -> None:
@@ -510,10 +516,13 @@ def test_the_form_leads_back_to_what_trains(app: AppTest, store: Store) -> None:
 
 def test_figures_are_drawn_again_only_for_new_epochs(app: AppTest, store: Store) -> None:
     run = add_run(store, state="running")
-    drawn = visit(app, run=run.id).session_state["live_drawn"]
-    assert again(app).session_state["live_drawn"] is drawn
+    visit(app, run=run.id)
+    before = FIGURES.statistics.made
+    again(app)
+    assert FIGURES.statistics.made == before
     store.add_epoch(run.id, metrics(7), layer_stats(7), best_epoch=5)
-    assert again(app).session_state["live_drawn"] is not drawn
+    again(app)
+    assert FIGURES.statistics.made == before + 3
 
 
 # The first visit

@@ -51,9 +51,10 @@ class Shown:
 
 def results_of(sweep: Sweep) -> Results:
     """Results of ``sweep``, which the caller has just read: of its version, or those that other sessions share."""
-    facts, version = _facts(sweep), (_facts(sweep), sweep.epochs_done, sweep.epoch)
+    home, facts = services().store.home, _facts(sweep)
+    version = (home, facts, sweep.epochs_done, sweep.epoch)
     found = _READINGS.take(
-        sweep.id, session_id(), facts=facts, version=version, read=lambda: _read(sweep, version)
+        (home, sweep.id), session_id(), facts=facts, version=version, read=lambda: _read(sweep, version)
     )  # fmt: skip
     return replace(found, sweep=sweep) if found.version == version else found
 

@@ -35,10 +35,11 @@ class Results:
 
 def results_of(runs: Sequence[Run]) -> Results:
     """Results of ``runs``, which the caller has just read: of their version, or those that other sessions share."""
-    facts, version = tuple(map(_facts, runs)), tuple(map(_version, runs))
+    home, ids = services().store.home, tuple(run.id for run in runs)
+    facts, version = tuple(map(_facts, runs)), (home, *map(_version, runs))
     found = _READINGS.take(
-        tuple(run.id for run in runs), session_id(), facts=facts, version=version, read=lambda: _read(runs, version)
-    )
+        (home, ids), session_id(), facts=facts, version=version, read=lambda: _read(runs, version)
+    )  # fmt: skip
     return replace(found, runs=runs) if found.version == version else found
 
 

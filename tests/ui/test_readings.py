@@ -1,0 +1,97 @@
+"""Readings that sessions share: one for each round of ticks, and none that hides a fact or goes back in time."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from reglab.ui.readings import Readings
+
+SESSIONS = [f"session {i}" for i in range(30)]
+
+
+@dataclass
+class Training:
+    """Something that is further at every look; ``read`` counts the looks that were read whole."""
+
+    readings: Readings[int] = field(default_factory=lambda: Readings(most=4))
+    epoch: int = 0
+    state: str = "running"
+    read: int = 0
+
+    def look(self, session: str, key: str = "run") -> int:
+        """The epoch that ``session`` gets to see."""
+        return self.readings.take(
+            key, session, facts=self.state, version=(self.state, self.epoch), read=self._read
+        )  # fmt: skip
+
+    def _read(self) -> int:
+        self.read += 1
+        return self.epoch
+
+
+def test_a_round_of_ticks_reads_once_although_every_session_finds_another_epoch() -> None:
+    training = Training()
+    for round_ in range(5):
+        shown = set()
+        for session in SESSIONS:
+            training.epoch += 1
+            shown.add(training.look(session))
+        assert len(shown) == 1
+        assert training.read == round_ + 1
+
+
+def test_no_session_is_shown_an_older_state_than_before() -> None:
+    training, last = Training(), dict.fromkeys(SESSIONS, 0)
+    order = [SESSIONS[(7 * i * i) % len(SESSIONS)] for i in range(500)]
+    for session in order:
+        training.epoch += 1
+        shown = training.look(session)
+        assert shown >= last[session]
+        last[session] = shown
+
+
+def test_a_session_that_comes_again_sees_what_is_new() -> None:
+    training = Training()
+    training.epoch = 3
+    assert training.look("me") == 3
+    training.epoch = 4
+    assert training.look("me") == 4
+
+
+def test_the_same_version_is_read_once_however_often_it_is_looked_at() -> None:
+    training = Training()
+    for session in SESSIONS * 3:
+        training.look(session)
+    assert training.read == 1
+
+
+def test_a_fact_is_never_shown_late() -> None:
+    training = Training()
+    training.look("one")
+    training.epoch, training.state = 9, "finished"
+    assert training.look("two") == 9
+
+
+def test_different_things_are_read_apart_and_only_a_few_are_kept() -> None:
+    training = Training()
+    for key in "abcdef":
+        training.look("me", key)
+    assert training.read == 6
+    training.look("me", "f")
+    assert training.read == 6
+    training.look("me", "a")  # forgotten: only the newest four are kept
+    assert training.read == 7
+
+
+def test_sessions_that_come_at_once_wait_for_one_reading() -> None:
+    training, start = Training(), threading.Barrier(len(SESSIONS))
+
+    def one(session: str) -> int:
+        start.wait()
+        return training.look(session)
+
+    with ThreadPoolExecutor(len(SESSIONS)) as pool:
+        assert set(pool.map(one, SESSIONS)) == {0}
+    assert training.read == 1
