@@ -23,4 +23,4 @@ def accuracy_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], *, plan
     """Accuracies of every styled run in ``epochs``, on an axis from 0 to 1; ``planned`` as for the loss."""
     made = curve_chart(epochs, styles, ACCURACY, planned)
     made.update_yaxes(tickformat=".0%", range=[0, 1.02])
-    return made
+    return made.figure()

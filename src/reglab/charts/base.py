@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
+from reglab.charts.draft import Draft
 from reglab.charts.style import RunStyle
 
 WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
@@ -21,11 +22,16 @@ _FEW = 7  # epochs of which each has its tick; Plotly's own would fall between t
 
 
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
-    """An empty figure with the common layout; text and grid colours come from the page.
+    """An empty figure with the common layout; text and grid colours come from the page."""
+    return draft(title, subtitle, x=x).figure()
+
+
+def draft(title: str, subtitle: str, *, x: str = "epoch") -> Draft:
+    """The same as :func:`figure`, for charts that are drawn again and again.
 
     The margins hold title, subtitle, ticks and one row of legend, so that charts side by side have level axes.
     """
-    return go.Figure(
+    return Draft(
         layout={
             "template": "none",  # the default one adds 6 kB to every figure, and colours of its own
             "title": {"text": f'{title}<br><span style="font-size:{_SMALL}px">{subtitle or " "}</span>',
@@ -46,15 +52,18 @@ def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
 
 def empty(title: str, subtitle: str, hint: str) -> go.Figure:
     """A figure that shows its title and, in its middle, what will fill it."""
-    made = figure(title, subtitle)
-    made.update_layout(margin={"l": 12})
-    made.update_xaxes(visible=False)
-    made.update_yaxes(visible=False)
+    return hinted(title, subtitle, hint).figure()
+
+
+def hinted(title: str, subtitle: str, hint: str) -> Draft:
+    """The draft of :func:`empty`."""
+    made = draft(title, subtitle)
+    made.update_layout(margin={"l": 12}, xaxis={"visible": False}, yaxis={"visible": False})
     add_hint(made, hint)
     return made
 
 
-def add_hint(made: go.Figure, hint: str) -> None:
+def add_hint(made: Draft, hint: str) -> None:
     """Say in the middle of the plot what will fill it."""
     made.add_annotation(
         text="<br>".join(wrap(hint, 22)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, opacity=0.75
@@ -85,16 +94,16 @@ def values_of(rows: pd.DataFrame, column: str) -> NDArray[np.float32]:
     return values
 
 
-def epoch_axis(made: go.Figure, last: int, planned: int | None) -> None:
+def epoch_axis(made: Draft, last: int, planned: int | None) -> None:
     """From epoch 1 to the planned last one, so that the axis stands still while the curves grow."""
     end = max(planned or 0, last, 2)
     made.update_xaxes(range=[1 - 0.02 * (end - 1), end + 0.03 * (end - 1)], tickformat="d", nticks=7)
     made.update_xaxes(unifiedhovertitle={"text": "epoch %{x}"}, dtick=1 if end <= _FEW else None)
 
 
-def log_ticks(made: go.Figure) -> float | str:
+def log_ticks(made: Draft) -> float | str:
     """Ticks at 1, 2 and 5 where the curves span few decades, at powers of ten where they span many."""
-    values = np.concatenate([np.empty(0), *(trace.y for trace in made.data)])
+    values = np.concatenate([np.empty(0), *(trace["y"] for trace in made.data)])
     positive = values[values > 0]
     decades = np.log10(positive.max() / positive.min()) if len(positive) else 0.0
     return "D2" if decades < 2.5 else float(np.ceil(decades / 6))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import DASHES, WIDTHS, each_run, empty, epoch_axis, epochs_of, figure, values_of
+from reglab.charts.base import DASHES, WIDTHS, draft, each_run, epoch_axis, epochs_of, hinted, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.style import RunStyle
 
 NAMES = {"val": "validation", "train": "training", "total": "J"}
@@ -36,16 +36,16 @@ class Curves:
     lines: tuple[Curve, ...]
 
 
-def curve_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], chart: Curves, planned: int | None) -> go.Figure:
+def curve_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], chart: Curves, planned: int | None) -> Draft:
     """The lines of every styled run in ``epochs``, and a ring at its epoch of lowest validation loss.
 
     One run: the legend names its lines. Several: the legend names the runs, the subtitle the strokes.
     """
     drawn = list(each_run(epochs, styles))
     if not drawn:
-        return empty(chart.title, chart.measured, "Curves appear after the first epoch.")
+        return hinted(chart.title, chart.measured, "Curves appear after the first epoch.")
     alone = len(drawn) == 1
-    made = figure(chart.title, chart.measured if alone else "   ".join(STROKES[line.role] for line in chart.lines))
+    made = draft(chart.title, chart.measured if alone else "   ".join(STROKES[line.role] for line in chart.lines))
     for style, rows in drawn:
         for line in chart.lines:
             _add_line(made, rows, style, line, chart.unit, alone=alone)
@@ -55,7 +55,7 @@ def curve_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], chart: Cur
     return made
 
 
-def _add_line(made: go.Figure, rows: pd.DataFrame, style: RunStyle, line: Curve, unit: str, *, alone: bool) -> None:
+def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, line: Curve, unit: str, *, alone: bool) -> None:
     role = NAMES[line.role]
     made.add_scatter(
         x=epochs_of(rows),
@@ -70,7 +70,7 @@ def _add_line(made: go.Figure, rows: pd.DataFrame, style: RunStyle, line: Curve,
     )
 
 
-def _add_best(made: go.Figure, rows: pd.DataFrame, style: RunStyle, chart: Curves, *, alone: bool) -> None:
+def _add_best(made: Draft, rows: pd.DataFrame, style: RunStyle, chart: Curves, *, alone: bool) -> None:
     """A ring round the validation value of the epoch with the lowest validation loss."""
     best = lowest(values_of(rows, columns.VAL_LOSS))
     if best is None:

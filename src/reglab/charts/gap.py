@@ -12,7 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import WIDTHS, each_run, empty, epoch_axis, epochs_of, figure, values_of
+from reglab.charts.base import WIDTHS, draft, each_run, empty, epoch_axis, epochs_of, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RunStyle, rgba
 
 Measure = Literal["loss", "accuracy"]
@@ -31,17 +32,17 @@ def gap_chart(
     drawn = list(each_run(epochs, styles))
     if not drawn:
         return empty("Gap", _SUBTITLES[measure], "The gap appears after the first epoch.")
-    made = figure("Gap", _SUBTITLES[measure])
+    made = draft("Gap", _SUBTITLES[measure])
     made.add_hline(0, line={"color": GREY, "width": 1}, layer="below")
     for style, rows in drawn:
         _add_gap(made, rows, style, measure, alone=len(drawn) == 1)
     made.update_layout(hovermode="x unified" if len(drawn) == 1 else "closest")
     epoch_axis(made, max(int(rows[columns.EPOCH].max()) for _, rows in drawn), planned)
     made.update_yaxes(rangemode="tozero", tickformat="~g" if measure == "loss" else ".0%", uirevision=measure)
-    return made
+    return made.figure()
 
 
-def _add_gap(made: go.Figure, rows: pd.DataFrame, style: RunStyle, measure: Measure, *, alone: bool) -> None:
+def _add_gap(made: Draft, rows: pd.DataFrame, style: RunStyle, measure: Measure, *, alone: bool) -> None:
     value = _VALUES[measure]
     made.add_scatter(
         x=epochs_of(rows),

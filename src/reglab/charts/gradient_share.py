@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import each_run, empty, epoch_axis, figure
+from reglab.charts.base import draft, each_run, empty, epoch_axis
+from reglab.charts.draft import Draft
 from reglab.charts.shares import MOST, Line, line_of_run, lines_alone, total_share
 from reglab.charts.style import GREY, RunStyle, rgba
 
@@ -47,7 +48,7 @@ def gradient_share_chart(
     if not any(np.isfinite(line.share).any() for line in lines):
         return empty(title, SUBTITLE, "Not recorded for this choice: only newer runs keep their pulls.")
     span = _span_of(drawn[0][1]) if len(drawn) == 1 and layer is None else []
-    made = figure(title, SUBTITLE)
+    made = draft(title, SUBTITLE)
     floor = _axis(made, [*lines, *span], title)
     for line in span:
         _add_edge(made, line, filled=line is span[-1])
@@ -56,21 +57,21 @@ def gradient_share_chart(
     _add_reference(made, AT_REST if rests else EQUAL, [line.share for line in lines])
     epoch_axis(made, max(int(line.epochs.max()) for line in lines), planned)
     made.update_layout(hovermode="closest")
-    return made
+    return made.figure()
 
 
-def _axis(made: go.Figure, lines: list[Line], title: str) -> float:
+def _axis(made: Draft, lines: list[Line], title: str) -> float:
     """A logarithmic axis in whole decades with 1 in it, so that it rarely moves; the height at which 0 is drawn."""
     known = np.concatenate([line.share[line.share > 0] for line in lines])
     top = float(np.ceil(np.log10(max(1.2 * known.max(initial=0), 1.5))))
     low = float(np.floor(np.log10(min(known.min(initial=1) / 1.2, 0.3))))
     low = max(low, top - _DECADES)
     made.update_yaxes(type="log", range=[low, top], dtick="D2" if top - low <= 2 else 1, tickformat="~g")
-    made.update_layout(xaxis_uirevision=title, yaxis_uirevision=title)
+    made.update_layout(xaxis={"uirevision": title}, yaxis={"uirevision": title})
     return 10 ** (low + 0.03 * (top - low))
 
 
-def _add_line(made: go.Figure, line: Line, floor: float) -> None:
+def _add_line(made: Draft, line: Line, floor: float) -> None:
     share = np.full_like(line.share, floor) if line.nothing else np.where(line.share > 0, line.share, np.nan)
     said = "0" if line.nothing else "%{y:.3g}"
     made.add_scatter(
@@ -100,7 +101,7 @@ def _span_of(rows: pd.DataFrame) -> list[Line]:
     return [Line(name, name, GREY, epochs, share.to_numpy(np.float64)) for name, share in both.items()]
 
 
-def _add_edge(made: go.Figure, line: Line, *, filled: bool) -> None:
+def _add_edge(made: Draft, line: Line, *, filled: bool) -> None:
     """One edge of the span; the second is filled down to the first."""
     made.add_scatter(
         x=line.epochs.astype(np.int32), y=np.where(line.share > 0, line.share, np.nan).astype(np.float32),
@@ -111,7 +112,7 @@ def _add_edge(made: go.Figure, line: Line, *, filled: bool) -> None:
     )  # fmt: skip
 
 
-def _add_reference(made: go.Figure, text: str, shares: list[NDArray[np.float64]]) -> None:
+def _add_reference(made: Draft, text: str, shares: list[NDArray[np.float64]]) -> None:
     """The line at 1; its words stand on that side of it where fewer of the last shares are."""
     last = [share[np.isfinite(share)][-1:] for share in shares]
     above = np.median(np.concatenate(last)) > 1

@@ -35,4 +35,4 @@ def loss_chart(
     made.update_yaxes(rangemode="tozero", tickformat="~g", uirevision="log" if log_y else "linear")
     if log_y:
         made.update_yaxes(type="log", dtick=log_ticks(made))
-    return made
+    return made.figure()

@@ -16,7 +16,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import DASHES, WIDTHS, each_run, empty, epoch_axis, epochs_of, figure, log_ticks, values_of
+from reglab.charts.base import DASHES, WIDTHS, draft, each_run, empty, epoch_axis, epochs_of, log_ticks, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RAMP, RunStyle, rgba
 
 TITLE = "Objective split"
@@ -53,7 +54,7 @@ def loss_split_chart(
         return empty(TITLE, "nats", "The parts of J appear after the first epoch.")
     alone = len(drawn) == 1
     strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (*PARTS, J))
-    made = figure(TITLE, "nats; J = data loss + penalty" if alone else strokes)
+    made = draft(TITLE, "nats; J = data loss + penalty" if alone else strokes)
     for style, rows in drawn:
         for part in (*_present(rows), J):
             _add_line(made, rows, style, part, alone=alone, stacked=alone and not log_y)
@@ -62,7 +63,7 @@ def loss_split_chart(
     made.update_yaxes(rangemode="tozero", tickformat="~g", uirevision="log" if log_y else "linear")
     if log_y:
         made.update_yaxes(type="log", dtick=log_ticks(made))
-    return made
+    return made.figure()
 
 
 def _present(rows: pd.DataFrame) -> list[Part]:
@@ -70,7 +71,7 @@ def _present(rows: pd.DataFrame) -> list[Part]:
     return [part for part in PARTS if part is PARTS[0] or (values_of(rows, part.column) > 0).any()]
 
 
-def _add_line(made: go.Figure, rows: pd.DataFrame, style: RunStyle, part: Part, *, alone: bool, stacked: bool) -> None:
+def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, part: Part, *, alone: bool, stacked: bool) -> None:
     """Alone, colours tell the parts apart and the legend names them; several runs are told apart by colour."""
     stack = {"stackgroup": "J", "fillcolor": rgba(part.colour, 0.4)} if stacked and part is not J else {}
     made.add_scatter(

@@ -13,8 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import WIDTHS, add_hint, empty, figure, values_of
+from reglab.charts.base import WIDTHS, add_hint, draft, empty, values_of
 from reglab.charts.curves import NAMES
+from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import TOP, PathAxis, path_axis
 from reglab.charts.path_marks import add_marks
@@ -57,7 +58,7 @@ def path_chart(
     if table.empty:
         return empty(title, "mean ± standard error", HINT)
     ways = each_way(table)
-    made = figure(title, _subtitle(table, len(ways)), x=symbol)
+    made = draft(title, _subtitle(table, len(ways)), x=symbol)
     axis, span = PathAxis.of(table[columns.LAMBDA]), range_of(table, measure, chance)
     path_axis(made, axis, symbol)
     made.update_yaxes(range=list(span.shown), tickformat=what.ticks, uirevision=measure)
@@ -72,7 +73,7 @@ def path_chart(
     add_marks(made, axis, ways, what.val, span)
     if not np.isfinite(values_of(table, what.val)).any():
         add_hint(made, HINT)
-    return made
+    return made.figure()
 
 
 def _subtitle(table: pd.DataFrame, ways: int) -> str:
@@ -85,7 +86,7 @@ def _subtitle(table: pd.DataFrame, ways: int) -> str:
 
 
 def _add_way(
-    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, what: Measured, symbol: str, *, alone: bool
+    made: Draft, axis: PathAxis, way: Way, rows: pd.DataFrame, what: Measured, symbol: str, *, alone: bool
 ) -> None:
     """Training below, then the band, then validation on top."""
     val, train, errors = values_of(rows, what.val), values_of(rows, what.train), errors_of(rows, what.val)
@@ -105,7 +106,7 @@ def _add_way(
         )  # fmt: skip
 
 
-def _add_chance(made: go.Figure, chance: float, span: Range) -> None:
+def _add_chance(made: Draft, chance: float, span: Range) -> None:
     if not span.low < chance < span.high:
         return
     made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from reglab.charts.draft import Draft
 from reglab.charts.style import GREY
 
 TOP = 66
@@ -85,11 +85,11 @@ class PathAxis:
         return zero + (_steps(*self.ends) or [*self.positive[:1], *self.positive[1:][-1:]] if self.positive else [])
 
 
-def path_axis(made: go.Figure, axis: PathAxis, symbol: str) -> None:
+def path_axis(made: Draft, axis: PathAxis, symbol: str) -> None:
     """Give the x axis of ``made`` its places, labels and break; small ticks show each λ."""
     ticks = axis.ticks()
     made.update_xaxes(
-        range=list(axis.range), title_text=symbol, tickmode="array", tickvals=axis.at(ticks).tolist(),
+        range=list(axis.range), title={"text": symbol}, tickmode="array", tickvals=axis.at(ticks).tolist(),
         ticktext=[lambda_text(value) for value in ticks], zeroline=False,
         minor={"tickmode": "array", "tickvals": axis.at(axis.lambdas).tolist(), "ticks": "outside", "ticklen": 2.5},
     )  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import add_hint, empty, figure, values_of
+from reglab.charts.base import add_hint, draft, empty, values_of
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import TOP, PathAxis, path_axis
 from reglab.charts.path_parts import add_band, add_bridge, add_line, crowding, each_way, errors_of
@@ -28,7 +28,7 @@ def path_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol
     title, column = f"Gap against {symbol}", _COLUMNS[measure]
     if table.empty:
         return empty(title, _SUBTITLES[measure], HINT)
-    made = figure(title, _SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(table) else ""), x=symbol)
+    made = draft(title, _SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(table) else ""), x=symbol)
     axis, ways = PathAxis.of(table[columns.LAMBDA]), each_way(table)
     path_axis(made, axis, symbol)
     made.update_layout(margin={"t": TOP})  # level with the U-curve
@@ -49,7 +49,7 @@ def path_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol
     made.update_yaxes(
         range=[low, high], tickformat=_percents(high - low) if measure == "accuracy" else "~g", uirevision=measure
     )
-    return made
+    return made.figure()
 
 
 def _percents(span: float) -> str:

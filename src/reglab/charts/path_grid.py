@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import empty, figure, values_of
+from reglab.charts.base import draft, empty, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import lambda_text, uid_of
 from reglab.charts.path_cells import Cells, among, as_objects, places_of
@@ -38,7 +39,7 @@ def path_grid_chart(table: pd.DataFrame, *, measure: Measure = "accuracy") -> go
     subtitle = "the stronger the colour, the better" + (", nats" if measure == "loss" else "")
     if table.empty:
         return empty(title, subtitle, "The cells fill while the networks train.")
-    made = figure(title, subtitle, x="λ₁")
+    made = draft(title, subtitle, x="λ₁")
     ways = each_way(table)
     cells = [Cells(tuple(sorted({float(v) for v in table[name]}))) for name in (columns.LAMBDA1, columns.LAMBDA2)]
     made.update_layout(margin={"l": 56, "t": 54 if len(ways) == 1 else 72})
@@ -49,10 +50,10 @@ def path_grid_chart(table: pd.DataFrame, *, measure: Measure = "accuracy") -> go
         if len(rows) <= WRITTEN:
             _add_values(made, axis, way, rows, cells, measure)
         _add_marks(made, axis, way, rows, cells, named=number == 0)
-    return made
+    return made.figure()
 
 
-def _add_axes(made: go.Figure, axis: str, number: int, of: int, cells: Sequence[Cells], title: str) -> None:
+def _add_axes(made: Draft, axis: str, number: int, of: int, cells: Sequence[Cells], title: str) -> None:
     """One panel of several; λ₁ to the right, λ₂ up."""
     gap = 0.03 if of > 1 else 0.0
     domain = [number / of + gap * (number > 0), (number + 1) / of - gap * (number < of - 1)]
@@ -91,7 +92,7 @@ def _limits(values: NDArray[np.float32], measure: Measure) -> tuple[float, float
 
 
 def _add_heat(
-    made: go.Figure, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], measure: Measure,
+    made: Draft, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], measure: Measure,
     limits: tuple[float, float],
 ) -> None:  # fmt: skip
     (x, y), values = places_of(rows, cells), values_of(rows, _COLUMNS[measure])
@@ -121,9 +122,7 @@ def _said(rows: pd.DataFrame, column: str, measure: Measure) -> list[str]:
     ]
 
 
-def _add_values(
-    made: go.Figure, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], measure: Measure
-) -> None:
+def _add_values(made: Draft, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], measure: Measure) -> None:
     """The value in each cell, short where cells are narrow; a cross where training diverged."""
     (x, y), values = places_of(rows, cells), values_of(rows, _COLUMNS[measure])
     digits = 1 if len(cells[0].values) <= _ROOMY else 0
@@ -138,9 +137,7 @@ def _add_values(
     )  # fmt: skip
 
 
-def _add_marks(
-    made: go.Figure, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], *, named: bool
-) -> None:
+def _add_marks(made: Draft, axis: str, way: Way, rows: pd.DataFrame, cells: Sequence[Cells], *, named: bool) -> None:
     """A frame round the best cell and round the simplest one within one standard error."""
     x, y = places_of(rows, cells)
     for inset, (name, column, dash, colour) in zip((0.48, 0.42), _MARKS, strict=True):

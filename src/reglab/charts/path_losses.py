@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import empty, epoch_axis, figure
+from reglab.charts.base import draft, empty, epoch_axis
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis, lambda_text, uid_of
 from reglab.charts.path_parts import Way, each_way, gradient
 from reglab.charts.style import colour_of
@@ -39,13 +40,13 @@ def path_losses_chart(
     ways = each_way(lanes)
     strokes = "   ".join(f"{way.glyph} {way.apply}" for way, _ in ways)
     told = strokes if len(ways) > 1 else "mean over repeats"
-    made = figure(title, f"nats; colour: {symbol}; {told}")
+    made = draft(title, f"nats; colour: {symbol}; {told}")
     curves = list(_curves(lanes, epochs, _COLUMNS[role]))
     _add_lines(made, curves, symbol, alone=len(ways) == 1)
     _add_bar(made, PathAxis.of(lanes[columns.LAMBDA]))
     epoch_axis(made, int(epochs[columns.EPOCH].max()), planned)
     made.update_yaxes(range=[0, _top([mean for *_, mean in curves])], tickformat="~g", uirevision=role)
-    return made
+    return made.figure()
 
 
 def _curves(
@@ -64,7 +65,7 @@ def _curves(
 
 
 def _add_lines(
-    made: go.Figure, curves: list[tuple[Way, tuple[Any, ...], NDArray[np.int64], Floats]], symbol: str, *, alone: bool
+    made: Draft, curves: list[tuple[Way, tuple[Any, ...], NDArray[np.int64], Floats]], symbol: str, *, alone: bool
 ) -> None:
     """Strong λ first, so that λ = 0 lies on top."""
     step = max(1, -(-sum(len(mean) for *_, mean in curves) // _MOST))
@@ -99,7 +100,7 @@ def _top(means: list[Floats]) -> float:
     return 1.02 * float(power * min(top for top in _TOPS if top * power >= most * (1 - 1e-6)))
 
 
-def _add_bar(made: go.Figure, axis: PathAxis) -> None:
+def _add_bar(made: Draft, axis: PathAxis) -> None:
     """A slim bar below the chart that names the colours; λ = 0 has its entry in the legend at its left."""
     if not axis.positive:
         return

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.charts.base import values_of
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, lambdas_of
 from reglab.charts.path_range import Range
@@ -42,9 +42,7 @@ class Mark:
         return f"{name} {lambda_text(self.value)}" + (f", {self.way}" if self.way else "")
 
 
-def add_marks(
-    made: go.Figure, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range
-) -> None:
+def add_marks(made: Draft, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range) -> None:
     """A mark and its words at the best and at the one-standard-error point; one for both where they are the same.
 
     Where each way of applying λ has its own, all have symbols, and those of the better way have the words.
@@ -103,7 +101,7 @@ def _marks(axis: PathAxis, rows: pd.DataFrame, column: str, *, named: bool) -> l
     return found
 
 
-def _add_symbols(made: go.Figure, marks: list[Mark], name: str) -> None:
+def _add_symbols(made: Draft, marks: list[Mark], name: str) -> None:
     symbol, size = SYMBOLS[name]
     made.add_scatter(
         x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", uid=name.replace(" ", "-"),

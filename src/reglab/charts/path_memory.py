@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import empty, figure, values_of
+from reglab.charts.base import draft, empty, values_of
 from reglab.charts.path_axis import PathAxis, path_axis
 from reglab.charts.path_parts import Way, add_band, add_bridge, add_line, crowding, each_way, errors_of
 from reglab.charts.path_words import said
@@ -59,7 +59,7 @@ def path_memory_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.Figur
     if not np.isfinite(values_of(table, columns.FLIPPED_ACC)).any():
         return empty(TITLE, SUBTITLE, "Only with label noise, after the first epoch.")
     axis, ways = PathAxis.of(table[columns.LAMBDA]), each_way(table)
-    made = figure(TITLE, SUBTITLE if len(ways) == 1 else _told_apart(ways), x=symbol)
+    made = draft(TITLE, SUBTITLE if len(ways) == 1 else _told_apart(ways), x=symbol)
     path_axis(made, axis, symbol)
     for number, (way, rows) in enumerate(ways):
         for share in SHARES:
@@ -74,7 +74,7 @@ def path_memory_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.Figur
                 legendgroup=share.column, showlegend=number == 0, legendrank=1 + columns.MEMORY.index(share.column),
             )  # fmt: skip
     made.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
-    return made
+    return made.figure()
 
 
 def _told_apart(ways: Sequence[tuple[Way, pd.DataFrame]]) -> str:

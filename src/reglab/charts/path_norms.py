@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import empty, figure, values_of
+from reglab.charts.base import draft, empty, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis, lambda_text, path_axis, uid_of
 from reglab.charts.path_parts import Way, add_bridge, add_line, colours_of, crowding, each_way, lambdas_of, points_of
 
@@ -45,7 +46,7 @@ def path_norms_chart(
         return empty(title, _SUBTITLES[what], "The lines form while the networks train.")
     ways = each_way(layer_paths)
     strokes = "   ".join(["", *(f"{way.glyph} {way.apply}" for way, _ in ways)]) if len(ways) > 1 else ""
-    made = figure(title, _SUBTITLES[what] + strokes, x=symbol)
+    made = draft(title, _SUBTITLES[what] + strokes, x=symbol)
     axis = PathAxis.of([*layer_paths[columns.LAMBDA], *lambdas])
     path_axis(made, axis, symbol)
     floor = _y_axis(made, values_of(layer_paths, _COLUMNS[what]), what)
@@ -56,11 +57,11 @@ def path_norms_chart(
             if len(own):
                 place = layers.index(name) if name != ALL else None
                 _add_layer(made, axis, way, own, what, symbol, floor, place, len(layers), way is ways[0][0])
-    return made
+    return made.figure()
 
 
 def _add_layer(
-    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, what: What, symbol: str, floor: float,
+    made: Draft, axis: PathAxis, way: Way, rows: pd.DataFrame, what: What, symbol: str, floor: float,
     place: int | None, layers: int, first: bool,
 ) -> None:  # fmt: skip
     """``place``: the layer's number among ``layers``; None for all kernels together. The first way is in the legend."""
@@ -86,7 +87,7 @@ def _add_layer(
 
 
 def _add_below(
-    made: go.Figure, axis: PathAxis, rows: pd.DataFrame, floor: float, told: list[str], uid: str, name: str
+    made: Draft, axis: PathAxis, rows: pd.DataFrame, floor: float, told: list[str], uid: str, name: str
 ) -> None:
     """Arrows at the lower edge for what lies below it."""
     made.add_scatter(
@@ -96,7 +97,7 @@ def _add_below(
     )  # fmt: skip
 
 
-def _y_axis(made: go.Figure, values: Floats, what: What) -> float:
+def _y_axis(made: Draft, values: Floats, what: What) -> float:
     """Shares from 0 to 100 %; norms from 0, or logarithmic where they span decades. The lowest value with a place."""
     made.update_yaxes(uirevision=what)
     if what == "zeros":

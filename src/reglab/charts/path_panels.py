@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from reglab.charts.draft import Draft
 from reglab.charts.weights import DECADES, Histogram, extent, round_below
 
 ZEROS = 0.01
@@ -60,7 +60,7 @@ def grid_of(panels: int, histograms: Sequence[Histogram]) -> Grid:
     return Grid(panels, reach, low, top + (0.45 if worded else 0.12) * (top - low))
 
 
-def add_axes(made: go.Figure, grid: Grid, number: int) -> None:
+def add_axes(made: Draft, grid: Grid, number: int) -> None:
     """Give the panel its axes: tick labels stand at the left and below only, and a zoom is everywhere the same."""
     axis, (across, up) = grid.axis(number), grid.domains(number)
     tick = round_below(0.75 * grid.reach, (1, 2, 5))

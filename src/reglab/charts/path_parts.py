@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import DASHES, values_of
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis
 from reglab.charts.style import GREY, colour_of, rgba
 
@@ -84,7 +84,7 @@ def error_bars(errors: NDArray[np.float32]) -> dict[str, Any] | None:
 
 
 def add_line(
-    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, values: NDArray[np.float32], texts: Sequence[str], *,
+    made: Draft, axis: PathAxis, way: Way, rows: pd.DataFrame, values: NDArray[np.float32], texts: Sequence[str], *,
     uid: str, line: dict[str, Any], errors: NDArray[np.float32] | None = None, scale: float = 1.0, **how: Any,
 ) -> None:  # fmt: skip
     """A point at each λ in its colour, joined by a calm grey line that pauses between λ = 0 and the others.
@@ -115,7 +115,7 @@ def _zeros(axis: PathAxis, rows: pd.DataFrame) -> int:
 
 
 def add_bridge(
-    made: go.Figure, axis: PathAxis, rows: pd.DataFrame, values: NDArray[np.float32], uid: str, **how: Any
+    made: Draft, axis: PathAxis, rows: pd.DataFrame, values: NDArray[np.float32], uid: str, **how: Any
 ) -> None:
     """A faint dotted line over the break, from λ = 0 to the smallest other one."""
     zeros = _zeros(axis, rows)
@@ -129,7 +129,7 @@ def add_bridge(
 
 
 def add_band(
-    made: go.Figure, axis: PathAxis, rows: pd.DataFrame, low: NDArray[np.float32], high: NDArray[np.float32], uid: str,
+    made: Draft, axis: PathAxis, rows: pd.DataFrame, low: NDArray[np.float32], high: NDArray[np.float32], uid: str,
     **how: Any,
 ) -> None:  # fmt: skip
     """The area from ``low`` to ``high`` over λ > 0, in the colours of λ; it pauses where either is not known."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import values_of
+from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, colours_of, lambdas_of, points_of
@@ -88,7 +88,7 @@ def _loss_top(table: pd.DataFrame) -> float:
 
 
 def add_outside(
-    made: go.Figure, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range, symbol: str
+    made: Draft, axis: PathAxis, ways: Sequence[tuple[Way, pd.DataFrame]], column: str, span: Range, symbol: str
 ) -> None:
     """At the edge: an arrow with its value for each point beyond it, a cross for each that diverged.
 
@@ -130,7 +130,7 @@ def _joined(least: float, most: float, span: Range) -> str:
 
 
 def _add_edge(
-    made: go.Figure, axis: PathAxis, way: Way, rows: pd.DataFrame, span: Range, name: str, told: list[str],
+    made: Draft, axis: PathAxis, way: Way, rows: pd.DataFrame, span: Range, name: str, told: list[str],
     symbol: str, texts: list[str] | None = None,
 ) -> None:  # fmt: skip
     if rows.empty:

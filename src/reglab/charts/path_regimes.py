@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.charts.base import values_of
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis
 from reglab.charts.path_parts import lambdas_of
 from reglab.charts.style import GREY, rgba
@@ -71,16 +71,16 @@ class Zone:
         return {"x": float(end), "xanchor": self.anchor, "xshift": _OVERHANG if end else -_OVERHANG}
 
 
-def add_regimes(made: go.Figure, axis: PathAxis, rows: pd.DataFrame, column: str) -> None:
+def add_regimes(made: Draft, axis: PathAxis, rows: pd.DataFrame, column: str) -> None:
     """Words below the axis, in place of its title, and the ground behind what fits."""
     (low, high), zones = axis.range, _zones(axis, rows, column)
     for zone in zones:
         if zone.name == _FITS:
             ends = (low + share * (high - low) for share in (zone.left, zone.right))
-            made.add_vrect(*ends, fillcolor=rgba(GREY, 0.13), line_width=0, layer="below")
+            made.add_vrect(*ends, fillcolor=rgba(GREY, 0.13), line={"width": 0}, layer="below")
     worded = with_words(zones)
     if worded:
-        made.update_xaxes(title_text=None)
+        made.update_xaxes(title={"text": None})
     for zone in worded:
         made.add_annotation(
             text=zone.name, xref="paper", y=0, yref="paper", yanchor="top", yshift=-21, showarrow=False,

@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import empty, figure
+from reglab.charts.base import draft, empty
+from reglab.charts.draft import Draft
 from reglab.charts.path_axis import lambda_text, uid_of
 from reglab.charts.path_panels import ZEROS, Grid, add_axes, grid_of
 from reglab.charts.path_parts import Way, each_way
@@ -38,7 +39,7 @@ def path_weights_chart(
         return empty(title, f"density, log scale; a panel for each {symbol}", "Histograms appear when training starts.")
     ways = each_way(drawn)
     values = _evenly(sorted({float(value) for value in (*drawn[columns.LAMBDA], *lambdas)}))
-    made = figure(title, f"density, log scale; {_looks(ways, symbol)}", x="w")
+    made = draft(title, f"density, log scale; {_looks(ways, symbol)}", x="w")
     grid = grid_of(len(values), [_histogram(row) for _, row in drawn.iterrows()])
     made.update_layout(showlegend=False, margin={"l": 46, "t": 50, "b": 26})
     for number, value in enumerate(values):
@@ -47,7 +48,7 @@ def path_weights_chart(
         for way, row in own:
             _add_steps(made, grid, number, way, row, symbol, filled=way is ways[0][0])
         _add_words(made, grid, number, value, [_histogram(row) for _, row in own])
-    return made
+    return made.figure()
 
 
 def _known(histograms: pd.DataFrame) -> pd.DataFrame:
@@ -72,9 +73,7 @@ def _histogram(row: pd.Series) -> Histogram:
     return Histogram(np.asarray(row[columns.COUNTS], np.int64), int(row[columns.SIZE]), int(row[columns.ZEROS]))
 
 
-def _add_steps(
-    made: go.Figure, grid: Grid, number: int, way: Way, row: pd.Series, symbol: str, *, filled: bool
-) -> None:
+def _add_steps(made: Draft, grid: Grid, number: int, way: Way, row: pd.Series, symbol: str, *, filled: bool) -> None:
     """Each bin's density from its lower to its upper edge, only where the axis reaches."""
     floor, colour = 10 ** (grid.low - 1), colour_of(float(row[columns.LAMBDA]))
     inside = (EDGES[:-1] <= grid.reach) & (EDGES[1:] >= -grid.reach)
@@ -91,7 +90,7 @@ def _add_steps(
     )  # fmt: skip
 
 
-def _add_words(made: go.Figure, grid: Grid, number: int, value: float, histograms: list[Histogram]) -> None:
+def _add_words(made: Draft, grid: Grid, number: int, value: float, histograms: list[Histogram]) -> None:
     """λ, and the share of exact zeros where there is one worth saying."""
     zeros = [f"{histogram.zero_share:.0%}" for histogram in histograms if histogram.zero_share >= ZEROS]
     made.add_annotation(

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import each_run, empty, figure
+from reglab.charts.base import draft, each_run, empty
+from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RunStyle, rgba
 
 _KEPT = 0.995  # share of the weights that the w axis shows at least
@@ -60,14 +61,14 @@ def weights_chart(layers: pd.DataFrame, styles: Mapping[str, RunStyle], layer: s
     if not drawn:
         return empty(title, "density, log scale", "Histograms appear when training starts.")
     alone = len(drawn) == 1
-    made = figure(title, f"density, log scale; {_zeros(drawn[0][2])}" if alone else "density, log scale", x="w")
+    made = draft(title, f"density, log scale; {_zeros(drawn[0][2])}" if alone else "density, log scale", x="w")
     top = _axes(made, [histogram for _, *both in drawn for histogram in both])
     floor = 10 ** (top - 2 * DECADES)
-    made.update_layout(xaxis_uirevision=title, yaxis_uirevision=title)
+    made.update_layout(xaxis={"uirevision": title}, yaxis={"uirevision": title})
     _add_initial(made, [first for _, first, _ in drawn], floor)
     for style, _, now in drawn:
         _add_now(made, style, now, floor, alone=alone)
-    return made
+    return made.figure()
 
 
 def _first_and_last(rows: pd.DataFrame) -> tuple[Histogram, Histogram]:
@@ -80,7 +81,7 @@ def _sum(rows: pd.DataFrame) -> Histogram:
     return Histogram(counts, int(rows[columns.SIZE].sum()), int(rows[columns.ZEROS].sum()))
 
 
-def _axes(made: go.Figure, histograms: list[Histogram]) -> float:
+def _axes(made: Draft, histograms: list[Histogram]) -> float:
     """Both axes; the density's upper end, as a power."""
     reach, top = extent(histograms)
     made.update_xaxes(range=[-reach, reach], tickformat="~g", tick0=0, dtick=round_below(reach, (1, 2, 5)))
@@ -110,7 +111,7 @@ def round_below(value: float, steps: tuple[float, ...]) -> float:
     return float(power * max(step for step in steps if step * power <= value * (1 + 1e-9)))
 
 
-def _add_initial(made: go.Figure, initial: list[Histogram], floor: float) -> None:
+def _add_initial(made: Draft, initial: list[Histogram], floor: float) -> None:
     """A dotted grey area for each different histogram of initial weights; one legend entry for all."""
     different = {histogram.counts.tobytes(): histogram for histogram in initial}
     for i, histogram in enumerate(different.values()):
@@ -119,7 +120,7 @@ def _add_initial(made: go.Figure, initial: list[Histogram], floor: float) -> Non
         _add_steps(made, histogram, floor, "initial", line=line, fillcolor=rgba(GREY, 0.14), fill="tozeroy", **grouped)
 
 
-def _add_now(made: go.Figure, style: RunStyle, now: Histogram, floor: float, *, alone: bool) -> None:
+def _add_now(made: Draft, style: RunStyle, now: Histogram, floor: float, *, alone: bool) -> None:
     line = {"color": style.colour, "width": 1.8}
     if alone:
         area = {"fill": "tozeroy", "fillcolor": rgba(style.colour, 0.28)}
@@ -129,9 +130,7 @@ def _add_now(made: go.Figure, style: RunStyle, now: Histogram, floor: float, *, 
         _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=style.run)
 
 
-def _add_steps(
-    made: go.Figure, histogram: Histogram, floor: float, name: str, *, line: dict[str, Any], **how: Any
-) -> None:
+def _add_steps(made: Draft, histogram: Histogram, floor: float, name: str, *, line: dict[str, Any], **how: Any) -> None:
     """A line that stays at each bin's density from its lower to its upper edge; empty bins lie below the axis."""
     density = np.maximum(histogram.density, floor).astype(np.float32)
     made.add_scatter(
