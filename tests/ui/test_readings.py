@@ -19,6 +19,7 @@ class Training:
     epoch: int = 0
     state: str = "running"
     read: int = 0
+    before: int | None = None
 
     def look(self, session: str, key: str = "run") -> int:
         """The epoch that ``session`` gets to see."""
@@ -26,8 +27,9 @@ class Training:
             key, session, facts=self.state, version=(self.state, self.epoch), read=self._read
         )  # fmt: skip
 
-    def _read(self) -> int:
+    def _read(self, before: int | None) -> int:
         self.read += 1
+        self.before = before
         return self.epoch
 
 
@@ -72,6 +74,19 @@ def test_a_fact_is_never_shown_late() -> None:
     training.look("one")
     training.epoch, training.state = 9, "finished"
     assert training.look("two") == 9
+
+
+def test_reading_goes_on_from_the_reading_before_while_the_facts_are_the_same() -> None:
+    training = Training()
+    training.epoch = 3
+    training.look("me")
+    assert training.before is None
+    training.epoch = 4
+    training.look("me")
+    assert training.before == 3
+    training.epoch, training.state = 5, "finished"
+    training.look("me")
+    assert training.before is None
 
 
 def test_different_things_are_read_apart_and_only_a_few_are_kept() -> None:

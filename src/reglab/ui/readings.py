@@ -37,9 +37,17 @@ class Readings(Generic[Value]):
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(
-        self, key: Hashable, session: str, *, facts: Hashable, version: Hashable, read: Callable[[], Value]
+        self,
+        key: Hashable,
+        session: str,
+        *,
+        facts: Hashable,
+        version: Hashable,
+        read: Callable[[Value | None], Value],
     ) -> Value:
         """The newest reading of ``key``; ``read`` is called where it will not do, by one thread at a time.
+
+        ``read`` gets the reading that it replaces, to read on from there, if that one has the same ``facts``.
 
         It does where it is of this ``version``; or of another one that ``session`` does not have yet, if its ``facts``
         are still true. Facts are what a person must see at once, such as a state; a version is how far training is.
@@ -48,7 +56,8 @@ class Readings(Generic[Value]):
         with newest.lock:
             current = newest.version == version or (newest.facts == facts and session not in newest.seen)
             if newest.value is None or not current:
-                newest.value, newest.facts, newest.version, newest.seen = read(), facts, version, set()
+                before = newest.value if newest.facts == facts else None
+                newest.value, newest.facts, newest.version, newest.seen = read(before), facts, version, set()
             newest.seen.add(session)
             return newest.value
 

@@ -12,7 +12,7 @@ from reglab.analysis import Chance, judged_path, lanes_table, layer_paths
 from reglab.charts.gap import Measure
 from reglab.jobs import chance_of, data_remarks
 from reglab.store import Sweep
-from reglab.ui.frames import shared_frame
+from reglab.ui.frames import epochs_on, shared_frame
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.path.moment import Moment
 from reglab.ui.path.verdict_words import Zeros
@@ -54,7 +54,7 @@ def results_of(sweep: Sweep) -> Results:
     home, facts = services().store.home, _facts(sweep)
     version = (home, facts, sweep.epochs_done, sweep.epoch)
     found = _READINGS.take(
-        (home, sweep.id), session_id(), facts=facts, version=version, read=lambda: _read(sweep, version)
+        (home, sweep.id), session_id(), facts=facts, version=version, read=lambda before: _read(sweep, version, before)
     )  # fmt: skip
     return replace(found, sweep=sweep) if found.version == version else found
 
@@ -67,10 +67,10 @@ def _facts(sweep: Sweep) -> Hashable:
     )  # fmt: skip
 
 
-def _read(sweep: Sweep, version: Hashable) -> Results:
-    store = services().store
-    runs = store.sweep_runs(sweep.id)
-    lanes, epochs = lanes_table(sweep.spec.lanes(), runs), store.epochs([run.id for run in runs])
+def _read(sweep: Sweep, version: Hashable, before: Results | None) -> Results:
+    runs = services().store.sweep_runs(sweep.id)
+    lanes = lanes_table(sweep.spec.lanes(), runs)
+    epochs = epochs_on(services().store, runs, before.epochs if before else None)
     common = common_epoch(lanes, epochs)
     return Results(version, sweep, lanes, epochs, common, chance_of(runs), tuple(data_remarks(runs[0])))
 

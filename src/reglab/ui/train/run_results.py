@@ -11,6 +11,7 @@ from reglab import columns
 from reglab.charts import RunStyle, style_runs
 from reglab.store import Run
 from reglab.ui import live_words
+from reglab.ui.frames import epochs_on
 from reglab.ui.readings import Readings
 from reglab.ui.services import services
 from reglab.ui.train.run_figures import Figure, figures
@@ -38,7 +39,7 @@ def results_of(runs: Sequence[Run]) -> Results:
     home, ids = services().store.home, tuple(run.id for run in runs)
     facts, version = tuple(map(_facts, runs)), (home, *map(_version, runs))
     found = _READINGS.take(
-        (home, ids), session_id(), facts=facts, version=version, read=lambda: _read(runs, version)
+        (home, ids), session_id(), facts=facts, version=version, read=lambda before: _read(runs, version, before)
     )  # fmt: skip
     return replace(found, runs=runs) if found.version == version else found
 
@@ -47,7 +48,7 @@ def _facts(run: Run) -> Hashable:
     """What is shown at once: all but how far the training is."""
     return (
         run.id, run.name, run.state, run.wanted, run.error, run.deleted, run.environment is not None, run.device,
-        run.has_checkpoint,
+        run.has_checkpoint, run.queued,
     )  # fmt: skip
 
 
@@ -55,16 +56,17 @@ def _version(run: Run) -> Hashable:
     return _facts(run), run.epoch, run.step > 0
 
 
-def _read(runs: Sequence[Run], version: Hashable) -> Results:
-    store, ids = services().store, [run.id for run in runs]
-    epochs, layers, short = store.epochs(ids), store.layers(ids, latest=True), live_words.labels(runs)
+def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Results:
+    store, ids, short = services().store, [run.id for run in runs], live_words.labels(runs)
+    epochs = epochs_on(store, runs, before.epochs if before else None)
+    layers = store.layers(ids, latest=True)
     return Results(
         version,
         runs,
         epochs,
         layers,
         styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
-        seconds={i: list(epochs.loc[epochs[columns.RUN] == i, columns.SECONDS]) for i in ids},
+        seconds={i: epochs.loc[epochs[columns.RUN] == i, columns.SECONDS].tolist() for i in ids},
         figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
     )
 
