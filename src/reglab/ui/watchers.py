@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 FREE = 4
 """So many sessions tick as often as their page asks for."""
 
-LONGEST = 16
+LONGEST = 8
 """The longest interval, as a multiple of what a page asks for."""
 
 

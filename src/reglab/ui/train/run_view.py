@@ -27,7 +27,7 @@ from reglab.ui.train.run_panels import panels
 from reglab.ui.train.to_path import path_of
 from reglab.ui.watchers import watched_interval
 
-TICK = 0.7
+TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
 
 _DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
