@@ -27,9 +27,12 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 	@echo "RegLab starts on http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
+# Tests in a browser run alone, and also where the others have failed.
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
-	$(PYTEST) -n $(WORKERS) -m "not live"
-	$(PYTEST) -m live
+	status=0; \
+	$(PYTEST) -n $(WORKERS) -m "not live" || status=$$?; \
+	$(PYTEST) -m live || status=$$?; \
+	exit $$status
 
 bench: $(VENV)/.installed-tests ## Run the benchmarks and print their ratios.
 	$(PYTEST) tests/benchmarks -o "python_files=bench_*.py" -p no:xdist -s

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep, metrics, spec
+from tests.pages.browsing import go_back, lag
 from tests.pages.plain import plain
 
 from reglab.errors import StoreError
@@ -15,9 +16,10 @@ from reglab.events import EpochMetrics
 from reglab.jobs import ThreadRunner
 from reglab.store import Store, Sweep
 from reglab.sweep import LaneSpec, SweepSpec
-from reglab.ui.path import form_state, look_state
+from reglab.ui.path import look_state
 from reglab.ui.path.form_values import KEYS, KIND, LISTS, OVER, REPEATS, RUN_WIDGETS, WAYS, normal, to_sweep
 from reglab.ui.path.presets import DEMO, PRESETS
+from reglab.ui.query import Query
 
 SMALL = SweepSpec(run=spec(train__epochs=6, data__label_noise=0.2), l2=(0.0, 0.01, 0.1), seeds=3)
 BEST = {0.0: 0.80, 0.01: 0.90, 0.1: 0.10}
@@ -116,7 +118,7 @@ def test_one_press_starts_the_demonstration_and_shows_it(app: AppTest, store: St
 def test_a_button_starts_one_sweep_however_often_it_is_pressed(
     app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form_state, "write", lambda own: None)  # the browser has not gone to the sweep yet
+    monkeypatch.setattr(Query, "write", lambda self, query: None)  # the browser has not gone to the sweep yet
     visit(app)
     press(app, "path_demo")
     press(app, "path_demo")
@@ -252,12 +254,35 @@ def test_the_address_follows_the_form_and_restores_it(app: AppTest) -> None:
     assert address(fresh) == written
 
 
-def test_going_back_in_the_browser_restores_the_form(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form_state, "_ECHO", 0.0)
+def test_going_back_in_the_browser_restores_the_form(app: AppTest) -> None:
     visit(app, l2="0,0.5")
     assert form(app).l2 == (0.0, 0.5)
+    app.number_input(key=REPEATS).set_value(4)
+    again(app)
+    assert form(go_back(app, l2="0,0.5")).seeds == 1
+    assert form(go_back(app)) == normal(DEMO.spec)
+
+
+def test_a_preset_is_kept_where_a_message_from_before_it_arrives(app: AppTest) -> None:
     visit(app)
-    assert form(app) == normal(DEMO.spec)
+    before = {key: app.session_state[key] for key in (REPEATS, RUN_WIDGETS["train.epochs"])}
+    press(app, f"path_fill_{PRESETS[-1].name}")
+    assert form(app) == normal(PRESETS[-1].spec)
+    for key, value in before.items():
+        app.number_input(key=key).set_value(value)
+    assert form(lag(app)) == normal(PRESETS[-1].spec)
+
+
+def test_switches_follow_back_and_are_kept_where_the_query_lags(app: AppTest, done: Sweep) -> None:
+    visit(app, sweep=done.id)
+    app.segmented_control(key=look_state.MEASURE).set_value("loss")
+    again(app)
+    assert address(app) == {"sweep": done.id, "measure": "loss"}
+    assert app.segmented_control(key=look_state.MEASURE).value == "loss"
+    lag(app, sweep=done.id)
+    assert app.segmented_control(key=look_state.MEASURE).value == "loss"
+    go_back(app, sweep=done.id)
+    assert app.segmented_control(key=look_state.MEASURE).value == "accuracy"
 
 
 def test_a_bad_link_to_the_form_says_so_until_something_is_edited(app: AppTest) -> None:
@@ -441,7 +466,7 @@ def test_duplicate_fills_the_form_and_new_path_does_not(app: AppTest, done: Swee
     visit(app, sweep=done.id)
     press(app, "path_duplicate")
     assert form(app) == normal(SMALL)
-    visit(app, sweep=done.id)
+    go_back(app, sweep=done.id)
     press(app, "path_new")
     assert form(app) == normal(DEMO.spec)
 
@@ -548,7 +573,7 @@ def test_a_preset_is_called_by_its_title(app: AppTest, store: Store) -> None:
     visit(app)
     press(app, "path_start_noisy")
     assert store.sweeps()[0].name == "Noisy labels · digits · 9 λ₂ × 3 seeds"
-    visit(app)
+    go_back(app)
     assert "400 images, 40% wrong labels, 60 epochs" in texts(app)
 
 

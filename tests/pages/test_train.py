@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
+from tests.pages.browsing import go_back, lag
 from tests.pages.filling import fill
 from tests.pages.plain import plain
 
@@ -20,7 +21,6 @@ from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.store import Store
 from reglab.ui.figures import FIGURES
-from reglab.ui.train import form_state
 from reglab.ui.train.form_values import WIDGETS, to_values
 
 
@@ -131,23 +131,44 @@ def test_the_addresses_of_others_are_left_alone(app: AppTest) -> None:
     assert address(again(app)) == {"penalty.l2": "0.5", "embed": "true"}
 
 
-def test_going_back_in_the_browser_restores_the_form(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form_state, "_ECHO", 0.0)
+def test_going_back_and_forward_in_the_browser_restores_the_form(app: AppTest) -> None:
     visit(app, penalty__l2="0.03")
     app.text_input(key="l2").set_value("0.5")
     again(app)
+    assert values(go_back(app, penalty__l2="0.03"))["l2"] == 0.03
+    assert values(go_back(app, penalty__l2="0.5"))["l2"] == 0.5
+    assert values(go_back(app))["l2"] == RunSpec().penalty.l2
+    assert address(app) == {}
+
+
+def test_a_query_that_lags_behind_an_edit_does_not_undo_it(app: AppTest) -> None:
     visit(app, penalty__l2="0.03")
-    assert values(app)["l2"] == "0.03"
+    app.text_input(key="l2").set_value("0.5")
+    again(app)
+    lag(app, penalty__l2="0.03")
+    assert values(app)["l2"] == 0.5
+    assert address(app) == {"penalty.l2": "0.5"}
+
+
+def test_an_edit_that_crosses_with_the_answer_to_the_one_before_is_kept(app: AppTest) -> None:
+    visit(app, penalty__l2="0.03")
+    app.number_input(key="l2").set_value(0.5)
+    again(app)
+    app.number_input(key="l1").set_value(0.1)
+    lag(app, penalty__l2="0.03")
+    assert (values(app)["l1"], values(app)["l2"]) == (0.1, 0.5)
+    assert address(app) == {"penalty.l1": "0.1", "penalty.l2": "0.5"}
+
+
+def test_a_run_on_screen_stays_while_the_browser_still_has_the_form(app: AppTest, store: Store) -> None:
     visit(app)
-    assert values(app)["l2"] == "0.01"
-
-
-def test_an_address_that_lags_behind_an_edit_does_not_undo_it(app: AppTest) -> None:
-    visit(app, penalty__l2="0.03")
-    app.text_input(key="l2").set_value("0.5")
-    again(app)
-    visit(app, penalty__l2="0.03")  # the browser had not heard of 0.5 yet
-    assert values(app)["l2"] == "0.5"
+    press(app, "start")
+    shown = address(app)
+    assert set(shown) == {"run"}
+    assert address(lag(app)) == shown
+    assert not app.exception
+    go_back(app)
+    assert not app.button(key="start").disabled
 
 
 def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
@@ -322,7 +343,7 @@ def test_a_second_press_of_the_same_form_starts_no_second_run(app: AppTest, stor
     visit(app)
     key = app.session_state["train_form"].key
     press(app, "start")
-    visit(app)
+    go_back(app)
     app.session_state["train_form"].key = key  # as when both presses came from one drawing of the form
     press(app, "start")
     assert len(store.runs()) == 1
@@ -484,8 +505,8 @@ def test_a_switch_takes_the_objective_apart_and_another_shows_the_pull_of_lambda
     app.selectbox(key=f"layer-{run.id}").set_value("fc.weight")
     again(app)
     assert [trace["name"] for trace in figure(app, "pull")["data"]] == ["all kernels", "fc"]
-    visit(app)  # the form, and back
-    assert charts(visit(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
+    go_back(app)  # the form, and forward again
+    assert charts(go_back(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
 
 
 @pytest.mark.parametrize(

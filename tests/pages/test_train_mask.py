@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
+from tests.pages.browsing import lag
 from tests.pages.plain import plain
 
 from reglab.models import build
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui.train import form_state
 from reglab.ui.train.form_values import factors_from
 
 
@@ -241,15 +241,14 @@ def test_a_message_from_before_a_preset_does_not_bring_the_old_scope_back(app: A
     again(app)
     assert app.selectbox(key="scope").value == "weights"
     app.selectbox(key="scope").set_value("weights+biases")
-    again(app)
+    lag(app, penalty__scope="weights+biases")
     assert app.selectbox(key="scope").value == "weights"
 
 
-def test_a_scope_chosen_later_stands(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scope_chosen_after_a_preset_stands(app: AppTest) -> None:
     visit(app, RunSpec.parse({"penalty": {"scope": "weights+biases"}}))
     app.pills(key="mask_preset").select("kernels")
     again(app)
-    monkeypatch.setattr(form_state, "_STALE", 0.0)
     app.selectbox(key="scope").set_value("weights+biases")
     again(app)
     assert app.selectbox(key="scope").value == "weights+biases"

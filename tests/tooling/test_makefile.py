@@ -90,6 +90,19 @@ def test_make_test_runs_every_check_in_order(installed: Path) -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("failing", ["not live", "live", None])
+def test_make_test_runs_both_parts_and_fails_if_one_fails(installed: Path, failing: str | None) -> None:
+    (installed / ".installed-tests").touch()
+    asked = installed / "asked"
+    python = installed / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nfor mark; do :; done\necho "$mark" >> {asked}\ntest "$mark" != "{failing}"\n')
+    python.chmod(0o755)
+    without = ["--old-file=lint", "--old-file=system-packages"]
+    done = make("test", f"VENV={installed}", *without)
+    assert asked.read_text().splitlines() == ["not live", "live"]
+    assert (done.returncode == 0) == (failing is None)
+
+
 def test_continuous_integration_calls_make_test_and_nothing_else() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

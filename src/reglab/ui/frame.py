@@ -17,6 +17,7 @@ import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui import trouble
+from reglab.ui.query import arrive
 from reglab.ui.theme import ICON, WORDMARK
 from reglab.ui.watchers import WATCHERS, session_id
 
@@ -45,6 +46,7 @@ def render(folder: Path) -> None:
     st.logo(WORDMARK, icon_image=ICON, size="large")
     shown = None
     WATCHERS.arrive(session_id())
+    arrive(chosen.url_path)
     try:
         shown = trouble.banner()
         chosen.run()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from reglab.ui.query import Query
+
 CHOICE = "learn_section"
 _STATE = "learn_sections"
-_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+_SECTION = "section"
+_QUERY = Query("learn", lambda key: key == _SECTION)
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,6 @@ class Section:
     key: str
     title: str
     draw: Callable[[], None]
-
-
-@dataclass
-class _Address:
-    """The section that the address last stood for, and when we last wrote it ourselves."""
-
-    key: str = ""
-    written: float = 0.0
 
 
 def open_section(sections: Sequence[Section]) -> Section:
@@ -63,25 +57,17 @@ def _go(key: str) -> None:
 
 
 def _follow_address(known: dict[str, Section]) -> None:
-    """Take the address's section where the page has just opened, or where the address moved by itself (Back)."""
-    address: _Address = st.session_state.setdefault(_STATE, _Address())
-    asked = st.query_params.get("section", "")
-    first = next(iter(known))
-    wanted = asked if asked in known else first
-    if CHOICE not in st.session_state or (asked != address.key and time.monotonic() - address.written > _ECHO):
-        st.session_state[CHOICE] = wanted
+    """Take the section of the query where the page has just opened, or where the person went Back or Forward."""
+    asked, first = _QUERY.read().get(_SECTION, ""), next(iter(known))
+    if CHOICE not in st.session_state or asked != st.session_state.get(_STATE):
+        st.session_state[CHOICE] = asked if asked in known else first
     elif st.session_state[CHOICE] not in known:
         st.session_state[CHOICE] = first
-    address.key = asked
+    st.session_state[_STATE] = asked
 
 
 def _write_address(key: str, first: str) -> None:
-    address: _Address = st.session_state[_STATE]
     text = "" if key == first else key
-    if text == st.query_params.get("section", ""):
-        return
-    if text:
-        st.query_params["section"] = text
-    else:
-        del st.query_params["section"]
-    address.key, address.written = text, time.monotonic()
+    if text != st.session_state[_STATE]:
+        st.session_state[_STATE] = text
+        _QUERY.write({_SECTION: text} if text else {})

@@ -1,33 +1,30 @@
-"""How the sweep on screen is looked at: the switches, in step with the address."""
+"""How the sweep on screen is looked at: the switches, in step with the query."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from reglab.ui.path.address import NEWEST, Look, PathAddress, sweep_query
-from reglab.ui.path.form_state import fill, write
+from reglab.ui.path.form_state import QUERY
 
 VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"path_look_{key}" for key in Look.__dataclass_fields__)
 ALL_LAYERS = "all kernels"
 
 _STATE = "path_look"
 _STOPS = 200
-_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
 
 
 @dataclass
 class LookState:
-    """``address`` is what the URL said when it was last read or written; ``playing``: the epochs go by themselves.
+    """``address`` is what the query said when it was last read or written; ``playing``: the epochs go by themselves.
 
     ``replayed`` are the stops that the last replay set, ``at`` the newest of them.
     """
 
     sweep: str = ""
     address: Look = NEWEST
-    written: float = 0.0
     problem: str | None = None
     playing: bool = False
     replayed: set[int] = field(default_factory=set)
@@ -46,15 +43,14 @@ def look_state() -> LookState:
 
 
 def open_or_follow(sweep_id: str, epochs: int, address: PathAddress) -> LookState:
-    """Set the switches before they are drawn, where the sweep was just opened or the address moved by itself."""
+    """Set the switches before they are drawn, where the sweep was just opened or the query moved."""
     state = look_state()
     opens = state.sweep != sweep_id or MEASURE not in st.session_state
     if opens:
         state.playing = False
-    moved = address.look != state.address and time.monotonic() - state.written > _ECHO
-    if opens or moved:
+    if opens or address.look != state.address:
         look = address.look
-        fill({
+        st.session_state.update({
             VIEW: look.view, MEASURE: look.measure, EPOCH: nearest(look.epoch or epochs, epochs),
             LAYER: look.layer or ALL_LAYERS, ROLE: look.role, WHAT: look.what,
         })  # fmt: skip
@@ -75,10 +71,10 @@ def current_look(epochs: int) -> Look:
 
 
 def follow(state: LookState, look: Look) -> None:
-    """Let the address follow the switches."""
+    """Let the query follow the switches."""
     if look != state.address and not state.playing:
-        state.address, state.written, state.problem = look, time.monotonic(), None
-        write(sweep_query(state.sweep, look))
+        state.address, state.problem = look, None
+        QUERY.write(sweep_query(state.sweep, look))
 
 
 def nearest(epoch: int, epochs: int) -> int:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui.path import address as addresses
 from reglab.ui.path.form_page import form_page
+from reglab.ui.path.form_state import QUERY
 from reglab.ui.path.sweep_view import sweep_view
 from reglab.ui.urls import unique
 
 
 def lambda_path_page() -> None:
     """Draw the page that the address asks for."""
+    QUERY.sync()
     query, repeated = unique(st.query_params, addresses.SETTINGS)
     address = addresses.read(query, _known, repeated)
     if address.sweep is not None:

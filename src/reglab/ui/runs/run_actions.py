@@ -11,7 +11,7 @@ from reglab.errors import RegLabError
 from reglab.store import Run
 from reglab.ui.runs.runs_state import runs_state
 from reglab.ui.services import services
-from reglab.ui.train.form_state import show_form
+from reglab.ui.train.form_state import prepare_form
 from reglab.ui.urls import run_query
 
 TRAIN = "pages/1_Experiment/1_train.py"
@@ -84,7 +84,7 @@ def open_runs(ids: Sequence[str]) -> None:
 
 def duplicate(run: Run) -> None:
     """Go to a new form with this run's settings."""
-    show_form(run.spec)
+    prepare_form(run.spec)
     st.switch_page(TRAIN, query_params=run.spec.to_query())
 
 

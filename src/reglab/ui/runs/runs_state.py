@@ -7,7 +7,6 @@ what it sends may have crossed an update on its way. So rows stand still under o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,17 +15,19 @@ import streamlit as st
 
 from reglab.analysis import positions, reconciled
 from reglab.store import Run, RunFilter, RunOrder
+from reglab.ui.query import Query
 
 _STATE = "runs_page"
 _MOST = 100  # ticks that the address names: browsers cut off very long ones
-_ECHO = 2.0  # seconds in which the browser may still send the address from before our last change to it
+_RUNS = "runs"
+_QUERY = Query("runs", lambda key: key == _RUNS)
 
 
 @dataclass
 class RunsState:
     """``ticked`` are run ids; ``page`` those on the page, found for ``basis``, ``shown`` those of the table's rows;
     ``preset`` the rows that are ticked when the table appears. ``listed`` are filter and order of the table on screen.
-    ``address`` is what the URL said of the ticks when it was last read or written. ``deleted`` are (id, name) that
+    ``address`` is what the query said of the ticks when it was last read or written. ``deleted`` are (id, name) that
     Undo brings back.
     """
 
@@ -39,7 +40,6 @@ class RunsState:
     version: int = 0
     listed: tuple[RunFilter, RunOrder] | None = None
     address: tuple[str, ...] = ()
-    written: float = 0.0
     deleted: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
     unknown: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def read_table(state: RunsState, find: Callable[[Sequence[str]], list[Run]]) -> 
         known = {run.id for run in find(linked)} if linked else set()
         state.unknown = tuple(run for run in linked if run not in known)
         state.order = RunOrder.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
-    elif linked != state.address and time.monotonic() - state.written > _ECHO:
+    elif linked != state.address:
         state.basis, state.ticked, state.address = (), linked, linked
     else:
         _take(state, st.session_state[state.key]["selection"])
@@ -90,11 +90,11 @@ def write_address(state: RunsState) -> None:
     """Let the address name the ticked runs, and the order where it is not the default."""
     ticked = state.ticked[:_MOST]
     if ticked != state.address:
-        state.address, state.written = ticked, time.monotonic()
-        _write("runs", ",".join(ticked))
+        state.address = ticked
+        _QUERY.write({_RUNS: ",".join(ticked)} if ticked else {})
     sort = "" if state.order == RunOrder() else str(state.order)
     if sort != st.query_params.get("sort", ""):
-        _write("sort", sort)
+        _write_sort(sort)
 
 
 def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
@@ -106,14 +106,14 @@ def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
         state.order = state.order.clicked(column)
 
 
-def _write(key: str, text: str) -> None:
+def _write_sort(text: str) -> None:
     if text:
-        st.query_params[key] = text
-    elif key in st.query_params:
-        del st.query_params[key]
+        st.query_params["sort"] = text
+    else:
+        del st.query_params["sort"]
 
 
 def linked_runs() -> tuple[str, ...]:
     """The run ids of ``?runs=``, each once."""
-    names = (name.strip() for name in st.query_params.get("runs", "").split(","))
+    names = (name.strip() for name in _QUERY.read().get(_RUNS, "").split(","))
     return tuple(dict.fromkeys(name for name in names if name))[:_MOST]

@@ -11,7 +11,7 @@ from reglab.ui import urls
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.services import services
 from reglab.ui.train.demo import offer_demo
-from reglab.ui.train.form_state import keep, open_or_follow, show_runs
+from reglab.ui.train.form_state import QUERY, keep, open_or_follow, show_runs
 from reglab.ui.train.mask_table import mask_card
 from reglab.ui.train.preview import notes, preview
 from reglab.ui.train.run_view import run_view
@@ -21,6 +21,7 @@ from reglab.ui.urls import MAX_RUNS
 
 def train_page() -> None:
     """Draw the page that the address asks for."""
+    QUERY.sync()
     query, repeated = urls.unique(st.query_params)
     address = urls.read(query, _known, repeated)
     if address.runs:
