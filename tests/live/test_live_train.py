@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from tests.live.conftest import Serve
 from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import after, ask, drag
@@ -304,3 +304,46 @@ def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, se
     assert min(gaps) < 0.1
     assert max(gaps) > 0.5
     assert chart(page, "loss").get_attribute("data-mounts") == "1"
+
+
+def typed(page: Page, key: str, value: str) -> None:
+    page.locator(f".st-key-{key} input").fill(value)
+    page.keyboard.press("Enter")
+
+
+def test_back_right_after_an_edit_undoes_it_and_forward_repeats_it(page: Page, server: Server) -> None:
+    open_form(page, server, "penalty.l2=0.03")
+    field = page.locator(".st-key-l2 input")
+    typed(page, "l2", "0.5")
+    expect(page).to_have_url(re.compile(r"penalty\.l2=0\.5"))
+    page.go_back()
+    expect(field).to_have_value("0.03")
+    page.go_forward()
+    expect(field).to_have_value("0.5")
+    typed(page, "l2", "0.7")
+    expect(page).to_have_url(re.compile(r"penalty\.l2=0\.7"))
+    expect(field).to_have_value("0.7")
+
+
+def test_edits_that_cross_with_late_answers_are_kept(page: Page, server: Server) -> None:
+    """The server's messages are held back, as on a busy machine: the second edit is sent with the query of before."""
+    held: list[str | bytes] = []
+    hold = False
+
+    def route(socket: WebSocketRoute) -> None:
+        there = socket.connect_to_server()
+        there.on_message(lambda message: held.append(message) if hold else socket.send(message))
+        sockets.append(socket)
+
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile(r"/_stcore/stream"), route)
+    open_form(page, server, "penalty.l2=0.03")
+    hold = True
+    typed(page, "l2", "0.5")
+    typed(page, "l1", "0.1")
+    while held:  # in their order: those that arrive meanwhile are held, too
+        sockets[-1].send(held.pop(0))
+    hold = False
+    expect(page).to_have_url(re.compile(r"penalty\.l1=0\.1&penalty\.l2=0\.5"))
+    expect(page.locator(".st-key-l1 input")).to_have_value("0.1")
+    expect(page.locator(".st-key-l2 input")).to_have_value("0.5")

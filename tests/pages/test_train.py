@@ -160,6 +160,20 @@ def test_an_edit_that_crosses_with_the_answer_to_the_one_before_is_kept(app: App
     assert address(app) == {"penalty.l1": "0.1", "penalty.l2": "0.5"}
 
 
+def test_a_lit_button_of_before_an_edit_is_no_choice(app: AppTest) -> None:
+    """The edit put out the button for 0.03; a message from before it still has the button lit."""
+    visit(app, penalty__l2="0.03")
+    assert app.pills(key="l2_pick").value == 0.03
+    app.number_input(key="l2").set_value(0.5)
+    again(app)
+    assert app.pills(key="l2_pick").value is None
+    app.pills(key="l2_pick").set_value(0.03)
+    lag(app, penalty__l2="0.03")
+    assert (values(app)["l2"], app.pills(key="l2_pick").value) == (0.5, None)
+    app.pills(key="l2_pick").set_value(0.03)
+    assert values(again(app))["l2"] == 0.03
+
+
 def test_a_run_on_screen_stays_while_the_browser_still_has_the_form(app: AppTest, store: Store) -> None:
     visit(app)
     press(app, "start")

@@ -1,8 +1,8 @@
 """Fields that code has changed, for example by a preset, and messages that the browser sent before it knew.
 
 The browser sends the values of all fields with every message. One that was under way while code changed a field still
-carries its old value, which would change the field back. Such a message also carries an old query
-(:mod:`reglab.ui.query`), or arrives before the run that would have written the new one has got that far.
+carries an old value, which would change the field back, or look like a choice of the person to a callback. Such a
+message also carries an old query (:mod:`reglab.ui.query`), or it cuts off the run that would have written the new one.
 """
 
 from __future__ import annotations
@@ -15,10 +15,18 @@ import streamlit as st
 
 
 @dataclass
-class FieldChanges:
-    """The last changes by code: widget key → (value before, value after); ``sent`` once the query was written, too."""
+class Change:
+    """The value that code gave a field, and those it had ``before`` that the browser may still send."""
 
-    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    after: Any
+    before: list[Any]
+
+
+@dataclass
+class FieldChanges:
+    """The last changes by code, by widget key; ``sent`` once the query was written, too."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
     sent: bool = False
 
     def put(self, values: Mapping[str, Any]) -> None:
@@ -27,13 +35,25 @@ class FieldChanges:
             before = st.session_state.get(key)
             st.session_state[key] = value
             if before != value:
-                self.changes[key] = (before, value)
+                known = self.changes.get(key)
+                self.changes[key] = Change(value, [*(known.before if known else ()), before])
                 self.sent = False
 
-    def settle(self, *, behind: bool) -> None:
-        """Before the fields are drawn: restore what a message from before the changes took back, else forget them."""
+    def settle(self, *, behind: bool) -> list[str]:
+        """Restore the fields that a message from before the changes took back, and return their keys.
+
+        To be called before the fields are drawn, and by callbacks before they take a value as a choice. ``behind``:
+        the message has an old query.
+        """
         if self.sent and not behind:
             self.changes.clear()
-        for key, (before, after) in self.changes.items():
-            if st.session_state.get(key) == before:
-                st.session_state[key] = after
+        stale = [
+            key for key, change in self.changes.items() if _now(key) != change.after and _now(key) in change.before
+        ]
+        for key in stale:
+            st.session_state[key] = self.changes[key].after
+        return stale
+
+
+def _now(key: str) -> Any:
+    return st.session_state.get(key)

@@ -18,8 +18,8 @@ and therefore an echo is answered by writing the current query again: a browser 
 that had gone back comes forward. Either way the address and the page agree after one run.
 
 Only the parameters that a page owns are compared and written: others belong to widgets (``bind="query-params"``), to
-other pages or to Streamlit (``embed``). Streamlit does not write some parameters and remove others in one message
-where a widget of the page is bound to one; a page with bound widgets owns a single parameter.
+other pages or to Streamlit (``embed``). Streamlit replaces several parameters in one message only where no widget of
+the page is bound to one: a page with bound widgets owns a single parameter.
 """
 
 from __future__ import annotations
@@ -90,14 +90,15 @@ class Query:
     def _replace(self, query: Mapping[str, str]) -> None:
         """One message to the browser, because each is an entry of its history."""
         sent = self._sent()
-        gone = sent.keys() - query.keys()
-        if len(gone) == 1 and query.items() <= sent.items():
-            del st.query_params[gone.pop()]
-        elif gone:
+        if sent == query:
+            return
+        if len(sent.keys() | query.keys()) > 1:
             others = {key: value for key, value in st.query_params.items() if not self.owns(key)}
             st.query_params.from_dict({**others, **query})
-        elif sent != query:
+        elif query:
             st.query_params.update(query)
+        else:
+            del st.query_params[next(iter(sent))]
 
     @staticmethod
     def _histories() -> dict[str, _History]:

@@ -62,13 +62,13 @@ def open_or_follow(address: PathAddress) -> FormState:
     state, wanted = form_state(), address.form or USUAL
     state.changes.settle(behind=QUERY.behind())
     if START not in st.session_state:  # the button was not on screen a moment ago: the form opens
-        fill(to_values(address.form) if address.form else state.values or to_values(USUAL))
+        _set(state, to_values(address.form) if address.form else state.values or to_values(USUAL))
         state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
         state.deleted = None
     elif current_values() != state.values:
         state.start_problem = state.link_problem = None
     elif wanted != state.address:
-        fill(to_values(wanted))
+        _set(state, to_values(wanted))
         state.link_problem = address.problem
     state.address = wanted
     return state
@@ -97,3 +97,9 @@ def show_form(spec: SweepSpec | None = None) -> None:
     """Go to a new form that starts from ``spec``, or from the usual one."""
     st.session_state[_STATE] = FormState(values=to_values(spec) if spec else None)
     QUERY.write(form_query(spec) if spec else {})
+
+
+def _set(state: FormState, values: Mapping[str, Any]) -> None:
+    """Set the widgets. That is no edit, also where another run begins before this one has drawn them."""
+    state.changes.put(values)
+    state.values = current_values()

@@ -7,7 +7,7 @@ and the query follows them.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,12 +58,12 @@ def open_or_follow(address: Address) -> FormState:
     state.changes.settle(behind=QUERY.behind())
     values = current_values()
     if "start" not in st.session_state:  # the button was not on screen a moment ago: the form opens
-        state.changes.put(to_values(address.spec) if address.spec else state.values or to_values(RunSpec()))
+        _fill(state, to_values(address.spec) if address.spec else state.values or to_values(RunSpec()))
         state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
     elif values != state.values:
         state.start_problem = state.link_problem = None
     elif wanted != state.address:
-        state.changes.put(to_values(wanted))
+        _fill(state, to_values(wanted))
         state.link_problem = address.problem
     state.address = wanted
     return state
@@ -72,6 +72,15 @@ def open_or_follow(address: Address) -> FormState:
 def put(key: str, value: Any) -> None:
     """Change a field by code. A message that the browser sent before it knew of that does not change it back."""
     form_state().changes.put({key: value})
+
+
+def chosen(key: str) -> Any:
+    """The value that the person has just given a field; None where an old message of the browser has brought it.
+
+    For callbacks of fields that code changes as well: they run before the page has settled what is old.
+    """
+    QUERY.read()
+    return None if key in form_state().changes.settle(behind=QUERY.behind()) else st.session_state[key]
 
 
 def keep(state: FormState, spec: RunSpec | None) -> None:
@@ -97,3 +106,9 @@ def show_form(spec: RunSpec | None = None) -> None:
     """Go to a new form that starts from ``spec``, or from the defaults."""
     prepare_form(spec)
     QUERY.write(spec.to_query() if spec else {})
+
+
+def _fill(state: FormState, values: Mapping[str, Any]) -> None:
+    """Set the widgets. That is no edit, also where another run begins before this one has drawn them."""
+    state.changes.put(values)
+    state.values = current_values()

@@ -13,7 +13,7 @@ from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.ui.markdown import literal
 from reglab.ui.train import mask_words
-from reglab.ui.train.form_state import put
+from reglab.ui.train.form_state import chosen, put
 from reglab.ui.train.form_values import factors_from, factors_text
 from reglab.ui.train.mask_columns import column_config
 from reglab.ui.train.mask_words import FACTOR
@@ -98,12 +98,12 @@ def _rows(spec: RunSpec, tensors: Sequence[Parameter]) -> tuple[Row, ...] | None
 
 def _presets(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
     """Buttons for the usual answers; the one that the form stands for is lit."""
-    st.session_state["mask_preset"] = recognise(tensors, spec.penalty)
+    put("mask_preset", recognise(tensors, spec.penalty))
 
     def take() -> None:
-        chosen = st.session_state["mask_preset"]
-        if chosen is not None:
-            _take(with_preset(chosen, tensors, _penalty()))
+        preset = chosen("mask_preset")
+        if preset is not None:
+            _take(with_preset(preset, tensors, _penalty()))
 
     st.pills(
         "Presets", offered(tensors), format_func=lambda name: PRESETS[name].label, key="mask_preset", on_change=take,
@@ -163,7 +163,7 @@ def _penalty() -> PenaltySpec:
 
 def _take(penalty: PenaltySpec) -> None:
     put("scope", penalty.scope)
-    st.session_state["factors"] = factors_text(penalty.factors)
+    put("factors", factors_text(penalty.factors))
 
 
 def _height(rows: Sequence[Row]) -> int | Literal["content"]:

@@ -15,7 +15,7 @@ from reglab.number_text import NotANumber, number_text, read_number
 from reglab.spec import Optimizer
 from reglab.ui.train.facts import data_facts, layer_table, model_facts
 from reglab.ui.train.fields import draw, draw_names
-from reglab.ui.train.form_state import current_values, form_state
+from reglab.ui.train.form_state import chosen, current_values, form_state, put
 from reglab.ui.train.form_values import SETTINGS, WIDGETS, to_spec
 from reglab.ui.train.mask_table import follow_model
 from reglab.ui.train.to_path import path_button
@@ -121,11 +121,12 @@ def _common(key: str, label: str, values: tuple[float, ...]) -> None:
     """Buttons that set the λ in ``key``; the one equal to it is lit."""
     pick = f"{key}_pick"
     typed = st.session_state[key]
-    st.session_state[pick] = next((value for value in values if _is(typed, value)), None)
+    put(pick, next((value for value in values if _is(typed, value)), None))
 
     def take() -> None:
-        if st.session_state[pick] is not None:
-            st.session_state[key] = number_text(st.session_state[pick])
+        value = chosen(pick)
+        if value is not None:
+            put(key, number_text(value))
 
     st.pills(label, values, format_func=_short, key=pick, on_change=take)
 
@@ -176,16 +177,16 @@ def _obey_switches() -> None:
     """A CNN without a switch has it off."""
     switches = _switches()
     if "dropout" not in switches:
-        st.session_state["dropout"] = "0"
+        put("dropout", "0")
     if "batch_norm" not in switches:
-        st.session_state["batch_norm"] = False
+        put("batch_norm", False)
 
 
 def _follow_adamw() -> None:
     """AdamW means decoupled decay: choosing it, or leaving it, moves "Applied" along; any later choice stands."""
     before = (form_state().values or {}).get("optimizer")
-    chosen, applied = st.session_state["optimizer"], st.session_state["apply"]
-    if chosen == "adamw" and applied == "coupled":
-        st.session_state["apply"] = "decoupled"
+    optimizer, applied = st.session_state["optimizer"], st.session_state["apply"]
+    if optimizer == "adamw" and applied == "coupled":
+        put("apply", "decoupled")
     elif before == "adamw" and applied == "decoupled":
-        st.session_state["apply"] = "coupled"
+        put("apply", "coupled")
