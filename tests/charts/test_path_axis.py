@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 import pytest
 from tests.charts.path_frames import NINE, SIXTY
 
-from reglab.charts.path_axis import PathAxis, lambda_text, path_axis, uid_of
+from reglab.charts.base import uid_of
+from reglab.charts.path_axis import PathAxis, lambda_text, path_axis
 
 
 def test_positions_are_decades_and_zero_lies_left_of_all_behind_the_break() -> None:
@@ -67,4 +68,5 @@ def test_lambda_is_written_as_people_read_it(value: float, text: str) -> None:
 
 
 def test_uids_are_words_for_css() -> None:
-    assert uid_of(("coupled", 3e-05, 0.0, 1e10)) == "coupled-3e-05-0_0-10000000000_0"
+    assert uid_of("coupled", 3e-05, 0.0, 1e10) == "coupled-3e-05-0_0-10000000000_0"
+    assert uid_of("run", "conv1.weight", "one SE", "<b>.ü") == "run-conv1_weight-one-SE-_b___"

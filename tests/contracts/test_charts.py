@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -96,6 +97,7 @@ def test_every_run_has_its_colour_and_at_most_one_legend_entry(chart: Chart) -> 
     uids = [trace.uid for trace in figure.data]
     assert None not in uids
     assert len(set(uids)) == len(uids)  # the browser keeps hidden lines hidden by uid
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", uid) for uid in uids)  # Plotly puts them into CSS selectors
 
 
 @every_chart

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from textwrap import wrap
 from typing import Any
@@ -68,6 +70,16 @@ def add_hint(made: Draft, hint: str) -> None:
     made.add_annotation(
         text="<br>".join(wrap(hint, 22)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, opacity=0.75
     )
+
+
+def uid_of(*parts: object) -> str:
+    """A trace's uid: parts joined by "-", of letters, digits, - and _ only.
+
+    When a trace goes, Plotly looks it up by the CSS selector ``.cb`` + uid, and any other character is an error there.
+    """
+    text = unicodedata.normalize("NFKC", "-".join(str(part) for part in parts))  # ₁ becomes 1
+    text = text.replace("+", "").replace(" ", "-")
+    return re.sub(r"[^A-Za-z0-9_-]", "_", text)
 
 
 def each_run(frame: pd.DataFrame, styles: Mapping[str, RunStyle]) -> Iterator[tuple[RunStyle, pd.DataFrame]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import DASHES, WIDTHS, draft, each_run, epoch_axis, epochs_of, hinted, values_of
+from reglab.charts.base import DASHES, WIDTHS, draft, each_run, epoch_axis, epochs_of, hinted, uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.style import RunStyle
 
@@ -60,7 +60,7 @@ def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, line: Curve, uni
     made.add_scatter(
         x=epochs_of(rows),
         y=values_of(rows, line.column),
-        uid=f"{style.run} {line.role}",
+        uid=uid_of(style.run, line.role),
         name=role if alone else style.text,
         mode="lines+markers" if len(rows) == 1 else "lines",
         line={"color": style.colour, "width": WIDTHS[line.role], "dash": DASHES[line.role]},
@@ -78,7 +78,7 @@ def _add_best(made: Draft, rows: pd.DataFrame, style: RunStyle, chart: Curves, *
     made.add_scatter(
         x=epochs_of(rows)[best : best + 1],
         y=values_of(rows, chart.lines[0].column)[best : best + 1],
-        uid=f"{style.run} best",
+        uid=uid_of(style.run, "best"),
         name="best epoch",
         mode="markers",
         marker={"symbol": "circle-open", "size": 10, "color": style.colour, "line": {"width": 2}},

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from reglab.charts.base import empty, figure
+from reglab.charts.base import empty, figure, uid_of
 from reglab.charts.style import GREY, RAMP
 
 TITLE, SUBTITLE = "The weight, step by step", "measured with the training engine"
@@ -31,7 +31,7 @@ def decay_chart(steps: pd.DataFrame, optimum: float | None = None) -> go.Figure:
                        annotation_position="top right", annotation_font_size=11)  # fmt: skip
     for method, rows in steps.groupby("method", sort=False):
         made.add_scatter(x=rows["step"].to_numpy("int16"), y=rows["w"].to_numpy(), mode="lines", name=str(method),
-                         line=LOOKS[str(method)], uid=str(method).replace(" ", "-"),
+                         line=LOOKS[str(method)], uid=uid_of(method),
                          hovertemplate=f"%{{y:.6g}}<extra>{method}</extra>")  # fmt: skip
     made.update_layout(hovermode="x unified")
     made.update_xaxes(unifiedhovertitle={"text": "step %{x}"}, rangemode="tozero")

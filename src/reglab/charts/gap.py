@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import WIDTHS, draft, each_run, empty, epoch_axis, epochs_of, values_of
+from reglab.charts.base import WIDTHS, draft, each_run, empty, epoch_axis, epochs_of, uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RunStyle, rgba
 
@@ -47,7 +47,7 @@ def _add_gap(made: Draft, rows: pd.DataFrame, style: RunStyle, measure: Measure,
     made.add_scatter(
         x=epochs_of(rows),
         y=values_of(rows, _COLUMNS[measure]),
-        uid=style.run,
+        uid=uid_of(style.run),
         name=style.text,
         mode="lines+markers" if len(rows) == 1 else "lines",
         line={"color": style.colour, "width": WIDTHS["val"]},

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from reglab.charts.base import empty, figure
+from reglab.charts.base import empty, figure, uid_of
 from reglab.charts.style import GREY, RAMP, rgba
 
 TITLE, SUBTITLE = "Where data and penalty meet", "contours of the data loss, the penalty's shape, the path over λ"
@@ -71,18 +71,13 @@ def _axes(made: go.Figure, reach: float) -> None:
 
 def _line(made: go.Figure, rows: pd.DataFrame, part: str, **how: Any) -> None:
     drawn = {"hoverinfo": "skip"} if "hovertemplate" not in how else {"customdata": rows["strength"].to_numpy()}
-    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=_uid(part), **drawn, **how)
+    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=uid_of(part), **drawn, **how)
 
 
 def _mark(made: go.Figure, rows: pd.DataFrame, part: str, *, name: str, **how: Any) -> None:
     told = f"{name}<br>{_AT}<extra></extra>" if rows["strength"].isna().all() else f"{name}<br>{_AT_STRENGTH}"
     made.add_scatter(x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), customdata=rows["strength"].to_numpy(),
-                     mode="markers", uid=_uid(part), name=name, hovertemplate=told, **how)  # fmt: skip
-
-
-def _uid(part: str) -> str:
-    """The part as Plotly can look it up: when a trace goes, it selects ``.cb`` + uid, so the uid must fit into CSS."""
-    return part.replace(" ", "-")
+                     mode="markers", uid=uid_of(part), name=name, hovertemplate=told, **how)  # fmt: skip
 
 
 def _short(values: pd.Series) -> NDArray[np.float32]:

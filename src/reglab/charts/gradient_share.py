@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, each_run, empty, epoch_axis
+from reglab.charts.base import draft, each_run, empty, epoch_axis, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.shares import MOST, Line, line_of_run, lines_alone, total_share
 from reglab.charts.style import GREY, RunStyle, rgba
@@ -98,7 +98,7 @@ def _span_of(rows: pd.DataFrame) -> list[Line]:
     shares = pd.concat([pd.Series(share, index=epochs) for epochs, share in kernels], axis=1).sort_index()
     epochs = shares.index.to_numpy(np.int64)
     both = {"lowest kernel": shares.min(axis=1), "highest kernel": shares.max(axis=1)}
-    return [Line(name, name, GREY, epochs, share.to_numpy(np.float64)) for name, share in both.items()]
+    return [Line(uid_of(name), name, GREY, epochs, share.to_numpy(np.float64)) for name, share in both.items()]
 
 
 def _add_edge(made: Draft, line: Line, *, filled: bool) -> None:

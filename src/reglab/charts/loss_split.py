@@ -16,7 +16,18 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import DASHES, WIDTHS, draft, each_run, empty, epoch_axis, epochs_of, log_ticks, values_of
+from reglab.charts.base import (
+    DASHES,
+    WIDTHS,
+    draft,
+    each_run,
+    empty,
+    epoch_axis,
+    epochs_of,
+    log_ticks,
+    uid_of,
+    values_of,
+)
 from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RAMP, RunStyle, rgba
 
@@ -77,7 +88,7 @@ def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, part: Part, *, a
     made.add_scatter(
         x=epochs_of(rows),
         y=_values(rows, part),
-        uid=f"{style.run} {part.column}",
+        uid=uid_of(style.run, part.column),
         name=part.name if alone else style.text,
         mode="lines+markers" if len(rows) == 1 else "lines",
         line=_stroke(part, style, alone=alone, stacked=bool(stack)),

@@ -6,10 +6,9 @@ Positions are plain numbers on a linear axis, so that zero has one too and colou
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -108,11 +107,6 @@ def lambda_text(value: float, digits: int = 3) -> str:
     power = f"10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     factor = f"{float(mantissa):g}"
     return power if factor == "1" else f"{factor}·{power}"
-
-
-def uid_of(point: Sequence[Any]) -> str:
-    """The point as Plotly can look it up in CSS: letters, digits, - and _ only."""
-    return "-".join(str(part) for part in point).replace(".", "_").replace("+", "")
 
 
 def _steps(low: float, high: float) -> list[float]:

@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, values_of
+from reglab.charts.base import draft, empty, uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
-from reglab.charts.path_axis import lambda_text, uid_of
+from reglab.charts.path_axis import lambda_text
 from reglab.charts.path_cells import Cells, among, as_objects, places_of
 from reglab.charts.path_parts import Way, each_way, points_of
 from reglab.charts.path_words import said
@@ -147,5 +147,5 @@ def _add_marks(made: Draft, axis: str, way: Way, rows: pd.DataFrame, cells: Sequ
                 x=[centre[0] + inset * side for side in (-1, 1, 1, -1, -1)],
                 y=[centre[1] + inset * side for side in (-1, -1, 1, 1, -1)], mode="lines", hoverinfo="skip", name=name,
                 line={"color": colour, "width": 2.5, "dash": dash}, showlegend=named, legendgroup=name,
-                uid=uid_of([way.apply, name.replace(" ", "-"), place]), xaxis=f"x{axis}", yaxis=f"y{axis}",
+                uid=uid_of(way.apply, name, place), xaxis=f"x{axis}", yaxis=f"y{axis}",
             )  # fmt: skip

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, epoch_axis
+from reglab.charts.base import draft, empty, epoch_axis, uid_of
 from reglab.charts.draft import Draft
-from reglab.charts.path_axis import PathAxis, lambda_text, uid_of
+from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, each_way, gradient
 from reglab.charts.style import colour_of
 
@@ -75,7 +75,7 @@ def _add_lines(
         value = float(point[1])
         where = f"<b>{symbol} = {lambda_text(value)}</b>" + ("" if alone else f", {way.apply}")
         made.add_scatter(
-            **_x(at[kept]), y=mean[kept], mode="lines" if len(at) > 1 else "lines+markers", uid=uid_of(point),
+            **_x(at[kept]), y=mean[kept], mode="lines" if len(at) > 1 else "lines+markers", uid=uid_of(*point),
             line={"color": colour_of(value), "width": width + (0.6 if value == 0 else 0), "dash": way.val},
             hovertemplate=f"{where}<br>epoch %{{x}}: %{{y:.4g}} nats<extra></extra>",
             name=f"{symbol} = {lambda_text(value)}", showlegend=bool(value == 0 and way is curves[0][0]),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
-from reglab.charts.base import values_of
+from reglab.charts.base import uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, lambdas_of
@@ -104,7 +104,7 @@ def _marks(axis: PathAxis, rows: pd.DataFrame, column: str, *, named: bool) -> l
 def _add_symbols(made: Draft, marks: list[Mark], name: str) -> None:
     symbol, size = SYMBOLS[name]
     made.add_scatter(
-        x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", uid=name.replace(" ", "-"),
+        x=[mark.x for mark in marks], y=[mark.y for mark in marks], mode="markers", uid=uid_of(name),
         name=name, showlegend=False, hoverinfo="skip",
         marker={"symbol": symbol, "size": size, "color": [colour_of(mark.value) for mark in marks],
                 "line": {"width": 2}},

@@ -15,9 +15,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, values_of
+from reglab.charts.base import draft, empty, uid_of, values_of
 from reglab.charts.draft import Draft
-from reglab.charts.path_axis import PathAxis, lambda_text, path_axis, uid_of
+from reglab.charts.path_axis import PathAxis, lambda_text, path_axis
 from reglab.charts.path_parts import Way, add_bridge, add_line, colours_of, crowding, each_way, lambdas_of, points_of
 
 ALL = columns.ALL_KERNELS
@@ -71,7 +71,7 @@ def _add_layer(
     values = np.maximum(values, np.float32(floor / 10))  # a logarithmic axis has no place for 0
     told = _said(rows, what, symbol, f"{_short(name)}, {way.apply}")
     look = Way(way.apply, "circle" if together or not few else _SYMBOLS[place or 0], 8.0, way.val, way.train, way.glyph)
-    uid = uid_of([way.apply, "all" if together else f"layer-{place}"])
+    uid = uid_of(way.apply, "all" if together else f"layer-{place}")
     add_bridge(made, axis, rows, values, f"{uid}-bridge", legendgroup=name)
     add_line(
         made, axis, look, rows, values, told, uid=uid,

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import values_of
+from reglab.charts.base import uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import PathAxis, lambda_text
@@ -136,7 +136,7 @@ def _add_edge(
     if rows.empty:
         return
     made.add_scatter(
-        x=axis.at(lambdas_of(rows)), y=np.full(len(rows), span.edge, dtype=np.float32), uid=f"{way.apply}-{name}",
+        x=axis.at(lambdas_of(rows)), y=np.full(len(rows), span.edge, dtype=np.float32), uid=uid_of(way.apply, name),
         mode="markers" if texts is None else "markers+text", text=texts, textfont={"size": 11},
         textposition="bottom center" if span.at_top else "top center", customdata=points_of(rows), hovertext=told,
         hoverinfo="text", showlegend=False, name=name, cliponaxis=False,  # the last text reaches into the margin

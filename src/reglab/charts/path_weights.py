@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import draft, empty
+from reglab.charts.base import draft, empty, uid_of
 from reglab.charts.draft import Draft
-from reglab.charts.path_axis import lambda_text, uid_of
+from reglab.charts.path_axis import lambda_text
 from reglab.charts.path_panels import ZEROS, Grid, add_axes, grid_of
 from reglab.charts.path_parts import Way, each_way
 from reglab.charts.style import colour_of, rgba
@@ -83,7 +83,7 @@ def _add_steps(made: Draft, grid: Grid, number: int, way: Way, row: pd.Series, s
         x=np.append(EDGES[:-1][inside], EDGES[1:][inside][-1]).astype(np.float32),
         y=np.append(density, density[-1]), xaxis=f"x{grid.axis(number)}", yaxis=f"y{grid.axis(number)}", mode="lines",
         line={"color": colour, "width": 1.5, "shape": "hv", "dash": "solid" if filled else way.val}, hoveron="points",
-        uid=uid_of([row[name] for name in columns.POINT]), name=way.apply,
+        uid=uid_of(*(row[name] for name in columns.POINT)), name=way.apply,
         hovertemplate=f"{symbol} = {lambda_text(float(row[columns.LAMBDA]))}, {way.apply}<br>w from %{{x:.3g}}: "
         "density %{y:.3g}<extra></extra>",
         **area,

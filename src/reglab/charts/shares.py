@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import WIDTHS
+from reglab.charts.base import WIDTHS, uid_of
 from reglab.charts.style import GREY, RAMP, RunStyle
 
 MOST = len(RAMP)
@@ -56,13 +56,13 @@ def total_share(rows: pd.DataFrame) -> tuple[NDArray[np.int64], Floats]:
 def line_of_run(style: RunStyle, rows: pd.DataFrame, layer: str | None) -> Line:
     """One of several runs: the chosen kernel, or all."""
     chosen = rows if layer is None else rows[rows[columns.LAYER] == layer]
-    return Line(style.run, style.text, style.colour, *total_share(chosen), width=WIDTHS["val"])
+    return Line(uid_of(style.run), style.text, style.colour, *total_share(chosen), width=WIDTHS["val"])
 
 
 def lines_alone(style: RunStyle, rows: pd.DataFrame, layer: str | None) -> list[Line]:
     """A run alone: all kernels together, and the chosen one or each of a few."""
     names = list(dict.fromkeys(rows[columns.LAYER]))
-    together = Line(f"{style.run} all", "all kernels", GREY, *total_share(rows), width=3)
+    together = Line(uid_of(style.run, "all"), "all kernels", GREY, *total_share(rows), width=3)
     if layer is not None:
         return [together, _of_kernel(style, rows, layer, style.colour)]
     if len(names) > MOST:
@@ -74,7 +74,7 @@ def lines_alone(style: RunStyle, rows: pd.DataFrame, layer: str | None) -> list[
 
 def _of_kernel(style: RunStyle, rows: pd.DataFrame, name: str, colour: str) -> Line:
     own = rows[rows[columns.LAYER] == name]
-    return Line(f"{style.run} {name}", _short(name), colour, *total_share(own), width=1.8)
+    return Line(uid_of(style.run, name), _short(name), colour, *total_share(own), width=1.8)
 
 
 def _short(name: str) -> str:

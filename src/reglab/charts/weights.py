@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import draft, each_run, empty
+from reglab.charts.base import draft, each_run, empty, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RunStyle, rgba
 
@@ -116,7 +116,7 @@ def _add_initial(made: Draft, initial: list[Histogram], floor: float) -> None:
     different = {histogram.counts.tobytes(): histogram for histogram in initial}
     for i, histogram in enumerate(different.values()):
         line = {"color": GREY, "width": 1.3, "dash": "2px,2px"}
-        grouped = {"legendgroup": "initial", "showlegend": i == 0, "uid": f"initial {i}"}
+        grouped = {"legendgroup": "initial", "showlegend": i == 0, "uid": uid_of("initial", i)}
         _add_steps(made, histogram, floor, "initial", line=line, fillcolor=rgba(GREY, 0.14), fill="tozeroy", **grouped)
 
 
@@ -124,10 +124,10 @@ def _add_now(made: Draft, style: RunStyle, now: Histogram, floor: float, *, alon
     line = {"color": style.colour, "width": 1.8}
     if alone:
         area = {"fill": "tozeroy", "fillcolor": rgba(style.colour, 0.28)}
-        _add_steps(made, now, floor, "now", line=line, uid=style.run, **area)
+        _add_steps(made, now, floor, "now", line=line, uid=uid_of(style.run), **area)
     else:
         share = f", {now.zero_share:.0%} zeros" if now.zero_share >= 0.01 else ""
-        _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=style.run)
+        _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=uid_of(style.run))
 
 
 def _add_steps(made: Draft, histogram: Histogram, floor: float, name: str, *, line: dict[str, Any], **how: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
