@@ -100,7 +100,7 @@ def test_a_run_without_lambda_lies_at_the_lower_edge_and_says_so() -> None:
     figure = gradient_share_chart(pd.concat([none, some]), styles(["a", "b"]))
     zero, other = figure.data
     low, high = ends(figure)
-    assert low < zero.y[0] < 1.3 * low < other.y[0] < high
+    assert low < zero.y[0] < 1.4 * low < other.y[0] < high
     assert (zero.y == zero.y[0]).all()
     assert ": 0<" in zero.hovertemplate
     assert "0: λ does not pull" in notes(figure)
@@ -153,3 +153,17 @@ def test_what_is_not_finite_is_a_break_in_the_line(bad: float) -> None:
     frame.loc[1:2, columns.PENALTY_GRAD] = bad
     frame.loc[1:2, columns.DATA_GRAD] = 1.0
     assert np.isfinite(gradient_share_chart(frame, ONE).data[0].y).tolist() == [True, False, False, True]
+
+
+def test_zero_has_a_place_and_a_tick_of_its_own_below_a_break() -> None:
+    frame = pull_frame(["a", "b"], 3)
+    frame.loc[frame[columns.RUN] == "a", columns.PENALTY_GRAD] = 0.0
+    figure = gradient_share_chart(frame, styles(["a", "b"]))
+    (nothing,) = [trace for trace in figure.data if trace.uid.startswith("a")]
+    axis = figure.layout.yaxis
+    ticks = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    assert nothing.y == pytest.approx(ticks["0"], rel=1e-6)
+    others = sorted(value for text, value in ticks.items() if text != "0")
+    (line,) = [shape.y0 for shape in figure.layout.shapes if shape.y0 != 1]
+    assert 10 ** axis.range[0] < ticks["0"] < line < others[0] == float(next(t for t in axis.ticktext if t != "0"))
+    assert others[-1] <= 10 ** axis.range[1] * 1.001

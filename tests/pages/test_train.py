@@ -21,6 +21,7 @@ from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.store import Store
 from reglab.ui.figures import FIGURES
+from reglab.ui.train.demo import TITLE, demo_specs
 from reglab.ui.train.form_values import WIDGETS, to_values
 
 
@@ -584,10 +585,22 @@ def test_two_presses_make_one_demonstration(app: AppTest, store: Store) -> None:
     assert len(store.runs()) == 2
 
 
-def test_once_there_are_runs_the_demonstration_is_not_offered(app: AppTest, store: Store) -> None:
-    add_run(store)
+def test_once_there_are_runs_the_demonstration_is_a_small_button(app: AppTest, store: Store) -> None:
     visit(app)
-    assert "demo" not in {button.key for button in app.button}
+    assert app.button(key="demo").label == TITLE
+    add_run(store)
+    assert again(app).button(key="demo").label == "Demo"
+    press(app, "demo")
+    press(app, "new_run")
+    press(app, "demo")
+    assert sorted(run.l2 for run in store.runs() if run.group) == [0.0, 0.0, 0.03, 0.03]
+
+
+def test_a_new_run_after_the_demonstration_starts_from_its_settings(app: AppTest) -> None:
+    visit(app)
+    press(app, "demo")
+    press(app, "new_run")
+    assert values(app) == to_values(demo_specs()[-1])
 
 
 def test_the_demonstration_ends_with_a_verdict(app: AppTest, store: Store) -> None:

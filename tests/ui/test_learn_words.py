@@ -56,7 +56,7 @@ def facts(setting: Walk) -> str:
         ),
         (Walk(steps=5), "Decoupled decay has not halved the weight"),
         (Walk(steps=5), "It has not reached 0 in these steps; it ends at 0.75."),
-        (Walk(steps=5), "Not there yet: it ends at 0.75."),
+        (Walk(steps=5), "It has not reached 0 in these steps; it ends at 0.75. Take more steps, or a larger λ."),
         (Walk(start=0.0), "Nothing moves: the weight is 0."),
         (Walk(start=0.0), "exactly 0 from step 0 on"),
         (Walk(lr=1.0, strength=1.0, steps=3), "happen to land on exactly 0"),

@@ -122,6 +122,13 @@ def test_other_runs_keep_their_names_and_equal_names_are_told_apart(store: Store
     assert found == ["a", f"same ({runs[1].id[:4]})", f"same ({runs[2].id[:4]})", "x" * 31 + "…"]
 
 
+def test_names_lose_the_parts_that_all_have(store: Store) -> None:
+    changes = ({"penalty__l2": 0.03}, {"penalty__l2": 0.1, "train__epochs": 9})
+    runs = [add_run(store, spec(model__name="dense_784", **change)) for change in changes]
+    assert runs[0].name == "digits · dense_784 · λ₂ 0.03"
+    assert list(live_words.labels(runs).values()) == ["λ₂ 0.03", "λ₂ 0.1"]
+
+
 def test_what_several_runs_have_in_common(store: Store) -> None:
     runs = [add_run(store, spec(penalty__l2=l2, optim__name=name)) for l2, name in ((0.1, "sgd"), (0.1, "adam"))]
     assert live_words.common_facts(runs) == (

@@ -24,6 +24,7 @@ SUBTITLE = "‖∇penalty‖ / ‖∇data‖, log scale"
 AT_REST = "at rest: the two<br>pulls cancel"
 EQUAL = "1: the two pulls<br>are equal"
 
+_ZERO = 0.08  # of the decades shown, from the lowest one down to the place of 0
 _DECADES = 6  # height of the axis, at most
 
 
@@ -61,14 +62,33 @@ def gradient_share_chart(
 
 
 def _axis(made: Draft, lines: list[Line], title: str) -> float:
-    """A logarithmic axis in whole decades with 1 in it, so that it rarely moves; the height at which 0 is drawn."""
+    """A logarithmic axis in whole decades with 1 in it, so that it rarely moves; the height at which 0 is drawn.
+
+    0 has no place on such an axis: it gets one of its own below a break, with a tick of its own.
+    """
     known = np.concatenate([line.share[line.share > 0] for line in lines])
     top = float(np.ceil(np.log10(max(1.2 * known.max(initial=0), 1.5))))
     low = float(np.floor(np.log10(min(known.min(initial=1) / 1.2, 0.3))))
     low = max(low, top - _DECADES)
     made.update_yaxes(type="log", range=[low, top], dtick="D2" if top - low <= 2 else 1, tickformat="~g")
     made.update_layout(xaxis={"uirevision": title}, yaxis={"uirevision": title})
-    return 10 ** (low + 0.03 * (top - low))
+    zero = low - _ZERO * (top - low)
+    if any(line.nothing for line in lines):
+        _add_zero(made, low, top, zero)
+    return float(10**zero)
+
+
+def _add_zero(made: Draft, low: float, top: float, zero: float) -> None:
+    """A place for 0 below the decades from ``low`` to ``top``, behind a dotted break."""
+    factors = (1, 2, 5) if top - low <= 2 else (1,)
+    ticks = [factor * 10.0**power for power in range(int(low), int(top) + 1) for factor in factors]
+    ticks = [tick for tick in ticks if tick <= 10**top * 1.001]
+    made.update_yaxes(
+        range=[1.5 * zero - 0.5 * low, top], tickmode="array", tickvals=[10**zero, *ticks],
+        ticktext=["0", *(f"{tick:g}" for tick in ticks)],
+    )  # fmt: skip
+    broken = 10 ** (0.5 * (zero + low))
+    made.add_hline(broken, line={"color": GREY, "width": 1.2, "dash": "1.5px,3px"}, layer="below")
 
 
 def _add_line(made: Draft, line: Line, floor: float) -> None:

@@ -18,7 +18,7 @@ import streamlit as st
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui import trouble
 from reglab.ui.query import arrive
-from reglab.ui.theme import ICON, WORDMARK
+from reglab.ui.theme import ICON, STYLE, WORDMARK
 from reglab.ui.watchers import WATCHERS, session_id
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def render(folder: Path) -> None:
     chosen = st.navigation(_navigation(find_pages(folder)))
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
     st.logo(WORDMARK, icon_image=ICON, size="large")
+    st.html(STYLE)
     shown = None
     WATCHERS.arrive(session_id())
     arrive(chosen.url_path)

@@ -109,16 +109,24 @@ def resume_words(run: Run) -> str:
 
 
 def labels(runs: Sequence[Run]) -> dict[str, str]:
-    """Run id → a short name for legends: the λ where only λ differs, else the run's name, told apart where equal."""
+    """Run id → a short name for legends: the λ where only λ differs, else that part of the name which does."""
     same_but_penalty = len({_without_penalty(run.spec) for run in runs}) == 1
     lambdas = [penalty_words(run.spec.penalty) for run in runs]
     if len(runs) > 1 and same_but_penalty and len(set(lambdas)) == len(runs):
         return {run.id: words for run, words in zip(runs, lambdas, strict=True)}
-    names = [run.name if len(run.name) <= 32 else run.name[:31] + "…" for run in runs]
+    names = [name if len(name) <= 32 else name[:31] + "…" for name in _apart([run.name for run in runs])]
     apart = [
         name if names.count(name) == 1 else f"{name} ({run.id[:4]})" for run, name in zip(runs, names, strict=True)
     ]
     return {run.id: name for run, name in zip(runs, apart, strict=True)}
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """The names without the parts that all have, which stand between " · "; whole where nothing is left of one."""
+    parts = [name.split(" · ") for name in names]
+    common = set(parts[0]).intersection(*parts[1:]) if len(parts) > 1 else set()
+    short = [" · ".join(part for part in own if part not in common) for own in parts]
+    return short if all(short) else list(names)
 
 
 def percent(share: float | None) -> str:

@@ -14,3 +14,6 @@ WORDMARK = (
     '<text x="40" y="23.5" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="21" font-weight="700" '
     f'fill="{_TEXT}">RegLab</text></svg>'
 )
+
+# Streamlit's own Stop, which ends a script and no training, would appear beside ours for a moment.
+STYLE = '<style>[data-testid="stStatusWidget"] button { display: none }</style>'

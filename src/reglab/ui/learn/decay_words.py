@@ -13,9 +13,9 @@ Walks = Mapping[str, Sequence[float]]
 def facts(setting: Walk, walks: Walks) -> list[tuple[str, str]]:
     """(title, Markdown) of L2's decay, of subgradient L1 and of proximal L1."""
     return [
-        ("L2 decays", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
-        ("Subgradient L1 hovers", _hovering(setting, walks["L1 subgradient"])),
-        ("Proximal L1 arrives", _arriving(setting, walks["L1 proximal"])),
+        ("L2", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
+        ("Subgradient L1", _hovering(setting, walks["L1 subgradient"])),
+        ("Proximal L1", _arriving(setting, walks["L1 proximal"])),
     ]
 
 
@@ -74,4 +74,4 @@ def _arriving(setting: Walk, values: Sequence[float]) -> str:
         return f"The proximal step stops at 0 instead of jumping over it: **exactly 0 from step {step} on**."
     if setting.optimum is not None:
         return f"The data pull harder than λ: it ends at {values[-1]:.4g}, not at 0. A larger λ would win."
-    return f"Not there yet: it ends at {values[-1]:.4g}. Take more steps, or a larger λ."
+    return f"It has not reached 0 in these steps; it ends at {values[-1]:.4g}. Take more steps, or a larger λ."

@@ -1,6 +1,7 @@
 """What moves while a sweep trains: the U-curve with its verdict, the epoch slider, the gap, and the view chosen.
 
-Every place keeps its size, so that nothing jumps while figures and sentences arrive.
+Every place keeps its size, so that nothing jumps while figures and sentences arrive; only a verdict that is longer than
+the chart beside it makes both places higher, because it must be read without scrolling.
 """
 
 from __future__ import annotations
@@ -30,9 +31,6 @@ MAIN_HEIGHT, GAP_HEIGHT = 440, 384
 """Pixels of the U-curve, and of the gap beside the chosen view."""
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
-_BORDERS = 34  # pixels of a card that are not its content's
-_ANOTHER = 100  # pixels more for the verdict on a second way of applying λ
-_GAP = 8  # pixels between the verdict's text and the buttons
 _NARROWEST = 440  # pixels in which a view's switches fit; in a narrower window gap and view stand one above the other
 _BUTTONS = 88  # pixels of two rows of buttons below the verdict's text, which keep their place with one or none
 
@@ -45,11 +43,10 @@ def board(results: Results, shown: Shown, look: Look) -> None:
         return
     click = partial(opening.open_point, sweep.id)
     left, right = st.columns([8, 5], gap="small")
-    height = MAIN_HEIGHT + _ANOTHER * (len(sweep.spec.applies) > 1)
-    with left.container(border=True, height=height + _BORDERS, gap=None):
-        _main_chart(sweep, results, shown, look, click, height)
-    with right.container(border=True, height=height + _BORDERS, gap="xsmall"):
-        _verdict(sweep, results, shown, look, height - _BUTTONS - _GAP)
+    with left.container(border=True, height="stretch", gap=None):
+        _main_chart(sweep, results, shown, look, click, MAIN_HEIGHT)
+    with right.container(border=True, height="stretch", gap="xsmall", vertical_alignment="distribute"):
+        _verdict(sweep, results, shown, look)
     _switches(sweep, results, shown)
     if sweep.spec.kind == "grid":
         view_box(results, shown, look)
@@ -118,7 +115,7 @@ def _replay(sweep: Sweep, results: Results) -> None:
         )  # fmt: skip
 
 
-def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look, height: int) -> None:
+def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look) -> None:
     """What the path says, with its rule, and the ways on: Train with the best λ, or with the simplest one."""
     spec, measure = sweep.spec, VAL[look.measure]
     verdict = path_verdict(shown.table, measure)
@@ -127,7 +124,7 @@ def _verdict(sweep: Sweep, results: Results, shown: Shown, look: Look, height: i
         spec, shown.table, results.chance, shown.moment, measure=measure,
         zeros=zeros_at(sweep, results, shown.moment.epoch),
     )  # fmt: skip
-    with st.container(height=height, border=False, gap="xsmall", key="path_verdict"):
+    with st.container(gap="xsmall", key="path_verdict"):
         st.markdown("**Verdict**", help=verdict_words.rule_help(look.measure))
         st.markdown(said[0])
         for paragraph in said[1:]:

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reglab.ui.live_words import BADGES
 from reglab.ui.markdown import literal
 
 GLYPHS: Mapping[str, str] = {
     "queued": "…", "running": "▶", "finished": "✓", "failed": "✕", "cancelled": "■", "interrupted": "‖",
     "diverged": "∞",
 }  # fmt: skip
-COLOURS: Mapping[str, str] = {
-    "queued": "#8a939e", "running": "#1f78b4", "finished": "#15826a", "failed": "#c0392b", "cancelled": "#8a939e",
-    "interrupted": "#c2601a", "diverged": "#8a56b5",
-}  # fmt: skip
+COLOURS: Mapping[str, str] = {state: colour for state, (_, colour) in BADGES.items()}
+"""Those of the badges: names of the theme's colours, so that light and dark have their own."""
 
 
 def count_of(number: int, thing: str) -> str:

@@ -15,12 +15,14 @@ from reglab.spec import RunSpec
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
 from reglab.ui.live_words import ACTIVE, loss, penalty_words
+from reglab.ui.numbers import plain
 from reglab.ui.services import services
 from reglab.ui.train.form_state import form_state, show_runs
 from reglab.ui.train.to_path import ICON, see_paths
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
+TITLE = "See overfitting, and how L2 reduces it"
 
 
 def demo_specs() -> list[RunSpec]:
@@ -39,10 +41,10 @@ def demo_specs() -> list[RunSpec]:
     ]
 
 
-def offer_demo() -> None:
-    """An invitation above the form, as long as there is no run but those of the claims on Learn."""
+def offer_demo() -> bool:
+    """An invitation above the form while there is no run but those of the claims on Learn. Returns whether it is there."""
     if _has_own_runs():
-        return
+        return False
     with st.container(border=True):
         text, button = st.columns([3, 1.3], vertical_alignment="center")
         text.markdown(
@@ -50,13 +52,22 @@ def offer_demo() -> None:
             "and with λ₂ = 0.03. It takes a few seconds."
         )
         button.button(
-            "Show me overfitting and its cure", key="demo", type="primary", icon=":material/auto_awesome:",
+            TITLE, key="demo", type="primary", icon=":material/auto_awesome:",
             on_click=start_demo, width="stretch", wrap=True,
         )  # fmt: skip
         button.button(
             "Or many λ at once: the λ path", key="demo_path", type="tertiary", icon=ICON, on_click=see_paths,
             width="stretch", wrap=True,
         )  # fmt: skip
+    return True
+
+
+def demo_again() -> None:
+    """The demonstration for those who have runs already, as a small button."""
+    st.button(
+        "Demo", key="demo", type="tertiary", icon=":material/auto_awesome:", on_click=start_demo,
+        help=f"{TITLE}: trains one CNN twice at once, without a penalty and with λ₂ = {plain(LAMBDAS[1])}.",
+    )  # fmt: skip
 
 
 def _has_own_runs() -> bool:

@@ -10,7 +10,7 @@ from reglab.spec import RunSpec
 from reglab.ui import urls
 from reglab.ui.live_words import ACTIVE
 from reglab.ui.services import services
-from reglab.ui.train.demo import offer_demo
+from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form_state import QUERY, keep, open_or_follow, show_runs
 from reglab.ui.train.mask_table import mask_card
 from reglab.ui.train.preview import notes, preview
@@ -32,13 +32,16 @@ def train_page() -> None:
 
 def _form(address: urls.Address) -> None:
     state = open_or_follow(address)
-    offer_demo()
+    offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(
             "Train a CNN", anchor=False, width="content",
             help="Choose data, network and penalty; Start trains in the background, however long it takes.",
         )  # fmt: skip
-        _training_now()
+        with st.container(horizontal=True, width="content", gap="small"):
+            if not offered:
+                demo_again()
+            _training_now()
     left, right = st.columns([8, 5], gap="small")
     with left:
         spec_form()

@@ -11,6 +11,7 @@ from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui import live_words
 from reglab.ui.attempts import attempt
+from reglab.ui.markdown import literal
 from reglab.ui.services import services
 from reglab.ui.train.form_state import show_form
 from reglab.ui.urls import run_query
@@ -49,9 +50,12 @@ def duplicate(run: Run) -> None:
     )  # fmt: skip
 
 
-def new_run() -> None:
-    """Opens the form with the defaults."""
-    st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, help="Opens a new form.")
+def new_run(runs: Sequence[Run]) -> None:
+    """Opens the form: beside one run with the defaults, as Duplicate keeps its settings; else with the last one's."""
+    alone = len(runs) == 1
+    about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
+    args = () if alone else (runs[-1].spec,)
+    st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, args=args, help=about)
 
 
 def open_form() -> None:

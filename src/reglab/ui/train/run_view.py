@@ -102,7 +102,7 @@ def _head(runs: Sequence[Run]) -> None:
                 run_buttons.duplicate(alone)
                 mask_button(alone)
             path_of(runs)
-            run_buttons.new_run()
+            run_buttons.new_run(runs)
             run_buttons.link(runs)
             if alone:
                 export_panel(alone, "export_run")
