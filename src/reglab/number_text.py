@@ -9,6 +9,7 @@ import math
 import re
 
 from reglab.errors import SpecError, clipped, shown
+from reglab.number_format import exact
 
 _MINUS = str.maketrans(dict.fromkeys("−–‐‑", "-"))
 _NUMBER = re.compile(r"[-+]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[-+]?[0-9]+)?", re.ASCII | re.IGNORECASE)
@@ -80,10 +81,8 @@ def split_list(text: str, name: str) -> list[str]:
 
 
 def number_text(value: float) -> str:
-    """``value`` as :func:`read_number` reads it back, in few characters: 400, 0.03, 1e-5."""
-    short = f"{value:g}"
-    mantissa, exponent, power = (short if float(short) == value else repr(float(value))).partition("e")
-    return f"{mantissa.removesuffix('.0')}e{int(power)}" if exponent else mantissa.removesuffix(".0")
+    """``value`` as :func:`reglab.number_format.exact` prints it, with the minus that people type."""
+    return exact(value).replace("−", "-")
 
 
 def _unreadable(text: str, word: str) -> str:

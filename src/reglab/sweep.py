@@ -243,7 +243,7 @@ def spaced(first: float, last: float, count: int) -> tuple[float, ...]:
 
 
 def values_text(values: Sequence[float]) -> str:
-    """``values`` as :func:`parse_values` reads them: "0, 0.0001, 0.03"."""
+    """``values`` as :func:`parse_values` reads them: "0, 1e-4, 0.03"."""
     return ", ".join(map(number_text, values))
 
 
@@ -281,7 +281,7 @@ def _check_count(symbol: str, count: int) -> None:
 def _check_values(symbol: str, values: Sequence[float]) -> None:
     for value in values:
         if not math.isfinite(value) or not 0 <= value <= _LARGEST:
-            raise ValueError(f"{symbol} must be from 0 to {_LARGEST:g}, not {value:g}")
+            raise ValueError(f"{symbol} must be from 0 to {number_text(_LARGEST)}, not {number_text(value)}")
     twice = next((value for value in values if list(values).count(value) > 1), None)
     if twice is not None:
-        raise ValueError(f"{symbol} has {twice:g} more than once; give each value once")
+        raise ValueError(f"{symbol} has {number_text(twice)} more than once; give each value once")

@@ -54,8 +54,8 @@ def test_a_record_of_an_earlier_version_has_no_labels() -> None:
 
 
 def test_uneven_classes_are_named_in_words() -> None:
-    assert Chance(10, 539, 0.102).text == "10 %"
-    assert Chance(10, 539, 0.19).text == "19 %, the share of the most frequent class"
+    assert Chance(10, 539, 0.102).text == "10 %"
+    assert Chance(10, 539, 0.19).text == "19 %, the share of the most frequent class"
     assert Chance(10, 539).rule_text == (
-        "With 539 validation images, an accuracy below 12.3 % is no better than guessing."
+        "With 539 validation images, an accuracy below 12.3 % is no better than guessing."
     )

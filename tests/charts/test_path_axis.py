@@ -60,8 +60,8 @@ def test_ticks_are_round_and_few(lambdas: tuple[float, ...], ticks: list[float])
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.03, "0.03"), (1e-4, "0.0001"), (1e-5, "10⁻⁵"), (3e-5, "3·10⁻⁵"), (0.0123456, "0.0123"),
-     (1.5e-7, "1.5·10⁻⁷"), (100, "100"), (9.999e-5, "10⁻⁴")],
+    [(0, "0"), (0.03, "0.03"), (1e-4, "1e-4"), (1e-5, "1e-5"), (3e-5, "3e-5"), (0.0123456, "0.0123"),
+     (1.5e-7, "1.5e-7"), (100, "100"), (9.999e-5, "1e-4")],
 )  # fmt: skip
 def test_lambda_is_written_as_people_read_it(value: float, text: str) -> None:
     assert lambda_text(value) == text

@@ -210,7 +210,7 @@ def test_a_collapsed_point_is_an_arrow_at_the_edge_and_the_bend_has_the_axis() -
     assert 0.6 < low <= 0.7
     assert 1 < high < 1.05
     arrow = trace(figure, "coupled-outside")
-    assert (arrow.marker.symbol, arrow.text) == ("triangle-down", ("10%",))
+    assert (arrow.marker.symbol, arrow.text) == ("triangle-down", ("10 %",))
     assert low < arrow.y[0] < low + 0.05
     assert arrow.customdata == (["coupled", 0.0, 0.1],)
     up = trace(path_chart(path_table(), measure="loss"), "coupled-outside")
@@ -224,8 +224,8 @@ def test_values_at_the_edge_that_would_overprint_are_written_as_one() -> None:
     figure = path_chart(table, chance=0.1)
     written = [(x, text) for way in TWO for one in [trace(figure, f"{way}-outside")]
                for x, text in zip(one.x, one.text, strict=True) if text]  # fmt: skip
-    assert sorted(text for _, text in written) == ["10–18%", "12%"]
-    assert "15%" in " ".join(trace(figure, "decoupled-outside").hovertext)
+    assert sorted(text for _, text in written) == ["10–18 %", "12 %"]
+    assert "15 %" in " ".join(trace(figure, "decoupled-outside").hovertext)
 
 
 def test_subtitles_say_that_training_labels_are_partly_wrong() -> None:
@@ -276,8 +276,8 @@ def test_the_accuracy_axis_takes_coarse_steps() -> None:
 def test_the_line_of_guessing_is_shown_where_the_axis_reaches_it() -> None:
     low = path_table()
     low[[columns.VAL_ACC, columns.TRAIN_ACC]] *= 0.3
-    assert "guessing: 10%" in texts(path_chart(low, chance=0.1))
-    assert "guessing: 10%" not in texts(path_chart(path_table(), chance=0.1))
+    assert "guessing: 10 %" in texts(path_chart(low, chance=0.1))
+    assert "guessing: 10 %" not in texts(path_chart(path_table(), chance=0.1))
 
 
 @pytest.mark.parametrize("best", [0.14, 0.19, 0.2])
@@ -288,7 +288,7 @@ def test_a_path_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> No
     table[[columns.VAL_ACC, columns.TRAIN_ACC]] = best
     assert accuracy_floor(table, 0.19) == 0
     figure = path_chart(table, chance=0.19)
-    assert {"at chance", "guessing: 19%"} <= set(texts(figure))
+    assert {"at chance", "guessing: 19 %"} <= set(texts(figure))
 
 
 def test_regimes_are_words_below_the_axis_and_a_faint_ground() -> None:
@@ -317,7 +317,7 @@ def test_hovering_tells_lambda_mean_error_and_repeats() -> None:
     table = path_table()
     table.loc[6, [columns.VAL_ACC, columns.VAL_ACC + columns.SE]] = [0.9234, 0.0081]
     line = trace(path_chart(table), "coupled-val")
-    assert line.hovertext[7] == "<b>λ₂ = 0.03</b><br>validation 92.3 ± 0.8 %<br>mean of 3 runs"
+    assert line.hovertext[7] == "<b>λ₂ = 0.03</b><br>validation 92.3 ± 0.8 %<br>mean of 3 runs"
 
 
 def test_the_gap_lies_over_a_zero_line() -> None:
@@ -354,7 +354,7 @@ def test_sixty_lambdas_have_a_bar_of_colours_instead_of_a_legend() -> None:
     assert [one.name for one in figure.data if one.showlegend] == ["λ₂ = 0"]
     bar = trace(figure, "bar").marker
     assert (bar.cmin, bar.cmax) == pytest.approx((-5, -1))
-    assert bar.colorbar.ticktext[0] == "10⁻⁵"
+    assert bar.colorbar.ticktext[0] == "1e-5"
     lines = [one for one in figure.data if one.mode == "lines"]
     assert len(lines) == 60
     assert sum(len(line.y) for line in lines) < 15_000
@@ -398,7 +398,7 @@ def test_a_collapsed_norm_is_an_arrow_and_the_others_have_the_axis() -> None:
     arrow = trace(figure, "coupled-all-below")
     assert arrow.marker.symbol == "triangle-down"
     assert low < np.log10(arrow.y[0]) < low + 0.1 * (high - low)
-    assert arrow.hovertext[0].endswith("‖w‖₂ = 1e-05")
+    assert arrow.hovertext[0].endswith("‖w‖₂ = 1e-5")
     assert np.log10(trace(figure, "coupled-all").y[-1]) < low
     assert not [one for one in path_norms_chart(layer_paths()).data if one.uid.endswith("below")]
 

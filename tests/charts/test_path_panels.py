@@ -11,6 +11,7 @@ from tests.charts.path_frames import NINE, SIXTY, grid_table, path_histograms
 
 from reglab import columns
 from reglab.bins import EDGES
+from reglab.charts.path_axis import lambda_text
 from reglab.charts.path_cells import Cells
 from reglab.charts.path_grid import WRITTEN, path_grid_chart
 from reglab.charts.path_weights import PANELS, path_weights_chart
@@ -28,7 +29,9 @@ def test_every_lambda_has_a_panel_in_its_colour_on_the_same_axes() -> None:
     layout = figure.layout.to_plotly_json()
     assert len({tuple(layout[name]["range"]) for name in layout if name.startswith("xaxis")}) == 1
     assert all(layout[name].get("matches") == "x" for name in layout if name.startswith("xaxis") and name != "xaxis")
-    assert [text.removeprefix("<b>").partition("<")[0] for text in texts(figure)] == [f"{value:g}" for value in NINE]
+    assert [text.removeprefix("<b>").partition("<")[0] for text in texts(figure)] == [
+        lambda_text(value) for value in NINE
+    ]
 
 
 def test_densities_are_those_of_the_shared_bins() -> None:
@@ -58,7 +61,7 @@ def test_lambdas_to_come_have_empty_panels() -> None:
 def test_the_share_of_zeros_is_said_from_one_per_cent_on() -> None:
     frame = path_histograms((0.0, 1e-4, 1e-3, 1e-2), zeros=True)
     assert [("zeros" in text) for text in texts(path_weights_chart(frame))] == [False, False, True, True]
-    assert "30% zeros" in texts(path_weights_chart(frame))[3]
+    assert "30 % zeros" in texts(path_weights_chart(frame))[3]
 
 
 def test_a_second_way_is_an_outline_in_the_same_panels() -> None:

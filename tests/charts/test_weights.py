@@ -35,7 +35,7 @@ def test_the_area_is_the_share_of_weights_that_are_not_zero() -> None:
     figure = weights_chart(layer_frame(["a"], 5, zeros=310), ONE)
     assert area(trace(figure, "initial")) == pytest.approx(1.0, abs=2e-3)
     assert area(trace(figure, "now")) == pytest.approx(0.69, abs=2e-3)
-    assert "exact zeros: 31.0%" in figure.layout.title.text
+    assert "exact zeros: 31.0 %" in figure.layout.title.text
 
 
 def test_the_steps_stand_on_the_bins_edges() -> None:
@@ -65,7 +65,7 @@ def test_all_kernels_are_summed_and_one_can_be_chosen() -> None:
 def test_several_runs_are_outlines_over_one_initial_area() -> None:
     figure = weights_chart(layer_frame(["a", "b"], 5, zeros=250), TWO)
     assert [(each.name, each.fill) for each in figure.data] == [
-        ("initial", "tozeroy"), ("run a, 25% zeros", None), ("run b, 25% zeros", None),
+        ("initial", "tozeroy"), ("run a, 25 % zeros", None), ("run b, 25 % zeros", None),
     ]  # fmt: skip
 
 

@@ -72,9 +72,9 @@ def test_penalties_that_crush_everything_leave_no_best(capsys: pytest.CaptureFix
     assert max(row["val_acc"] for row in found["table"]) < found["chance"]["bound"] < 0.13
     assert main(["show", found["sweep"]]) == 0
     said = capsys.readouterr().out
-    assert "best λ: none. No λ has learnt anything: all are at chance, 10 %." in said
+    assert "best λ: none. No λ has learnt anything: all are at chance, 10 %." in said
     assert "simplest" not in said
-    assert page_words(found["sweep"])[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
+    assert page_words(found["sweep"])[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
 
 
 def test_always_answering_the_most_frequent_class_is_chance(capsys: pytest.CaptureFixture[str], home: Path) -> None:
@@ -87,7 +87,7 @@ def test_always_answering_the_most_frequent_class_is_chance(capsys: pytest.Captu
     assert max(row["val_acc"] for row in found["table"]) > 0.15  # above the bound for ten equally frequent classes
     assert found["best"] is None
     assert {row["regime"] for row in found["table"]} == {"at chance"}
-    assert "19 %, the share of the most frequent class" in page_words(found["sweep"])[0]
+    assert "19 %, the share of the most frequent class" in page_words(found["sweep"])[0]
 
 
 def test_a_network_at_chance_does_not_overfit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +108,7 @@ def test_a_run_that_learns_nothing_says_so(capsys: pytest.CaptureFixture[str]) -
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (found["learnt"], found["chance"]["images"]) == (False, 539)
     assert main(["show", found["run"]]) == 0
-    assert "learnt      nothing: validation accuracy is at chance, 10%" in capsys.readouterr().out
+    assert "learnt      nothing: validation accuracy is at chance, 10 %" in capsys.readouterr().out
     with open_store(load_settings()) as store:
         run = store.get(found["run"])
     assert run.environment is not None

@@ -36,9 +36,9 @@ class TestCreating:
         ("l1", "l2", "penalty", "name"),
         [
             (0, 0, "none", "digits · simple_cnn · λ 0"),
-            (1e-4, 0, "L1", "digits · simple_cnn · λ₁ 0.0001"),
+            (1e-4, 0, "L1", "digits · simple_cnn · λ₁ 1e-4"),
             (0, 0.03, "L2", "digits · simple_cnn · λ₂ 0.03"),
-            (1e-4, 0.03, "elastic net", "digits · simple_cnn · λ₁ 0.0001 λ₂ 0.03"),
+            (1e-4, 0.03, "elastic net", "digits · simple_cnn · λ₁ 1e-4 λ₂ 0.03"),
         ],
     )
     def test_the_penalty_names_the_run(self, any_store: Store, l1: float, l2: float, penalty: str, name: str) -> None:

@@ -65,7 +65,7 @@ class TestCreating:
         ("wanted", "name", "last"),
         [
             (SweepSpec(l2=spaced(1e-3, 1e-1, 9), seeds=3), "9 λ₂ × 3 seeds", "λ₂ 0.1 · seed 2"),
-            (SweepSpec(run=spec(train__seed=7), l1=(0, 1e-4), seeds=2), "2 λ₁ × 2 seeds", "λ₁ 0.0001 · seed 8"),
+            (SweepSpec(run=spec(train__seed=7), l1=(0, 1e-4), seeds=2), "2 λ₁ × 2 seeds", "λ₁ 1e-4 · seed 8"),
             (SweepSpec(l2=(0, 0.03), folds=5), "2 λ₂ × 5 folds", "λ₂ 0.03 · fold 4"),
             (SweepSpec(lambdas=(0.1, 0.2), l1_ratio=0.5), "2 λ", "λ 0.2"),
             (SweepSpec(l1=(0, 1e-3), l2=(0, 1)), "4 (λ₁, λ₂)", "λ₁ 0.001 λ₂ 1"),

@@ -71,6 +71,6 @@ def test_a_claim_holds_if_all_parts_hold_and_fails_if_one_fails() -> None:
 def test_units_show_figures_as_people_read_them() -> None:
     assert Unit("points", 100, 1).show(-0.0512) == "−5.1 points"
     assert Unit("points", 100, 1).show(0.0512) == "+5.1 points"
-    assert Unit("%", 100, 1).limit(-0.1) == "−10 %"
+    assert Unit("%", 100, 1).limit(-0.1) == "−10 %"
     assert Unit("", 1, 2, log=True, signed=False).show(1.234e-16) == "1.2e-16"
     assert Unit("nats").show(math.nan) == "not finite nats"

@@ -134,11 +134,11 @@ def test_a_walk_that_grows_without_bound_is_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"start": 101}, "The start must be from -100 to 100, not 101"),
+        ({"start": 101}, "The start must be from −100 to 100, not 101"),
         ({"lr": 0}, "η must be above 0 and at most 10, not 0"),
-        ({"strength": -1}, "λ must be from 0 to 100, not -1"),
+        ({"strength": -1}, "λ must be from 0 to 100, not −1"),
         ({"steps": 501}, "Steps must be from 1 to 500, not 501"),
-        ({"optimum": float("inf")}, "The data optimum must be from -100 to 100"),
+        ({"optimum": float("inf")}, "The data optimum must be from −100 to 100"),
     ],
 )
 def test_values_out_of_range_are_refused(change: dict[str, float], sentence: str) -> None:

@@ -19,7 +19,7 @@ def test_a_claim_is_tested_by_a_press_and_its_runs_can_be_opened(page: Page, ser
     expect(card).not_to_contain_text("not tested yet")
     expect(card.locator(".js-plotly-plot")).to_be_visible()
     page.reload()
-    expect(card).to_contain_text("95 % interval")
+    expect(card).to_contain_text("95 % interval")
     card.get_by_role("button", name="Open the runs").click()
     expect(page).to_have_url(re.compile(r"/train\?runs="))
     expect(page.get_by_text("runs side by side")).to_be_visible()

@@ -245,7 +245,7 @@ def test_an_optimum_out_of_range_is_answered_in_a_sentence(app: AppTest, value: 
 
 def test_decay_tells_half_life_band_and_zero(app: AppTest) -> None:
     visit(app, "decay")
-    for shown in ("**22.76 steps**", "at step 23", "agree to rounding", "between -0.02 and 0.01", "from step 34 on"):
+    for shown in ("**22.76 steps**", "at step 23", "agree to rounding", "between −0.02 and 0.01", "from step 34 on"):
         assert shown in text(app)
 
 

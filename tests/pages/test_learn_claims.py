@@ -12,6 +12,7 @@ from tests.lessons.claim_store import finish_trials, queue_trials
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.lessons.claims import CLAIMS, GROUP, Claim, index, seeds_of, standing
+from reglab.number_format import points
 from reglab.store import Store
 
 BIASES, SHRINKS, PER_LAYER = (CLAIMS.get(name) for name in ("biases", "shrinks", "per-layer"))
@@ -135,8 +136,8 @@ def test_a_verdict_is_whatever_the_runs_say(
     again(app)
     assert sorted(badges(app)) == sorted([word, *["not tested yet"] * 10])
     assert f"**1 of 11 tested**: {summary}." in text(app)
-    mean = f"{100 * sum(changes) / 8:+.1f}".replace("-", "−")
-    sentence = f"Penalising the biases as well changes the validation accuracy by {mean} points (95 % interval"
+    mean = points(sum(changes) / 8)
+    sentence = f"Penalising the biases as well changes the validation accuracy by {mean} points (95 % interval"
     (said,) = (element.value for element in app.markdown if sentence in element.value)
     assert said.startswith(mark)
     assert len(app.get("plotly_chart")) == 1

@@ -120,7 +120,7 @@ def test_a_running_run_says_how_far_it_is(app: AppTest, store: Store) -> None:
     add_run(store, spec(train__epochs=8), state="running", epochs=2)
     add_run(store, state="queued")
     visit(app)
-    assert app.dataframe[0].value["state"].tolist() == [["queued"], ["running 25 %"]]
+    assert app.dataframe[0].value["state"].tolist() == [["queued"], ["running 25 %"]]
     assert app.caption[0].value.startswith("2 runs · 1 training · 1 waiting")
 
 

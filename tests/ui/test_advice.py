@@ -66,7 +66,7 @@ CASES: list[tuple[Changes, Facts, str, str]] = [
         "time constant of 10 steps",
         r"\dfrac{1 - 0.9}{0.1 \cdot 0.1}$ = 10 steps < ⌈n / batch⌉ = 13 steps",
     ),
-    ({"optim__name": "adamw"}, USUAL, "0.39 % off a weight", r"\dfrac{1}{0.001 \cdot 0.01}$ = 100,000 steps"),
+    ({"optim__name": "adamw"}, USUAL, "0.39 % off a weight", r"\dfrac{1}{0.001 \cdot 0.01}$ = 100,000 steps"),
     ({"penalty__l2": 0.3}, USUAL, "may collapse", "0.3 ≥ 0.3"),
     ({"train__batch_size": 400}, USUAL, "an epoch is a single step", "⌈400 / 400⌉ = 1"),
     ({}, Facts(400, 25), "± 10 points", r"\sqrt{0.25 / 25}"),
@@ -168,7 +168,7 @@ def test_the_share_that_decay_takes_is_that_of_the_steps() -> None:
     assert steps == 13
     share = 100 * (1 - (1 - 1e-3 * 1e-2) ** (13 * 30))
     weak: Advice = advice(spec(optim__name="adamw"), USUAL)[0]
-    assert f"{share:.2g} %" in weak.text
+    assert f"{share:.2g} %" in weak.text
     assert math.isclose(share, 0.389, rel_tol=1e-2)
 
 

@@ -13,6 +13,7 @@ from tests.ui.specs import specs
 
 from reglab.datasets import DATASETS, check_data
 from reglab.errors import SpecError
+from reglab.number_format import exact
 from reglab.spec import DataSpec, RunSpec
 from reglab.ui.train.advice import CHECKS, Facts, advice
 from reglab.ui.train.advice_base import Check, above, below
@@ -75,7 +76,7 @@ def test_the_text_names_every_number_of_the_remedy(wanted: RunSpec, facts: Facts
             if isinstance(value, str):
                 assert value in said.text.lower()
             elif isinstance(value, int | float) and not isinstance(value, bool):
-                assert f"{value:g}" in said.text or str(value) in said.text
+                assert exact(value) in said.text
 
 
 @given(st.builds(

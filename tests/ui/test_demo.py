@@ -43,8 +43,8 @@ def test_the_penalty_closes_the_gap_and_names_more_images() -> None:
 def test_the_verdict_is_made_of_the_runs_own_numbers(pair: list[Run]) -> None:
     for order in (pair, pair[::-1]):
         assert verdict(order) == (
-            "**What came out:** without a penalty the network learnt 100% of the training labels, though 20% of them "
-            "are wrong, and names 78.5% of the validation images correctly. With λ₂ = 0.03 it names 92.8% correctly, "
+            "**What came out:** without a penalty the network learnt 100 % of the training labels, though 20 % of them "
+            "are wrong, and names 78.5 % of the validation images correctly. With λ₂ = 0.03 it names 92.8 % correctly, "
             "14.3 points more. Gap in loss: 0.810 without, −0.200 with (below 0, as only training labels are wrong)."
         )
 

@@ -63,8 +63,8 @@ def facts(setting: Walk) -> str:
         (Walk(optimizer="momentum"), "Coupled and decoupled differ"),
         (Walk(optimum=0.8), "The data pull to 0.8, L2 to 0: the coupled walk ends between them, at 0.5333"),
         (Walk(optimum=0.8), "The data hold it away from 0: it ends at 0.3"),
-        (Walk(optimum=-0.8), "The data hold it away from 0: it ends at -0.3"),
-        (Walk(strength=0.3), "in the last quarter of the steps, it hovers between -0.02 and 0.01. It was never"),
+        (Walk(optimum=-0.8), "The data hold it away from 0: it ends at −0.3"),
+        (Walk(strength=0.3), "in the last quarter of the steps, it hovers between −0.02 and 0.01. It was never"),
         (Walk(optimum=0.8), "The data pull harder than λ: it ends at 0.3"),
     ],
 )

@@ -33,7 +33,7 @@ def test_every_state_has_a_badge_and_a_line(run: Run) -> None:
 
 def test_what_is_trained_in_one_line(run: Run) -> None:
     assert live_words.facts(run) == (
-        "Digits (8×8), 400 training images with 20% wrong labels · Simple CNN · λ₂ = 0.03 · "
+        "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · λ₂ = 0.03 · "
         "Adam, learning rate 0.001 · cpu, 1 thread"
     )
 
@@ -43,7 +43,7 @@ def test_what_is_trained_in_one_line(run: Run) -> None:
     [
         ({"l2": 0}, "no penalty"),
         ({"l2": 0.03}, "λ₂ = 0.03"),
-        ({"l1": 1e-4, "l2": 0.01, "apply": "proximal"}, "λ₁ = 0.0001, λ₂ = 0.01 proximal"),
+        ({"l1": 1e-4, "l2": 0.01, "apply": "proximal"}, "λ₁ = 1e-4, λ₂ = 0.01 proximal"),
     ],
 )
 def test_penalties_in_words(penalty: dict[str, object], words: str) -> None:
@@ -145,10 +145,10 @@ def test_figures_after_the_last_epoch(store: Store) -> None:
     run = add_run(store)
     accuracy, loss, gap, zeros, pull_of_lambda = figures(run, store.layers([run.id], latest=True))
     last = metrics(6)
-    assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best 90.0 %")
+    assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best 90.0 %")
     assert (loss.value, loss.beside) == ("1.02", "lowest 1.00")
     assert (gap.value, gap.beside) == ("0.687", "accuracy 5.0 pts")
-    assert zeros.value == "0.0 %"
+    assert zeros.value == "0.0 %"
     assert pull_of_lambda.value == pull(store.layers([run.id], epochs=[6])) != "–"
 
 
@@ -161,8 +161,8 @@ def test_losses_that_are_no_numbers_say_so(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0.0, "0 %"), (1e-5, "< 0.1 %"), (0.0342, "3.4 %"), (0.0999, "10 %"), (0.342, "34 %"), (0.999, "100 %"),
-     (2.5, "250 %"), (9.996, "1000 %"), (12.4, "12 ×"), (12345.0, "12,345 ×"), (math.nan, "–"), (math.inf, "–")],
+    [(0.0, "0 %"), (1e-5, "< 0.1 %"), (0.0342, "3.4 %"), (0.0999, "10 %"), (0.342, "34 %"), (0.999, "100 %"),
+     (2.5, "250 %"), (9.996, "1000 %"), (12.4, "12 ×"), (12345.0, "12,345 ×"), (math.nan, "–"), (math.inf, "–")],
 )  # fmt: skip
 def test_the_pull_of_lambda_in_words(share: float, words: str) -> None:
     layers = pull_frame(["a"], 3, share=share)

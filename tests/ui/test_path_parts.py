@@ -103,7 +103,7 @@ def test_the_table_is_readable_and_its_csv_exact() -> None:
         "λ₂", "Validation accuracy", "Against λ = 0, points", "Choice", "Regime", "Training accuracy",
         "Validation loss", "Training loss", "Seeds",
     ]  # fmt: skip
-    assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
+    assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
     assert shown["Against λ = 0, points"].tolist()[0] == "–"
     assert shown["Against λ = 0, points"].tolist()[3].startswith("−71.0")
     read = pd.read_csv(io.BytesIO(csv_of(table)))

@@ -30,12 +30,12 @@ def verdict(regimes: str) -> PathVerdict:
 @pytest.mark.parametrize(
     ("regimes", "words"),
     [
-        ("ooffc", "Below λ₂ = 0.01 the network overfits; at 1 it stays at chance (10 %)."),
+        ("ooffc", "Below λ₂ = 0.01 the network overfits; at 1 it stays at chance (10 %)."),
         ("offuu", "At λ₂ = 0 the network overfits; from 0.1 on it underfits."),
-        ("oofuc", "Below λ₂ = 0.01 the network overfits; at 0.1 it underfits; at 1 it stays at chance (10 %)."),
-        ("ofocc", "At λ₂ = 0 and 0.01 the network overfits; from 0.1 on it stays at chance (10 %)."),
+        ("oofuc", "Below λ₂ = 0.01 the network overfits; at 0.1 it underfits; at 1 it stays at chance (10 %)."),
+        ("ofocc", "At λ₂ = 0 and 0.01 the network overfits; from 0.1 on it stays at chance (10 %)."),
         ("fffff", ""),
-        ("ffffc", "At λ₂ = 1 the network stays at chance (10 %)."),
+        ("ffffc", "At λ₂ = 1 the network stays at chance (10 %)."),
         ("ooooo", "At λ₂ = 0, 0.001, 0.01, 0.1 and 1 more λ the network overfits."),
     ],
 )

@@ -56,7 +56,7 @@ def test_amounts_count_runs_and_epochs() -> None:
 def test_what_all_runs_have_in_common() -> None:
     noisy = {"data": {"label_noise": 0.2}, "optim": {"name": "sgd", "lr": 0.05}, "penalty": {"l2": 0.01}}
     assert sweep_words.facts(SweepSpec.parse({"run": noisy, "l1": [0.0, 1.0], "apply": ["proximal"]})) == (
-        "Digits (8×8), 400 training images with 20% wrong labels · Simple CNN · SGD, learning rate 0.05 · λ₂ = 0.01 "
+        "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · SGD, learning rate 0.05 · λ₂ = 0.01 "
         "throughout, proximal penalty"
     )
     free = {"data": {"name": "gone", "train_size": None}, "model": {"name": "gone"}}
@@ -149,8 +149,8 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 def test_what_tells_paths_of_one_name_apart() -> None:
     assert apart_words(SPEC) == "400 images, 60 epochs"
     run = {"data": {"train_size": None, "label_noise": 0.4}, "train": {"epochs": 1}}
-    assert apart_words(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40% wrong labels, 1 epoch"
+    assert apart_words(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40 % wrong labels, 1 epoch"
 
 
 def test_the_best_of_a_past_path() -> None:
-    assert best_words(SPEC, Point(0.01, 0.0, 0.01), 0.9035) == "best λ₂ = 0.01, 90.3 %"
+    assert best_words(SPEC, Point(0.01, 0.0, 0.01), 0.9035) == "best λ₂ = 0.01, 90.3 %"

@@ -187,10 +187,10 @@ def test_every_row_has_its_meaning() -> None:
     [
         ({"optim__schedule": "cosine"}, "0.001 in epoch 1, falling to 0 along a cosine"),
         ({"optim__schedule": "step"}, "0.001 in epoch 1, times 0.1 every 10 epochs"),
-        ({"optim__name": "adamw"}, "at η = 0.001 it takes 0.001 % off each weight"),
+        ({"optim__name": "adamw"}, "at η = 0.001 it takes 0.001 % off each weight"),
         ({"optim__name": "sgd"}, "the first step has v = g"),
         ({"penalty__l1": 0.1}, "0 at w = 0"),
-        ({"penalty__l1": 0.1, "penalty__apply": "proximal"}, "within ηλ₁ of 0 (0.0001, in epoch 1)"),
+        ({"penalty__l1": 0.1, "penalty__apply": "proximal"}, "within ηλ₁ of 0 (1e-4, in epoch 1)"),
         ({}, "the mean cross-entropy of 32 images"),
         ({"penalty__factors": {"a": 2}}, "0 exempts it"),
     ],

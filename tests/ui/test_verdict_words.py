@@ -28,10 +28,10 @@ def words(
 
 def test_the_whole_verdict_of_a_u_curve() -> None:
     assert words(U_CURVE) == [
-        "**λ₂ = 0.1 is best**: validation accuracy 91.0 ± 0.6 %, **+10.0 points** over no penalty (paired 95 % "
+        "**λ₂ = 0.1 is best**: validation accuracy 91.0 ± 0.6 %, **+10.0 points** over no penalty (paired 95 % "
         "interval 9.0 to 11.0 over 3 seeds).",
         "It is also the simplest within one standard error.",
-        "Below λ₂ = 0.1 the network overfits; at 1 it stays at chance (10 %).",
+        "Below λ₂ = 0.1 the network overfits; at 1 it stays at chance (10 %).",
         "A bootstrap over 3 seeds is rough: more of them make the interval firmer.",
     ]
 
@@ -43,7 +43,7 @@ def test_a_larger_lambda_within_one_standard_error_is_the_simplest() -> None:
 
 def test_one_seed_has_no_interval_and_says_how_to_get_one() -> None:
     said = words([[0.80, 0.84, 0.90, 0.10]])
-    assert said[0] == "**λ₂ = 0.1 is best**: validation accuracy 90.0 %, **+10.0 points** over no penalty."
+    assert said[0] == "**λ₂ = 0.1 is best**: validation accuracy 90.0 %, **+10.0 points** over no penalty."
     assert said[-1].startswith("With one seed there is neither a standard error nor an interval")
     assert "3 or more seeds" in said[-1]
     assert "±" not in " ".join(said)
@@ -51,13 +51,13 @@ def test_one_seed_has_no_interval_and_says_how_to_get_one() -> None:
 
 def test_an_interval_that_includes_zero_is_no_clear_gain() -> None:
     said = words([[0.80, 0.70, 0.82, 0.5], [0.80, 0.70, 0.79, 0.5]])
-    assert "but the paired 95 % interval, −1.0 to 2.0 over 2 seeds, includes 0: **no clear gain**." in said[0]
+    assert "but the paired 95 % interval, −1.0 to 2.0 over 2 seeds, includes 0: **no clear gain**." in said[0]
 
 
 def test_no_penalty_may_be_best() -> None:
     said = words([[0.90, 0.84, 0.80, 0.10], [0.91, 0.85, 0.80, 0.10]])
     assert said[0] == (
-        "**λ₂ = 0 is best**: validation accuracy 90.5 ± 0.5 %. No λ₂ above 0 that was tried does better."
+        "**λ₂ = 0 is best**: validation accuracy 90.5 ± 0.5 %. No λ₂ above 0 that was tried does better."
     )
 
 
@@ -121,9 +121,9 @@ def test_before_the_first_epoch_there_is_nothing_to_say() -> None:
 def test_where_all_is_at_chance_nothing_is_called_best() -> None:
     chance = [[0.10, 0.11, 0.09, 0.10]] * 2
     assert words(chance, at=Moment(1, 60, going=True)) == [
-        "So far, after epoch 1 of 60: nothing is learnt yet. Every λ is still at chance, 10 %."
+        "So far, after epoch 1 of 60: nothing is learnt yet. Every λ is still at chance, 10 %."
     ]
-    assert words(chance)[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
+    assert words(chance)[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
 
 
 def test_folds_are_named_and_known_to_share_images() -> None:
@@ -142,7 +142,7 @@ def test_beside_a_fixed_lambda_zero_is_not_called_no_penalty() -> None:
 def test_l1_says_how_many_weights_are_zero() -> None:
     l1: dict[str, Any] = {"l1": [0.0, 0.01, 0.1, 1.0], "run": {"penalty": {"l2": 0.0}}}
     said = words(U_CURVE, apply=["proximal"], zeros={("proximal", 0.1, 0.0): 0.593}, **l1)
-    assert "59 % of all weights are exactly 0 there." in said
+    assert "59 % of all weights are exactly 0 there." in said
     said = words(U_CURVE, zeros={("coupled", 0.1, 0.0): 0.0}, **l1)
     assert "No weight is exactly 0 there: L1 reaches exact zeros only where it is applied proximal." in said
     assert "exactly 0" not in " ".join(words(U_CURVE, zeros={("coupled", 0.0, 0.1): 0.0}))
@@ -156,10 +156,10 @@ def test_two_ways_are_compared_and_have_a_paragraph_each() -> None:
         "**Decoupled at its best (λ₂ = 0.1)** is 4.0 points above coupled at its best (λ₂ = 0.01). The same λ does not "
         "mean the same in both."
     )
-    assert said[1].startswith("Coupled: **λ₂ = 0.01 is best**: validation accuracy 89.5 ± 0.5 %")
-    assert said[1].endswith("at 1 it stays at chance (10 %). The best λ is the smallest above 0 of this path, so a "
+    assert said[1].startswith("Coupled: **λ₂ = 0.01 is best**: validation accuracy 89.5 ± 0.5 %")
+    assert said[1].endswith("at 1 it stays at chance (10 %). The best λ is the smallest above 0 of this path, so a "
                             "smaller one may be better still: try a wider range.")  # fmt: skip
-    assert said[2].startswith("Decoupled: **λ₂ = 0.1 is best**: validation accuracy 93.5 ± 0.5 %")
+    assert said[2].startswith("Decoupled: **λ₂ = 0.1 is best**: validation accuracy 93.5 ± 0.5 %")
     assert len(said) == 4
 
 
@@ -193,17 +193,17 @@ def test_an_elastic_net_speaks_of_lambda() -> None:
 def test_losses_are_lower_where_they_are_better() -> None:
     said = words(U_CURVE, measure=columns.VAL_LOSS)
     assert said[0] == (
-        "**λ₂ = 0.1 is best**: validation loss 0.090 ± 0.006, **−0.100** against no penalty (paired 95 % interval "
+        "**λ₂ = 0.1 is best**: validation loss 0.090 ± 0.006, **−0.100** against no penalty (paired 95 % interval "
         "−0.110 to −0.090 over 3 seeds)."
     )
 
 
 def test_figures_points_and_the_rule() -> None:
-    assert figure(0.923, 0.008, columns.VAL_ACC) == "92.3 ± 0.8 %"
-    assert figure(0.923, None, columns.VAL_ACC) == "92.3 %"
+    assert figure(0.923, 0.008, columns.VAL_ACC) == "92.3 ± 0.8 %"
+    assert figure(0.923, None, columns.VAL_ACC) == "92.3 %"
     assert figure(0.3124, 0.0121, columns.VAL_LOSS) == "0.312 ± 0.012"
     spec = SweepSpec(l2=(0.0,))
-    assert named_point(spec, Point(3e-5, 0.0, 3e-5)) == "λ₂ = 3·10⁻⁵"
+    assert named_point(spec, Point(3e-5, 0.0, 3e-5)) == "λ₂ = 3e-5"
     assert "highest mean validation accuracy" in rule_help("accuracy")
     assert "lowest mean validation loss" in rule_help("loss")
     assert "a little optimistic" in rule_help("loss")
@@ -212,8 +212,8 @@ def test_figures_points_and_the_rule() -> None:
 def test_where_all_is_at_chance_or_diverged_both_are_said() -> None:
     said = words([[0.10, 0.11, 0.09, 0.10]] * 2, states={3: "diverged"})
     assert said == [
-        "**No λ has learnt anything**: all others are at chance, 10 %. With 539 validation images, an "
-        "accuracy below 12.3 % is no better than guessing. At 1 λ runs diverged; such a λ is never chosen. "
+        "**No λ has learnt anything**: all others are at chance, 10 %. With 539 validation images, an "
+        "accuracy below 12.3 % is no better than guessing. At 1 λ runs diverged; such a λ is never chosen. "
         "Try a smaller learning rate."
     ]
 
@@ -221,4 +221,4 @@ def test_where_all_is_at_chance_or_diverged_both_are_said() -> None:
 def test_a_way_in_which_nothing_was_learnt_is_said_beside_the_other() -> None:
     said = words([[0.80, 0.84, 0.90, 0.85, *[0.10] * 4]] * 2, apply=["coupled", "decoupled"])
     assert said[0].startswith("Coupled: **λ₂ = 0.1 is best**")
-    assert "Decoupled: nothing was learnt, every λ is at chance, 10 %." in said
+    assert "Decoupled: nothing was learnt, every λ is at chance, 10 %." in said

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
+from reglab.number_format import percent
 
 _Z = NormalDist().inv_cdf(0.95)
 _UNEVEN = 0.005  # shares that differ by less are the same to half a point: the rounding of a split
@@ -55,15 +56,15 @@ class Chance:
 
     @property
     def text(self) -> str:
-        """For example "10 %", or "19 %, the share of the most frequent class"."""
+        """For example "10 %", or "19 %, the share of the most frequent class"."""
         uneven = self.majority - 1 / self.classes > _UNEVEN
-        return f"{100 * self.accuracy:.0f} %" + (", the share of the most frequent class" if uneven else "")
+        return percent(self.accuracy, 0) + (", the share of the most frequent class" if uneven else "")
 
     @property
     def rule_text(self) -> str:
         """What counts as chance, in a sentence."""
         return (
-            f"With {self.images:,} validation images, an accuracy below {100 * self.bound:.1f} % is no better than "
+            f"With {self.images:,} validation images, an accuracy below {percent(self.bound)} is no better than "
             "guessing."
         )
 

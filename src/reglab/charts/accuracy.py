@@ -14,7 +14,7 @@ from reglab.charts.style import RunStyle
 ACCURACY = Curves(
     title="Accuracy",
     measured="share of images classified correctly",
-    unit="",
+    shown="%{y:.1%}",
     lines=(Curve("val", columns.VAL_ACC), Curve("train", columns.TRAIN_ACC)),
 )
 

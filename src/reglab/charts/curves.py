@@ -28,11 +28,14 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """A chart of curves: its title, what is measured in which unit, and its lines, validation first."""
+    """A chart of curves: its title, what is measured, and its lines, validation first.
+
+    ``shown`` is a value on hovering, as Plotly's templates have it.
+    """
 
     title: str
     measured: str
-    unit: str
+    shown: str
     lines: tuple[Curve, ...]
 
 
@@ -48,14 +51,14 @@ def curve_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], chart: Cur
     made = draft(chart.title, chart.measured if alone else "   ".join(STROKES[line.role] for line in chart.lines))
     for style, rows in drawn:
         for line in chart.lines:
-            _add_line(made, rows, style, line, chart.unit, alone=alone)
+            _add_line(made, rows, style, line, chart.shown, alone=alone)
         _add_best(made, rows, style, chart, alone=alone)
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, max(int(rows[columns.EPOCH].max()) for _, rows in drawn), planned)
     return made
 
 
-def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, line: Curve, unit: str, *, alone: bool) -> None:
+def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, line: Curve, shown: str, *, alone: bool) -> None:
     role = NAMES[line.role]
     made.add_scatter(
         x=epochs_of(rows),
@@ -66,7 +69,7 @@ def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, line: Curve, uni
         line={"color": style.colour, "width": WIDTHS[line.role], "dash": DASHES[line.role]},
         legendgroup=None if alone else style.run,
         showlegend=alone or line.role == "val",
-        hovertemplate=_hover(style, role, unit, alone=alone),
+        hovertemplate=_hover(style, role, shown, alone=alone),
     )
 
 
@@ -84,15 +87,15 @@ def _add_best(made: Draft, rows: pd.DataFrame, style: RunStyle, chart: Curves, *
         marker={"symbol": "circle-open", "size": 10, "color": style.colour, "line": {"width": 2}},
         legendgroup=None if alone else style.run,
         showlegend=False,
-        hovertemplate=_hover(style, "best epoch", chart.unit, alone=alone),
+        hovertemplate=_hover(style, "best epoch", chart.shown, alone=alone),
     )
 
 
-def _hover(style: RunStyle, role: str, unit: str, *, alone: bool) -> str:
+def _hover(style: RunStyle, role: str, shown: str, *, alone: bool) -> str:
     """One run: a row of the common box, which names the epoch. Several: a label that names run and epoch."""
     if alone:
-        return f"%{{y:.4g}}{unit}<extra>{role}</extra>"
-    return f"{style.text}<br>epoch %{{x}}, {role}: %{{y:.4g}}{unit}<extra></extra>"
+        return f"{shown}<extra>{role}</extra>"
+    return f"{style.text}<br>epoch %{{x}}, {role}: {shown}<extra></extra>"
 
 
 def lowest(values: NDArray[np.float32]) -> int | None:

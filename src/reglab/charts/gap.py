@@ -22,7 +22,7 @@ _SUBTITLES: dict[Measure, str] = {
     "loss": "validation − training loss, nats",
     "accuracy": "training − validation accuracy",
 }
-_VALUES: dict[Measure, str] = {"loss": "%{y:.4g} nats", "accuracy": "%{y:.4g}"}
+_VALUES: dict[Measure, str] = {"loss": "%{y:.4g} nats", "accuracy": "%{y:.1%}"}
 
 
 def gap_chart(

@@ -19,6 +19,7 @@ from reglab.charts.base import draft, each_run, empty, epoch_axis, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.shares import MOST, Line, line_of_run, lines_alone, total_share
 from reglab.charts.style import GREY, RunStyle, rgba
+from reglab.number_format import short
 
 SUBTITLE = "‖∇penalty‖ / ‖∇data‖, log scale"
 AT_REST = "at rest: the two<br>pulls cancel"
@@ -85,7 +86,7 @@ def _add_zero(made: Draft, low: float, top: float, zero: float) -> None:
     ticks = [tick for tick in ticks if tick <= 10**top * 1.001]
     made.update_yaxes(
         range=[1.5 * zero - 0.5 * low, top], tickmode="array", tickvals=[10**zero, *ticks],
-        ticktext=["0", *(f"{tick:g}" for tick in ticks)],
+        ticktext=["0", *map(short, ticks)],
     )  # fmt: skip
     broken = 10 ** (0.5 * (zero + low))
     made.add_hline(broken, line={"color": GREY, "width": 1.2, "dash": "1.5px,3px"}, layer="below")

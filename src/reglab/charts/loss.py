@@ -18,7 +18,7 @@ from reglab.charts.style import RunStyle
 LOSS = Curves(
     title="Loss",
     measured="nats; J = training + penalty",
-    unit=" nats",
+    shown="%{y:.4g} nats",
     lines=(Curve("val", columns.VAL_LOSS), Curve("train", columns.TRAIN_LOSS), Curve("total", columns.TOTAL)),
 )
 

@@ -24,6 +24,7 @@ from reglab.charts.path_range import Range, add_outside, range_of
 from reglab.charts.path_regimes import add_regimes
 from reglab.charts.path_words import WRONG, said, with_wrong_labels
 from reglab.charts.style import GREY
+from reglab.number_format import percent
 
 HINT = "The curve forms while the networks train."
 
@@ -111,6 +112,6 @@ def _add_chance(made: Draft, chance: float, span: Range) -> None:
         return
     made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
     made.add_annotation(
-        text=f"guessing: {chance:.0%}", x=0.005, xref="paper", xanchor="left", y=chance, yanchor="bottom",
+        text=f"guessing: {percent(chance, 0)}", x=0.005, xref="paper", xanchor="left", y=chance, yanchor="bottom",
         showarrow=False, font={"size": 11}, opacity=0.75,
     )  # fmt: skip

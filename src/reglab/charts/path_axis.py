@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reglab.charts.draft import Draft
 from reglab.charts.style import GREY
+from reglab.number_format import short
 
 TOP = 66
 """Pixels above the plot where words stand between it and the subtitle."""
@@ -22,7 +23,6 @@ TOP = 66
 _GAP = 0.15  # between zero and the smallest λ, as a share of the decades that the others span
 _PAD = 0.05  # beyond the outermost points
 _MANY = 6  # labelled ticks at most, beside the zero
-_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 Floats = NDArray[np.float32]
 
@@ -100,13 +100,8 @@ def path_axis(made: Draft, axis: PathAxis, symbol: str) -> None:
 
 
 def lambda_text(value: float, digits: int = 3) -> str:
-    """λ as people read it, to so many digits: "0", "0.03", "3·10⁻⁵"."""
-    if value == 0 or 1e-4 <= value < 1e5:
-        return f"{float(f'{value:.{digits}g}'):g}"
-    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-    power = f"10{str(int(exponent)).translate(_SUPERSCRIPT)}"
-    factor = f"{float(mantissa):g}"
-    return power if factor == "1" else f"{factor}·{power}"
+    """λ as people read it, to so many digits: "0", "0.03", "3e-5"."""
+    return short(value, digits)
 
 
 def _steps(low: float, high: float) -> list[float]:

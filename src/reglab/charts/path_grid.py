@@ -18,6 +18,7 @@ from reglab.charts.path_cells import Cells, among, as_objects, places_of
 from reglab.charts.path_parts import Way, each_way, points_of
 from reglab.charts.path_words import said
 from reglab.charts.style import RAMP, rgba
+from reglab.number_format import fixed
 
 WRITTEN = 60
 """So many cells have their value written in them at most."""
@@ -129,7 +130,7 @@ def _add_values(made: Draft, axis: str, way: Way, rows: pd.DataFrame, cells: Seq
     lost = rows[columns.DIVERGED].to_numpy(np.float64) > 0
     if not (np.isfinite(values) | lost).any():
         return  # Plotly.react shows no text in a trace that began without any
-    texts = [f"{100 * value:.{digits}f}" if measure == "accuracy" else f"{value:.{digits + 1}f}" for value in values]
+    texts = [fixed(100 * value, digits) if measure == "accuracy" else fixed(value, digits + 1) for value in values]
     made.add_scatter(
         x=cells[0].centres[x], y=cells[1].centres[y], mode="text", uid=f"{way.apply}-values", showlegend=False,
         text=[t if np.isfinite(v) else "×" if gone else "" for t, v, gone in zip(texts, values, lost, strict=True)],

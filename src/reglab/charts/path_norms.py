@@ -19,6 +19,7 @@ from reglab.charts.base import draft, empty, uid_of, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.path_axis import PathAxis, lambda_text, path_axis
 from reglab.charts.path_parts import Way, add_bridge, add_line, colours_of, crowding, each_way, lambdas_of, points_of
+from reglab.number_format import percent, short
 
 ALL = columns.ALL_KERNELS
 What = Literal["norm", "zeros"]
@@ -98,7 +99,7 @@ def _add_below(
 
 
 def _y_axis(made: Draft, values: Floats, what: What) -> float:
-    """Shares from 0 to 100 %; norms from 0, or logarithmic where they span decades. The lowest value with a place."""
+    """Shares from 0 to 100 %; norms from 0, or logarithmic where they span decades. The lowest value with a place."""
     made.update_yaxes(uirevision=what)
     if what == "zeros":
         made.update_yaxes(range=[-0.03, 1.05], tickformat=".0%", zeroline=True)
@@ -118,7 +119,9 @@ def _y_axis(made: Draft, values: Floats, what: What) -> float:
 
 def _said(rows: pd.DataFrame, what: What, symbol: str, name: str) -> list[str]:
     values = rows[_COLUMNS[what]].to_numpy(np.float64)
-    texts: list[Any] = [f"{100 * value:.1f} % zeros" if what == "zeros" else f"‖w‖₂ = {value:.3g}" for value in values]
+    texts: list[Any] = [
+        f"{percent(value)} zeros" if what == "zeros" else f"‖w‖₂ = {short(value, 3)}" for value in values
+    ]
     return [
         f"<b>{symbol} = {lambda_text(value)}</b><br>{name}: {text}"
         for value, text in zip(rows[columns.LAMBDA], texts, strict=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from reglab.charts.draft import Draft
 from reglab.charts.weights import DECADES, Histogram, extent, round_below
+from reglab.number_format import short
 
 ZEROS = 0.01
 """Share of exact zeros from which it is written into a panel."""
@@ -69,7 +70,7 @@ def add_axes(made: Draft, grid: Grid, number: int) -> None:
         {
             f"xaxis{axis}": {
                 "anchor": f"y{axis}", "domain": across, "range": [-grid.reach, grid.reach], "tickmode": "array",
-                "tickvals": [-tick, 0, tick], "ticktext": [f"−{tick:g}", "", f"{tick:g}"], "title": None,
+                "tickvals": [-tick, 0, tick], "ticktext": [short(-tick), "", short(tick)], "title": None,
                 "showticklabels": grid.is_lowest(number), "showgrid": False, "zeroline": False, "showline": True,
                 "ticks": "outside", "ticklen": 3, "tickangle": 0, "tickfont": {"size": 11}, **x_as_first,
             },

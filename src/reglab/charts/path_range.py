@@ -20,6 +20,7 @@ from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import PathAxis, lambda_text
 from reglab.charts.path_parts import Way, colours_of, lambdas_of, points_of
+from reglab.number_format import PERCENT, percent, short
 
 FLOORS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _TOPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
@@ -124,9 +125,9 @@ def _written(axis: PathAxis, parts: Sequence[tuple[pd.DataFrame, NDArray[np.floa
 
 
 def _joined(least: float, most: float, span: Range) -> str:
-    """One value, or both ends: "10%", "10–18%"."""
+    """One value, or both ends: "10 %", "10–18 %"."""
     ends = _value(least, span), _value(most, span)
-    return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix('%')}–{ends[1]}"
+    return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix(PERCENT)}–{ends[1]}"
 
 
 def _add_edge(
@@ -145,7 +146,7 @@ def _add_edge(
 
 
 def _value(value: float, span: Range) -> str:
-    return f"{value:.3g}" if span.at_top else f"{value:.0%}"
+    return short(value, 3) if span.at_top else percent(value, 0)
 
 
 def _runs(row: pd.Series) -> str:

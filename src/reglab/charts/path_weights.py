@@ -20,6 +20,7 @@ from reglab.charts.path_panels import ZEROS, Grid, add_axes, grid_of
 from reglab.charts.path_parts import Way, each_way
 from reglab.charts.style import colour_of, rgba
 from reglab.charts.weights import Histogram
+from reglab.number_format import percent
 
 PANELS = 12
 """So many λ are shown at most; of more, an even choice with the first and the last."""
@@ -92,7 +93,7 @@ def _add_steps(made: Draft, grid: Grid, number: int, way: Way, row: pd.Series, s
 
 def _add_words(made: Draft, grid: Grid, number: int, value: float, histograms: list[Histogram]) -> None:
     """λ, and the share of exact zeros where there is one worth saying."""
-    zeros = [f"{histogram.zero_share:.0%}" for histogram in histograms if histogram.zero_share >= ZEROS]
+    zeros = [percent(histogram.zero_share, 0) for histogram in histograms if histogram.zero_share >= ZEROS]
     made.add_annotation(
         text=f"<b>{lambda_text(value, 2)}</b>" + (f"<br>{', '.join(zeros)} zeros" if zeros else ""), x=0.03, y=0.99,
         xref=f"x{grid.axis(number)} domain", yref=f"y{grid.axis(number)} domain", xanchor="left", yanchor="top",

@@ -9,6 +9,7 @@ from reglab import columns
 from reglab.charts.base import values_of
 from reglab.charts.path_axis import lambda_text
 from reglab.charts.path_parts import Way
+from reglab.number_format import PERCENT, fixed, short
 
 WRONG = "training labels partly wrong"
 """What a subtitle adds where labels were flipped: training accuracy below validation accuracy is no mistake then."""
@@ -26,13 +27,13 @@ def said(rows: pd.DataFrame, column: str, name: str, symbol: str, unit: str, *, 
     for mean, error, value, n in zip(means, errors, rows[columns.LAMBDA], rows[columns.N], strict=True):
         where = f"<b>{symbol} = {lambda_text(value)}</b>" + (f", {way.apply}" if way else "")
         spread = f" ± {_number(error, unit)}" if np.isfinite(error) else ""
-        told = f"{_number(mean, unit)}{spread}{' %' if unit == '%' else f' {unit}'}"
+        told = f"{_number(mean, unit)}{spread}{PERCENT if unit == '%' else f' {unit}'}"
         texts.append(f"{where}<br>{name} {told}<br>{_repeats(n)}")
     return texts
 
 
 def _number(value: float, unit: str) -> str:
-    return (f"{100 * value:.1f}" if unit == "%" else f"{value:.3g}").replace("-", "−")
+    return fixed(100 * value, 1) if unit == "%" else short(value, 3)
 
 
 def _repeats(n: float) -> str:

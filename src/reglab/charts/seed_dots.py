@@ -1,4 +1,4 @@
-"""A strip for each part of a claim: a dot a seed, the mean with its 95 % interval, and the line that the rule draws."""
+"""A strip for each part of a claim: a dot a seed, the mean with its 95 % interval, and the line that the rule draws."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from reglab import columns
 from reglab.charts.base import empty, figure
 from reglab.charts.style import GREY, RAMP
+from reglab.number_format import PERCENT, percent, short
 
 TITLE, SUBTITLE = (
     "Measured with each seed",
-    "dots: seeds · diamond and bar: mean, 95 % interval · dotted: the rule's line",
+    "dots: seeds · diamond and bar: mean, 95 % interval · dotted: the rule's line",
 )
 STRIP = 84
 """Pixels of one part."""
@@ -52,7 +53,7 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
             f"xaxis{axis}": {
                 "anchor": f"y{axis}", "type": "log" if log else "linear", "title": None, "showgrid": False,
                 "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 3, "nticks": 5,
-                "ticksuffix": f" {unit}".rstrip(), "showticksuffix": "last", "exponentformat": "power",
+                "ticksuffix": _suffix(unit), "showticksuffix": "last", "exponentformat": "power",
                 "tickfont": {"size": 11},
             },
             f"yaxis{axis}": {
@@ -75,6 +76,10 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
     )  # fmt: skip
 
 
+def _suffix(unit: str) -> str:
+    return PERCENT if unit == "%" else f" {unit}".rstrip()
+
+
 def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
     """A dot for each seed, spread a little so that equal values are seen."""
     values = rows[columns.VALUE].to_numpy(dtype=np.float64)
@@ -82,7 +87,7 @@ def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
     return {
         "x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "mode": "markers",
         "marker": {"color": _DOT, "size": 8, "opacity": 0.75},
-        "hovertemplate": f"%{{x:.3g}} {unit}<extra></extra>",
+        "hovertext": [short(value, 3) + _suffix(unit) for value in values.tolist()], "hoverinfo": "text",
     }  # fmt: skip
 
 
@@ -91,9 +96,10 @@ def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
     mean, low, high = (float(first[name]) for name in (columns.MEAN, columns.LOW, columns.HIGH))
     if not np.isfinite([mean, low, high]).all():
         return None
+    interval = f"{percent(0.95, 0)} interval {short(low, 3)} to {short(high, 3)}"
     return {
         "x": [mean], "y": [0], "mode": "markers", "marker": {"color": _MEAN, "size": 11, "symbol": "diamond"},
         "error_x": {"type": "data", "array": [high - mean], "arrayminus": [mean - low], "color": _MEAN,
                     "thickness": 2.5, "width": 7},
-        "hovertemplate": f"mean %{{x:.3g}} {unit}<br>95 % interval {low:.3g} to {high:.3g}<extra></extra>",
+        "hovertext": f"mean {short(mean, 3)}{_suffix(unit)}<br>{interval}", "hoverinfo": "text",
     }  # fmt: skip

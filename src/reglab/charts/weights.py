@@ -21,6 +21,7 @@ from reglab.bins import EDGES
 from reglab.charts.base import draft, each_run, empty, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.style import GREY, RunStyle, rgba
+from reglab.number_format import percent
 
 _KEPT = 0.995  # share of the weights that the w axis shows at least
 DECADES = 3.5
@@ -126,7 +127,7 @@ def _add_now(made: Draft, style: RunStyle, now: Histogram, floor: float, *, alon
         area = {"fill": "tozeroy", "fillcolor": rgba(style.colour, 0.28)}
         _add_steps(made, now, floor, "now", line=line, uid=uid_of(style.run), **area)
     else:
-        share = f", {now.zero_share:.0%} zeros" if now.zero_share >= 0.01 else ""
+        share = f", {percent(now.zero_share, 0)} zeros" if now.zero_share >= 0.01 else ""
         _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=uid_of(style.run))
 
 
@@ -146,4 +147,4 @@ def _add_steps(made: Draft, histogram: Histogram, floor: float, name: str, *, li
 
 
 def _zeros(histogram: Histogram) -> str:
-    return f"exact zeros: {histogram.zero_share:.1%}" if histogram.zeros else "no exact zeros"
+    return f"exact zeros: {percent(histogram.zero_share)}" if histogram.zeros else "no exact zeros"

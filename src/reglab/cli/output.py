@@ -10,6 +10,7 @@ from typing import Any
 
 from reglab.cli import streams
 from reglab.events import EpochDone, Event, Started
+from reglab.number_format import fixed, percent, short
 
 
 @dataclass
@@ -32,8 +33,9 @@ class Output:
             m = event.metrics
             self.print(
                 asdict(m),
-                f"epoch {m.epoch:>{len(str(self.epochs))}}/{self.epochs}  train loss {m.train_loss:.4f}  "
-                f"validation loss {m.val_loss:.4f}  gap {m.gap_loss:+.4f}  validation accuracy {m.val_acc:.2%}",
+                f"epoch {m.epoch:>{len(str(self.epochs))}}/{self.epochs}  train loss {fixed(m.train_loss, 4)}  "
+                f"validation loss {fixed(m.val_loss, 4)}  gap {fixed(m.gap_loss, 4, sign=True)}  "
+                f"validation accuracy {percent(m.val_acc, 2)}",
             )
 
     def result(self, result: dict[str, Any]) -> None:
@@ -45,7 +47,9 @@ class Output:
             if result[name]
         ]
         if result["learnt"] is False:
-            facts.append(f"  learnt      nothing: validation accuracy is at chance, {result['chance']['accuracy']:.0%}")
+            facts.append(
+                f"  learnt      nothing: validation accuracy is at chance, {percent(result['chance']['accuracy'], 0)}"
+            )
         facts += [f"  data        {remark}" for remark in result["data_remarks"]]
         self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
 
@@ -79,14 +83,13 @@ def _row(result: dict[str, Any]) -> tuple[str, ...]:
     if result["status"] == "unreadable":
         return (result["run"], result["status"], "–", "–", "–", result["name"])
     metrics = result["metrics"]
-    accuracy = "–" if metrics["val_acc"] is None else f"{metrics['val_acc']:.2%}"
-    gap = "–" if metrics["gap_loss"] is None else f"{metrics['gap_loss']:+.4f}"
+    accuracy, gap = percent(metrics["val_acc"], 2), fixed(metrics["gap_loss"], 4, sign=True)
     done = f"{metrics['epochs']}/{result['spec']['train']['epochs']}"
     return (result["run"], result["status"], done, accuracy, gap, result["name"])
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.6g}"
+    return short(value, 6)
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from reglab.cli.output import Output
 from reglab.cli.working import signals
 from reglab.jobs import SweepWorker, sweep_result
 from reglab.jobs.stack_work import StackWorker
+from reglab.number_format import exact, percent, short
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
 
@@ -69,7 +70,8 @@ def lines(sweep: Sweep, found: dict[str, Any]) -> list[str]:
     for key, words in (("best", "best"), ("one_se", "simplest within one standard error")):
         if found[key]:
             row = found[key]
-            said.append(f"{words}: λ₁ {row['l1']:g}, λ₂ {row['l2']:g} (validation accuracy {row['val_acc']:.2%})")
+            accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"
+            said.append(f"{words}: λ₁ {exact(row['l1'])}, λ₂ {exact(row['l2'])} ({accuracy})")
     if found["why_no_best"]:
         said.append(f"best λ: none. {found['why_no_best']}")
     said += [f"  data        {remark}" for remark in found["data_remarks"]]
@@ -77,4 +79,4 @@ def lines(sweep: Sweep, found: dict[str, Any]) -> list[str]:
 
 
 def _cell(value: Any) -> str:
-    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return short(value) if value is None or isinstance(value, float) else str(value)

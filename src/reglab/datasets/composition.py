@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reglab.datasets.dataset import DATASETS
+from reglab.number_format import percent
 
 RARE = 0.2
 """A class is rare below this share of an equal one: of ten classes, below 2 % of the images."""
@@ -29,7 +30,7 @@ def label_remarks(counts: Sequence[int], classes: Sequence[str]) -> list[str]:
     if rare:
         remarks.append(f"Few images show {_listed(rare)}: the accuracy hardly depends on them.")
     if most > MAJORITY * total:
-        share = f"{100 * most / total:.0f} %"
+        share = percent(most / total, 0)
         remarks.append(f"{share} of the images show {largest}: always answering that is {share} accurate.")
     return remarks
 

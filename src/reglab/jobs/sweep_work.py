@@ -21,6 +21,7 @@ from reglab.jobs.patience import Patience
 from reglab.jobs.stack_work import StackWorker
 from reglab.jobs.sweep_plan import Plan, make_plan
 from reglab.jobs.work import Halt, Halted, explain
+from reglab.number_format import percent
 from reglab.settings import Settings
 from reglab.store import Ending, Store, Sweep
 from reglab.training import choose_device, denormals_flushed, give_memory_back
@@ -223,7 +224,7 @@ class SweepWorker:
     def _say(self, text: str, share: float) -> None:
         """Pass on what a data set is doing, and leave its loading where the sweep is to stop."""
         if self._pace.ticks():
-            self.patience(self.store.say_sweep, self.sweep.id, f"{text} ({share:.0%})")
+            self.patience(self.store.say_sweep, self.sweep.id, f"{text} ({percent(share, 0)})")
             if halt := self._wanted():
                 raise Halted(halt)
 

@@ -19,6 +19,7 @@ from reglab.jobs.capacity import out_of_memory_sentence
 from reglab.jobs.outages import Outages
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
+from reglab.number_format import percent
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFiles, Store
@@ -189,7 +190,7 @@ class Worker:
     def _report(self, text: str, share: float) -> None:
         """Pass on what the data set is doing, and leave its loading where the run is to stop."""
         if self.pace.ticks():
-            self.patience(self.store.say, self.run.id, f"{text} ({share:.0%})")
+            self.patience(self.store.say, self.run.id, f"{text} ({percent(share, 0)})")
             if halt := self._halt():
                 raise Halted(halt)
 

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 
+from reglab import number_format
 from reglab.errors import RegLabError, shown
 from reglab.number_text import NotANumber, plain_number, read_number, split_list
 
@@ -60,13 +61,14 @@ def within(typed: str | float | None, name: str, low: float, high: float, *, abo
 
     :raises BadInput: naming the field and the range.
     """
+    lowest, highest = number_format.exact(low), number_format.exact(high)
     if typed is None or (isinstance(typed, str) and not typed.strip()):
-        raise BadInput(f"{name} is empty; type a number up to {high:g}.")
+        raise BadInput(f"{name} is empty; type a number up to {highest}.")
     try:
         value = read_number(typed) if isinstance(typed, str) else float(typed)
     except NotANumber as error:
         raise BadInput(f"{name}: {error}") from None
     if not math.isfinite(value) or value > high or value < low or (above and value == low):
-        span = f"above {low:g} and at most {high:g}" if above else f"from {low:g} to {high:g}"
-        raise BadInput(f"{name} must be {span}, not {value:g}.")
+        span = f"above {lowest} and at most {highest}" if above else f"from {lowest} to {highest}"
+        raise BadInput(f"{name} must be {span}, not {number_format.exact(value)}.")
     return value

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from reglab.lessons.checks import BadInput, within
+from reglab.number_format import exact
 from reglab.penalties import Strength
 from reglab.spec import Apply, OptimSpec
 from reglab.training.apply import APPLY, group_by_strength
@@ -94,8 +95,8 @@ def walk(setting: Walk, key: str) -> tuple[float, ...]:
         values.append(weight.item())
     if not all(abs(w) < 1e3 * (1 + abs(setting.start) + abs(setting.optimum or 0)) for w in values):
         raise BadInput(
-            f"With η = {setting.lr:g} and λ = {setting.strength:g}, {key} overshoots further at every step and "
-            "the weight grows without bound; make η or λ smaller."
+            f"With η = {exact(setting.lr)} and λ = {exact(setting.strength)}, {key} overshoots further at every step "
+            "and the weight grows without bound; make η or λ smaller."
         )
     return tuple(values)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Dialect, Row, Select, select
 from reglab import columns
 from reglab.errors import RegLabError, SpecError, StoreError, shown
 from reglab.events import STATES, EpochMetrics, State
+from reglab.number_format import exact
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.schema import epochs, runs
@@ -99,7 +100,7 @@ def default_name(spec: RunSpec) -> str:
 
 
 def _lambdas(penalty: PenaltySpec) -> str:
-    parts = [f"λ₁ {penalty.l1:g}"] * bool(penalty.l1) + [f"λ₂ {penalty.l2:g}"] * bool(penalty.l2)
+    parts = [f"λ₁ {exact(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ {exact(penalty.l2)}"] * bool(penalty.l2)
     return " ".join(parts) or "λ 0"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reglab.number_format import exact
 from reglab.store.labels import NAME_LENGTH
 from reglab.sweep import LaneSpec, SweepSpec
 
@@ -32,5 +33,5 @@ def _own(spec: SweepSpec, lane: LaneSpec) -> str:
 
 def _lambda(spec: SweepSpec, lane: LaneSpec) -> str:
     if spec.kind == "grid":
-        return f"λ₁ {lane.point.l1:g} λ₂ {lane.point.l2:g}"
-    return f"{spec.symbol} {lane.point.value:g}"
+        return f"λ₁ {exact(lane.point.l1)} λ₂ {exact(lane.point.l2)}"
+    return f"{spec.symbol} {exact(lane.point.value)}"

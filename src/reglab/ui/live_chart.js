@@ -35,6 +35,8 @@ function create(key, height) {
   const chart = { key, node, place: null, message: null, tell: null, held: false, pointer: null };
   chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
   chart.observer.observe(node);
+  chart.writing = new MutationObserver(() => typeset(node));
+  chart.writing.observe(node, { childList: true, subtree: true });
   followPointer(chart);
   return chart;
 }
@@ -48,6 +50,7 @@ function leave(chart, place) {
 function free(chart) {
   if (charts.get(chart.key) === chart) charts.delete(chart.key);
   chart.observer.disconnect();
+  chart.writing.disconnect();
   chart.listening.abort();
   if (chart.node._fullLayout) window.Plotly.purge(chart.node);
   chart.node.remove();
@@ -132,6 +135,18 @@ function followClicks(chart) {
     const point = pointIn(event);
     if (point) chart.tell(point.customdata);
   });
+}
+
+// Plotly's number formats know neither a true minus on hovering nor the thin space before %, which pages have.
+function typeset(node) {
+  for (const group of node.querySelectorAll(".hoverlayer, .xtick, .ytick")) {
+    const texts = document.createTreeWalker(group, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      const set = text.data.replace(/(\d)%/g, "$1\u202f%").replace(/(^|[^\w.])-(?=[.\d])/g, "$1\u2212");
+      if (set !== text.data) text.data = set;
+    }
+  }
 }
 
 function complain({ node }, error) {

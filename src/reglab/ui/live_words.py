@@ -11,10 +11,10 @@ from reglab.datasets import DATASETS
 from reglab.events import State
 from reglab.jobs import chance_of_run
 from reglab.models import MODELS
+from reglab.number_format import exact, fixed, percent, short
 from reglab.registry import Entry
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
-from reglab.ui.numbers import plain
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
 
@@ -35,7 +35,7 @@ _RECENT = 5  # epochs whose mean length predicts the coming ones
 
 def penalty_words(penalty: PenaltySpec) -> str:
     """For example "λ₂ = 0.03", "λ₁ = 0.0001, λ₂ = 0.01 proximal", "no penalty"."""
-    parts = [f"λ₁ = {plain(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ = {plain(penalty.l2)}"] * bool(penalty.l2)
+    parts = [f"λ₁ = {exact(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ = {exact(penalty.l2)}"] * bool(penalty.l2)
     how = "" if penalty.apply == "coupled" else f" {penalty.apply}"
     return ", ".join(parts) + how if parts else "no penalty"
 
@@ -129,16 +129,13 @@ def _apart(names: Sequence[str]) -> list[str]:
     return short if all(short) else list(names)
 
 
-def percent(share: float | None) -> str:
-    """0.923 → "92.3 %"; "–" where there is none."""
-    return "–" if share is None or not math.isfinite(share) else f"{100 * share:.1f} %"
-
-
 def loss(value: float | None) -> str:
     """A loss with three significant digits; "–" where there is none, "not finite" where it is no number."""
     if value is None:
         return "–"
-    return f"{value:#.3g}".rstrip(".").replace("-", "−") if math.isfinite(value) else "not finite"
+    if not math.isfinite(value):
+        return "not finite"
+    return fixed(value, max(2 - math.floor(math.log10(abs(value))), 0)) if abs(value) >= 1e-3 else short(value, 3)
 
 
 def _facts(run: Run) -> tuple[str, ...]:
@@ -146,13 +143,13 @@ def _facts(run: Run) -> tuple[str, ...]:
     spec = run.spec
     n = (run.environment or {}).get("n_train") or spec.data.train_size
     images = f", {n:,} training images" if n else ""
-    noise = f" with {spec.data.label_noise:.0%} wrong labels" if spec.data.label_noise else ""
+    noise = f" with {percent(spec.data.label_noise, 0)} wrong labels" if spec.data.label_noise else ""
     optimizer = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[spec.optim.name]
     return (
         f"{_label(DATASETS.entries, spec.data.name)}{images}{noise}",
         _label(MODELS.entries, spec.model.name),
         penalty_words(spec.penalty),
-        f"{optimizer}, learning rate {plain(spec.optim.lr)}",
+        f"{optimizer}, learning rate {exact(spec.optim.lr)}",
         f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}" if run.device else "",
     )
 

@@ -54,8 +54,8 @@ ENTRY = Claim(
             POINTS, More(0.01),
         ),
         Part(
-            "noisy", "Gain with 20 % wrong labels, beyond the gain with true ones",
-            "With 20 % wrong labels instead of none, the gain changes by {figure}.",
+            "noisy", "Gain with 20 % wrong labels, beyond the gain with true ones",
+            "With 20 % wrong labels instead of none, the gain changes by {figure}.",
             POINTS, More(0.01),
         ),
     ),

@@ -12,6 +12,7 @@ from reglab.lessons.claims.results import Results
 from reglab.lessons.claims.rules import More
 from reglab.lessons.claims.trial import ROUND, Trial, paired
 from reglab.lessons.claims.units import POINTS
+from reglab.number_format import exact
 
 GRID = (0.01, 0.03, 0.1)
 CHOOSING = 3
@@ -21,7 +22,7 @@ _OFFSET = ROUND // 2
 
 
 def _role(conv: float, dense: float) -> str:
-    return f"λ₂ = {conv:g} in convolutions, {dense:g} in the dense layer"
+    return f"λ₂ = {exact(conv)} in convolutions, {exact(dense)} in the dense layer"
 
 
 def _changes(conv: float, dense: float) -> dict[str, Any]:
@@ -73,7 +74,7 @@ ENTRY = Claim(
     order=8,
     about="Convolutions share few weights over the whole image, dense layers hold most of the weights, so why should "
     "one λ suit both?",
-    setup="200 digits with 20 % wrong labels. λ₂ is chosen among 3 single values and 6 pairs (convolutions, dense "
+    setup="200 digits with 20 % wrong labels. λ₂ is chosen among 3 single values and 6 pairs (convolutions, dense "
     "layer) of 0.01, 0.03 and 0.1 with 3 seeds; both winners then meet on fresh seeds.",
     caveat="Two λ can be tuned more finely than one, so they had to win with seeds they were not chosen on. It says "
     "nothing of finer grids, other networks, or of what the tuning costs.",

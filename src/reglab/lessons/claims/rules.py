@@ -12,13 +12,15 @@ from typing import Protocol
 
 import numpy as np
 
+from reglab.number_format import PERCENT, fixed, short
+
 Outcome = bool | None
 """holds, fails, or undecided."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean of ``n`` values and its 95 % interval (Student 1908)."""
+    """Mean of ``n`` values and its 95 % interval (Student 1908)."""
 
     mean: float
     low: float
@@ -51,17 +53,22 @@ class Unit:
         """``value`` in this unit, without its name, e.g. "−38.2"."""
         if not math.isfinite(value):
             return "not finite"
-        form = f"{'+' if self.signed else ''}.{self.digits}{'g' if self.log else 'f'}"
-        return format(value * self.scale, form).replace("-", "−") if not self.log else format(value * self.scale, form)
+        if self.log:
+            return short(value * self.scale, self.digits)
+        return fixed(value * self.scale, self.digits, sign=self.signed)
 
     def show(self, value: float) -> str:
         """``value`` with the unit's name."""
-        return f"{self.bare(value)} {self.name}".strip()
+        return f"{self.bare(value)}{self._suffix}"
 
     def limit(self, value: float) -> str:
-        """A rule's limit, without digits that say nothing: "−10 %", "1e-09"."""
-        text = format(value * self.scale, f"{'+' if self.signed else ''}g")
-        return f"{text if self.log else text.replace('-', '−')} {self.name}".strip()
+        """A rule's limit, without digits that say nothing: "−10 %", "1e-9"."""
+        plus = "+" if self.signed and value > 0 else ""
+        return f"{plus}{short(value * self.scale, 6)}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return PERCENT if self.name == "%" else f" {self.name}".rstrip()
 
 
 class Rule(Protocol):
@@ -94,7 +101,7 @@ class More:
 
     def words(self, unit: Unit) -> str:
         by = unit.limit(self.by)
-        return f"holds if the 95 % interval lies above 0 and the mean is {by} or more; fails if it ends below {by}"
+        return f"holds if the 95 % interval lies above 0 and the mean is {by} or more; fails if it ends below {by}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Less:
 
     def words(self, unit: Unit) -> str:
         by = unit.limit(-self.by)
-        return f"holds if the 95 % interval lies below 0 and the mean is {by} or lower; fails if it begins above {by}"
+        return f"holds if the 95 % interval lies below 0 and the mean is {by} or lower; fails if it begins above {by}"
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class Within:
 
     def words(self, unit: Unit) -> str:
         edge = unit.limit(self.margin).lstrip("+")
-        return f"holds if the whole 95 % interval is within ±{edge}; fails if it lies wholly outside"
+        return f"holds if the whole 95 % interval is within ±{edge}; fails if it lies wholly outside"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
 
 GROUP = "claims, tested on Learn"
@@ -20,7 +21,7 @@ GROUP = "claims, tested on Learn"
 LAMBDA = 0.03
 """The demonstration's λ₂."""
 
-FREE, HELD = "no penalty", f"λ₂ = {LAMBDA:g}"
+FREE, HELD = "no penalty", f"λ₂ = {exact(LAMBDA)}"
 """The two roles that most claims compare."""
 
 ROUND = 100
@@ -86,11 +87,11 @@ def seeds_of(round_: int, count: int) -> tuple[int, ...]:
 
 def _words(spec: RunSpec) -> list[str]:
     penalty, optim = spec.penalty, spec.optim
-    lambdas = [f"{name} {value:g}" for name, value in (("λ₁", penalty.l1), ("λ₂", penalty.l2)) if value]
-    factors = [f"{name.removesuffix('.weight')} × {factor:g}" for name, factor in penalty.factors.items()]
+    lambdas = [f"{name} {exact(value)}" for name, value in (("λ₁", penalty.l1), ("λ₂", penalty.l2)) if value]
+    factors = [f"{name.removesuffix('.weight')} × {exact(factor)}" for name, factor in penalty.factors.items()]
     parts = [
         f"{spec.data.train_size} digits",
-        f"{spec.data.label_noise:.0%} wrong labels" if spec.data.label_noise else "",
+        f"{percent(spec.data.label_noise, 0)} wrong labels" if spec.data.label_noise else "",
         optim.name if optim.name != "adam" else "",
         " ".join(lambdas) or "no penalty",
         penalty.apply if lambdas and penalty.apply != "coupled" else "",

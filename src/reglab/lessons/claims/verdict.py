@@ -26,7 +26,7 @@ class Outcomes:
 
     @property
     def figure(self) -> str:
-        """For example "−38.2 % (95 % interval −39.0 to −37.1, 6 seeds)"."""
+        """For example "−38.2 % (95 % interval −39.0 to −37.1, 6 seeds)"."""
         unit, found = self.part.unit, self.interval
         if isinstance(self.part.test, AllBelow | AllAbove) and self.values:
             lowest, highest = unit.bare(min(self.values)), unit.show(max(self.values))
@@ -35,7 +35,7 @@ class Outcomes:
         if not math.isfinite(found.mean):
             return "not finite"
         return (
-            f"{unit.show(found.mean)} (95 % interval {unit.bare(found.low)} to {unit.bare(found.high)}, "
+            f"{unit.show(found.mean)} (95 % interval {unit.bare(found.low)} to {unit.bare(found.high)}, "
             f"{found.n} seeds)"
         )
 

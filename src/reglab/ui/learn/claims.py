@@ -95,7 +95,7 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
         "run, and where one had to change, its claim says so. A claim that fails here is shown as failed. Runs are "
         "kept, so a verdict stays for every visitor."
     )
-    st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
+    st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
                "dotted line is the rule's.")  # fmt: skip
     outcomes = [card.judged.verdict.holds for card in cards if card.judged is not None]
     testing = [card.now for card in cards if card.now.testing]

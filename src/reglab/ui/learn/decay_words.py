@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from reglab.lessons.decay import Walk, band, first_at_most, half_life, zero_from_step
+from reglab.number_format import exact, short
 
 Walks = Mapping[str, Sequence[float]]
 
@@ -23,7 +24,9 @@ def _halving(setting: Walk, walks: Walks) -> str:
     """The half-life where one exists, and when the walk really was at half."""
     if setting.optimum is not None:
         end = walks["L2 coupled"][-1]
-        return f"The data pull to {setting.optimum:g}, L2 to 0: the coupled walk ends between them, at {end:.4g}."
+        return (
+            f"The data pull to {exact(setting.optimum)}, L2 to 0: the coupled walk ends between them, at {short(end)}."
+        )
     step = first_at_most(walks["L2 decoupled"], abs(setting.start) / 2)
     seen = (
         "Decoupled decay has not halved the weight" if step is None else f"Decoupled decay has halved it at step {step}"
@@ -33,9 +36,9 @@ def _halving(setting: Walk, walks: Walks) -> str:
         return f"{seen}."
     product = setting.lr * setting.strength
     return (
-        f"Each step keeps 1 − ηλ = {1 - product:.4g} of the weight, so its half-life is "
-        f"$\\frac{{\\ln 2}}{{-\\ln(1 - \\eta\\lambda)}}$ = **{life:.4g} steps** "
-        f"(about 0.69/(ηλ) = {math.log(2) / product:.4g}). {seen}."
+        f"Each step keeps 1 − ηλ = {short(1 - product)} of the weight, so its half-life is "
+        f"$\\frac{{\\ln 2}}{{-\\ln(1 - \\eta\\lambda)}}$ = **{short(life)} steps** "
+        f"(about 0.69/(ηλ) = {short(math.log(2) / product)}). {seen}."
     )
 
 
@@ -44,7 +47,7 @@ def _pair(setting: Walk, walks: Walks) -> str:
     apart = max(abs(a - b) for a, b in zip(walks["L2 coupled"], walks["L2 decoupled"], strict=True))
     if apart <= 1e-12 * max(1.0, abs(setting.start)):
         return "Coupled and decoupled agree to rounding."
-    return f"Coupled and decoupled differ, by up to {apart:.3g}: λ does not mean the same in both."
+    return f"Coupled and decoupled differ, by up to {short(apart, 3)}: λ does not mean the same in both."
 
 
 def _hovering(setting: Walk, values: Sequence[float]) -> str:
@@ -52,14 +55,14 @@ def _hovering(setting: Walk, values: Sequence[float]) -> str:
     if not any(values):
         return "Nothing moves: the weight is 0."
     if around is None and setting.optimum is not None:
-        return f"The data hold it away from 0: it ends at {end:.4g}."
+        return f"The data hold it away from 0: it ends at {short(end)}."
     if around is None:
-        return f"It has not reached 0 in these steps; it ends at {end:.4g}. Take more steps."
+        return f"It has not reached 0 in these steps; it ends at {short(end)}. Take more steps."
     if around == (0, 0):
         return "Its steps happen to land on exactly 0, where the subgradient is 0, so it stays there: a rare chance."
     return (
         f"Near 0, its push of constant size overshoots, and the next one comes back: in the last quarter of the "
-        f"steps, it hovers between {around[0]:.3g} and {around[1]:.3g}. {_exact_zeros(values)}"
+        f"steps, it hovers between {short(around[0], 3)} and {short(around[1], 3)}. {_exact_zeros(values)}"
     )
 
 
@@ -73,5 +76,5 @@ def _arriving(setting: Walk, values: Sequence[float]) -> str:
     if step is not None:
         return f"The proximal step stops at 0 instead of jumping over it: **exactly 0 from step {step} on**."
     if setting.optimum is not None:
-        return f"The data pull harder than λ: it ends at {values[-1]:.4g}, not at 0. A larger λ would win."
-    return f"It has not reached 0 in these steps; it ends at {values[-1]:.4g}. Take more steps, or a larger λ."
+        return f"The data pull harder than λ: it ends at {short(values[-1])}, not at 0. A larger λ would win."
+    return f"It has not reached 0 in these steps; it ends at {short(values[-1])}. Take more steps, or a larger λ."

@@ -8,6 +8,7 @@ from reglab.charts.geometry import geometry_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
 from reglab.lessons.geometry import REACH, Landscape, Mix
+from reglab.number_format import exact
 from reglab.number_text import number_text
 from reglab.ui.learn import geometry_words as words
 from reglab.ui.learn.drag_handle import drag_handle
@@ -27,6 +28,8 @@ EXAMPLES = (
     Example("A long valley", "Two weights that nearly do the same job: L1 drops the larger one, L2 keeps both.",
             {**FIRST, X: "2", Y: "1.5", STRETCH: 5.0, TURN: -25}),
 )  # fmt: skip
+
+_WHERE = f"Where the data loss is lowest, from {exact(-REACH)} to {exact(REACH)}; or drag the ring."
 
 
 def geometry() -> None:
@@ -78,11 +81,11 @@ def _inputs() -> tuple[Landscape, Mix, float]:
 def _landscape() -> Landscape:
     first, second = st.columns(2)
     with first:
-        x = number("Optimum, w₁", X, f"Where the data loss is lowest, from −{REACH:g} to {REACH:g}; or drag the ring.")
+        x = number("Optimum, w₁", X, _WHERE)
         stretch = st.slider("Stretch", 1.0, 6.0, key=STRETCH, step=0.25, persist_state="session",
                             help="How many times as long as wide the contours are; 1 is a circle.")  # fmt: skip
     with second:
-        y = number("Optimum, w₂", Y, f"Where the data loss is lowest, from −{REACH:g} to {REACH:g}; or drag the ring.")
+        y = number("Optimum, w₂", Y, _WHERE)
         turn = st.slider("Rotation, °", -90, 90, key=TURN, step=5, persist_state="session",
                          help="How far the contours' long axis is turned from the w₁ axis.")  # fmt: skip
     return Landscape(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reglab.lessons.geometry import Floats, Landscape, Mix, solve, zero_from
+from reglab.number_format import short
 from reglab.ui.numbers import number
 
 
@@ -32,7 +33,7 @@ def _now(w: Floats, mix: Mix, strength: float) -> str:
         return "**Both weights are exactly 0.**"
     if zeros:
         return f"**{zeros[0]} is exactly 0.**"
-    smallest = "" if mix.l1_share else f" The smaller one is {np.abs(w).min():.3g} in size."
+    smallest = "" if mix.l1_share else f" The smaller one is {short(float(np.abs(w).min()), 3)} in size."
     return f"Neither weight is 0.{smallest}"
 
 
@@ -47,10 +48,10 @@ def _later(land: Landscape, mix: Mix) -> str:
     if not second[0]:
         return "The data optimum is 0 already."
     if not first[0]:
-        return f"w{first[1]} is 0 at every λ; w{second[1]} from λ = {second[0]:.3g} on."
+        return f"w{first[1]} is 0 at every λ; w{second[1]} from λ = {short(float(second[0]), 3)} on."
     return (
-        f"As λ grows, the path reaches an axis: w{first[1]} is exactly 0 from λ = {first[0]:.3g} on, "
-        f"and w{second[1]} from λ = {second[0]:.3g}."
+        f"As λ grows, the path reaches an axis: w{first[1]} is exactly 0 from λ = {short(float(first[0]), 3)} on, "
+        f"and w{second[1]} from λ = {short(float(second[0]), 3)}."
     )
 
 

@@ -20,6 +20,7 @@ from reglab.conventions import (
     translate_parts_to_all,
 )  # fmt: skip
 from reglab.errors import RegLabError
+from reglab.number_format import short
 from reglab.ui.learn import translator_fields as fields
 from reglab.ui.markdown import literal
 
@@ -87,7 +88,7 @@ def _result(values: Values, code: str, badge: str) -> None:
     numbers, snippet = st.columns([2, 5], vertical_alignment="center", gap="medium")
     with numbers, st.container(horizontal=True):
         for name, value in values.items():
-            st.metric(name, f"{value:.6g}".replace("inf", "∞"), width="content")
+            st.metric(name, short(value, 6), width="content")
     with snippet:
         st.code(code, wrap_lines=True)
 

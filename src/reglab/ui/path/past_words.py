@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reglab.number_format import percent
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.live_words import percent
 from reglab.ui.path.point_words import named_point
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
@@ -25,10 +25,10 @@ def apart_words(spec: SweepSpec) -> str:
     """What tells paths with the same name apart: "400 images, 20% wrong labels, 60 epochs"."""
     data, epochs = spec.run.data, spec.run.train.epochs
     images = "all images" if data.train_size is None else f"{data.train_size:,} image{'s' * (data.train_size != 1)}"
-    noise = f", {data.label_noise:.0%} wrong labels" if data.label_noise else ""
+    noise = f", {percent(data.label_noise, 0)} wrong labels" if data.label_noise else ""
     return f"{images}{noise}, {epochs:,} epoch{'s' * (epochs != 1)}"
 
 
 def best_words(spec: SweepSpec, best: Point, accuracy: float) -> str:
-    """For example "best λ₂ = 0.03, 90.4 %"."""
+    """For example "best λ₂ = 0.03, 90.4 %"."""
     return f"best {named_point(spec, best)}, {percent(accuracy)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reglab import columns
 from reglab.charts.path_axis import lambda_text
+from reglab.number_format import PERCENT, fixed, points
 from reglab.sweep import Point, SweepSpec
 
 
@@ -15,19 +16,17 @@ def named_point(spec: SweepSpec, point: Point) -> str:
 
 
 def figure(value: float, error: float | None, measure: str) -> str:
-    """For example "92.3 ± 0.8 %", "0.312 ± 0.012"."""
+    """For example "92.3 ± 0.8 %", "0.312 ± 0.012"."""
     if measure == columns.VAL_ACC:
-        return f"{100 * value:.1f}{'' if error is None else f' ± {100 * error:.1f}'} %"
-    return f"{value:.3f}{'' if error is None else f' ± {error:.3f}'}"
+        return f"{points(value, sign=False)}{'' if error is None else f' ± {points(error, sign=False)}'}{PERCENT}"
+    return f"{fixed(value, 3)}{'' if error is None else f' ± {fixed(error, 3)}'}"
 
 
 def signed(value: float, measure: str) -> str:
     """A difference: "+6.8 points", "−0.210"."""
-    text = f"{100 * value:+.1f} points" if measure == columns.VAL_ACC else f"{value:+.3f}"
-    return text.replace("-", "−")
+    return f"{points(value)} points" if measure == columns.VAL_ACC else fixed(value, 3, sign=True)
 
 
 def bare(value: float, measure: str) -> str:
     """The same without its unit: "6.8", "−0.210"."""
-    text = f"{100 * value:.1f}" if measure == columns.VAL_ACC else f"{value:.3f}"
-    return text.replace("-", "−")
+    return points(value, sign=False) if measure == columns.VAL_ACC else fixed(value, 3)

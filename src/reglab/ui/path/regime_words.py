@@ -12,7 +12,7 @@ _MOST = 4  # λ in a list
 
 
 def sentence(spec: SweepSpec, verdict: PathVerdict, chance: Chance | None) -> str:
-    """For example "Below λ₂ = 0.003 the network overfits; at 0.1 it stays at chance (10 %)."; empty: neither."""
+    """For example "Below λ₂ = 0.003 the network overfits; at 0.1 it stays at chance (10 %)."; empty: neither."""
     every = [point for point, _ in verdict.regimes]
     over, under, fallen = (verdict.of_regime(regime) for regime in ("overfits", "underfits", "at chance"))
     accuracy = f" ({chance.text})" if chance is not None else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from reglab.datasets import DATASETS
 from reglab.jobs.sweep_plan import Plan
 from reglab.models import MODELS
+from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.live_words import duration
-from reglab.ui.numbers import plain
 
 Rate = tuple[float, float]
 """The seconds and the share done of a sweep at a moment."""
@@ -148,11 +148,11 @@ def _facts(spec: SweepSpec) -> tuple[str, ...]:
     run = spec.run
     n = run.data.train_size
     images = f", {n:,} training images" if n else ", all training images"
-    noise = f" with {run.data.label_noise:.0%} wrong labels" if run.data.label_noise else ""
+    noise = f" with {percent(run.data.label_noise, 0)} wrong labels" if run.data.label_noise else ""
     return (
         f"{_label(DATASETS.entries, run.data.name)}{images}{noise}",
         _label(MODELS.entries, run.model.name),
-        f"{_OPTIMIZERS[run.optim.name]}, learning rate {plain(run.optim.lr)}",
+        f"{_OPTIMIZERS[run.optim.name]}, learning rate {exact(run.optim.lr)}",
         _penalty(spec),
     )
 
@@ -161,8 +161,8 @@ def _penalty(spec: SweepSpec) -> str:
     """What the path does not say: the λ that stands fixed, the ratio, how it is applied."""
     run: RunSpec = spec.run
     fixed = {"l2": ("λ₁", run.penalty.l1), "l1": ("λ₂", run.penalty.l2)}.get(spec.kind, ("", 0.0))
-    parts = [f"{fixed[0]} = {plain(fixed[1])} throughout"] * bool(fixed[1])
-    parts += [f"L1 ratio {plain(spec.l1_ratio or 0.0)}"] * (spec.kind == "elastic")
+    parts = [f"{fixed[0]} = {exact(fixed[1])} throughout"] * bool(fixed[1])
+    parts += [f"L1 ratio {exact(spec.l1_ratio or 0.0)}"] * (spec.kind == "elastic")
     if spec.applies != ("coupled",):
         parts.append(" and ".join(spec.applies) + " penalty")
     return ", ".join(parts)

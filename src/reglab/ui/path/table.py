@@ -12,6 +12,7 @@ from reglab import columns
 from reglab.charts.gap import Measure
 from reglab.charts.path_axis import lambda_text
 from reglab.exports.csv_text import csv_bytes
+from reglab.number_format import PERCENT, fixed
 from reglab.sweep import SweepSpec
 
 _CSV = (
@@ -74,11 +75,11 @@ def _lambdas(table: pd.DataFrame, name: str) -> list[str]:
 
 
 def _figures(means: pd.Series, errors: pd.Series, *, percent: bool) -> list[str]:
-    scale, digits, unit = (100, 1, " %") if percent else (1, 3, "")
+    scale, digits, unit = (100, 1, PERCENT) if percent else (1, 3, "")
     pairs = zip(means.to_numpy(np.float64), errors.to_numpy(np.float64), strict=True)
     return [
         "–" if not np.isfinite(mean)
-        else f"{scale * mean:.{digits}f}" + (f" ± {scale * error:.{digits}f}" if np.isfinite(error) else "") + unit
+        else fixed(scale * mean, digits) + (f" ± {fixed(scale * error, digits)}" if np.isfinite(error) else "") + unit
         for mean, error in pairs
     ]  # fmt: skip
 
@@ -93,8 +94,8 @@ def _differences(table: pd.DataFrame, *, percent: bool) -> list[str]:
         if value == 0 or not np.isfinite(difference):
             texts.append("–")
             continue
-        interval = f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})" if np.isfinite(low) else ""
-        texts.append(f"{scale * difference:+.{digits}f}{interval}".replace("-", "−"))
+        interval = f" ({fixed(scale * low, digits)} to {fixed(scale * high, digits)})" if np.isfinite(low) else ""
+        texts.append(fixed(scale * difference, digits, sign=True) + interval)
     return texts
 
 

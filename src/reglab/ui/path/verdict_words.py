@@ -14,6 +14,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis import RULE, Chance, PathVerdict, path_verdict, why_no_best
+from reglab.number_format import percent
 from reglab.sweep import SweepSpec
 from reglab.ui.path import none_words, regime_words
 from reglab.ui.path.moment import Moment
@@ -61,7 +62,7 @@ def rule_help(measure: str) -> str:
         "**Simplest within one standard error**: the largest λ whose mean is within one standard error, that of the "
         "best, of the best mean.  \n"
         "**Interval**: each repeat gives a pair, the same network with this λ and with λ = 0. The interval is the "
-        "bootstrap over these pairs: 10,000 draws with replacement, of whose means it holds the middle 95 %.  \n"
+        "bootstrap over these pairs: 10,000 draws with replacement, of whose means it holds the middle 95 %.  \n"
         f"**Overfits, underfits**: {RULE}  \n"
         "The λ was chosen on the same validation images, so its figure is a little optimistic: new images would tell."
     )
@@ -95,8 +96,8 @@ def _gain(spec: SweepSpec, verdict: PathVerdict) -> str:
     interval = f"{bare(verdict.low, verdict.measure)} to {bare(verdict.high, verdict.measure)}"
     over = f"over {verdict.pairs} {spec.repeated_over}s"
     if verdict.overlap:
-        return f"{change}, but the paired 95 % interval, {interval} {over}, includes 0: **no clear gain**."
-    return f"{change} (paired 95 % interval {interval} {over})."
+        return f"{change}, but the paired 95 % interval, {interval} {over}, includes 0: **no clear gain**."
+    return f"{change} (paired 95 % interval {interval} {over})."
 
 
 def _zero(spec: SweepSpec) -> str:
@@ -142,7 +143,7 @@ def _zeros(spec: SweepSpec, verdict: PathVerdict, zeros: Zeros) -> str:
         return ""
     if share == 0 and verdict.apply != "proximal":
         return "No weight is exactly 0 there: L1 reaches exact zeros only where it is applied proximal."
-    return f"{100 * share:.0f} % of all weights are exactly 0 there."
+    return f"{percent(share, 0)} of all weights are exactly 0 there."
 
 
 def _between(spec: SweepSpec, verdicts: Sequence[PathVerdict]) -> str:

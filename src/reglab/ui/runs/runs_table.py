@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from reglab.number_format import PERCENT
 from reglab.store import RunOrder
 from reglab.store import run_table_columns as t
 from reglab.ui.runs.run_states import COLOURS, GLYPHS
@@ -55,9 +56,9 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _states(table: pd.DataFrame) -> list[str]:
-    """Each run's state; for example "running 40 %"."""
+    """Each run's state; for example "running 40 %"."""
     return [
-        f"running {100 * epoch // epochs} %" if state == "running" else state
+        f"running {100 * epoch // epochs}{PERCENT}" if state == "running" else state
         for state, (epoch, epochs) in zip(table[t.STATE].tolist(), _epochs(table), strict=True)
     ]
 
@@ -99,7 +100,7 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         t.LAMBDA1: column.NumberColumn("λ₁", format="%g", width=66, help="L1: λ₁ Σ|w|."),
         t.LAMBDA2: column.NumberColumn("λ₂", format="%g", width=66, help="L2: (λ₂/2) Σw²."),
         t.BEST_ACC: column.NumberColumn(
-            "Best acc.", format="%.1f %%", width=74, help="Highest validation accuracy of any epoch."
+            "Best acc.", format=f"%.1f{PERCENT}%", width=74, help="Highest validation accuracy of any epoch."
         ),
         t.BEST_ACC_EPOCH: column.NumberColumn("at", format="%d", width=42, help="The first epoch with that accuracy."),
         t.GAP: column.NumberColumn(

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.numbers import number, plain
+from reglab.ui.numbers import number
 from reglab.ui.train.advice_base import Advice, Check, Facts, above, below
 from reglab.ui.train.collapse import collapses_from
 
@@ -26,7 +27,7 @@ def _collapse(spec: RunSpec, facts: Facts) -> Advice | None:
     return Advice(
         "So large a λ₂ may collapse the network: all kernels go to 0, and every image gets the same answer. "
         f"{_safer(spec, facts)} is safer.",
-        rf"Rule of thumb, measured: $\lambda_2$ = {plain(own)} ≥ {plain(limit)}, the smallest at which a run of this "
+        rf"Rule of thumb, measured: $\lambda_2$ = {exact(own)} ≥ {exact(limit)}, the smallest at which a run of this "
         rf"CNN ended at $w = 0$ and $J = \ln$(classes): 400 digits, {labels}, 30 epochs. Other data move it.",
         remedy=_calm(spec, facts),
     )
@@ -40,7 +41,7 @@ def _step_too_large(spec: RunSpec, facts: Facts) -> Advice | None:
     if share < 1:
         return None
     return Advice(
-        f"Learning rate × λ₂ = {share:.3g}: every step removes whole weights and overshoots. Keep it well "
+        f"Learning rate × λ₂ = {short(share, 3)}: every step removes whole weights and overshoots. Keep it well "
         f"below 1: {_safer(spec, facts)}.",
         rf"A step multiplies each weight by $1 - {_product(spec)} = {1 - share:.3g}$, which must lie between 0 and 1.",
         remedy=_calm(spec, facts),
@@ -54,7 +55,7 @@ def _forgets_within_an_epoch(spec: RunSpec, facts: Facts) -> Advice | None:
     return Advice(
         f"The decay forgets with a time constant of {1 / shrink:.0f} steps, less than one epoch ({steps} steps): "
         f"the weights cannot hold what they learn. {_safer(spec, facts)} leaves them longer.",
-        f"{_clock(spec)} = {1 / shrink:.3g} steps < ⌈n / batch⌉ = {steps} steps.",
+        f"{_clock(spec)} = {short(1 / shrink, 3)} steps < ⌈n / batch⌉ = {steps} steps.",
         remedy=_calm(spec, facts),
     )
 
@@ -69,10 +70,10 @@ def _decay_too_slow(spec: RunSpec, facts: Facts) -> Advice | None:
         return None
     remedy = _stronger(spec, facts, run)
     return Advice(
-        f"Too weak to matter in this run: the decay takes at most {100 * share:.2g} % off a weight over all "
-        f"{spec.train.epochs} epochs. {_raised(remedy)} would matter.",
+        f"Too weak to matter in this run: the decay takes at most {short(100 * share, 2)}{PERCENT} off a weight over "
+        f"all {spec.train.epochs} epochs. {_raised(remedy)} would matter.",
         rf"{_clock(spec)} = {1 / shrink:,.0f} steps, far beyond the run's {run:,}: "
-        rf"$1 - e^{{-{run} / {1 / shrink:.0f}}}$ = {100 * share:.2g} %.",
+        rf"$1 - e^{{-{run} / {1 / shrink:.0f}}}$ = {short(100 * share, 2)}{PERCENT}.",
         remedy=remedy,
     )
 
@@ -97,7 +98,7 @@ def _ceilings(spec: RunSpec, facts: Facts) -> list[float]:
 
 
 def _safer(spec: RunSpec, facts: Facts) -> str:
-    return f"λ₂ = {plain(_calm(spec, facts)['penalty.l2'])}"
+    return f"λ₂ = {exact(_calm(spec, facts)['penalty.l2'])}"
 
 
 def _stronger(spec: RunSpec, facts: Facts, run: int) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def _stronger(spec: RunSpec, facts: Facts, run: int) -> dict[str, Any]:
 
 def _raised(remedy: Mapping[str, Any]) -> str:
     names = {"penalty.l2": "λ₂ =", "optim.lr": "a learning rate of", "train.epochs": "epochs:"}
-    parts = [f"{names[key]} {plain(value)}" for key, value in remedy.items()]
+    parts = [f"{names[key]} {exact(value)}" for key, value in remedy.items()]
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -144,7 +145,7 @@ def _shrink_per_unit(spec: RunSpec) -> float | None:
 
 def _clock(spec: RunSpec) -> str:
     """The clock with its numbers: 1/(ηλ₂), times 1 − μ where the momentum gathers the pull."""
-    above = rf"1 - {plain(spec.optim.momentum)}" if _gathers(spec) else "1"
+    above = rf"1 - {exact(spec.optim.momentum)}" if _gathers(spec) else "1"
     symbol = r"(1 - \mu) / (\eta\lambda_2)" if _gathers(spec) else r"1 / (\eta\lambda_2)"
     return rf"Clock of the decay: ${symbol} = \dfrac{{{above}}}{{{_product(spec)}}}$"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.numbers import number, plain
+from reglab.ui.numbers import number
 from reglab.ui.train.advice_base import Advice, Check, Facts
 from reglab.ui.train.objective import penalised
 
@@ -25,11 +26,11 @@ def _decoupled_is_another_lambda(spec: RunSpec, _: Facts) -> Advice | None:
     penalty, optim = spec.penalty, spec.optim
     if optim.name == "sgd" or penalty.apply != "decoupled" or not penalty.l2:
         return None
-    rate = 100 * optim.lr * penalty.l2
+    rate = short(100 * optim.lr * penalty.l2, 3) + PERCENT
     return Advice(
-        f"AdamW's λ is not Adam's: decoupled, λ₂ = {plain(penalty.l2)} is a rate of decay and takes {rate:.3g} % off "
+        f"AdamW's λ is not Adam's: decoupled, λ₂ = {exact(penalty.l2)} is a rate of decay and takes {rate} off "
         "each weight per step. Coupled, the same number is an L2 term in J, which Adam rescales with the gradient. "
-        "Neither converts exactly into the other. Usual: 0.01 (PyTorch's default) to 0.3 decoupled, 0.00001 to 0.01 "
+        "Neither converts exactly into the other. Usual: 0.01 (PyTorch's default) to 0.3 decoupled, 1e-5 to 0.01 "
         "coupled.",
         rf"Decoupled: $w \leftarrow (1 - \eta\lambda_2)\,w$ with $\eta\lambda_2 = {number(optim.lr)} \cdot "
         rf"{number(penalty.l2)}$. Coupled: $g = \nabla L(w) + {number(penalty.l2)}\,w$, then a step of about $\eta$ "

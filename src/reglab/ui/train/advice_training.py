@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from reglab.number_format import exact
 from reglab.spec import OptimSpec, RunSpec
-from reglab.ui.numbers import plain
 from reglab.ui.train.advice_base import Advice, Check, Facts
 from reglab.ui.train.advice_validation import enough_validation, remedy_text
 
@@ -35,7 +35,7 @@ def _momentum_ignored(spec: RunSpec, _: Facts) -> Advice | None:
         return None
     return Advice(
         f"Momentum is ignored: Adam and AdamW have their own running means. Its default is {usual}.",
-        rf"$m \leftarrow 0.9\,m + 0.1\,g$ whatever Momentum says ({plain(spec.optim.momentum)}).", "info",
+        rf"$m \leftarrow 0.9\,m + 0.1\,g$ whatever Momentum says ({exact(spec.optim.momentum)}).", "info",
         {"optim.momentum": usual},
     )  # fmt: skip
 

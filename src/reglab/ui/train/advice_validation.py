@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from reglab.number_format import exact
 from reglab.spec import DataSpec
 
 _NAMES = {
@@ -23,7 +24,7 @@ def enough_validation(spec: DataSpec, pool: int | None, least: int) -> dict[str,
 
 def remedy_text(remedy: Mapping[str, Any]) -> str:
     """For example "A validation share of 0.06"."""
-    parts = [f"{_NAMES[key]} {'all' if value is None else f'{value:g}'}" for key, value in remedy.items()]
+    parts = [f"{_NAMES[key]} {'all' if value is None else exact(value)}" for key, value in remedy.items()]
     text = ", ".join(parts)
     return text[0].upper() + text[1:]
 

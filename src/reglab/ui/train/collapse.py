@@ -7,7 +7,7 @@ depends on the CNN (the deeper, the sooner), the labels and the data.
 Measured: 400 digits, 30 epochs, batches of 32, two seeds, Adam (η 0.001) and SGD with momentum 0.9 (η 0.05, 0.01), λ₂
 on the grid 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1. The figures
 are the smallest λ₂ at which any of these runs ended at
-chance (validation accuracy under 13 %); below them none did. For vgg_small they are of Adam alone: with SGD single runs
+chance (validation accuracy under 13 %); below them none did. For vgg_small they are of Adam alone: with SGD single runs
 fell to chance at any λ₂. Networks with batch norm are not here: their output does not depend on the scale of the
 kernels. A test trains both sides of a figure again.
 """

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from reglab.errors import RegLabError
+from reglab.number_format import exact, percent, points
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
 from reglab.ui.live_words import ACTIVE, loss, penalty_words
-from reglab.ui.numbers import plain
 from reglab.ui.services import services
 from reglab.ui.train.form_state import form_state, show_runs
 from reglab.ui.train.to_path import ICON, see_paths
@@ -42,7 +42,7 @@ def demo_specs() -> list[RunSpec]:
 
 
 def offer_demo() -> bool:
-    """An invitation above the form while there is no run but those of the claims on Learn. Returns whether it is there."""
+    """An invitation above the form while all runs are those of the claims on Learn; returns whether it is there."""
     if _has_own_runs():
         return False
     with st.container(border=True):
@@ -66,7 +66,7 @@ def demo_again() -> None:
     """The demonstration for those who have runs already, as a small button."""
     st.button(
         "Demo", key="demo", type="tertiary", icon=":material/auto_awesome:", on_click=start_demo,
-        help=f"{TITLE}: trains one CNN twice at once, without a penalty and with λ₂ = {plain(LAMBDAS[1])}.",
+        help=f"{TITLE}: trains one CNN twice at once, without a penalty and with λ₂ = {exact(LAMBDAS[1])}.",
     )  # fmt: skip
 
 
@@ -116,12 +116,13 @@ def verdict(runs: Sequence[Run]) -> str:
     free, held = sorted(runs, key=lambda run: run.l2)
     if free.last is None or held.last is None:
         return "There is nothing to compare: one of the two ended before its first epoch."
-    gain = 100 * (held.last.val_acc - free.last.val_acc)
+    gain = held.last.val_acc - free.last.val_acc
     noise = free.spec.data.label_noise
     return (
-        f"**What came out:** without a penalty the network learnt {free.last.train_acc:.0%} of the training labels, "
-        f"though {noise:.0%} of them are wrong, and names {free.last.val_acc:.1%} of the validation images correctly. "
-        f"With {penalty_words(held.spec.penalty)} it names {held.last.val_acc:.1%} correctly, {abs(gain):.1f} points "
+        f"**What came out:** without a penalty the network learnt {percent(free.last.train_acc, 0)} of the training "
+        f"labels, though {percent(noise, 0)} of them are wrong, and names {percent(free.last.val_acc)} of the "
+        f"validation images correctly. With {penalty_words(held.spec.penalty)} it names "
+        f"{percent(held.last.val_acc)} correctly, {points(abs(gain), sign=False)} points "
         f"{'more' if gain >= 0 else 'fewer'}. Gap in loss: {loss(free.last.gap_loss)} without, "
         f"{loss(held.last.gap_loss)} with"
         f"{' (below 0, as only training labels are wrong).' if held.last.gap_loss < 0 else '.'}"

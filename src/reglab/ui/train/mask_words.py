@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from reglab.number_format import short
 from reglab.penalties.mask import Row
 from reglab.spec import PenaltySpec
 
@@ -58,7 +59,7 @@ def in_short(rows: Sequence[Row], when: str) -> str:
     if len(known) < len(acting) or not any(row.l2 for row in acting):
         return said
     term = "(λ₂/2) Σw²" if all(row.factor == 1 for row in acting) else "(λ₂/2) Σ factor·w²"
-    return f"{said} The L2 term {when}: {term} = {sum(known):.4g}."
+    return f"{said} The L2 term {when}: {term} = {short(sum(known))}."
 
 
 def _kind(row: Row) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from reglab.number_format import exact
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.numbers import number, plain
+from reglab.ui.numbers import number
 
 SCOPES = {
     "weights": r"w\,\in\,\text{kernels}",
@@ -28,7 +29,7 @@ def objective(spec: RunSpec, n_train: int | None) -> str:
 
 def size(spec: RunSpec) -> str:
     """The LaTeX size at which :func:`objective` fits its column in a narrow window: many digits are set smaller."""
-    longest = max(len(plain(spec.penalty.l1)), len(plain(spec.penalty.l2)))
+    longest = max(len(exact(spec.penalty.l1)), len(exact(spec.penalty.l2)))
     return r"\small" if longest <= 6 else r"\footnotesize" if longest <= 9 else r"\scriptsize"
 
 
@@ -53,8 +54,8 @@ def _at_rest(optim: OptimSpec) -> str:
         return ". Adam rescales the data's pull and not the penalty's, so no J is minimised exactly"
     if not optim.momentum:
         return ", and with plain SGD that minimises J itself"
-    left = plain(float(1 - Decimal(repr(optim.momentum))))
-    faster = f"1/(1 − {plain(optim.momentum)})"
+    left = exact(float(1 - Decimal(repr(optim.momentum))))
+    faster = f"1/(1 − {exact(optim.momentum)})"
     return (
         f". Momentum multiplies the data's pull by {faster}, not the penalty's, so J is minimised with λ times {left}"
     )
@@ -89,13 +90,13 @@ def _coupled(spec: RunSpec) -> str:
     where = {"weights": "for the kernels", "weights+biases": "for kernels and biases"}.get(
         penalty.scope, "for every parameter"
     )
-    torch = [f"`weight_decay={plain(penalty.l2)}`"] if penalty.l2 else []
-    torch += [f"`{plain(penalty.l1)} * w.abs().sum()` added to the loss"] if penalty.l1 else []
+    torch = [f"`weight_decay={exact(penalty.l2)}`"] if penalty.l2 else []
+    torch += [f"`{exact(penalty.l1)} * w.abs().sum()` added to the loss"] if penalty.l1 else []
     return f"In PyTorch: {' and '.join(torch)} {where}. In Keras: {_keras(penalty)}."
 
 
 def _keras(penalty: PenaltySpec) -> str:
-    l1, half = f"l1={plain(penalty.l1)}", f"l2={plain(penalty.l2 / 2)}"
+    l1, half = f"l1={exact(penalty.l1)}", f"l2={exact(penalty.l2 / 2)}"
     both = penalty.l1 and penalty.l2
     term = f"l1_l2({l1}, {half})" if both else f"l1({l1[3:]})" if penalty.l1 else f"l2({half[3:]})"
     roles = {"weights": ["kernel"], "weights+biases": ["kernel", "bias"], "all": ["kernel", "bias", "gamma", "beta"]}
@@ -106,7 +107,7 @@ def _decoupled(spec: RunSpec) -> str:
     penalty = spec.penalty
     if penalty.l1:
         return "Neither PyTorch nor Keras has a decoupled L1 built in."
-    decay = f"weight_decay={plain(penalty.l2)}"
+    decay = f"weight_decay={exact(penalty.l2)}"
     if spec.optim.name == "sgd":
         return f"In Keras: `SGD({decay})`. PyTorch's SGD has only the coupled form. No λ in a loss does exactly this."
     return f"In PyTorch and in Keras: `AdamW({decay})`. No λ in a loss does exactly this."

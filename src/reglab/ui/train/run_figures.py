@@ -9,8 +9,9 @@ import pandas as pd
 
 from reglab import columns
 from reglab.charts.shares import total_share
+from reglab.number_format import percent, points
 from reglab.store import Run
-from reglab.ui.live_words import loss, percent
+from reglab.ui.live_words import loss
 
 _TIMES = 10  # a share from which it is no longer said in per cent
 
@@ -33,7 +34,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
     """
     last = run.last
     zeros, near = zero_shares(layers)
-    points = "–" if last is None else f"{100 * last.gap_acc:.1f} pts".replace("-", "−")
+    apart = "–" if last is None else f"{points(last.gap_acc, sign=False)} pts"
     return [
         Figure(
             "Validation accuracy", "Val. accuracy", percent(last.val_acc if last else None),
@@ -46,7 +47,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             "Mean cross-entropy on the validation images, in nats, without the penalty.",
         ),
         Figure(
-            "Gap in loss", "Gap in loss", loss(last.gap_loss if last else None), f"accuracy {points}",
+            "Gap in loss", "Gap in loss", loss(last.gap_loss if last else None), f"accuracy {apart}",
             "Validation loss minus training loss, both without the penalty: above 0 is overfitting. Below it, training "
             "minus validation accuracy in percentage points.",
         ),
@@ -57,14 +58,14 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
         Figure(
             "Pull of λ", "Pull of λ", pull(layers), "of the data's pull",
             "How hard the penalty pulls the weights toward 0, compared with how hard the data pull them: "
-            "‖∇penalty‖ / ‖∇data‖ over all kernels, averaged over the last epoch. At 100 % the pulls are equal. "
-            "“Pull” below the third chart shows it layer by layer.",
+            f"‖∇penalty‖ / ‖∇data‖ over all kernels, averaged over the last epoch. At {percent(1, 0)} the pulls are "
+            "equal. “Pull” below the third chart shows it layer by layer.",
         ),
     ]  # fmt: skip
 
 
 def pull(layers: pd.DataFrame) -> str:
-    """The penalty's pull as a share of the data's at the newest epoch: "34 %", "3.4 %", "12 ×"; "–" where not known."""
+    """The penalty's pull as a share of the data's at the newest epoch: "34 %", "3.4 %", "12 ×"; "–" where not known."""
     _, shares = total_share(layers)
     share = float(shares[-1]) if len(shares) else math.nan
     if not math.isfinite(share):
@@ -72,8 +73,8 @@ def pull(layers: pd.DataFrame) -> str:
     if share >= _TIMES:
         return f"{share:,.0f} ×"
     if 0 < share < 5e-4:
-        return "< 0.1 %"
-    return f"{100 * share:.1f} %" if 0 < share < 0.0995 else f"{100 * share:.0f} %"
+        return f"< {percent(0.001)}"
+    return percent(share, 1 if 0 < share < 0.0995 else 0)
 
 
 def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.models import MODELS
+from reglab.number_format import exact
 from reglab.number_text import NotANumber, number_text, read_number
 from reglab.spec import Optimizer
 from reglab.ui.train.facts import data_facts, layer_table, model_facts
@@ -128,7 +129,7 @@ def _common(key: str, label: str, values: tuple[float, ...]) -> None:
         if value is not None:
             put(key, number_text(value))
 
-    st.pills(label, values, format_func=_short, key=pick, on_change=take)
+    st.pills(label, values, format_func=exact, key=pick, on_change=take)
 
 
 def _is(typed: str, value: float) -> bool:
@@ -136,11 +137,6 @@ def _is(typed: str, value: float) -> bool:
         return read_number(typed) == value
     except NotANumber:
         return False
-
-
-def _short(value: float) -> str:
-    """0.0001 → "1e-4", 0.03 → ".03": narrow enough for all to stand in one row."""
-    return f"{value:g}".removeprefix("0") or "0" if value == 0 or value >= 1e-2 else f"{value:.0e}".replace("e-0", "e-")
 
 
 def _network() -> tuple[str, str, bool, int | None, Optimizer]:

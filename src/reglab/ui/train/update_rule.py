@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reglab.number_format import PERCENT, exact, short
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.numbers import number, plain
+from reglab.ui.numbers import number
 from reglab.ui.train.objective import penalised
 
 COLOUR = "#c25c14"
@@ -63,13 +64,13 @@ def where(spec: RunSpec) -> str:
 
 def _rate(spec: RunSpec) -> Row:
     optim, eta = spec.optim, number(spec.optim.lr)
-    first = f"The learning rate in epoch e: {plain(optim.lr)} in epoch 1"
+    first = f"The learning rate in epoch e: {exact(optim.lr)} in epoch 1"
     if optim.schedule == "cosine":
         curve = rf"\tfrac{{1}}{{2}}\,(1 + \cos(\pi\,(e - 1) / {spec.train.epochs}))"
         return Row(rf"\eta = {eta} \cdot {curve}", f"{first}, falling to 0 along a cosine.")
     if optim.schedule == "step":
         steps = rf"{_base(optim.step_factor)}^{{\lfloor (e - 1) / {optim.step_every} \rfloor}}"
-        words = f"{first}, times {plain(optim.step_factor)} every {optim.step_every} epochs."
+        words = f"{first}, times {exact(optim.step_factor)} every {optim.step_every} epochs."
         return Row(rf"\eta = {eta} \cdot {steps}", words)
     return Row(rf"\eta = {eta}", "The learning rate, the same in every epoch.")
 
@@ -100,7 +101,7 @@ def _decay(spec: RunSpec) -> Row:
     if penalty.l1:
         meaning = "The penalty's own step, beside the gradient. sign(w) is 1 or −1, and 0 at w = 0."
         return Row(_coloured(rf"w \leftarrow w - \eta\,({_pull(penalty)})"), meaning, whole_penalty=True)
-    share = f"at η = {plain(spec.optim.lr)} it takes {100 * spec.optim.lr * penalty.l2:.3g} % off"
+    share = f"at η = {exact(spec.optim.lr)} it takes {short(100 * spec.optim.lr * penalty.l2, 3)}{PERCENT} off"
     each = " where c is 1" if penalty.factors else ""
     latex = rf"w \leftarrow (1 - \eta \cdot {number(penalty.l2)}{_c(penalty)})\,w"
     return Row(_coloured(latex), f"The decay, beside the gradient: {share} each weight{each}.", whole_penalty=True)
@@ -135,7 +136,7 @@ def _proximal(spec: RunSpec) -> list[Row]:
     each = " times c" if penalty.factors else ""
     if penalty.l1:
         reach = rf"\eta \cdot {number(penalty.l1)}{_c(penalty)}"
-        near = f"{spec.optim.lr * penalty.l1:.3g}{each}"
+        near = f"{short(spec.optim.lr * penalty.l1, 3)}{each}"
         words = f"The penalty's exact proximal map: weights within ηλ₁ of 0 ({near}, in epoch 1) become exactly 0."
         soft = rf"w \leftarrow \mathrm{{sign}}(w)\,\max(|w| - {reach},\,0)"
         rows.append(Row(_coloured(soft), words, whole_penalty=True))

@@ -1,0 +1,62 @@
+"""Numbers as pages, charts and the command line print them, one function for each kind of number.
+
+A negative number has a true minus (−), a percentage a thin no-break space before its sign, and what rounds to zero has
+no sign. The minus of an exponent stays the one that people type: 1e-4.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+PERCENT = "\N{NARROW NO-BREAK SPACE}%"
+"""What follows the number of a percentage, for example as the suffix of an axis' ticks."""
+
+NONE = "–"
+"""What stands for a number that is not there."""
+
+_SMALL, _LARGE = 1e-3, 1e6  # numbers from the one and below the other need no exponent
+
+
+def exact(value: float) -> str:
+    """A setting such as λ or a learning rate, every digit kept: 0.03, 400, 1e-4, 2.5e-5."""
+    if not math.isfinite(value):
+        return _not_finite(value)
+    number = Decimal(repr(float(value))).normalize()
+    if number == 0 or _SMALL <= abs(value) < _LARGE:
+        return _minus(f"{abs(number) if number == 0 else number:f}")
+    mantissa, _, exponent = f"{number:E}".partition("E")
+    return f"{_minus(mantissa)}e{int(exponent)}"
+
+
+def short(value: float | None, digits: int = 4) -> str:
+    """A measured number to ``digits`` significant digits, without zeros at its end: 0.5333, −12.5, 3.2e-5."""
+    if value is None or math.isnan(value):
+        return NONE
+    return exact(float(f"{value:.{digits}g}")) if math.isfinite(value) else _not_finite(value)
+
+
+def fixed(value: float | None, digits: int, *, sign: bool = False) -> str:
+    """A number with ``digits`` decimals, which line up in columns: 0.810, −0.200; with ``sign`` also +0.810."""
+    if value is None or not math.isfinite(value):
+        return NONE if value is None else _not_finite(value)
+    rounded = round(value, digits) + 0.0  # −0.0 + 0.0 is 0.0
+    return _minus(f"{rounded:{'+' if sign and rounded else ''}.{digits}f}")
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1: 0.7834 is 78.3 %."""
+    return NONE if share is None or not math.isfinite(share) else f"{fixed(100 * share, digits)}{PERCENT}"
+
+
+def points(difference: float | None, digits: int = 1, *, sign: bool = True) -> str:
+    """A difference of two shares, in percentage points, without the word: 0.068 is +6.8."""
+    return NONE if difference is None else fixed(100 * difference, digits, sign=sign)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _not_finite(value: float) -> str:
+    return NONE if math.isnan(value) else "∞" if value > 0 else "−∞"

@@ -1,0 +1,55 @@
+"""Each kind of number as it is printed."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reglab.number_format import exact, fixed, percent, points, short
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"), (-0.0, "0"), (400.0, "400"), (0.03, "0.03"), (0.001, "0.001"), (1e-4, "1e-4"), (2.5e-5, "2.5e-5"),
+        (-0.5, "−0.5"), (-1e-4, "−1e-4"), (1e5, "100000"), (1e7, "1e7"), (0.1 + 0.2, "0.30000000000000004"),
+        (math.inf, "∞"), (-math.inf, "−∞"), (math.nan, "–"),
+    ],
+)  # fmt: skip
+def test_a_setting_keeps_every_digit(value: float, text: str) -> None:
+    assert exact(value) == text
+
+
+@given(finite)
+def test_a_setting_can_be_read_back(value: float) -> None:
+    assert float(exact(value).replace("−", "-")) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.53333, "0.5333"), (-12.5, "−12.5"), (3.2e-5, "3.2e-5"), (123456, "123500"), (None, "–"), (-1e-9, "−1e-9")],
+)
+def test_a_measured_number_has_four_digits(value: float | None, text: str) -> None:
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "text"),
+    [(0.81, False, "0.810"), (-0.2, False, "−0.200"), (-0.0004, False, "0.000"), (0.81, True, "+0.810"),
+     (-1e-9, True, "0.000"), (math.nan, True, "–"), (None, False, "–")],
+)  # fmt: skip
+def test_decimals_line_up_and_zero_has_no_sign(value: float | None, sign: bool, text: str) -> None:
+    assert fixed(value, 3, sign=sign) == text
+
+
+def test_a_share_in_per_cent() -> None:
+    assert percent(0.7834) == "78.3\u202f%"
+    assert percent(0.2, 0) == "20\u202f%"
+    assert percent(-0.0001) == "0.0\u202f%"
+    assert percent(None) == percent(math.nan) == "–"
+    assert (points(0.068), points(-0.068), points(0.068, sign=False)) == ("+6.8", "−6.8", "6.8")
