@@ -262,7 +262,7 @@ def test_lists_and_ranges_are_read(text: str, values: tuple[float, ...]) -> None
         ("1:2:" + "9" * 5000, "a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9."),
         ("0:1:3", "λ₂: the range '0:1:3' must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."),
         ("2:1:3", "λ₂: the range '2:1:3' must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."),
-        ("1:1e308:3", "λ₂ must be from 0 to 1000, not 1e+308."),
+        ("1:1e308:3", "λ₂ must be from 0 to 1000, not 1e308."),
         ("1:inf:3", "λ₂: 'inf' is not a finite number; write a number such as 0.03."),
         ("1:1.001:3", "λ₂: the range '1:1.001:3' is too narrow for 3 values of three digits each."),
         ("1:2:1", "λ₂: a range has 2 to 200 values, not 1; 9 to 30 show the curve."),
