@@ -23,7 +23,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     values = {
         "REGLAB_HOME": str(tmp_path), "REGLAB_STORE": "postgresql+psycopg://u@h/d", "REGLAB_DATA": str(tmp_path / "d"),
         "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
-        "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org",
+        "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
     }  # fmt: skip
     assert {setting.name for setting in SETTINGS} == set(values)
     settings = load_settings(values)
@@ -31,6 +31,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.store == values["REGLAB_STORE"]
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
+    assert settings.undo_days == 7
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
