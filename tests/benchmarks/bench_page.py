@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.benchmarks.measuring import median_ratio, percentile, table
 from tests.live.conftest import CHROMIUM
 from tests.live.serving import APP, Server, serving
+from tests.live.waiting import wait_in_page
 
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
@@ -97,7 +98,8 @@ def answer(page: Page, value: str) -> float:
     field.fill(value)
     start = time.perf_counter()
     field.press("Enter")
-    page.wait_for_function(
+    wait_in_page(
+        page,
         "text => [...document.querySelectorAll('code')].some(code => code.textContent === text)",
         arg=f"weight_decay={value}",
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.live.serving import Server, serving
+from tests.live.waiting import wait_in_page
 
 SCRIPT = Path(__file__).parent / "apps" / "charts.py"
 
@@ -38,16 +39,14 @@ def after(chart: Locator, more: int) -> None:
     """Wait until the chart has been redrawn ``more`` times."""
     chart.wait_for()
     goal = updates(chart) + more
-    chart.page.wait_for_function("([node, goal]) => node.dataset.updates >= goal", arg=[chart.element_handle(), goal])
+    wait_in_page(chart.page, "([node, goal]) => node.dataset.updates >= goal", arg=[chart.element_handle(), goal])
 
 
 def ticks(page: Page, count: int) -> None:
     """Wait until the text below the chart has changed ``count`` times."""
     text = page.get_by_text("below the chart")
     for _ in range(count):
-        page.wait_for_function(
-            "([node, was]) => node.innerText !== was", arg=[text.element_handle(), text.inner_text()]
-        )
+        wait_in_page(page, "([node, was]) => node.innerText !== was", arg=[text.element_handle(), text.inner_text()])
 
 
 def ask(chart: Locator, expression: str) -> Any:
@@ -87,7 +86,7 @@ def test_zoom_and_hidden_lines_survive_updates(chart: Locator) -> None:
     drag(chart, (0.2, 0.2), (0.6, 0.8))
     zoom = ask(chart, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]")
     chart.locator(".legendtoggle").nth(1).click()
-    chart.page.wait_for_function("node => node._fullData[1].visible === 'legendonly'", arg=chart.element_handle())
+    wait_in_page(chart.page, "node => node._fullData[1].visible === 'legendonly'", arg=chart.element_handle())
     after(chart, 10)
     assert ask(chart, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
     assert ask(chart, "node._fullData.map(trace => trace.visible)") == [True, "legendonly"]
@@ -125,14 +124,14 @@ def test_the_theme_recolours_without_a_new_node(chart: Locator) -> None:
     colours = "[node._fullLayout.font.color, node._fullLayout.xaxis.gridcolor]"
     light = ask(chart, colours)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"([node, was]) => {colours}[0] !== was", arg=[chart.element_handle(), light[0]])
+    wait_in_page(page, f"([node, was]) => {colours}[0] !== was", arg=[chart.element_handle(), light[0]])
     dark = ask(chart, colours)
     assert dark[1] != light[1]
     assert brightness(light[0]) < 0.3
     assert brightness(dark[0]) > 0.7
     empty = page.locator("[data-reglab-chart=empty]")
-    page.wait_for_function(
-        "([node, colour]) => node._fullLayout.font.color === colour", arg=[empty.element_handle(), dark[0]]
+    wait_in_page(
+        page, "([node, colour]) => node._fullLayout.font.color === colour", arg=[empty.element_handle(), dark[0]]
     )
     assert chart.get_attribute("data-mounts") == empty.get_attribute("data-mounts") == "1"
 
@@ -144,7 +143,8 @@ def brightness(colour: str) -> float:
 def test_it_follows_the_width_of_its_column(chart: Locator) -> None:
     wide = ask(chart, "node._fullLayout.width")
     chart.page.set_viewport_size({"width": 1024, "height": 900})
-    chart.page.wait_for_function(
+    wait_in_page(
+        chart.page,
         "([node, wide]) => node._fullLayout.width < wide && node._fullLayout.width === node.clientWidth",
         arg=[chart.element_handle(), wide],
     )
@@ -167,7 +167,7 @@ def test_nothing_moves_when_the_chart_is_drawn(page: Page, server: Server) -> No
     page.route("**/plotly-*.js", hold)
     page.goto(server.url)
     page.get_by_text("below the chart").wait_for()
-    page.wait_for_function("document.querySelector('[data-reglab-chart=grows]')")
+    wait_in_page(page, "document.querySelector('[data-reglab-chart=grows]')")
     top = page.get_by_text("below the chart").evaluate("node => node.getBoundingClientRect().top")
     go_on[0].continue_()
     after(page.locator("[data-reglab-chart=grows]"), 2)
@@ -244,14 +244,15 @@ def click(points: Locator, x: float, y: float) -> None:
     """Click on this point as people do: with the pointer on it long enough for its label to appear."""
     page = points.page
     page.mouse.move(*spot(points, x, y))
-    page.wait_for_function("([node, x]) => node._hoverdata?.[0]?.x === x", arg=[points.element_handle(), x])
+    wait_in_page(page, "([node, x]) => node._hoverdata?.[0]?.x === x", arg=[points.element_handle(), x])
     page.mouse.down()
     page.mouse.up()
 
 
 def cursor_is(points: Locator, cursor: str) -> None:
     """Wait until the pointer over the plot looks so."""
-    points.page.wait_for_function(
+    wait_in_page(
+        points.page,
         "([node, cursor]) => node.querySelector('.nsewdrag').style.cursor === cursor",
         arg=[points.element_handle(), cursor],
     )
@@ -288,7 +289,7 @@ def test_a_drag_over_a_point_is_a_zoom_and_no_click(points: Locator) -> None:
     mouse.down()
     mouse.move(start[0] + 60, start[1] + 60, steps=4)
     mouse.up()
-    points.page.wait_for_function("node => node.layout.xaxis.autorange === false", arg=points.element_handle())
+    wait_in_page(points.page, "node => node.layout.xaxis.autorange === false", arg=points.element_handle())
     after(points, 3)
     expect(points.page.get_by_text("clicked: ")).to_have_text("clicked: []")
 
@@ -298,6 +299,6 @@ def test_a_chart_that_has_left_the_page_is_freed(chart: Locator) -> None:
     empty = page.locator("[data-reglab-chart=empty]")
     node = empty.element_handle()
     show(page)
-    page.wait_for_function("node => !node._fullLayout", arg=node)
+    wait_in_page(page, "node => !node._fullLayout", arg=node)
     show(page)
     assert empty.get_attribute("data-mounts") == "2"

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.live.serving import Server
+from tests.live.waiting import wait_in_page
 
 from reglab.ui.learn.page import SECTIONS
 
@@ -87,7 +88,8 @@ def test_the_chart_follows_every_example(handle: Locator) -> None:
         expect(handle).to_have_attribute("aria-valuetext", optimum)
     for name, mark in (("L2 ○", 0), ("L1 ◇", 2), ("Elastic net", 2), ("L2 ○", 0)):
         page.get_by_role("radio", name=name).click()
-        page.wait_for_function(
+        wait_in_page(
+            page,
             "([node, n]) => node.data.filter((trace) => trace.uid.endsWith('is-0')).length === n",
             arg=[node.element_handle(), mark],
         )
@@ -122,7 +124,7 @@ def test_zoom_survives_a_drag(handle: Locator) -> None:
     page.mouse.down()
     page.mouse.move(*spot(handle, 3, -0.5), steps=4)
     page.mouse.up()
-    page.wait_for_function("node => node._fullLayout.xaxis.range[1] < 4", arg=node.element_handle())
+    wait_in_page(page, "node => node._fullLayout.xaxis.range[1] < 4", arg=node.element_handle())
     zoomed = node.evaluate(f"node => {AXES}")
     page.mouse.move(*middle(handle))
     page.mouse.down()
@@ -141,7 +143,7 @@ def test_sections_open_by_link_by_choice_and_by_the_button_below(page: Page, das
     below.click()
     page.locator("[data-reglab-chart=geometry]").wait_for()
     expect(page).to_have_url(re.compile(rf"/learn\?section={SECTIONS[1].key}$"))
-    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")  # it begins at its top
+    wait_in_page(page, "document.querySelector('[data-testid=stMain]').scrollTop === 0")  # it begins at its top
     page.get_by_role("radio", name=SECTIONS[2].title).click()
     page.locator("[data-reglab-chart=decay_steps_chart]").wait_for()
     expect(page).to_have_url(re.compile(rf"section={SECTIONS[2].key}$"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 from tests.live.serving import Server
+from tests.live.waiting import wait_in_page
 
 PATIENCE = 30_000  # milliseconds, on a busy machine
 
@@ -12,7 +13,7 @@ MARKED = "() => document.querySelector('[data-testid=stDataFrame]').dataset.mark
 
 
 def address_has(page: Page, text: str) -> None:
-    page.wait_for_function("text => decodeURIComponent(location.search.replaceAll('+', ' ')).includes(text)", arg=text)
+    wait_in_page(page, "text => decodeURIComponent(location.search.replaceAll('+', ' ')).includes(text)", arg=text)
 
 
 def enter(page: Page, factor: str) -> None:

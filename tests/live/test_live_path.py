@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.factories import add_sweep, metrics, spec
 from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import ask
+from tests.live.waiting import wait_in_page
 
 from reglab.settings import load_settings
 from reglab.store import Store, Sweep, open_store
@@ -72,9 +73,7 @@ def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Serv
     expect(page).to_have_url(re.compile(r"/lambda-path\?sweep=s\w+$"))
     expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible(timeout=60_000)
     before = int(chart(page, "path-curve").get_attribute("data-updates") or 0)
-    page.wait_for_function(
-        f"document.querySelector('[data-reglab-chart^=path-curve]').dataset.updates > {before + 2}", timeout=60_000
-    )
+    wait_in_page(page, f"document.querySelector('[data-reglab-chart^=path-curve]').dataset.updates > {before + 2}")
     expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("is best")).to_be_visible()
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
@@ -87,7 +86,7 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
     chart(page, "path-curve").wait_for()
     settled(page)
-    page.wait_for_function("document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
+    wait_in_page(page, "document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
     page.mouse.click(*centre(page, "path-curve", 1))
     expect(page).to_have_url(re.compile(r"/train\?sweep=\w+&runs="))
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()

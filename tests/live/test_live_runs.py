@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.factories import add_many, add_run, spec
 from tests.live.serving import APP, Server, serving
+from tests.live.waiting import wait_in_page
 
 from reglab.settings import load_settings
 from reglab.store import Store, open_store
@@ -162,7 +163,7 @@ def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(page: Page, 
     name.fill("half ty")
     loss = page.locator('[data-reglab-chart="runs_loss"]')
     before = int(loss.get_attribute("data-updates") or 0)
-    page.wait_for_function(f"document.querySelector('[data-reglab-chart=runs_loss]').dataset.updates > {before + 2}")
+    wait_in_page(page, f"document.querySelector('[data-reglab-chart=runs_loss]').dataset.updates > {before + 2}")
     expect(loss).to_have_attribute("data-mounts", "1")
     expect(name).to_have_value("half ty")
     expect(grid(page)).to_have_attribute("data-mark", "same")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from tests.live.conftest import Serve
 from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import after, ask, drag
+from tests.live.waiting import wait_in_page
 
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
@@ -72,7 +73,8 @@ def epochs_drawn(page: Page) -> int:
 
 def wait_for_epoch(page: Page, epoch: int) -> None:
     chart(page, "loss").wait_for()
-    page.wait_for_function(
+    wait_in_page(
+        page,
         "([node, epoch]) => (node._fullData?.[0]?.x?.at(-1) ?? 0) >= epoch",
         arg=[chart(page, "loss").element_handle(), epoch],
     )
@@ -158,7 +160,7 @@ def test_switching_to_the_objective_and_the_pull_of_lambda_spares_the_gap_s_node
     page.locator(".st-key-stop button").click()
     expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
     done = wait_for(store, run_id, "cancelled").epoch
-    page.wait_for_function("([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[pull.element_handle(), done])
+    wait_in_page(page, "([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[pull.element_handle(), done])
     assert ask(pull, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
     assert [chart(page, kind).get_attribute("data-mounts") for kind in ("split", "gap", "pull")] == ["1", "1", "1"]
     last = store.pulls([run_id]).iloc[-1]
