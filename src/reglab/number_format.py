@@ -7,6 +7,7 @@ no sign. The minus of an exponent stays the one that people type: 1e-4.
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 
 PERCENT = "\N{NARROW NO-BREAK SPACE}%"
@@ -52,6 +53,11 @@ def percent(share: float | None, digits: int = 1) -> str:
 def points(difference: float | None, digits: int = 1, *, sign: bool = True) -> str:
     """A difference of two shares, in percentage points, without the word: 0.068 is +6.8."""
     return NONE if difference is None else fixed(100 * difference, digits, sign=sign)
+
+
+def typeset(text: str) -> str:
+    """``text`` with a true minus in front of its negative numbers."""
+    return re.sub(r"(^|[^\w.])-(?=[.\d])", r"\1−", text)
 
 
 def _minus(text: str) -> str:

@@ -146,7 +146,7 @@ def test_the_calculator_follows_its_fields_without_stray_digits(app: AppTest) ->
     again(app)
     assert metrics(app) == [("0.0075", "0.5075"), ("0.015", "0.515"), ("0.09", "0.59")]
     assert "0.1^2 + (-0.2)^2 + 0^2 = 0.05" in app.latex[0].value
-    assert app.dataframe[0].value["λ·sign(w)"].tolist() == ["0.3 · 1 = 0.3", "0.3 · (-1) = -0.3", "0.3 · 0 = 0.0"]
+    assert app.dataframe[0].value["λ·sign(w)"].tolist() == ["0.3 · 1 = 0.3", "0.3 · (−1) = −0.3", "0.3 · 0 = 0.0"]
 
 
 def test_squares_punish_one_large_weight_and_magnitudes_do_not(app: AppTest) -> None:

@@ -94,10 +94,10 @@ def test_the_table_shows_every_run_newest_first_with_its_figures(app: AppTest, s
     assert list(shown["name"]) == ["strong", "weak", "none"]
     weak = shown.loc[1]
     assert weak["state"] == ["finished"]
-    assert (weak["dataset"], weak["model"], weak["penalty"], weak["lambda2"]) == ("digits", "simple_cnn", "L2", 0.03)
-    assert weak["best_val_acc"] == pytest.approx(90.0)  # metrics(4) has 0.9
+    assert (weak["dataset"], weak["model"], weak["penalty"], weak["lambda2"]) == ("digits", "simple_cnn", "L2", "0.03")
+    assert weak["best_val_acc"] == "90.0 %"  # metrics(4) has 0.9
     assert weak["best_val_acc_epoch"] == 4
-    assert weak["gap_loss"] == pytest.approx(1.02 - 2 / 6)
+    assert weak["gap_loss"] == f"{1.02 - 2 / 6:.3f}"
     assert weak["val_loss_curve"] == pytest.approx([1.0 + 0.02 * (epoch - 5) ** 2 for epoch in range(1, 7)])
     assert weak["epoch"] == "6 / 30"
     assert weak["seconds"].total_seconds() == 3
@@ -109,7 +109,7 @@ def test_figures_that_are_no_numbers_are_left_out(app: AppTest, store: Store) ->
     add_run(store, epochs=[metrics(1), bad], state="diverged")
     add_run(store, epochs=0, state="failed")
     shown = visit(app).dataframe[0].value
-    assert shown["gap_loss"].isna().all()
+    assert shown["gap_loss"].tolist() == ["–", "–"]
     assert shown["state"].tolist() == [["failed"], ["diverged"]]
     assert [len(curve) for curve in shown["val_loss_curve"]] == [0, 1]
     select(app, [0, 1])
@@ -193,7 +193,7 @@ def test_the_overlay_shows_the_parts_of_the_objective_and_the_pull_of_lambda(app
 def test_the_table_takes_the_objective_apart(app: AppTest, store: Store) -> None:
     add_run(store, epochs=[metrics(1, l1=0.25, l2=0.5, total=2.75)])
     shown = visit(app).dataframe[0].value.loc[0]
-    assert [shown[name] for name in ("train_loss", "l1", "l2", "total")] == [2.0, 0.25, 0.5, 2.75]
+    assert [shown[name] for name in ("train_loss", "l1", "l2", "total")] == ["2.000", "0.250", "0.500", "2.750"]
     select(app, [], ("total",))
     assert app.query_params["sort"] == "total"
 
@@ -268,7 +268,7 @@ def test_rows_stand_still_while_runs_train_on(app: AppTest, store: Store) -> Non
     store.add_epoch(slow.id, metrics(2, val_acc=0.9), [], best_epoch=2)
     again(app)
     assert names(app) == ["fast", "slow"]
-    assert app.dataframe[0].value["best_val_acc"].tolist() == pytest.approx([60, 90])
+    assert app.dataframe[0].value["best_val_acc"].tolist() == ["60.0 %", "90.0 %"]
     assert state(app).key == before
     store.finish(slow.id, "finished")
     again(app)

@@ -15,6 +15,7 @@ from reglab.lessons.objective import (
     sum_of_magnitudes,
     sum_of_squares,
 )
+from reglab.number_format import typeset
 
 _TERMS = 6  # a longer sum is shortened in the middle
 
@@ -57,7 +58,7 @@ def gradients(given: Objective, convention: Convention) -> list[str]:
     product = {"half": f"{lam} · {{w}}", "full": f"2 · {lam} · {{w}}", "l1": f"{lam} · {{sign}}"}[convention.key]
     values = given.gradient(convention)
     return [
-        f"{product.format(w=_bracket(w), sign=_bracket(Fraction(sign(w))))} {_equals(value)} {result(value)}"
+        typeset(f"{product.format(w=_bracket(w), sign=_bracket(Fraction(sign(w))))} {_equals(value)} {result(value)}")
         for w, value in zip(given.weights, values, strict=True)
     ]
 

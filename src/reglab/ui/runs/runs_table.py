@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from reglab.number_format import PERCENT
+from reglab.number_format import PERCENT, exact, fixed, percent
 from reglab.store import RunOrder
 from reglab.store import run_table_columns as t
 from reglab.ui.runs.run_states import COLOURS, GLYPHS
 
+_IN_NATS = (t.GAP, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)
 _SHOWN = (
     t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,
     t.SECONDS, t.EPOCH, t.CREATED, t.TAGS, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART,
@@ -44,12 +45,13 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
     """``table`` with units as people read them: per cent, durations, one badge for the state."""
     return pd.DataFrame(
         {
-            **{name: table[name] for name in (t.NAME, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2)},
+            **{name: table[name] for name in (t.NAME, t.DATASET, t.MODEL, t.PENALTY)},
+            **{name: table[name].map(exact) for name in (t.LAMBDA1, t.LAMBDA2)},
             t.STATE: [[state] for state in _states(table)],
             t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
-            t.BEST_ACC: 100 * table[t.BEST_ACC],
-            **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.GAP, t.CURVE, t.CREATED, t.TAGS)},
-            **{name: table[name] for name in (t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)},
+            t.BEST_ACC: table[t.BEST_ACC].map(percent),
+            **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.CURVE, t.CREATED, t.TAGS)},
+            **{name: [fixed(value, 3) for value in table[name]] for name in _IN_NATS},
             t.SECONDS: pd.to_timedelta(table[t.SECONDS].round(), unit="s"),
         }
     )
@@ -97,14 +99,17 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         t.DATASET: column.TextColumn("Dataset", width=100),
         t.MODEL: column.TextColumn("CNN", width=86),
         t.PENALTY: column.TextColumn("Penalty", width=80),
-        t.LAMBDA1: column.NumberColumn("λ₁", format="%g", width=66, help="L1: λ₁ Σ|w|."),
-        t.LAMBDA2: column.NumberColumn("λ₂", format="%g", width=66, help="L2: (λ₂/2) Σw²."),
-        t.BEST_ACC: column.NumberColumn(
-            "Best acc.", format=f"%.1f{PERCENT}%", width=74, help="Highest validation accuracy of any epoch."
+        t.LAMBDA1: column.TextColumn("λ₁", alignment="right", width=66, help="L1: λ₁ Σ|w|."),
+        t.LAMBDA2: column.TextColumn("λ₂", alignment="right", width=66, help="L2: (λ₂/2) Σw²."),
+        t.BEST_ACC: column.TextColumn(
+            "Best acc.", alignment="right", width=74, help="Highest validation accuracy of any epoch."
         ),
         t.BEST_ACC_EPOCH: column.NumberColumn("at", format="%d", width=42, help="The first epoch with that accuracy."),
-        t.GAP: column.NumberColumn(
-            "Gap", format="%.3f", width=62, help="Validation − training loss at the last epoch, in nats, no penalty."
+        t.GAP: column.TextColumn(
+            "Gap",
+            alignment="right",
+            width=62,
+            help="Validation − training loss at the last epoch, in nats, no penalty.",
         ),
         t.CURVE: column.LineChartColumn("Val. loss", width=96, help="Over epochs; each on its own scale."),
         t.SECONDS: column.NumberColumn("Duration", format="localized", width=100, help="Time spent training."),
@@ -118,8 +123,8 @@ def _objective() -> dict[str, Any]:
     """J and its parts, behind the other columns: they compare runs of one λ, not of several."""
     column, at = st.column_config, "at the last epoch, in nats."
     return {
-        t.TOTAL: column.NumberColumn("J", format="%.3f", width=62, help=f"Data loss + L1 part + L2 part {at}"),
-        t.DATA_LOSS: column.NumberColumn("Data loss", format="%.3f", width=78, help=f"On training images, {at}"),
-        t.L1_PART: column.NumberColumn("L1 part", format="%.3f", width=66, help=f"λ₁ Σ|w| {at}"),
-        t.L2_PART: column.NumberColumn("L2 part", format="%.3f", width=66, help=f"(λ₂/2) Σw² {at}"),
+        t.TOTAL: column.TextColumn("J", alignment="right", width=62, help=f"Data loss + L1 part + L2 part {at}"),
+        t.DATA_LOSS: column.TextColumn("Data loss", alignment="right", width=78, help=f"On training images, {at}"),
+        t.L1_PART: column.TextColumn("L1 part", alignment="right", width=66, help=f"λ₁ Σ|w| {at}"),
+        t.L2_PART: column.TextColumn("L2 part", alignment="right", width=66, help=f"(λ₂/2) Σw² {at}"),
     }
