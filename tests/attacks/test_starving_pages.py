@@ -139,7 +139,7 @@ def test_pages_slow_down_with_the_sessions_that_watch_and_speed_up_when_they_go(
         others[-1].visit()  # to the form: this session watches no longer
         first.tick()
         assert interval_of(first) == fast
-        others[-1].visit(query=query)
+        leave.enter_context(visiting(url)).visit(query=query)
         first.tick()
         assert interval_of(first) == slow
         leave.close()
