@@ -87,6 +87,7 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     chart(page, "path-curve").wait_for()
     settled(page)
     wait_in_page(page, "document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
+    expect(chart(page, "path-curve").locator(".ytick text").last).to_have_text(re.compile("\\d\u202f%$"))
     page.mouse.click(*centre(page, "path-curve", 1))
     expect(page).to_have_url(re.compile(r"/train\?sweep=\w+&runs="))
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
