@@ -15,7 +15,7 @@ def test_a_claim_is_tested_by_a_press_and_its_runs_can_be_opened(page: Page, ser
     expect(card).to_contain_text("not tested yet")
     card.get_by_role("button", name="Test it").click()
     expect(card.get_by_role("button", name="Stop")).to_be_visible()
-    expect(card).to_contain_text(re.compile(r"changes the norm .* by −\d+\.\d %"), timeout=120_000)
+    expect(card).to_contain_text(re.compile(r"changes the norm .* by −\d+\.\d\s%"), timeout=120_000)
     expect(card).not_to_contain_text("not tested yet")
     expect(card.locator(".js-plotly-plot")).to_be_visible()
     page.reload()

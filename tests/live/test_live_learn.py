@@ -111,7 +111,7 @@ def test_a_typed_optimum_moves_the_ring_and_a_bad_one_says_so(handle: Locator) -
     expect(handle).to_have_attribute("aria-valuetext", "w₁ = -2, w₂ = 2.5")
     field(handle, "w₁").fill("9")
     field(handle, "w₁").press("Enter")
-    expect(page.get_by_test_id("stAlert")).to_contain_text("The optimum's w₁ must be from -4 to 4, not 9.")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("The optimum's w₁ must be from −4 to 4, not 9.")
     field(handle, "w₁").fill("3")
     field(handle, "w₁").press("Enter")
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
