@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,6 +20,13 @@ hypothesis.settings.register_profile("reglab", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("reglab")
 
 DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hangups_are_heard() -> None:
+    """Under nohup and in some CI systems SIGHUP is ignored, by every child too; tests that send it need the default."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

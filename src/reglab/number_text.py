@@ -26,7 +26,7 @@ def read_number(text: str) -> float:
 
     :raises NotANumber: for anything else, for "1,000" (1 or 1000?), NaN, infinities, and what no float can hold.
     """
-    return float(plain_number(text))
+    return float(plain_number(text)) + 0.0  # −0 is 0
 
 
 def plain_number(text: str) -> str:

@@ -7,6 +7,7 @@ checked, unknown keys are refused, and every refusal is one sentence (:class:`re
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, get_origin
 
@@ -44,6 +45,8 @@ def _truth(value: Any) -> Any:
 
 
 _NO_NUMBER = "no_number"
+_DIGITS = re.compile(r"[0-9][0-9.]*(e[-+]?[0-9]+)?", re.IGNORECASE)
+_COMMA = " In braces a comma separates settings; write decimals with a point, as in 0.01."
 Number = Annotated[float, _number("number")]
 Whole = Annotated[int, _number("integer")]
 Truth = Annotated[bool, BeforeValidator(_truth)]
@@ -294,7 +297,8 @@ def sentence(error: ValidationError, known: Sequence[str] = (), whole: str = "Th
     if first["type"] == "extra_forbidden":
         siblings = _keys_beside(first["loc"], known)
         near = suggestion(str(first["loc"][-1]), siblings)
-        return f"Unknown setting {shown(key)}{near}. Known: {', '.join(siblings)}.{more}"
+        comma = _COMMA if _DIGITS.fullmatch(str(first["loc"][-1])) else ""
+        return f"Unknown setting {shown(key)}{near}. Known: {', '.join(siblings)}.{comma}{more}"
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
     rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
     if first["type"] == "value_error":

@@ -86,7 +86,10 @@ def scalar(text: str) -> Any:
         return text
     if _INTEGER.fullmatch(text):
         return int(text, 0)
-    return float(text.replace(".inf", "inf").replace(".nan", "nan")) if _FLOAT.fullmatch(text) else text
+    if not _FLOAT.fullmatch(text):
+        return text
+    number = float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    return text if number == 0 and re.search("[1-9]", text.lower().partition("e")[0]) else number  # 1e-400 is not 0
 
 
 def dump(values: Any) -> str:

@@ -176,6 +176,26 @@ def test_a_heartbeat_that_cannot_be_read_interrupts_nothing(store: Store) -> Non
     assert store.recover() == [lost.id]
 
 
+def test_a_run_of_a_sweep_whose_id_leads_out_of_the_home_hides_no_other(
+    store: Store,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    good, sweep = add_run(store), store.create_sweep(SweepSpec(run=spec(), l2=(0.0, 0.1), seeds=1))
+    with store._database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET id = '../../etc' WHERE sweep IS NOT NULL AND lane = 1")
+    assert [row.id for row in unreadable(store)] == ["../../etc"]
+    assert store.queue() == []
+    assert good.id in {run.id for run in store.runs()}
+    assert store.sweep(sweep.id).id == sweep.id
+    monkeypatch.setenv("REGLAB_HOME", str(settings.home))
+    assert main(["runs"]) == 0
+    assert good.id in capsys.readouterr().out
+    assert main(["backup", str(tmp_path / "copy")]) == 0
+
+
 @pytest.mark.parametrize(("table", "column"), [("epochs", "val_loss"), ("layers", "l2_norm"), ("layers", "counts")])
 def test_figures_of_the_wrong_kind_cost_one_run_some_points_only(store: Store, table: str, column: str) -> None:
     good, bad = add_run(store, epochs=3), add_run(store, epochs=3)

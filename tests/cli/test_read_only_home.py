@@ -121,6 +121,16 @@ def test_it_is_listed_shown_exported_checked_and_backed_up(
         assert "theirs" in [run.name for run in copy.runs()]
 
 
+def test_a_backup_names_what_it_could_not_read(filled: Store, home: Path, folder: Path) -> None:
+    out, run = folder / "theirs-to-write", filled.get("theirs")
+    out.mkdir()
+    out.chmod(0o777)
+    filled.close()
+    [(status, told, err)] = as_another_user(home, ["backup", str(out / "copy"), "--json"], run_rights=0o000)
+    assert (status, err) == (1, "")
+    assert str(home / run.id) in json.loads(told)["left_out"]
+
+
 def test_whatever_writes_is_refused_in_one_sentence(filled: Store, home: Path) -> None:
     filled.close()
     for status, out, err in as_another_user(home, ["train"], ["gc"], ["sweep", "--l2", "0,1", "--seeds", "1"]):

@@ -136,6 +136,15 @@ def test_the_spec_is_read_from_a_file_and_keeps_the_penalty_that_is_not_swept(
     assert result["spec"]["run"]["train"]["epochs"] == 2
 
 
+def test_several_penalty_modes_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *SMALL, "--l2", "0,0.01", "--apply", "coupled,proximal", "--seeds", "1"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    rows = [line.split()[0] for line in printed if line.split()[0] in ("apply", "coupled", "proximal")]
+    assert rows == ["apply", "coupled", "coupled", "proximal", "proximal"]
+    best = [line for line in printed if line.startswith(("best", "simplest"))]
+    assert all("coupled" in line or "proximal" in line or "none" in line for line in best)
+
+
 def test_a_sweep_of_which_every_lane_diverges_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     wild = ["--set", "train.epochs=9", "--set", "optim.name=sgd", "--set", "optim.lr=10", "--l2", "100,200"]
     assert main(["sweep", *TINY, *wild, "--seeds", "1", "--json"]) == 1

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
+from tests.jobs.running import wait_until
 from tests.pages.browsing import go_back, lag
 from tests.pages.filling import fill
 from tests.pages.plain import plain
@@ -20,6 +21,7 @@ from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.store import Store
+from reglab.store.states import ENDED
 from reglab.ui.figures import FIGURES
 from reglab.ui.train.demo import TITLE, demo_specs
 from reglab.ui.train.form_values import WIDGETS, to_values
@@ -591,9 +593,19 @@ def test_once_there_are_runs_the_demonstration_is_a_small_button(app: AppTest, s
     add_run(store)
     assert again(app).button(key="demo").label == "Demo"
     press(app, "demo")
+    first = {run.id for run in store.runs() if run.group}
     press(app, "new_run")
     press(app, "demo")
-    assert sorted(run.l2 for run in store.runs() if run.group) == [0.0, 0.0, 0.03, 0.03]
+    assert {run.id for run in store.runs() if run.group} == first  # opened again
+    for run in first:
+        store.request_stop(run)
+    wait_until(lambda: all(store.get(run).state in ENDED for run in first), "the demonstration to stop")
+    store.delete(sorted(first))
+    press(app, "new_run")
+    press(app, "demo")
+    anew = {run.id: run.l2 for run in store.runs() if run.group}
+    assert sorted(anew.values()) == [0.0, 0.03]
+    assert not first & set(anew)
 
 
 def test_a_new_run_after_the_demonstration_starts_from_its_settings(app: AppTest) -> None:

@@ -63,15 +63,18 @@ class Teller:
 
 def lines(sweep: Sweep, found: dict[str, Any]) -> list[str]:
     """The table and what it says, for people."""
-    rows = [_COLUMNS, *(tuple(_cell(row.get(name)) for name in _COLUMNS) for row in found["table"])]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
+    several = len(sweep.spec.applies) > 1
+    names = ("apply", *_COLUMNS) if several else _COLUMNS
+    rows = [names, *(tuple(_cell(row.get(name)) for name in names) for row in found["table"])]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
     table = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     said = [f"{sweep.name} ({sweep.id}): {sweep.state}", *table]
     for key, words in (("best", "best"), ("one_se", "simplest within one standard error")):
         if found[key]:
             row = found[key]
             accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"
-            said.append(f"{words}: λ₁ {exact(row['l1'])}, λ₂ {exact(row['l2'])} ({accuracy})")
+            mode = f"{row['apply']}, " if several else ""
+            said.append(f"{words}: {mode}λ₁ {exact(row['l1'])}, λ₂ {exact(row['l2'])} ({accuracy})")
     if found["why_no_best"]:
         said.append(f"best λ: none. {found['why_no_best']}")
     said += [f"  data        {remark}" for remark in found["data_remarks"]]

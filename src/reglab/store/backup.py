@@ -18,7 +18,7 @@ from pathlib import Path
 from reglab.errors import StoreError
 from reglab.store import atomic
 from reglab.store.database import Database
-from reglab.store.files import NEWEST, PREVIOUS, RunFiles
+from reglab.store.files import NEWEST, PREVIOUS, RunFiles, is_plain
 from reglab.store.sentences import database_error, disk_error
 
 NAME = "reglab.sqlite"
@@ -30,6 +30,7 @@ class Copied:
 
     files: int = 0
     bytes: int = 0
+    left_out: list[str] = field(default_factory=list)
     inodes: dict[tuple[int, int], Path] = field(default_factory=dict, repr=False)
 
 
@@ -70,15 +71,24 @@ def _check(database: Database, home: Path, target: Path) -> None:
 
 
 def _copy_files(home: Path, ids: Iterable[str], target: Path, copied: Copied, skip: tuple[str, ...] = ()) -> None:
-    for one in ids:
-        for path in _files_in(RunFiles(home, one).folder):
+    """What cannot be read is left out, and named; ids that name no folder of the home have no files."""
+
+    def leave_out(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError) and str(error.filename) not in copied.left_out:
+            copied.left_out.append(str(error.filename))
+
+    for one in filter(is_plain, ids):
+        for path in _files_in(RunFiles(home, one).folder, leave_out):
             if path.name not in skip:
-                _copy(path, target / path.relative_to(home), copied)
+                try:
+                    _copy(path, target / path.relative_to(home), copied)
+                except PermissionError as error:
+                    leave_out(error)
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    """Every file below ``folder`` but links and temporary ones."""
-    for root, _folders, names in os.walk(folder):
+def _files_in(folder: Path, barred: Callable[[OSError], None]) -> Iterator[Path]:
+    """Every file below ``folder`` but links and temporary ones; ``barred`` hears of folders that cannot be read."""
+    for root, _folders, names in os.walk(folder, onerror=barred):
         paths = (Path(root, name) for name in sorted(names) if not name.endswith(atomic.SUFFIX))
         yield from (path for path in paths if not path.is_symlink())
 

@@ -25,6 +25,17 @@ NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
+def check_id(run_id: str) -> None:
+    """Raise :class:`StoreError` where ``run_id`` could lead out of the home as the name of a folder."""
+    if not is_plain(run_id):
+        raise StoreError(f"{shown(run_id)} is not a run id.")
+
+
+def is_plain(run_id: str) -> bool:
+    """Whether ``run_id`` can be the name of a folder in the home."""
+    return _PLAIN.fullmatch(run_id) is not None
+
+
 class RunFiles:
     """The folder ``home/<run id>/``, or ``home/<sweep id>/<stack>/``; it appears with the first file."""
 
@@ -32,8 +43,7 @@ class RunFiles:
         self, home: Path, run_id: str, flush: Callable[[], None] | None = None, *, stack: int | None = None
     ) -> None:
         """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
-        if not _PLAIN.fullmatch(run_id):
-            raise StoreError(f"{shown(run_id)} is not a run id.")
+        check_id(run_id)
         self.id, self.home, self.folder, self._flush = run_id, home, home / run_id, flush
         if stack is not None:
             self.folder /= f"{stack:d}"

@@ -16,6 +16,7 @@ from reglab.errors import RegLabError, SpecError, StoreError, shown
 from reglab.events import STATES, EpochMetrics, State
 from reglab.number_format import exact
 from reglab.spec import PenaltySpec, RunSpec
+from reglab.store.files import check_id
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.schema import epochs, runs
 
@@ -131,6 +132,7 @@ def _read(row: Row[Any], decoder: Decoder, has_checkpoint: Files) -> Run | Unrea
 
 
 def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
+    check_id(values["id"])
     last = {name: values.pop(f"last_{name}") for name in _LAST}
     for name, known in (("state", STATES), ("wanted", get_args(Wanted))):
         if values[name] not in known:

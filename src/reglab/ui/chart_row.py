@@ -80,7 +80,7 @@ def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, 
     loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
     _help(left, LOSS_HELP)
     log = left.toggle("Log scale", key=keys.log, persist_state="session")
-    measure = _segments(middle, "Gap in", {measure: f"in {measure}" for measure in MEASURES}, keys.measure)
+    measure = _segments(middle, "Gap in", {measure: measure.capitalize() for measure in MEASURES}, keys.measure)
     weights = _segments(right, "Weights or pull of λ", WEIGHT_VIEWS, keys.weights)
     _help(right, WEIGHT_HELP)
     names = [ALL_LAYERS, *dict.fromkeys(layers[columns.LAYER])]

@@ -21,9 +21,11 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     target = Path(arguments.path).expanduser().absolute()
     with open_store(load_settings()) as store:
         copied = store.back_up(target)
-    record = {"backup": str(target), "files": copied.files, "bytes": copied.bytes}
-    output.print(record, f"{copied.files:,} files, {gib(copied.bytes)}, in {target}; data sets are not among them.")
-    return 0
+    record = {"backup": str(target), "files": copied.files, "bytes": copied.bytes, "left_out": copied.left_out}
+    said = [f"{copied.files:,} files, {gib(copied.bytes)}, in {target}; data sets are not among them."]
+    said += [f"LEFT OUT, may not be read by this user: {place}" for place in copied.left_out]
+    output.print(record, "\n".join(said))
+    return 1 if copied.left_out else 0
 
 
 ENTRY = Command("backup", "copy the database and the files of all runs to a new folder", 76, _arguments, _run)
