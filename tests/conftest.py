@@ -23,8 +23,10 @@ DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mar
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hangups_are_heard() -> None:
-    """Under nohup and in some CI systems SIGHUP is ignored, by every child too; tests that send it need the default."""
+def signals_are_heard() -> None:
+    """Under nohup SIGHUP is ignored, and in a shell's background SIGINT, by every child too; tests send both."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
