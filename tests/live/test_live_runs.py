@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.factories import add_many, add_run, spec
+from tests.jobs.running import wait_until
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
 
@@ -173,7 +174,7 @@ def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(page: Page, 
     expect(cell(page, 2, 1)).to_have_text("half typed")
     press(page, "stop_runs")
     expect(page.get_by_text("1 training")).to_have_count(0, timeout=30_000)
-    assert store.runs()[0].state == "cancelled"
+    wait_until(lambda: store.runs()[0].state == "cancelled", "the run to stop")
 
 
 def test_open_and_duplicate_lead_to_the_train_page(page: Page, server: Server, store: Store) -> None:
