@@ -27,7 +27,7 @@ from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
 
 SESSIONS = (0, 1, 8, 30)
-ROUNDS, WINDOW, SETTLE = 5, 8.0, 3.0  # windows of each kind; seconds of one, and between them
+ROUNDS, WINDOW, SETTLE = 3, 6.0, 2.0  # windows of each kind; seconds of one, and between them: 10,000 epochs must do
 RUN = RunSpec().with_changes({"train.epochs": 10_000, "model.name": "keras_cnn", "data.train_size": 200})
 SWEEP = SweepSpec(run=RUN.with_changes({"model.name": "small_cnn"}), l2=(0.0, 1e-3, 1e-2), seeds=1)
 
