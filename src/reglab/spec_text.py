@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -37,11 +38,9 @@ def read(text: str, what: str = "The spec") -> Any:
     :raises SpecError: one sentence about ``what``.
     """
     _check_length(text, what)
-    try:
-        if text.lstrip("\ufeff \t\r\n").startswith("{"):
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        with suppress(json.JSONDecodeError):  # a flow mapping of YAML, or neither
             return read_json(text.lstrip("\ufeff"), what)
-    except json.JSONDecodeError:
-        pass  # a flow mapping of YAML, or neither
     try:
         return _Document(what).build(yaml.parse(text, Loader=yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
