@@ -47,7 +47,7 @@ LAYER_STATS: tuple[str, ...] = (
     SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD, ZEROS, COUNTS,
 )  # fmt: skip
 LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)
-PULL_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)
+GRADIENT_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)
 
 PART = "part"  # what a figure of a claim is about; one row for each part and seed
 VALUE = "value"  # in the part's own unit
@@ -75,4 +75,4 @@ REGIME = "regime"  # one of REGIMES
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
 PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
 REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
-ALL_KERNELS = "all kernels"  # a LAYER: every kernel of the network together
+ALL_WEIGHTS = "all kernels"  # a LAYER: every kernel of the network together

@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from reglab import columns
-from reglab.analysis import lanes_table
+from reglab.analysis import runs_table
 from reglab.bins import N_BINS
 from reglab.sweep import SweepSpec
 
@@ -29,7 +29,7 @@ class Ran:
 def lanes_of(sweep: SweepSpec, states: Mapping[int, str] | None = None) -> pd.DataFrame:
     """The lanes of ``sweep`` as runs r0, r1, …, finished but for ``states``."""
     ran = [Ran(f"r{i}", (states or {}).get(i, "finished")) for i in range(sweep.size)]
-    return lanes_table(sweep.lanes(), ran)
+    return runs_table(sweep.lanes(), ran)
 
 
 def epochs_of(lanes: pd.DataFrame, ends: Sequence[int], seed: int = 0) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from reglab.errors import RegLabError
 from reglab.settings import load_settings
 from reglab.store import open_store
 from reglab.training import choose_device
-from reglab.ui.services import open_services
+from reglab.ui.shared.services import open_services
 
 ABSENT = "is not available here; use auto, cpu or cuda."
 MPS = "is not supported, because its results have not been shown to agree with the CPU's; use auto or cpu."

@@ -10,8 +10,8 @@ import streamlit as st
 from tests.attacks.visitor import visiting
 from tests.live.serving import APP, serving
 
-from reglab.ui import process_wide
-from reglab.ui.services import close_services, services
+from reglab.ui.shared import process_wide
+from reglab.ui.shared.services import close_services, services
 
 
 def test_the_services_outlive_every_cache_and_every_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,9 +22,9 @@ def test_the_services_outlive_every_cache_and_every_reload(tmp_path: Path, monke
         opened = services()
         st.cache_resource.clear()
         st.cache_data.clear()
-        for name in ("reglab.ui.services", "reglab.ui.process_wide"):
+        for name in ("reglab.ui.shared.services", "reglab.ui.shared.process_wide"):
             monkeypatch.delitem(sys.modules, name)  # as Streamlit's watcher does when a file has changed
-        from reglab.ui.services import services as reloaded
+        from reglab.ui.shared.services import services as reloaded
 
         assert reloaded() is opened
     finally:

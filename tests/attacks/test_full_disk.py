@@ -124,7 +124,7 @@ def grow(store: Store) -> None:
 def test_every_page_shows_the_banner_until_there_is_space(
     disk: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reglab.ui.services import close_services, services
+    from reglab.ui.shared.services import close_services, services
 
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
     monkeypatch.delenv("REGLAB_STORE", raising=False)

@@ -12,8 +12,8 @@ from tests.attacks.visitor import visiting
 from tests.live.serving import APP, Server, serving
 from websockets.exceptions import InvalidStatus
 
-from reglab.ui.live_chart import library_url
 from reglab.ui.security import is_allowed, local_hosts
+from reglab.ui.shared.live_chart import library_url
 
 ROUTES = ["/", "/train", "/api/health", library_url(), "/_stcore/health", "/_stcore/metrics", "/media/x", "/nothing"]
 

@@ -16,9 +16,9 @@ from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
-from reglab.ui.figures import FIGURES
-from reglab.ui.path import results as sweep_results
-from reglab.ui.services import close_services
+from reglab.ui.shared.figures import FIGURES
+from reglab.ui.shared.services import close_services
+from reglab.ui.sweep import data as sweep_results
 from reglab.ui.train import run_results, run_view
 
 SESSIONS = 6
@@ -33,9 +33,9 @@ def train() -> None:
 
 
 def sweep() -> None:
-    from reglab.ui.path.page import lambda_path_page
+    from reglab.ui.sweep.page import sweep_page
 
-    lambda_path_page()
+    sweep_page()
 
 
 @pytest.fixture(autouse=True)

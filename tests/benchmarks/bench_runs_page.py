@@ -16,7 +16,7 @@ from tests.factories import add_many
 from reglab.settings import Settings
 from reglab.store import RunFilter, RunOrder, Store
 from reglab.store import run_table_columns as t
-from reglab.ui.services import close_services
+from reglab.ui.shared.services import close_services
 
 RUNS, EPOCHS, TIMES = 10_000, 30, 15
 LISTING, PAGE = 0.2, 0.5  # CPU seconds; several times what a core of a laptop needs

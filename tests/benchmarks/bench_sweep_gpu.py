@@ -18,11 +18,11 @@ from tests.benchmarks.sweep_loops import DIGITS, MNIST, sweep_of
 
 from reglab import RunSpec, train
 from reglab.events import EpochDone
-from reglab.training import ONE_BY_ONE, How
+from reglab.training import SEQUENTIAL, ExecutionMode
 
 ROUNDS = 3
 COUNT, TIMED = 64, 4  # λ, and how many of them are timed one after another
-FUSED = How(fused=True, fused_evaluation=True)
+FUSED = ExecutionMode(fused=True, fused_evaluation=True)
 WORK: dict[str, tuple[dict[str, Any], str, int]] = {
     "small_cnn, 8 px": (DIGITS, "small_cnn", 10),
     "keras_cnn, 8 px": (DIGITS, "keras_cnn", 10),
@@ -43,7 +43,7 @@ def test_sixty_four_lambdas_on_a_gpu() -> None:
         rounds = [
             (
                 seconds(runs, FUSED),
-                COUNT / TIMED * sum(seconds([run], ONE_BY_ONE) for run in some),
+                COUNT / TIMED * sum(seconds([run], SEQUENTIAL) for run in some),
                 COUNT / TIMED * sum(seconds([run], FUSED) for run in some),
             )
             for _ in range(ROUNDS)
@@ -56,7 +56,7 @@ def test_sixty_four_lambdas_on_a_gpu() -> None:
     print(table(f"{COUNT} λ on one {gpu}, against as many runs one after another (goals: 40× and 5×)", head, rows))
 
 
-def seconds(runs: Sequence[RunSpec], how: How) -> float:
+def seconds(runs: Sequence[RunSpec], how: ExecutionMode) -> float:
     """Train ``runs`` side by side, to the figures of their last epoch, for which the GPU is waited."""
     before = time.perf_counter()
     done = [event for event in train(*runs, device="cuda", folder=Path(), how=how) if isinstance(event, EpochDone)]

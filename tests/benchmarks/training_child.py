@@ -17,7 +17,7 @@ from tests.training.plain_loop import plain_train
 
 from reglab import RunSpec, train
 from reglab.events import EpochDone
-from reglab.training.lanes import Lane
+from reglab.training.lane import Lane
 
 LOSSES = ("train_loss", "val_loss", "running_loss", "total")
 Figures = list[list[float]]

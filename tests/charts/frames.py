@@ -32,7 +32,7 @@ def layer_frame(runs: Sequence[str], last: int, zeros: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns.LAYER_COLUMNS))
 
 
-def pull_frame(
+def gradient_frame(
     runs: Sequence[str], epochs: int, *, share: float = 0.5, kernels: Sequence[str] = KERNELS
 ) -> pd.DataFrame:
     """The pulls at ``kernels`` over epochs: the penalty pulls ``share`` times as hard as the data, at each of them."""

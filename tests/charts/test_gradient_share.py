@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.charts.frames import KERNELS, pull_frame, styles
+from tests.charts.frames import KERNELS, gradient_frame, styles
 
 from reglab import columns
 from reglab.charts import gradient_share_chart
@@ -35,7 +35,7 @@ def ends(figure: go.Figure) -> tuple[float, float]:
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(1e-6, 1e6)), min_size=1, max_size=5))
 def test_together_kernels_pull_as_one_long_vector(pulls: list[tuple[float, float]]) -> None:
-    frame = pd.concat([pull_frame(["a"], 1, kernels=[str(i)]) for i in range(len(pulls))])
+    frame = pd.concat([gradient_frame(["a"], 1, kernels=[str(i)]) for i in range(len(pulls))])
     frame[columns.PENALTY_GRAD], frame[columns.DATA_GRAD] = zip(*pulls, strict=True)
     epochs, share = total_share(frame)
     assert epochs.tolist() == [1]
@@ -43,7 +43,7 @@ def test_together_kernels_pull_as_one_long_vector(pulls: list[tuple[float, float
 
 
 def test_epochs_come_in_order_whatever_the_rows_order() -> None:
-    frame = pull_frame(["a"], 5)
+    frame = gradient_frame(["a"], 5)
     frame[columns.PENALTY_GRAD] = np.arange(10.0)
     shuffled = frame.sample(frac=1, random_state=0)
     np.testing.assert_array_equal(total_share(shuffled)[0], [1, 2, 3, 4, 5])
@@ -51,7 +51,7 @@ def test_epochs_come_in_order_whatever_the_rows_order() -> None:
 
 
 def test_one_run_shows_all_kernels_together_and_each() -> None:
-    figure = gradient_share_chart(pull_frame(["a"], 5, share=0.34), ONE)
+    figure = gradient_share_chart(gradient_frame(["a"], 5, share=0.34), ONE)
     assert names(figure) == ["all kernels", "conv1", "fc"]
     assert len({trace.line.color for trace in figure.data}) == 3
     for trace in figure.data:
@@ -61,7 +61,7 @@ def test_one_run_shows_all_kernels_together_and_each() -> None:
 
 
 def test_a_chosen_kernel_stands_before_all_together() -> None:
-    figure = gradient_share_chart(pull_frame(["a"], 5), ONE, KERNELS[1])
+    figure = gradient_share_chart(gradient_frame(["a"], 5), ONE, KERNELS[1])
     assert names(figure) == ["all kernels", "fc"]
     assert figure.data[1].line.color == ONE["a"].colour
     assert "Pull of λ on fc" in figure.layout.title.text
@@ -69,13 +69,13 @@ def test_a_chosen_kernel_stands_before_all_together() -> None:
 
 @pytest.mark.parametrize("count", range(1, MOST + 1))
 def test_up_to_six_kernels_have_colours_of_their_own(count: int) -> None:
-    figure = gradient_share_chart(pull_frame(["a"], 3, kernels=MANY[:count]), ONE)
+    figure = gradient_share_chart(gradient_frame(["a"], 3, kernels=MANY[:count]), ONE)
     assert len(figure.data) == (count + 1 if count > 1 else 1)
     assert len({trace.line.color for trace in figure.data}) == len(figure.data)
 
 
 def test_more_kernels_are_the_range_that_they_span() -> None:
-    frame = pull_frame(["a"], 3, kernels=MANY)
+    frame = gradient_frame(["a"], 3, kernels=MANY)
     frame[columns.PENALTY_GRAD] = frame[columns.DATA_GRAD] * np.tile(np.geomspace(0.01, 10, len(MANY)), 3)
     figure = gradient_share_chart(frame, ONE)
     assert names(figure) == [*["lowest to highest kernel"] * 2, "all kernels"]
@@ -90,13 +90,13 @@ def test_more_kernels_are_the_range_that_they_span() -> None:
 
 def test_several_runs_have_one_line_each() -> None:
     for layer in (None, KERNELS[0]):
-        figure = gradient_share_chart(pull_frame(["a", "b", "c"], 4), THREE, layer)
+        figure = gradient_share_chart(gradient_frame(["a", "b", "c"], 4), THREE, layer)
         assert names(figure) == [style.label for style in THREE.values()]
         assert [trace.line.color for trace in figure.data] == [style.colour for style in THREE.values()]
 
 
 def test_a_run_without_lambda_lies_at_the_lower_edge_and_says_so() -> None:
-    none, some = pull_frame(["a"], 4, share=0.0), pull_frame(["b"], 4, share=0.02)
+    none, some = gradient_frame(["a"], 4, share=0.0), gradient_frame(["b"], 4, share=0.02)
     figure = gradient_share_chart(pd.concat([none, some]), styles(["a", "b"]))
     zero, other = figure.data
     low, high = ends(figure)
@@ -107,14 +107,14 @@ def test_a_run_without_lambda_lies_at_the_lower_edge_and_says_so() -> None:
 
 
 def test_a_single_zero_is_a_break_not_a_small_number() -> None:
-    frame = pull_frame(["a"], 3, kernels=KERNELS[:1])
+    frame = gradient_frame(["a"], 3, kernels=KERNELS[:1])
     frame.loc[1, columns.PENALTY_GRAD] = 0.0
     assert np.isfinite(gradient_share_chart(frame, ONE).data[0].y).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("share", [1e-4, 0.5, 1.0, 30.0])
 def test_the_line_at_one_is_always_in_sight(share: float) -> None:
-    figure = gradient_share_chart(pull_frame(["a"], 4, share=share), ONE)
+    figure = gradient_share_chart(gradient_frame(["a"], 4, share=share), ONE)
     low, high = ends(figure)
     assert low < min(share, 1) <= max(share, 1) <= high
     assert figure.layout.shapes[0].y0 == 1
@@ -122,26 +122,26 @@ def test_the_line_at_one_is_always_in_sight(share: float) -> None:
 
 @pytest.mark.parametrize(("share", "side"), [(0.1, "bottom"), (10, "top")])
 def test_the_line_s_words_stand_where_the_curves_are_not(share: float, side: str) -> None:
-    figure = gradient_share_chart(pull_frame(["a"], 4, share=share), ONE)
+    figure = gradient_share_chart(gradient_frame(["a"], 4, share=share), ONE)
     assert figure.layout.annotations[0].yanchor == side
 
 
 def test_where_equal_pulls_are_not_rest_the_line_does_not_promise_it() -> None:
-    assert notes(gradient_share_chart(pull_frame(["a"], 4), ONE, rests=False)) == [EQUAL]
+    assert notes(gradient_share_chart(gradient_frame(["a"], 4), ONE, rests=False)) == [EQUAL]
 
 
 def test_what_was_not_recorded_is_said_and_never_drawn() -> None:
-    old = pull_frame(["a"], 4).assign(**{columns.DATA_GRAD: np.nan, columns.PENALTY_GRAD: np.nan})
+    old = gradient_frame(["a"], 4).assign(**{columns.DATA_GRAD: np.nan, columns.PENALTY_GRAD: np.nan})
     figure = gradient_share_chart(old, ONE)
     assert not figure.data
     assert "Not<br>recorded" in notes(figure)[0] or "Not recorded" in notes(figure)[0]
-    both = gradient_share_chart(pd.concat([old, pull_frame(["b"], 4)]), styles(["a", "b"]))
+    both = gradient_share_chart(pd.concat([old, gradient_frame(["b"], 4)]), styles(["a", "b"]))
     assert np.isnan(both.data[0].y).all()
     assert np.isfinite(both.data[1].y).all()
 
 
 def test_initial_weights_have_no_pull() -> None:
-    frame = pull_frame(["a"], 2)
+    frame = gradient_frame(["a"], 2)
     frame[columns.EPOCH] -= 1
     frame.loc[frame[columns.EPOCH] == 0, columns.DATA_GRAD] = np.nan
     assert gradient_share_chart(frame, ONE).data[0].x.tolist() == [1]
@@ -149,14 +149,14 @@ def test_initial_weights_have_no_pull() -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_a_break_in_the_line(bad: float) -> None:
-    frame = pull_frame(["a"], 4, kernels=KERNELS[:1])
+    frame = gradient_frame(["a"], 4, kernels=KERNELS[:1])
     frame.loc[1:2, columns.PENALTY_GRAD] = bad
     frame.loc[1:2, columns.DATA_GRAD] = 1.0
     assert np.isfinite(gradient_share_chart(frame, ONE).data[0].y).tolist() == [True, False, False, True]
 
 
 def test_zero_has_a_place_and_a_tick_of_its_own_below_a_break() -> None:
-    frame = pull_frame(["a", "b"], 3)
+    frame = gradient_frame(["a", "b"], 3)
     frame.loc[frame[columns.RUN] == "a", columns.PENALTY_GRAD] = 0.0
     figure = gradient_share_chart(frame, styles(["a", "b"]))
     (nothing,) = [trace for trace in figure.data if trace.uid.startswith("a")]

@@ -15,11 +15,11 @@ from tests.jobs.running import wait_until
 from tests.jobs.sweeping import plan_of
 
 from reglab import columns
-from reglab.analysis import judged_path, lanes_table
+from reglab.analysis import judged_sweep, runs_table
 from reglab.cli import main
 from reglab.cli.sweeping import Teller
 from reglab.jobs import sweep_work
-from reglab.jobs.stack_work import StackWorker
+from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.settings import load_settings
 from reglab.store import open_store
 from reglab.sweep import SweepSpec
@@ -81,8 +81,8 @@ def test_the_table_is_the_analysis_of_what_the_store_has(capsys: pytest.CaptureF
     result = sweep(capsys, "--seeds", "2", "--l2", "0,1e-2,1e-1")
     with open_store(load_settings()) as store:
         runs = store.sweep_runs(result["sweep"])
-        path = judged_path(
-            lanes_table(store.sweep(result["sweep"]).spec.lanes(), runs), store.epochs([run.id for run in runs])
+        path = judged_sweep(
+            runs_table(store.sweep(result["sweep"]).spec.lanes(), runs), store.epochs([run.id for run in runs])
         )
         by_hand = [run.last.val_acc for run in runs if run.l2 == 0.1 and run.last is not None]
     assert [run.id for run in runs] == result["runs"]
@@ -268,7 +268,7 @@ def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes(
 def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     hear = Teller.hear
 
-    def hear_and_send(teller: Teller, stack: StackWorker) -> None:
+    def hear_and_send(teller: Teller, stack: SweepPartWorker) -> None:
         hear(teller, stack)
         if teller.told == 2 and not teller.worker._leaving():
             os.kill(os.getpid(), number)

@@ -12,13 +12,13 @@ from sklearn.datasets import load_digits
 from tests.datasets.files import IMAGES, LABELS, idx
 from tests.jobs.sweeping import plan_of
 
-from reglab.analysis import judged_path, lanes_table
+from reglab.analysis import judged_sweep, runs_table
 from reglab.cli import main
 from reglab.jobs import chance_of, sweep_work
 from reglab.settings import load_settings
 from reglab.store import open_store
-from reglab.ui.path.moment import Moment
-from reglab.ui.path.verdict_words import verdict_words
+from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.verdict_text import verdict_text
 
 SHARES = (19, 14, 12, 10, 9, 8, 8, 7, 6, 7)
 
@@ -40,14 +40,14 @@ def sweep(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]
     return found
 
 
-def page_words(sweep_id: str) -> list[str]:
+def page_text(sweep_id: str) -> list[str]:
     """The page's verdict on a stored sweep."""
     with open_store(load_settings()) as store:
         kept, runs = store.sweep(sweep_id), store.sweep_runs(sweep_id)
         chance = chance_of(runs)
-        lanes, epochs = lanes_table(kept.spec.lanes(), runs), store.epochs([run.id for run in runs])
-        end = Moment(kept.epochs, kept.epochs, going=False)
-        return verdict_words(kept.spec, judged_path(lanes, epochs, chance=chance), chance, end, zeros={})
+        lanes, epochs = runs_table(kept.spec.lanes(), runs), store.epochs([run.id for run in runs])
+        end = EpochView(kept.epochs, kept.epochs, going=False)
+        return verdict_text(kept.spec, judged_sweep(lanes, epochs, chance=chance), chance, end, zeros={})
 
 
 def write_uneven(place: Path) -> None:
@@ -74,7 +74,7 @@ def test_penalties_that_crush_everything_leave_no_best(capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     assert "best λ: none. No λ has learnt anything: all are at chance, 10 %." in said
     assert "simplest" not in said
-    assert page_words(found["sweep"])[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
+    assert page_text(found["sweep"])[0].startswith("**No λ has learnt anything**: all are at chance, 10 %.")
 
 
 def test_always_answering_the_most_frequent_class_is_chance(capsys: pytest.CaptureFixture[str], home: Path) -> None:
@@ -87,7 +87,7 @@ def test_always_answering_the_most_frequent_class_is_chance(capsys: pytest.Captu
     assert max(row["val_acc"] for row in found["table"]) > 0.15  # above the bound for ten equally frequent classes
     assert found["best"] is None
     assert {row["regime"] for row in found["table"]} == {"at chance"}
-    assert "19 %, the share of the most frequent class" in page_words(found["sweep"])[0]
+    assert "19 %, the share of the most frequent class" in page_text(found["sweep"])[0]
 
 
 def test_a_network_at_chance_does_not_overfit(capsys: pytest.CaptureFixture[str]) -> None:

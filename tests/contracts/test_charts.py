@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from tests.charts.frames import epoch_frame, layer_frame, pull_frame, styles
+from tests.charts.frames import epoch_frame, gradient_frame, layer_frame, styles
 
 from reglab import charts, columns
 
@@ -37,7 +37,7 @@ def frame_for(chart: Chart, runs: list[str], epochs: int) -> pd.DataFrame:
     """A frame of the kind that the chart's first parameter names."""
     kind = next(iter(inspect.signature(chart).parameters))
     if kind == "pulls":
-        return pull_frame(runs, epochs)
+        return gradient_frame(runs, epochs)
     return layer_frame(runs, epochs) if kind == "layers" else epoch_frame(runs, epochs)
 
 

@@ -129,8 +129,8 @@ def test_the_pulls_are_those_of_all_layers_and_epochs_but_the_first(any_store: S
             any_store.add_epoch(run.id, metrics(epoch), layer_stats(epoch, seed=epoch), best_epoch=1)
     for ids in ([second.id, first.id], [], [NOWHERE]):
         pulls, layers = any_store.pulls(ids), any_store.layers(ids, epochs=[1, 2])
-        assert tuple(pulls.columns) == columns.PULL_COLUMNS
-        pd.testing.assert_frame_equal(pulls, layers[list(columns.PULL_COLUMNS)])
+        assert tuple(pulls.columns) == columns.GRADIENT_COLUMNS
+        pd.testing.assert_frame_equal(pulls, layers[list(columns.GRADIENT_COLUMNS)])
         assert len(pulls) == (8 if first.id in ids else 0)
 
 

@@ -14,12 +14,12 @@ from tests.jobs.running import figures, wait_until
 
 from reglab import RunSpec, train
 from reglab.events import Ended, Event, StepDone
-from reglab.jobs import Plan, SweepWorker, stack_work
+from reglab.jobs import Plan, SweepWorker, sweep_part
 from reglab.jobs.sweep_plan import share_out
 from reglab.settings import Settings
 from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
-from reglab.training import ONE_BY_ONE, How, denormals_flushed
+from reglab.training import SEQUENTIAL, ExecutionMode, denormals_flushed
 
 RUN = RunSpec.parse(
     {
@@ -30,15 +30,15 @@ RUN = RunSpec.parse(
 )
 STEPS = 4  # in an epoch
 SMALL = SweepSpec(run=RUN, l2=(0.0, 1e-2, 1e-1), seeds=2)
-FUSED = How(fused=True, fused_evaluation=True)
-WAYS = [pytest.param(FUSED, id="fused"), pytest.param(ONE_BY_ONE, id="one by one")]
+FUSED = ExecutionMode(fused=True, fused_evaluation=True)
+MODES = [pytest.param(FUSED, id="fused"), pytest.param(SEQUENTIAL, id="one by one")]
 
 Tell = Callable[[Event, tuple[RunSpec, ...]], None]
 Arrays = Mapping[str, NDArray[Any]]
 Figures = list[tuple[str, str | None, pd.DataFrame, list[Any]]]
 
 
-def plan_of(spec: SweepSpec, how: How = FUSED, *, width: int = 1000, workers: int = 2) -> Plan:
+def plan_of(spec: SweepSpec, how: ExecutionMode = FUSED, *, width: int = 1000, workers: int = 2) -> Plan:
     """A plan as :func:`reglab.jobs.sweep_plan.make_plan` could make it, without its timing."""
     stacks = share_out(spec, min(width, spec.size // spec.repeats) if how.fused else 1)
     return Plan(stacks, how, len(stacks), workers, 1.0, 0.0, 1.0)
@@ -74,7 +74,7 @@ def tell_events(monkeypatch: pytest.MonkeyPatch, tell: Tell) -> None:
                 tell(event, specs)
                 yield event
 
-    monkeypatch.setattr(stack_work, "train", telling)
+    monkeypatch.setattr(sweep_part, "train", telling)
 
 
 def stop_at(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.jobs.running import figures, work
 from tests.jobs.sweeping import (
+    MODES,
     RUN,
-    WAYS,
     assert_same_lanes,
     distance,
     initial,
@@ -29,7 +29,7 @@ from reglab.jobs.work import is_finite
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.sweep import SweepSpec
-from reglab.training import How
+from reglab.training import ExecutionMode
 
 SGD = RUN.with_changes(
     {"optim.name": "sgd", "optim.lr": 0.02, "optim.momentum": 0.0, "train.epochs": 5, "data.train_size": 64}
@@ -51,9 +51,9 @@ def path(*l2: float, **values: Any) -> SweepSpec:
 
 @pytest.mark.usefixtures("saved")
 @pytest.mark.parametrize("apply", ["coupled", "decoupled"])
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_a_lane_that_diverges_leaves_the_others_as_they_are(
-    store: Store, settings: Settings, how: How, apply: Any
+    store: Store, settings: Settings, how: ExecutionMode, apply: Any
 ) -> None:
     wild, tame = (path(0.0, 1e-2, last, apply=(apply,)) for last in (WILD, TAME))
     sweep = train_sweep(store, settings, wild, plan_of(wild, how))
@@ -72,8 +72,8 @@ def test_a_lane_that_diverges_leaves_the_others_as_they_are(
     assert_same_lanes(lanes_of(store, sweep)[:2], lanes_of(store, expected)[:2])
 
 
-@pytest.mark.parametrize("how", WAYS)
-def test_where_every_lane_diverges_so_does_the_sweep(store: Store, settings: Settings, how: How) -> None:
+@pytest.mark.parametrize("how", MODES)
+def test_where_every_lane_diverges_so_does_the_sweep(store: Store, settings: Settings, how: ExecutionMode) -> None:
     spec = path(WILD, 2 * WILD)
     sweep = train_sweep(store, settings, spec, plan_of(spec, how))
     assert sweep.state == "diverged"

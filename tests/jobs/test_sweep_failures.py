@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from tests.jobs.sweeping import (
+    MODES,
     RUN,
     SMALL,
-    WAYS,
     assert_same_lanes,
     lanes_of,
     new_sweep,
@@ -32,7 +32,7 @@ from reglab.settings import Settings
 from reglab.store import Store, Sweep
 from reglab.store.files import NEWEST, PREVIOUS
 from reglab.sweep import SweepSpec
-from reglab.training import How
+from reglab.training import ExecutionMode
 
 MEMORY = r"There is not enough memory for this run: .+ needs about \d+ MiB besides the data, and [\d.]+ [MG]iB is .+\."
 
@@ -72,9 +72,9 @@ def test_a_stack_that_fails_does_so_in_one_sentence_and_the_others_finish(
     assert_same_lanes(lanes_of(store, resumed), lanes_of(store, train_sweep(store, settings)))
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_epochs_after_the_last_checkpoint_are_trained_again(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: How
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode
 ) -> None:
     plan = plan_of(SMALL, how)
 
@@ -111,9 +111,9 @@ def test_lanes_whose_end_was_not_written_yet_fail_with_their_stack_and_come_to_i
 
 
 @needs_full_disk
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_a_full_disk_fails_the_sweep_with_a_sentence_and_it_can_be_resumed(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: How
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode
 ) -> None:
     full: list[bool] = []
     os_fsync = os.fsync

@@ -19,16 +19,16 @@ from reglab.models.architecture import Architecture, Shape
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.sweep import SweepSpec
-from reglab.training import ONE_BY_ONE, Choice, How, fused, lane_size
+from reglab.training import SEQUENTIAL, Choice, ExecutionMode, fused_network, lane_size
 
-RepeatsAndWays = st.tuples(st.integers(1, 6), st.sampled_from([("coupled",), ("coupled", "proximal")]))
+RepeatsAndModes = st.tuples(st.integers(1, 6), st.sampled_from([("coupled",), ("coupled", "proximal")]))
 
 
-@given(points=st.integers(1, 40), repeats_and_ways=RepeatsAndWays, width=st.integers(1, 90))
+@given(points=st.integers(1, 40), repeats_and_modes=RepeatsAndModes, width=st.integers(1, 90))
 def test_lanes_are_shared_out_into_stacks_of_one_repeat(
-    points: int, repeats_and_ways: tuple[int, Any], width: int
+    points: int, repeats_and_modes: tuple[int, Any], width: int
 ) -> None:
-    seeds, ways = repeats_and_ways
+    seeds, ways = repeats_and_modes
     spec = SweepSpec(run=RUN, l2=tuple(i / 100 for i in range(points)), seeds=seeds, apply=ways)
     stacks = share_out(spec, width)
     assert sorted(lane for stack in stacks for lane in stack) == list(range(spec.size))
@@ -49,7 +49,7 @@ def choosing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def choose(specs: Any, **_where: Any) -> Choice:
         asked.append(len(specs))
-        return Choice(How(True, True), alone=2.0, fused=1.0, difference=0.0)
+        return Choice(ExecutionMode(True, True), alone=2.0, fused=1.0, difference=0.0)
 
     monkeypatch.setattr(sweep_plan, "choose", choose)
     return asked
@@ -115,7 +115,7 @@ def test_a_network_that_cannot_be_fused_is_trained_one_by_one_with_a_reason(
     monkeypatch.setitem(MODELS.entries, "strange", STRANGE)
     spec = SweepSpec(run=RUN.with_changes({"model.name": "strange", "model.dropout": 0.0}), l2=(0.0, 1e-2), seeds=2)
     plan = trained_plan(store, settings, spec)
-    assert plan.how == ONE_BY_ONE
+    assert plan.how == SEQUENTIAL
     assert plan.reason == "Softsign is not a layer that can be fused"
     assert plan.stacks == ((0,), (1,), (2,), (3,))
     assert (plan.speedup, plan.difference) == (1.0, None)
@@ -124,16 +124,16 @@ def test_a_network_that_cannot_be_fused_is_trained_one_by_one_with_a_reason(
 def test_fused_gradients_that_are_wrong_are_noticed_and_not_used(
     monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings
 ) -> None:
-    dense = fused._dense
+    dense = fused_network._dense
 
     def wrong(layer: Any, name: str, x: Any, on: Any) -> Any:
         made = dense(layer, name, x, on)
         return made.of(made.tensor * (1 + 1e-3 * torch.arange(len(made.tensor))[:, None, None]))
 
-    rules = tuple((kind, wrong if rule is dense else rule) for kind, rule in fused._RULES)
-    monkeypatch.setattr(fused, "_RULES", rules)
+    rules = tuple((kind, wrong if rule is dense else rule) for kind, rule in fused_network._RULES)
+    monkeypatch.setattr(fused_network, "_RULES", rules)
     plan = trained_plan(store, settings, SMALL)
-    assert plan.how == ONE_BY_ONE
+    assert plan.how == SEQUENTIAL
     assert plan.difference is not None
     assert 1e-4 < plan.difference < 1
     assert plan.reason == f"fused and alone, the gradients differ by {plan.difference:.0e}"

@@ -6,10 +6,10 @@ import pytest
 from tests.jobs.running import wait_until
 from tests.jobs.sweeping import (
     FUSED,
+    MODES,
     RUN,
     SMALL,
     STEPS,
-    WAYS,
     assert_same_lanes,
     lanes_of,
     new_sweep,
@@ -26,7 +26,7 @@ from reglab.jobs import SweepWorker, pace
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
 from reglab.sweep import SweepSpec
-from reglab.training import How
+from reglab.training import ExecutionMode
 
 
 def stopped_at(
@@ -48,10 +48,10 @@ def steps_kept(store: Store, sweep: Sweep, stack: int) -> int:
     return int(steps)
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 @pytest.mark.parametrize(("epoch", "step"), [(1, 1), (3, 4)])
 def test_stopped_in_mid_epoch_a_sweep_resumes_to_the_same_bits(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: How, epoch: int, step: int
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode, epoch: int, step: int
 ) -> None:
     plan = plan_of(SMALL, how, width=2)
     whole = train_sweep(store, settings, plan=plan)
@@ -91,7 +91,7 @@ def test_stopping_in_the_middle_of_an_evaluation(
     monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings
 ) -> None:
     spec = SweepSpec(run=RUN.with_changes({"data.val_fraction": 0.3}), l2=(0.0, 1e-2, 1e-1))
-    monkeypatch.setattr("reglab.training.stack.chunk_size", lambda *_: 50)
+    monkeypatch.setattr("reglab.training.fused_lanes.chunk_size", lambda *_: 50)
     whole = train_sweep(store, settings, spec)
     sweep = new_sweep(store, spec)
     worker = SweepWorker(store, settings, sweep)
@@ -109,9 +109,9 @@ def test_stopping_in_the_middle_of_an_evaluation(
     assert_same_lanes(lanes_of(store, resumed), lanes_of(store, whole))
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_a_process_that_leaves_marks_its_sweep_interrupted_with_a_checkpoint(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: How
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode
 ) -> None:
     asked: list[bool] = []
     plan = plan_of(SMALL, how)
@@ -163,9 +163,9 @@ EARLY = SweepSpec(
 )
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_lanes_stop_early_by_themselves_and_a_sweep_resumes_after_some_have(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: How
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode
 ) -> None:
     plan = plan_of(EARLY, how)
     whole = train_sweep(store, settings, EARLY, plan)

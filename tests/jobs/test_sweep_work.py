@@ -11,9 +11,9 @@ import pytest
 import torch
 from tests.jobs.sweeping import (
     FUSED,
+    MODES,
     RUN,
     SMALL,
-    WAYS,
     alone,
     distance,
     initial,
@@ -31,13 +31,15 @@ from reglab.jobs.sweep_plan import make_plan
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.sweep import SweepSpec
-from reglab.training import ONE_BY_ONE, How
+from reglab.training import SEQUENTIAL, ExecutionMode
 
 CLOSE = {"float32": 1e-5, "float64": 1e-12}
 
 
-@pytest.mark.parametrize(("how", "advance"), [(FUSED, "fused, 3 lanes"), (ONE_BY_ONE, "alone")])
-def test_every_lane_is_saved_as_an_ordinary_run(store: Store, settings: Settings, how: How, advance: str) -> None:
+@pytest.mark.parametrize(("how", "advance"), [(FUSED, "fused, 3 lanes"), (SEQUENTIAL, "alone")])
+def test_every_lane_is_saved_as_an_ordinary_run(
+    store: Store, settings: Settings, how: ExecutionMode, advance: str
+) -> None:
     sweep = train_sweep(store, settings, plan=plan_of(SMALL, how))
     assert (sweep.state, sweep.error, sweep.activity, sweep.share) == ("finished", None, None, 1.0)
     assert sweep.seconds > 0
@@ -57,7 +59,7 @@ def test_every_lane_is_saved_as_an_ordinary_run(store: Store, settings: Settings
 
 
 def test_one_by_one_every_lane_has_the_weights_and_figures_it_has_alone(store: Store, settings: Settings) -> None:
-    sweep = train_sweep(store, settings, plan=plan_of(SMALL, ONE_BY_ONE))
+    sweep = train_sweep(store, settings, plan=plan_of(SMALL, SEQUENTIAL))
     for run in store.sweep_runs(sweep.id):
         expected = alone(run.spec)
         for name, array in weights(store, run).items():
@@ -85,9 +87,9 @@ def test_fused_every_lane_has_the_weights_it_has_alone_but_for_rounding(
         assert distance(weights(store, run), alone(run.spec)) <= CLOSE[precision]
 
 
-@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("how", MODES)
 def test_lanes_of_one_repeat_begin_with_the_same_weights_and_others_with_their_own(
-    store: Store, settings: Settings, how: How
+    store: Store, settings: Settings, how: ExecutionMode
 ) -> None:
     sweep = train_sweep(store, settings, plan=plan_of(SMALL, how, width=2))
     runs = store.sweep_runs(sweep.id)
@@ -102,8 +104,10 @@ def test_lanes_of_one_repeat_begin_with_the_same_weights_and_others_with_their_o
             np.testing.assert_array_equal(array, first.snapshot().arrays[f"model/{name}"])
 
 
-@pytest.mark.parametrize(("how", "apart"), [(FUSED, 1e-5), (ONE_BY_ONE, 0.0)])
-def test_pairs_differ_by_their_penalty_alone(store: Store, settings: Settings, how: How, apart: float) -> None:
+@pytest.mark.parametrize(("how", "apart"), [(FUSED, 1e-5), (SEQUENTIAL, 0.0)])
+def test_pairs_differ_by_their_penalty_alone(
+    store: Store, settings: Settings, how: ExecutionMode, apart: float
+) -> None:
     spec = SweepSpec(run=RUN, l2=(0.0,), apply=("coupled", "decoupled", "proximal"))
     sweep = train_sweep(store, settings, spec, plan_of(spec, how))
     coupled, decoupled, proximal = (weights(store, run) for run in store.sweep_runs(sweep.id))

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
 from reglab.store import Store
-from reglab.ui.services import close_services
+from reglab.ui.shared.services import close_services
 
 
 @pytest.fixture

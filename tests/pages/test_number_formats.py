@@ -16,8 +16,8 @@ from reglab.cli.output import Output
 from reglab.events import Checkpoint, EpochDone, EpochMetrics
 from reglab.store import Store
 from reglab.sweep import LaneSpec, SweepSpec
-from reglab.ui import live_chart
 from reglab.ui.learn.page import SECTIONS
+from reglab.ui.shared import live_chart
 from reglab.ui.train.demo import GROUP, demo_specs
 
 Figures = Callable[[LaneSpec, int], EpochMetrics]
@@ -33,11 +33,11 @@ def page() -> None:
     import streamlit as st
 
     from reglab.ui.learn.page import learn_page
-    from reglab.ui.path.page import lambda_path_page
     from reglab.ui.runs.page import runs_page
+    from reglab.ui.sweep.page import sweep_page
     from reglab.ui.train.page import train_page
 
-    {"train": train_page, "path": lambda_path_page, "runs": runs_page, "learn": learn_page}[st.session_state["which"]]()
+    {"train": train_page, "path": sweep_page, "runs": runs_page, "learn": learn_page}[st.session_state["which"]]()
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.factories import add_many, add_run, metrics, spec
 from tests.pages.plain import plain
 
 from reglab.store import Run, Store
-from reglab.ui.runs.runs_state import RunsState
-from reglab.ui.urls import MAX_RUNS
+from reglab.ui.runs.state import RunsState
+from reglab.ui.shared.deep_link import MAX_RUNS
 
 CHARTS = ("runs_loss", "runs_gap", "runs_weights")
 

@@ -14,7 +14,7 @@ from reglab.lessons.claims import CLAIMS, GROUP
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.store.run_filter import LESSON_GROUPS
-from reglab.ui.services import close_services
+from reglab.ui.shared.services import close_services
 
 
 def runs() -> None:

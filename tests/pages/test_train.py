@@ -22,7 +22,7 @@ from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.store import Store
 from reglab.store.states import ENDED
-from reglab.ui.figures import FIGURES
+from reglab.ui.shared.figures import FIGURES
 from reglab.ui.train.demo import TITLE, demo_specs
 from reglab.ui.train.form_values import WIDGETS, to_values
 

@@ -22,11 +22,11 @@ def page() -> None:
     """The page alone, without the frame; the table's edits are taken as its callback would, which AppTest has not."""
     import streamlit as st
 
-    from reglab.ui.train.form_state import current_values
     from reglab.ui.train.form_values import to_spec
-    from reglab.ui.train.mask_table import take_edits
+    from reglab.ui.train.mask import take_edits
     from reglab.ui.train.networks import tensors_of
     from reglab.ui.train.page import train_page
+    from reglab.ui.train.state import current_values
 
     edited = st.session_state.pop("edited", None)
     if edited:

@@ -42,12 +42,12 @@ def test_the_store_is_whole_after_every_kill(any_settings: Settings) -> None:
     for _ in range(KILLS[make_url(any_settings.store).get_backend_name()]):
         said = write_until_killed(any_settings, moments.randrange(1, 25))
         last = next(word for word in reversed(said) if isinstance(word, str))
-        epochs_said = len(said) - 1 - said.index(last)
+        epochs_text = len(said) - 1 - said.index(last)
         with open_store(any_settings) as store:
             active = [run.id for run in store.runs(states=["running"])]
             assert store.recover() == active
             assert {run.id for run in store.runs(states=["interrupted"])} >= set(active)
-            assert store.get(last).epoch in {epochs_said, epochs_said + 1}
+            assert store.get(last).epoch in {epochs_text, epochs_text + 1}
             for run_id in {last, *active}:
                 check_run(store, run_id)
         integrity(any_settings.home / "reglab.sqlite")

@@ -32,7 +32,7 @@ def at_once(work: Callable[[int], object], threads: int = THREADS) -> list[objec
         return list(pool.map(started, range(threads)))
 
 
-def said_at_once(settings: Settings, action: Callable[..., None], *arguments: str, processes: int = 2) -> list[object]:
+def asked_at_once(settings: Settings, action: Callable[..., None], *arguments: str, processes: int = 2) -> list[object]:
     """What several processes say that do ``action`` at the same word."""
     with ExitStack() as stack:
         children = [stack.enter_context(child(action, settings, *arguments)) for _ in range(processes)]
@@ -100,22 +100,22 @@ def test_threads_with_stores_of_their_own_claim_each_run_once(any_settings: Sett
 
 
 def test_two_processes_with_one_key_make_one_run(any_settings: Settings, any_store: Store) -> None:
-    first, second = said_at_once(any_settings, children.create, "the key")
+    first, second = asked_at_once(any_settings, children.create, "the key")
     assert [run.id for run in any_store.runs()] == [first] == [second]
 
 
 def test_one_of_two_processes_claims_a_run(any_settings: Settings, any_store: Store) -> None:
     run = any_store.create(RunSpec())
-    assert sorted(map(str, said_at_once(any_settings, children.claim, run.id))) == ["False", "True"]
+    assert sorted(map(str, asked_at_once(any_settings, children.claim, run.id))) == ["False", "True"]
 
 
 def test_two_processes_with_one_key_make_one_sweep_of_which_one_claims_all(
     any_settings: Settings, any_store: Store
 ) -> None:
-    first, second = said_at_once(any_settings, children.create_sweep, "the key")
+    first, second = asked_at_once(any_settings, children.create_sweep, "the key")
     assert [sweep.id for sweep in any_store.sweeps()] == [first] == [second]
     assert len(any_store.runs()) == 4
-    assert sorted(map(str, said_at_once(any_settings, children.claim_sweep, str(first)))) == ["False", "True"]
+    assert sorted(map(str, asked_at_once(any_settings, children.claim_sweep, str(first)))) == ["False", "True"]
     assert len({run.owner for run in any_store.runs()}) == 1
 
 
@@ -137,7 +137,7 @@ def test_writers_of_all_lanes_never_wait_for_each_other_in_a_circle(any_store: S
 
 
 def test_processes_may_open_a_new_store_at_once(new_settings: Settings) -> None:
-    assert said_at_once(new_settings, children.open_new, processes=3) == [0] * 3
+    assert asked_at_once(new_settings, children.open_new, processes=3) == [0] * 3
 
 
 def test_threads_may_open_a_new_store_at_once(new_settings: Settings) -> None:

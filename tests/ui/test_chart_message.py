@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from reglab.ui.live_chart import library_url, message, plotly_route, read_click
+from reglab.ui.shared.live_chart import library_url, message, plotly_route, read_click
 
 
 def figure(value: float = 1.0) -> go.Figure:
@@ -49,7 +49,7 @@ def test_it_is_mounted_with_its_height() -> None:
     def script() -> None:
         import plotly.graph_objects as go
 
-        from reglab.ui.live_chart import live_chart
+        from reglab.ui.shared.live_chart import live_chart
 
         live_chart(go.Figure(), key="empty", height=280)
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.plain import plain
 
 from reglab.ui.frame import find_pages
-from reglab.ui.services import close_services
+from reglab.ui.shared.services import close_services
 
 ROOT = Path(__file__).parents[2]
 

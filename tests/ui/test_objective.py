@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.factories import spec
 
 from reglab.spec import RunSpec
-from reglab.ui import numbers
+from reglab.ui.shared import numbers
 from reglab.ui.train import objective
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e3)

@@ -18,7 +18,7 @@ def page() -> None:
     """A query of one parameter, ``a``, with a button that writes the next number."""
     import streamlit as st
 
-    from reglab.ui.query import Query, arrive
+    from reglab.ui.shared.query import Query, arrive
 
     arrive(st.session_state.get("page", "one"))
     query = Query("test", lambda key: key == "a")

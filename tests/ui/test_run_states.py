@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reglab.events import STATES
-from reglab.ui.markdown import literal
 from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, exact, named
+from reglab.ui.shared.markdown import literal
 
 WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
 

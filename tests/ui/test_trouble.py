@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.jobs.running import wait_until
 from tests.pages.plain import plain
 
-from reglab.ui.services import close_services, services
+from reglab.ui.shared.services import close_services, services
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -57,7 +57,7 @@ def test_a_tick_that_fails_shows_its_error_and_logs_nothing(caplog: pytest.LogCa
         import streamlit as st
 
         from reglab.errors import StoreUnavailable
-        from reglab.ui import trouble
+        from reglab.ui.shared import trouble
 
         def tick() -> None:
             raise StoreUnavailable("The store cannot be reached.")
@@ -73,7 +73,7 @@ def test_a_live_page_is_drawn_anew_when_the_banner_appears_and_when_it_goes(monk
     def script() -> None:
         import streamlit as st
 
-        from reglab.ui import trouble
+        from reglab.ui.shared import trouble
 
         st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
         trouble.banner()

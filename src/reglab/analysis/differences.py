@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis.lanes import counted
 from reglab.analysis.points import Floats, Points, mean_and_error, points_of, with_columns
+from reglab.analysis.sweep_runs import counted
 
 
 def paired_differences(

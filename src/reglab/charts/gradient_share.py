@@ -37,10 +37,10 @@ def gradient_share_chart(
     planned: int | None = None,
     rests: bool = True,
 ) -> go.Figure:
-    """The share of every styled run in ``pulls`` (:data:`columns.PULL_COLUMNS`), for one kernel or for all together.
+    """The share of every styled run in ``pulls`` (:data:`columns.GRADIENT_COLUMNS`), for one layer or all together.
 
     One run alone shows its kernels too, up to MOST of them. ``rests``: whether equal pulls mean rest for these runs,
-    which :mod:`reglab.training.pulls` explains.
+    which :mod:`reglab.training.gradient_ratio` explains.
     """
     title = f"Pull of λ on {layer.removesuffix('.weight') if layer else 'all kernels'}"
     drawn = list(each_run(pulls[pulls[columns.EPOCH] > 0] if len(pulls) else pulls, styles))

@@ -9,7 +9,7 @@ from typing import Any
 from reglab.cli.output import Output
 from reglab.cli.working import signals
 from reglab.jobs import SweepWorker, sweep_result
-from reglab.jobs.stack_work import StackWorker
+from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.number_format import exact, percent, short
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
@@ -47,7 +47,7 @@ class Teller:
     told: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def hear(self, _stack: StackWorker) -> None:
+    def hear(self, _stack: SweepPartWorker) -> None:
         """One stack has gone on."""
         with self.lock:
             now = self.worker.patience(self.store.sweep, self.worker.sweep.id)

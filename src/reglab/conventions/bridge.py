@@ -60,7 +60,7 @@ def cross(meaning: Meaning, target: Convention, momentum: float) -> tuple[Meanin
     return replace(meaning, decay=0.0, l2=meaning.l2 + crossed), Step(about, formula)
 
 
-def different_path(momentum: float, words: str) -> str:
+def different_sweep(momentum: float, words: str) -> str:
     """Why the number that rests at the same weights is no equivalent."""
     return (
         f"With momentum {figure(momentum)} a penalty in the objective passes through the velocity and a decoupled "

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_path, obstacle
+from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_sweep, obstacle
 from reglab.conventions.combining import Combination, Part, Step, combine, family_of
 from reglab.conventions.conditions import conditions
 from reglab.conventions.context import Context, Family, MissingContext, join
@@ -185,7 +185,7 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
     if not momentum:
         return Translation(combined.parts, goal.name, True, combined.meaning, values, **shared)  # type: ignore[arg-type]
     words = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
-    reason = different_path(momentum, words)
+    reason = different_sweep(momentum, words)
     return Translation(combined.parts, goal.name, False, combined.meaning, None, values, reason, **shared)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import SweepSpec
-from reglab.training import Choice, How, choose, free_memory
+from reglab.training import Choice, ExecutionMode, choose, free_memory
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Plan:
     """
 
     stacks: tuple[tuple[int, ...], ...]
-    how: How
+    how: ExecutionMode
     together: int
     workers: int
     speedup: float
@@ -46,7 +46,7 @@ class Plan:
         """
         try:
             stacks = tuple(tuple(stack) for stack in facts["stacks"])
-            return cls(**{**facts, "stacks": stacks, "how": How(**facts["how"])})
+            return cls(**{**facts, "stacks": stacks, "how": ExecutionMode(**facts["how"])})
         except (KeyError, TypeError):
             raise StoreError(
                 "The plan of this sweep was written by another version of RegLab; duplicate the sweep to train it here."

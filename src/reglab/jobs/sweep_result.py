@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reglab.analysis import judged_path, lanes_table, result_of_path, why_no_best
+from reglab.analysis import judged_sweep, result_of_sweep, runs_table, why_no_best
 from reglab.columns import VAL_ACC
 from reglab.jobs.labels import chance_of, data_remarks
 from reglab.store import Store, Sweep
@@ -20,9 +20,9 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
     """
     runs = store.sweep_runs(sweep.id)
     ids = [run.id for run in runs]
-    lanes, epochs = lanes_table(sweep.spec.lanes(), runs), store.epochs(ids)
+    lanes, epochs = runs_table(sweep.spec.lanes(), runs), store.epochs(ids)
     chance = chance_of(runs)
-    table = judged_path(lanes, epochs, measure, chance=chance)
+    table = judged_sweep(lanes, epochs, measure, chance=chance)
     none = why_no_best(table, chance)
     plan = {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"}
     return {
@@ -30,7 +30,7 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
         "name": sweep.name,
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
-        **result_of_path(table, measure),
+        **result_of_sweep(table, measure),
         "why_no_best": None if none is None else none.text,
         "chance": None if chance is None else chance.facts(),
         "data_remarks": data_remarks(runs[0]),

@@ -18,7 +18,7 @@ from reglab.events import State
 from reglab.jobs.outages import Outages
 from reglab.jobs.pace import TICK, Pace
 from reglab.jobs.patience import Patience
-from reglab.jobs.stack_work import StackWorker
+from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.jobs.sweep_plan import Plan, make_plan
 from reglab.jobs.work import Halt, Halted, explain
 from reglab.number_format import percent
@@ -40,12 +40,12 @@ class SweepWorker:
     sweep: Sweep
     closing: Callable[[], bool] = lambda: False
     share: Callable[[], int] | None = None
-    listen: Callable[[StackWorker], None] = lambda stack: None
+    listen: Callable[[SweepPartWorker], None] = lambda stack: None
     outages: Outages = field(default_factory=Outages)
     _halt: Halt | None = None
     _failure: str | None = None
     _at_work: int = 0
-    _stacks: list[StackWorker] = field(default_factory=list)
+    _stacks: list[SweepPartWorker] = field(default_factory=list)
     _busy: set[int] = field(default_factory=set)
     _guard: threading.Condition = field(default_factory=threading.Condition)
     _began: float = field(default_factory=time.monotonic)
@@ -88,7 +88,7 @@ class SweepWorker:
             own = [runs[lane] for lane in lanes]
             if any(run.state == "running" for run in own):
                 self._stacks.append(
-                    StackWorker(
+                    SweepPartWorker(
                         self.store, self.settings, self.sweep.id, number, own, plan, self._leaving,
                         lambda: self.seconds, self.patience,
                     )
@@ -165,7 +165,7 @@ class SweepWorker:
             except Exception as error:
                 self._fail(stack, error)
 
-    def _fail(self, stack: StackWorker, error: Exception) -> None:
+    def _fail(self, stack: SweepPartWorker, error: Exception) -> None:
         """End the stack's lanes; the others go on."""
         known = isinstance(error, RegLabError)
         spec = self.sweep.spec.run
@@ -173,7 +173,7 @@ class SweepWorker:
         self._failure = self._failure or sentence
         stack.fail(sentence)
 
-    def _take(self, number: int, together: int) -> StackWorker | None:
+    def _take(self, number: int, together: int) -> SweepPartWorker | None:
         """The next stack to move on; waits while other threads have all there are. None at the end."""
         with self._guard:
             while not self._finished():
@@ -184,13 +184,13 @@ class SweepWorker:
                 self._guard.wait(TICK)
             return None
 
-    def _next(self, together: int) -> StackWorker | None:
+    def _next(self, together: int) -> SweepPartWorker | None:
         """Of the stacks that are open, or may be opened, the one that is furthest behind."""
         left = [stack for stack in self._stacks if not stack.done]
         free = [stack for stack in left[:together] if stack.number not in self._busy]
         return min(free, key=lambda stack: (stack.epoch, stack.number), default=None)
 
-    def _give_back(self, stack: StackWorker) -> None:
+    def _give_back(self, stack: SweepPartWorker) -> None:
         with self._guard:
             self._busy.discard(stack.number)
             self._guard.notify_all()

@@ -51,12 +51,12 @@ def layer_frame(
     return _frame(connection, query, layers.c.run, run_ids, columns.LAYER_COLUMNS)
 
 
-def pull_frame(connection: Connection, run_ids: Sequence[str]) -> pd.DataFrame:
-    """:data:`columns.PULL_COLUMNS` of every epoch but 0, layers in network order; NaN where nothing was recorded."""
+def gradient_frame(connection: Connection, run_ids: Sequence[str]) -> pd.DataFrame:
+    """:data:`columns.GRADIENT_COLUMNS` of every epoch but 0, layers in network order; NaN where none is recorded."""
     pulls = [_raw(layers.c[name]) for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)]
     query = select(layers.c.run, layers.c.epoch, layers.c.layer, *pulls).where(layers.c.epoch > 0)
     query = query.order_by(layers.c.run, layers.c.epoch, layers.c.position)
-    return _frame(connection, query, layers.c.run, run_ids, columns.PULL_COLUMNS)
+    return _frame(connection, query, layers.c.run, run_ids, columns.GRADIENT_COLUMNS)
 
 
 def sparklines(connection: Connection, run_ids: Sequence[str], column: str, points: int) -> dict[str, list[float]]:

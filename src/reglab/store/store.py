@@ -241,9 +241,9 @@ class Store(UpkeepMethods, RunTableMethods):
             return frames.layer_frame(connection, run_ids, epochs, latest)
 
     def pulls(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """:data:`reglab.columns.PULL_COLUMNS` of every epoch: the layers without their histograms, much quicker."""
+        """:data:`reglab.columns.GRADIENT_COLUMNS` of every epoch: the layers without their histograms, much quicker."""
         with self._database.read() as connection:
-            return frames.pull_frame(connection, run_ids)
+            return frames.gradient_frame(connection, run_ids)
 
     def sparklines(self, run_ids: Sequence[str], column: str, points: int = 40) -> dict[str, list[float]]:
         """Run → at most ``points`` evenly spaced values of ``column``, the last epoch always among them."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from reglab.training.autotune import Choice, choose
 from reglab.training.check import check
-from reglab.training.choice import Choice, choose
-from reglab.training.crew import ONE_BY_ONE, How
 from reglab.training.devices import choose_device, denormals_flushed
+from reglab.training.execution import SEQUENTIAL, ExecutionMode
 from reglab.training.exhaustion import is_out_of_memory
 from reglab.training.loop import train
 from reglab.training.memory import give_memory_back
 from reglab.training.sizes import LaneSize, free_memory, lane_size
 
 __all__ = [
-    "ONE_BY_ONE",
+    "SEQUENTIAL",
     "Choice",
-    "How",
+    "ExecutionMode",
     "LaneSize",
     "check",
     "choose",

@@ -31,7 +31,7 @@ class Group:
 
 Step = Callable[[torch.optim.Optimizer, Sequence[Group], Scale], None]
 Change = Callable[[Sequence[Group], Scale], None]
-Way: TypeAlias = tuple[Apply, Sequence[Group]]
+PenaltyMode: TypeAlias = tuple[Apply, Sequence[Group]]
 """How a penalty is applied, and to which groups."""
 
 
@@ -70,7 +70,7 @@ BEFORE: Mapping[Apply, Change] = {"coupled": add_gradients, "decoupled": decay}
 AFTER: Mapping[Apply, Change] = {"proximal": shrink}
 
 
-def step(optimizer: torch.optim.Optimizer, ways: Sequence[Way], lr: Scale) -> None:
+def step(optimizer: torch.optim.Optimizer, ways: Sequence[PenaltyMode], lr: Scale) -> None:
     """The optimizer's step with the penalties of ``ways``, each applied as its name says."""
     for apply, groups in ways:
         if apply in BEFORE:

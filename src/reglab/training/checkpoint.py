@@ -11,7 +11,7 @@ import torch
 from reglab.errors import CheckpointError, SpecError
 from reglab.events import Checkpoint
 from reglab.spec import RunSpec
-from reglab.training.lanes import Lane, Progress, to_array
+from reglab.training.lane import Lane, Progress, to_array
 
 _FORMAT = 1
 

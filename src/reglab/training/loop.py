@@ -29,9 +29,9 @@ from reglab.spec import DataSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
-from reglab.training.crew import ONE_BY_ONE, Crew, How, crew_of
 from reglab.training.devices import choose_device, describe, use_threads, versions
-from reglab.training.lanes import Lane
+from reglab.training.execution import SEQUENTIAL, Execution, ExecutionMode, execution_of
+from reglab.training.lane import Lane
 from reglab.training.memory import keep_freed_memory
 
 Report = Callable[[str, float], None]
@@ -49,7 +49,7 @@ def train(
     folder: Path | None = None,
     resume: Sequence[Checkpoint | None] = (),
     report: Report = _silent,
-    how: How = ONE_BY_ONE,
+    how: ExecutionMode = SEQUENTIAL,
 ) -> Generator[Event]:
     """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
 
@@ -80,44 +80,44 @@ def _train(
     folder: Path,
     resume: Sequence[Checkpoint | None],
     report: Report,
-    how: How,
+    how: ExecutionMode,
 ) -> Generator[Event]:
     keep_freed_memory()
     lanes, environments, shape = build_lanes(specs, device, use_threads(threads), folder, report)
     for lane, checkpoint in zip(lanes, resume, strict=True):
         if checkpoint is not None:
             restore(lane, checkpoint)
-    crew = crew_of(lanes, shape, how)
+    execution = execution_of(lanes, shape, how)
     for lane, environment in zip(lanes, environments, strict=True):
         yield _started(lane, environment)
         yield from _end_if_due(lane)
     snapshots = tuple(partial(snapshot, lane) for lane in lanes)
     while not all(lane.ended for lane in lanes):
-        yield from _train_epoch(crew, snapshots)
-        yield from _evaluate(crew, snapshots)
-        for lane, metrics, layers in crew.close_epoch():
+        yield from _train_epoch(execution, snapshots)
+        yield from _evaluate(execution, snapshots)
+        for lane, metrics, layers in execution.close_epoch():
             yield from _close_epoch(lane, metrics, layers)
 
 
-def _train_epoch(crew: Crew, snapshots: Snapshots) -> Generator[Event]:
+def _train_epoch(execution: Execution, snapshots: Snapshots) -> Generator[Event]:
     """What is left of the current epoch, step by step."""
-    first = _first(crew)
+    first = _first(execution)
     epoch, steps = first.at.epoch + 1, first.steps
     while first.at.step < steps:
-        crew.step()
+        execution.step()
         yield StepDone(epoch, first.epochs, first.at.step, steps, snapshots)
 
 
-def _evaluate(crew: Crew, snapshots: Snapshots) -> Generator[Event]:
+def _evaluate(execution: Execution, snapshots: Snapshots) -> Generator[Event]:
     """The losses at the epoch's end, in pieces: whoever listens may stop between them."""
-    first = _first(crew)
-    for _ in crew.evaluate():
+    first = _first(execution)
+    for _ in execution.evaluate():
         yield Evaluating(first.at.epoch + 1, first.epochs, first.steps, snapshots)
 
 
-def _first(crew: Crew) -> Lane:
+def _first(execution: Execution) -> Lane:
     """A lane that goes on: all that do are at the same step."""
-    return next(lane for lane in crew.lanes if not lane.ended)
+    return next(lane for lane in execution.lanes if not lane.ended)
 
 
 def _close_epoch(lane: Lane, metrics: EpochMetrics, layers: tuple[LayerStats, ...]) -> Generator[Event]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from reglab.bins import MAGNITUDES, N_BINS, PER_SIDE
 from reglab.events import LayerStats
 from reglab.penalties import Strength
-from reglab.training.pulls import data_pulls, penalty_pulls
+from reglab.training.gradient_ratio import data_gradient_norms, penalty_gradient_norms
 
 _UNPENALISED = Strength(0.0, 0.0)
 _NEAR_ZERO_BINS = 2  # magnitude bins below 2⁻¹⁰
@@ -40,8 +40,10 @@ def lane_stats(name: str, weights: Tensor, own: Strength, mean_gradients: Tensor
     counts, zeros = histograms(rows)
     low, high = torch.aminmax(rows, dim=1)
     l1_norms, l2_norms = rows.abs().sum(1).double(), rows.square().sum(1).sqrt().double()
-    pulls = penalty_pulls(rows, own, l1_norms, l2_norms, gradients)
-    figures = torch.stack([l1_norms, l2_norms, torch.maximum(-low, high).double(), data_pulls(rows, gradients), pulls])
+    pulls = penalty_gradient_norms(rows, own, l1_norms, l2_norms, gradients)
+    figures = torch.stack(
+        [l1_norms, l2_norms, torch.maximum(-low, high).double(), data_gradient_norms(rows, gradients), pulls]
+    )
     size = rows.shape[1]
     return [
         LayerStats(

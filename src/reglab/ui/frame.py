@@ -16,10 +16,10 @@ from pathlib import Path
 import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
-from reglab.ui import trouble
-from reglab.ui.query import arrive
+from reglab.ui.shared import trouble
+from reglab.ui.shared.query import arrive
+from reglab.ui.shared.watchers import WATCHERS, session_id
 from reglab.ui.theme import ICON, STYLE, WORDMARK
-from reglab.ui.watchers import WATCHERS, session_id
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from starlette.routing import BaseRoute, Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from reglab.errors import RegLabError
-from reglab.ui.live_chart import plotly_route
-from reglab.ui.services import close_services, services
-from reglab.ui.warm import warm_up
+from reglab.ui.shared.live_chart import plotly_route
+from reglab.ui.shared.services import close_services, services
+from reglab.ui.shared.warm import warm_up
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from reglab.ui.live_chart import live_chart, plotly_route
+from reglab.ui.shared.live_chart import live_chart, plotly_route
 
 TICK = 0.2
 

@@ -27,7 +27,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lambda", dest="lambdas", metavar="LIST", help="values of an elastic net's λ")
     parser.add_argument("--l1-ratio", metavar="RHO", help="with --lambda: λ₁ = ρλ, λ₂ = (1 − ρ)λ")
-    parser.add_argument("--apply", metavar="WAYS", help="ways of applying λ, e.g. coupled,decoupled")
+    parser.add_argument("--apply", metavar="MODES", help="ways of applying λ, e.g. coupled,decoupled")
     parser.add_argument("--seeds", metavar="N", help="repeat with N seeds; default: 3")
     parser.add_argument("--folds", metavar="K", help="repeat over K stratified folds instead")
     parser.add_argument("--name", help="the sweep's name; default: made from data set, CNN and λ")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from reglab.lessons.claims.noise import network, validation
 from reglab.spec import RunSpec
-from reglab.training.lanes import split_batches, to_array
+from reglab.training.lane import split_batches, to_array
 from reglab.training.seeds import seed_for
 
 

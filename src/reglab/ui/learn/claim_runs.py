@@ -23,7 +23,7 @@ from reglab.lessons.claims import (
     verdict_of,
 )
 from reglab.store import Run
-from reglab.ui.services import services
+from reglab.ui.shared.services import services
 
 PROBLEM = "claims_problem"
 _KEPT = 500  # verdicts

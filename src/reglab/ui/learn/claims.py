@@ -10,13 +10,13 @@ import streamlit as st
 from reglab.errors import RegLabError
 from reglab.lessons.claims import CLAIMS, Claim, Standing, seconds_left, seconds_until, seeds_of
 from reglab.store import Run
-from reglab.ui import trouble
-from reglab.ui.learn import claim_runs, claim_words
+from reglab.ui.learn import claim_runs, claim_text
 from reglab.ui.learn.claim_runs import Judged, Tested
-from reglab.ui.live_words import ACTIVE, duration
-from reglab.ui.services import services
-from reglab.ui.urls import MAX_RUNS, run_query
-from reglab.ui.watchers import watched_interval
+from reglab.ui.shared import trouble
+from reglab.ui.shared.deep_link import MAX_RUNS, run_query
+from reglab.ui.shared.run_text import ACTIVE, duration
+from reglab.ui.shared.services import services
+from reglab.ui.shared.watchers import watched_interval
 
 TICK = 1.2
 """Seconds between looks at the store while a claim is being tested and few sessions watch."""
@@ -80,7 +80,7 @@ def _continue(found: Sequence[Tested]) -> bool:
 def _card(tested: Tested) -> Card:
     now = tested.now
     if not now.complete:
-        return Card(tested, None, claim_words.diverged_words(now) if now.diverged and not now.active else None)
+        return Card(tested, None, claim_text.diverged_text(now) if now.diverged and not now.active else None)
     try:
         return Card(tested, claim_runs.judged(now), None)
     except RegLabError as error:
@@ -101,7 +101,7 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
     testing = [card.now for card in cards if card.now.testing]
     todo = [card.now for card in cards if not card.now.complete and not card.now.testing]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(claim_words.summary_words(outcomes, len(cards), len(testing)), width="content")
+        st.markdown(claim_text.summary_text(outcomes, len(cards), len(testing)), width="content")
         if testing:
             ids = [run.id for run in known.values() if run.state in ("queued", "running")]
             st.button("Stop all", key="claims_stop", icon=":material/stop:", on_click=claim_runs.stop, args=(ids,))
@@ -125,7 +125,7 @@ def _draw(card: Card, known: dict[str, Run]) -> None:
     st.caption(claim.about)
     if now.testing:
         seconds = seconds_until(now, known, services().settings.slots)
-        st.progress(now.done / now.expected, claim_words.progress_words(now, seconds))
+        st.progress(now.done / now.expected, claim_text.progress_text(now, seconds))
     elif card.judged is not None:
         _verdict(card, card.judged)
     elif card.problem:
@@ -138,7 +138,7 @@ def _badge(card: Card) -> None:
     if card.now.testing:
         st.badge("testing", icon=":material/hourglass_top:", color="blue")
     elif card.judged is not None or card.problem:
-        word, icon, colour = claim_words.BADGES[card.judged.verdict.holds if card.judged else None]
+        word, icon, colour = claim_text.BADGES[card.judged.verdict.holds if card.judged else None]
         st.badge(word, icon=icon, color=colour)
     else:
         st.badge("not tested yet", icon=":material/radio_button_unchecked:", color="gray")
@@ -146,14 +146,14 @@ def _badge(card: Card) -> None:
 
 def _verdict(card: Card, judged: Judged) -> None:
     """Each part with its mark and figure, and the dots."""
-    st.markdown("  \n".join(f"{claim_words.MARKS[o.holds]} {o.sentence}" for o in judged.verdict.outcomes))
+    st.markdown("  \n".join(f"{claim_text.MARKS[o.holds]} {o.sentence}" for o in judged.verdict.outcomes))
     st.plotly_chart(
         judged.chart, key=f"dots_{card.claim.name}", height=judged.height, config={"displayModeBar": False}
 
     )  # fmt: skip
     if card.tested.earlier:
         before = [(one, claim_runs.judged(one).verdict) for one in card.tested.earlier]
-        st.caption(claim_words.earlier_words(before))
+        st.caption(claim_text.earlier_text(before))
 
 
 def _buttons(card: Card, known: dict[str, Run]) -> None:
@@ -173,9 +173,9 @@ def _buttons(card: Card, known: dict[str, Run]) -> None:
                 "Test it", key=f"test_{claim.name}", icon=":material/science:",
                 on_click=claim_runs.test, args=([(claim, now.seeds)],),
             )  # fmt: skip
-            st.caption(claim_words.waiting_words(now, seconds_left([now], known, services().settings.slots)))
+            st.caption(claim_text.waiting_text(now, seconds_left([now], known, services().settings.slots)))
         if now.complete:
-            ids = claim_words.shown_runs(now, MAX_RUNS)
+            ids = claim_text.shown_runs(now, MAX_RUNS)
             st.button(
                 "Open the runs", key=f"open_{claim.name}", icon=":material/monitoring:", on_click=_open, args=(ids,)
             )

@@ -13,10 +13,10 @@ from reglab.charts.shrink import shrink_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
 from reglab.lessons.decay import MAX_STEPS, METHODS, Optimizer, Walk, push, walk
-from reglab.ui.learn import decay_words as words
+from reglab.ui.learn import decay_text as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
-from reglab.ui.live_chart import live_chart
-from reglab.ui.markdown import literal
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.markdown import literal
 
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"
 OPTIMIZER, DATA, OPTIMUM = "decay_optimizer", "decay_data", "decay_optimum"

@@ -1,7 +1,7 @@
 """A point of a live chart that can be dragged with the mouse, a finger, or moved with the arrow keys.
 
-It is drawn by the browser on top of the chart ``chart`` (a key of :func:`reglab.ui.live_chart.live_chart`), so it moves
-smoothly however long Python takes to redraw what depends on it.
+It is drawn by the browser on top of the chart ``chart`` (a key of :func:`reglab.ui.shared.live_chart.live_chart`), so
+it moves smoothly however long Python takes to redraw what depends on it.
 """
 
 from __future__ import annotations

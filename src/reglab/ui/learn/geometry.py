@@ -10,11 +10,11 @@ from reglab.lessons.checks import within
 from reglab.lessons.geometry import REACH, Landscape, Mix
 from reglab.number_format import exact
 from reglab.number_text import number_text
-from reglab.ui.learn import geometry_words as words
+from reglab.ui.learn import geometry_text as words
 from reglab.ui.learn.drag_handle import drag_handle
 from reglab.ui.learn.inputs import Example, defaults, examples, number
-from reglab.ui.live_chart import live_chart
-from reglab.ui.markdown import literal
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.markdown import literal
 
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"
 KIND, SHARE, STRENGTH = "geometry_penalty", "geometry_share", "geometry_lambda"

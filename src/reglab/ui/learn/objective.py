@@ -11,10 +11,10 @@ from reglab.charts.objective_split import objective_split_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import BadInput, exact, read_weights
 from reglab.lessons.objective import CONVENTIONS, Convention, Objective, digits, result
-from reglab.ui.learn import objective_words as words
+from reglab.ui.learn import objective_text as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
-from reglab.ui.live_chart import live_chart
-from reglab.ui.markdown import literal
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.markdown import literal
 
 WEIGHTS, DATA, STRENGTH = "objective_weights", "objective_data", "objective_lambda"
 FIRST = {WEIGHTS: "1, 2, 3, 4", DATA: "0.5", STRENGTH: "0.1"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from reglab.ui.query import Query
+from reglab.ui.shared.query import Query
 
 CHOICE = "learn_section"
 _STATE = "learn_sections"

@@ -9,11 +9,11 @@ import streamlit as st
 
 from reglab.charts import RunStyle
 from reglab.store import Run, Store
-from reglab.ui import chart_row
-from reglab.ui.chart_row import Keys, Source, switches
-from reglab.ui.live_chart import live_chart
+from reglab.ui.shared import chart_row
+from reglab.ui.shared.chart_row import Keys, Source, switches
+from reglab.ui.shared.deep_link import MAX_RUNS
+from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.train.run_results import results_of
-from reglab.ui.urls import MAX_RUNS
 
 HEIGHT = 340
 """Pixels of each chart."""

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 import streamlit as st
 
 from reglab.store import RunCounts, RunFilter, Store
-from reglab.ui import trouble
-from reglab.ui.markdown import literal
-from reglab.ui.pager import first_page, pager
+from reglab.ui.runs.actions import EDIT, TRAIN
 from reglab.ui.runs.overlay import overlay
-from reglab.ui.runs.run_actions import EDIT, TRAIN
 from reglab.ui.runs.run_bar import run_bar, undo_bar
 from reglab.ui.runs.run_list import PAGE, page_of_runs
 from reglab.ui.runs.run_states import count_of
 from reglab.ui.runs.runs_filter import clear_filter, filter_bar
-from reglab.ui.runs.runs_state import RunsState, linked_runs, read_table, runs_state, write_address
-from reglab.ui.runs.runs_table import draw_table
 from reglab.ui.runs.set_aside import KINDS, belong, hidden, seen, switches
-from reglab.ui.services import services
-from reglab.ui.unreadable import unreadable_list
-from reglab.ui.watchers import watched_interval
+from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_address
+from reglab.ui.runs.table import draw_table
+from reglab.ui.shared import trouble
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.pager import first_page, pager
+from reglab.ui.shared.services import services
+from reglab.ui.shared.unreadable import unreadable_list
+from reglab.ui.shared.watchers import watched_interval
 
 TICK = 2.0
 """Seconds between looks at the store while something trains or waits."""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from reglab.store import Run
-from reglab.ui.live_words import ACTIVE
-from reglab.ui.runs import run_actions as act
+from reglab.ui.runs import actions as act
 from reglab.ui.runs.run_csv import runs_csv
 from reglab.ui.runs.run_edit import delete_panel, edit_panel
 from reglab.ui.runs.run_states import named
-from reglab.ui.undo_notice import undo_notice
-from reglab.ui.urls import MAX_RUNS
+from reglab.ui.shared.deep_link import MAX_RUNS
+from reglab.ui.shared.run_text import ACTIVE
+from reglab.ui.shared.undo_notice import undo_notice
 
 
 def run_bar(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) -> None:

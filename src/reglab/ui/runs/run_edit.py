@@ -9,10 +9,10 @@ import streamlit as st
 
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
-from reglab.ui.markdown import literal
-from reglab.ui.runs import run_actions as act
+from reglab.ui.runs import actions as act
 from reglab.ui.runs.run_states import count_of, exact, named
-from reglab.ui.undo_notice import undo_notice
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.undo_notice import undo_notice
 
 PANEL_WIDTH = 340
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reglab.ui.live_words import BADGES
-from reglab.ui.markdown import literal
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.run_text import BADGES
 
 GLYPHS: Mapping[str, str] = {
     "queued": "…", "running": "▶", "finished": "✓", "failed": "✕", "cancelled": "■", "interrupted": "‖",

@@ -8,7 +8,7 @@ from typing import Any
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.numbers import number
+from reglab.ui.shared.numbers import number
 from reglab.ui.train.advice_base import Advice, Check, Facts, above, below
 from reglab.ui.train.collapse import collapses_from
 

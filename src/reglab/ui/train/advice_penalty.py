@@ -6,7 +6,7 @@ from typing import Any
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.numbers import number
+from reglab.ui.shared.numbers import number
 from reglab.ui.train.advice_base import Advice, Check, Facts
 from reglab.ui.train.objective import penalised
 

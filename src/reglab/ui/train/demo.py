@@ -17,10 +17,10 @@ from reglab.number_format import exact, percent, points
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
-from reglab.ui.live_words import ACTIVE, loss, penalty_words
-from reglab.ui.services import services
-from reglab.ui.train.form_state import form_state, show_runs
-from reglab.ui.train.to_path import ICON, see_paths
+from reglab.ui.shared.run_text import ACTIVE, loss, penalty_text
+from reglab.ui.shared.services import services
+from reglab.ui.train.state import form_state, show_runs
+from reglab.ui.train.to_sweep import ICON, see_sweeps
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
@@ -58,7 +58,7 @@ def offer_demo() -> bool:
             on_click=start_demo, width="stretch", wrap=True,
         )  # fmt: skip
         button.button(
-            "Or many λ at once: the λ path", key="demo_path", type="tertiary", icon=ICON, on_click=see_paths,
+            "Or many λ at once: the λ path", key="demo_path", type="tertiary", icon=ICON, on_click=see_sweeps,
             width="stretch", wrap=True,
         )  # fmt: skip
     return True
@@ -94,7 +94,7 @@ def _submit(number: int) -> list[Run]:
     return [
         services().runner.submit(
             spec,
-            name=f"Demo, {penalty_words(spec.penalty)}",
+            name=f"Demo, {penalty_text(spec.penalty)}",
             key=f"demo {content} {number} {spec.penalty.l2}",
             group=f"{GROUP} {content} {number}",
         )
@@ -129,7 +129,7 @@ def verdict(runs: Sequence[Run]) -> str:
     return (
         f"**What came out:** without a penalty the network learnt {percent(free.last.train_acc, 0)} of the training "
         f"labels, though {percent(noise, 0)} of them are wrong, and names {percent(free.last.val_acc)} of the "
-        f"validation images correctly. With {penalty_words(held.spec.penalty)} it names "
+        f"validation images correctly. With {penalty_text(held.spec.penalty)} it names "
         f"{percent(held.last.val_acc)} correctly, {points(abs(gain), sign=False)} points "
         f"{'more' if gain >= 0 else 'fewer'}. Gap in loss: {loss(free.last.gap_loss)} without, "
         f"{loss(held.last.gap_loss)} with"

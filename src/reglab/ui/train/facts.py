@@ -13,8 +13,8 @@ from reglab.models import MODELS, Summary, summarise
 from reglab.penalties.mask import scope_kinds
 from reglab.penalties.scope import multipliers
 from reglab.spec import ModelSpec, Optimizer, RunSpec
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.services import services
 from reglab.ui.train.advice import Facts
 from reglab.ui.train.networks import tensors_of
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 
-from reglab.ui.number_field import number_field
+from reglab.ui.shared.number_field import number_field
 from reglab.ui.train.form_values import MAY_BE_EMPTY, WIDGETS, field, title
 
 STEPS: Mapping[str, int] = {

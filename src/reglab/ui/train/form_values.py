@@ -78,10 +78,10 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
     try:
         return RunSpec.parse(nested)
     except SpecError as error:
-        raise SpecError(in_page_words(str(error))) from None
+        raise SpecError(as_labels(str(error))) from None
 
 
-def in_page_words(sentence: str) -> str:
+def as_labels(sentence: str) -> str:
     """A spec's sentence as the page says it: fields by their names, limits in plain words."""
     for setting in sorted(SETTINGS, key=len, reverse=True):
         sentence = sentence.replace(setting, title(setting))

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from reglab.penalties.mask import Row
-from reglab.ui.train.mask_words import FACTOR, KIND, L1, L2, SHAPE, SHARE, SHARE_ALL, TENSOR, WEIGHTS, shape
+from reglab.ui.train.mask_text import FACTOR, KIND, L1, L2, SHAPE, SHARE, SHARE_ALL, TENSOR, WEIGHTS, shape
 
 _KIND_WIDTH, _NUMBER, _BAR, _EDGES, _LETTER = 92, 72, 116, 20, 6.2
 """Pixels of columns, of a cell's edges, and of a letter."""

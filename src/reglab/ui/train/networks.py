@@ -9,7 +9,7 @@ from reglab.errors import RegLabError
 from reglab.models import build, skeleton
 from reglab.penalties.mask import Parameter, parameters, squares
 from reglab.spec import ModelSpec, RunSpec
-from reglab.ui.services import services
+from reglab.ui.shared.services import services
 
 
 def tensors_of(spec: RunSpec) -> tuple[Parameter, ...] | None:

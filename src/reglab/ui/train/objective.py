@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from reglab.number_format import exact
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.numbers import number
+from reglab.ui.shared.numbers import number
 
 SCOPES = {
     "weights": r"w\,\in\,\text{kernels}",

@@ -7,30 +7,30 @@ import streamlit as st
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
-from reglab.ui import urls
-from reglab.ui.live_words import ACTIVE
-from reglab.ui.services import services
+from reglab.ui.shared import deep_link
+from reglab.ui.shared.deep_link import MAX_RUNS
+from reglab.ui.shared.run_text import ACTIVE
+from reglab.ui.shared.services import services
 from reglab.ui.train.demo import demo_again, offer_demo
-from reglab.ui.train.form_state import QUERY, keep, open_or_follow, show_runs
-from reglab.ui.train.mask_table import mask_card
+from reglab.ui.train.form import spec_form
+from reglab.ui.train.mask import mask_card
 from reglab.ui.train.preview import notes, preview
 from reglab.ui.train.run_view import run_view
-from reglab.ui.train.spec_form import spec_form
-from reglab.ui.urls import MAX_RUNS
+from reglab.ui.train.state import QUERY, keep, open_or_follow, show_runs
 
 
 def train_page() -> None:
     """Draw the page that the address asks for."""
     QUERY.sync()
-    query, repeated = urls.unique(st.query_params)
-    address = urls.read(query, _known, repeated)
+    query, repeated = deep_link.unique(st.query_params)
+    address = deep_link.read(query, _known, repeated)
     if address.runs:
         run_view(address.runs)
     else:
         _form(address)
 
 
-def _form(address: urls.Address) -> None:
+def _form(address: deep_link.Address) -> None:
     state = open_or_follow(address)
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -11,14 +11,14 @@ from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_run
 from reglab.spec import RunSpec
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.services import services
 from reglab.ui.train import objective
 from reglab.ui.train.advice import Advice, Facts, advice
 from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.facts import facts_of
-from reglab.ui.train.form_state import FormState, current_values, form_state, show_runs
-from reglab.ui.train.form_values import in_page_words, to_spec
+from reglab.ui.train.form_values import as_labels, to_spec
+from reglab.ui.train.state import FormState, current_values, form_state, show_runs
 from reglab.ui.train.update_rule import update_rule, where
 
 _SYMBOLS = (
@@ -70,7 +70,7 @@ def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
     try:
         check_run(spec, services().settings)
     except RegLabError as error:
-        return spec, in_page_words(str(error))
+        return spec, as_labels(str(error))
     here = status(DATASETS.get(spec.data.name), services().settings.data)
     return spec, f"{here.sentence}." if here.state == "missing" else None
 
@@ -86,7 +86,7 @@ def start() -> None:
         name = str(st.session_state.get("run_name") or "").strip()
         run = services().runner.submit(spec, name=name or None, key=state.key)
     except RegLabError as error:
-        state.start_problem = in_page_words(str(error))
+        state.start_problem = as_labels(str(error))
         return
     show_runs([run.id])
 

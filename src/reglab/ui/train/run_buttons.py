@@ -9,24 +9,24 @@ import streamlit as st
 
 from reglab.spec import RunSpec
 from reglab.store import Run
-from reglab.ui import live_words
-from reglab.ui.attempts import attempt
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
-from reglab.ui.train.form_state import show_form
-from reglab.ui.urls import run_query
+from reglab.ui.shared import run_text
+from reglab.ui.shared.attempts import attempt
+from reglab.ui.shared.deep_link import run_query
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.services import services
+from reglab.ui.train.state import show_form
 
 
 def badge(run: Run) -> None:
     """The run's state in its colour."""
-    icon, colour = live_words.BADGES[run.state]
+    icon, colour = run_text.BADGES[run.state]
     st.badge(run.state, icon=icon, color=colour)
 
 
 def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> bool:
     """The one of the two that the run's state allows; False where it allows neither."""
     runner = services().runner
-    if run.state in live_words.ACTIVE:
+    if run.state in run_text.ACTIVE:
         stopping = run.wanted == "stop"
         st.button(
             "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",
@@ -35,7 +35,7 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
     elif run.resumable:
         st.button(
             "Resume", key=resume_key, icon=":material/play_arrow:", type="primary",
-            on_click=attempt(lambda: runner.resume(run.id)), help=live_words.resume_words(run),
+            on_click=attempt(lambda: runner.resume(run.id)), help=run_text.resume_text(run),
         )  # fmt: skip
     else:
         return False

@@ -11,7 +11,7 @@ from reglab import columns
 from reglab.charts.shares import total_share
 from reglab.number_format import percent, points
 from reglab.store import Run
-from reglab.ui.live_words import loss
+from reglab.ui.shared.run_text import loss
 
 _TIMES = 10  # a share from which it is no longer said in per cent
 

@@ -9,11 +9,11 @@ import streamlit as st
 
 from reglab.charts import RunStyle
 from reglab.store import Run
-from reglab.ui import chart_row, live_words
-from reglab.ui.chart_row import Keys, Source, switches
-from reglab.ui.live_chart import live_chart
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
+from reglab.ui.shared import chart_row, run_text
+from reglab.ui.shared.chart_row import Keys, Source, switches
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.services import services
 from reglab.ui.train.run_buttons import badge, stop_or_resume
 from reglab.ui.train.run_figures import Figure
 from reglab.ui.train.run_results import Results, results_of
@@ -54,7 +54,7 @@ def panels(runs: Sequence[Run]) -> None:
 def _progress(run: Run, results: Results) -> None:
     position = services().runner.position(run.id) if run.state == "queued" else None
     st.progress(
-        live_words.share_done(run), live_words.progress_line(run, results.seconds[run.id], position), width="stretch"
+        run_text.share_done(run), run_text.progress_line(run, results.seconds[run.id], position), width="stretch"
     )
 
 
@@ -113,7 +113,7 @@ def _charts(runs: Sequence[Run], results: Results) -> None:
 
 def _planned(runs: Sequence[Run]) -> int:
     """The last epoch on the axes. In one session it never shrinks: that, when a run ends, would undo a zoom."""
-    planned = max(run.epochs if run.state in live_words.ACTIVE else run.epoch for run in runs)
+    planned = max(run.epochs if run.state in run_text.ACTIVE else run.epoch for run in runs)
     ids = tuple(run.id for run in runs)
     before, longest = st.session_state.get(_PLANNED, (ids, 0))
     planned = max(planned, longest) if before == ids else planned

@@ -10,12 +10,12 @@ import pandas as pd
 from reglab import columns
 from reglab.charts import RunStyle, style_runs
 from reglab.store import Run
-from reglab.ui import live_words
-from reglab.ui.frames import epochs_on
-from reglab.ui.readings import Readings
-from reglab.ui.services import services
+from reglab.ui.shared import run_text
+from reglab.ui.shared.frames import epochs_on
+from reglab.ui.shared.readings import Readings
+from reglab.ui.shared.services import services
+from reglab.ui.shared.watchers import session_id
 from reglab.ui.train.run_figures import Figure, figures
-from reglab.ui.watchers import session_id
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _version(run: Run) -> Hashable:
 
 
 def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Results:
-    store, ids, short = services().store, [run.id for run in runs], live_words.labels(runs)
+    store, ids, short = services().store, [run.id for run in runs], run_text.labels(runs)
     epochs = epochs_on(store, runs, before.epochs if before else None)
     layers = store.layers(ids, latest=True)
     return Results(

@@ -16,16 +16,16 @@ import streamlit as st
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
 from reglab.store import Run, UnreadableRow
-from reglab.ui import attempts, live_words, trouble
-from reglab.ui.markdown import literal
-from reglab.ui.services import services
+from reglab.ui.shared import attempts, run_text, trouble
+from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.services import services
+from reglab.ui.shared.watchers import watched_interval
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
-from reglab.ui.train.to_path import path_of
-from reglab.ui.watchers import watched_interval
+from reglab.ui.train.to_sweep import sweep_spec_of
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
@@ -70,7 +70,7 @@ def _tick() -> None:
 
 
 def _every(runs: Sequence[Run]) -> float | None:
-    return watched_interval(TICK) if any(run.state in live_words.ACTIVE for run in runs) else None
+    return watched_interval(TICK) if any(run.state in run_text.ACTIVE for run in runs) else None
 
 
 def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
@@ -101,19 +101,19 @@ def _head(runs: Sequence[Run]) -> None:
                 run_buttons.stop_or_resume(alone)
                 run_buttons.duplicate(alone)
                 mask_button(alone)
-            path_of(runs)
+            sweep_spec_of(runs)
             run_buttons.new_run(runs)
             run_buttons.link(runs)
             if alone:
                 export_panel(alone, "export_run")
     attempts.say_problem()
     if alone:
-        st.caption(live_words.facts(alone))
+        st.caption(run_text.facts(alone))
         _explain(alone)
     elif is_demo(runs):
         st.info(commentary(runs), icon=":material/school:")
     else:
-        st.caption(live_words.common_facts(runs))
+        st.caption(run_text.common_facts(runs))
 
 
 def _explain(run: Run) -> None:
@@ -127,4 +127,4 @@ def _explain(run: Run) -> None:
     if missing := services().store.missing(run):
         st.warning(literal(missing), icon=":material/folder_off:")
     if run.state == "interrupted" and run.resumable:
-        st.info(live_words.resume_words(run), icon=":material/replay:")
+        st.info(run_text.resume_text(run), icon=":material/replay:")

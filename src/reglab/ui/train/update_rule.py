@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.numbers import number
+from reglab.ui.shared.numbers import number
 from reglab.ui.train.objective import penalised
 
 COLOUR = "#c25c14"

@@ -1,0 +1,251 @@
+"""One stack of a sweep's lanes: its events poured into the store, epoch by epoch, all lanes in one transaction.
+
+Its checkpoint is one file with the state of every lane at the same step, so that it is whole or not there, and the
+lanes go on together to the bits that they would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
+from reglab.jobs.pace import Pace
+from reglab.jobs.patience import Patience
+from reglab.jobs.sweep_plan import Plan
+from reglab.jobs.work import is_finite, weights_of
+from reglab.settings import Settings
+from reglab.store import Ending, EpochEntry, Progress, Run, Store
+from reglab.training import train
+from reglab.training.devices import use_threads
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass
+class SweepPartWorker:
+    """Advances the lanes whose runs are ``runs`` by an epoch at a time; ``number`` names its folder in the sweep's.
+
+    ``halting`` tells when to leave. Runs that had ended before, in an earlier sitting, train along unseen.
+    """
+
+    store: Store
+    settings: Settings
+    sweep_id: str
+    number: int
+    runs: Sequence[Run]
+    plan: Plan
+    halting: Callable[[], bool]
+    seconds_of_sweep: Callable[[], float]
+    patience: Patience
+    pace: Pace = field(default_factory=Pace)
+    epoch: int = 0
+    done: bool = False
+    _events: Generator[Event] | None = None
+    _at: StepDone | Evaluating | None = None  # where the lanes stand between two calls of advance
+    _going: set[int] = field(default_factory=set)  # lanes whose runs have not ended
+    _seconds: list[float] = field(default_factory=list)
+    _kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _started: dict[int, Started] = field(default_factory=dict)
+    _epochs: list[EpochEntry] = field(default_factory=list)
+    _endings: list[Ending] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = self.store.sweep_files(self.sweep_id, self.number)
+
+    def advance(self) -> None:
+        """Go on until an epoch is done and the next one begun, all lanes have ended (``done``), or it is time to leave
+        (with a checkpoint).
+        """
+        use_threads(self.threads)
+        events, through = self._events or self._begin(), False
+        self._events = events
+        for event in events:
+            match event:
+                case Started():
+                    self._note_start(event)
+                case EpochDone():
+                    self._note_epoch(event)
+                    through = True
+                case Ended():
+                    self._note_end(event)
+                case StepDone() | Evaluating():
+                    self._at = event
+                    self._write()
+                    if self._between(event) or through:
+                        return
+        self._write()
+        self.done = True
+        self.files.drop_second_checkpoint()
+        self.close()
+
+    @property
+    def threads(self) -> int:
+        """Intra-op threads: as before where the lanes have been at work, since their last bits depend on it."""
+        return self.runs[0].threads or self.settings.threads
+
+    def leave(self) -> None:
+        """Save where the lanes stand, if they have begun, and let go of their memory."""
+        try:
+            if self._at is not None:
+                self._save(self._at.snapshots)
+                self._report_at(self._at)
+        finally:
+            self.close()
+
+    def fail(self, sentence: str) -> None:
+        """End every lane that this process still trains as failed, for the reason in ``sentence``."""
+        self.close()
+        self.done = True
+        mine = self.store.owner().id
+        runs = [self.patience(self.store.get, run.id) for run in self.runs]
+        running = [run.id for run in runs if run.state == "running" and run.owner == mine]
+        self._finish([Ending(run_id, "failed", error=sentence) for run_id in running])
+
+    def close(self) -> None:
+        """Let go of the lanes' memory."""
+        if self._events is not None:
+            self._events.close()
+        self._events = self._at = None
+
+    def _begin(self) -> Generator[Event]:
+        """The lanes' events, from the last checkpoint where there is one; epochs after it are forgotten."""
+        checkpoint = self.patience(self.files.load_checkpoint)
+        facts = checkpoint.facts if checkpoint else {}
+        states = _parts(checkpoint) if checkpoint else [None] * len(self.runs)
+        self._kept, self._seconds = dict(facts.get("kept", {})), facts.get("run_seconds", [0.0] * len(self.runs))
+        self._going = {lane for lane, run in enumerate(self.runs) if run.state == "running"}
+        at = {run.id: int(state.facts["epoch"]) if state else 0 for run, state in zip(self.runs, states, strict=True)}
+        last = {self.runs[lane].id: at[self.runs[lane].id] for lane in self._going}
+        self.patience(self.store.drop_epochs_after_many, last)
+        return train(
+            *(run.spec for run in self.runs),
+            device=self.settings.device,
+            threads=self.threads,
+            folder=self.settings.data,
+            resume=states,
+            how=self.plan.how,
+        )
+
+    def _note_start(self, event: Started) -> None:
+        """The start is written at the last lane's, before any takes a step: until then their weights are the initial
+        ones.
+        """
+        self._started[event.lane] = event
+        self.epoch = event.epoch
+        if len(self._started) == len(self.runs):
+            self._write_start()
+
+    def _note_epoch(self, event: EpochDone) -> None:
+        self.epoch = event.metrics.epoch
+        self._seconds[event.lane] += event.metrics.seconds
+        if event.lane in self._going:
+            self._epochs.append((self.runs[event.lane].id, event.metrics, event.layers, event.best_epoch))
+
+    def _note_end(self, event: Ended) -> None:
+        """Its weights are written at once: a lane that has ended is not kept still while others go on."""
+        if event.lane not in self._going:
+            return
+        run, lane = self.runs[event.lane], str(event.lane)
+        if event.reason == "diverged":
+            if lane not in self._kept:
+                self._keep_finite(event.lane)
+            kept = self._kept[lane]
+            sentence = (
+                f"The loss was no longer a finite number in epoch {event.epoch}; the weights kept are those after "
+                f"epoch {kept['epoch']}. Try a smaller learning rate or λ."
+            )
+            ending = Ending(run.id, "diverged", kept["path"], kept["sha256"], sentence)
+        else:
+            path, sha256 = self.patience(self.store.files(run.id).save_weights, event.weights())
+            ending = Ending(run.id, "finished", path, sha256)
+        self._endings.append(ending)
+
+    def _write(self) -> None:
+        """Bring what was noted into the store."""
+        if self._epochs:
+            self.patience.once(lambda: True, self.store.add_epochs, self._epochs)
+            self._epochs = []
+        if self._endings:
+            ended = {ending.run for ending in self._endings}
+            lanes = {lane for lane, run in enumerate(self.runs) if run.id in ended}
+            self._report(lanes, self.epoch, 0, 0)
+            self._finish(self._endings)
+            self._going -= lanes
+            self._endings = []
+
+    def _finish(self, endings: Sequence[Ending]) -> None:
+        def done() -> bool:
+            return all(self.store.get(ending.run).state == ending.state for ending in endings)
+
+        self.patience.once(done, self.store.finish_many, endings)
+
+    def _write_start(self) -> None:
+        started, self._started = self._started, {}
+        how = f"fused, {len(self.runs)} lanes" if self.plan.how.fused else "alone"
+        environments: dict[str, Environment] = {}
+        initial: dict[str, Sequence[LayerStats]] = {}
+        for lane in sorted(self._going & started.keys()):
+            event, run = started[lane], self.runs[lane]
+            environments[run.id] = replace(event.environment, advance=how)
+            if event.epoch == event.step == 0:
+                initial[run.id] = event.layers
+        self.patience(self.store.began_many, environments)
+        if initial:
+            self.patience(self.store.add_initial_layers_many, initial)
+            self._write_initial(started[0].snapshot(), list(initial))
+            self._save(tuple(event.snapshot for _, event in sorted(started.items())))
+
+    def _write_initial(self, first: Checkpoint, runs: Sequence[str]) -> None:
+        """The initial weights, which are those of all lanes, as one file with a name in each run's folder."""
+        path, _ = self.patience(self.store.files(runs[0]).save_weights, weights_of(first), "initial")
+        for run_id in runs[1:]:
+            self.patience(self.store.files(run_id).link_weights, path, "initial")
+
+    def _between(self, event: StepDone | Evaluating) -> bool:
+        """Now and then: see whether to leave, save what is due, tell how far the lanes are."""
+        if self.halting():
+            self.leave()
+            return True
+        if self.pace.ticks():
+            if self.pace.due():
+                self._save(event.snapshots)
+            self._report_at(event)
+        return False
+
+    def _report_at(self, event: StepDone | Evaluating) -> None:
+        step = event.step if isinstance(event, StepDone) else event.steps
+        self._report(self._going, event.epoch - 1, step, event.steps)
+
+    def _report(self, lanes: Iterable[int], epoch: int, step: int, steps: int) -> None:
+        far = {self.runs[lane].id: Progress(epoch, step, steps, self._seconds[lane]) for lane in lanes}
+        self.patience(self.store.progress_sweep, self.sweep_id, seconds=self.seconds_of_sweep(), lanes=far)
+
+    def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
+        """All lanes at the same step; of one that is no longer finite, the last finite weights are kept first."""
+        states = [snapshot() for snapshot in snapshots]
+        for lane in sorted(self._going):
+            if str(lane) not in self._kept and not is_finite(states[lane]):
+                self._keep_finite(lane)
+        arrays = {f"{lane}/{name}": array for lane, state in enumerate(states) for name, array in state.arrays.items()}
+        facts = {"lanes": [dict(state.facts) for state in states], "run_seconds": self._seconds, "kept": self._kept}
+        self.pace.saving(lambda: self.patience(self.files.save_checkpoint, Checkpoint(arrays, facts)))
+
+    def _keep_finite(self, lane: int) -> None:
+        """Write the lane's weights of the last checkpoint; there is one, since every stack begins with one."""
+        kept = self.patience(self.files.load_checkpoint)
+        state = _parts(kept)[lane] if kept else Checkpoint({}, {"epoch": 0})
+        path, sha256 = self.patience(self.store.files(self.runs[lane].id).save_weights, weights_of(state))
+        self._kept[str(lane)] = {"path": path, "sha256": sha256, "epoch": state.facts["epoch"]}
+
+
+def _parts(checkpoint: Checkpoint) -> list[Checkpoint]:
+    """The checkpoint of each lane in that of its stack."""
+    lanes: list[dict[str, Any]] = [{} for _ in checkpoint.facts["lanes"]]
+    for name, array in checkpoint.arrays.items():
+        lane, _, own = name.partition("/")
+        lanes[int(lane)][own] = array
+    return [Checkpoint(arrays, facts) for arrays, facts in zip(lanes, checkpoint.facts["lanes"], strict=True)]

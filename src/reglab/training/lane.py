@@ -1,0 +1,245 @@
+"""A lane is one model on its way through training; K lanes advance together, a single run is K = 1.
+
+A lane owns everything random about it (initial weights, batch order, dropout masks), so that it trains to the same bits
+alone or beside any number of others.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reglab.events import EpochMetrics, LayerStats, Reason
+from reglab.models import Shape, build, set_dropout_generator, summarise
+from reglab.penalties import Strength, factors, kinds
+from reglab.spec import RunSpec
+from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.arrays import DTYPES, Arrays, rows
+from reglab.training.gradient_ratio import gradient_sums
+from reglab.training.metrics import Evaluated, chunk_size, evaluate
+from reglab.training.optimizers import learning_rate, make_optimizer, set_learning_rate
+from reglab.training.seeds import seed_for
+from reglab.training.stats import layer_stats
+
+_NOTHING = Evaluated(math.nan, math.nan)
+
+
+@dataclass
+class Progress:
+    """How far a lane is: whole epochs done, steps done in the next one, and what it remembers of the way."""
+
+    epoch: int = 0
+    step: int = 0
+    running_loss: float = 0.0
+    seconds: float = 0.0
+    best_epoch: int = 0
+    best_val_loss: float = math.inf
+    ended: Reason | None = None
+
+
+class Lane:
+    """One model, its optimizer and its random generators, moved one step at a time."""
+
+    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int) -> None:
+        device = arrays.train.images.device
+        self.index, self.spec, self.arrays = index, spec, arrays
+        self.model = build(spec.model, shape, classes, spec.train.seed)
+        self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
+        set_dropout_generator(self.model, self.dropout)
+        self.parameters = dict(self.model.named_parameters())
+        self.activation_bytes = summarise(self.model, shape, classes).activation_bytes
+        self.optimizer = make_optimizer(spec.optim, self.parameters.values())
+        self.factors = factors(self.model, spec.penalty)
+        self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
+        self.groups = group_by_strength(self.parameters, self.factors, self.strength)
+        self.kernels = {n: self.parameters[n] for n, kind in kinds(self.model).items() if kind == "weight"}
+        self.gradients = gradient_sums(self.kernels)
+        self.running = torch.zeros((), dtype=torch.float64, device=device)
+        self.at, self.share = Progress(), 1.0
+        self.evaluated = (_NOTHING, _NOTHING)
+        self._apply = APPLY[spec.penalty.apply]
+        self.chunk = chunk_size(self.activation_bytes, device)
+        self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
+        self._since = time.perf_counter()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it trains no further."""
+        return self.at.ended is not None
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that the spec asks for."""
+        return self.spec.train.epochs
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps in an epoch."""
+        return len(self._batches(self.at.epoch + 1))
+
+    @property
+    def lr(self) -> float:
+        """η of the present epoch."""
+        return learning_rate(self.spec.optim, min(self.at.epoch + 1, self.epochs), self.epochs)
+
+    def begin_step(self) -> Tensor:
+        """The numbers of the next batch's images; the epoch's clock and learning rate where it is the first."""
+        if self.at.step == 0:
+            self._since = time.perf_counter()
+            set_learning_rate(self.optimizer, self.lr)
+        return self._batches(self.at.epoch + 1)[self.at.step]
+
+    def step(self) -> None:
+        """One optimizer step on the next batch."""
+        batch, train = self.begin_step(), self.arrays.train
+        loss = F.cross_entropy(self.model(rows(train.images, batch)), train.labels[batch])
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.gradients.add(len(batch))
+        self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])
+        self.running += loss.detach() * len(batch)
+        self.at.step += 1
+
+    def score(self, images: Tensor) -> Tensor:
+        """Logits (1, N, classes) of the model as it is."""
+        logits: Tensor = self.model(images)[None]
+        return logits
+
+    def evaluate(self) -> Generator[None]:
+        """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
+        self.model.eval()
+        [train] = yield from evaluate(self.score, self.arrays.evaluated, 1, self.chunk)
+        [val] = yield from evaluate(self.score, self.arrays.val, 1, self.chunk)
+        self.model.train()
+        self.evaluated = (train, val)
+
+    def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
+        """Go on to the next epoch: the figures of the one that was evaluated, and its kernels."""
+        layers = self._layers_of_epoch()
+        return self.finish_epoch(self.penalty_terms()), layers
+
+    def finish_epoch(self, penalty_terms: tuple[float, float]) -> EpochMetrics:
+        """Go on to the next epoch; the figures of the one that was evaluated, given (λ₁ Σ f|w|, (λ₂/2) Σ f w²)."""
+        self.at.epoch, self.at.step = self.at.epoch + 1, 0
+        metrics = self._metrics(*penalty_terms)
+        self.running.zero_()
+        self.gradients.fill(0.0)
+        self.at.seconds = 0.0
+        if metrics.val_loss < self.at.best_val_loss and not self.ended:
+            self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
+        return metrics
+
+    def layers(self) -> tuple[LayerStats, ...]:
+        """Norms and histogram of every kernel as it is; the data's pull is not known before an epoch's end."""
+        return tuple(layer_stats(name, w, self.strength * self.factors[name]) for name, w in self.kernels.items())
+
+    def weights(self) -> Mapping[str, NDArray[Any]]:
+        """A copy of every parameter and buffer, by name."""
+        return {name: to_array(tensor) for name, tensor in self.model.state_dict().items()}
+
+    def capture(self) -> tuple[dict[str, Tensor], Progress]:
+        """Everything that the next step depends on: tensors by name (live, not copied) and the progress."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.parameters.items():
+            tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
+        tensors["dropout"] = self.dropout.get_state()
+        if self.at.step:  # between epochs there is nothing to remember
+            tensors |= {f"gradients/{name}": total for name, total in self.gradients.sums.items()}
+        at = Progress(**{**vars(self.at), "running_loss": self.running.item()})
+        at.seconds += self._elapsed()
+        return tensors, at
+
+    def restore(self, tensors: Mapping[str, Tensor], at: Progress) -> None:
+        """Continue from what :meth:`capture` gave."""
+        for name, tensor in self.model.state_dict().items():
+            tensor.copy_(tensors[f"model/{name}"])
+        for name, parameter in self.parameters.items():
+            prefix = f"optimizer/{name}/"
+            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            self.optimizer.state[parameter] = {key: _like(value, parameter) for key, value in state.items()}
+        self.dropout.set_state(tensors["dropout"])
+        sums = {name.removeprefix("gradients/"): t for name, t in tensors.items() if name.startswith("gradients/")}
+        self.gradients.restore(sums, at.step)
+        self.at, self._since = Progress(**vars(at)), time.perf_counter()
+        self.running.fill_(at.running_loss)
+        set_learning_rate(self.optimizer, self.lr)
+
+    def _layers_of_epoch(self) -> tuple[LayerStats, ...]:
+        """Every kernel at the end of an epoch, with the gradient of the data loss averaged over its images."""
+        n = len(self.arrays.train.images)
+        return tuple(
+            layer_stats(name, w, self.strength * self.factors[name], self.gradients.sums[name] / n)
+            for name, w in self.kernels.items()
+        )
+
+    def _elapsed(self) -> float:
+        """Seconds since the epoch began, or was gone on with; of a stack's, a lane has its share."""
+        return self.share * (time.perf_counter() - self._since)
+
+    def _metrics(self, l1: float, l2: float) -> EpochMetrics:
+        train, val = self.evaluated
+        seconds, self._since = self.at.seconds + self._elapsed(), time.perf_counter()
+        return EpochMetrics(
+            epoch=self.at.epoch,
+            train_loss=train.loss,
+            val_loss=val.loss,
+            train_acc=train.accuracy,
+            val_acc=val.accuracy,
+            running_loss=self.running.item() / len(self.arrays.train.images),
+            l1=l1,
+            l2=l2,
+            total=train.loss + l1 + l2,
+            gap_loss=val.loss - train.loss,
+            gap_acc=train.accuracy - val.accuracy,
+            lr=self.optimizer.param_groups[0]["lr"],
+            seconds=seconds,
+            clean_acc=train.clean,
+            flipped_acc=train.flipped,
+            true_acc=train.true,
+        )
+
+    @torch.no_grad()
+    def penalty_terms(self) -> tuple[float, float]:
+        """(λ₁ Σ f|w|, (λ₂/2) Σ f w²) over the penalised tensors, each tensor with its factor f."""
+        l1 = sum(g.strength.l1 * w.abs().sum().item() for g in self.groups for w in g.weights)
+        l2 = sum(g.strength.l2 / 2 * w.square().sum().item() for g in self.groups for w in g.weights)
+        return float(l1), float(l2)
+
+    def _batches(self, epoch: int) -> tuple[Tensor, ...]:
+        """The image numbers of each batch of ``epoch``: a fresh permutation, fixed by seed and epoch alone."""
+        if self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(seed_for(self.spec.train.seed, "batch order", epoch))
+            images = self.arrays.train.images
+            order = torch.randperm(len(images), generator=generator).to(images.device)
+            self._order = (epoch, split_batches(order, self.spec.train.batch_size))
+        return self._order[1]
+
+
+def split_batches(order: Tensor, size: int) -> tuple[Tensor, ...]:
+    """Batches of ``size``; a single image left over joins the batch before it, since batch norm cannot train on one."""
+    starts = list(range(0, len(order), size))
+    if len(starts) > 1 and len(order) - starts[-1] == 1:
+        starts.pop()
+    return tuple(order[a:b] for a, b in zip(starts, [*starts[1:], len(order)], strict=True))
+
+
+def to_array(tensor: Tensor) -> NDArray[Any]:
+    """A contiguous copy of ``tensor`` in main memory."""
+    array: NDArray[Any] = tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format).numpy()
+    return array
+
+
+def _like(value: Tensor, parameter: Tensor) -> Tensor:
+    """A moment in its parameter's memory layout, a step counter as it is; both on the parameter's device."""
+    if value.shape != parameter.shape:
+        return value.to(parameter.device, copy=True)
+    return torch.empty_like(parameter, memory_format=torch.preserve_format).copy_(value)

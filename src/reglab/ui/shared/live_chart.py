@@ -1,0 +1,86 @@
+"""A Plotly figure that can be redrawn every second without losing its place.
+
+``st.plotly_chart`` makes a new DOM node for every changed figure, so zoom is lost on each tick. This component hands
+figures to ``Plotly.react`` on one node instead. The chart library is the copy inside the installed plotly package,
+served by :func:`plotly_route` of the same process, so nothing comes from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import plotly
+import plotly.graph_objects as go
+import streamlit as st
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from reglab.ui.shared.figures import Drawn, drawn
+
+_LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+_YEAR = 365 * 24 * 3600
+_LONGEST, _WIDEST = 16, 200  # items of a click, and characters of each
+
+Scalar = str | int | float
+
+_component = st.components.v2.component(
+    "reglab_live_chart", js=Path(__file__).with_name("live_chart.js").read_text("utf-8"), isolate_styles=False
+)
+
+
+def live_chart(
+    figure: go.Figure | Drawn, *, key: str, height: int, on_click: Callable[[list[Scalar]], None] | None = None
+) -> None:
+    """``figure`` as wide as its column and ``height`` pixels high; the same ``key`` updates the same chart.
+
+    Colours of text, grid and hover follow the page's theme, unless the figure sets them itself. The node carries
+    ``data-reglab-chart=key``, ``data-mounts`` (1 while it has never been replaced) and ``data-updates``.
+
+    A click on a point that has customdata, a list, calls ``on_click`` with it before the rerun. It comes from the
+    browser, so it may be any short list of numbers and words: look it up, do not trust it.
+    """
+    sent = message(figure, key=key, height=height, clickable=on_click is not None)
+    if on_click is None:
+        _component(data=sent, key=key, height=height)
+        return
+
+    def clicked() -> None:
+        point = read_click(st.session_state[key].get("click"))
+        if point is not None:
+            on_click(point)
+
+    _component(data=sent, key=key, height=height, on_click_change=clicked)
+
+
+def read_click(sent: object) -> list[Scalar] | None:
+    """The customdata that the browser sent; ``None`` for anything but a short list of numbers and words."""
+    if not isinstance(sent, list | tuple) or not 0 < len(sent) <= _LONGEST:
+        return None
+    if not all(isinstance(item, str | int | float) and len(str(item)) <= _WIDEST for item in sent):
+        return None
+    return list(sent)
+
+
+def message(figure: go.Figure | Drawn, *, key: str, height: int, clickable: bool = False) -> bytes:
+    """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
+    sent = figure if isinstance(figure, Drawn) else drawn(figure)
+    facts = {"key": key, "height": height, "plotly": library_url(), "version": sent.version, "clickable": clickable}
+    return orjson.dumps(facts)[:-1] + b',"figure":' + sent.json + b"}"
+
+
+def library_url() -> str:
+    """Where this process serves the chart library; the version in the name lets browsers keep it for good."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"{'/' if base else ''}{base}/api/plotly-{plotly.__version__}.min.js"
+
+
+def plotly_route() -> Route:
+    """The route that serves the chart library."""
+
+    def serve(_: object) -> Response:
+        headers = {"Cache-Control": f"public, max-age={_YEAR}, immutable"}
+        return FileResponse(_LIBRARY, media_type="text/javascript", headers=headers)
+
+    return Route(library_url(), serve)

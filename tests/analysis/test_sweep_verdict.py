@@ -1,0 +1,160 @@
+"""The verdict of a path and its plain result, by hand and for any path."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from tests.analysis.sweeps import lanes_of, one_epoch, trained
+
+from reglab import columns as c
+from reglab.analysis import Chance, SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
+from reglab.sweep import Point, SweepSpec
+
+LAMBDAS = (0.0, 0.01, 0.1, 1.0)
+
+
+def _judged(accuracies: list[list[float]], states: dict[int, str] | None = None, **what: Any) -> pd.DataFrame:
+    """A judged path with these accuracies, a list for each repeat; the training loss grows along the path."""
+    sweep = SweepSpec.parse({"l2": LAMBDAS, **what, "seeds": len(accuracies)})
+    lanes = lanes_of(sweep, states)
+    values = [value for repeat in accuracies for value in repeat]
+    losses = [0.1 * (i % len(accuracies[0])) for i in range(len(values))]
+    return judged_sweep(lanes, one_epoch(lanes, val_acc=values, train_loss=losses), chance=Chance(10, 539))
+
+
+def _verdict(table: pd.DataFrame, **how: Any) -> SweepVerdict:
+    verdict = sweep_verdict(table, **how)
+    assert verdict is not None
+    return verdict
+
+
+U_CURVE = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]
+
+
+def test_a_u_curve_by_hand() -> None:
+    verdict = _verdict(_judged(U_CURVE))
+    assert verdict.best == Point(0.1, 0.0, 0.1)
+    assert (verdict.apply, verdict.measure, verdict.n, verdict.pairs) == ("coupled", c.VAL_ACC, 3, 3)
+    assert verdict.mean == pytest.approx(0.91)
+    assert verdict.error == pytest.approx(0.01 / np.sqrt(3))
+    assert verdict.one_se == verdict.best
+    assert verdict.difference == pytest.approx(0.1)
+    assert verdict.low is not None
+    assert verdict.high is not None
+    assert 0.08 < verdict.low < 0.1 < verdict.high < 0.12
+    assert (verdict.overlap, verdict.edge, verdict.diverged) == (False, None, ())
+    assert [regime for _, regime in verdict.regimes] == ["overfits", "overfits", "fits", "at chance"]
+    assert verdict.of_regime("overfits") == (Point(0.0, 0.0, 0.0), Point(0.01, 0.0, 0.01))
+    assert verdict.of_regime("at chance") == (Point(1.0, 0.0, 1.0),)
+
+
+def test_an_interval_over_zero_overlaps() -> None:
+    verdict = _verdict(_judged([[0.8, 0.7, 0.82, 0.5], [0.8, 0.7, 0.79, 0.5]]))
+    assert verdict.best.value == 0.1
+    assert verdict.overlap is True
+
+
+def test_a_single_repeat_has_no_error_no_interval_and_no_one_standard_error_pick() -> None:
+    verdict = _verdict(_judged([[0.8, 0.85, 0.9, 0.1]]))
+    assert (verdict.n, verdict.error, verdict.one_se, verdict.low, verdict.overlap) == (1, None, None, None, None)
+    assert verdict.difference == pytest.approx(0.1)
+
+
+def test_without_a_zero_there_is_no_difference() -> None:
+    verdict = _verdict(_judged([[0.8, 0.9, 0.7], [0.8, 0.9, 0.7]], l2=(0.01, 0.1, 1.0)))
+    assert (verdict.difference, verdict.low, verdict.overlap, verdict.pairs) == (None, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "edge"),
+    [([0.9, 0.5, 0.5, 0.5], None), ([0.5, 0.9, 0.5, 0.5], "low"), ([0.5, 0.5, 0.9, 0.5], None),
+     ([0.5, 0.5, 0.5, 0.9], "high")],
+)  # fmt: skip
+def test_the_best_at_the_edge_asks_for_a_wider_path(accuracies: list[float], edge: str | None) -> None:
+    assert _verdict(_judged([accuracies])).edge == edge
+
+
+@pytest.mark.parametrize(
+    ("best", "edge"),
+    [((0, 0), None), ((0.1, 0), "low"), ((0.2, 0), "high"), ((0, 2), None), ((0.2, 2), "high"), ((0, 4), "high"),
+     ((0.1, 1), "low"), ((0.1, 4), "high")],
+)  # fmt: skip
+def test_a_grid_has_edges_of_either_lambda(best: tuple[float, float], edge: str | None) -> None:
+    grid: dict[str, Any] = {"l1": (0.0, 0.1, 0.2), "l2": (0.0, 1.0, 2.0, 4.0)}
+    points = SweepSpec.parse(grid).points
+    verdict = _verdict(_judged([[0.9 if (point.l1, point.l2) == best else 0.5 for point in points]], **grid))
+    assert (verdict.best.l1, verdict.best.l2) == best
+    assert verdict.edge == edge
+
+
+def test_a_single_lambda_has_no_edge() -> None:
+    assert _verdict(_judged([[0.9]], l2=(0.1,))).edge is None
+
+
+def test_a_diverged_point_is_named_and_not_chosen() -> None:
+    verdict = _verdict(_judged([[0.8, 0.85, 0.9, 0.99], [0.8, 0.86, 0.9, 0.99]], states={3: "diverged"}))
+    assert verdict.best.value == 0.1
+    assert verdict.diverged == (Point(1.0, 0.0, 1.0),)
+
+
+def test_all_diverged_gives_no_verdict_and_an_empty_best() -> None:
+    table = _judged([[0.8] * 4], states=dict.fromkeys(range(4), "diverged"))
+    assert sweep_verdict(table) is None
+    result = result_of_sweep(table)
+    assert (result["best"], result["one_se"]) == (None, None)
+    assert [row["regime"] for row in result["table"]] == ["diverged"] * 4
+    assert [(row["n"], row["n_diverged"], row["val_acc"]) for row in result["table"]] == [(0, 1, None)] * 4
+
+
+def test_of_two_ways_the_better_one_speaks_unless_one_is_asked_for() -> None:
+    table = _judged([[0.8, 0.9, 0.7, 0.1, 0.8, 0.85, 0.95, 0.1]], apply=["coupled", "decoupled"])
+    assert (_verdict(table).apply, _verdict(table).best.value) == ("decoupled", 0.1)
+    coupled = _verdict(table, apply="coupled")
+    assert (coupled.best.value, len(coupled.regimes)) == (0.01, 4)
+    assert sweep_verdict(table, apply="proximal") is None
+
+
+def test_the_result_has_the_contract_s_keys_and_plain_numbers() -> None:
+    result = result_of_sweep(_judged(U_CURVE))
+    assert list(result) == ["best", "one_se", "table"]
+    contract = {"l1", "l2", "apply", "n", "n_diverged", "train_loss", "val_loss", "train_acc", "val_acc", "val_acc_se",
+                "gap_loss", "gap_acc", "regime", "difference", "low", "high"}  # fmt: skip
+    assert contract <= set(result["best"])
+    assert result["best"] == result["table"][2] == result["one_se"]
+    assert (result["best"]["l1"], result["best"]["l2"], result["best"]["n"]) == (0.0, 0.1, 3)
+    assert (result["best"]["best"], result["best"]["one_se"], result["best"]["regime"]) == (True, True, "fits")
+    assert result["best"]["val_acc"] == pytest.approx(0.91)
+    assert result["best"]["difference"] == pytest.approx(0.1)
+
+
+@settings(max_examples=40)
+@given(trained())
+def test_any_path_has_a_result_that_json_knows_and_a_verdict_that_agrees(
+    sweep: tuple[pd.DataFrame, pd.DataFrame],
+) -> None:
+    table = judged_sweep(*sweep)
+    result = result_of_sweep(table)
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert len(result["table"]) == len(table)
+    verdict = sweep_verdict(table)
+    assert (verdict is None) == (result["best"] is None)
+    if verdict:
+        best, beside = result["best"], result["one_se"]
+        assert (verdict.best.value, verdict.mean, verdict.error) == (
+            best["lambda"], best["val_acc"], best["val_acc_se"]
+        )  # fmt: skip
+        assert (verdict.one_se is None) == (beside is None)
+        assert (verdict.difference, verdict.low, verdict.high) == (best["difference"], best["low"], best["high"])
+        assert (verdict.best, "fits") in verdict.regimes
+
+
+def test_an_empty_path_has_an_empty_result() -> None:
+    lanes = lanes_of(SweepSpec(l2=(0.0,))).iloc[:0]
+    table = judged_sweep(lanes, pd.DataFrame(columns=list(c.EPOCH_COLUMNS)))
+    assert result_of_sweep(table) == {"best": None, "one_se": None, "table": []}
+    assert sweep_verdict(table) is None

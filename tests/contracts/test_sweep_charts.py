@@ -1,0 +1,204 @@
+"""Every chart of the λ path: what each must do with whatever path a person asks for."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from tests.charts.sweep_frames import (
+    NINE,
+    SIXTY,
+    grid_table,
+    lane_epochs,
+    lane_frame,
+    layer_curves,
+    sweep_histograms,
+    sweep_table,
+)  # fmt: skip
+
+from reglab import columns
+from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep_gap import sweep_gap_chart
+from reglab.charts.sweep_grid import sweep_grid_chart
+from reglab.charts.sweep_losses import sweep_losses_chart
+from reglab.charts.sweep_memorised import sweep_memorised_chart
+from reglab.charts.sweep_norms import sweep_norms_chart
+from reglab.charts.sweep_weights import sweep_weights_chart
+
+Frames = list[pd.DataFrame]
+TWO = ("coupled", "decoupled")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, the frames it takes for some λ and ways of applying them, and the columns that may not be known yet."""
+
+    name: str
+    draw: Callable[..., go.Figure]
+    frames: Callable[[Sequence[float], Sequence[str]], Frames]
+    unknown: Sequence[str] = field(default=columns.METRICS)
+
+
+def _lanes(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
+    lanes = lane_frame(lambdas, applies)
+    return [lanes, lane_epochs(lanes, 40)]
+
+
+def _grid(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
+    own = [grid_table(lambdas[:3], lambdas[::7] if len(lambdas) > 9 else lambdas, apply=apply) for apply in applies]
+    return [pd.concat(own, ignore_index=True)]
+
+
+def _table(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
+    return [sweep_table(lambdas, applies)]
+
+
+CHARTS = (
+    Chart("accuracy", partial(sweep_chart, measure="accuracy", chance=0.1), _table),
+    Chart("loss", partial(sweep_chart, measure="loss"), _table),
+    Chart("gap in accuracy", partial(sweep_gap_chart, measure="accuracy"), _table),
+    Chart("gap in loss", partial(sweep_gap_chart, measure="loss"), _table),
+    Chart("validation losses", partial(sweep_losses_chart, role="val", planned=40), _lanes),
+    Chart("training losses", partial(sweep_losses_chart, role="train"), _lanes),
+    Chart("weights", sweep_weights_chart, lambda *path: [sweep_histograms(*path, zeros=True)], ()),
+    Chart("norms", sweep_norms_chart, lambda *path: [layer_curves(*path)], (columns.L2_NORM, columns.ZERO_SHARE)),
+    Chart("zeros", partial(sweep_norms_chart, what="zeros"), lambda *path: [layer_curves(*path, l1=True)],
+          (columns.L2_NORM, columns.ZERO_SHARE)),
+    Chart("memory", sweep_memorised_chart, _table),
+    Chart("grid of accuracy", sweep_grid_chart, _grid),
+    Chart("grid of loss", partial(sweep_grid_chart, measure="loss"), _grid),
+)  # fmt: skip
+PATHS: dict[str, tuple[Sequence[float], Sequence[str]]] = {
+    "nine": (NINE, TWO[:1]),
+    "two ways": (NINE, TWO),
+    "one": ((0.03,), TWO[:1]),
+    "only zero": ((0.0,), TWO),
+    "zero and one": ((0.0, 0.03), TWO),
+    "without zero": (NINE[1:], TWO),
+    "sixty": (SIXTY, TWO),
+    "tiny and huge": ((0.0, 1e-300, 1e-8, 1.0, 1e3), TWO[:1]),
+}
+
+
+def but(*words: str) -> pytest.MarkDecorator:
+    """Every chart whose name has none of ``words``."""
+    kept = [chart for chart in CHARTS if not any(word in chart.name for word in words)]
+    return pytest.mark.parametrize("chart", [pytest.param(chart, id=chart.name) for chart in kept])
+
+
+every_chart = but()
+every_sweep = pytest.mark.parametrize("path", [pytest.param(path, id=name) for name, path in PATHS.items()])
+
+
+def title_of(figure: go.Figure) -> str:
+    return str(figure.layout.title.text).partition("<br>")[0]
+
+
+def sent(figure: go.Figure) -> bytes:
+    """The figure as the browser gets it."""
+    return bytes(figure.to_json(engine="orjson", remove_uids=False).encode())
+
+
+@every_chart
+def test_without_rows_it_is_a_title_and_a_hint(chart: Chart) -> None:
+    full = chart.frames(*PATHS["nine"])
+    for frames in ([frame.iloc[:0] for frame in full], [pd.DataFrame() for _ in full], [*full[:-1], full[-1].iloc[:0]]):
+        figure = chart.draw(*frames)
+        assert title_of(figure) == title_of(chart.draw(*full)) != ""
+        assert not figure.data
+        assert [len(note.text) > 10 for note in figure.layout.annotations] == [True]
+
+
+@every_chart
+@every_sweep
+def test_any_path_is_drawn_small_with_traces_that_can_be_followed_and_frames_are_left_alone(
+    chart: Chart, path: tuple[Sequence[float], Sequence[str]]
+) -> None:
+    frames = chart.frames(*path)
+    before = [frame.copy(deep=True) for frame in frames]
+    figure = chart.draw(*frames)
+    for frame, was in zip(frames, before, strict=True):
+        pd.testing.assert_frame_equal(frame, was)
+    uids = [trace.uid for trace in figure.data]
+    assert len(set(uids)) == len(uids) > 0
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", uid) for uid in uids)  # Plotly puts them into CSS selectors
+    assert len(sent(figure)) < 9_000 + 700 * len(path[0]) * len(path[1]) + 3_000 * min(len(path[0]), 12)
+    assert all(math.isfinite(end) for axis in (figure.layout.xaxis, figure.layout.yaxis) for end in axis.range or [])
+    json.loads(sent(figure))
+
+
+@every_chart
+def test_text_and_grid_are_left_to_the_theme(chart: Chart) -> None:
+    layout = chart.draw(*chart.frames(*PATHS["two ways"])).layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.font.color is layout.title.font.color is layout.xaxis.gridcolor is layout.yaxis.color is None
+    assert not layout.template.layout.to_plotly_json()
+
+
+@every_chart
+def test_the_order_of_rows_changes_nothing(chart: Chart) -> None:
+    frames = chart.frames(*PATHS["nine"])
+    mixed = [frame.sample(frac=1, random_state=0).reset_index(drop=True) for frame in frames]
+    if "norms" in chart.name or "zeros" in chart.name:
+        mixed = [frame.sort_values(columns.LAYER, kind="stable") for frame in mixed]  # layers keep their order
+        frames = [frame.sort_values(columns.LAYER, kind="stable") for frame in frames]
+    assert sent(chart.draw(*mixed)) == sent(chart.draw(*frames))
+
+
+@every_chart
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_figures_that_are_not_there_yet_are_gaps(chart: Chart, bad: float) -> None:
+    frames = chart.frames(*PATHS["two ways"])
+    last = frames[-1]
+    names = [name for name in (*chart.unknown, *(name + columns.SE for name in chart.unknown)) if name in last]
+    for rows in (last.index[2:5], last.index):
+        holed = last.copy(deep=True)
+        holed.loc[rows, names] = bad
+        figure = chart.draw(*frames[:-1], holed)
+        assert title_of(figure) == title_of(chart.draw(*frames))
+        assert b"Infinity" not in sent(figure)
+        assert all(math.isfinite(end) for end in figure.layout.yaxis.range or [])
+
+
+@but("losses", "weights")  # their x axes are epochs and weights
+def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> None:
+    (full,) = chart.frames(*PATHS["nine"])
+    holed = full.copy()
+    holed.loc[3:, list(chart.unknown)] = np.nan
+    for name in (columns.BEST, columns.ONE_SE):
+        holed[name] = False
+    assert chart.draw(holed).layout.xaxis.range == chart.draw(full).layout.xaxis.range
+    assert chart.draw(holed).layout.xaxis.tickvals == chart.draw(full).layout.xaxis.tickvals
+
+
+@but("grid")  # it names both
+def test_lambda_is_called_as_the_sweep_calls_it(chart: Chart) -> None:
+    frames = chart.frames(*PATHS["nine"])
+    text = sent(chart.draw(*frames, symbol="λ₁")).decode()
+    assert "λ₁" in text
+    assert "λ₂" not in text
+
+
+def clickable(figure: go.Figure) -> list[Any]:
+    """What a click on each point tells."""
+    told: list[Any] = []
+    for trace in figure.data:
+        if trace.customdata is not None:
+            told += [tuple(p) for row in trace.customdata for p in (row if trace.type == "heatmap" else [row]) if p]
+    return told
+
+
+@but("losses", "weights")  # their points are epochs and bins
+def test_a_click_tells_which_point_it_was(chart: Chart) -> None:
+    (frame,) = chart.frames(*PATHS["two ways"])
+    named = list(zip(frame[columns.APPLY], frame[columns.LAMBDA1], frame[columns.LAMBDA2], strict=True))
+    assert set(clickable(chart.draw(frame))) == set(named)

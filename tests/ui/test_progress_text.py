@@ -1,0 +1,156 @@
+"""A sweep in words: sizes, how its lanes advance, progress, time left, memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reglab.events import STATES, State
+from reglab.jobs.sweep_plan import Plan
+from reglab.store import Sweep
+from reglab.sweep import Point, SweepSpec
+from reglab.training import ExecutionMode
+from reglab.ui.sweep import progress_text
+from reglab.ui.sweep.past_text import ago, apart_text, best_text
+
+SPEC = SweepSpec.parse({"run": {"train": {"epochs": 60}}, "l2": [0.0, 0.01, 0.1], "seeds": 2})
+PLAN = Plan(((0, 1, 2), (3, 4, 5)), ExecutionMode(fused=True), 2, 2, 3.71, 2e-7, seconds=20.0)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def sweep(state: State = "running", **changes: Any) -> Sweep:
+    counts: dict[State, int] = dict.fromkeys(STATES, 0)
+    counts[state] = SPEC.size
+    values: dict[str, Any] = {
+        "id": "s1", "key": None, "name": "path", "spec": SPEC, "created": NOW, "plan": PLAN.facts(), "seconds": 6.0,
+        "error": None, "activity": None, "deleted": None, "counts": counts, "wanted": "run", "queued": None,
+        "started": NOW, "ended": None, "epoch": 12, "highest": 13, "epochs": 60, "epochs_done": 72, "stopped_at": 0,
+        "has_checkpoint": True,
+    }  # fmt: skip
+    return Sweep(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ({"l2": [0.0, 1.0], "seeds": 3}, "2 λ₂ × 3 seeds"),
+        ({"l1": [0.0, 1.0]}, "2 λ₁"),
+        ({"lambdas": [0.0, 1.0], "l1_ratio": 0.5, "folds": 5}, "2 λ × 5 folds"),
+        ({"l1": [0.0, 1.0], "l2": [0.0, 1.0]}, "4 (λ₁, λ₂)"),
+        ({"l2": [0.0], "apply": ["coupled", "decoupled"], "seeds": 2}, "1 λ₂ × 2 ways of applying it × 2 seeds"),
+    ],
+)
+def test_sizes(what: dict[str, Any], words: str) -> None:
+    assert progress_text.size_text(SweepSpec.parse(what)) == words
+
+
+def test_amounts_count_runs_and_epochs() -> None:
+    assert progress_text.amount_text(SPEC) == "3 λ₂ × 2 seeds = 6 runs of 60 epochs"
+    one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
+    assert progress_text.amount_text(one) == "1 λ₂ = 1 run of 1 epoch"
+
+
+def test_what_all_runs_have_in_common() -> None:
+    noisy = {"data": {"label_noise": 0.2}, "optim": {"name": "sgd", "lr": 0.05}, "penalty": {"l2": 0.01}}
+    assert progress_text.facts(SweepSpec.parse({"run": noisy, "l1": [0.0, 1.0], "apply": ["proximal"]})) == (
+        "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · SGD, learning rate 0.05 · λ₂ = 0.01 "
+        "throughout, proximal penalty"
+    )
+    free = {"data": {"name": "gone", "train_size": None}, "model": {"name": "gone"}}
+    net = SweepSpec.parse({"run": free, "lambdas": [0.0, 1.0], "l1_ratio": 0.3, "apply": ["coupled", "decoupled"]})
+    assert progress_text.facts(net) == (
+        "gone, all training images · gone · Adam, learning rate 0.001 · L1 ratio 0.3, coupled and decoupled penalty"
+    )
+
+
+def test_the_plan_says_what_fusing_is_worth_or_why_not() -> None:
+    assert progress_text.plan_text(SPEC, PLAN) == "3 λ₂ × 2 seeds fused, 3.7× faster than one by one"
+    alone = replace(PLAN, how=ExecutionMode(fused=False))
+    assert progress_text.plan_text(SPEC, alone) == "3 λ₂ × 2 seeds one by one, which is the faster way here"
+    because = replace(alone, reason="batch norm cannot be fused")
+    assert progress_text.plan_text(SPEC, because) == "3 λ₂ × 2 seeds one by one: batch norm cannot be fused"
+    assert "2 stacks of up to 3 runs, 2 at a time, on 2 threads." in progress_text.plan_help(PLAN)
+    assert "relative difference 2e-07" in progress_text.plan_help(PLAN)
+
+
+def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
+    assert progress_text.seconds_left(sweep(epochs_done=0, seconds=2.0)) == 20.0
+    assert progress_text.seconds_left(sweep(epochs_done=0, plan=None)) is None
+    assert progress_text.seconds_left(sweep(epochs_done=180, seconds=6.0)) == pytest.approx(6.0)
+    early = progress_text.seconds_left(sweep(epochs_done=90, seconds=6.0))  # a quarter: half way between the two
+    assert early == pytest.approx(0.5 * 20 * 0.75 + 0.5 * 6 * 3)
+
+
+def test_time_left_does_not_count_preparing_once_the_rate_is_known() -> None:
+    one = sweep(epochs_done=36, seconds=9.0)  # a tenth, of which 0.05 took the last second; 8 s were before that
+    assert progress_text.seconds_left(one, (8.0, 0.05)) == pytest.approx(18.0)
+    assert progress_text.progress_text(one, None, (8.0, 0.05)).endswith("About 18 s left.")
+    assert progress_text.seconds_left(one, (8.9, 0.099)) == progress_text.seconds_left(one)
+
+
+def test_one_run_is_not_many() -> None:
+    one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
+    assert progress_text.plan_text(one, replace(PLAN, how=ExecutionMode(fused=False))) == "1 λ₂: one run"
+    counts = {**dict.fromkeys(STATES, 0), "finished": 1}
+    words = progress_text.progress_text(sweep("finished", counts=counts, epochs=1, epochs_done=1), None)
+    assert words == "Finished 1 run of 1 epoch in 6 s."
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (sweep(epochs_done=180, seconds=23.9), "Epoch 12 of 60 done on every λ. About 24 s left."),
+        (sweep(wanted="stop"), "Stopping, with a checkpoint…"),
+        (sweep(activity="Timing fused against one by one"), "Timing fused against one by one…"),
+        (sweep(plan=None, epochs_done=0), "Preparing…"),
+        (sweep("queued", epoch=0), "Waiting for a free place, number 2 in the queue."),
+        (sweep("queued"), "Waiting for a free place, number 2 in the queue. It goes on from epoch 12."),
+        (sweep("finished", seconds=15.2), "Finished 6 runs of 60 epochs in 16 s."),
+        (sweep("cancelled"), "Stopped at epoch 12 of 60, after 6 s."),
+        (sweep("cancelled", epoch=0, highest=0), "Cancelled before it began."),
+        (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended while it trained."),
+        (sweep("failed"), "Failed at epoch 12 of 60."),
+        (sweep("diverged"), "All 6 runs of 60 epochs diverged."),
+    ],
+)
+def test_progress_says_where_a_sweep_in_any_state_stands(one: Sweep, words: str) -> None:
+    assert progress_text.progress_text(one, 2) == words
+
+
+def test_a_sweep_that_finished_says_how_many_runs_diverged() -> None:
+    counts = {**sweep("finished").counts, "finished": 4, "diverged": 2}
+    words = progress_text.progress_text(sweep("finished", counts=counts), None)
+    assert words == "Finished 6 runs of 60 epochs in 6 s. 2 of them diverged."
+
+
+def test_resuming_is_explained() -> None:
+    assert progress_text.resume_text(sweep("cancelled", highest=0)) == "Starts it from the beginning."
+    assert "last checkpoints" in progress_text.resume_text(sweep("cancelled"))
+
+
+def test_memory_says_when_it_does_not_hold_all_at_once() -> None:
+    words = progress_text.memory_text(6_000_000, 162_000_000, 16_000_000_000)
+    assert words == "About 6 MB of memory a run, 162 MB for all together; 16.0 GB can be used."
+    words = progress_text.memory_text(6_000_000, 162_000_000, 100_000_000)
+    assert words.endswith("100 MB can be used, so they train in several groups.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "just now"), (60, "1 minute ago"), (7300, "2 hours ago"), (90_000, "1 day ago"), (-5, "just now")],
+)
+def test_how_long_ago(seconds: int, words: str) -> None:
+    assert ago(NOW, NOW + timedelta(seconds=seconds)) == words
+
+
+def test_what_tells_paths_of_one_name_apart() -> None:
+    assert apart_text(SPEC) == "400 images, 60 epochs"
+    run = {"data": {"train_size": None, "label_noise": 0.4}, "train": {"epochs": 1}}
+    assert apart_text(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40 % wrong labels, 1 epoch"
+
+
+def test_the_best_of_a_past_path() -> None:
+    assert best_text(SPEC, Point(0.01, 0.0, 0.01), 0.9035) == "best λ₂ = 0.01, 90.3 %"

@@ -1,0 +1,129 @@
+"""What the λ path page computes by itself: which runs lie at a point, the common epoch, the slider's stops, tables."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.analysis.sweeps import epochs_of, lanes_of
+from tests.ui.sweeps import judged, sweep_of
+
+from reglab import columns
+from reglab.jobs import check_sweep
+from reglab.settings import Settings
+from reglab.sweep import Point, SweepSpec
+from reglab.ui.sweep.data import common_epoch
+from reglab.ui.sweep.links import lanes_at, run_with
+from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
+from reglab.ui.sweep.replay import step
+from reglab.ui.sweep.table import csv_of, readable
+from reglab.ui.sweep.view_state import nearest, stops
+from reglab.ui.sweep.views import views_of
+
+SPEC = SweepSpec(l2=(0.0, 0.01, 0.1), apply=("coupled", "decoupled"), seeds=2)
+ACCURACIES = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]
+
+
+@pytest.mark.parametrize("preset", [DEMO, *PRESETS], ids=lambda preset: preset.name)
+def test_every_preset_can_be_trained_here(preset: Preset, settings: Settings) -> None:
+    check_sweep(preset.spec, settings)
+    assert 0.0 in {point.value for point in preset.spec.points}
+    assert preset.spec.repeats >= 3
+
+
+def test_a_click_finds_the_run_of_every_repeat() -> None:
+    found = lanes_at(SPEC, ["decoupled", 0, 0.01])
+    assert [(lane.apply, lane.point.value, lane.repeat) for lane in map(SPEC.lanes().__getitem__, found)] == [
+        ("decoupled", 0.01, 0), ("decoupled", 0.01, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "clicked", [[], ["coupled"], ["sideways", 0.0, 0.01], ["coupled", 0.0, 0.02], ["coupled", "0", "0.01"],
+                ["coupled", 0.0, 0.01, 1.0], ["coupled", 0.0, float("nan")]],
+)  # fmt: skip
+def test_a_click_on_anything_else_finds_nothing(clicked: list[Any]) -> None:
+    assert lanes_at(SPEC, clicked) == []
+
+
+def test_using_a_lambda_keeps_all_other_settings() -> None:
+    spec = SweepSpec.parse({"run": {"train": {"epochs": 7}, "model": {"name": "lenet5"}}, "l2": [0.0, 0.1], "folds": 3})
+    run = run_with(spec, Point(0.1, 0.0, 0.1), "decoupled")
+    assert (run.penalty.l2, run.penalty.apply, run.train.epochs, run.model.name) == (0.1, "decoupled", 7, "lenet5")
+    assert run.data.folds is None
+
+
+@pytest.mark.parametrize(
+    ("states", "ends", "common"),
+    [
+        ({}, [6, 6, 6], 6),  # all finished
+        ({}, [6, 3, 6], 6),  # one stopped early: its last figures count
+        (dict.fromkeys(range(3), "running"), [6, 4, 5], 4),
+        (dict.fromkeys(range(3), "running"), [6, 0, 5], 5),  # one has not begun
+        ({1: "diverged", 0: "running", 2: "running"}, [6, 2, 5], 5),
+        (dict.fromkeys(range(3), "cancelled"), [6, 4, 5], 4),
+        (dict.fromkeys(range(3), "running"), [0, 0, 0], 0),
+    ],
+)
+def test_the_common_epoch_is_one_that_all_lanes_that_train_have(
+    states: dict[int, str], ends: list[int], common: int
+) -> None:
+    lanes = lanes_of(SweepSpec(l2=(0.0, 0.01, 0.1)), states)
+    assert common_epoch(lanes, epochs_of(lanes, ends)) == common
+
+
+def test_the_slider_has_every_epoch_or_an_even_choice_with_the_last() -> None:
+    assert stops(6) == [1, 2, 3, 4, 5, 6]
+    many = stops(5000)
+    assert len(many) <= 201
+    assert (many[0], many[-1]) == (1, 5000)
+    assert nearest(3, 6) == 3
+    assert nearest(4999, 5000) == 5000
+    assert nearest(13, 5000) in many
+
+
+def test_a_replay_takes_a_few_steps_however_many_epochs_there_are() -> None:
+    assert (step(1), step(14), step(60), step(10_000)) == (1, 1, 5, 715)
+
+
+def test_views_depend_on_what_there_is_to_see() -> None:
+    noisy = SweepSpec.parse({"run": {"data": {"label_noise": 0.2}}, "l2": [0.0]})
+    assert views_of(noisy) == ["losses", "weights", "norms", "memory", "table"]
+    assert "memory" not in views_of(SPEC)
+    assert views_of(SweepSpec(l1=(0.0,), l2=(0.0,))) == ["losses", "table"]
+
+
+def test_the_table_is_readable_and_its_csv_exact() -> None:
+    spec = sweep_of(3)
+    table = judged(spec, ACCURACIES)
+    shown = readable(spec, table, "accuracy")
+    assert list(shown) == [
+        "λ₂", "Validation accuracy", "Against λ = 0, points", "Choice", "Regime", "Training accuracy",
+        "Validation loss", "Training loss", "Seeds",
+    ]  # fmt: skip
+    assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
+    assert shown["Against λ = 0, points"].tolist()[0] == "–"
+    assert shown["Against λ = 0, points"].tolist()[3].startswith("−71.0")
+    read = pd.read_csv(io.BytesIO(csv_of(table)))
+    assert read[columns.VAL_ACC].tolist() == table[columns.VAL_ACC].tolist()
+    assert read[columns.LAMBDA].tolist() == [0.0, 0.01, 0.1, 1.0]
+    assert read[columns.BEST].tolist() == [False, False, True, False]
+
+
+def test_a_table_of_one_diverged_run_has_dashes() -> None:
+    spec = sweep_of(1, apply=["coupled"])
+    shown = readable(spec, judged(spec, ACCURACIES[:1], states={1: "diverged"}), "loss")
+    assert shown["Validation loss"].tolist() == ["0.200", "–", "0.100", "0.900"]
+    assert list(shown)[2] == "Against λ = 0"
+
+
+def test_a_table_names_ways_and_both_lambdas_of_a_grid() -> None:
+    two = sweep_of(1, apply=["coupled", "decoupled"])
+    assert readable(two, judged(two, [ACCURACIES[0] * 2]), "accuracy")["Applied"].tolist() == [
+        *["coupled"] * 4, *["decoupled"] * 4,
+    ]  # fmt: skip
+    grid = sweep_of(1, l1=[0.0, 0.1], l2=[0.0, 0.1])
+    shown = readable(grid, judged(grid, ACCURACIES[:1]), "accuracy")
+    assert (shown["λ₁"].tolist(), shown["λ₂"].tolist()) == (["0", "0", "0.1", "0.1"], ["0", "0.1", "0", "0.1"])

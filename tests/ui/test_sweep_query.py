@@ -1,0 +1,136 @@
+"""The λ path's address: a look or a form; what cannot be read costs itself alone."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from tests.ui.specs import specs
+
+from reglab.errors import SpecError
+from reglab.spec import RunSpec
+from reglab.sweep import SweepSpec
+from reglab.ui.sweep.form_values import normal
+from reglab.ui.sweep.presets import DEMO, PRESETS
+from reglab.ui.sweep.query import USUAL, Look, SweepQuery, form_query, read, sweep_query
+from reglab.ui.train.to_sweep import sweep_page_query
+
+LOOKS = st.builds(
+    Look, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),
+    measure=st.sampled_from(["accuracy", "loss"]), epoch=st.none() | st.integers(1, 10_000),
+    layer=st.none() | st.text(min_size=1, max_size=20), role=st.sampled_from(["val", "train"]),
+    what=st.sampled_from(["norm", "zeros"]),
+)  # fmt: skip
+VALUES = st.lists(st.floats(0, 1e3), min_size=1, max_size=6, unique=True)
+
+
+def through_the_bar(query: dict[str, str]) -> dict[str, str]:
+    return dict(parse_qsl(urlencode(query), keep_blank_values=True))
+
+
+@given(LOOKS)
+def test_every_look_survives_the_address_bar(look: Look) -> None:
+    assert read(through_the_bar(sweep_query("s1", look))) == SweepQuery("s1", look)
+
+
+def test_the_usual_look_needs_no_parameters() -> None:
+    assert sweep_query("s1") == {"sweep": "s1"}
+
+
+@st.composite
+def sweeps(draw: st.DrawFn) -> SweepSpec:
+    kind = draw(st.sampled_from(["l1", "l2", "elastic", "grid"]))
+    what: dict[str, Any] = {name: draw(VALUES) for name in (("l1", "l2") if kind == "grid" else (kind,))}
+    if kind == "elastic":
+        what = {"lambdas": draw(VALUES), "l1_ratio": draw(st.floats(0, 1))}
+    ways = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
+    repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {}]))
+    run = draw(specs()).with_changes({"data.folds": None, "data.fold": 0, "train.seed": 1, "data.seed": 2})
+    return normal(SweepSpec.parse({"run": run, "apply": ways, **what, **repeats}))
+
+
+@given(sweeps())
+def test_every_sweep_survives_the_address_bar(wanted: SweepSpec) -> None:
+    address = read(through_the_bar(form_query(wanted)))
+    assert address.problem is None
+    assert (address.form or USUAL) == wanted
+
+
+def test_presets_survive_and_the_usual_form_has_an_empty_address() -> None:
+    assert form_query(DEMO.spec) == {}
+    for preset in PRESETS:
+        assert read(form_query(preset.spec)).form == normal(preset.spec)
+
+
+def test_an_address_of_others_asks_for_nothing() -> None:
+    assert read({"embed": "true"}) == SweepQuery()
+
+
+def test_a_link_from_a_run_keeps_its_settings_and_turns_its_folds_into_the_sweeps() -> None:
+    form = read({"model.name": "lenet5", "penalty.l2": "0.03", "data.folds": "4", "data.fold": "2"}).form
+    assert form is not None
+    assert (form.run.model.name, form.folds, form.l2) == ("lenet5", 4, USUAL.l2)
+
+
+@given(specs())
+def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
+    assume(max(run.train.seed, run.data.seed) < 2**32 - 60)  # each repeat adds 1
+    address = read(through_the_bar(sweep_page_query(run)))
+    assert address.problem is None
+    assert address.form is not None
+    assert address.form.folds == (run.data.folds or 0)
+    kept = {"penalty.l2": 0.0, "data.folds": None, "data.fold": 0}
+    assert address.form.run == run.with_changes(kept)
+    assert address.form.l2 == USUAL.l2
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"view": "nonsense"}, "view 'nonsense' is not one of: losses, weights, norms, memory, table."),
+        ({"measure": ""}, "measure '' is not one of: loss, accuracy."),
+        ({"epoch": "-3"}, "epoch '-3' is not one of: a number from 1."),
+        ({"epoch": "0"}, "epoch '0'"),
+        ({"epoch": "²"}, "epoch '²'"),
+        ({"epoch": "9" * 300}, "epoch '999"),
+        ({"role": "x", "what": "y"}, "(1 more could not be read.)"),
+    ],
+)
+def test_a_bad_look_is_said_and_gets_its_default(query: dict[str, str], words: str) -> None:
+    address = read({"sweep": "s1", **query})
+    assert address.look == Look()
+    assert address.problem is not None
+    assert words in address.problem
+
+
+@pytest.mark.parametrize(
+    ("query", "kept", "words"),
+    [
+        ({"l2": "0,x", "seeds": "2"}, {"seeds": 2, "l2": USUAL.l2}, "λ₂: cannot read 'x'"),
+        ({"l2": "0,1", "seeds": "0"}, {"seeds": 1, "l2": (0.0, 1.0)}, "seeds should be greater"),
+        ({"l2": "0,1", "ways": "sideways"}, {"apply": (), "l2": (0.0, 1.0)}, "not 'sideways'"),
+        ({"seeds": "3", "folds": "4"}, {"seeds": 3, "folds": 0}, "not both"),
+        ({"ratio": "0.5"}, {"l2": USUAL.l2, "l1_ratio": None}, "at least one λ is needed"),
+        ({"train.epochs": "-1", "l1": "0,1"}, {"l1": (0.0, 1.0)}, "train.epochs"),
+    ],
+)
+def test_a_bad_part_of_a_form_costs_itself_alone(query: dict[str, str], kept: dict[str, Any], words: str) -> None:
+    address = read(query)
+    assert address.form is not None
+    assert {name: getattr(address.form, name) for name in kept} == kept
+    assert address.problem is not None
+    assert words in address.problem
+
+
+def test_a_check_may_refuse_more() -> None:
+    def refuse(spec: RunSpec) -> None:
+        if spec.model.name != "simple_cnn":
+            raise SpecError("No such CNN.")
+
+    address = read({"model.name": "other", "seeds": "2"}, refuse)
+    assert address.form is not None
+    assert (address.form.run.model.name, address.form.seeds) == ("simple_cnn", 2)
+    assert "No such CNN." in str(address.problem)
