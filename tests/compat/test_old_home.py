@@ -23,7 +23,7 @@ from tests.exports.running import FIGURES, run_scripts
 from reglab import RunSpec
 from reglab.cli import main
 from reglab.sweep import SweepSpec
-from reglab.ui.path.address import read
+from reglab.ui.sweep.query import read
 
 HERE = Path(__file__).parent
 ARCHIVE = HERE / "home-eb6ce4a.tar.xz"
