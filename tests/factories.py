@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sqlalchemy import insert
 
 from reglab.bins import EDGES
-from reglab.events import Environment, EpochMetrics, LayerStats, State
+from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.spec import RunSpec
+from reglab.states import State
 from reglab.store import Progress, Run, Store, Sweep
 from reglab.store.schema import epochs as epoch_table
 from reglab.store.schema import runs as run_table

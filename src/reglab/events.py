@@ -145,6 +145,3 @@ class Ended:
 
 
 Event: TypeAlias = Started | StepDone | Evaluating | EpochDone | Ended
-
-State: TypeAlias = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged"]
-STATES: tuple[State, ...] = ("queued", "running", "finished", "failed", "cancelled", "interrupted", "diverged")

@@ -13,9 +13,10 @@ from tests.store.helpers import ENVIRONMENT, NOWHERE, brought_to, counted_statem
 
 from reglab import columns
 from reglab.errors import StoreError, UnknownRun
-from reglab.events import STATES, Checkpoint, State
+from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
+from reglab.states import STATES, State
 from reglab.store import Store, catalog, open_store
 
 

@@ -16,8 +16,9 @@ from tests.store.helpers import ENVIRONMENT, NOWHERE, brought_to, running
 
 from reglab import columns
 from reglab.errors import StoreError
-from reglab.events import EpochMetrics, LayerStats, State
+from reglab.events import EpochMetrics, LayerStats
 from reglab.settings import Settings
+from reglab.states import State
 from reglab.store import Store, open_store
 from reglab.store.schema import layers as layer_table
 

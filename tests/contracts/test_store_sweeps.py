@@ -13,8 +13,9 @@ from tests.factories import add_run, add_sweep, metrics, spec
 from tests.store.helpers import ENVIRONMENT, NOWHERE, counted_statements
 
 from reglab.errors import StoreError, UnknownRun, UnknownSweep
-from reglab.events import STATES, Checkpoint, State
+from reglab.events import Checkpoint
 from reglab.settings import Settings
+from reglab.states import STATES, State
 from reglab.store import Ending, Progress, Store, Sweep, catalog, open_store
 from reglab.sweep import SweepSpec, spaced
 

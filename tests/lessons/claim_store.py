@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from tests.factories import layer_stats, metrics
 
-from reglab.events import Environment, State
+from reglab.events import Environment
 from reglab.lessons.claims import GROUP, Trial
+from reglab.states import State
 from reglab.store import Run, Store
 
 

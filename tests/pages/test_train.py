@@ -20,8 +20,8 @@ from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
+from reglab.states import ENDED
 from reglab.store import Store
-from reglab.store.states import ENDED
 from reglab.ui.shared.figures import FIGURES
 from reglab.ui.train.demo import TITLE, demo_specs
 from reglab.ui.train.form_values import WIDGETS, to_values

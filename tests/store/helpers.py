@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
-from reglab.events import Environment, State
+from reglab.events import Environment
 from reglab.spec import RunSpec
+from reglab.states import State
 from reglab.store import Run, Store
 
 ENVIRONMENT = Environment(

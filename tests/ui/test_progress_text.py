@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reglab.events import STATES, State
 from reglab.jobs.sweep_plan import Plan
+from reglab.states import STATES, State
 from reglab.store import Sweep
 from reglab.sweep import Point, SweepSpec
 from reglab.training import ExecutionMode

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reglab.events import STATES
+from reglab.states import STATES
 from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, exact, named
 from reglab.ui.shared.markdown import literal
 

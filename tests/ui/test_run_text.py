@@ -12,8 +12,8 @@ from tests.charts.frames import gradient_frame
 from tests.factories import add_run, metrics, spec
 
 from reglab import columns
-from reglab.events import STATES
 from reglab.spec import PenaltySpec
+from reglab.states import STATES
 from reglab.store import Run, Store
 from reglab.ui.shared import run_text
 from reglab.ui.train.run_figures import figures, pull, zero_shares

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from reglab.datasets import prepare
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
-from reglab.events import State
 from reglab.jobs.outages import Outages
 from reglab.jobs.pace import TICK, Pace
 from reglab.jobs.patience import Patience
@@ -23,6 +22,7 @@ from reglab.jobs.sweep_plan import Plan, make_plan
 from reglab.jobs.work import Halt, Halted, explain
 from reglab.number_format import percent
 from reglab.settings import Settings
+from reglab.states import State
 from reglab.store import Ending, Store, Sweep
 from reglab.training import choose_device, denormals_flushed, give_memory_back
 

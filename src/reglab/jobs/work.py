@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
-from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, State, StepDone
+from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
 from reglab.jobs.outages import Outages
 from reglab.jobs.pace import Pace
@@ -22,6 +22,7 @@ from reglab.jobs.patience import Patience
 from reglab.number_format import percent
 from reglab.settings import Settings
 from reglab.spec import RunSpec
+from reglab.states import State
 from reglab.store import Run, RunFiles, Store
 from reglab.training import denormals_flushed, give_memory_back, is_out_of_memory, train
 

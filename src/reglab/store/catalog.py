@@ -12,8 +12,8 @@ from sqlalchemy import Connection, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import QueueFull, StoreError, UnknownRun, shown
-from reglab.events import State
 from reglab.spec import RunSpec
+from reglab.states import State
 from reglab.store import labels
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.run import Files, Run, default_name, read_runs, select_runs

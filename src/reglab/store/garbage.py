@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, select
 
+from reglab.states import FINAL
 from reglab.store.files import RunFiles, stack_folders
 from reglab.store.schema import runs, sweeps
 from reglab.store.sentences import disk_sentence
-from reglab.store.sweep import OVER
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ def forget(connection: Connection, ids: Iterable[str]) -> None:
 
 def ended(connection: Connection) -> tuple[set[str], set[str]]:
     """Ids of the runs outside sweeps, and of the sweeps, that will not train again."""
-    alone = select(runs.c.id).where(runs.c.sweep.is_(None), runs.c.state.in_(OVER))
-    going = select(runs.c.sweep).where(runs.c.sweep.is_not(None), runs.c.state.not_in(OVER))
+    alone = select(runs.c.id).where(runs.c.sweep.is_(None), runs.c.state.in_(FINAL))
+    going = select(runs.c.sweep).where(runs.c.sweep.is_not(None), runs.c.state.not_in(FINAL))
     whole = select(sweeps.c.id).where(sweeps.c.id.not_in(going))
     return set(connection.execute(alone).scalars()), set(connection.execute(whole).scalars())
 

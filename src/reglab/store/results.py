@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from reglab.errors import EpochRecorded, RunLost, StoreError
-from reglab.events import EpochMetrics, LayerStats, State
+from reglab.events import EpochMetrics, LayerStats
+from reglab.states import ENDED, State
 from reglab.store import states
 from reglab.store.labels import printable
 from reglab.store.schema import epochs, layers
@@ -93,7 +94,7 @@ def drop_epochs_after(connection: Connection, owner: str | None, last: Mapping[s
 def finish(connection: Connection, owner: str | None, endings: Sequence[Ending]) -> None:
     """End runs that this process trains."""
     for ending in endings:
-        if ending.state not in states.ENDED:
+        if ending.state not in ENDED:
             raise StoreError(f"A run cannot finish as {ending.state}.")
     rows = states.writable_many(connection, [ending.run for ending in endings], owner)
     for ending in endings:

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Dialect, Row, Select, select
 
 from reglab import columns
 from reglab.errors import RegLabError, SpecError, StoreError, shown
-from reglab.events import STATES, EpochMetrics, State
+from reglab.events import EpochMetrics
 from reglab.number_format import exact
 from reglab.spec import PenaltySpec, RunSpec
+from reglab.states import RESUMABLE, STATES, State, label_of
 from reglab.store.files import check_id
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.schema import epochs, runs
@@ -23,8 +24,6 @@ from reglab.store.schema import epochs, runs
 Penalty = Literal["none", "L1", "L2", "elastic net"]
 Wanted = Literal["run", "stop"]
 Files = Callable[[str, str | None], bool]  # run id, its sweep's id → whether a checkpoint lies in the home
-
-RESUMABLE: frozenset[State] = frozenset({"failed", "cancelled", "interrupted"})
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,11 @@ class Run:
     def penalty(self) -> Penalty:
         """Which penalty λ₁ and λ₂ make: none, L1, L2, or both (elastic net)."""
         return kind_of_penalty(self.l1, self.l2)
+
+    @property
+    def label(self) -> str:
+        """The state as people read it."""
+        return label_of(self.state, began=self.started is not None)
 
     @property
     def resumable(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from reglab import columns
-from reglab.events import STATES
+from reglab.states import STATES
 from reglab.store import run_table_columns as t
 from reglab.store.run_filter import HAS_TAGS, lower, penalty, tag_values
 from reglab.store.schema import epochs, runs

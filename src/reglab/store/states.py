@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from reglab.errors import RunLost, StoreError, UnknownRun, shown
-from reglab.events import Environment, State
+from reglab.events import Environment
+from reglab.states import ENDED, State
 from reglab.store.schema import runs
 
 NEXT: Mapping[State, frozenset[State]] = {
@@ -33,8 +34,6 @@ _STANDING = select(
     runs.c.best_val_acc, runs.c.best_val_acc_epoch, runs.c.best_val_loss, runs.c.sweep,
 ).order_by(runs.c.id).with_for_update()  # fmt: skip
 """In the order of ids, so that two writers of many runs never wait for each other."""
-
-ENDED: frozenset[State] = frozenset({"finished", "failed", "cancelled", "interrupted", "diverged"})
 
 
 def now() -> datetime:

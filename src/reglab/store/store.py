@@ -7,8 +7,9 @@ from typing import Literal
 
 import pandas as pd
 
-from reglab.events import Environment, EpochMetrics, LayerStats, State
+from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.spec import RunSpec
+from reglab.states import State
 from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
 from reglab.store.files import checkpoint_finder, stack_folders
 from reglab.store.owners import Owner

@@ -11,15 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Row, Select, case, func, select
 
 from reglab.errors import RegLabError, StoreError
-from reglab.events import STATES, State
+from reglab.states import FINAL, RESUMABLE, STATES, State, label_of
 from reglab.store.arrays import from_json
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
-from reglab.store.run import RESUMABLE, Wanted
+from reglab.store.run import Wanted
 from reglab.store.schema import runs, sweeps
 from reglab.store.types import Utc
 from reglab.sweep import SweepSpec
 
-OVER: tuple[State, ...] = ("finished", "diverged")  # lanes that never train again
 Checkpoints = Callable[[str], bool]  # sweep id → whether a checkpoint lies in its folder
 _FIRST: tuple[State, ...] = ("running", "queued", "failed", "interrupted", "cancelled")
 
@@ -68,6 +67,11 @@ class Sweep:
         return "finished" if self.counts["finished"] else "diverged"
 
     @property
+    def label(self) -> str:
+        """The state as people read it."""
+        return label_of(self.state, began=self.started is not None)
+
+    @property
     def size(self) -> int:
         """How many lanes."""
         return sum(self.counts.values())
@@ -99,10 +103,10 @@ def select_totals(sweep_ids: Iterable[str]) -> Select[Any]:
         "waiting_since": func.min(case((state == "queued", runs.c.queued))),
         "started": func.min(runs.c.started),
         "ended": func.max(runs.c.ended),
-        "lowest": func.min(case((state.not_in(OVER), epoch))),
+        "lowest": func.min(case((state.not_in(sorted(FINAL)), epoch))),
         "highest": func.max(epoch),
         "epochs": func.max(runs.c.epochs),
-        "epochs_done": func.sum(case((state.in_(OVER), runs.c.epochs), else_=epoch)),
+        "epochs_done": func.sum(case((state.in_(sorted(FINAL)), runs.c.epochs), else_=epoch)),
         "stopped_at": func.max(case((state.in_(sorted(RESUMABLE)), epoch), else_=0)),
     }
     columns = [raw(totals[name], name) for name in _TOTALS]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Literal
 
-from reglab.events import State
+from reglab.states import State
 from reglab.store import labels, sweep_catalog, sweep_states
 from reglab.store.base import StoreBase
 from reglab.store.catalog import queue_bounded

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, update
 
 from reglab.errors import RunLost, StoreError, UnknownSweep, shown
-from reglab.events import State
+from reglab.states import ENDED, RESUMABLE, State
 from reglab.store import states
 from reglab.store.arrays import to_json
 from reglab.store.results import short
-from reglab.store.run import RESUMABLE
 from reglab.store.schema import runs, sweeps
 from reglab.store.states import now
 
@@ -77,7 +76,7 @@ def finish(
     connection: Connection, sweep_id: str, owner: str | None, state: State, error: str | None, seconds: float | None
 ) -> None:
     """All lanes that still run end as ``state`` with ``error``, which becomes the sweep's too."""
-    if state not in states.ENDED:
+    if state not in ENDED:
         raise StoreError(f"A sweep cannot finish as {state}.")
     _mine(connection, sweep_id, owner)
     over = {"ended": now(), "owner": None, "activity": None}

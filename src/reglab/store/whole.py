@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from reglab.errors import CheckpointError
+from reglab.states import RESUMABLE
 from reglab.store.files import RunFiles
-from reglab.store.run import RESUMABLE, Run
+from reglab.store.run import Run
 from reglab.store.sweep import Sweep
 
 

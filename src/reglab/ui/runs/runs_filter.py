@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from reglab.datasets import DATASETS
-from reglab.events import STATES
 from reglab.models import MODELS
+from reglab.states import STATES
 from reglab.store import RunChoices, RunFilter
 from reglab.store.run_filter import TEXT_LENGTH
 

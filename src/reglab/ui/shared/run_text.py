@@ -8,12 +8,12 @@ from statistics import fmean
 from typing import Literal
 
 from reglab.datasets import DATASETS
-from reglab.events import State
 from reglab.jobs import chance_of_run
 from reglab.models import MODELS
 from reglab.number_format import exact, fixed, percent, short
 from reglab.registry import Entry
 from reglab.spec import PenaltySpec, RunSpec
+from reglab.states import State
 from reglab.store import Run
 
 BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
