@@ -1,4 +1,4 @@
-""":material/play_circle: Train. Pick a dataset, a CNN and λ, start training, and watch loss, gap and weights live."""
+""":material/play_circle: Train. Trains a CNN with your λ, and shows loss, gap and weights live."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""":material/ssid_chart: λ path. Train all λ at once, see the U-curve form, and choose λ with error bars."""
+""":material/ssid_chart: λ sweep. Trains all λ at once, draws the U-curve live, and chooses λ with error bars."""
 
 from __future__ import annotations
 

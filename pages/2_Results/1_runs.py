@@ -1,4 +1,4 @@
-""":material/table_rows: Runs. Every run with its results: filter, tick, lay side by side, rename, tag, delete."""
+""":material/table_rows: Runs. Every run with its results: filter, compare, rename, tag, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""":material/school: Learn. What λ does, in five sections that you can play with; every number is computed live."""
+""":material/school: Learn. What λ does, in five interactive sections; every number is computed live."""
 
 from __future__ import annotations
 

@@ -75,4 +75,4 @@ REGIME = "regime"  # one of REGIMES
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
 PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
 REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
-ALL_WEIGHTS = "all kernels"  # a LAYER: every kernel of the network together
+ALL_WEIGHTS = "all layers"  # a LAYER: the weights of all layers together

@@ -114,7 +114,7 @@ def test_a_small_path_by_hand() -> None:
     layers = layers[(layers[c.RUN] == "r0") & (layers[c.EPOCH] == 1)]
     figures = {c.L2_NORM: [3.0, 4.0], c.L1_NORM: [5.0, 7.0], c.ZERO_SHARE: [0.5, 0.0], c.NEAR_ZERO_SHARE: [1.0, 0.5]}
     table = layer_curves(lanes, layers.assign(**figures))
-    assert table[c.LAYER].tolist() == ["conv.weight", "fc.weight", "all kernels"]
+    assert table[c.LAYER].tolist() == ["conv.weight", "fc.weight", "all layers"]
     assert table[c.L2_NORM].tolist() == [3, 4, 5]
     assert table[c.L1_NORM].tolist() == [5, 7, 12]
     assert table[c.SIZE].tolist() == [30, 70, 100]

@@ -10,8 +10,7 @@ import streamlit as st
 from tests.attacks.visitor import visiting
 from tests.live.serving import APP, serving
 
-from reglab.ui.shared import process_wide
-from reglab.ui.shared.services import close_services, services
+from reglab.ui.shared.services import close_services, process_wide, services
 
 
 def test_the_services_outlive_every_cache_and_every_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,8 +21,9 @@ def test_the_services_outlive_every_cache_and_every_reload(tmp_path: Path, monke
         opened = services()
         st.cache_resource.clear()
         st.cache_data.clear()
-        for name in ("reglab.ui.shared.services", "reglab.ui.shared.process_wide"):
-            monkeypatch.delitem(sys.modules, name)  # as Streamlit's watcher does when a file has changed
+        monkeypatch.delitem(
+            sys.modules, "reglab.ui.shared.services"
+        )  # as Streamlit's watcher does when a file has changed
         from reglab.ui.shared.services import services as reloaded
 
         assert reloaded() is opened
@@ -38,9 +38,9 @@ def test_one_object_for_each_name() -> None:
         made.append(object())
         return made[-1]
 
-    first = process_wide.process_wide("test-one", make)
-    assert process_wide.process_wide("test-one", make) is first
-    assert process_wide.process_wide("test-two", make) is not first
+    first = process_wide("test-one", make)
+    assert process_wide("test-one", make) is first
+    assert process_wide("test-two", make) is not first
     assert len(made) == 2
 
 

@@ -16,7 +16,7 @@ from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.spec_text import LONGEST, read
 from reglab.sweep import SweepSpec, parse_values
-from reglab.ui.shared import deep_link
+from reglab.ui.shared.query import read_link
 from reglab.ui.sweep import query as sweep_address
 
 MEMORY = 1_500_000_000  # bytes of address space; the least bomb below stands for 10⁹ values
@@ -112,7 +112,10 @@ def test_a_link_repeats_little_of_what_it_says(key: str) -> None:
         MODELS.get(spec.model.name)
 
     for text in (LONG, f"{{{LONG}: {LONG}}}", json.dumps({LONG: 1}), f"[{LONG}]"):
-        for problem in (deep_link.read({key: text}, check).problem, sweep_address.read({key: text}, check).problem):
+        for problem in (
+            read_link({key: text}, check).problem,
+            sweep_address.read({key: text}, check).problem,
+        ):
             assert problem is None or "x" * 61 not in problem
 
 
@@ -127,7 +130,7 @@ def test_a_link_to_a_sweep_repeats_little_of_what_it_says(key: str) -> None:
 
 def test_a_link_with_thousands_of_settings_reads_the_first_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[RunSpec] = []
-    address = deep_link.read({f"data.key{i}": "1" for i in range(5_000)}, asked.append)
+    address = read_link({f"data.key{i}": "1" for i in range(5_000)}, asked.append)
     assert address.spec == RunSpec()
     assert address.problem is not None
     assert address.problem.endswith("It has 5,000 settings; the first 100 are read. (100 more could not be read.)")

@@ -16,7 +16,7 @@ from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.figures import FIGURES
+from reglab.ui.shared.memo import FIGURES
 from reglab.ui.shared.services import close_services
 from reglab.ui.sweep import data as sweep_results
 from reglab.ui.train import run_results, run_view

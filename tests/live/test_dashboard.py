@@ -37,6 +37,16 @@ def test_without_an_address_the_first_page_opens_and_keeps_the_parameters(page: 
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_an_address_of_an_earlier_version_leads_to_its_page_and_keeps_the_parameters(
+    page: Page, dashboard: Server
+) -> None:
+    page.goto(f"{dashboard.url}/lambda-path?l2=0,0.01,0.1&data.name=digits")
+    expect(page).to_have_title("λ sweep · RegLab")
+    expect(page).to_have_url(re.compile(r"/sweep\?.*l2=0"))
+    expect(page.get_by_role("textbox", name="Values of λ₂")).to_have_value("0, 0.01, 0.1")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 @pytest.mark.parametrize("address", [file.address for file in PAGES])
 def test_every_page_opens_and_asks_no_other_server(page: Page, dashboard: Server, address: str) -> None:
     asked: list[str] = []

@@ -142,33 +142,33 @@ def test_zoom_and_nodes_survive_updates_and_the_end(page: Page, server: Server, 
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
 
 
-def test_switching_to_the_objective_and_the_pull_of_lambda_spares_the_gap_s_node(
+def test_switching_to_the_objective_and_the_gradient_ratio_spares_the_gap_s_node(
     page: Page, server: Server, store: Store
 ) -> None:
     run_id = start(page, server, f"{LONG}&penalty.l2=0.03")
     wait_for_epoch(page, 2)
     page.evaluate("() => window.gap = document.querySelector('[data-reglab-chart^=gap-]')")
     page.get_by_role("radio", name="Objective").click()
-    page.get_by_role("radio", name="Pull").click()
-    split, pull = chart(page, "split"), chart(page, "pull")
-    for one in (split, pull):
+    page.get_by_role("radio", name="Ratio").click()
+    split, ratio = chart(page, "split"), chart(page, "ratio")
+    for one in (split, ratio):
         after(one, 3)
     assert page.evaluate("window.gap.isConnected")
     assert chart(page, "loss").count() == chart(page, "weights").count() == 0
-    drag(pull, (0.1, 0.2), (0.5, 0.8))
-    zoom = ask(pull, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]")
+    drag(ratio, (0.1, 0.2), (0.5, 0.8))
+    zoom = ask(ratio, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]")
     page.locator(".st-key-stop button").click()
     expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
     done = wait_for(store, run_id, "cancelled").epoch
-    wait_in_page(page, "([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[pull.element_handle(), done])
-    assert ask(pull, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
-    assert [chart(page, kind).get_attribute("data-mounts") for kind in ("split", "gap", "pull")] == ["1", "1", "1"]
+    wait_in_page(page, "([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[ratio.element_handle(), done])
+    assert ask(ratio, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
+    assert [chart(page, kind).get_attribute("data-mounts") for kind in ("split", "gap", "ratio")] == ["1", "1", "1"]
     last = store.pulls([run_id]).iloc[-1]
-    share = ask(pull, "node._fullData.find(line => line.name === 'fc').y.at(-1)")
+    share = ask(ratio, "node._fullData.find(line => line.name === 'fc').y.at(-1)")
     assert share == pytest.approx(last["penalty_grad"] / last["data_grad"], rel=1e-5)
     page.get_by_role("radio", name="Weights").click()
     after(chart(page, "weights"), 0)
-    expect(pull).to_have_count(0)
+    expect(ratio).to_have_count(0)
 
 
 def test_values_appear_within_a_second_of_an_epoch_s_end(page: Page, server: Server, store: Store) -> None:

@@ -1,24 +1,91 @@
-"""What a browser does to the query of a page that runs without one."""
+"""What tests of pages do without a browser: open, press, fill, go back; and what the page then says.
+
+``__`` in the name of a query parameter stands for the dot.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import partial
+from typing import Any
 from unittest.mock import patch
 
+import orjson
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
 
-def go_back(app: AppTest, **query: str) -> AppTest:
-    """Run the page as Back or Forward to ``query`` does; ``__`` stands for the dot."""
-    marked = partial(RerunData, is_history_navigation=True)
-    with patch("streamlit.testing.v1.local_script_runner.RerunData", marked):
-        return lag(app, **query)
+def visit(app: AppTest, **query: str) -> AppTest:
+    """Open the page with these parameters."""
+    app.query_params = {key.replace("__", "."): value for key, value in query.items()}
+    return again(app)
+
+
+def again(app: AppTest) -> AppTest:
+    """Run the page again; nothing on it may have failed."""
+    app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press the button ``key``."""
+    app.button(key=key).click()
+    return again(app)
+
+
+def fill(app: AppTest, key: str, value: int | str | None) -> None:
+    """Set a field without running the page: text in a text field, a whole number in a number field."""
+    if isinstance(value, str):
+        app.text_input(key=key).set_value(value)
+    else:
+        app.number_input(key=key).set_value(value)
 
 
 def lag(app: AppTest, **query: str) -> AppTest:
     """Run the page for a message that the browser sent while it had ``query``, with the fields as they are set."""
-    app.query_params = {key.replace("__", "."): value for key, value in query.items()}
-    app.run()
-    assert not app.exception
-    return app
+    return visit(app, **query)
+
+
+def go_back(app: AppTest, **query: str) -> AppTest:
+    """Run the page as Back or Forward to ``query`` does."""
+    marked = partial(RerunData, is_history_navigation=True)
+    with patch("streamlit.testing.v1.local_script_runner.RerunData", marked):
+        return visit(app, **query)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The parameters in the address bar."""
+    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+
+
+def charts(app: AppTest) -> list[str]:
+    """Keys of the charts on the page."""
+    return [element.key for element in app.get("bidi_component") if element.key]
+
+
+def chart(app: AppTest, key: str) -> dict[str, Any]:
+    """The figure that the browser gets for the one chart whose key begins with ``key``."""
+    (found,) = (element for element in app.get("bidi_component") if (element.key or "").startswith(key))
+    sent: dict[str, Any] = orjson.loads(found.proto.bytes)["figure"]
+    return sent
+
+
+def errors(app: AppTest) -> list[str]:
+    """Every error on the page."""
+    return [plain(error.value) for error in app.error]
+
+
+def warnings(app: AppTest) -> str:
+    """Every warning on the page."""
+    return "\n".join(plain(warning.value) for warning in app.warning)
+
+
+def prose(app: AppTest) -> str:
+    """Markdown and captions of the page."""
+    return "\n".join(str(element.value) for element in (*app.markdown, *app.caption))
+
+
+def plain(text: str) -> str:
+    """``text`` without the backslashes and the invisible joiners of :func:`reglab.ui.shared.text.literal`."""
+    return re.sub(r"\\([^A-Za-z0-9\s])", r"\1", text).replace("\N{WORD JOINER}", "")

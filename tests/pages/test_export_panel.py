@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
-from tests.pages.plain import plain
+from tests.pages.browsing import plain
 
 from reglab.exports import EXPORTS, Subject, download, export, show
 from reglab.settings import Settings

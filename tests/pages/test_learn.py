@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.pages.filling import fill
-from tests.pages.plain import plain
+from tests.pages.browsing import fill, plain
 
 from reglab.ui.learn import decay, geometry, objective
 from reglab.ui.learn.page import SECTIONS

@@ -6,8 +6,7 @@ from itertools import cycle
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.pages.filling import fill
-from tests.pages.plain import plain
+from tests.pages.browsing import fill, plain
 
 from reglab.conventions import CONVENTIONS
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, metrics, spec
-from tests.pages.plain import plain
+from tests.pages.browsing import plain
 
 from reglab.store import Run, Store
 from reglab.ui.runs.state import RunsState
-from reglab.ui.shared.deep_link import MAX_RUNS
+from reglab.ui.shared.query import MAX_RUNS
 
 CHARTS = ("runs_loss", "runs_gap", "runs_weights")
 
@@ -178,14 +178,14 @@ def test_ticks_draw_three_charts_and_are_in_the_address(app: AppTest, store: Sto
     assert "runs" not in app.query_params
 
 
-def test_the_overlay_shows_the_parts_of_the_objective_and_the_pull_of_lambda(app: AppTest, store: Store) -> None:
+def test_the_overlay_shows_the_parts_of_the_objective_and_the_gradient_ratio(app: AppTest, store: Store) -> None:
     none, weak, _ = three(store)
     visit(app, runs=f"{none.id},{weak.id}")
     app.segmented_control(key="runs_loss_view").set_value("split")
-    app.segmented_control(key="runs_weight_view").set_value("pull")
-    assert charts(again(app)) == {"runs_split", "runs_gap", "runs_pull"}
-    pulls = next(chart for chart in app.get("bidi_component") if chart.key == "runs_pull")
-    assert len({trace["line"]["color"] for trace in traces(pulls)}) == 2
+    app.segmented_control(key="runs_weight_view").set_value("ratio")
+    assert charts(again(app)) == {"runs_split", "runs_gap", "runs_ratio"}
+    ratios = next(chart for chart in app.get("bidi_component") if chart.key == "runs_ratio")
+    assert len({trace["line"]["color"] for trace in traces(ratios)}) == 2
     drawn = [trace for chart in app.get("bidi_component") if chart.key for trace in traces(chart)]
     assert not any(trace["showlegend"] for trace in drawn if trace["name"] != "initial")
 

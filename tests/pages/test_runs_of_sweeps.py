@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, add_sweep
 from tests.lessons.claim_store import finish_trials
-from tests.pages.plain import plain
+from tests.pages.browsing import plain
 
 from reglab.jobs import ThreadRunner
 from reglab.lessons.claims import CLAIMS, GROUP

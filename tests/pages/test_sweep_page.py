@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep, metrics, spec
-from tests.pages.browsing import go_back, lag
-from tests.pages.plain import plain
+from tests.pages.browsing import go_back, lag, plain
 
+from reglab import columns
 from reglab.errors import StoreError
 from reglab.events import EpochMetrics
 from reglab.jobs import ThreadRunner
@@ -450,7 +450,7 @@ def test_a_bad_look_is_said_and_the_rest_shown(app: AppTest, done: Sweep) -> Non
     assert app.select_slider(key=view_state.EPOCH).value == 6
     app.segmented_control(key=view_state.VIEW).set_value("weights")
     again(app)
-    assert app.selectbox(key=view_state.LAYER).value == view_state.ALL_LAYERS
+    assert app.selectbox(key=view_state.LAYER).value == columns.ALL_WEIGHTS
     assert len(app.warning) == 0
 
 

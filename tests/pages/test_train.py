@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import orjson
 import pandas as pd
 import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
 from tests.jobs.running import wait_until
-from tests.pages.browsing import go_back, lag
-from tests.pages.filling import fill
-from tests.pages.plain import plain
+from tests.pages.browsing import (
+    address,
+    again,
+    chart,
+    charts,
+    errors,
+    fill,
+    go_back,
+    lag,
+    plain,
+    press,
+    visit,
+    warnings,
+)
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.errors import StoreError
@@ -22,9 +32,9 @@ from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.states import ENDED
 from reglab.store import Store
-from reglab.ui.shared.figures import FIGURES
+from reglab.ui.shared.memo import FIGURES
+from reglab.ui.shared.spec_fields import WIDGETS, to_values
 from reglab.ui.train.demo import TITLE, demo_specs
-from reglab.ui.train.form_values import WIDGETS, to_values
 
 
 def page() -> None:
@@ -34,51 +44,9 @@ def page() -> None:
     train_page()
 
 
-def visit(app: AppTest, **query: str) -> AppTest:
-    """Open the page with these parameters; ``__`` stands for the dot."""
-    app.query_params = {key.replace("__", "."): value for key, value in query.items()}
-    return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    """Run the page again; nothing on it may have failed."""
-    app.run()
-    assert not app.exception
-    return app
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click()
-    return again(app)
-
-
-def address(app: AppTest) -> dict[str, str]:
-    """The parameters in the address bar."""
-    return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
-
-
 def values(app: AppTest) -> dict[str, Any]:
     """What the form's fields hold."""
     return {key: app.session_state[key] for key in WIDGETS.values()}
-
-
-def warnings(app: AppTest) -> str:
-    return "\n".join(plain(warning.value) for warning in app.warning)
-
-
-def errors(app: AppTest) -> list[str]:
-    return [plain(error.value) for error in app.error]
-
-
-def charts(app: AppTest) -> list[str]:
-    """Keys of the charts on the page."""
-    return [element.key for element in app.get("bidi_component") if element.key]
-
-
-def figure(app: AppTest, kind: str) -> dict[str, Any]:
-    """The figure that the browser gets for the chart of this kind."""
-    (chart,) = (element for element in app.get("bidi_component") if (element.key or "").startswith(kind))
-    return dict(orjson.loads(chart.proto.bytes)["figure"])
 
 
 # The form
@@ -399,7 +367,7 @@ def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
     assert app.subheader[0].value == r"a \*strange\* \$name\$"
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("loss", "gap", "weights")]
     assert [metric.label for metric in app.metric] == [
-        "Validation accuracy", "Validation loss", "Gap in loss", "Weights at zero", "Pull of λ",
+        "Validation accuracy", "Validation loss", "Gap in loss", "Exact zeros", "Gradient ratio",
     ]  # fmt: skip
     assert address(app) == {"run": run.id}
     assert {button.key for button in app.button} == {"duplicate", "new_run"}
@@ -491,12 +459,12 @@ def test_the_layer_selector_offers_every_kernel(app: AppTest, store: Store) -> N
     run = add_run(store)
     visit(app, run=run.id)
     selector = app.selectbox(key=f"layer-{run.id}")
-    assert selector.options == ["all kernels", "conv1.weight", "fc.weight"]
+    assert selector.options == ["all layers", "conv1.weight", "fc.weight"]
     selector.set_value("fc.weight")
     again(app)
 
 
-def test_a_switch_takes_the_objective_apart_and_another_shows_the_pull_of_lambda(
+def test_a_switch_takes_the_objective_apart_and_another_shows_the_gradient_ratio(
     app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
@@ -513,17 +481,17 @@ def test_a_switch_takes_the_objective_apart_and_another_shows_the_pull_of_lambda
     app.segmented_control(key="loss_view").set_value("split")
     again(app)
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "weights")]
-    app.segmented_control(key="weight_view").set_value("pull")
+    app.segmented_control(key="weight_view").set_value("ratio")
     again(app)
-    assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
+    assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "ratio")]
     assert asked == [[run.id]]
-    assert [trace["name"] for trace in figure(app, "split")["data"]] == ["data loss", "L2 part", "J"]
-    assert [trace["name"] for trace in figure(app, "pull")["data"]] == ["all kernels", "conv1", "fc"]
+    assert [trace["name"] for trace in chart(app, "split")["data"]] == ["data loss", "L2 part", "J"]
+    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all kernels", "conv1", "fc"]
     app.selectbox(key=f"layer-{run.id}").set_value("fc.weight")
     again(app)
-    assert [trace["name"] for trace in figure(app, "pull")["data"]] == ["all kernels", "fc"]
+    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all kernels", "fc"]
     go_back(app)  # the form, and forward again
-    assert charts(go_back(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "pull")]
+    assert charts(go_back(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "ratio")]
 
 
 @pytest.mark.parametrize(
@@ -539,8 +507,8 @@ def test_the_line_at_one_promises_rest_only_where_it_is_so(
     app: AppTest, store: Store, changes: dict[str, Any], note: str
 ) -> None:
     visit(app, run=add_run(store, spec(**changes)).id)
-    app.segmented_control(key="weight_view").set_value("pull")
-    assert [text["text"] for text in figure(again(app), "pull")["layout"]["annotations"]] == [note]
+    app.segmented_control(key="weight_view").set_value("ratio")
+    assert [text["text"] for text in chart(again(app), "ratio")["layout"]["annotations"]] == [note]
 
 
 def test_the_form_leads_back_to_what_trains(app: AppTest, store: Store) -> None:

@@ -9,22 +9,21 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
-from tests.pages.browsing import lag
-from tests.pages.plain import plain
+from tests.pages.browsing import lag, plain
 
 from reglab.models import build
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui.train.form_values import factors_from
+from reglab.ui.shared.spec_fields import factors_from
 
 
 def page() -> None:
     """The page alone, without the frame; the table's edits are taken as its callback would, which AppTest has not."""
     import streamlit as st
 
-    from reglab.ui.train.form_values import to_spec
+    from reglab.ui.shared.spec_facts import tensors_of
+    from reglab.ui.shared.spec_fields import to_spec
     from reglab.ui.train.mask import take_edits
-    from reglab.ui.train.networks import tensors_of
     from reglab.ui.train.page import train_page
     from reglab.ui.train.state import current_values
 

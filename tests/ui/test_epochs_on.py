@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from tests.factories import add_run, layer_stats, metrics
 
 from reglab.store import Run, Store
-from reglab.ui.shared.frames import epochs_on
+from reglab.ui.shared.memo import epochs_on
 
 
 def check(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) -> pd.DataFrame:

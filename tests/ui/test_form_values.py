@@ -10,7 +10,7 @@ from tests.ui.specs import specs
 
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
-from reglab.ui.train.form_values import SETTINGS, WIDGETS, factors_from, factors_text, field, title, to_spec, to_values
+from reglab.ui.shared.spec_fields import SETTINGS, WIDGETS, factors_from, factors_text, field, title, to_spec, to_values
 
 
 @given(specs())

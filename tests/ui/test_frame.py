@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.pages.plain import plain
+from tests.pages.browsing import plain
 
 from reglab.ui.frame import find_pages
+from reglab.ui.shared import query
 from reglab.ui.shared.services import close_services
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,12 @@ def test_every_page_of_ours_has_an_icon_a_title_and_a_help() -> None:
     assert all(page.icon and page.help.endswith(".") for page in pages)
     assert len({page.address for page in pages}) == len(pages)
     assert not list((ROOT / "pages").glob("*.py"))  # would switch Streamlit to its older kind of multipage app
+
+
+def test_every_address_and_file_of_a_page_that_others_name_is_there() -> None:
+    assert set(query.MOVED.values()) <= {page.address for page in find_pages(ROOT / "pages")}
+    files = {page.path.relative_to(ROOT).as_posix() for page in find_pages(ROOT / "pages")}
+    assert {query.TRAIN_PAGE, query.SWEEP_PAGE, query.RUNS_PAGE, query.LEARN_PAGE} == files
 
 
 def test_the_app_renders_its_first_page(home: Path) -> None:

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reglab.ui.shared.frames import frame_bytes
-from reglab.ui.shared.memo import Memo, Statistics
+from reglab.ui.shared.memo import Memo, Statistics, frame_bytes
 
 THREADS = 16
 

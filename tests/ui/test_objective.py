@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.factories import spec
 
 from reglab.spec import RunSpec
-from reglab.ui.shared import numbers
+from reglab.ui.shared.text import latex_number
 from reglab.ui.train import objective
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e3)
@@ -25,7 +25,7 @@ def value(latex: str) -> float:
 
 @given(AMOUNTS)
 def test_a_number_keeps_every_digit(number: float) -> None:
-    assert value(numbers.number(number)) == number
+    assert value(latex_number(number)) == number
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_number_keeps_every_digit(number: float) -> None:
     [(0.0, "0"), (0.03, "0.03"), (1e-3, "0.001"), (1e-4, "10^{-4}"), (2.5e-5, r"2.5\cdot 10^{-5}"), (400.0, "400")],
 )
 def test_numbers_read_as_people_write_them(number: float, latex: str) -> None:
-    assert numbers.number(number) == latex
+    assert latex_number(number) == latex
 
 
 @given(AMOUNTS, AMOUNTS, st.integers(2, 60_000))
@@ -41,9 +41,9 @@ def test_both_lambdas_and_the_number_of_images_stand_in_the_objective(l1: float,
     latex = objective.objective(spec(penalty__l1=l1, penalty__l2=l2), n)
     first, second, third = latex.split(r"\\ &")
     assert rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}}" in first
-    assert second.strip().startswith(f"+ {numbers.number(l1)} \\sum")
+    assert second.strip().startswith(f"+ {latex_number(l1)} \\sum")
     assert second.strip().endswith("|w|")
-    assert rf"\frac{{{numbers.number(l2)}}}{{2}}" in third
+    assert rf"\frac{{{latex_number(l2)}}}{{2}}" in third
     assert "w^2" in third
 
 

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from reglab.ui.shared.readings import Readings
+from reglab.ui.shared.memo import Readings
 
 SESSIONS = [f"session {i}" for i in range(30)]
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reglab.states import STATES
-from reglab.ui.runs.run_states import COLOURS, GLYPHS, count_of, exact, named
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.tables import BADGES
+from reglab.ui.shared.text import count_of, literal, local_time, named
 
 WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
     ],
 )
 def test_a_moment_is_told_in_the_zone_of_the_browser(zone: str | None, text: str) -> None:
-    assert exact(WHEN, zone) == text
+    assert local_time(WHEN, zone) == text
 
 
 def test_names_are_quoted_and_the_rest_counted() -> None:
@@ -38,4 +38,4 @@ def test_counts_agree_with_their_noun() -> None:
 
 
 def test_every_state_has_an_icon_and_a_colour() -> None:
-    assert set(GLYPHS) == set(COLOURS) == set(STATES)
+    assert set(BADGES) == set(STATES)

@@ -15,8 +15,9 @@ from reglab import columns
 from reglab.spec import PenaltySpec
 from reglab.states import STATES
 from reglab.store import Run, Store
-from reglab.ui.shared import run_text
-from reglab.ui.train.run_figures import figures, pull, zero_shares
+from reglab.ui.shared import run_text, text
+from reglab.ui.shared.run_data import figures, gradient_ratio, zero_shares
+from reglab.ui.shared.tables import BADGES
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def run(store: Store) -> Run:
 
 def test_every_state_has_a_badge_and_a_line(run: Run) -> None:
     for state in STATES:
-        assert run_text.BADGES[state]
+        assert BADGES[state]
         assert run_text.progress_line(replace(run, state=state), [0.5], None).endswith(".")
 
 
@@ -74,7 +75,7 @@ def test_the_share_done_counts_steps(run: Run) -> None:
     ("seconds", "words"), [(0, "0 s"), (0.2, "1 s"), (59.5, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
 )
 def test_durations(seconds: float, words: str) -> None:
-    assert run_text.duration(seconds) == words
+    assert text.duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -143,20 +144,20 @@ def test_figures_before_the_first_epoch_are_dashes(store: Store) -> None:
 
 def test_figures_after_the_last_epoch(store: Store) -> None:
     run = add_run(store)
-    accuracy, loss, gap, zeros, gradient_ratio_of_lambda = figures(run, store.layers([run.id], latest=True))
+    accuracy, loss, gap, zeros, ratio = figures(run, store.layers([run.id], latest=True))
     last = metrics(6)
     assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best 90.0 %")
     assert (loss.value, loss.beside) == ("1.02", "lowest 1.00")
     assert (gap.value, gap.beside) == ("0.687", "accuracy 5.0 pts")
     assert zeros.value == "0.0 %"
-    assert gradient_ratio_of_lambda.value == pull(store.layers([run.id], epochs=[6])) != "–"
+    assert ratio.value == gradient_ratio(store.layers([run.id], epochs=[6])) != "–"
 
 
 def test_losses_that_are_no_numbers_say_so(store: Store) -> None:
     run = add_run(store, state="diverged", epochs=[metrics(1, val_loss=math.nan, gap_loss=-math.inf)])
     _, loss, gap, *_ = figures(run, store.layers([run.id], latest=True))
     assert (loss.value, gap.value) == ("not finite", "not finite")
-    assert run_text.loss(-0.05) == "−0.0500"
+    assert text.loss(-0.05) == "−0.0500"
 
 
 @pytest.mark.parametrize(
@@ -167,13 +168,13 @@ def test_losses_that_are_no_numbers_say_so(store: Store) -> None:
 def test_the_pull_of_lambda_in_words(share: float, words: str) -> None:
     layers = gradient_frame(["a"], 3, share=share)
     layers.loc[layers[columns.EPOCH] < 3, columns.DATA_GRAD] = math.nan
-    assert pull(layers) == words
+    assert gradient_ratio(layers) == words
 
 
 def test_a_pull_that_was_not_recorded_is_a_dash() -> None:
     layers = gradient_frame(["a"], 3)
-    assert pull(layers[:0]) == "–"
-    assert pull(layers.assign(**{columns.DATA_GRAD: math.nan})) == "–"
+    assert gradient_ratio(layers[:0]) == "–"
+    assert gradient_ratio(layers.assign(**{columns.DATA_GRAD: math.nan})) == "–"
 
 
 def test_zero_shares_weigh_layers_by_their_size() -> None:

@@ -11,6 +11,7 @@ from tests.ui.test_sweep_query import sweeps
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
+from reglab.ui.shared.spec_fields import WIDGETS
 from reglab.ui.sweep.form_values import (
     KEYS,
     KIND,
@@ -25,7 +26,6 @@ from reglab.ui.sweep.form_values import (
     to_values,
 )
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.train.form_values import WIDGETS
 
 
 @given(sweeps())

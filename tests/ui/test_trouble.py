@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.jobs.running import wait_until
-from tests.pages.plain import plain
+from tests.pages.browsing import plain
 
 from reglab.ui.shared.services import close_services, services
 

@@ -1,4 +1,4 @@
-"""What every page shares: the name, the navigation, and plain words when something is wrong.
+"""The frame of every page: name and drawing, navigation, redirects of old addresses, and error messages.
 
 A page is one file, ``pages/<n>_<Section>/<n>_<name>.py``, served at ``/<name>``; its docstring opens
 ``":material/icon: Title. What it does."`` A visitor without an address arrives at the first page.
@@ -17,18 +17,33 @@ import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui.shared import trouble
-from reglab.ui.shared.query import arrive
-from reglab.ui.shared.watchers import WATCHERS, session_id
-from reglab.ui.theme import ICON, STYLE, WORDMARK
+from reglab.ui.shared.memo import WATCHERS, session_id
+from reglab.ui.shared.query import MOVED, arrive
 
 log = logging.getLogger(__name__)
+
+_LINE, _DOT, _TEXT = "#2f86c1", "#d9722e", "#74818e"  # legible on both themes
+_CURVE = (  # validation loss over λ, falling to its best and rising again
+    f'<path d="M4 6 C8 30 18 32 28 10" fill="none" stroke="{_LINE}" stroke-width="3.6" stroke-linecap="round"/>'
+    f'<circle cx="14" cy="23.6" r="4.4" fill="{_DOT}"/>'
+)
+
+ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="32" height="32">{_CURVE}</svg>'
+WORDMARK = (
+    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 130 32" width="130" height="32">{_CURVE}'
+    '<text x="40" y="23.5" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="21" font-weight="700" '
+    f'fill="{_TEXT}">RegLab</text></svg>'
+)
+
+# Streamlit's own Stop, which ends a script and no training, would appear beside ours for a moment.
+STYLE = '<style>[data-testid="stStatusWidget"] button { display: none }</style>'
 
 _OPENING = re.compile(r"(?:(?P<icon>:material/\w+:)\s+)?(?P<title>[^.]+)\.?\s*(?P<help>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class PageFile:
-    """One page as its file describes it."""
+    """One page, as its file describes it."""
 
     path: Path
     section: str
@@ -39,7 +54,7 @@ class PageFile:
 
 
 def render(folder: Path) -> None:
-    """The page that the visitor asked for, in the shared frame; ``folder`` holds the pages."""
+    """Draw the page that the visitor asked for; ``folder`` holds the pages."""
     st.set_page_config(page_icon=ICON, layout="wide")
     chosen = st.navigation(_navigation(find_pages(folder)))
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
@@ -60,7 +75,7 @@ def render(folder: Path) -> None:
 
 
 def explain(error: Exception) -> bool:
-    """Say what went wrong where the person is looking, without a traceback; ``True`` as Streamlit's "handled"."""
+    """Show an error where the person is looking, without a traceback; ``True`` is Streamlit's "handled"."""
     if isinstance(error, RegLabError):
         trouble.show(error)
     else:
@@ -91,15 +106,21 @@ def _read(path: Path, _changed: int) -> PageFile:
 
 
 def _navigation(files: list[PageFile]) -> dict[str, list[st.Page]]:
-    """Sections and their pages, and a hidden page at ``/`` that leads to the first one with its parameters kept."""
+    """Sections and their pages; hidden pages at ``/`` and at old addresses lead on with their parameters kept."""
     sections: dict[str, list[st.Page]] = {}
+    pages: dict[str, st.Page] = {}
     for file in files:
         page = st.Page(file.path, title=file.title, icon=file.icon, url_path=file.address, help=file.help or None)
         sections.setdefault(file.section, []).append(page)
-    first = next(iter(sections.values()))[0]
+        pages[file.address] = page
+    first = files[0].address
 
-    def arrive() -> None:
-        st.switch_page(first, query_params=st.query_params.to_dict())
+    def redirect(address: str, to: str) -> st.Page:
+        def lead_on() -> None:
+            parameters = {key: st.query_params.get_all(key) for key in st.query_params}
+            st.switch_page(pages[to], query_params=parameters)
 
-    root = st.Page(arrive, title=first.title, url_path="home", default=True, visibility="hidden")
-    return {"": [root], **sections}
+        return st.Page(lead_on, title=pages[to].title, url_path=address, default=to == first, visibility="hidden")
+
+    moved = [redirect(address, to) for address, to in MOVED.items() if to in pages]
+    return {"": [redirect("home", first), *moved], **sections}

@@ -1,4 +1,4 @@
-"""The server beside its pages: opening and closing the services, health, signals, and Plotly's script."""
+"""The server around the pages: opening and closing the services, warm-up, health, signals, and Plotly's script."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import pandas as pd
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from reglab.charts import gap_chart, loss_chart, weights_chart
+from reglab.columns import EPOCH_COLUMNS, LAYER_COLUMNS
+from reglab.datasets import DATASETS, load_images
 from reglab.errors import RegLabError
+from reglab.models import summarise
+from reglab.settings import Settings
+from reglab.spec import RunSpec
 from reglab.ui.shared.live_chart import plotly_route
 from reglab.ui.shared.services import close_services, services
-from reglab.ui.shared.warm import warm_up
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +51,20 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
             await to_thread.run_sync(close_services)
             if warming is not None:
                 await to_thread.run_sync(warming.join, 2.0)
+
+
+def warm_up(settings: Settings) -> None:
+    """Import and fill what the first visitor would wait for, about two seconds: torch, Plotly, the default data set."""
+    usual = RunSpec()
+    entry = DATASETS.get(usual.data.name)
+    try:
+        summarise(usual.model, entry.shape, len(entry.classes))
+        epochs, layers = pd.DataFrame(columns=list(EPOCH_COLUMNS)), pd.DataFrame(columns=list(LAYER_COLUMNS))
+        for figure in (loss_chart(epochs, {}), gap_chart(epochs, {}), weights_chart(layers, {})):
+            figure.to_json(engine="orjson")
+        load_images(usual.data.name, settings.data)
+    except RegLabError as error:
+        log.warning("Not prepared in advance: %s", error)
 
 
 @contextmanager

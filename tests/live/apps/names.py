@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.text import literal
 
 NAMES = [
     ":material/home:",

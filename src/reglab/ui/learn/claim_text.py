@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from reglab.lessons.claims import ROUND, Standing, Verdict
 from reglab.lessons.claims.rules import Outcome
-from reglab.ui.shared.run_text import BadgeColour, duration
+from reglab.ui.shared.tables import BadgeColour
+from reglab.ui.shared.text import duration
 
 BADGES: dict[Outcome, tuple[str, str, BadgeColour]] = {
     True: ("holds", ":material/check_circle:", "green"),

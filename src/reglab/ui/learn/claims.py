@@ -13,15 +13,15 @@ from reglab.store import Run
 from reglab.ui.learn import claim_runs, claim_text
 from reglab.ui.learn.claim_runs import Judged, Tested
 from reglab.ui.shared import trouble
-from reglab.ui.shared.deep_link import MAX_RUNS, run_query
-from reglab.ui.shared.run_text import ACTIVE, duration
+from reglab.ui.shared.memo import watched_interval
+from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
-from reglab.ui.shared.watchers import watched_interval
+from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.text import duration
 
 TICK = 1.2
 """Seconds between looks at the store while a claim is being tested and few sessions watch."""
 
-TRAIN = "pages/1_Experiment/1_train.py"
 _LIVE, _WATCHED = "claims_live", "claims_watched"
 
 
@@ -183,7 +183,7 @@ def _buttons(card: Card, known: dict[str, Run]) -> None:
 
 def _open(ids: Sequence[str]) -> None:
     """Go to the live view of the runs of one seed, which differ in what the claim is about."""
-    st.switch_page(TRAIN, query_params=run_query(ids))
+    st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
 
 
 def _every(known: dict[str, Run]) -> float | None:

@@ -16,7 +16,7 @@ from reglab.lessons.decay import MAX_STEPS, METHODS, Optimizer, Walk, push, walk
 from reglab.ui.learn import decay_text as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.text import literal
 
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"
 OPTIMIZER, DATA, OPTIMUM = "decay_optimizer", "decay_data", "decay_optimum"

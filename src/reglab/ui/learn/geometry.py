@@ -14,7 +14,7 @@ from reglab.ui.learn import geometry_text as words
 from reglab.ui.learn.drag_handle import drag_handle
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.text import literal
 
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"
 KIND, SHARE, STRENGTH = "geometry_penalty", "geometry_share", "geometry_lambda"

@@ -6,7 +6,7 @@ import numpy as np
 
 from reglab.lessons.geometry import Floats, Landscape, Mix, solve, zero_from
 from reglab.number_format import short
-from reglab.ui.shared.numbers import number
+from reglab.ui.shared.text import latex_number
 
 
 def solution(land: Landscape, mix: Mix, strength: float) -> str:
@@ -56,4 +56,4 @@ def _later(land: Landscape, mix: Mix) -> str:
 
 
 def _short(value: float) -> str:
-    return number(float(f"{value:.4g}"))
+    return latex_number(float(f"{value:.4g}"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from reglab.ui.shared.number_field import number_field
+from reglab.ui.shared.spec_fields import number_field
 
 
 @dataclass(frozen=True)

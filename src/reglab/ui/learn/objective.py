@@ -14,7 +14,7 @@ from reglab.lessons.objective import CONVENTIONS, Convention, Objective, digits,
 from reglab.ui.learn import objective_text as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.text import literal
 
 WEIGHTS, DATA, STRENGTH = "objective_weights", "objective_data", "objective_lambda"
 FIRST = {WEIGHTS: "1, 2, 3, 4", DATA: "0.5", STRENGTH: "0.1"}

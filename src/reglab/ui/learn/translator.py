@@ -22,7 +22,7 @@ from reglab.conventions import (
 from reglab.errors import RegLabError
 from reglab.number_format import short
 from reglab.ui.learn import translator_fields as fields
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.text import literal
 
 EXACT = ":green-badge[:material/check: Exact]"
 EXACT_IF = ":blue-badge[:material/rule: Exact if]"

@@ -13,7 +13,7 @@ import streamlit as st
 
 from reglab.conventions import CONVENTIONS, OPTIMIZERS, Context, Convention, Parameter, Part, needed
 from reglab.number_text import read_named
-from reglab.ui.shared.number_field import number_field
+from reglab.ui.shared.spec_fields import number_field
 
 ALL = "all"
 SOURCE, TARGET, MORE, OTHER = "translate_from", "translate_to", "translate_more", "translate_and"

@@ -10,11 +10,10 @@ import streamlit as st
 from reglab.errors import RegLabError
 from reglab.store import Run
 from reglab.ui.runs.state import runs_state
-from reglab.ui.shared.deep_link import run_query
+from reglab.ui.shared.query import TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.train.state import prepare_form
 
-TRAIN = "pages/1_Experiment/1_train.py"
 EDIT, DELETE = "edit_runs", "delete_runs"
 """Keys of the two panels that a button opens."""
 
@@ -79,13 +78,13 @@ def retag(runs: Sequence[Run], add_key: str, remove_key: str) -> None:
 
 def open_runs(ids: Sequence[str]) -> None:
     """Go to the live view of these runs."""
-    st.switch_page(TRAIN, query_params=run_query(ids))
+    st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
 
 
 def duplicate(run: Run) -> None:
     """Go to a new form with this run's settings."""
     prepare_form(run.spec)
-    st.switch_page(TRAIN, query_params=run.spec.to_query())
+    st.switch_page(TRAIN_PAGE, query_params=run.spec.to_query())
 
 
 def _close_edit(problem: str | None) -> None:

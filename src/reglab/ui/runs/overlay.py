@@ -11,9 +11,9 @@ from reglab.charts import RunStyle
 from reglab.store import Run, Store
 from reglab.ui.shared import chart_row
 from reglab.ui.shared.chart_row import Keys, Source, switches
-from reglab.ui.shared.deep_link import MAX_RUNS
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.train.run_results import results_of
+from reglab.ui.shared.query import MAX_RUNS
+from reglab.ui.shared.run_data import results_of
 
 HEIGHT = 340
 """Pixels of each chart."""

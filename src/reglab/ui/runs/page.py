@@ -7,21 +7,20 @@ from collections.abc import Mapping
 import streamlit as st
 
 from reglab.store import RunCounts, RunFilter, Store
-from reglab.ui.runs.actions import EDIT, TRAIN
+from reglab.ui.runs.actions import EDIT
 from reglab.ui.runs.overlay import overlay
 from reglab.ui.runs.run_bar import run_bar, undo_bar
 from reglab.ui.runs.run_list import PAGE, page_of_runs
-from reglab.ui.runs.run_states import count_of
 from reglab.ui.runs.runs_filter import clear_filter, filter_bar
 from reglab.ui.runs.set_aside import KINDS, belong, hidden, seen, switches
 from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_address
 from reglab.ui.runs.table import draw_table
 from reglab.ui.shared import trouble
-from reglab.ui.shared.markdown import literal
-from reglab.ui.shared.pager import first_page, pager
+from reglab.ui.shared.memo import watched_interval
+from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
-from reglab.ui.shared.unreadable import unreadable_list
-from reglab.ui.shared.watchers import watched_interval
+from reglab.ui.shared.tables import first_page, pager, unreadable_list
+from reglab.ui.shared.text import count_of, literal
 
 TICK = 2.0
 """Seconds between looks at the store while something trains or waits."""
@@ -110,7 +109,7 @@ def _no_runs(groups: Mapping[str, int]) -> None:
     if every:
         st.caption(f"All {count_of(every, 'run')} so far belong to {belong(groups)}; the switch below shows them.")
     if st.button("Train a CNN", key="first_run", type="primary", icon=":material/play_circle:"):
-        st.switch_page(TRAIN)
+        st.switch_page(TRAIN_PAGE)
 
 
 def _summary(counts: RunCounts, found: RunCounts, state: RunsState) -> str:

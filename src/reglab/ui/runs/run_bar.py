@@ -10,10 +10,9 @@ from reglab.store import Run
 from reglab.ui.runs import actions as act
 from reglab.ui.runs.run_csv import runs_csv
 from reglab.ui.runs.run_edit import delete_panel, edit_panel
-from reglab.ui.runs.run_states import named
-from reglab.ui.shared.deep_link import MAX_RUNS
-from reglab.ui.shared.run_text import ACTIVE
-from reglab.ui.shared.undo_notice import undo_notice
+from reglab.ui.shared.query import MAX_RUNS
+from reglab.ui.shared.tables import ACTIVE, undo_notice
+from reglab.ui.shared.text import named
 
 
 def run_bar(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) -> None:

@@ -10,9 +10,8 @@ import streamlit as st
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs import actions as act
-from reglab.ui.runs.run_states import count_of, exact, named
-from reglab.ui.shared.markdown import literal
-from reglab.ui.shared.undo_notice import undo_notice
+from reglab.ui.shared.tables import undo_notice
+from reglab.ui.shared.text import count_of, literal, local_time, named
 
 PANEL_WIDTH = 340
 
@@ -28,7 +27,7 @@ def edit_panel(ticked: Sequence[Run], tags: Sequence[str], problem: str | None) 
         if problem:
             st.error(literal(problem), icon=":material/error:")
         if len(ticked) == 1:
-            st.caption(f"Run {ticked[0].id}, created {exact(ticked[0].created, st.context.timezone)}")
+            st.caption(f"Run {ticked[0].id}, created {local_time(ticked[0].created, st.context.timezone)}")
             _labels(ticked[0], tags)
         else:
             _tags(ticked, tags)

@@ -12,7 +12,7 @@ from reglab.store import Run, RunCounts, RunFilter, Store, Unreadable
 from reglab.store import run_table_columns as t
 from reglab.store.run_table import table_of
 from reglab.ui.runs.state import RunsState, show
-from reglab.ui.shared.process_wide import process_wide
+from reglab.ui.shared.services import process_wide
 
 PAGE = 100
 """Rows on a page."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
+from reglab.events import State
 from reglab.number_format import PERCENT, exact, fixed, percent
 from reglab.store import RunOrder
 from reglab.store import run_table_columns as t
-from reglab.ui.runs.run_states import COLOURS, GLYPHS
+from reglab.ui.shared.tables import BADGES
 
 _IN_NATS = (t.GAP, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)
 _SHOWN = (
@@ -70,8 +71,8 @@ def _epochs(table: pd.DataFrame) -> Iterable[tuple[int, int]]:
     return zip(table[t.EPOCH].tolist(), table[t.EPOCHS].tolist(), strict=True)
 
 
-def _word(state: str) -> str:
-    return state.partition(" ")[0]
+def _state(text: str) -> State:
+    return cast("State", text.partition(" ")[0])
 
 
 def _headed(config: dict[str, Any], order: RunOrder) -> dict[str, Any]:
@@ -91,9 +92,9 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         t.STATE: column.MultiselectColumn(
             "State",
             options=states,
-            color=[COLOURS[_word(state)] for state in states],
+            color=[BADGES[_state(state)][2] for state in states],
             width=116,
-            format_func=lambda state: f"{GLYPHS[_word(state)]} {state}",
+            format_func=lambda state: f"{BADGES[_state(state)][1]} {state}",
         ),
         t.EPOCH: column.TextColumn("Epochs", width=64, alignment="right", help="Epochs done / planned."),
         t.DATASET: column.TextColumn("Dataset", width=100),

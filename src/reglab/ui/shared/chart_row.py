@@ -1,7 +1,6 @@
-"""Three charts side by side, each with its switches below: losses or the parts of J, the gap, weights or the pull of λ.
+"""Three charts side by side with their switches: losses or the parts of J, the gap, weights or the gradient ratio.
 
-Only what the switches choose is read and drawn, once for all sessions: every moment spent here is one in which nothing
-trains.
+Only what the switches choose is read and drawn, once for all sessions: the time spent here is taken from training.
 """
 
 from __future__ import annotations
@@ -18,38 +17,34 @@ from reglab import columns
 from reglab.charts import RunStyle, gap_chart, gradient_share_chart, loss_chart, loss_split_chart, weights_chart
 from reglab.charts.gap import Measure
 from reglab.spec import RunSpec
-from reglab.ui.shared.figures import Drawn, shared_figure
+from reglab.ui.shared.memo import Drawn, shared_figure
 
 LossView = Literal["loss", "split"]
-WeightView = Literal["weights", "pull"]
+WeightView = Literal["weights", "ratio"]
 
 View = TypeVar("View", bound=str)
 
-ALL_LAYERS = "all kernels"
-MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+MEASURES: Mapping[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
 LOSS_VIEWS: Mapping[LossView, str] = {"loss": "Loss", "split": "Objective"}
-WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "pull": "Pull"}
+WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "ratio": "Ratio"}
 
-_SELECTOR = 124  # pixels: "all kernels" fits, "layer4.1.conv2.weight" is cut off
+_SELECTOR = 124  # pixels: "all layers" fits, "layer4.1.conv2.weight" is cut off
 
 LOSS_HELP = (
-    "**Loss**: on validation and on training images, without the penalty; their distance is the gap.  \n"
-    "**Objective**: what training minimises, taken apart. J = data loss on the training images + λ₁ Σ|w| (L1 part) "
-    "+ ½ λ₂ Σw² (L2 part). Where the penalty's parts are most of J, the network mostly obeys λ."
+    "**Loss**: on validation and on training images, without the penalty; their difference is the gap.  \n"
+    "**Objective**: J and its parts, J = data loss on the training images + λ₁ Σ|w| (L1 part) + ½ λ₂ Σw² (L2 part)."
 )
 WEIGHT_HELP = (
-    "**Weights**: how many weights have which size, now and at the start.  \n"
-    "**Pull** of λ: each epoch, the data pull the weights one way and the penalty pulls them toward 0. The curve is "
-    "the penalty's pull divided by the data's, ‖∇penalty‖ / ‖∇data‖, the data's gradient averaged over the epoch. "
-    "Far below 1, λ does next to nothing; above 1, it shrinks the weights. Weights that have come to rest are at 1: "
-    "there the two pulls cancel. (Not with a decoupled or proximal penalty under Adam or momentum, which rescale the "
-    "data's pull only; and weights before a batch norm never quite rest.)"
+    "**Weights**: the distribution of the weights, now and at the start.  \n"
+    "**Ratio**: penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖, the data gradient averaged over each epoch. Far "
+    "below 1 the penalty has little effect; above 1 the weights shrink; weights at rest have 1: the two gradients "
+    "cancel. (Not with a decoupled or proximal penalty under Adam or momentum, which rescale the data gradient alone.)"
 )
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the switches say; ``layer`` is None for all kernels."""
+class Choice:
+    """What the switches select; ``layer`` is None for all layers."""
 
     loss: LossView
     log: bool
@@ -74,28 +69,11 @@ class Keys:
     layer: str
 
 
-def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool) -> Look:
-    """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
-    left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="xsmall") for box in boxes)
-    loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
-    _help(left, LOSS_HELP)
-    log = left.toggle("Log scale", key=keys.log, persist_state="session")
-    measure = _segments(middle, "Gap in", {measure: measure.capitalize() for measure in MEASURES}, keys.measure)
-    weights = _segments(right, "Weights or pull of λ", WEIGHT_VIEWS, keys.weights)
-    _help(right, WEIGHT_HELP)
-    names = [ALL_LAYERS, *dict.fromkeys(layers[columns.LAYER])]
-    layer = right.selectbox(
-        "Layer", names, key=keys.layer, label_visibility="collapsed", width=_SELECTOR,
-        persist_state="session" if keep_layer else None,
-    )  # fmt: skip
-    return Look(loss, log, measure, weights, None if layer == ALL_LAYERS else layer)
-
-
 @dataclass(frozen=True)
 class Source:
     """What the charts of some runs are drawn from; equal ``version`` and ``styles`` mean equal charts.
 
-    ``pulls`` is asked for its frame only where that is drawn. With ``own_legend`` the page names the runs itself.
+    ``ratios`` is asked for its frame only where that is drawn. With ``own_legend`` the page names the runs itself.
     """
 
     version: Hashable
@@ -104,61 +82,81 @@ class Source:
     planned: int
     epochs: pd.DataFrame
     layers: pd.DataFrame
-    pulls: Callable[[], pd.DataFrame]
+    ratios: Callable[[], pd.DataFrame]
     own_legend: bool = False
 
 
-def figures(source: Source, look: Look) -> dict[str, Drawn]:
+def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool) -> Choice:
+    """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
+    left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="xsmall") for box in boxes)
+    loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
+    left.markdown("", help=LOSS_HELP, width="content")  # a question mark, as the switches' own labels are not shown
+    log = left.toggle("Log scale", key=keys.log, persist_state="session")
+    measure = _segments(middle, "Gap in", MEASURES, keys.measure)
+    weights = _segments(right, "Weights or ratio", WEIGHT_VIEWS, keys.weights)
+    right.markdown("", help=WEIGHT_HELP, width="content")
+    layer = right.selectbox(
+        "Layer",
+        [columns.ALL_WEIGHTS, *dict.fromkeys(layers[columns.LAYER])],
+        key=keys.layer,
+        label_visibility="collapsed",
+        width=_SELECTOR,
+        persist_state="session" if keep_layer else None,
+    )
+    return Choice(loss, log, measure, weights, None if layer == columns.ALL_WEIGHTS else layer)
+
+
+def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
     """The chosen charts, by name."""
+    styles, planned, layer = source.styles, source.planned, choice.layer
+
+    def shared(name: str, option: Hashable, make: Callable[[], go.Figure]) -> Drawn:
+        key = (name, option, source.version, tuple(styles.items()), planned, source.own_legend)
+        return shared_figure(key, lambda: _legend(source, make()))
+
+    def losses() -> go.Figure:
+        chart = loss_split_chart if choice.loss == "split" else loss_chart
+        return chart(source.epochs, styles, planned=planned, log_y=choice.log)
+
+    def gap() -> go.Figure:
+        return gap_chart(source.epochs, styles, measure=choice.measure, planned=planned)
+
+    def weights() -> go.Figure:
+        if choice.weights == "weights":
+            return weights_chart(source.layers, styles, layer)
+        rests = all(map(equal_ratios_are_rest, source.specs))
+        return gradient_share_chart(source.ratios(), styles, layer, planned=planned, rests=rests)
+
     return {
-        look.loss: _shared(source, look.loss, look.log, lambda: _losses(source, look)),
-        "gap": _shared(source, "gap", look.measure, lambda: gap_chart(
-            source.epochs, source.styles, measure=look.measure, planned=source.planned
-        )),
-        look.weights: _shared(source, look.weights, look.layer, lambda: _weights(source, look)),
-    }  # fmt: skip
+        choice.loss: shared(choice.loss, choice.log, losses),
+        "gap": shared("gap", choice.measure, gap),
+        choice.weights: shared(choice.weights, layer, weights),
+    }
 
 
-def _shared(source: Source, name: str, option: Hashable, make: Callable[[], go.Figure]) -> Drawn:
-    styles = tuple(source.styles.items())
-    key = (name, option, source.version, styles, source.planned, source.own_legend)
-    return shared_figure(key, lambda: _named(source, make()))
+def equal_ratios_are_rest(spec: RunSpec) -> bool:
+    """Whether weights rest where both gradients are equally large; see :mod:`reglab.training.gradient_ratio`."""
+    plain_sgd = spec.optim.name == "sgd" and not spec.optim.momentum
+    return spec.penalty.apply == "coupled" or plain_sgd
 
 
-def _losses(source: Source, look: Look) -> go.Figure:
-    chart = loss_split_chart if look.loss == "split" else loss_chart
-    return chart(source.epochs, source.styles, planned=source.planned, log_y=look.log)
-
-
-def _weights(source: Source, look: Look) -> go.Figure:
-    if look.weights == "weights":
-        return weights_chart(source.layers, source.styles, look.layer)
-    rests = all(map(equal_ratios_are_rest, source.specs))
-    return gradient_share_chart(source.pulls(), source.styles, look.layer, planned=source.planned, rests=rests)
-
-
-def _named(source: Source, figure: go.Figure) -> go.Figure:
-    """``figure``; without the runs in its legend where the page names them: eight names take the room of the curves."""
+def _legend(source: Source, figure: go.Figure) -> go.Figure:
+    """``figure``, without the runs in its legend if the page names them: eight names take the room of the curves."""
     if source.own_legend:
         labels = {style.label for style in source.styles.values()}
         figure.for_each_trace(lambda trace: trace.update(showlegend=False) if trace.name in labels else None)
     return figure
 
 
-def equal_ratios_are_rest(spec: RunSpec) -> bool:
-    """Whether weights rest where the two pulls are equal; see :mod:`reglab.training.gradient_ratio`."""
-    plain_sgd = spec.optim.name == "sgd" and not spec.optim.momentum
-    return spec.penalty.apply == "coupled" or plain_sgd
-
-
 def _segments(place: DeltaGenerator, label: str, views: Mapping[View, str], key: str) -> View:
     chosen: View = place.segmented_control(
-        label, list(views), default=next(iter(views)), required=True, format_func=views.__getitem__, key=key,
-        label_visibility="collapsed", persist_state="session",
-    )  # fmt: skip
+        label,
+        list(views),
+        default=next(iter(views)),
+        required=True,
+        format_func=views.__getitem__,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
     return chosen
-
-
-def _help(place: DeltaGenerator, text: str) -> None:
-    """A question mark that explains the switches beside it, whose own labels are not shown."""
-    place.markdown("", help=text, width="content")

@@ -17,7 +17,7 @@ import streamlit as st
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from reglab.ui.shared.figures import Drawn, drawn
+from reglab.ui.shared.memo import Drawn, drawn
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 _YEAR = 365 * 24 * 3600

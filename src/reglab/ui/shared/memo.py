@@ -1,19 +1,35 @@
-"""Results that all visitors share: each is made once, however many ask for it at the same time.
+"""Results that all sessions share: frames, figures and the newest readings of the store, each made once.
 
-A memo is a module's global, out of reach of Streamlit's ``clear_cache``, which any visitor may send. A hot reload may
-empty it; the next visitor who asks then makes the result again.
+They are module globals, out of reach of Streamlit's ``clear_cache``, which any visitor may send. A hot reload may
+empty them; the next visitor who asks then makes the result again.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from reglab import columns
+from reglab.store import Run, Store
+
 Value = TypeVar("Value")
+
+FREE = 4
+"""Up to this many sessions tick as often as their page asks for."""
+
+LONGEST = 8
+"""The longest interval, as a multiple of what a page asks for."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class Memo(Generic[Value]):
     _shared: int = 0
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The result for ``key``. The first thread that asks calls ``make``; others wait for what it returns.
+        """The result for ``key``. The first thread that asks calls ``make``; others wait for its result.
 
         An exception of ``make`` reaches its own thread only; the next one in line tries again.
         """
@@ -87,7 +103,7 @@ class Memo(Generic[Value]):
         return value
 
     def _keep(self, key: Hashable, value: Value, size: int) -> None:
-        """A result larger than the whole memo goes to those who wait for it, and is not kept."""
+        """A result larger than the whole memo is returned, and not kept."""
         if size > self.most:
             return
         self._kept[key] = value, size
@@ -95,3 +111,178 @@ class Memo(Generic[Value]):
         while self._bytes > self.most:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._bytes -= dropped
+
+
+def shared_frame(key: Hashable, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The frame of ``make``, computed once for all sessions; ``key`` names all that it depends on."""
+    return FRAMES.get(key, make)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as JSON, and ``version``, equal for equal figures."""
+
+    json: bytes
+    version: str
+
+
+def drawn(figure: go.Figure) -> Drawn:
+    """``figure``, serialised."""
+    json: bytes = figure.to_json(engine="orjson", remove_uids=False).encode()
+    return Drawn(json, blake2b(json, digest_size=8).hexdigest())
+
+
+def shared_figure(key: Hashable, make: Callable[[], go.Figure]) -> Drawn:
+    """The figure of ``make``, drawn and serialised once for all sessions; ``key`` names all that it depends on."""
+    return FIGURES.get(key, lambda: drawn(make()))
+
+
+@dataclass
+class _Newest(Generic[Value]):
+    """The newest reading of one thing, and the sessions that have it."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    value: Value | None = None
+    facts: Hashable = None
+    version: Hashable = None
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Readings(Generic[Value]):
+    """The newest readings of at most ``most`` things; the least recently used one is dropped first.
+
+    While something trains, each look at the store finds it a little further, so sessions that look at different moments
+    would share nothing. Here the newest reading serves every session once: it is replaced when a session that already
+    has it comes again. Sessions that tick equally often thus cost one reading and one set of figures for each round of
+    ticks, however many they are, and no session shows an older state than at its last tick.
+    """
+
+    most: int
+    _newest: OrderedDict[Hashable, _Newest[Value]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(
+        self,
+        key: Hashable,
+        session: str,
+        *,
+        facts: Hashable,
+        version: Hashable,
+        read: Callable[[Value | None], Value],
+    ) -> Value:
+        """The newest reading of ``key`` if it will do, else that of ``read``, called by one thread at a time.
+
+        It will do if it is of this ``version``; or of another one that ``session`` does not have yet, if its ``facts``
+        are still true. Facts are what a person must see at once, such as a state; a version is how far training is.
+        ``read`` gets the reading that it replaces, to read on from there, if that one has the same ``facts``.
+        """
+        newest = self._of(key)
+        with newest.lock:
+            current = newest.version == version or (newest.facts == facts and session not in newest.seen)
+            if newest.value is None or not current:
+                before = newest.value if newest.facts == facts else None
+                newest.value, newest.facts, newest.version, newest.seen = read(before), facts, version, set()
+            newest.seen.add(session)
+            return newest.value
+
+    def _of(self, key: Hashable) -> _Newest[Value]:
+        with self._lock:
+            newest = self._newest.setdefault(key, _Newest())
+            self._newest.move_to_end(key)
+            while len(self._newest) > self.most:
+                self._newest.popitem(last=False)
+            return newest
+
+
+def interval(base: float, watching: int) -> float:
+    """Seconds between ticks: ``base`` × max(1, ``watching`` / FREE), the factor rounded up to a power of two.
+
+    In steps, because a new interval takes effect by drawing the page anew.
+    """
+    factor = 1
+    while factor < LONGEST and watching > FREE * factor:
+        factor *= 2
+    return base * factor
+
+
+@dataclass
+class Watchers:
+    """Sessions with a live page on screen; those whose browser has gone are forgotten."""
+
+    connected: Callable[[str], bool]
+    _watching: dict[str, bool] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def watch(self, session: str) -> int:
+        """Count ``session``; how many watch now."""
+        with self._lock:
+            self._watching[session] = True
+            for other in [other for other in self._watching if other != session and not self.connected(other)]:
+                del self._watching[other]
+            return len(self._watching)
+
+    def arrive(self, session: str) -> None:
+        """A page begins to be drawn for ``session``, which stays counted until :meth:`settle`, if it was."""
+        with self._lock:
+            if session in self._watching:
+                self._watching[session] = False
+
+    def settle(self, session: str) -> None:
+        """The page is drawn: unless it called :meth:`watch`, ``session`` no longer watches."""
+        with self._lock:
+            if self._watching.get(session) is False:
+                del self._watching[session]
+
+
+def session_id() -> str:
+    """The session whose script this thread runs."""
+    context = get_script_run_ctx()
+    assert context is not None  # pages run nowhere else
+    return context.session_id
+
+
+def watched_interval(base: float) -> float:
+    """Count this session as watching; seconds until its page should tick again."""
+    return interval(base, WATCHERS.watch(session_id()))
+
+
+def epochs_on(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) -> pd.DataFrame:
+    """The epochs of ``runs``, as :meth:`Store.epochs` gives them; only those that ``before`` lacks are read.
+
+    Reading thousands of epochs again for the few new ones would cost more than all charts.
+    """
+    ids = [run.id for run in runs]
+    if before is None or before.empty:
+        return store.epochs(ids)
+    known = before.groupby(columns.RUN)[columns.EPOCH].max()
+    last = {run.id: int(known.get(run.id, 0)) for run in runs}
+    if any(last[run.id] > run.epoch for run in runs):  # resumed from a checkpoint before its last epoch
+        return store.epochs(ids)
+    behind = [run.id for run in runs if last[run.id] < run.epoch]
+    if not behind:
+        return before
+    new = store.epochs(behind, since=min(last[run] for run in behind))
+    new = new[new[columns.EPOCH].to_numpy() > new[columns.RUN].map(last).to_numpy()]
+    whole = pd.concat([before, new], ignore_index=True)
+    if len(ids) == 1:
+        return whole
+    rank = whole[columns.RUN].map({run: number for number, run in enumerate(ids)}).to_numpy()
+    return whole.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
+
+
+def frame_bytes(frame: pd.DataFrame) -> int:
+    """About how much memory ``frame`` takes. Arrays in the cells of a column are as long as the first one."""
+    first = () if frame.empty else frame.iloc[0]
+    return int(frame.memory_usage().sum()) + sum(
+        len(frame) * cell.nbytes for cell in first if isinstance(cell, np.ndarray)
+    )
+
+
+def _connected(session: str) -> bool:
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
+
+
+FRAMES: Memo[pd.DataFrame] = Memo(most=256 * 2**20, size=frame_bytes)
+FIGURES: Memo[Drawn] = Memo(most=64 * 2**20, size=lambda figure: len(figure.json))
+WATCHERS = Watchers(_connected)

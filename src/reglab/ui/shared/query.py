@@ -1,18 +1,21 @@
-"""The query of the address bar, in step with what a page shows, without clocks.
+"""Addresses: where the pages are, what a link asks for, and the address bar in step with what a page shows.
 
-A page reads its query when it opens and follows it when the person moves (Back, Forward); otherwise the widgets are
-right, and the page writes their state into the query. The difficulty is to tell a move from an *echo*:
+Links of the Train page name a form (``?penalty.l2=0.03&…``), one run (``?run=ID``) or several (``?runs=a,b``). They are
+typed, shared and edited by hand, so a bad value costs itself alone: it gets its default and a sentence.
+
+A page reads its query when it opens and follows it when the person navigates (Back, Forward); otherwise the widgets
+are right, and the page writes their state into the query. No clock decides which of the two it is:
 
 - Every message of the browser, a fragment's tick included, carries the query that the browser had when it sent it.
   Streamlit puts that into ``st.query_params`` before the script runs.
-- A query that we write reaches the browser a little later. Until then its messages carry an earlier one, for however
-  long a busy machine takes: an echo, which must not undo what the person has just done.
+- A query that the server writes reaches the browser later. Until then its messages carry an earlier one, for however
+  long a busy machine takes: an *echo*, which must not undo what the person has just done.
 - Back and Forward send a full run, marked ``is_history_navigation`` by the browser; a tick never is. Links and edits
   of the address bar load the page anew, which is a new session; so is the first run on another page
   (:func:`arrive`), where the query is simply read.
 
-So a query that differs from the current one is a move if its run is marked, or if this session has never had it on
-this page, because nobody can echo a query that was not there. An unmarked query that was there before is an echo.
+So a query that differs from the current one is a navigation if its run is marked, or if this session has never had it
+on this page, because nobody can echo a query that was not there. An unmarked query that was there before is an echo.
 Streamlit may lose the mark where another click overtakes Back before its run begins. That looks like an echo, too,
 and therefore an echo is answered by writing the current query again: a browser that has it ignores that, and one
 that had gone back comes forward. Either way the address and the page agree after one run.
@@ -25,14 +28,119 @@ the page is bound to one: a page with bound widgets owns a single parameter.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from reglab.errors import SpecError, clipped
+from reglab.spec import RunSpec
+
+TRAIN_PAGE = "pages/1_Experiment/1_train.py"
+SWEEP_PAGE = "pages/1_Experiment/2_sweep.py"
+RUNS_PAGE = "pages/2_Results/1_runs.py"
+LEARN_PAGE = "pages/3_Understand/1_learn.py"
+
+MOVED = {"lambda-path": "sweep"}
+"""Addresses of earlier versions, and the pages that they lead to."""
+
+MAX_RUNS = 8
+"""How many runs one page shows side by side; beyond that, colours and columns can no longer be told apart."""
+
+_MOST_SETTINGS = 100  # in one link; a spec has 26
 _PAGE, _HISTORY = "query_page", "query_history"
 _KEPT = 64  # queries that can still be recognised as echoes; the browser is never that many behind
+
+
+class Parameters(Protocol):
+    """A query as the browser sends it: a parameter may have several values."""
+
+    def to_dict(self) -> dict[str, str]: ...
+
+    def get_all(self, key: str) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """The runs to show (none: the form), the spec the form starts from, and what could not be read, if anything."""
+
+    runs: tuple[str, ...] = ()
+    spec: RunSpec | None = None
+    problem: str | None = None
+
+
+def read_link(
+    query: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None, repeated: Sequence[str] = ()
+) -> Link:
+    """What ``query`` asks of the Train page; ``spec`` is None if it holds no setting at all.
+
+    ``check`` may refuse more than the spec itself does (names that no registry has) by raising :class:`SpecError`.
+    ``repeated`` are the problems of :func:`unique`.
+    """
+    if runs := run_ids(query):
+        return Link(runs=runs)
+    settings = {key: value for key, value in query.items() if "." in key}
+    spec, problems = best_effort(settings, check)
+    problems = [*repeated, *problems]
+    more = f" ({len(problems) - 1} more could not be read.)" if len(problems) > 1 else ""
+    problem = (
+        f"The link has a setting that cannot be used, so its default stands in. {problems[0]}{more}"
+        if problems
+        else None
+    )
+    return Link((), spec if settings else None, problem)
+
+
+def unique(parameters: Parameters, own: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
+    """The parameters without settings that have several values, and a sentence for each of those.
+
+    Settings have a dot in their name, or are among ``own``; ``embed_options`` of Streamlit may well have two values.
+    """
+    values = parameters.to_dict()
+    many = [key for key in values if ("." in key or key in own) and len(parameters.get_all(key)) > 1]
+    problems = [f"{clipped(key)} is set twice; keep one of its values." for key in many]
+    return {key: value for key, value in values.items() if key not in many}, problems
+
+
+def run_ids(query: Mapping[str, str]) -> tuple[str, ...]:
+    """The run identifiers of ``?run=`` and ``?runs=``, in order, each once, at most MAX_RUNS."""
+    text = f"{query.get('run', '')},{query.get('runs', '')}"
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return tuple(dict.fromkeys(names))[:MAX_RUNS]
+
+
+def run_query(runs: Iterable[str]) -> dict[str, str]:
+    """The query of these runs: ``{"run": id}`` for one, ``{"runs": "a,b"}`` for several."""
+    names = list(runs)
+    return {"run": names[0]} if len(names) == 1 else {"runs": ",".join(names)}
+
+
+def best_effort(
+    settings: Mapping[str, str], check: Callable[[RunSpec], None] = lambda spec: None
+) -> tuple[RunSpec, list[str]]:
+    """The spec of all settings that can be read together, in their order, and one sentence for each that cannot."""
+
+    def read(settings: Mapping[str, str]) -> RunSpec:
+        spec = RunSpec.from_query(settings)
+        check(spec)
+        return spec
+
+    try:
+        return read(settings), []
+    except SpecError:
+        kept: dict[str, str] = {}  # find out which of them it is
+    problems = []
+    if len(settings) > _MOST_SETTINGS:
+        problems.append(f"It has {len(settings):,} settings; the first {_MOST_SETTINGS} are read.")
+    for key, value in list(settings.items())[:_MOST_SETTINGS]:
+        try:
+            read({**kept, key: value})
+            kept[key] = value
+        except SpecError as error:
+            problems.append(str(error))
+    return read(kept), problems
 
 
 @dataclass
@@ -65,9 +173,10 @@ class Query:
 
     def sync(self) -> _History:
         """Let ``st.query_params`` have the query that the page must show."""
-        sent = self._sent()
+        sent, context = self._sent(), get_script_run_ctx()
+        went_back = context is not None and context.is_history_navigation
         history = self._histories().setdefault(self.name, _History(sent))
-        history.behind = sent != history.current and sent in history.before and not _went_back()
+        history.behind = sent != history.current and sent in history.before and not went_back
         if history.behind:
             self._replace(history.current)
         else:
@@ -107,13 +216,47 @@ class Query:
 
 
 def arrive(page: str) -> None:
-    """Forget the queries where the person has come to another ``page``; to be called before a page is drawn."""
+    """Forget the queries if the person has come to another ``page``; call it before a page is drawn."""
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state.pop(_HISTORY, None)
 
 
-def _went_back() -> bool:
-    """Whether Back or Forward caused this run."""
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
+@dataclass
+class FieldChanges:
+    """Changes of fields by code, for example by a preset, and protection against messages that are older than they are.
+
+    The browser sends the values of all fields with every message. One that was under way while code changed a field
+    still carries an old value, which would change the field back, or look like a choice of the person to a callback.
+    Such a message also carries an old query, or it cuts off the run that would have written the new one.
+
+    ``changes``: widget key → the value that code gave, and those before it that the browser may still send; ``sent``
+    once the query was written, too.
+    """
+
+    changes: dict[str, tuple[Any, list[Any]]] = field(default_factory=dict)
+    sent: bool = False
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Give the fields these values."""
+        for key, value in values.items():
+            before = st.session_state.get(key)
+            st.session_state[key] = value
+            if before != value:
+                _, earlier = self.changes.get(key, (None, []))
+                self.changes[key] = value, [*earlier, before]
+                self.sent = False
+
+    def settle(self, *, behind: bool) -> list[str]:
+        """Restore the fields that an older message took back, and return their keys.
+
+        Call it before the fields are drawn, and in callbacks before they take a value as a choice. ``behind``: the
+        message has an old query.
+        """
+        if self.sent and not behind:
+            self.changes.clear()
+        now = st.session_state.get
+        stale = [key for key, (after, before) in self.changes.items() if now(key) != after and now(key) in before]
+        for key in stale:
+            st.session_state[key] = self.changes[key][0]
+        return stale

@@ -1,61 +1,83 @@
-"""A run in words: what it trains, how far it is, how long it will take, what became of it. Pure text: no Streamlit."""
+"""A run as text: what it trains, its progress, the time left, how it ended, its short name. No Streamlit."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Literal
 
 from reglab.datasets import DATASETS
 from reglab.jobs import chance_of_run
 from reglab.models import MODELS
-from reglab.number_format import exact, fixed, percent, short
-from reglab.registry import Entry
+from reglab.number_format import exact, percent
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.states import State
 from reglab.store import Run
+from reglab.ui.shared.text import duration
 
-BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
-
-BADGES: Mapping[State, tuple[str, BadgeColour]] = {
-    "queued": (":material/hourglass_top:", "gray"),
-    "running": (":material/play_circle:", "blue"),
-    "finished": (":material/check_circle:", "green"),
-    "failed": (":material/error:", "red"),
-    "cancelled": (":material/stop_circle:", "orange"),
-    "interrupted": (":material/power_off:", "orange"),
-    "diverged": (":material/trending_up:", "red"),
-}
-"""State → icon and colour of its badge."""
-
-ACTIVE: frozenset[State] = frozenset({"queued", "running"})
 _RECENT = 5  # epochs whose mean length predicts the coming ones
 
 
 def penalty_text(penalty: PenaltySpec) -> str:
     """For example "λ₂ = 0.03", "λ₁ = 0.0001, λ₂ = 0.01 proximal", "no penalty"."""
     parts = [f"λ₁ = {exact(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ = {exact(penalty.l2)}"] * bool(penalty.l2)
-    how = "" if penalty.apply == "coupled" else f" {penalty.apply}"
-    return ", ".join(parts) + how if parts else "no penalty"
+    mode = "" if penalty.apply == "coupled" else f" {penalty.apply}"
+    return ", ".join(parts) + mode if parts else "no penalty"
+
+
+def data_text(spec: RunSpec, images: int | None) -> str:
+    """For example "Digits, 400 training images with 20 % wrong labels"; ``images``: None if not known."""
+    number = f", {images:,} training images" if images else ""
+    noise = f" with {percent(spec.data.label_noise, 0)} wrong labels" if spec.data.label_noise else ""
+    return f"{dataset_label(spec.data.name)}{number}{noise}"
+
+
+def optimizer_text(spec: RunSpec) -> str:
+    """For example "Adam, learning rate 0.001"."""
+    return f"{optimizer_label(spec.optim.name)}, learning rate {exact(spec.optim.lr)}"
+
+
+def dataset_label(name: str) -> str:
+    """The name on pages; the key itself where no registry has it (any more)."""
+    return DATASETS.entries[name].label if name in DATASETS.entries else name
+
+
+def model_label(name: str) -> str:
+    """As :func:`dataset_label`, of a CNN."""
+    return MODELS.entries[name].label if name in MODELS.entries else name
+
+
+def optimizer_label(name: str) -> str:
+    """As :func:`dataset_label`, of an optimizer."""
+    return {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}.get(name, name)
 
 
 def facts(run: Run) -> str:
     """What the run trains, in one line: data, CNN, penalty, optimizer, device."""
-    return " · ".join(word for word in _facts(run) if word)
+    return " · ".join(filter(None, _facts(run)))
 
 
 def common_facts(runs: Sequence[Run]) -> str:
     """What is the same in all ``runs``, in one line; the rest is in their names."""
-    same = [words[0] for words in zip(*map(_facts, runs), strict=True) if words[0] and len(set(words)) == 1]
+    same = [texts[0] for texts in zip(*map(_facts, runs), strict=True) if texts[0] and len(set(texts)) == 1]
     return "In common: " + " · ".join(same) if same else "These runs have neither data, CNN nor optimizer in common."
+
+
+def _facts(run: Run) -> tuple[str, ...]:
+    """Data, CNN, penalty, optimizer, device; empty where not known yet."""
+    spec = run.spec
+    return (
+        data_text(spec, (run.environment or {}).get("n_train") or spec.data.train_size),
+        model_label(spec.model.name),
+        penalty_text(spec.penalty),
+        optimizer_text(spec),
+        f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}" if run.device else "",
+    )
 
 
 def share_done(run: Run) -> float:
     """(epochs done + share of the current one) / epochs, from 0 to 1; 1 for a run that is complete."""
-    if run.state == "finished":
-        return 1.0
-    return min((run.epoch + _within(run)) / max(run.epochs, 1), 1.0)
+    return 1.0 if run.state == "finished" else min((run.epoch + _within(run)) / max(run.epochs, 1), 1.0)
 
 
 def seconds_left(run: Run, epoch_seconds: Sequence[float]) -> float | None:
@@ -67,21 +89,15 @@ def seconds_left(run: Run, epoch_seconds: Sequence[float]) -> float | None:
     return run.seconds / _within(run) * left if _within(run) and run.epoch == 0 else None
 
 
-def duration(seconds: float) -> str:
-    """For example "4 s", "3 min 20 s", "2 h 5 min"; begun seconds count."""
-    whole = math.ceil(max(seconds, 0))
-    minutes, s = divmod(whole, 60)
-    hours, m = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {m} min"
-    return f"{m} min {s} s" if m else f"{s} s"
+def _within(run: Run) -> float:
+    """The share of the current epoch that is done."""
+    return run.step / run.steps if run.steps else 0.0
 
 
 def progress_line(run: Run, epoch_seconds: Sequence[float], position: int | None) -> str:
-    """One line on where the run stands, whatever its state."""
-    done = (
-        f"after {run.epoch} of {run.epochs} epochs, {duration(run.seconds)}" if run.epoch else "before its first epoch"
-    )
+    """One line on the progress of a run, whatever its state."""
+    done = f"after {run.epoch} of {run.epochs} epochs, {duration(run.seconds)}"
+    done = done if run.epoch else "before its first epoch"
     match run.state:
         case "queued":
             place = f", number {position} in the queue" if position else ""
@@ -101,59 +117,6 @@ def progress_line(run: Run, epoch_seconds: Sequence[float], position: int | None
             return f"Diverged {done}."
 
 
-def resume_text(run: Run) -> str:
-    """What Resume would do."""
-    if not run.has_checkpoint:
-        return "Resume starts it from the beginning."
-    return f"One click on Resume goes on from epoch {run.epoch}, with the numbers it would have had without the break."
-
-
-def labels(runs: Sequence[Run]) -> dict[str, str]:
-    """Run id → a short name for legends: the λ where only λ differs, else that part of the name which does."""
-    same_but_penalty = len({_without_penalty(run.spec) for run in runs}) == 1
-    lambdas = [penalty_text(run.spec.penalty) for run in runs]
-    if len(runs) > 1 and same_but_penalty and len(set(lambdas)) == len(runs):
-        return {run.id: words for run, words in zip(runs, lambdas, strict=True)}
-    names = [name if len(name) <= 32 else name[:31] + "…" for name in _apart([run.name for run in runs])]
-    apart = [
-        name if names.count(name) == 1 else f"{name} ({run.id[:4]})" for run, name in zip(runs, names, strict=True)
-    ]
-    return {run.id: name for run, name in zip(runs, apart, strict=True)}
-
-
-def _apart(names: Sequence[str]) -> list[str]:
-    """The names without the parts that all have, which stand between " · "; whole where nothing is left of one."""
-    parts = [name.split(" · ") for name in names]
-    common = set(parts[0]).intersection(*parts[1:]) if len(parts) > 1 else set()
-    short = [" · ".join(part for part in own if part not in common) for own in parts]
-    return short if all(short) else list(names)
-
-
-def loss(value: float | None) -> str:
-    """A loss with three significant digits; "–" where there is none, "not finite" where it is no number."""
-    if value is None:
-        return "–"
-    if not math.isfinite(value):
-        return "not finite"
-    return fixed(value, max(2 - math.floor(math.log10(abs(value))), 0)) if abs(value) >= 1e-3 else short(value, 3)
-
-
-def _facts(run: Run) -> tuple[str, ...]:
-    """Data, CNN, penalty, optimizer, device; empty where not known yet."""
-    spec = run.spec
-    n = (run.environment or {}).get("n_train") or spec.data.train_size
-    images = f", {n:,} training images" if n else ""
-    noise = f" with {percent(spec.data.label_noise, 0)} wrong labels" if spec.data.label_noise else ""
-    optimizer = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}[spec.optim.name]
-    return (
-        f"{_label(DATASETS.entries, spec.data.name)}{images}{noise}",
-        _label(MODELS.entries, spec.model.name),
-        penalty_text(spec.penalty),
-        f"{optimizer}, learning rate {exact(spec.optim.lr)}",
-        f"{run.device}, {run.threads} thread{'s' if run.threads != 1 else ''}" if run.device else "",
-    )
-
-
 def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
     at = f"Epoch {min(run.epoch + 1, run.epochs)} of {run.epochs}"
     if run.wanted == "stop":
@@ -169,27 +132,36 @@ def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
 
 
 def _finished(run: Run, done: str) -> str:
-    if run.epoch < run.epochs:
-        return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}.{_nothing_learnt(run)}"
-    best = f" Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else ""
-    return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}{_nothing_learnt(run)}"
-
-
-def _nothing_learnt(run: Run) -> str:
     chance = chance_of_run(run)
-    if run.last is None or chance is None or not chance.holds(run.last.val_acc):
-        return ""
-    return f" Nothing was learnt: its validation accuracy is at chance, {chance.text}."
+    nothing = ""
+    if run.last is not None and chance is not None and chance.holds(run.last.val_acc):
+        nothing = f" Nothing was learnt: its validation accuracy is at chance, {chance.text}."
+    if run.epoch < run.epochs:
+        return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}.{nothing}"
+    best = f" Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else ""
+    return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}{nothing}"
 
 
-def _within(run: Run) -> float:
-    """The share of the current epoch that is done."""
-    return run.step / run.steps if run.steps else 0.0
+def resume_text(run: Run) -> str:
+    """What Resume would do."""
+    if not run.has_checkpoint:
+        return "Resume starts it from the beginning."
+    return f"Resume continues from epoch {run.epoch}, with exactly the numbers of an uninterrupted run."
 
 
-def _without_penalty(spec: RunSpec) -> str:
-    return spec.model_copy(update={"penalty": PenaltySpec()}).model_dump_json()
-
-
-def _label(entries: Mapping[str, Entry], name: str) -> str:
-    return entries[name].label if name in entries else name
+def labels(runs: Sequence[Run]) -> dict[str, str]:
+    """Run id → a short name for legends: the λ where only λ differs, else the part of the name that does."""
+    same_but_penalty = len({run.spec.model_copy(update={"penalty": PenaltySpec()}).model_dump_json() for run in runs})
+    lambdas = [penalty_text(run.spec.penalty) for run in runs]
+    if len(runs) > 1 and same_but_penalty == 1 and len(set(lambdas)) == len(runs):
+        return {run.id: text for run, text in zip(runs, lambdas, strict=True)}
+    # the names without the parts that all of them have, which stand between " · "
+    parts = [run.name.split(" · ") for run in runs]
+    common = set(parts[0]).intersection(*parts[1:]) if len(parts) > 1 else set()
+    short = [" · ".join(part for part in own if part not in common) for own in parts]
+    short = short if all(short) else [run.name for run in runs]
+    short = [name if len(name) <= 32 else name[:31] + "…" for name in short]
+    return {
+        run.id: name if short.count(name) == 1 else f"{name} ({run.id[:4]})"
+        for run, name in zip(runs, short, strict=True)
+    }

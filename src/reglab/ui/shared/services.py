@@ -1,49 +1,52 @@
-"""The store and the runner of this process: opened once, shared by all pages, never ended by a visitor or a reload."""
+"""The store and the runner of this process: opened once, shared by all pages, never closed by a visitor or a reload."""
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, TypeVar, cast
 
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
 from reglab.training import choose_device
-from reglab.ui.shared.process_wide import process_wide
+
+T = TypeVar("T")
+
+_PLACE = "reglab_process_wide"
 
 
 @dataclass(frozen=True)
 class Services:
-    """What pages work with; the store is the truth, the runner trains what is queued in it."""
+    """What pages work with: the store is the truth, the runner trains what is queued in it."""
 
     settings: Settings
     store: Store
     runner: ThreadRunner
 
     def close(self) -> None:
-        """Checkpoint what is training, leave it interrupted, and let go of the store."""
+        """Checkpoint the running runs, mark them interrupted, and close the store."""
         self.runner.close()
         self.store.close()
 
 
 @dataclass
 class _Slot:
-    """Where the one instance is kept."""
+    """Holds the one instance."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     services: Services | None = None
 
 
-def _slot() -> _Slot:
-    return process_wide("services", _Slot)
-
-
 def services() -> Services:
     """The services of this process, opened on first use.
 
-    :raises RegLabError: where a setting is wrong or the store cannot be opened; the next call tries again.
+    :raises RegLabError: if a setting is invalid or the store cannot be opened; the next call tries again.
     """
-    slot = _slot()
+    slot = process_wide("services", _Slot)
     with slot.lock:
         if slot.services is None:
             slot.services = open_services(load_settings())
@@ -51,9 +54,9 @@ def services() -> Services:
 
 
 def open_services(settings: Settings) -> Services:
-    """A store and a runner as ``settings`` say.
+    """A store and a runner for ``settings``.
 
-    :raises RegLabError: where the store cannot be opened, or every run would fail because its device is not here.
+    :raises RegLabError: if the store cannot be opened, or if the device is missing and every run would fail.
     """
     choose_device(settings.device)
     store = open_store(settings)
@@ -62,8 +65,28 @@ def open_services(settings: Settings) -> Services:
 
 def close_services() -> None:
     """Close the services if they are open; a later :func:`services` opens them again."""
-    slot = _slot()
+    slot = process_wide("services", _Slot)
     with slot.lock:
         opened, slot.services = slot.services, None
     if opened is not None:
         opened.close()
+
+
+def process_wide(name: str, make: Callable[[], T]) -> T:
+    """The one object called ``name`` in this process; the first caller makes it, the others wait for it.
+
+    It survives what other places do not. ``st.cache_resource`` is emptied for everybody by the message ``clear_cache``,
+    which any visitor's browser may send: a second store and runner would appear. Module globals are lost when
+    Streamlit's file watcher reloads a changed module; a module without a file is not watched.
+    """
+    place = _place()
+    with place.lock:
+        if name not in place.objects:
+            place.objects[name] = make()
+        return cast("T", place.objects[name])
+
+
+def _place() -> Any:
+    made = ModuleType(_PLACE)
+    made.lock, made.objects = threading.RLock(), {}  # type: ignore[attr-defined]
+    return sys.modules.setdefault(_PLACE, made)  # atomic: two threads that ask at once get the same module

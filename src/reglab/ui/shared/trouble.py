@@ -9,33 +9,33 @@ from typing import ParamSpec
 import streamlit as st
 
 from reglab.errors import RegLabError
-from reglab.ui.shared.markdown import literal
 from reglab.ui.shared.services import services
+from reglab.ui.shared.text import literal
 
 P = ParamSpec("P")
 
-_SHOWN, _FAILED = "_banner_shown", "_page_failed"
-_TICK = 3.0  # seconds between looks whether the store works again
+_SHOWN, _FAILED, _PROBLEM = "_banner_shown", "_page_failed", "button_problem"
+_TICK = 3.0  # seconds between checks whether the store works again
 
 
 def banner() -> str | None:
-    """Draw the banner where something is wrong; its sentence."""
+    """Draw the banner if something is wrong; its sentence."""
     reason = services().runner.trouble()
     st.session_state[_SHOWN] = reason is not None
     if reason is not None:
-        _error(reason)
+        show(reason)
     return reason
 
 
 def refresh() -> None:
-    """Draw the page anew where the banner appears or goes; for the ticks of a live page, which leave the rest alone."""
+    """Draw the page anew if the banner appears or goes; for the ticks of a live page, which leave the rest alone."""
     if (services().runner.trouble() is not None) != st.session_state.get(_SHOWN, False):
         st.rerun()
 
 
-def show(error: RegLabError) -> None:
+def show(error: RegLabError | str) -> None:
     """Show an error where the person is looking."""
-    _error(str(error))
+    st.error(literal(str(error)), icon=":material/error:")
 
 
 def steady(tick: Callable[P, None]) -> Callable[P, None]:
@@ -68,5 +68,19 @@ def _look() -> None:
         st.rerun()
 
 
-def _error(sentence: str) -> None:
-    st.error(literal(sentence), icon=":material/error:")
+def attempt(act: Callable[[], object]) -> Callable[[], None]:
+    """``act`` as a button's callback; its error is kept for :func:`button_problem`."""
+
+    def on_click() -> None:
+        try:
+            act()
+        except RegLabError as error:
+            st.session_state[_PROBLEM] = str(error)
+
+    return on_click
+
+
+def button_problem() -> None:
+    """Show, once, why the last press of a button failed; stands beside the buttons."""
+    if problem := st.session_state.pop(_PROBLEM, None):
+        show(problem)

@@ -18,8 +18,8 @@ from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_grid import sweep_grid_chart
 from reglab.store import Sweep
 from reglab.sweep import Point
-from reglab.ui.shared.figures import shared_figure
 from reglab.ui.shared.live_chart import Scalar, live_chart
+from reglab.ui.shared.memo import shared_figure
 from reglab.ui.sweep import links, replay, verdict_text
 from reglab.ui.sweep.data import VAL, Results, Shown, zeros_at
 from reglab.ui.sweep.point_text import named_point

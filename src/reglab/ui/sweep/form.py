@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reglab.datasets import DATASETS
 from reglab.errors import SpecError
-from reglab.models import MODELS
 from reglab.sweep import Kind, values_text
-from reglab.ui.shared.number_field import field_problem, number_field
+from reglab.ui.shared.spec_facts import data_facts
+from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, number_field
 from reglab.ui.sweep.form_values import (
     FIXED,
     KIND,
@@ -24,9 +23,6 @@ from reglab.ui.sweep.form_values import (
     read_list,
 )
 from reglab.ui.sweep.state import current_values
-from reglab.ui.train.facts import data_facts
-from reglab.ui.train.fields import draw, draw_names
-from reglab.ui.train.form_values import SETTINGS
 
 MODE_NAMES = ("coupled", "decoupled", "proximal")
 
@@ -127,10 +123,10 @@ def _runs_card() -> None:
         if more.open:
             with more:
                 _more()
-        draw_names("data.name", {n: e.label for n, e in DATASETS.entries.items()}, key=RUN_WIDGETS["data.name"])
+        draw("data.name", key=RUN_WIDGETS["data.name"])
         _pair("data.train_size", "data.label_noise")
         st.caption(data_facts(st.session_state[RUN_WIDGETS["data.name"]]))
-        draw_names("model.name", {n: e.label for n, e in MODELS.entries.items()}, key=RUN_WIDGETS["model.name"])
+        draw("model.name", key=RUN_WIDGETS["model.name"])
         _pair("optim.name", "optim.lr")
         _pair("train.epochs", "train.batch_size")
 

@@ -7,8 +7,8 @@ import streamlit as st
 from reglab.errors import SpecError
 from reglab.sweep import SweepSpec
 from reglab.training import LaneSize, free_memory
-from reglab.ui.shared.markdown import literal
 from reglab.ui.shared.services import services
+from reglab.ui.shared.text import literal
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.form import sweep_form
 from reglab.ui.sweep.form_values import KIND, LISTED, SYMBOLS, read_list, to_values

@@ -12,7 +12,7 @@ from reglab.errors import SpecError
 from reglab.number_text import number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.sweep import Kind, SweepSpec, parse_values, values_text
-from reglab.ui.train import form_values as of_run
+from reglab.ui.shared import spec_fields as of_run
 
 Over = Literal["seed", "fold"]
 

@@ -9,13 +9,11 @@ import streamlit as st
 
 from reglab.spec import Apply, RunSpec
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.shared.deep_link import MAX_RUNS, run_query
 from reglab.ui.shared.live_chart import Scalar
+from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.sweep.query import LOOKS, SWEEP
 from reglab.ui.train import state as train_form
-
-TRAIN = "pages/1_Experiment/1_train.py"
 
 
 def lanes_at(spec: SweepSpec, clicked: Sequence[Scalar]) -> list[int]:
@@ -42,13 +40,13 @@ def open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
     lanes = lanes_at(services().store.sweep(sweep_id).spec, clicked)
     if lanes:
         runs = services().store.sweep_runs(sweep_id)
-        st.switch_page(TRAIN, query_params=_on_the_way(run_query([runs[lane].id for lane in lanes[:MAX_RUNS]])))
+        st.switch_page(TRAIN_PAGE, query_params=_on_the_way(run_query([runs[lane].id for lane in lanes[:MAX_RUNS]])))
 
 
 def use(spec: RunSpec) -> None:
     """Open the Train page's form with this run; to be called as a callback."""
     train_form.prepare_form(spec)  # which leaves the address of this page alone
-    st.switch_page(TRAIN, query_params=_on_the_way(spec.to_query()))
+    st.switch_page(TRAIN_PAGE, query_params=_on_the_way(spec.to_query()))
 
 
 def _on_the_way(target: Mapping[str, str]) -> dict[str, str]:

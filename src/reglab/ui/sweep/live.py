@@ -15,10 +15,11 @@ import streamlit as st
 from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.store import Sweep, UnreadableRow
-from reglab.ui.shared import attempts, run_text, trouble
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared import trouble
+from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.services import services
-from reglab.ui.shared.watchers import watched_interval
+from reglab.ui.shared.tables import ACTIVE, badge
+from reglab.ui.shared.text import literal
 from reglab.ui.sweep import progress_text, replay, sweep_buttons
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Shown, results_of, shown_at
@@ -90,7 +91,7 @@ def _tick() -> None:
 
 def _every(sweep: Sweep) -> float | None:
     """While only a replay runs, nothing trains that its ticks could slow down; it keeps its pace."""
-    if sweep.state in run_text.ACTIVE:
+    if sweep.state in ACTIVE:
         return watched_interval(TICK)
     return TICK if view_state().playing else None
 
@@ -100,14 +101,14 @@ def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.subheader(literal(sweep.name), width="content", anchor=False)
-            sweep_buttons.badge(sweep)
+            badge(sweep.state)
         with st.container(horizontal=True, gap="small", width="content"):
             sweep_buttons.stop_or_resume(sweep)
             sweep_buttons.duplicate(sweep)
             sweep_buttons.new_sweep()
             sweep_buttons.link(sweep, look)
             sweep_buttons.table_csv(lambda: csv_of(shown.table), sweep)
-    attempts.say_problem()
+    trouble.button_problem()
     position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
     st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep)))
     _facts(sweep)

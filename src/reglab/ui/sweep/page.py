@@ -7,7 +7,7 @@ import streamlit as st
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
-from reglab.ui.shared.deep_link import unique
+from reglab.ui.shared.query import unique
 from reglab.ui.sweep import query as addresses
 from reglab.ui.sweep.form_page import form_page
 from reglab.ui.sweep.live import sweep_view

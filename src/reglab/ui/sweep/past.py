@@ -12,12 +12,9 @@ from reglab.errors import RegLabError, StoreError
 from reglab.jobs import chance_of
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point
-from reglab.ui.shared import run_text
-from reglab.ui.shared.markdown import literal
-from reglab.ui.shared.pager import pager
 from reglab.ui.shared.services import services
-from reglab.ui.shared.undo_notice import undo_notice
-from reglab.ui.shared.unreadable import unreadable_list
+from reglab.ui.shared.tables import BADGES, pager, undo_notice, unreadable_list
+from reglab.ui.shared.text import literal
 from reglab.ui.sweep.past_text import ago, apart_text, best_text
 from reglab.ui.sweep.state import FormState, form_state, show_sweep
 
@@ -55,7 +52,6 @@ def previous_sweeps(state: FormState) -> None:
 
 
 def _row(sweep: Sweep) -> None:
-    icon, colour = run_text.BADGES[sweep.state]
     with st.container(border=True, gap=None, key=f"path_row_{sweep.id}"):
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f":small[**{literal(sweep.name.removeprefix(_COMMON))}**]")
@@ -66,6 +62,7 @@ def _row(sweep: Sweep) -> None:
                     args=(sweep.id, sweep.name), help="Delete this path and its runs; Undo brings them back.",
                 )  # fmt: skip
         told = _best_text(sweep) if sweep.state == "finished" else ""
+        icon, _, colour = BADGES[sweep.state]
         st.caption(f":{colour}[{icon} {sweep.state}] · {ago(sweep.created, datetime.now(UTC))}{told}")
         st.caption(apart_text(sweep.spec))
 

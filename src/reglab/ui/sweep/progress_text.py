@@ -9,7 +9,7 @@ from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.run_text import duration
+from reglab.ui.shared.text import duration
 
 Rate = tuple[float, float]
 """The seconds and the share done of a sweep at a moment."""

@@ -16,7 +16,7 @@ from reglab.errors import SpecError, shown
 from reglab.spec import RunSpec
 from reglab.spec_text import scalar
 from reglab.sweep import SweepSpec, parse_values, values_text
-from reglab.ui.shared import deep_link
+from reglab.ui.shared.query import best_effort
 from reglab.ui.sweep.form_values import normal
 from reglab.ui.sweep.presets import DEMO
 
@@ -66,7 +66,7 @@ def read(
     """The address in ``query``; ``form`` is None where it holds no setting at all.
 
     ``check`` may refuse more of a run than its spec does, by raising :class:`SpecError`. ``repeated`` are the problems
-    of :func:`reglab.ui.shared.deep_link.unique`.
+    of :func:`reglab.ui.shared.query.unique`.
     """
     if SWEEP in query:
         look, problems = read_view(query)
@@ -135,7 +135,7 @@ def _form(query: Mapping[str, str], check: Callable[[RunSpec], None]) -> tuple[S
         own["folds"] = settings["data.folds"]  # a link from a run
     if not settings and not own:
         return None, []
-    run, problems = deep_link.best_effort(
+    run, problems = best_effort(
         {"penalty.l2": "0", **{key: settings[key] for key in settings if key not in _FOLDS}}, check
     )
     spec = SweepSpec(run=run, l2=USUAL.l2)

@@ -15,8 +15,7 @@ import streamlit as st
 
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.field_changes import FieldChanges
-from reglab.ui.shared.query import Query
+from reglab.ui.shared.query import FieldChanges, Query
 from reglab.ui.sweep.form_values import KEYS, to_values
 from reglab.ui.sweep.query import LOOKS, NEWEST, SWEEP, USUAL, Look, SweepQuery, form_query, sweep_query
 

@@ -9,18 +9,12 @@ import streamlit as st
 
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
-from reglab.ui.shared import run_text
-from reglab.ui.shared.attempts import attempt
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.query import Look, sweep_query
 from reglab.ui.sweep.state import show_form
-
-
-def badge(sweep: Sweep) -> None:
-    """The sweep's state in its colour."""
-    icon, colour = run_text.BADGES[sweep.state]
-    st.badge(sweep.state, icon=icon, color=colour)
 
 
 def stop_or_resume(sweep: Sweep) -> None:
@@ -31,7 +25,7 @@ def stop_or_resume(sweep: Sweep) -> None:
             "Restore", key="path_restore", icon=":material/undo:", type="primary",
             on_click=attempt(lambda: services().store.restore_sweep(sweep.id)),
         )  # fmt: skip
-    elif sweep.state in run_text.ACTIVE:
+    elif sweep.state in ACTIVE:
         stopping = sweep.wanted == "stop"
         st.button(
             "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop", key="path_stop",

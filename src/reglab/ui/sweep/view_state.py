@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from reglab import columns
 from reglab.ui.sweep.query import NEWEST, Look, SweepQuery, sweep_query
 from reglab.ui.sweep.state import QUERY
 
 VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"path_look_{key}" for key in Look.__dataclass_fields__)
-ALL_LAYERS = "all kernels"
 
 _STATE = "path_look"
 _STOPS = 200
@@ -52,7 +52,7 @@ def open_or_follow(sweep_id: str, epochs: int, address: SweepQuery) -> ViewState
         look = address.look
         st.session_state.update({
             VIEW: look.view, MEASURE: look.measure, EPOCH: nearest(look.epoch or epochs, epochs),
-            LAYER: look.layer or ALL_LAYERS, ROLE: look.role, WHAT: look.what,
+            LAYER: look.layer or columns.ALL_WEIGHTS, ROLE: look.role, WHAT: look.what,
         })  # fmt: skip
         state.sweep, state.address, state.problem = sweep_id, look, address.problem
     return state
@@ -62,10 +62,10 @@ def current_view(epochs: int) -> Look:
     """What the switches say; the slider at its end means the newest epoch."""
     now = st.session_state
     epoch = int(now.get(EPOCH, epochs))
-    layer = now.get(LAYER) or ALL_LAYERS
+    layer = now.get(LAYER) or columns.ALL_WEIGHTS
     return Look(
         view=now.get(VIEW) or "losses", measure=now.get(MEASURE) or "accuracy",
-        epoch=epoch if epoch < epochs else None, layer=None if layer == ALL_LAYERS else layer,
+        epoch=epoch if epoch < epochs else None, layer=None if layer == columns.ALL_WEIGHTS else layer,
         role=now.get(ROLE) or "val", what=now.get(WHAT) or "norm",
     )  # fmt: skip
 

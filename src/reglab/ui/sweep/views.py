@@ -17,13 +17,13 @@ from reglab.charts.sweep_norms import What, sweep_norms_chart
 from reglab.charts.sweep_weights import sweep_weights_chart
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.figures import shared_figure
 from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.memo import shared_figure
 from reglab.ui.sweep import links
 from reglab.ui.sweep.data import Results, Shown, layers_at
 from reglab.ui.sweep.query import Look, View
 from reglab.ui.sweep.table import sweep_table_view
-from reglab.ui.sweep.view_state import ALL_LAYERS, LAYER, ROLE, VIEW, WHAT
+from reglab.ui.sweep.view_state import LAYER, ROLE, VIEW, WHAT
 
 HEIGHT = 304
 """Pixels of the chosen view, below its switches."""
@@ -86,9 +86,9 @@ def _options(view: View, results: Results, shown: Shown) -> None:
     elif view == "norms":
         _segments("Norms or zeros", WHATS, WHAT)
     elif view == "weights":
-        names = [ALL_LAYERS, *dict.fromkeys(layers_at(results, shown.moment.epoch)[columns.LAYER])]
+        names = [columns.ALL_WEIGHTS, *dict.fromkeys(layers_at(results, shown.moment.epoch)[columns.LAYER])]
         if len(names) > 1 and st.session_state.get(LAYER) not in names:
-            st.session_state[LAYER] = ALL_LAYERS
+            st.session_state[LAYER] = columns.ALL_WEIGHTS
         st.selectbox(
             "Layer", names, key=LAYER, label_visibility="collapsed", width=170, disabled=len(names) == 1,
             persist_state="page",
@@ -129,6 +129,6 @@ def _figure(
     if view == "norms":
         paths = layer_curves(results.lanes, layers, epoch)
         return sweep_norms_chart(paths, what=what, symbol=spec.symbol, lambdas=lambdas)
-    own = None if layer in (None, ALL_LAYERS) else layer
+    own = None if layer in (None, columns.ALL_WEIGHTS) else layer
     histograms = sweep_histograms(results.lanes, layers, own, epoch)
     return sweep_weights_chart(histograms, layer=own, symbol=spec.symbol, lambdas=lambdas)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.shared.numbers import number
+from reglab.ui.shared.text import latex_number
 from reglab.ui.train.advice_base import Advice, Check, Facts, above, below
 from reglab.ui.train.collapse import collapses_from
 
@@ -153,7 +153,7 @@ def _clock(spec: RunSpec) -> str:
 def _product(spec: RunSpec) -> str:
     """η · λ₂, times the largest factor where that is not 1."""
     parts = [spec.optim.lr, spec.penalty.l2, *[f for f in [_largest_factor(spec)] if f != 1]]
-    return r" \cdot ".join(number(part) for part in parts)
+    return r" \cdot ".join(latex_number(part) for part in parts)
 
 
 def _gathers(spec: RunSpec) -> bool:

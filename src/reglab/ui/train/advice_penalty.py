@@ -6,7 +6,7 @@ from typing import Any
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
-from reglab.ui.shared.numbers import number
+from reglab.ui.shared.text import latex_number
 from reglab.ui.train.advice_base import Advice, Check, Facts
 from reglab.ui.train.objective import penalised
 
@@ -32,9 +32,9 @@ def _decoupled_is_another_lambda(spec: RunSpec, _: Facts) -> Advice | None:
         "each weight per step. Coupled, the same number is an L2 term in J, which Adam rescales with the gradient. "
         "Neither converts exactly into the other. Usual: 0.01 (PyTorch's default) to 0.3 decoupled, 1e-5 to 0.01 "
         "coupled.",
-        rf"Decoupled: $w \leftarrow (1 - \eta\lambda_2)\,w$ with $\eta\lambda_2 = {number(optim.lr)} \cdot "
-        rf"{number(penalty.l2)}$. Coupled: $g = \nabla L(w) + {number(penalty.l2)}\,w$, then a step of about $\eta$ "
-        "whatever the size of $g$.",
+        rf"Decoupled: $w \leftarrow (1 - \eta\lambda_2)\,w$ with $\eta\lambda_2 = {latex_number(optim.lr)} \cdot "
+        rf"{latex_number(penalty.l2)}$. Coupled: $g = \nabla L(w) + {latex_number(penalty.l2)}\,w$, then a step of "
+        r"about $\eta$ whatever the size of $g$.",
         "info",
     )
 
@@ -111,7 +111,7 @@ def _batch_norm(spec: RunSpec, facts: Facts) -> Advice | None:
 
 def _reach(spec: RunSpec) -> str:
     """ηλ₁, rounded for reading."""
-    return f"${number(float(f'{spec.optim.lr * spec.penalty.l1:.3g}'))}$"
+    return f"${latex_number(float(f'{spec.optim.lr * spec.penalty.l1:.3g}'))}$"
 
 
 CHECKS: tuple[Check, ...] = (

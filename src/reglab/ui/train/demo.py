@@ -17,8 +17,10 @@ from reglab.number_format import exact, percent, points
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
-from reglab.ui.shared.run_text import ACTIVE, loss, penalty_text
+from reglab.ui.shared.run_text import penalty_text
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.text import loss
 from reglab.ui.train.state import form_state, show_runs
 from reglab.ui.train.to_sweep import ICON, see_sweeps
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.number_format import exact
 from reglab.number_text import NotANumber, number_text, read_number
 from reglab.spec import Optimizer
-from reglab.ui.train.facts import data_facts, layer_table, model_facts
-from reglab.ui.train.fields import draw, draw_names
-from reglab.ui.train.form_values import SETTINGS, WIDGETS, to_spec
+from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
+from reglab.ui.shared.spec_fields import SETTINGS, WIDGETS, draw, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import chosen, current_values, form_state, put
 from reglab.ui.train.to_sweep import sweep_button
@@ -45,7 +43,7 @@ def spec_form() -> None:
 def _data_card() -> None:
     with st.container(border=True, height="stretch", gap="xsmall"):
         _heading_with_more("Data", "data")
-        draw_names("data.name", {name: entry.label for name, entry in DATASETS.entries.items()})
+        draw("data.name")
         _pair("data.train_size", "data.label_noise", widths=(6, 5))  # the first has one more button
         st.caption(data_facts(st.session_state[WIDGETS["data.name"]]))
 
@@ -56,8 +54,8 @@ def _model_card() -> None:
             layers = st.popover("Layers", type="tertiary", on_change="rerun", key="layers")
         if layers.open:
             with layers:
-                layer_table(*_network())
-        draw_names("model.name", {name: entry.label for name, entry in MODELS.entries.items()}, on_change=_change_model)
+                layer_table(*_network()[:3])
+        draw("model.name", on_change=_change_model)
         switches = _switches()
         left, right = st.columns(2, vertical_alignment="bottom")
         with left:

@@ -11,12 +11,12 @@ from reglab.errors import RegLabError
 from reglab.penalties.mask import Parameter, Row, mask
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
 from reglab.spec import PenaltySpec, RunSpec
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.spec_facts import initial_squares, tensors_of
+from reglab.ui.shared.spec_fields import factors_from, factors_text
+from reglab.ui.shared.text import literal
 from reglab.ui.train import mask_text
-from reglab.ui.train.form_values import factors_from, factors_text
 from reglab.ui.train.mask_columns import column_config
 from reglab.ui.train.mask_text import FACTOR
-from reglab.ui.train.networks import initial_squares, tensors_of
 from reglab.ui.train.state import chosen, put
 
 ROWS_SHOWN = 12

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from reglab.number_format import exact
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.shared.numbers import number
+from reglab.ui.shared.text import latex_number
 
 SCOPES = {
     "weights": r"w\,\in\,\text{kernels}",
@@ -80,8 +80,8 @@ def penalised(penalty: PenaltySpec) -> bool:
 def _penalty_terms(penalty: PenaltySpec) -> list[str]:
     where = rf"\sum_{{{SCOPES[penalty.scope]}}}"
     factor = r"c_w\," if penalty.factors else ""
-    l1 = rf"{number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
-    l2 = rf"\frac{{{number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""
+    l1 = rf"{latex_number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
+    l2 = rf"\frac{{{latex_number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""
     return [term for term in (l1, l2) if term]
 
 

@@ -7,10 +7,9 @@ import streamlit as st
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.spec import RunSpec
-from reglab.ui.shared import deep_link
-from reglab.ui.shared.deep_link import MAX_RUNS
-from reglab.ui.shared.run_text import ACTIVE
+from reglab.ui.shared.query import MAX_RUNS, Link, read_link, unique
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
@@ -22,15 +21,15 @@ from reglab.ui.train.state import QUERY, keep, open_or_follow, show_runs
 def train_page() -> None:
     """Draw the page that the address asks for."""
     QUERY.sync()
-    query, repeated = deep_link.unique(st.query_params)
-    address = deep_link.read(query, _known, repeated)
+    query, repeated = unique(st.query_params)
+    address = read_link(query, _known, repeated)
     if address.runs:
         run_view(address.runs)
     else:
         _form(address)
 
 
-def _form(address: deep_link.Address) -> None:
+def _form(address: Link) -> None:
     state = open_or_follow(address)
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

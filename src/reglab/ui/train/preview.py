@@ -7,17 +7,20 @@ from typing import Any
 
 import streamlit as st
 
-from reglab.datasets import DATASETS, status
+from reglab.datasets import DATASETS, check_data, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_run
+from reglab.models import MODELS
+from reglab.penalties.mask import scope_kinds
+from reglab.penalties.scope import multipliers
 from reglab.spec import RunSpec
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_facts import tensors_of
+from reglab.ui.shared.spec_fields import as_labels, to_spec
+from reglab.ui.shared.text import literal
 from reglab.ui.train import objective
 from reglab.ui.train.advice import Advice, Facts, advice
-from reglab.ui.train.export_panel import export_panel
-from reglab.ui.train.facts import facts_of
-from reglab.ui.train.form_values import as_labels, to_spec
 from reglab.ui.train.state import FormState, current_values, form_state, show_runs
 from reglab.ui.train.update_rule import update_rule, where
 
@@ -73,6 +76,26 @@ def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
         return spec, as_labels(str(error))
     here = status(DATASETS.get(spec.data.name), services().settings.data)
     return spec, f"{here.sentence}." if here.state == "missing" else None
+
+
+def facts_of(spec: RunSpec) -> Facts:
+    """What the checks need to know about the data and the CNN of ``spec``; unknown where they do not fit together."""
+    entry = MODELS.entries.get(spec.model.name)
+    try:
+        sizes = check_data(spec.data)
+    except RegLabError:
+        return Facts()
+    batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
+    return Facts(sizes.train, sizes.val, batch_norm, _penalised(spec), DATASETS.get(spec.data.name).size)
+
+
+def _penalised(spec: RunSpec) -> int | None:
+    """How many tensors have a factor above 0."""
+    tensors = tensors_of(spec)
+    try:
+        return sum(f > 0 for f in multipliers(scope_kinds(tensors), spec.penalty).values()) if tensors else None
+    except SpecError:
+        return None
 
 
 def start() -> None:

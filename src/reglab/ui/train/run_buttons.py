@@ -10,23 +10,18 @@ import streamlit as st
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui.shared import run_text
-from reglab.ui.shared.attempts import attempt
-from reglab.ui.shared.deep_link import run_query
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.query import run_query
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.text import literal
+from reglab.ui.shared.trouble import attempt
 from reglab.ui.train.state import show_form
-
-
-def badge(run: Run) -> None:
-    """The run's state in its colour."""
-    icon, colour = run_text.BADGES[run.state]
-    st.badge(run.state, icon=icon, color=colour)
 
 
 def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> bool:
     """The one of the two that the run's state allows; False where it allows neither."""
     runner = services().runner
-    if run.state in run_text.ACTIVE:
+    if run.state in ACTIVE:
         stopping = run.wanted == "stop"
         st.button(
             "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",

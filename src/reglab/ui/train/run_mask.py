@@ -7,10 +7,10 @@ import streamlit as st
 from reglab import columns
 from reglab.errors import RegLabError
 from reglab.store import Run
-from reglab.ui.shared.markdown import literal
 from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_facts import squares_in_file
+from reglab.ui.shared.text import literal
 from reglab.ui.train.mask import run_mask
-from reglab.ui.train.networks import squares_in_file
 
 _WIDTH = 760  # pixels
 

@@ -12,11 +12,11 @@ from reglab.store import Run
 from reglab.ui.shared import chart_row, run_text
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
-from reglab.ui.train.run_buttons import badge, stop_or_resume
-from reglab.ui.train.run_figures import Figure
-from reglab.ui.train.run_results import Results, results_of
+from reglab.ui.shared.tables import ACTIVE, badge
+from reglab.ui.shared.text import literal
+from reglab.ui.train.run_buttons import stop_or_resume
 
 HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
 """Pixels of each chart: of one run, and of several."""
@@ -76,7 +76,7 @@ def _card(run: Run, results: Results) -> None:
             horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
         ):
             if not stop_or_resume(run, f"stop_{run.id}", f"resume_{run.id}"):
-                badge(run)
+                badge(run.state)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
             _metrics(results.figures[run.id][:ON_CARDS], with_more=False)
@@ -98,13 +98,13 @@ def _charts(runs: Sequence[Run], results: Results) -> None:
     boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
     places = [box.container() for box in boxes]
     keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
-    look = switches(boxes, results.layers, keys, keep_layer=False)
+    choice = switches(boxes, results.layers, keys, keep_layer=False)
     drawn = chart_row.figures(
         Source(
             results.version, results.styles, [run.spec for run in runs], _planned(runs), results.epochs, results.layers,
             lambda: services().store.pulls(list(results.styles)),
         ),
-        look,
+        choice,
     )  # fmt: skip
     for place, (kind, figure) in zip(places, drawn.items(), strict=True):
         with place:
@@ -113,7 +113,7 @@ def _charts(runs: Sequence[Run], results: Results) -> None:
 
 def _planned(runs: Sequence[Run]) -> int:
     """The last epoch on the axes. In one session it never shrinks: that, when a run ends, would undo a zoom."""
-    planned = max(run.epochs if run.state in run_text.ACTIVE else run.epoch for run in runs)
+    planned = max(run.epochs if run.state in ACTIVE else run.epoch for run in runs)
     ids = tuple(run.id for run in runs)
     before, longest = st.session_state.get(_PLANNED, (ids, 0))
     planned = max(planned, longest) if before == ids else planned

@@ -16,13 +16,14 @@ import streamlit as st
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
 from reglab.store import Run, UnreadableRow
-from reglab.ui.shared import attempts, run_text, trouble
-from reglab.ui.shared.markdown import literal
+from reglab.ui.shared import run_text, trouble
+from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.services import services
-from reglab.ui.shared.watchers import watched_interval
+from reglab.ui.shared.tables import ACTIVE, badge
+from reglab.ui.shared.text import literal
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
-from reglab.ui.train.export_panel import export_panel
 from reglab.ui.train.run_mask import mask_button
 from reglab.ui.train.run_panels import panels
 from reglab.ui.train.to_sweep import sweep_spec_of
@@ -70,7 +71,7 @@ def _tick() -> None:
 
 
 def _every(runs: Sequence[Run]) -> float | None:
-    return watched_interval(TICK) if any(run.state in run_text.ACTIVE for run in runs) else None
+    return watched_interval(TICK) if any(run.state in ACTIVE for run in runs) else None
 
 
 def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
@@ -95,7 +96,7 @@ def _head(runs: Sequence[Run]) -> None:
             title = literal(alone.name) if alone else f"{len(runs)} runs side by side"
             st.subheader(title, width="content", anchor=False)
             if alone:
-                run_buttons.badge(alone)
+                badge(alone.state)
         with st.container(horizontal=True, gap="small", width="content"):
             if alone:
                 run_buttons.stop_or_resume(alone)
@@ -106,7 +107,7 @@ def _head(runs: Sequence[Run]) -> None:
             run_buttons.link(runs)
             if alone:
                 export_panel(alone, "export_run")
-    attempts.say_problem()
+    trouble.button_problem()
     if alone:
         st.caption(run_text.facts(alone))
         _explain(alone)

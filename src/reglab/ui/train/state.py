@@ -14,10 +14,8 @@ from typing import Any
 import streamlit as st
 
 from reglab.spec import RunSpec
-from reglab.ui.shared.deep_link import Address, run_query
-from reglab.ui.shared.field_changes import FieldChanges
-from reglab.ui.shared.query import Query
-from reglab.ui.train.form_values import WIDGETS, to_values
+from reglab.ui.shared.query import FieldChanges, Link, Query, run_query
+from reglab.ui.shared.spec_fields import WIDGETS, to_values
 
 _OWN = frozenset({"run", "runs", "sweep", "view", "measure", "epoch", "layer", "role", "what"})  # and those of a path
 
@@ -52,7 +50,7 @@ def current_values() -> dict[str, Any]:
     return {key: st.session_state[key] for key in WIDGETS.values() if key in st.session_state}
 
 
-def open_or_follow(address: Address) -> FormState:
+def open_or_follow(address: Link) -> FormState:
     """Give the widgets their values before they are drawn, where the form has just opened or the query moved."""
     state, wanted = form_state(), address.spec or RunSpec()
     state.changes.settle(behind=QUERY.behind())

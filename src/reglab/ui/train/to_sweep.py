@@ -9,11 +9,10 @@ import streamlit as st
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.store import Run
-from reglab.ui.shared.deep_link import run_query
-from reglab.ui.train.form_values import to_spec
+from reglab.ui.shared.query import SWEEP_PAGE, run_query
+from reglab.ui.shared.spec_fields import to_spec
 from reglab.ui.train.state import current_values
 
-SWEEP_PAGE = "pages/1_Experiment/2_lambda_path.py"
 ICON = ":material/ssid_chart:"
 
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.shared.numbers import number
+from reglab.ui.shared.text import latex_number
 from reglab.ui.train.objective import penalised
 
 COLOUR = "#c25c14"
 """Of what λ adds; a contrast of 4.2 to both themes' backgrounds."""
 
 MAX_NAMES = 3
-"""A factor that more tensors than these have is written with their number, not their names."""
+"""A factor that more tensors than these have is written with their latex_number, not their names."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def where(spec: RunSpec) -> str:
 
 
 def _rate(spec: RunSpec) -> Row:
-    optim, eta = spec.optim, number(spec.optim.lr)
+    optim, eta = spec.optim, latex_number(spec.optim.lr)
     first = f"The learning rate in epoch e: {exact(optim.lr)} in epoch 1"
     if optim.schedule == "cosine":
         curve = rf"\tfrac{{1}}{{2}}\,(1 + \cos(\pi\,(e - 1) / {spec.train.epochs}))"
@@ -81,7 +81,7 @@ def _factor(factors: Mapping[str, float]) -> Row:
     for factor in sorted(set(factors.values())):
         names = [name for name, own in factors.items() if own == factor]
         said = ", ".join(names) if len(names) <= MAX_NAMES else f"{len(names)} tensors, see below"
-        lines.append(rf"{number(factor)} & \text{{{_text(said)}}}")
+        lines.append(rf"{latex_number(factor)} & \text{{{_text(said)}}}")
     lines.append(r"1 & \text{other tensors}")
     meaning = "The factor of the tensor that w is in; 0 exempts it."
     return Row(r"c = \begin{cases} " + r" \\ ".join(lines) + r" \end{cases}", meaning, whole_penalty=True)
@@ -103,7 +103,7 @@ def _decay(spec: RunSpec) -> Row:
         return Row(_coloured(rf"w \leftarrow w - \eta\,({_pull(penalty)})"), meaning, whole_penalty=True)
     share = f"at η = {exact(spec.optim.lr)} it takes {short(100 * spec.optim.lr * penalty.l2, 3)}{PERCENT} off"
     each = " where c is 1" if penalty.factors else ""
-    latex = rf"w \leftarrow (1 - \eta \cdot {number(penalty.l2)}{_c(penalty)})\,w"
+    latex = rf"w \leftarrow (1 - \eta \cdot {latex_number(penalty.l2)}{_c(penalty)})\,w"
     return Row(_coloured(latex), f"The decay, beside the gradient: {share} each weight{each}.", whole_penalty=True)
 
 
@@ -135,22 +135,22 @@ def _proximal(spec: RunSpec) -> list[Row]:
     penalty, rows = spec.penalty, []
     each = " times c" if penalty.factors else ""
     if penalty.l1:
-        reach = rf"\eta \cdot {number(penalty.l1)}{_c(penalty)}"
+        reach = rf"\eta \cdot {latex_number(penalty.l1)}{_c(penalty)}"
         near = f"{short(spec.optim.lr * penalty.l1, 3)}{each}"
         words = f"The penalty's exact proximal map: weights within ηλ₁ of 0 ({near}, in epoch 1) become exactly 0."
         soft = rf"w \leftarrow \mathrm{{sign}}(w)\,\max(|w| - {reach},\,0)"
         rows.append(Row(_coloured(soft), words, whole_penalty=True))
     if penalty.l2:
         words = "and for L2 a division, which never overshoots." if rows else "The penalty's exact proximal map."
-        shrunk = rf"w \leftarrow \dfrac{{w}}{{1 + \eta \cdot {number(penalty.l2)}{_c(penalty)}}}"
+        shrunk = rf"w \leftarrow \dfrac{{w}}{{1 + \eta \cdot {latex_number(penalty.l2)}{_c(penalty)}}}"
         rows.append(Row(_coloured(shrunk), words[0].upper() + words[1:], whole_penalty=True))
     return rows
 
 
 def _pull(penalty: PenaltySpec) -> str:
     """The penalty's gradient λ₁ c sign(w) + λ₂ c w."""
-    l1 = rf"{number(penalty.l1)}{_c(penalty)}\,\mathrm{{sign}}(w)" if penalty.l1 else ""
-    l2 = rf"{number(penalty.l2)}{_c(penalty)}\,w" if penalty.l2 else ""
+    l1 = rf"{latex_number(penalty.l1)}{_c(penalty)}\,\mathrm{{sign}}(w)" if penalty.l1 else ""
+    l2 = rf"{latex_number(penalty.l2)}{_c(penalty)}\,w" if penalty.l2 else ""
     return " + ".join(term for term in (l1, l2) if term)
 
 
@@ -160,7 +160,7 @@ def _c(penalty: PenaltySpec) -> str:
 
 def _base(value: float) -> str:
     """A number that something follows closely: in brackets where it is itself a power."""
-    text = number(value)
+    text = latex_number(value)
     return f"({text})" if "^" in text else text
 
 

@@ -11,7 +11,7 @@ from tests.ui.specs import specs
 
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
-from reglab.ui.shared.deep_link import MAX_RUNS, Address, best_effort, read, run_ids, run_query
+from reglab.ui.shared.query import MAX_RUNS, Link, best_effort, read_link, run_ids, run_query
 
 IDS = st.text("abcdefghjkmnpqrstvwxyz0123456789", min_size=1, max_size=10)
 
@@ -19,7 +19,7 @@ IDS = st.text("abcdefghjkmnpqrstvwxyz0123456789", min_size=1, max_size=10)
 @given(specs())
 def test_every_spec_survives_the_address_bar(wanted: RunSpec) -> None:
     query = dict(parse_qsl(urlencode(wanted.to_query()), keep_blank_values=True))
-    address = read(query)
+    address = read_link(query)
     assert (address.spec or RunSpec()) == wanted
     assert address.problem is None
     assert address.runs == ()
@@ -27,7 +27,7 @@ def test_every_spec_survives_the_address_bar(wanted: RunSpec) -> None:
 
 @given(st.lists(IDS, min_size=1, max_size=MAX_RUNS, unique=True))
 def test_runs_survive_the_address_bar(ids: list[str]) -> None:
-    assert read(run_query(ids)) == Address(runs=tuple(ids))
+    assert read_link(run_query(ids)) == Link(runs=tuple(ids))
 
 
 def test_one_run_and_several_have_their_own_parameter() -> None:
@@ -42,11 +42,11 @@ def test_blanks_doubles_and_too_many_runs_are_dropped() -> None:
 
 
 def test_an_address_without_settings_leaves_the_form_alone() -> None:
-    assert read({}) == read({"embed": "true"}) == Address()
+    assert read_link({}) == read_link({"embed": "true"}) == Link()
 
 
 def test_a_bad_value_takes_its_default_and_the_rest_stays() -> None:
-    address = read({"penalty.l2": "-1", "train.epochs": "7", "nonsense.key": "1", "optim.lr": "fast"})
+    address = read_link({"penalty.l2": "-1", "train.epochs": "7", "nonsense.key": "1", "optim.lr": "fast"})
     assert address.spec == RunSpec().with_changes({"train.epochs": 7})
     assert address.problem is not None
     assert address.problem.startswith(
@@ -60,7 +60,7 @@ def test_a_further_check_may_refuse_names() -> None:
         if spec.data.name == "nope":
             raise SpecError("Unknown dataset 'nope'.")
 
-    address = read({"data.name": "nope", "penalty.l2": "0.5"}, refuse)
+    address = read_link({"data.name": "nope", "penalty.l2": "0.5"}, refuse)
     assert address.spec == RunSpec().with_changes({"penalty.l2": 0.5})
     assert address.problem is not None
     assert "Unknown dataset 'nope'." in address.problem
@@ -77,7 +77,7 @@ def test_no_address_can_break_the_form(settings: dict[str, str]) -> None:
     "value", ["nan", ".nan", "inf", "-.inf", "1e999", "[[[[", "{a: b", "!!python/object:os.system", ""]
 )
 def test_hostile_numbers_become_a_sentence(value: str) -> None:
-    address = read({"penalty.l2": value})
+    address = read_link({"penalty.l2": value})
     assert address.spec == RunSpec()
     assert address.problem is not None
     assert "\n" not in address.problem

@@ -10,8 +10,8 @@ from reglab.errors import RegLabError
 from reglab.exports import EXPORTS, Bundle, Export, download, export, show
 from reglab.spec import RunSpec
 from reglab.store import Run
-from reglab.ui.shared.markdown import literal
 from reglab.ui.shared.services import Services, services
+from reglab.ui.shared.text import literal
 
 _HEIGHT = 380  # pixels of a script on screen; it scrolls
 _LANGUAGES = {".py": "python", ".yaml": "yaml"}

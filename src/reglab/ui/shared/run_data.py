@@ -1,0 +1,157 @@
+"""The curves, layers and headline figures of runs, read and computed once for all sessions that watch them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from reglab import columns
+from reglab.charts import RunStyle, style_runs
+from reglab.charts.shares import total_share
+from reglab.number_format import percent, points
+from reglab.store import Run
+from reglab.ui.shared import run_text
+from reglab.ui.shared.memo import Readings, epochs_on, session_id
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import loss
+
+_TIMES = 10  # a ratio from which it is no longer given in per cent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A headline figure with its label (and a short one), the text beside it, and its help."""
+
+    label: str
+    short: str
+    value: str
+    beside: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """``runs`` as far as the frames go, their curves and layers, and what follows from them.
+
+    ``version`` says how far they are: results of equal version are equal but for the steps within an epoch.
+    """
+
+    version: Hashable
+    runs: Sequence[Run]
+    epochs: pd.DataFrame
+    layers: pd.DataFrame
+    styles: Mapping[str, RunStyle]
+    seconds: Mapping[str, list[float]]
+    figures: Mapping[str, list[Figure]]
+
+
+def results_of(runs: Sequence[Run]) -> Results:
+    """Results of ``runs``, which the caller has just read: of their version, or those that other sessions share."""
+    home, ids = services().store.home, tuple(run.id for run in runs)
+    facts = tuple(map(_facts, runs))
+    version = (home, *((fact, run.epoch, run.step > 0) for fact, run in zip(facts, runs, strict=True)))
+
+    def read(before: Results | None) -> Results:
+        return _read(runs, version, before)
+
+    found = _READINGS.take((home, ids), session_id(), facts=facts, version=version, read=read)
+    return replace(found, runs=runs) if found.version == version else found
+
+
+def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
+    """The figures after the last epoch done; dashes before the first, so that nothing moves when they arrive.
+
+    ``layers``: :data:`reglab.columns.LAYER_COLUMNS` of this run; only its newest epoch counts.
+    """
+    last = run.last
+    zeros, near = zero_shares(layers)
+    gap = "–" if last is None else f"{points(last.gap_acc, sign=False)} pts"
+    return [
+        Figure(
+            "Validation accuracy",
+            "Val. accuracy",
+            percent(last.val_acc if last else None),
+            f"best {percent(run.best_val_acc)}",
+            "Share of the validation images that are classified correctly.",
+        ),
+        Figure(
+            "Validation loss",
+            "Val. loss",
+            loss(last.val_loss if last else None),
+            f"lowest {loss(run.best_val_loss)}",
+            "Mean cross-entropy on the validation images, in nats, without the penalty.",
+        ),
+        Figure(
+            "Gap in loss",
+            "Gap in loss",
+            loss(last.gap_loss if last else None),
+            f"accuracy {gap}",
+            "Validation minus training loss, without the penalty: above 0 the run overfits. Below it, training minus "
+            "validation accuracy in percentage points.",
+        ),
+        Figure(
+            "Exact zeros",
+            "Exact zeros",
+            percent(zeros),
+            f"near zero {percent(near)}",
+            "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
+        ),
+        Figure(
+            "Gradient ratio",
+            "Grad. ratio",
+            gradient_ratio(layers),
+            "penalty to data",
+            "Penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖ over all layers, averaged over the last epoch. At "
+            f"{percent(1, 0)} both gradients are equally large; “Ratio” below the third chart shows single layers.",
+        ),
+    ]
+
+
+def gradient_ratio(layers: pd.DataFrame) -> str:
+    """‖∇penalty‖ / ‖∇data‖ at the newest epoch: "34 %", "3.4 %", "12 ×"; "–" where not known."""
+    _, shares = total_share(layers)
+    share = float(shares[-1]) if len(shares) else math.nan
+    if not math.isfinite(share):
+        return "–"
+    if share >= _TIMES:
+        return f"{share:,.0f} ×"
+    if 0 < share < 5e-4:
+        return f"< {percent(0.001)}"
+    return percent(share, 1 if 0 < share < 0.0995 else 0)
+
+
+def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:
+    """(exactly zero, |w| < 1e-3) as shares of all weights at the newest epoch in ``layers``."""
+    if layers.empty:
+        return None, None
+    now = layers[layers[columns.EPOCH] == layers[columns.EPOCH].max()]
+    size = float(now[columns.SIZE].sum())
+    near = float((now[columns.NEAR_ZERO_SHARE] * now[columns.SIZE]).sum())
+    return float(now[columns.ZEROS].sum()) / size, near / size
+
+
+def _facts(run: Run) -> Hashable:
+    """What is shown at once: all but how far the training is."""
+    state = run.state, run.wanted, run.error, run.deleted, run.queued
+    return run.id, run.name, *state, run.environment is not None, run.device, run.has_checkpoint
+
+
+def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Results:
+    store, ids, short = services().store, [run.id for run in runs], run_text.labels(runs)
+    epochs = epochs_on(store, runs, before.epochs if before else None)
+    layers = store.layers(ids, latest=True)
+    return Results(
+        version,
+        runs,
+        epochs,
+        layers,
+        styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
+        seconds={i: epochs.loc[epochs[columns.RUN] == i, columns.SECONDS].tolist() for i in ids},
+        figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
+    )
+
+
+_READINGS: Readings[Results] = Readings(most=32)

@@ -1,0 +1,119 @@
+"""What forms say about the chosen data set and CNN: sizes, availability, layers, tensors and their initial Σw²."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from reglab.datasets import DATASETS, Dataset, label_remarks, status
+from reglab.errors import DataError, RegLabError
+from reglab.models import MODELS, Summary, build, skeleton, summarise
+from reglab.penalties.mask import Parameter, parameters, squares
+from reglab.spec import ModelSpec, Optimizer, RunSpec
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import literal
+
+_MB = 1e6
+
+
+def data_facts(name: str) -> str:
+    """For example "1,797 images of 8 × 8 px, 10 classes. Ready."."""
+    entry = DATASETS.entries.get(name)
+    if entry is None:
+        return "This data set is not known here."
+    channels, height, width = entry.shape
+    colour = " in colour" if channels == 3 else ""
+    folder = services().settings.data
+    here = status(entry, folder)
+    state = "Ready." if here.state == "ready" else f"{here.sentence}."
+    counts, problem = _local_counts(entry, folder)
+    size = f"{sum(counts) if counts else entry.size:,} images of {width} × {height} px{colour}"
+    remarks = label_remarks(counts, entry.classes) if counts else []
+    return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *remarks])
+
+
+def _local_counts(entry: Dataset, folder: Path) -> tuple[tuple[int, ...] | None, str | None]:
+    """Images of each class in local files that may differ from the original; and why they cannot be read."""
+    try:
+        counts = None if entry.counts is None else entry.counts(folder)
+    except (DataError, OSError) as error:
+        return None, literal(str(error))
+    if not counts or len(counts) == len(entry.classes):
+        return counts, None
+    most = len(counts) - 1
+    return None, f"The local files have labels up to {most}; {entry.label} has {len(entry.classes)} classes."
+
+
+def model_facts(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: Optimizer) -> str:
+    """For example "8,996,234 parameters, about 150 MB to train."; empty where the two do not fit together."""
+    summary = _summary(dataset, model, batch_norm)
+    if summary is None:
+        return "\u00a0"  # the sentence beside Start says why; this keeps the line's height
+    memory = summary.training_bytes(batch_size or 1, optimizer) / _MB
+    return f"{summary.parameters:,} parameters, about {max(memory, 1):,.0f} MB to train."
+
+
+def layer_table(dataset: str, model: str, batch_norm: bool) -> None:
+    """Every layer with its output and its parameters."""
+    summary = _summary(dataset, model, batch_norm)
+    if summary is None:
+        st.caption("This CNN does not fit this data set.")
+        return
+    rows = [(row.name, row.kind, " × ".join(map(str, row.output)), row.parameters) for row in summary.layers]
+    st.caption(MODELS.get(model).about)
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Layer", "Kind", "Output", "Parameters"]),
+        hide_index=True,
+        width=480,
+        alt="Layers of the CNN with their outputs and parameters",
+        column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
+    )
+
+
+def tensors_of(spec: RunSpec) -> tuple[Parameter, ...] | None:
+    """Every parameter tensor of the network of ``spec``; None where CNN and data set do not fit together."""
+    return _tensors(spec.data.name, spec.model.name, spec.model.batch_norm)
+
+
+def initial_squares(spec: RunSpec) -> dict[str, float]:
+    """Σw² of each tensor before the first step, which the training seed decides; empty where nothing fits."""
+    return _initial(spec.data.name, spec.model.name, spec.model.batch_norm, spec.train.seed)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def squares_in_file(run_id: str, path: str, _sha256: str | None) -> dict[str, float]:
+    """Σw² of each array in a weights file of a run (``path`` is relative to the home).
+
+    :raises RegLabError: if the file is missing or damaged.
+    """
+    return squares(services().store.files(run_id).load_weights(path))
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _summary(dataset: str, model: str, batch_norm: bool) -> Summary | None:
+    try:
+        entry = DATASETS.get(dataset)
+        return summarise(ModelSpec(name=model, batch_norm=batch_norm), entry.shape, len(entry.classes))
+    except RegLabError:
+        return None
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _tensors(dataset: str, model: str, batch_norm: bool) -> tuple[Parameter, ...] | None:
+    try:
+        entry = DATASETS.get(dataset)
+        return parameters(skeleton(ModelSpec(name=model, batch_norm=batch_norm), entry.shape, len(entry.classes)))
+    except RegLabError:
+        return None
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _initial(dataset: str, model: str, batch_norm: bool, seed: int) -> dict[str, float]:
+    try:
+        entry = DATASETS.get(dataset)
+        network = build(ModelSpec(name=model, batch_norm=batch_norm), entry.shape, len(entry.classes), seed)
+    except RegLabError:
+        return {}
+    return squares({name: parameter.detach().numpy() for name, parameter in network.named_parameters()})

@@ -1,0 +1,207 @@
+"""A form's fields and the spec: widget key → value on the page, and :class:`RunSpec`.
+
+Title, help and kind of input of a field come from the spec itself, so a new setting shows up by itself. The widget keys
+of the contract (dataset, model, l1, l2, epochs) are fixed here.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import streamlit as st
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from reglab.datasets import DATASETS
+from reglab.errors import SpecError, shown
+from reglab.models import MODELS
+from reglab.number_text import NotANumber, number_text, read_named, read_number
+from reglab.registry import Registry
+from reglab.spec import RunSpec
+from reglab.ui.shared.text import literal
+
+OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer"}
+
+SETTINGS: tuple[str, ...] = tuple(RunSpec().flat())
+"""Every dotted setting, in the spec's order."""
+
+WIDGETS: dict[str, str] = {setting: OWN_KEYS.get(setting, setting.partition(".")[2]) for setting in SETTINGS}
+"""Dotted setting → widget key."""
+
+NUMBERS = frozenset(setting for setting, value in RunSpec().flat().items() if isinstance(value, float))
+"""Settings whose field holds a number as it was typed."""
+
+MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
+
+_STEPS = {"data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16}
+"""What one press on + or − changes; 1 for the whole numbers that are not here."""
+
+_REGISTRIES: Mapping[str, Registry[Any]] = {"data.name": DATASETS, "model.name": MODELS}
+"""Settings that name a registry's entry."""
+
+_LABELS = {
+    "sgd": "SGD",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "weights+biases": "weights and biases",
+    "float32": "32 bits",
+    "float64": "64 bits",
+}
+"""How a choice reads on the page, if not as in the spec."""
+
+_EMPTY = {"data.folds": "none"}
+"""What an empty number means, if not all."""
+
+_PLAINER = (
+    ("should be greater than or equal to", "must be at least"),
+    ("should be less than or equal to", "must be at most"),
+    ("should be (greater|less) than", r"must be \1 than"),
+    (r"not (-?\d+)\.0\b", r"not \1"),
+)
+
+
+def field(setting: str) -> FieldInfo:
+    """The spec's own title, description and type of a dotted setting."""
+    part, _, name = setting.partition(".")
+    kind = RunSpec.model_fields[part].annotation
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        raise TypeError(f"{part} is not a part of the spec")
+    return kind.model_fields[name]
+
+
+def title(setting: str) -> str:
+    """The field's name on the page."""
+    return field(setting).title or setting
+
+
+def to_values(spec: RunSpec) -> dict[str, Any]:
+    """Widget key → value that shows ``spec``."""
+    flat = spec.flat()
+    values = {WIDGETS[setting]: number_text(value) if setting in NUMBERS else value for setting, value in flat.items()}
+    return {**values, "factors": factors_text(spec.penalty.factors)}
+
+
+def to_spec(values: Mapping[str, Any]) -> RunSpec:
+    """The spec that the form's ``values`` describe; a missing key takes its default.
+
+    :raises SpecError: one sentence that names the field as the page does.
+    """
+    nested: dict[str, dict[str, Any]] = {part: {} for part in RunSpec.PARTS}
+    for setting, key in WIDGETS.items():
+        if key not in values:
+            continue
+        part, _, name = setting.partition(".")
+        value = factors_from(values[key]) if setting == "penalty.factors" else values[key]
+        if setting in NUMBERS:
+            value = read_named(value, title(setting))
+        if value is None and setting not in MAY_BE_EMPTY:
+            raise SpecError(f"{title(setting)} is empty; fill it in.")
+        nested[part][name] = value
+    try:
+        return RunSpec.parse(nested)
+    except SpecError as error:
+        raise SpecError(as_labels(str(error))) from None
+
+
+def as_labels(sentence: str) -> str:
+    """A spec's sentence as the page writes it: fields by their titles, limits in plain words."""
+    for setting in sorted(SETTINGS, key=len, reverse=True):
+        sentence = sentence.replace(setting, title(setting))
+    for stiff, plain in _PLAINER:
+        sentence = re.sub(stiff, plain, sentence)
+    return sentence
+
+
+def factors_text(factors: Mapping[str, float]) -> str:
+    """``{"conv1.weight": 0.0}`` as one ``name: factor`` a line."""
+    return "\n".join(f"{name}: {number_text(factor)}" for name, factor in factors.items())
+
+
+def factors_from(text: str | None) -> dict[str, float]:
+    """The reverse of :func:`factors_text`; :class:`SpecError` on a line that is not ``name: number``."""
+    factors: dict[str, float] = {}
+    for line in filter(str.strip, (text or "").splitlines()):
+        name, _, number = (part.strip() for part in line.rpartition(":"))
+        if not name or not number:
+            raise SpecError(f"Factors: cannot read {shown(line.strip())}; write name: factor, e.g. conv1.weight: 0.")
+        if name in factors:
+            raise SpecError(f"Factors: {shown(name)} has two lines; keep one of them.")
+        try:
+            factors[name] = read_number(number)
+        except NotANumber as error:
+            raise SpecError(f"Factors: {shown(name)}: {error}") from None
+    return factors
+
+
+def draw(
+    setting: str,
+    *,
+    disabled: bool = False,
+    help_more: str = "",
+    on_change: Callable[[], None] | None = None,
+    key: str | None = None,
+) -> None:
+    """The input for ``setting``; its value lives in session state under ``key``, or the setting's own widget key."""
+    kind, choices = _kind(setting), _choices(setting)
+    shared: dict[str, Any] = {
+        "label": title(setting),
+        "key": key or WIDGETS[setting],
+        "help": f"{field(setting).description} {help_more}".strip(),
+        "disabled": disabled,
+        "on_change": on_change,
+        "persist_state": "session",  # a field behind a closed "More" keeps its value
+    }
+    if choices:
+        shared |= {"options": list(choices), "format_func": lambda name: choices.get(name, name)}
+        if setting == "penalty.apply":
+            st.segmented_control(required=True, width="stretch", **shared)
+        else:
+            st.selectbox(**shared)
+    elif kind is bool:
+        st.toggle(**shared)
+    elif kind is float:
+        number_field(**shared)
+    else:  # a whole number without limits of its own: the spec's limits are checked, and explained, on the server
+        shared |= {"step": _STEPS.get(setting, 1), "format": "%d"}
+        if setting in MAY_BE_EMPTY:
+            shared |= {"value": None, "placeholder": _EMPTY.get(setting, "all")}
+        st.number_input(**shared)
+
+
+def number_field(label: str, key: str, **options: Any) -> str:
+    """A text field for a number, read on the server; if it is none, the reason stands below the field.
+
+    The browser's own number field drops a decimal comma and a typographic minus silently: "0,01" becomes 1.
+    """
+    typed = st.text_input(label, key=key, **options) or ""
+    if typed.strip():
+        try:
+            read_number(typed)
+        except NotANumber as error:
+            sentence = str(error)
+            field_problem(f"{sentence[:1].upper()}{sentence[1:]}")
+    return typed
+
+
+def field_problem(sentence: str) -> None:
+    """Explain below a field why its value cannot be used."""
+    st.markdown(f":red[:small[{literal(sentence)}]]")
+
+
+def _choices(setting: str) -> dict[str, str]:
+    """Name → label of the registry entries or words that the setting may have; empty for a switch or a number."""
+    if setting in _REGISTRIES:
+        return {name: entry.label for name, entry in _REGISTRIES[setting].entries.items()}
+    kind = _kind(setting)
+    return {word: _LABELS.get(word, word) for word in get_args(kind)} if get_origin(kind) is Literal else {}
+
+
+def _kind(setting: str) -> Any:
+    """The setting's type, without ``None`` where it may be empty."""
+    kind = field(setting).annotation
+    if get_origin(kind) in (Union, types.UnionType):
+        kind = next(k for k in get_args(kind) if k is not type(None))
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
