@@ -16,10 +16,11 @@ from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
+from reglab.ui.shared import run_data as run_results
 from reglab.ui.shared.memo import FIGURES
 from reglab.ui.shared.services import close_services
 from reglab.ui.sweep import data as sweep_results
-from reglab.ui.train import run_results, run_view
+from reglab.ui.train import run_view
 
 SESSIONS = 6
 EPOCHS = 6

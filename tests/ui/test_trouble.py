@@ -57,12 +57,12 @@ def test_a_tick_that_fails_shows_its_error_and_logs_nothing(caplog: pytest.LogCa
         import streamlit as st
 
         from reglab.errors import StoreUnavailable
-        from reglab.ui.shared import trouble
+        from reglab.ui.shared import ticks
 
         def tick() -> None:
             raise StoreUnavailable("The store cannot be reached.")
 
-        st.fragment(trouble.steady(tick))()
+        st.fragment(ticks.steady(tick))()
 
     app = AppTest.from_function(script).run()
     assert shown(app) == ["The store cannot be reached."]

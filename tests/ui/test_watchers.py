@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.ui.shared.memo import FREE, LONGEST, Watchers, interval
+from reglab.ui.shared.ticks import FREE, LONGEST, Watchers, interval
 
 COUNTS = st.integers(0, 10_000)
 

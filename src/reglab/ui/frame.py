@@ -17,8 +17,8 @@ import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui.shared import trouble
-from reglab.ui.shared.memo import WATCHERS, session_id
 from reglab.ui.shared.query import MOVED, arrive
+from reglab.ui.shared.ticks import WATCHERS, come_back, session_id
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def render(folder: Path) -> None:
         if str(error) not in (shown or ""):
             explain(error)
         if isinstance(error, StoreUnavailable):
-            trouble.come_back()
+            come_back()
     WATCHERS.settle(session_id())
 
 

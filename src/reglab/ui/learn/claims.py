@@ -13,11 +13,11 @@ from reglab.store import Run
 from reglab.ui.learn import claim_runs, claim_text
 from reglab.ui.learn.claim_runs import Judged, Tested
 from reglab.ui.shared import trouble
-from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.text import duration
+from reglab.ui.shared.ticks import steady, watched_interval
 
 TICK = 1.2
 """Seconds between looks at the store while a claim is being tested and few sessions watch."""
@@ -48,7 +48,7 @@ def claims() -> None:
     st.fragment(_board, run_every=st.session_state[_LIVE])()
 
 
-@trouble.steady
+@steady
 def _board() -> None:
     """All claims; without arguments, because with other ones it would be another fragment, made anew."""
     known = claim_runs.known_runs()

@@ -16,11 +16,11 @@ from reglab.ui.runs.set_aside import KINDS, belong, hidden, seen, switches
 from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_address
 from reglab.ui.runs.table import draw_table
 from reglab.ui.shared import trouble
-from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import count_of, literal
+from reglab.ui.shared.ticks import steady, watched_interval
 
 TICK = 2.0
 """Seconds between looks at the store while something trains or waits."""
@@ -39,7 +39,7 @@ def _tick() -> float | None:
     return watched_interval(TICK) if services().store.count_runs().active else None
 
 
-@trouble.steady
+@steady
 def _board(tick: float | None) -> None:
     store, state = services().store, runs_state()
     if _tick() != tick:

@@ -17,19 +17,11 @@ from typing import Generic, TypeVar
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from reglab import columns
 from reglab.store import Run, Store
 
 Value = TypeVar("Value")
-
-FREE = 4
-"""Up to this many sessions tick as often as their page asks for."""
-
-LONGEST = 8
-"""The longest interval, as a multiple of what a page asks for."""
 
 
 @dataclass(frozen=True)
@@ -195,58 +187,6 @@ class Readings(Generic[Value]):
             return newest
 
 
-def interval(base: float, watching: int) -> float:
-    """Seconds between ticks: ``base`` × max(1, ``watching`` / FREE), the factor rounded up to a power of two.
-
-    In steps, because a new interval takes effect by drawing the page anew.
-    """
-    factor = 1
-    while factor < LONGEST and watching > FREE * factor:
-        factor *= 2
-    return base * factor
-
-
-@dataclass
-class Watchers:
-    """Sessions with a live page on screen; those whose browser has gone are forgotten."""
-
-    connected: Callable[[str], bool]
-    _watching: dict[str, bool] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def watch(self, session: str) -> int:
-        """Count ``session``; how many watch now."""
-        with self._lock:
-            self._watching[session] = True
-            for other in [other for other in self._watching if other != session and not self.connected(other)]:
-                del self._watching[other]
-            return len(self._watching)
-
-    def arrive(self, session: str) -> None:
-        """A page begins to be drawn for ``session``, which stays counted until :meth:`settle`, if it was."""
-        with self._lock:
-            if session in self._watching:
-                self._watching[session] = False
-
-    def settle(self, session: str) -> None:
-        """The page is drawn: unless it called :meth:`watch`, ``session`` no longer watches."""
-        with self._lock:
-            if self._watching.get(session) is False:
-                del self._watching[session]
-
-
-def session_id() -> str:
-    """The session whose script this thread runs."""
-    context = get_script_run_ctx()
-    assert context is not None  # pages run nowhere else
-    return context.session_id
-
-
-def watched_interval(base: float) -> float:
-    """Count this session as watching; seconds until its page should tick again."""
-    return interval(base, WATCHERS.watch(session_id()))
-
-
 def epochs_on(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) -> pd.DataFrame:
     """The epochs of ``runs``, as :meth:`Store.epochs` gives them; only those that ``before`` lacks are read.
 
@@ -279,10 +219,5 @@ def frame_bytes(frame: pd.DataFrame) -> int:
     )
 
 
-def _connected(session: str) -> bool:
-    return runtime.exists() and runtime.get_instance().is_active_session(session)
-
-
 FRAMES: Memo[pd.DataFrame] = Memo(most=256 * 2**20, size=frame_bytes)
 FIGURES: Memo[Drawn] = Memo(most=64 * 2**20, size=lambda figure: len(figure.json))
-WATCHERS = Watchers(_connected)

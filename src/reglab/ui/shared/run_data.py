@@ -14,9 +14,10 @@ from reglab.charts.shares import total_share
 from reglab.number_format import percent, points
 from reglab.store import Run
 from reglab.ui.shared import run_text
-from reglab.ui.shared.memo import Readings, epochs_on, session_id
+from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss
+from reglab.ui.shared.ticks import session_id
 
 _TIMES = 10  # a ratio from which it is no longer given in per cent
 

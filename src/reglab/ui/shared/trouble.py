@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec
 
 import streamlit as st
 
@@ -12,10 +10,7 @@ from reglab.errors import RegLabError
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
-P = ParamSpec("P")
-
-_SHOWN, _FAILED, _PROBLEM = "_banner_shown", "_page_failed", "button_problem"
-_TICK = 3.0  # seconds between checks whether the store works again
+_SHOWN, _PROBLEM = "_banner_shown", "button_problem"
 
 
 def banner() -> str | None:
@@ -36,36 +31,6 @@ def refresh() -> None:
 def show(error: RegLabError | str) -> None:
     """Show an error where the person is looking."""
     st.error(literal(str(error)), icon=":material/error:")
-
-
-def steady(tick: Callable[P, None]) -> Callable[P, None]:
-    """Have a tick of a live page show its error in its place; the next tick tries again.
-
-    Streamlit would log a traceback for every tick of every visitor while the store is away.
-    """
-
-    @wraps(tick)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            tick(*args, **kwargs)
-        except RegLabError as error:
-            show(error)
-
-    return guarded
-
-
-def come_back() -> None:
-    """Draw the page anew once the store works again, on a page that could not be drawn without it."""
-    st.session_state[_FAILED] = True
-    st.fragment(_look, run_every=_TICK)()
-
-
-@steady
-def _look() -> None:
-    if st.session_state.pop(_FAILED, False):
-        return  # this is no tick, but the page that has just failed
-    if services().runner.trouble() is None:
-        st.rerun()
 
 
 def attempt(act: Callable[[], object]) -> Callable[[], None]:

@@ -12,9 +12,10 @@ from reglab.analysis import Chance, judged_sweep, layer_curves, runs_table
 from reglab.charts.gap import Measure
 from reglab.jobs import chance_of, data_remarks
 from reglab.store import Sweep
-from reglab.ui.shared.memo import Readings, epochs_on, session_id, shared_frame
+from reglab.ui.shared.memo import Readings, epochs_on, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.ticks import session_id
 from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.verdict_text import Zeros
 

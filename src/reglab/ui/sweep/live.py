@@ -7,7 +7,6 @@ zoom.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -16,10 +15,10 @@ from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.store import Sweep, UnreadableRow
 from reglab.ui.shared import trouble
-from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE, badge
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.sweep import progress_text, replay, sweep_buttons
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Shown, results_of, shown_at
@@ -29,8 +28,6 @@ from reglab.ui.sweep.view_state import current_view, follow, open_or_follow, vie
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
-
-_DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,7 @@ def sweep_view(address: SweepQuery) -> None:
     open_or_follow(sweep.id, sweep.epochs, address)
     live = Live(sweep.id, _every(sweep))
     st.session_state["path_live"] = live
-    st.fragment(_tick, run_every=live.every)()
-    # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
-    # throw away the charts that it is not told of.
-    time.sleep(_DELIVERY)
+    tick_every(live.every, _tick)
 
 
 def _unknown(sweep_id: str) -> str:
@@ -67,9 +61,9 @@ def _unknown(sweep_id: str) -> str:
     return f"There is no λ path “{literal(sweep_id)}”. Is the link complete?"
 
 
-@trouble.steady
+@steady
 def _tick() -> None:
-    """One look at the sweep. It takes no arguments: with other ones it would be another fragment, made anew."""
+    """One look at the sweep."""
     live: Live = st.session_state["path_live"]
     sweep, state = services().store.sweep(live.id), view_state()
     results = results_of(sweep)

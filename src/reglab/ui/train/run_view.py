@@ -7,7 +7,6 @@ nodes, and with them the zoom.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,10 +17,10 @@ from reglab.jobs import data_remarks
 from reglab.store import Run, UnreadableRow
 from reglab.ui.shared import run_text, trouble
 from reglab.ui.shared.export_panel import export_panel
-from reglab.ui.shared.memo import watched_interval
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE, badge
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.run_mask import mask_button
@@ -30,8 +29,6 @@ from reglab.ui.train.to_sweep import sweep_spec_of
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
-
-_DELIVERY = 0.1  # seconds in which the server hands a drawn page to the browser
 
 
 @dataclass(frozen=True)
@@ -52,15 +49,12 @@ def run_view(ids: Sequence[str]) -> None:
         return
     live = Live(tuple(run.id for run in runs), _every(runs))
     st.session_state["live"] = live
-    st.fragment(_tick, run_every=live.every)()
-    # A tick that waits for the end of this run drops what the server has not sent yet, and the browser would then
-    # throw away the charts that it is not told of.
-    time.sleep(_DELIVERY)
+    tick_every(live.every, _tick)
 
 
-@trouble.steady
+@steady
 def _tick() -> None:
-    """One look at the runs. It takes no arguments: with other ones it would be another fragment, made anew."""
+    """One look at the runs."""
     live: Live = st.session_state["live"]
     runs = [services().store.get(run_id) for run_id in live.ids]
     _head(runs)
