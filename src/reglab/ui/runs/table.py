@@ -8,8 +8,8 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from reglab.events import State
 from reglab.number_format import PERCENT, exact, fixed, percent
+from reglab.states import State
 from reglab.store import RunOrder
 from reglab.store import run_table_columns as t
 from reglab.ui.shared.tables import BADGES

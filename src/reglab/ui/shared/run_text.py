@@ -11,7 +11,6 @@ from reglab.jobs import chance_of_run
 from reglab.models import MODELS
 from reglab.number_format import exact, percent
 from reglab.spec import PenaltySpec, RunSpec
-from reglab.states import State
 from reglab.store import Run
 from reglab.ui.shared.text import duration
 

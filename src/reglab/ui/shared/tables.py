@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from reglab.events import State
+from reglab.states import State
 from reglab.store import Unreadable
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
