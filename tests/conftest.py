@@ -7,10 +7,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import hypothesis
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from tests.store.postgres import Server, server
 
 from reglab.settings import Settings, load_settings
@@ -29,6 +32,14 @@ def signals_are_heard() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def components_are_searched_once() -> Iterator[None]:
+    """Streamlit's AppTest reads the metadata of every installed package, 0.3 s, before the first run of each page."""
+    found = cache(manifest_scanner.scan_component_manifests)
+    with patch.object(manifest_scanner, "scan_component_manifests", found):
+        yield
 
 
 @pytest.fixture(autouse=True)

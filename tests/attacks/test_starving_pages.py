@@ -22,7 +22,7 @@ from reglab.ui.shared.services import close_services
 from reglab.ui.sweep import data as sweep_results
 from reglab.ui.train import run_view
 
-SESSIONS = 6
+SESSIONS = 3
 EPOCHS = 6
 CHARTS = 3  # of one run on Train
 

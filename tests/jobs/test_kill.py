@@ -1,4 +1,4 @@
-"""kill −9 at any moment, twenty times: the store opens, the run reads interrupted, resuming gives the same bits."""
+"""kill −9 at any moment, ten times: the store opens, the run reads interrupted, resuming gives the same bits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reglab.events import EpochDone, Event
 from reglab.jobs import pace
 from reglab.store import Run, Store, open_store
 
-TIMES = 20
+TIMES = 10
 STEPS = 7  # in an epoch
 EVENTS = 1 + SMALL.train.epochs * (STEPS + 1)  # Started, then the steps and an epoch's end, four times
 

@@ -27,7 +27,7 @@ from reglab.events import EpochDone, Event
 from reglab.jobs import SweepWorker, pace
 from reglab.store import Store, open_store
 
-TIMES = 8
+TIMES = 5
 EPOCHS, LANES = SMALL.run.train.epochs, 3
 EVENTS = 2 * (LANES + EPOCHS * (STEPS + LANES) - (LANES - 1))  # of both stacks, until each waits in the last epoch
 
