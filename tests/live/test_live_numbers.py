@@ -37,7 +37,7 @@ def test_train_reads_what_is_typed(page: Page, dashboard: Server, key: str, sett
 
 
 def test_a_list_of_lambdas_reads_what_is_typed(page: Page, dashboard: Server) -> None:
-    page.goto(f"{dashboard.url}/lambda-path?{SMALL}")
+    page.goto(f"{dashboard.url}/sweep?{SMALL}")
     field = page.locator(".st-key-path_l2_values input")
     type_into(field, "0,01")
     expect(page.get_by_text("λ₂: '0,01' could be one number or two; write 0.01, or separate")).to_be_visible()

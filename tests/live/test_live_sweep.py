@@ -70,7 +70,7 @@ def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Serv
     expect(page.get_by_text("Start trains 3 λ₂ × 2 seeds = 6 runs of 150 epochs.")).to_be_visible()
     settled(page)
     page.locator(".st-key-path_start button").first.click()
-    expect(page).to_have_url(re.compile(r"/lambda-path\?sweep=s\w+$"))
+    expect(page).to_have_url(re.compile(r"/sweep\?sweep=s\w+$"))
     expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible(timeout=60_000)
     before = int(chart(page, "path-curve").get_attribute("data-updates") or 0)
     wait_in_page(page, f"document.querySelector('[data-reglab-chart^=path-curve]').dataset.updates > {before + 2}")
@@ -83,7 +83,7 @@ def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Serv
 
 def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: Page) -> None:
     sweep = finished_sweep(store)
-    page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
+    page.goto(f"{server.url}/sweep?sweep={sweep.id}")
     chart(page, "path-curve").wait_for()
     settled(page)
     wait_in_page(page, "document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
@@ -95,11 +95,11 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
            if lane.point.value == 0.01]  # fmt: skip
     assert page.url.endswith(f"runs={','.join(ids)}") or page.url.endswith(f"runs={'%2C'.join(ids)}")
     page.go_back()
-    expect(page).to_have_url(re.compile(rf"/lambda-path\?sweep={sweep.id}"))
+    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={sweep.id}"))
     expect(page.get_by_text("is best")).to_be_visible()
     page.go_forward()
     page.locator(".st-key-back_to_path button").first.click()
-    expect(page).to_have_url(re.compile(rf"/lambda-path\?.*sweep={sweep.id}"))
+    expect(page).to_have_url(re.compile(rf"/sweep\?.*sweep={sweep.id}"))
     expect(page.get_by_text("is best")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
@@ -107,7 +107,7 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
 
 def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Server, store: Store, page: Page) -> None:
     sweep = finished_sweep(store)
-    page.goto(f"{server.url}/lambda-path?sweep={sweep.id}")
+    page.goto(f"{server.url}/sweep?sweep={sweep.id}")
     chart(page, "path-losses").wait_for()
     settled(page)
     page.get_by_role("radio", name="Norms & zeros").click()
@@ -126,9 +126,9 @@ def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Serve
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.go_back()
     expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
-    expect(page).to_have_url(re.compile(rf"/lambda-path\?sweep={sweep.id}&view=norms&measure=loss&epoch=5"))
+    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={sweep.id}&view=norms&measure=loss&epoch=5"))
     page.go_forward()
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.locator(".st-key-to_path button").first.click()
-    expect(page).to_have_url(re.compile(r"/lambda-path\?.*train\.epochs=6"))
+    expect(page).to_have_url(re.compile(r"/sweep\?.*train\.epochs=6"))
     expect(page.get_by_text("9 values: 0,")).to_be_visible()
