@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from tests.attacks.outages import LONG, errors, health, training, wait_for_state, wait_for_trouble
 from tests.jobs.running import settings_in, wait_until, work
 
@@ -76,3 +78,25 @@ def test_files_are_not_written_to_a_home_that_is_gone(store: Store, settings: Se
     with pytest.raises(StoreUnavailable, match="no longer there"):
         store.files(run.id).save_weights({})
     assert not settings.home.exists()
+
+
+@pytest.mark.parametrize("place", ["reglab.sqlite.lock", "owners"])
+def test_a_home_that_is_moved_just_before_a_lock_is_not_made_anew(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    away = settings.home.with_name("away")
+    for path in (store.owner().lock.lock_file, settings.home / "owners" / "other.lock"):
+        Path(path).touch()
+    acquire = FileLock.acquire
+
+    def late(lock: FileLock, *args: Any, **values: Any) -> Any:
+        if place in str(lock.lock_file) and settings.home.exists():
+            settings.home.rename(away)
+        return acquire(lock, *args, **values)
+
+    monkeypatch.setattr(FileLock, "acquire", late)
+    with pytest.raises(StoreUnavailable, match=r"no longer there|No such file"):
+        store.recover()
+    assert not settings.home.exists()
+    away.rename(settings.home)
+    assert store.runs() == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reglab.exports.entry import Bundle, Export, ExportError
 from reglab.store.atomic import write
+from reglab.store.sentences import disk_error
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ def save(bundle: Bundle, entry: Export, folder: Path, force: bool = False) -> li
     for path in paths:
         _check(path, paths, entry, force)
     for path, data in zip(paths, bundle.files.values(), strict=True):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(path, error) from None
         write(path, data)
     return paths
 

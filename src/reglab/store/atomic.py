@@ -21,13 +21,13 @@ _PATIENCE = 2.0  # seconds that a rename on Windows waits for readers of the fil
 def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> None:
     """Make ``data`` the content of ``path``: temporary file beside it, flush to disk, rename, flush the folder.
 
-    A file already at ``path`` is renamed to ``keep_as`` where that is given, after the new one is whole on disk.
+    A file already at ``path`` is renamed to ``keep_as`` where that is given, after the new one is whole on disk. The
+    folder must be there.
 
     :raises StoreError: one sentence; the old file is still there and no temporary file is left.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{SUFFIX}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_whole(temporary, data)
             if keep_as is not None and path.exists():
@@ -49,7 +49,6 @@ def link(source: Path, path: Path) -> None:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{SUFFIX}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _link_or_copy(source, temporary)
             _rename(temporary, path)

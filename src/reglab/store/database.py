@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from reglab.errors import StoreError, StoreUnavailable
-from reglab.store import atomic
+from reglab.store import atomic, locks
 from reglab.store.sentences import disk_error, said, where
 
 BUSY_SECONDS = 30.0
@@ -106,11 +106,11 @@ class Database:
     @contextmanager
     def writer(self) -> Iterator[None]:
         """This file's one place for a writer (SQLite); PostgreSQL orders its writers itself."""
-        self.check_file()  # before the lock, whose file would be created together with a missing folder
+        self.check_file()
         if self._turn is None:
             yield
         else:
-            with self._turn.held():
+            with self._turn.held(self.check_file):
                 yield
 
     def close(self) -> None:
@@ -137,17 +137,19 @@ class _Turn:
         self.place, self.path = place, path.with_name(path.name + ".lock")
         with _writers_guard:
             self.threads = _writers.setdefault(path.resolve(), threading.Lock())
-        self.processes = FileLock(self.path, timeout=BUSY_SECONDS, thread_local=False, poll_interval=0.002)
+        self.processes = locks.file_lock(self.path)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, check_file: Callable[[], None]) -> Iterator[None]:
         if not self.threads.acquire(timeout=BUSY_SECONDS):
             raise StoreUnavailable(
                 f"{self.place} is busy: another thread has been writing to it for too long; try again."
             )
         try:
+            check_file()  # it may have been moved while another thread was writing
             self._acquire()
             try:
+                check_file()  # … or another process
                 yield
             finally:
                 self.processes.release()
@@ -156,7 +158,7 @@ class _Turn:
 
     def _acquire(self) -> None:
         try:
-            self.processes.acquire()
+            locks.acquire(self.processes, BUSY_SECONDS)
         except Timeout:
             raise StoreUnavailable(
                 f"{self.place} is busy: another program has been writing to it for too long; try again."

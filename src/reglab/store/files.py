@@ -93,8 +93,9 @@ class RunFiles:
         """
         if self._flush is not None:
             self._flush()
-        self._check_home()
-        atomic.write(self.folder / NEWEST, arrays.encode_checkpoint(checkpoint), keep_as=self.folder / PREVIOUS)
+        data = arrays.encode_checkpoint(checkpoint)
+        self._make_folder()
+        atomic.write(self.folder / NEWEST, data, keep_as=self.folder / PREVIOUS)
 
     def load_checkpoint(self) -> Checkpoint | None:
         """The newest whole checkpoint, or None if there never was one.
@@ -124,7 +125,7 @@ class RunFiles:
         """
         path = self._weights(name)
         data = arrays.encode_weights(weights)
-        self._check_home()
+        self._make_folder()
         atomic.write(path, data)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
 
@@ -134,7 +135,7 @@ class RunFiles:
         That is quicker than writing equal weights again. Its path relative to the home; the hash is that of ``path``.
         """
         own = self._weights(name)
-        self._check_home()
+        self._make_folder()
         atomic.link(self._inside(path), own)
         return own.relative_to(self.home).as_posix()
 
@@ -153,10 +154,17 @@ class RunFiles:
         except OSError as error:
             raise disk_error(place, error) from None
 
-    def _check_home(self) -> None:
-        """A home that was moved away is not created again: an empty one would stand where the old one belongs."""
-        if not self.home.is_dir():
-            raise StoreUnavailable(f"The folder {self.home} is no longer there; put it back, or restart RegLab.")
+    def _make_folder(self) -> None:
+        """Make the run's folder, never its home: an empty one would stand where one that was moved away belongs."""
+        folders = (self.folder.parent, self.folder) if self.folder.parent != self.home else (self.folder,)
+        for folder in folders:
+            try:
+                folder.mkdir(exist_ok=True)
+            except FileNotFoundError:
+                sentence = f"The folder {self.home} is no longer there; put it back, or restart RegLab."
+                raise StoreUnavailable(sentence) from None
+            except OSError as error:
+                raise disk_error(folder, error) from None
 
     def _weights(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name):

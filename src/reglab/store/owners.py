@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, select, update
 
 from reglab.errors import StoreError
+from reglab.store import locks
 from reglab.store.reading import Decoder, Field, raw
 from reglab.store.schema import runs, sweeps
 from reglab.store.sentences import disk_error
@@ -42,10 +43,10 @@ class Owner:
 def register(home: Path) -> Owner:
     """A new owner, its lock held on ``home/owners/<id>.lock``."""
     owner = uuid.uuid4().hex
-    lock = _lock(folder(home) / f"{owner}.lock")
+    lock = locks.file_lock(folder(home) / f"{owner}.lock")
     try:
-        folder(home).mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=5)
+        folder(home).mkdir(exist_ok=True)
+        locks.acquire(lock, 5)
     except (OSError, Timeout) as error:
         cause = error if isinstance(error, OSError) else OSError(0, "its lock is taken")
         raise disk_error(folder(home), cause) from None
@@ -65,9 +66,9 @@ def examined(home: Path, mine: str | None) -> Iterator[tuple[set[str], set[str]]
         for path in sorted(folder(home).glob("*.lock")):
             if path.stem in alive:
                 continue
-            lock = _lock(path)
+            lock = locks.file_lock(path)
             try:
-                lock.acquire(timeout=0)
+                locks.acquire(lock, 0)
             except (Timeout, OSError):
                 alive.add(path.stem)
                 continue
@@ -107,7 +108,3 @@ def _silent(decoder: Decoder, heartbeat: Any, moment: datetime) -> bool:
     except StoreError:
         return False
     return last is None or moment - last > STALE
-
-
-def _lock(path: Path) -> FileLock:
-    return FileLock(path, thread_local=False)

@@ -61,6 +61,7 @@ def _load(path: Path, claim: Claim) -> Measured | None:
 def _save(path: Path, measured: Measured) -> None:
     text = json.dumps({name: [float(value) for value in values] for name, values in measured.items()})
     try:
+        path.parent.mkdir(exist_ok=True)
         atomic.write(path, text.encode())
-    except StoreError as error:
+    except (OSError, StoreError) as error:
         log.warning("The figures of a claim could not be kept: %s", error)
