@@ -18,7 +18,9 @@ CHECK_PYTHON := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" 
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint format clean system-packages
+# Seconds each: what `make check` runs before a commit.
+QUICK := tests/vocabulary tests/penalties tests/models tests/analysis tests/charts tests/lessons tests/ui tests/tooling
+.PHONY: help run check test coverage bench lint format clean system-packages
 
 help: ## Show what make can do here.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +35,12 @@ test: lint system-packages ## Run every check: format, lint, types, import direc
 	$(PYTEST) -n $(WORKERS) -m "not live" || status=$$?; \
 	$(PYTEST) -m live || status=$$?; \
 	exit $$status
+
+check: lint ## Check format, lint, types, import directions, and run the quick tests: for every commit.
+	$(PYTEST) -n $(WORKERS) -q $(QUICK)
+
+coverage: $(VENV)/.installed-tests system-packages ## Measure what the tests cover, and fail below the floor in pyproject.toml.
+	$(PYTEST) -n $(WORKERS) -m "not live" --cov=reglab --cov-report=term:skip-covered
 
 bench: $(VENV)/.installed-tests ## Run the benchmarks and print their ratios.
 	$(PYTEST) tests/benchmarks -o "python_files=bench_*.py" -p no:xdist -s
