@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-TARGETS = ("run", "check", "test", "coverage", "bench", "lint", "format", "clean")
+TARGETS = ("run", "test", "check", "coverage", "bench", "lint", "format", "clean")
 
 SERVER = """#!/usr/bin/env python3
 import signal, sys
