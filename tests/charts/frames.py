@@ -35,7 +35,7 @@ def layer_frame(runs: Sequence[str], last: int, zeros: int = 0) -> pd.DataFrame:
 def gradient_frame(
     runs: Sequence[str], epochs: int, *, share: float = 0.5, kernels: Sequence[str] = KERNELS
 ) -> pd.DataFrame:
-    """The pulls at ``kernels`` over epochs: the penalty pulls ``share`` times as hard as the data, at each of them."""
+    """Gradient norms of ``kernels`` over epochs, with penalty-to-data ratio ``share`` at each."""
     data = np.random.default_rng(0).uniform(0.1, 1, len(runs) * epochs * len(kernels))
     rows = [(run, epoch, layer) for run in runs for epoch in range(1, epochs + 1) for layer in kernels]
     frame = pd.DataFrame(rows, columns=[columns.RUN, columns.EPOCH, columns.LAYER])

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from reglab.charts.decay import LOOKS, decay_chart
+from reglab.charts.decay import LOOKS, decay_chart, shrink_chart
 from reglab.charts.geometry import geometry_chart
-from reglab.charts.objective_split import objective_split_chart
-from reglab.charts.shrink import shrink_chart
+from reglab.charts.loss_split import objective_split_chart
 from reglab.lessons.geometry import Landscape, Mix
 from reglab.lessons.picture import picture
 

@@ -1,4 +1,4 @@
-"""The pull of λ: shares by kernel and together, the line at 1, zeros on a logarithmic axis, what was not recorded."""
+"""Gradient ratio: by layer and together, the line at 1, zeros on a logarithmic axis, unrecorded runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from tests.charts.frames import KERNELS, gradient_frame, styles
 
 from reglab import columns
 from reglab.charts import gradient_share_chart
-from reglab.charts.gradient_share import AT_REST, EQUAL
-from reglab.charts.shares import MOST, total_share
+from reglab.charts.gradient_share import AT_REST, EQUAL, MOST, total_share
 
 ONE, THREE = styles(["a"]), styles(["a", "b", "c"])
 MANY = [f"layer{i}.conv.weight" for i in range(MOST + 1)]
@@ -28,18 +27,18 @@ def notes(figure: go.Figure) -> list[str]:
 
 
 def ends(figure: go.Figure) -> tuple[float, float]:
-    """The y axis's ends as shares."""
+    """The y axis's ends as ratios."""
     low, high = figure.layout.yaxis.range
     return 10**low, 10**high
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(1e-6, 1e6)), min_size=1, max_size=5))
-def test_together_kernels_pull_as_one_long_vector(pulls: list[tuple[float, float]]) -> None:
-    frame = pd.concat([gradient_frame(["a"], 1, kernels=[str(i)]) for i in range(len(pulls))])
-    frame[columns.PENALTY_GRAD], frame[columns.DATA_GRAD] = zip(*pulls, strict=True)
+def test_layers_together_are_one_long_vector(norms: list[tuple[float, float]]) -> None:
+    frame = pd.concat([gradient_frame(["a"], 1, kernels=[str(i)]) for i in range(len(norms))])
+    frame[columns.PENALTY_GRAD], frame[columns.DATA_GRAD] = zip(*norms, strict=True)
     epochs, share = total_share(frame)
     assert epochs.tolist() == [1]
-    assert share[0] == pytest.approx(np.linalg.norm([p for p, _ in pulls]) / np.linalg.norm([d for _, d in pulls]))
+    assert share[0] == pytest.approx(np.linalg.norm([p for p, _ in norms]) / np.linalg.norm([d for _, d in norms]))
 
 
 def test_epochs_come_in_order_whatever_the_rows_order() -> None:
@@ -50,9 +49,9 @@ def test_epochs_come_in_order_whatever_the_rows_order() -> None:
     np.testing.assert_allclose(total_share(shuffled)[1], total_share(frame)[1])
 
 
-def test_one_run_shows_all_kernels_together_and_each() -> None:
+def test_one_run_shows_all_weights_and_each_layer() -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 5, share=0.34), ONE)
-    assert names(figure) == ["all kernels", "conv1", "fc"]
+    assert names(figure) == ["all weights", "conv1", "fc"]
     assert len({trace.line.color for trace in figure.data}) == 3
     for trace in figure.data:
         np.testing.assert_allclose(trace.y, 0.34, rtol=1e-6)
@@ -60,32 +59,32 @@ def test_one_run_shows_all_kernels_together_and_each() -> None:
     assert figure.layout.yaxis.type == "log"
 
 
-def test_a_chosen_kernel_stands_before_all_together() -> None:
+def test_a_chosen_layer_is_drawn_over_all_weights() -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 5), ONE, KERNELS[1])
-    assert names(figure) == ["all kernels", "fc"]
+    assert names(figure) == ["all weights", "fc"]
     assert figure.data[1].line.color == ONE["a"].colour
-    assert "Pull of λ on fc" in figure.layout.title.text
+    assert "Gradient ratio, fc" in figure.layout.title.text
 
 
 @pytest.mark.parametrize("count", range(1, MOST + 1))
-def test_up_to_six_kernels_have_colours_of_their_own(count: int) -> None:
+def test_up_to_six_layers_have_colours_of_their_own(count: int) -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 3, kernels=MANY[:count]), ONE)
     assert len(figure.data) == (count + 1 if count > 1 else 1)
     assert len({trace.line.color for trace in figure.data}) == len(figure.data)
 
 
-def test_more_kernels_are_the_range_that_they_span() -> None:
+def test_more_layers_are_drawn_as_their_range() -> None:
     frame = gradient_frame(["a"], 3, kernels=MANY)
     frame[columns.PENALTY_GRAD] = frame[columns.DATA_GRAD] * np.tile(np.geomspace(0.01, 10, len(MANY)), 3)
     figure = gradient_share_chart(frame, ONE)
-    assert names(figure) == [*["lowest to highest kernel"] * 2, "all kernels"]
+    assert names(figure) == [*["lowest to highest layer"] * 2, "all weights"]
     lowest, highest, _ = figure.data
     np.testing.assert_allclose(lowest.y, 0.01, rtol=1e-6)
     np.testing.assert_allclose(highest.y, 10, rtol=1e-6)
     assert highest.fill == "tonexty"
     assert ends(figure)[0] < 0.01
     assert ends(figure)[1] > 10
-    assert names(gradient_share_chart(frame, ONE, MANY[3])) == ["all kernels", "layer3.conv"]
+    assert names(gradient_share_chart(frame, ONE, MANY[3])) == ["all weights", "layer3.conv"]
 
 
 def test_several_runs_have_one_line_each() -> None:
@@ -95,7 +94,7 @@ def test_several_runs_have_one_line_each() -> None:
         assert [trace.line.color for trace in figure.data] == [style.colour for style in THREE.values()]
 
 
-def test_a_run_without_lambda_lies_at_the_lower_edge_and_says_so() -> None:
+def test_a_run_without_lambda_lies_at_the_lower_edge_with_a_label() -> None:
     none, some = gradient_frame(["a"], 4, share=0.0), gradient_frame(["b"], 4, share=0.02)
     figure = gradient_share_chart(pd.concat([none, some]), styles(["a", "b"]))
     zero, other = figure.data
@@ -103,7 +102,7 @@ def test_a_run_without_lambda_lies_at_the_lower_edge_and_says_so() -> None:
     assert low < zero.y[0] < 1.4 * low < other.y[0] < high
     assert (zero.y == zero.y[0]).all()
     assert ": 0<" in zero.hovertemplate
-    assert "0: λ does not pull" in notes(figure)
+    assert "0: no penalty gradient" in notes(figure)
 
 
 def test_a_single_zero_is_a_break_not_a_small_number() -> None:
@@ -121,16 +120,16 @@ def test_the_line_at_one_is_always_in_sight(share: float) -> None:
 
 
 @pytest.mark.parametrize(("share", "side"), [(0.1, "bottom"), (10, "top")])
-def test_the_line_s_words_stand_where_the_curves_are_not(share: float, side: str) -> None:
+def test_the_reference_text_is_on_the_side_without_curves(share: float, side: str) -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 4, share=share), ONE)
     assert figure.layout.annotations[0].yanchor == side
 
 
-def test_where_equal_pulls_are_not_rest_the_line_does_not_promise_it() -> None:
+def test_the_line_does_not_promise_rest_where_equal_gradients_are_not_rest() -> None:
     assert notes(gradient_share_chart(gradient_frame(["a"], 4), ONE, rests=False)) == [EQUAL]
 
 
-def test_what_was_not_recorded_is_said_and_never_drawn() -> None:
+def test_runs_without_gradients_get_a_hint_and_no_line() -> None:
     old = gradient_frame(["a"], 4).assign(**{columns.DATA_GRAD: np.nan, columns.PENALTY_GRAD: np.nan})
     figure = gradient_share_chart(old, ONE)
     assert not figure.data
@@ -140,7 +139,7 @@ def test_what_was_not_recorded_is_said_and_never_drawn() -> None:
     assert np.isfinite(both.data[1].y).all()
 
 
-def test_initial_weights_have_no_pull() -> None:
+def test_initial_weights_have_no_ratio() -> None:
     frame = gradient_frame(["a"], 2)
     frame[columns.EPOCH] -= 1
     frame.loc[frame[columns.EPOCH] == 0, columns.DATA_GRAD] = np.nan

@@ -1,4 +1,4 @@
-"""The parts of J: a stack whose top is J for one run, lines told apart by stroke for several."""
+"""The parts of J: stacked up to J for one run, a line and a stroke each for several."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_parts_that_are_zero_throughout_are_left_out() -> None:
     assert names(loss_split_chart(frame, ONE)) == ["data loss", "J"]
 
 
-def test_several_runs_are_told_apart_by_colour_and_their_parts_by_stroke() -> None:
+def test_runs_differ_by_colour_and_parts_by_stroke() -> None:
     frame = epoch_frame(["a", "b"], 5)
     frame.loc[frame[columns.RUN] == "b", columns.L1] = 0.0
     figure = loss_split_chart(frame, styles(["a", "b"]))

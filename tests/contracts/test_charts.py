@@ -1,10 +1,12 @@
-"""Every chart, known or still to come: what a ``…_chart`` function of reglab.charts has to do."""
+"""The contract of every ``…_chart`` function over runs in reglab.charts, and that a page draws every chart."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,7 +38,7 @@ every_chart = of_all(CHARTS)
 def frame_for(chart: Chart, runs: list[str], epochs: int) -> pd.DataFrame:
     """A frame of the kind that the chart's first parameter names."""
     kind = next(iter(inspect.signature(chart).parameters))
-    if kind == "pulls":
+    if kind == "gradients":
         return gradient_frame(runs, epochs)
     return layer_frame(runs, epochs) if kind == "layers" else epoch_frame(runs, epochs)
 
@@ -141,3 +143,23 @@ def test_the_epoch_axis_stands_still_while_the_curves_grow(chart: Chart) -> None
     start, end = ranges.pop()
     assert 0 < start <= 1
     assert 30 <= end < 32
+
+
+def test_every_chart_is_drawn_on_some_page() -> None:
+    package = Path(inspect.getfile(charts)).parent
+    defined = {
+        node.name
+        for path in package.glob("*.py")
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.endswith("_chart")
+    }
+    drawn = set().union(*(_charts_drawn(path) for path in (package.parent / "ui").rglob("*.py")))
+    assert len(defined) > 10
+    assert defined - drawn == set()
+
+
+def _charts_drawn(path: Path) -> set[str]:
+    """The names that a module imports from reglab.charts and uses afterwards."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    imports = [n for n in nodes if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("reglab.charts")]
+    return {alias.name for n in imports for alias in n.names} & {n.id for n in nodes if isinstance(n, ast.Name)}

@@ -1,13 +1,11 @@
 """DataFrame → Plotly figure, one chart a file; no Streamlit, no torch.
 
-Every chart takes a frame with the columns of :mod:`reglab.columns` and the styles of the runs to draw, leaves both as
-they are, and turns an empty frame into a figure with its title and a hint. Colours of text and grid are left to the
-page's theme.
+Every chart takes a frame with the columns of :mod:`reglab.columns`, extracts each column once, and leaves the frame
+unchanged. An empty frame gives a figure with its title and a hint. Text and grid take their colours from the page.
 """
 
 from __future__ import annotations
 
-from reglab.charts.accuracy import accuracy_chart
 from reglab.charts.gap import gap_chart
 from reglab.charts.gradient_share import gradient_share_chart
 from reglab.charts.loss import loss_chart
@@ -16,6 +14,11 @@ from reglab.charts.style import RunStyle, style_runs
 from reglab.charts.weights import weights_chart
 
 __all__ = [
-    "RunStyle", "accuracy_chart", "gap_chart", "gradient_share_chart", "loss_chart", "loss_split_chart", "style_runs",
+    "RunStyle",
+    "gap_chart",
+    "gradient_share_chart",
+    "loss_chart",
+    "loss_split_chart",
+    "style_runs",
     "weights_chart",
-]  # fmt: skip
+]

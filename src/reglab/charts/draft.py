@@ -12,6 +12,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+SMALL = 11
+"""Pixels of all text but titles."""
+
 Properties = dict[str, Any]
 
 
@@ -35,20 +38,24 @@ class Draft:
         self.data.append({"type": "heatmap", **trace})
 
     def add_annotation(self, **annotation: Any) -> None:
-        """Add words."""
+        """Add text, with an arrow unless ``showarrow`` is False."""
         self.layout.setdefault("annotations", []).append(annotation)
+
+    def add_text(self, text: str, **place: Any) -> None:
+        """Add small text without an arrow."""
+        self.add_annotation(text=text, showarrow=False, font={"size": SMALL}, **place)
 
     def add_shape(self, **shape: Any) -> None:
         """Add a line or an area."""
         self.layout.setdefault("shapes", []).append(shape)
 
-    def add_hline(self, y: float, **how: Any) -> None:
+    def add_hline(self, y: float, **look: Any) -> None:
         """Add a horizontal line as wide as the plot."""
-        self.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y", **how)
+        self.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y", **look)
 
-    def add_vrect(self, x0: float, x1: float, **how: Any) -> None:
+    def add_vrect(self, x0: float, x1: float, **look: Any) -> None:
         """Add an area as high as the plot."""
-        self.add_shape(type="rect", x0=x0, x1=x1, xref="x", y0=0, y1=1, yref="y domain", **how)
+        self.add_shape(type="rect", x0=x0, x1=x1, xref="x", y0=0, y1=1, yref="y domain", **look)
 
     def update_layout(self, properties: Mapping[str, Any] | None = None, **named: Any) -> None:
         """Change properties of the layout, nested ones one by one."""
@@ -64,8 +71,10 @@ class Draft:
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Properties:
-    """A new dictionary: neither of the two is changed, since ``new`` may be a constant of a chart."""
-    return {**old, **{
-        key: _merged(old[key], value) if isinstance(value, Mapping) and isinstance(old.get(key), Mapping) else value
-        for key, value in new.items()
-    }}  # fmt: skip
+    """A new dictionary; both arguments stay unchanged, since ``new`` may be a constant of a chart."""
+    nested = {key: _merged(old[key], value) for key, value in new.items() if _both(old.get(key), value)}
+    return {**old, **new, **nested}
+
+
+def _both(old: object, new: object) -> bool:
+    return isinstance(old, Mapping) and isinstance(new, Mapping)

@@ -1,42 +1,40 @@
-"""What training minimises, in its parts over epochs: J = data loss + λ₁ Σ f|w| + (λ₂/2) Σ f w², each in nats.
+"""The objective in its parts, each in nats: J = data loss + λ₁ Σ f|w| + (λ₂/2) Σ f w² + any further penalty term.
 
-One run on a linear axis is a stack, whose top is J; on a logarithmic axis, where heights do not add, and for several
-runs it is a line for each part. A part that is 0 throughout is left out.
+Over epochs, a single run on a linear axis is stacked, with J on top; on a logarithmic axis, where heights do not add,
+and for several runs each part is a line. A part that is 0 throughout is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import (
     DASHES,
     WIDTHS,
+    RunCurves,
     draft,
-    each_run,
     empty,
     epoch_axis,
-    epochs_of,
-    log_ticks,
+    figure,
+    loss_axis,
+    run_curves,
     uid_of,
-    values_of,
 )
 from reglab.charts.draft import Draft
+from reglab.charts.loss import hover
 from reglab.charts.style import GREY, RAMP, RunStyle, rgba
 
 TITLE = "Objective split"
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of J: its column, its name, its stroke (with a glyph for the subtitle) and its colour in a stack."""
+class Part(NamedTuple):
+    """One part of J: its column, its name, its stroke (with a glyph for the subtitle) and its colour when stacked."""
 
     column: str
     name: str
@@ -45,12 +43,11 @@ class Part:
     colour: str
 
 
-PARTS = (
-    Part(columns.TRAIN_LOSS, "data loss", DASHES["train"], "╍", GREY),
-    Part(columns.L1, "L1 part", "7px,2px,2px,2px", "╌", RAMP[4]),
-    Part(columns.L2, "L2 part", "solid", "━", RAMP[0]),
-)
+DATA = Part(columns.TRAIN_LOSS, "data loss", DASHES["train"], "╍", GREY)
+L1 = Part(columns.L1, "L1 part", "7px,2px,2px,2px", "╌", RAMP[4])
+L2 = Part(columns.L2, "L2 part", "solid", "━", RAMP[0])
 J = Part(columns.TOTAL, "J", DASHES["total"], "┈", GREY)
+PARTS = (DATA, L1, L2)
 
 
 def loss_split_chart(
@@ -60,60 +57,69 @@ def loss_split_chart(
 
     ``planned``: the last epoch to come, so that the axis stands still while training.
     """
-    drawn = list(each_run(epochs, styles))
-    if not drawn:
+    runs = run_curves(epochs, styles, [part.column for part in (*PARTS, J)])
+    if not runs:
         return empty(TITLE, "nats", "The parts of J appear after the first epoch.")
-    alone = len(drawn) == 1
+    alone = len(runs) == 1
     strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (*PARTS, J))
     made = draft(TITLE, "nats; J = data loss + penalty" if alone else strokes)
-    for style, rows in drawn:
-        for part in (*_present(rows), J):
-            _add_line(made, rows, style, part, alone=alone, stacked=alone and not log_y)
+    for run in runs:
+        present = [part for part in PARTS if part is DATA or (run.values[part.column] > 0).any()]
+        for part in (*present, J):
+            _add_line(made, run, part, alone=alone, stacked=alone and not log_y and part is not J)
     made.update_layout(hovermode="x unified" if alone else "closest")
-    epoch_axis(made, max(int(rows[columns.EPOCH].max()) for _, rows in drawn), planned)
-    made.update_yaxes(rangemode="tozero", tickformat="~g", uirevision="log" if log_y else "linear")
-    if log_y:
-        made.update_yaxes(type="log", dtick=log_ticks(made))
+    epoch_axis(made, runs, planned)
+    loss_axis(made, log_y=log_y)
     return made.figure()
 
 
-def _present(rows: pd.DataFrame) -> list[Part]:
-    """The data loss, and the penalty's parts that are not 0 throughout."""
-    return [part for part in PARTS if part is PARTS[0] or (values_of(rows, part.column) > 0).any()]
-
-
-def _add_line(made: Draft, rows: pd.DataFrame, style: RunStyle, part: Part, *, alone: bool, stacked: bool) -> None:
-    """Alone, colours tell the parts apart and the legend names them; several runs are told apart by colour."""
-    stack = {"stackgroup": "J", "fillcolor": rgba(part.colour, 0.4)} if stacked and part is not J else {}
+def _add_line(made: Draft, run: RunCurves, part: Part, *, alone: bool, stacked: bool) -> None:
+    """One part of one run; a stack with a missing piece would show another J, so a part ends where J does."""
+    values, style = run.values[part.column].copy(), run.style
+    values[np.isnan(run.values[J.column])] = np.nan
+    stack: dict[str, Any] = {}
+    line: dict[str, Any] = {"color": part.colour if alone and part is not J else style.colour, "dash": part.dash}
+    line["width"] = WIDTHS["val" if alone or part.dash == "solid" else "train"]
+    if stacked:
+        line, stack = {"color": part.colour, "width": 1}, {"stackgroup": "J", "fillcolor": rgba(part.colour, 0.4)}
     made.add_scatter(
-        x=epochs_of(rows),
-        y=_values(rows, part),
+        x=run.epochs,
+        y=values,
         uid=uid_of(style.run, part.column),
         name=part.name if alone else style.text,
-        mode="lines+markers" if len(rows) == 1 else "lines",
-        line=_stroke(part, style, alone=alone, stacked=bool(stack)),
+        mode=run.mode,
+        line=line,
         legendgroup=None if alone else style.run,
-        showlegend=alone or part is PARTS[0],
-        hovertemplate=_hover(part, style, alone=alone),
+        showlegend=alone or part is DATA,
+        hovertemplate=hover(style, part.name, alone=alone),
         **stack,
     )
 
 
-def _stroke(part: Part, style: RunStyle, *, alone: bool, stacked: bool) -> dict[str, Any]:
-    if stacked:
-        return {"color": part.colour, "width": 1}
-    own = part.colour if alone and part is not J else style.colour
-    return {"color": own, "width": WIDTHS["val" if alone or part.dash == "solid" else "train"], "dash": part.dash}
+def objective_split_chart(parts: pd.DataFrame) -> go.Figure:
+    """Data loss + penalty = total, a stacked bar for each convention.
 
-
-def _values(rows: pd.DataFrame, part: Part) -> NDArray[np.float32]:
-    """The part where J is finite: a stack with a piece missing would show another J."""
-    values = values_of(rows, part.column)
-    values[np.isnan(values_of(rows, columns.TOTAL))] = np.nan
-    return values
-
-
-def _hover(part: Part, style: RunStyle, *, alone: bool) -> str:
-    if alone:
-        return f"%{{y:.4g}} nats<extra>{part.name}</extra>"
-    return f"{style.text}<br>epoch %{{x}}, {part.name}: %{{y:.4g}} nats<extra></extra>"
+    ``parts``: columns convention, data, penalty, total (numbers) and text (the total as it is to be read).
+    """
+    title, subtitle = "How the total splits", "data loss + penalty = total"
+    if parts.empty:
+        return empty(title, subtitle, "Type weights, a data loss and λ.")
+    made = figure(title, subtitle, x="")
+    colours = [(L1 if convention == "L1" else L2).colour for convention in parts["convention"]]
+    labels = {"text": parts["text"], "textposition": "outside", "cliponaxis": False, "constraintext": "none"}
+    bars = (("data loss", "data", GREY, {}), ("penalty", "penalty", colours, labels))
+    for name, column, colour, more in bars:
+        made.add_bar(
+            y=parts["convention"],
+            x=parts[column],
+            orientation="h",
+            name=name,
+            marker={"color": colour},
+            hovertemplate=f"%{{y}}<br>{name} %{{x:.6g}}<extra></extra>",
+            uid=column,
+            **more,
+        )
+    made.update_layout(barmode="stack", legend_traceorder="normal", bargap=0.45, margin={"l": 12, "r": 56, "b": 46})
+    made.update_yaxes(autorange="reversed", showgrid=False, automargin=True, nticks=None)
+    made.update_xaxes(rangemode="tozero", showgrid=True, tickformat="~g", showline=False, nticks=6)
+    return made

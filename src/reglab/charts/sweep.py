@@ -13,8 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import WIDTHS, add_hint, draft, empty, values_of
-from reglab.charts.curves import NAMES
+from reglab.charts.base import NAMES, WIDTHS, add_hint, draft, empty, values_of
 from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, epoch_axis, uid_of
+from reglab.charts.base import draft, empty, last_epoch_axis, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.style import colour_of
@@ -44,7 +44,7 @@ def sweep_losses_chart(
     curves = list(_curves(lanes, epochs, _COLUMNS[role]))
     _add_lines(made, curves, symbol, alone=len(modes) == 1)
     _add_bar(made, LambdaAxis.of(lanes[columns.LAMBDA]))
-    epoch_axis(made, int(epochs[columns.EPOCH].max()), planned)
+    last_epoch_axis(made, int(epochs[columns.EPOCH].max()), planned)
     made.update_yaxes(range=[0, _top([mean for *_, mean in curves])], tickformat="~g", uirevision=role)
     return made.figure()
 

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from reglab.charts.decay import decay_chart
-from reglab.charts.shrink import shrink_chart
+from reglab.charts.decay import decay_chart, shrink_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
 from reglab.lessons.decay import MAX_STEPS, METHODS, Optimizer, Walk, push, walk

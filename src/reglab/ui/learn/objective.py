@@ -7,7 +7,7 @@ from fractions import Fraction
 import pandas as pd
 import streamlit as st
 
-from reglab.charts.objective_split import objective_split_chart
+from reglab.charts.loss_split import objective_split_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import BadInput, exact, read_weights
 from reglab.lessons.objective import CONVENTIONS, Convention, Objective, digits, result

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.charts import RunStyle, style_runs
-from reglab.charts.shares import total_share
+from reglab.charts.gradient_share import total_share
 from reglab.number_format import percent, points
 from reglab.store import Run
 from reglab.ui.shared import run_text

@@ -1,4 +1,4 @@
-"""What the loss, accuracy and gap charts show."""
+"""The loss and gap charts over epochs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.charts.frames import epoch_frame, styles
 
 from reglab import columns
-from reglab.charts import accuracy_chart, gap_chart, loss_chart
+from reglab.charts import gap_chart, loss_chart
 from reglab.charts.gap import Measure
 
 ONE, TWO = styles(["a"]), styles(["a", "b"])
@@ -20,7 +20,7 @@ def drawn(figure: go.Figure, colour: str) -> dict[str, go.Scatter]:
     return {trace.line.dash: trace for trace in figure.data if trace.mode == "lines" and trace.line.color == colour}
 
 
-def test_the_three_losses_are_told_by_their_strokes() -> None:
+def test_each_loss_has_its_stroke() -> None:
     frame = epoch_frame(["a", "b"], 5)
     lines = drawn(loss_chart(frame, TWO), TWO["b"].colour)
     mine = frame[frame[columns.RUN] == "b"]
@@ -30,7 +30,7 @@ def test_the_three_losses_are_told_by_their_strokes() -> None:
     assert lines["solid"].line.width > lines["5px,3px"].line.width
 
 
-def test_a_run_alone_names_its_lines() -> None:
+def test_a_single_run_names_its_lines() -> None:
     figure = loss_chart(epoch_frame(["a"], 5), ONE)
     assert [trace.name for trace in figure.data if trace.showlegend] == ["validation", "training", "J"]
 
@@ -47,8 +47,6 @@ def test_the_ring_marks_the_lowest_validation_loss() -> None:
     frame[columns.VAL_LOSS] = [2.0, np.nan, 0.5, 0.9]
     (ring,) = [trace for trace in loss_chart(frame, ONE).data if trace.marker.symbol == "circle-open"]
     assert (ring.x.tolist(), ring.y.tolist()) == ([3], [0.5])
-    (ring,) = [trace for trace in accuracy_chart(frame, ONE).data if trace.marker.symbol == "circle-open"]
-    assert ring.y[0] == pytest.approx(frame[columns.VAL_ACC][2])
 
 
 def test_values_are_shown_to_four_digits_with_their_unit() -> None:
@@ -70,13 +68,6 @@ def test_the_loss_axis_is_linear_from_zero_unless_asked_otherwise() -> None:
 
 def test_an_empty_logarithmic_loss_chart_is_fine() -> None:
     assert not loss_chart(pd.DataFrame(), ONE, log_y=True).data
-
-
-def test_accuracy_is_always_on_the_whole_axis() -> None:
-    figure = accuracy_chart(epoch_frame(["a"], 3), ONE)
-    assert figure.layout.yaxis.range[0] == 0
-    assert figure.layout.yaxis.range[1] >= 1
-    assert [trace.name for trace in figure.data if trace.showlegend] == ["validation", "training"]
 
 
 @pytest.mark.parametrize(("measure", "column"), [("loss", columns.GAP_LOSS), ("accuracy", columns.GAP_ACC)])
