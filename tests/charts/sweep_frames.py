@@ -1,4 +1,4 @@
-"""Frames of λ paths for chart tests, with the columns that the analysis gives."""
+"""Frames of λ sweeps for chart tests, with the columns that the analysis gives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALL = columns.ALL_WEIGHTS
 def sweep_table(
     lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",), repeats: int = 3, seed: int = 0
 ) -> pd.DataFrame:
-    """A path whose validation accuracy rises to 0.03, and collapses at 0.1; λ₁ is 0."""
+    """A sweep whose validation accuracy rises to 0.03, and collapses at 0.1; λ₁ is 0."""
     rng = np.random.default_rng(seed)
     rows = [_point(apply, 0.0, value, repeats, rng) for apply in applies for value in lambdas]
     return _marked(pd.DataFrame(rows))
@@ -35,7 +35,7 @@ def grid_table(l1: Sequence[float] = (0.0, 1e-4, 1e-3), l2: Sequence[float] = NI
 def lane_frame(
     lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",), repeats: int = 3
 ) -> pd.DataFrame:
-    """The lanes of such a path."""
+    """The lanes of such a sweep."""
     rows = [
         (f"{apply} {value:g} {repeat}", value, 0.0, value, apply, repeat, "running")
         for repeat in range(repeats)

@@ -1,4 +1,4 @@
-"""Where λ lies on the axis of a path, and how it is written."""
+"""Where λ lies on the axis of a sweep, and how it is written."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_the_axes_of_the_geometry_stand_still_and_are_square() -> None:
 def test_the_legend_of_the_geometry_is_the_same_whatever_is_drawn() -> None:
     pictures = [picture(Landscape(1, 2.5), Mix(share), strength) for share in (0, 0.5, 1) for strength in (0, 1, 50)]
     legends = [[t.name for t in geometry_chart(frame).data if t.showlegend is not False] for frame in pictures]
-    assert legends == [["penalty", "data loss", "path as λ grows", "data optimum", "solution"]] * 9
+    assert legends == [["penalty", "data loss", "solutions as λ grows", "data optimum", "solution"]] * 9
 
 
 def test_the_solution_is_drawn_last_and_tells_its_strength() -> None:

@@ -1,4 +1,4 @@
-"""What the charts of a λ path show: bands, marks, edges, colours."""
+"""The charts of a sweep over λ: bands, marks, edges, colours."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_losses import sweep_losses_chart
 from reglab.charts.sweep_memorised import sweep_memorised_chart
 from reglab.charts.sweep_norms import sweep_norms_chart
-from reglab.charts.sweep_parts import BAND
-from reglab.charts.sweep_range import accuracy_floor
+from reglab.charts.sweep_points import BAND, points_of
+from reglab.charts.sweep_range import range_of
 from reglab.charts.sweep_regimes import NARROW, Zone, with_text
 
 AXIS = LambdaAxis.of(NINE)
@@ -89,7 +89,7 @@ def test_one_run_a_lambda_has_neither_band_nor_bars() -> None:
     assert "one run" in trace(figure, "coupled-val").hovertext[0]
 
 
-def test_a_gap_in_the_path_parts_the_band() -> None:
+def test_a_gap_in_the_sweep_splits_the_band() -> None:
     table = sweep_table()
     table.loc[4, [columns.VAL_ACC, columns.TRAIN_ACC]] = np.nan
     band = trace(sweep_chart(table), "coupled-band")
@@ -97,30 +97,30 @@ def test_a_gap_in_the_path_parts_the_band() -> None:
     assert np.isnan(trace(sweep_chart(table), "coupled-val").y).sum() == 2
 
 
-def test_best_and_one_se_have_a_ring_a_square_and_words() -> None:
+def test_best_and_one_se_have_a_ring_a_square_and_texts() -> None:
     table = marked(sweep_table(), best=6, one_se=7)
     figure = sweep_chart(table)
     for uid, row, symbol in (("best", 6, "circle-open"), ("one-SE", 7, "square-open")):
         mark = trace(figure, uid)
         assert mark.marker.symbol == symbol
         assert (mark.x[0], mark.y[0]) == pytest.approx((np.log10(NINE[row]), table[columns.VAL_ACC][row]))
-    assert {"<b>best 0.03</b>", "one SE 0.05"} <= set(texts(figure))
+    assert {"<b>best 0.03</b>", "1-SE 0.05"} <= set(texts(figure))
 
 
 def test_one_label_where_both_are_the_same_point_and_none_before_there_is_one() -> None:
     figure = sweep_chart(marked(sweep_table(), best=6, one_se=6))
-    assert [text for text in texts(figure) if "best" in text or "SE" in text] == ["<b>best and one SE 0.03</b>"]
+    assert [text for text in texts(figure) if "best" in text or "SE" in text] == ["<b>best and 1-SE 0.03</b>"]
     none = sweep_chart(marked(sweep_table(), best=-1, one_se=-1))
     assert not [text for text in texts(none) if "best" in text or "SE" in text]
     assert not [one for one in none.data if one.uid in ("best", "one-SE")]
 
 
-def test_of_two_ways_the_better_one_has_the_words() -> None:
+def test_of_two_modes_the_better_one_has_the_texts() -> None:
     table = sweep_table(applies=TWO)
     table.loc[[6, 15], columns.VAL_ACC] = [0.92, 0.94]
     chosen = {columns.BEST: table.index.isin([6, 15]), columns.ONE_SE: table.index.isin([7, 16])}
     figure = sweep_chart(table.assign(**chosen))
-    assert {"<b>best 0.03, decoupled</b>", "one SE 0.05"} <= set(texts(figure))
+    assert {"<b>best 0.03, decoupled</b>", "1-SE 0.05"} <= set(texts(figure))
     assert len([text for text in texts(figure) if "best" in text or "SE" in text]) == 2
     assert len(trace(figure, "best").x) == len(trace(figure, "one-SE").x) == 2
     both = sweep_chart(table.assign(**chosen | {columns.ONE_SE: chosen[columns.BEST]}))
@@ -139,7 +139,7 @@ def spans_of(notes: list[Any], width: float) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 5, 8])
-def test_the_words_of_the_marks_never_meet_nor_leave_the_plot(steps: int) -> None:
+def test_the_texts_of_the_marks_never_meet_nor_leave_the_plot(steps: int) -> None:
     for best in range(9):
         figure = sweep_chart(marked(sweep_table(), best, min(best + steps, 8)))
         notes = [note for note in figure.layout.annotations if "best" in note.text or "SE" in note.text]
@@ -169,7 +169,7 @@ def zones_of(**shares: float) -> list[Zone]:
         ({}, []),
     ],
 )
-def test_words_stand_under_what_they_are_true_of_or_not_at_all(shares: dict[str, float], words: list[str]) -> None:
+def test_labels_are_below_their_zone_or_left_out(shares: dict[str, float], words: list[str]) -> None:
     zones = zones_of(**shares)
     worded = with_text(zones)
     assert [zone.name for zone in worded] == words
@@ -187,7 +187,7 @@ def test_words_stand_under_what_they_are_true_of_or_not_at_all(shares: dict[str,
 
 @pytest.mark.parametrize("upto", range(9))
 @pytest.mark.parametrize("fitting", range(4))
-def test_however_the_regimes_lie_no_word_is_in_the_zone_of_another(upto: int, fitting: int) -> None:
+def test_no_label_is_in_the_zone_of_another_regime(upto: int, fitting: int) -> None:
     regimes = np.array(["overfits"] * upto + ["fits"] * fitting + ["underfits"] * 9)[:9]
     figure = sweep_chart(sweep_table().assign(**{columns.REGIME: regimes}))
     low, high = AXIS.range
@@ -222,7 +222,7 @@ def test_values_at_the_edge_that_would_overprint_are_written_as_one() -> None:
     for row, value in ((0, 0.12), (8, 0.1), (16, 0.15), (17, 0.18)):
         table.loc[row, [columns.VAL_ACC, columns.TRAIN_ACC]] = value
     figure = sweep_chart(table, chance=0.1)
-    written = [(x, text) for way in TWO for one in [trace(figure, f"{way}-outside")]
+    written = [(x, text) for mode in TWO for one in [trace(figure, f"{mode}-outside")]
                for x, text in zip(one.x, one.text, strict=True) if text]  # fmt: skip
     assert sorted(text for _, text in written) == ["10–18 %", "12 %"]
     assert "15 %" in " ".join(trace(figure, "decoupled-outside").hovertext)
@@ -265,12 +265,15 @@ def test_the_axes_stand_still_while_the_curve_grows() -> None:
     assert len({layout.yaxis.range for layout in figures}) == 1
 
 
+def accuracy_floor(table: pd.DataFrame, chance: float | None = None) -> float:
+    return range_of(points_of(table, AXIS, (columns.VAL_ACC, columns.TRAIN_ACC)), "accuracy", chance).low
+
+
 def test_the_accuracy_axis_takes_coarse_steps() -> None:
     for scale, floor in ((0.2, 0.0), (0.5, 0.3), (0.8, 0.5), (1.0, 0.7)):
         table = sweep_table()
         table[[columns.VAL_ACC, columns.TRAIN_ACC]] *= scale
         assert accuracy_floor(table) == floor
-    assert accuracy_floor(sweep_table().iloc[:0]) == 0
 
 
 def test_the_line_of_guessing_is_shown_where_the_axis_reaches_it() -> None:
@@ -281,7 +284,7 @@ def test_the_line_of_guessing_is_shown_where_the_axis_reaches_it() -> None:
 
 
 @pytest.mark.parametrize("best", [0.14, 0.19, 0.2])
-def test_a_path_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> None:
+def test_a_sweep_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> None:
     table = sweep_table()
     table[[columns.BEST, columns.ONE_SE]] = False
     table[columns.REGIME] = "at chance"
@@ -291,7 +294,7 @@ def test_a_path_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> No
     assert {"at chance", "guessing: 19 %"} <= set(texts(figure))
 
 
-def test_regimes_are_words_below_the_axis_and_a_faint_ground() -> None:
+def test_regimes_are_labels_below_the_axis_and_a_faint_background() -> None:
     figure = sweep_chart(sweep_table())
     words = [note for note in figure.layout.annotations if note.text in ("overfits", "fits", "underfits")]
     assert [note.text for note in words] == ["overfits", "fits", "underfits"]
@@ -371,7 +374,7 @@ def test_norms_have_a_line_a_layer_and_a_bold_one() -> None:
     assert len({one.marker.symbol for one in shown if one.name != ALL}) == len(LAYERS)
 
 
-def test_norms_have_a_place_for_every_lambda_of_the_path() -> None:
+def test_norms_have_a_place_for_every_lambda_of_the_sweep() -> None:
     part = sweep_norms_chart(layer_curves(NINE[:3]), lambdas=NINE)
     assert part.layout.xaxis.range == sweep_norms_chart(layer_curves()).layout.xaxis.range
 
@@ -403,7 +406,7 @@ def test_a_collapsed_norm_is_an_arrow_and_the_others_have_the_axis() -> None:
     assert not [one for one in sweep_norms_chart(layer_curves()).data if one.uid.endswith("below")]
 
 
-def test_many_layers_are_thin_and_only_all_kernels_is_named() -> None:
+def test_many_layers_are_thin_and_only_all_weights_is_named() -> None:
     frame = layer_curves()
     parts = [frame[frame[columns.LAYER] == LAYERS[0]].assign(**{columns.LAYER: f"layer{i}.weight"}) for i in range(20)]
     figure = sweep_norms_chart(pd.concat([*parts, frame[frame[columns.LAYER] == ALL]]))
@@ -411,7 +414,7 @@ def test_many_layers_are_thin_and_only_all_kernels_is_named() -> None:
     assert "layer7" in trace(figure, "coupled-layer-7").hovertext[0]
 
 
-def test_memory_tells_right_wrong_and_seen_through_apart() -> None:
+def test_memorisation_has_a_line_for_right_wrong_and_true_labels() -> None:
     table = sweep_table()
     figure = sweep_memorised_chart(table)
     for column in columns.MEMORY:

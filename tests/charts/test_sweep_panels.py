@@ -13,8 +13,7 @@ from reglab import columns
 from reglab.bins import EDGES
 from reglab.charts.lambda_axis import lambda_text
 from reglab.charts.style import colour_of
-from reglab.charts.sweep_cells import Cells
-from reglab.charts.sweep_grid import WRITTEN, sweep_grid_chart
+from reglab.charts.sweep_grid import WRITTEN, Cells, sweep_grid_chart
 from reglab.charts.sweep_weights import PANELS, sweep_weights_chart
 
 
@@ -58,13 +57,13 @@ def test_lambdas_to_come_have_empty_panels() -> None:
     assert len(texts(figure)) == 9
 
 
-def test_the_share_of_zeros_is_said_from_one_per_cent_on() -> None:
+def test_the_share_of_zeros_is_written_from_one_per_cent_on() -> None:
     frame = sweep_histograms((0.0, 1e-4, 1e-3, 1e-2), zeros=True)
     assert [("zeros" in text) for text in texts(sweep_weights_chart(frame))] == [False, False, True, True]
     assert "30 % zeros" in texts(sweep_weights_chart(frame))[3]
 
 
-def test_a_second_way_is_an_outline_in_the_same_panels() -> None:
+def test_a_second_mode_is_an_outline_in_the_same_panels() -> None:
     figure = sweep_weights_chart(sweep_histograms((0.0, 0.01), ("coupled", "decoupled")))
     assert [(line.name, line.xaxis, line.fill) for line in figure.data] == [
         ("coupled", "x", "tozeroy"), ("decoupled", "x", None), ("coupled", "x2", "tozeroy"), ("decoupled", "x2", None),
@@ -137,12 +136,12 @@ def test_best_and_one_se_are_framed() -> None:
     table = grid_table()
     figure = sweep_grid_chart(table)
     frames = {one.name: one for one in scatters(figure) if one.mode == "lines"}
-    assert set(frames) == {"best", "one SE"}
+    assert set(frames) == {"best", "1-SE"}
     best = table[table[columns.BEST]].iloc[0]
     centre = Cells((0.0, 1e-4, 1e-3)).centres[[0.0, 1e-4, 1e-3].index(best[columns.LAMBDA1])]
     assert np.mean(frames["best"].x[:4]) == pytest.approx(centre)
-    assert frames["best"].line.color != frames["one SE"].line.color
-    assert frames["best"].line.dash != frames["one SE"].line.dash
+    assert frames["best"].line.color != frames["1-SE"].line.color
+    assert frames["best"].line.dash != frames["1-SE"].line.dash
 
 
 def test_the_better_the_stronger() -> None:

@@ -57,7 +57,7 @@ def test_empty_bins_lie_below_the_axis_and_do_not_break_the_line() -> None:
 
 def test_all_kernels_are_summed_and_one_can_be_chosen() -> None:
     frame = layer_frame(["a"], 5)
-    assert "all kernels" in weights_chart(frame, ONE).layout.title.text
+    assert "all layers" in weights_chart(frame, ONE).layout.title.text
     assert "conv1.weight" in weights_chart(frame, ONE, "conv1.weight").layout.title.text
     assert not weights_chart(frame, ONE, "no such layer").data
 

@@ -1,4 +1,4 @@
-"""Every chart of the λ path: what each must do with whatever path a person asks for."""
+"""The contract of every chart of a sweep, over sweeps of any length."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TWO = ("coupled", "decoupled")
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, the frames it takes for some λ and ways of applying them, and the columns that may not be known yet."""
+    """A chart, the frames it takes for some λ and penalty modes, and the columns that may not be known yet."""
 
     name: str
     draw: Callable[..., go.Figure]
@@ -69,17 +69,17 @@ CHARTS = (
     Chart("gap in loss", partial(sweep_gap_chart, measure="loss"), _table),
     Chart("validation losses", partial(sweep_losses_chart, role="val", planned=40), _lanes),
     Chart("training losses", partial(sweep_losses_chart, role="train"), _lanes),
-    Chart("weights", sweep_weights_chart, lambda *path: [sweep_histograms(*path, zeros=True)], ()),
-    Chart("norms", sweep_norms_chart, lambda *path: [layer_curves(*path)], (columns.L2_NORM, columns.ZERO_SHARE)),
-    Chart("zeros", partial(sweep_norms_chart, what="zeros"), lambda *path: [layer_curves(*path, l1=True)],
+    Chart("weights", sweep_weights_chart, lambda *sweep: [sweep_histograms(*sweep, zeros=True)], ()),
+    Chart("norms", sweep_norms_chart, lambda *sweep: [layer_curves(*sweep)], (columns.L2_NORM, columns.ZERO_SHARE)),
+    Chart("zeros", partial(sweep_norms_chart, what="zeros"), lambda *sweep: [layer_curves(*sweep, l1=True)],
           (columns.L2_NORM, columns.ZERO_SHARE)),
     Chart("memory", sweep_memorised_chart, _table),
     Chart("grid of accuracy", sweep_grid_chart, _grid),
     Chart("grid of loss", partial(sweep_grid_chart, measure="loss"), _grid),
 )  # fmt: skip
-PATHS: dict[str, tuple[Sequence[float], Sequence[str]]] = {
+SWEEPS: dict[str, tuple[Sequence[float], Sequence[str]]] = {
     "nine": (NINE, TWO[:1]),
-    "two ways": (NINE, TWO),
+    "two modes": (NINE, TWO),
     "one": ((0.03,), TWO[:1]),
     "only zero": ((0.0,), TWO),
     "zero and one": ((0.0, 0.03), TWO),
@@ -96,7 +96,7 @@ def but(*words: str) -> pytest.MarkDecorator:
 
 
 every_chart = but()
-every_sweep = pytest.mark.parametrize("path", [pytest.param(path, id=name) for name, path in PATHS.items()])
+every_sweep = pytest.mark.parametrize("sweep", [pytest.param(sweep, id=name) for name, sweep in SWEEPS.items()])
 
 
 def title_of(figure: go.Figure) -> str:
@@ -110,7 +110,7 @@ def sent(figure: go.Figure) -> bytes:
 
 @every_chart
 def test_without_rows_it_is_a_title_and_a_hint(chart: Chart) -> None:
-    full = chart.frames(*PATHS["nine"])
+    full = chart.frames(*SWEEPS["nine"])
     for frames in ([frame.iloc[:0] for frame in full], [pd.DataFrame() for _ in full], [*full[:-1], full[-1].iloc[:0]]):
         figure = chart.draw(*frames)
         assert title_of(figure) == title_of(chart.draw(*full)) != ""
@@ -120,10 +120,10 @@ def test_without_rows_it_is_a_title_and_a_hint(chart: Chart) -> None:
 
 @every_chart
 @every_sweep
-def test_any_path_is_drawn_small_with_traces_that_can_be_followed_and_frames_are_left_alone(
-    chart: Chart, path: tuple[Sequence[float], Sequence[str]]
+def test_any_sweep_is_drawn_small_with_traces_that_can_be_followed_and_frames_are_left_alone(
+    chart: Chart, sweep: tuple[Sequence[float], Sequence[str]]
 ) -> None:
-    frames = chart.frames(*path)
+    frames = chart.frames(*sweep)
     before = [frame.copy(deep=True) for frame in frames]
     figure = chart.draw(*frames)
     for frame, was in zip(frames, before, strict=True):
@@ -131,14 +131,14 @@ def test_any_path_is_drawn_small_with_traces_that_can_be_followed_and_frames_are
     uids = [trace.uid for trace in figure.data]
     assert len(set(uids)) == len(uids) > 0
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", uid) for uid in uids)  # Plotly puts them into CSS selectors
-    assert len(sent(figure)) < 9_000 + 700 * len(path[0]) * len(path[1]) + 3_000 * min(len(path[0]), 12)
+    assert len(sent(figure)) < 9_000 + 700 * len(sweep[0]) * len(sweep[1]) + 3_000 * min(len(sweep[0]), 12)
     assert all(math.isfinite(end) for axis in (figure.layout.xaxis, figure.layout.yaxis) for end in axis.range or [])
     json.loads(sent(figure))
 
 
 @every_chart
 def test_text_and_grid_are_left_to_the_theme(chart: Chart) -> None:
-    layout = chart.draw(*chart.frames(*PATHS["two ways"])).layout
+    layout = chart.draw(*chart.frames(*SWEEPS["two modes"])).layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert layout.font.color is layout.title.font.color is layout.xaxis.gridcolor is layout.yaxis.color is None
     assert not layout.template.layout.to_plotly_json()
@@ -146,7 +146,7 @@ def test_text_and_grid_are_left_to_the_theme(chart: Chart) -> None:
 
 @every_chart
 def test_the_order_of_rows_changes_nothing(chart: Chart) -> None:
-    frames = chart.frames(*PATHS["nine"])
+    frames = chart.frames(*SWEEPS["nine"])
     mixed = [frame.sample(frac=1, random_state=0).reset_index(drop=True) for frame in frames]
     if "norms" in chart.name or "zeros" in chart.name:
         mixed = [frame.sort_values(columns.LAYER, kind="stable") for frame in mixed]  # layers keep their order
@@ -157,7 +157,7 @@ def test_the_order_of_rows_changes_nothing(chart: Chart) -> None:
 @every_chart
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_figures_that_are_not_there_yet_are_gaps(chart: Chart, bad: float) -> None:
-    frames = chart.frames(*PATHS["two ways"])
+    frames = chart.frames(*SWEEPS["two modes"])
     last = frames[-1]
     names = [name for name in (*chart.unknown, *(name + columns.SE for name in chart.unknown)) if name in last]
     for rows in (last.index[2:5], last.index):
@@ -171,7 +171,7 @@ def test_figures_that_are_not_there_yet_are_gaps(chart: Chart, bad: float) -> No
 
 @but("losses", "weights")  # their x axes are epochs and weights
 def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> None:
-    (full,) = chart.frames(*PATHS["nine"])
+    (full,) = chart.frames(*SWEEPS["nine"])
     holed = full.copy()
     holed.loc[3:, list(chart.unknown)] = np.nan
     for name in (columns.BEST, columns.ONE_SE):
@@ -182,7 +182,7 @@ def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> N
 
 @but("grid")  # it names both
 def test_lambda_is_called_as_the_sweep_calls_it(chart: Chart) -> None:
-    frames = chart.frames(*PATHS["nine"])
+    frames = chart.frames(*SWEEPS["nine"])
     text = sent(chart.draw(*frames, symbol="λ₁")).decode()
     assert "λ₁" in text
     assert "λ₂" not in text
@@ -199,6 +199,6 @@ def clickable(figure: go.Figure) -> list[Any]:
 
 @but("losses", "weights")  # their points are epochs and bins
 def test_a_click_tells_which_point_it_was(chart: Chart) -> None:
-    (frame,) = chart.frames(*PATHS["two ways"])
+    (frame,) = chart.frames(*SWEEPS["two modes"])
     named = list(zip(frame[columns.APPLY], frame[columns.LAMBDA1], frame[columns.LAMBDA2], strict=True))
     assert set(clickable(chart.draw(frame))) == set(named)

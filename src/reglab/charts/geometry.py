@@ -1,4 +1,4 @@
-"""Two weights: contours of the data loss, the contour of the penalty that touches them, and the path over λ."""
+"""Two weights: contours of the data loss, the contour of the penalty that touches them, and the solutions over λ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from reglab.charts.base import empty, figure, uid_of
 from reglab.charts.style import GREY, RAMP, rgba
 
-TITLE, SUBTITLE = "Where data and penalty meet", "contours of the data loss, the penalty's shape, the path over λ"
+TITLE, SUBTITLE = "Where data and penalty meet", "contours of the data loss, the penalty's shape, solutions over λ"
 BLUE, VIOLET, RED, OCHRE = RAMP[0], RAMP[2], RAMP[4], RAMP[5]
 _AT = "w₁ = %{x:.4g}<br>w₂ = %{y:.4g}"
 _AT_STRENGTH = _AT + "<br>λ = %{customdata:.4g}<extra></extra>"
@@ -20,7 +20,7 @@ _AT_STRENGTH = _AT + "<br>λ = %{customdata:.4g}<extra></extra>"
 LINES: dict[str, tuple[str, dict[str, Any]]] = {
     "shape": ("penalty", {"line": {"color": BLUE, "width": 2}, "fill": "toself", "fillcolor": rgba(BLUE, 0.16)}),
     "contour": ("data loss", {"line": {"color": GREY, "width": 2.2}}),
-    "path": ("path as λ grows", {"line": {"color": OCHRE, "width": 2.6}, "hovertemplate": _AT_STRENGTH}),
+    "path": ("solutions as λ grows", {"line": {"color": OCHRE, "width": 2.6}, "hovertemplate": _AT_STRENGTH}),
 }
 MARKS: dict[str, tuple[str, dict[str, Any]]] = {
     "optimum": ("data optimum", {"size": 9, "color": GREY}),
@@ -54,30 +54,24 @@ def geometry_chart(parts: pd.DataFrame, reach: float = 4.0) -> go.Figure:
 
 def _axes(made: go.Figure, reach: float) -> None:
     span = [-1.06 * reach, 1.06 * reach]
-    common = {
-        "range": span,
-        "constrain": "domain",
-        "zeroline": True,
-        "zerolinewidth": 1.5,
-        "showgrid": False,
-        "automargin": False,
-    }
-    made.update_xaxes(**common, dtick=1, showline=False)
-    made.update_yaxes(
-        **common, dtick=1, scaleanchor="x", constraintoward="top", title={"text": "w₂", "standoff": 2}, ticks="outside"
-    )
+    lines = {"zeroline": True, "zerolinewidth": 1.5, "showgrid": False}
+    common = {"range": span, "constrain": "domain", "automargin": False, "dtick": 1, **lines}
+    made.update_xaxes(**common, showline=False)
+    title = {"text": "w₂", "standoff": 2}
+    made.update_yaxes(**common, scaleanchor="x", constraintoward="top", title=title, ticks="outside")
     made.update_layout(margin={"l": 44, "r": 8, "t": 54, "b": 78})
 
 
-def _line(made: go.Figure, rows: pd.DataFrame, part: str, **how: Any) -> None:
-    drawn = {"hoverinfo": "skip"} if "hovertemplate" not in how else {"customdata": rows["strength"].to_numpy()}
-    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=uid_of(part), **drawn, **how)
+def _line(made: go.Figure, rows: pd.DataFrame, part: str, **look: Any) -> None:
+    drawn = {"hoverinfo": "skip"} if "hovertemplate" not in look else {"customdata": rows["strength"].to_numpy()}
+    made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=uid_of(part), **drawn, **look)
 
 
-def _mark(made: go.Figure, rows: pd.DataFrame, part: str, *, name: str, **how: Any) -> None:
-    told = f"{name}<br>{_AT}<extra></extra>" if rows["strength"].isna().all() else f"{name}<br>{_AT_STRENGTH}"
-    made.add_scatter(x=rows["x"].to_numpy(), y=rows["y"].to_numpy(), customdata=rows["strength"].to_numpy(),
-                     mode="markers", uid=uid_of(part), name=name, hovertemplate=told, **how)  # fmt: skip
+def _mark(made: go.Figure, rows: pd.DataFrame, part: str, *, name: str, **look: Any) -> None:
+    at = f"{_AT}<extra></extra>" if rows["strength"].isna().all() else _AT_STRENGTH
+    x, y, strength = (rows[column].to_numpy() for column in ("x", "y", "strength"))
+    shown = {"customdata": strength, "hovertemplate": f"{name}<br>{at}"}
+    made.add_scatter(x=x, y=y, mode="markers", uid=uid_of(part), name=name, **shown, **look)
 
 
 def _short(values: pd.Series) -> NDArray[np.float32]:

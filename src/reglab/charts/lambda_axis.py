@@ -1,4 +1,4 @@
-"""The axis of a λ path: position = log₁₀ λ; λ = 0, which has no logarithm, is set apart at the left behind a break.
+"""The λ axis of a sweep: position = log₁₀ λ; λ = 0, which has no logarithm, is set apart at the left behind a break.
 
 Positions are plain numbers on a linear axis, so that zero has one too and colours can run along the axis.
 """
@@ -18,7 +18,7 @@ from reglab.charts.style import GREY
 from reglab.number_format import short
 
 TOP = 66
-"""Pixels above the plot where words stand between it and the subtitle."""
+"""Pixels above the plot, with room for text between it and the subtitle."""
 
 _GAP = 0.15  # between zero and the smallest λ, as a share of the decades that the others span
 _PAD = 0.05  # beyond the outermost points
@@ -54,6 +54,11 @@ class LambdaAxis:
         low, high = self.ends
         return low - _GAP * max(high - low, 2.0) if self.positive else 0.0
 
+    @cached_property
+    def crowding(self) -> float:
+        """The factor by which points shrink so that many λ do not hide their line."""
+        return float(np.clip((20 / max(len(self.lambdas), 1)) ** 0.5, 0.58, 1))
+
     @property
     def break_at(self) -> float | None:
         """The position of the break between zero and the others; ``None`` where one of them is missing."""
@@ -87,16 +92,14 @@ class LambdaAxis:
 def lambda_axis(made: Draft, axis: LambdaAxis, symbol: str) -> None:
     """Give the x axis of ``made`` its places, labels and break; small ticks show each λ."""
     ticks = axis.ticks()
-    made.update_xaxes(
-        range=list(axis.range), title={"text": symbol}, tickmode="array", tickvals=axis.at(ticks).tolist(),
-        ticktext=[lambda_text(value) for value in ticks], zeroline=False,
-        minor={"tickmode": "array", "tickvals": axis.at(axis.lambdas).tolist(), "ticks": "outside", "ticklen": 2.5},
-    )  # fmt: skip
+    minor = {"tickmode": "array", "tickvals": axis.at(axis.lambdas).tolist(), "ticks": "outside", "ticklen": 2.5}
+    labels = {"tickvals": axis.at(ticks).tolist(), "ticktext": [lambda_text(value) for value in ticks]}
+    made.update_xaxes(range=list(axis.range), title={"text": symbol}, tickmode="array", zeroline=False)
+    made.update_xaxes(minor=minor, **labels)
     if axis.break_at is not None:
-        made.add_shape(
-            type="line", x0=axis.break_at, x1=axis.break_at, y0=-0.035, y1=1, yref="paper", layer="below",
-            line={"color": GREY, "width": 1.2, "dash": "1.5px,3px"},
-        )  # fmt: skip
+        line = {"color": GREY, "width": 1.2, "dash": "1.5px,3px"}
+        ends = {"x0": axis.break_at, "x1": axis.break_at, "y0": -0.035, "y1": 1, "yref": "paper"}
+        made.add_shape(type="line", layer="below", line=line, **ends)
 
 
 def lambda_text(value: float, digits: int = 3) -> str:

@@ -37,7 +37,8 @@ def loss_chart(
 ) -> go.Figure:
     """Losses of every styled run in ``epochs`` (:data:`columns.EPOCH_COLUMNS`).
 
-    A ring marks the lowest validation loss. The legend names the lines of a single run; with several it names the runs, and the subtitle the strokes.
+    A ring marks the lowest validation loss. The legend names the lines of a single
+    run; with several it names the runs, and the subtitle the strokes.
     ``planned``: the last epoch to come, so that the axis stands still while training.
     """
     runs = run_curves(epochs, styles, tuple(LINES.values()))

@@ -107,7 +107,10 @@ def objective_split_chart(parts: pd.DataFrame) -> go.Figure:
     made = figure(title, subtitle, x="")
     colours = [(L1 if convention == "L1" else L2).colour for convention in parts["convention"]]
     labels = {"text": parts["text"], "textposition": "outside", "cliponaxis": False, "constraintext": "none"}
-    bars = (("data loss", "data", GREY, {}), ("penalty", "penalty", colours, labels))
+    bars: tuple[tuple[str, str, Any, dict[str, Any]], ...] = (
+        ("data loss", "data", GREY, {}),
+        ("penalty", "penalty", colours, labels),
+    )
     for name, column, colour, more in bars:
         made.add_bar(
             y=parts["convention"],

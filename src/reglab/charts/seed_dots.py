@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import empty, figure
+from reglab.charts.draft import SMALL
 from reglab.charts.style import GREY, RAMP
 from reglab.number_format import PERCENT, percent, short
 
@@ -48,32 +49,27 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
     first = rows.iloc[0]
     log, unit = bool(first[columns.LOG]), str(first[columns.UNIT])
     room = top - bottom
-    made.update_layout(
-        {
-            f"xaxis{axis}": {
-                "anchor": f"y{axis}", "type": "log" if log else "linear", "title": None, "showgrid": False,
-                "zeroline": False, "showline": True, "ticks": "outside", "ticklen": 3, "nticks": 5,
-                "ticksuffix": _suffix(unit), "showticksuffix": "last", "exponentformat": "power",
-                "tickfont": {"size": 11},
-            },
-            f"yaxis{axis}": {
-                "anchor": f"x{axis}", "domain": [bottom + 0.40 * room, bottom + 0.74 * room], "visible": False,
-                "range": [-1, 1], "fixedrange": True,
-            },
-        }
-    )  # fmt: skip
-    for place in ([] if log else [(0.0, "solid")]) + [(line, "2px,3px") for line in first[columns.LINES]]:
-        made.add_shape(
-            type="line", x0=place[0], x1=place[0], y0=-1, y1=1, xref=f"x{axis}", yref=f"y{axis}", layer="below",
-            line={"color": GREY, "width": 1 if place[1] == "solid" else 1.6, "dash": place[1]},
-        )  # fmt: skip
+    ticks = {"ticks": "outside", "ticklen": 3, "nticks": 5, "ticksuffix": _suffix(unit), "showticksuffix": "last"}
+    x: dict[str, Any] = {
+        "anchor": f"y{axis}",
+        "type": "log" if log else "linear",
+        "title": None,
+        "showline": True,
+        "zeroline": False,
+    }
+    x |= {**ticks, "showgrid": False, "exponentformat": "power", "tickfont": {"size": SMALL}}
+    y = {"anchor": f"x{axis}", "domain": [bottom + 0.40 * room, bottom + 0.74 * room], "visible": False}
+    made.update_layout({f"xaxis{axis}": x, f"yaxis{axis}": {**y, "range": [-1, 1], "fixedrange": True}})
+    across = {"y0": -1, "y1": 1, "xref": f"x{axis}", "yref": f"y{axis}", "layer": "below"}
+    for place, dash in ([] if log else [(0.0, "solid")]) + [(line, "2px,3px") for line in first[columns.LINES]]:
+        line = {"color": GREY, "width": 1 if dash == "solid" else 1.6, "dash": dash}
+        made.add_shape(type="line", x0=place, x1=place, line=line, **across)
     for trace in (_seeds(rows, unit, log), _mean(first, unit)):
         if trace is not None:
-            made.add_trace(go.Scatter(**trace, xaxis=f"x{axis}", yaxis=f"y{axis}"))
-    made.add_annotation(
-        text=str(first[columns.PART]), x=0, y=bottom + 0.76 * room, xref="paper", yref="paper", xanchor="left",
-        yanchor="bottom", showarrow=False, font={"size": 11}, opacity=0.85,
-    )  # fmt: skip
+            made.add_scatter(**trace, mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}", hoverinfo="text")
+    place = {"x": 0, "y": bottom + 0.76 * room, "xref": "paper", "yref": "paper", "xanchor": "left"}
+    text = {"text": str(first[columns.PART]), "font": {"size": SMALL}, "opacity": 0.85, "showarrow": False}
+    made.add_annotation(**text, **place, yanchor="bottom")
 
 
 def _suffix(unit: str) -> str:
@@ -84,11 +80,9 @@ def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
     """A dot for each seed, spread a little so that equal values are seen."""
     values = rows[columns.VALUE].to_numpy(dtype=np.float64)
     shown: NDArray[np.float64] = np.maximum(values, _FEWEST) if log else values
-    return {
-        "x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "mode": "markers",
-        "marker": {"color": _DOT, "size": 8, "opacity": 0.75},
-        "hovertext": [short(value, 3) + _suffix(unit) for value in values.tolist()], "hoverinfo": "text",
-    }  # fmt: skip
+    texts = [short(value, 3) + _suffix(unit) for value in values.tolist()]
+    marker = {"color": _DOT, "size": 8, "opacity": 0.75}
+    return {"x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "marker": marker, "hovertext": texts}
 
 
 def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
@@ -97,9 +91,7 @@ def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
     if not np.isfinite([mean, low, high]).all():
         return None
     interval = f"{percent(0.95, 0)} interval {short(low, 3)} to {short(high, 3)}"
-    return {
-        "x": [mean], "y": [0], "mode": "markers", "marker": {"color": _MEAN, "size": 11, "symbol": "diamond"},
-        "error_x": {"type": "data", "array": [high - mean], "arrayminus": [mean - low], "color": _MEAN,
-                    "thickness": 2.5, "width": 7},
-        "hovertext": f"mean {short(mean, 3)}{_suffix(unit)}<br>{interval}", "hoverinfo": "text",
-    }  # fmt: skip
+    bar = {"type": "data", "array": [high - mean], "arrayminus": [mean - low], "thickness": 2.5, "width": 7}
+    marker = {"color": _MEAN, "size": 11, "symbol": "diamond"}
+    text = f"mean {short(mean, 3)}{_suffix(unit)}<br>{interval}"
+    return {"x": [mean], "y": [0], "marker": marker, "error_x": {**bar, "color": _MEAN}, "hovertext": text}

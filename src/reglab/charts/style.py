@@ -52,7 +52,7 @@ def rgba(colour: str, alpha: float) -> str:
 def style_runs(runs: Sequence[tuple[str, str, float, float]]) -> dict[str, RunStyle]:
     """(id, label, l1, l2) of each run → its style, in the same order.
 
-    The first run of a λ has the λ's own colour; each further one the nearest colour that can be told from all before.
+    The first run of a λ has the λ's own colour; each further one the nearest colour distinct from all before.
     """
     taken: list[Floats] = []
     styles = {}

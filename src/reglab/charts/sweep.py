@@ -1,35 +1,38 @@
 """The U-curve: validation and training accuracy (or loss) against λ, mean ± one standard error over the repeats.
 
-Small λ overfit, large λ underfit, and the best lies between. The best λ has a ring, the simplest one within one
-standard error of it a square.
+Small λ overfit, large λ underfit, and the best lies between. The best λ has a ring, the 1-SE choice a square; their
+texts are above the plot, at the end of a dotted line, so they never meet the curves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import NAMES, WIDTHS, add_hint, draft, empty, values_of
+from reglab.charts.base import NAMES, WIDTHS, add_hint, draft, empty, uid_of
 from reglab.charts.draft import Draft
 from reglab.charts.gap import Measure
-from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis
-from reglab.charts.style import GREY
-from reglab.charts.sweep_marks import add_marks
-from reglab.charts.sweep_parts import Mode, add_band, add_bridge, add_line, crowding, each_mode, errors_of
+from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis, lambda_text
+from reglab.charts.style import GREY, colour_of
+from reglab.charts.sweep_points import WRONG, Points, add_line, hover_texts, known_in, points_of, with_wrong_labels
 from reglab.charts.sweep_range import Range, add_outside, range_of
 from reglab.charts.sweep_regimes import add_regimes
-from reglab.charts.sweep_text import WRONG, said, with_wrong_labels
 from reglab.number_format import percent
 
 HINT = "The curve forms while the networks train."
+SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
+"""By the names from which the uids are made."""
+
+_LETTER = 0.025  # share of a narrow chart's axis that a letter takes
+_PIXELS = 6.2  # of a letter, at most
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """What is drawn: its title, its columns, and how its values are written."""
 
     title: str
@@ -48,69 +51,145 @@ MEASURED: dict[Measure, Measured] = {
 def sweep_chart(
     table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂", chance: float | None = None
 ) -> go.Figure:
-    """``table``: one row a point of the path, with mean and standard error of every metric (see reglab.columns).
+    """``table``: one row a point of the sweep, with mean and standard error of every metric (see reglab.columns).
 
-    All its λ are on the axis, those not trained yet too. ``chance``: the accuracy of guessing, as a dotted line.
+    All its λ are on the axis, untrained ones included. ``chance``: the accuracy of guessing, as a dotted line.
     A point's customdata is [apply, λ₁, λ₂].
     """
     what = MEASURED[measure]
     title = f"{what.title} against {symbol}"
     if table.empty:
         return empty(title, "mean ± standard error", HINT)
-    modes = each_mode(table)
-    made = draft(title, _subtitle(table, len(modes)), x=symbol)
-    axis, span = LambdaAxis.of(table[columns.LAMBDA]), range_of(table, measure, chance)
+    axis = LambdaAxis.of(table[columns.LAMBDA])
+    every = points_of(table, axis, (what.val, what.train, columns.FLIPPED_ACC))
+    alone, span = len(every) == 1, range_of(every, measure, chance)
+    made = draft(title, _subtitle(every), x=symbol)
     lambda_axis(made, axis, symbol)
     made.update_yaxes(range=list(span.shown), tickformat=what.ticks, uirevision=measure)
     made.update_layout(margin={"t": TOP})
-    if len(modes) == 1:
-        add_regimes(made, axis, modes[0][1], what.val)
-    if measure == "accuracy" and chance is not None:
-        _add_chance(made, chance, span)
-    for mode, rows in modes:
-        _add_mode(made, axis, mode, rows, what, symbol, alone=len(modes) == 1)
-    add_outside(made, axis, modes, what.val, span, symbol)
-    add_marks(made, axis, modes, what.val, span)
-    if not np.isfinite(values_of(table, what.val)).any():
+    if alone:
+        add_regimes(made, axis, every[0], what.val)
+    if measure == "accuracy" and chance is not None and span.low < chance < span.high:
+        made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
+        place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
+        made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
+    for own in every:
+        _add_mode(made, axis, own, what, symbol, alone=alone)
+    add_outside(made, axis, every, what.val, span, symbol)
+    _add_marks(made, axis, every, what.val, span)
+    if not known_in(every, what.val):
         add_hint(made, HINT)
     return made.figure()
 
 
-def _subtitle(table: pd.DataFrame, modes: int) -> str:
-    most = int(np.nanmax(table[columns.N].to_numpy(np.float64), initial=0))
-    noisy = with_wrong_labels(table)
+def _subtitle(every: Sequence[Points]) -> str:
+    modes, noisy = len(every), with_wrong_labels(every)
+    most = int(max(np.nanmax(own.rows[columns.N].to_numpy(np.float64), initial=0) for own in every))
     error = "SE" if noisy or modes > 1 else "standard error"
-    told = [f"mean ± {error} {'of' if noisy and modes > 1 else 'over'} {most} runs" if most > 1 else "one run per λ"]
-    told += ["small points: training"] if modes > 1 else []
-    return "; ".join([*told, *([WRONG if modes == 1 else "labels partly wrong"] if noisy else [])])
+    parts = [f"mean ± {error} {'of' if noisy and modes > 1 else 'over'} {most} runs" if most > 1 else "one run per λ"]
+    parts += ["small points: training"] if modes > 1 else []
+    parts += [WRONG if modes == 1 else "labels partly wrong"] if noisy else []
+    return "; ".join(parts)
 
 
-def _add_mode(
-    made: Draft, axis: LambdaAxis, mode: Mode, rows: pd.DataFrame, what: Measured, symbol: str, *, alone: bool
-) -> None:
+def _add_mode(made: Draft, axis: LambdaAxis, own: Points, what: Measured, symbol: str, *, alone: bool) -> None:
     """Training below, then the band, then validation on top."""
-    val, train, errors = values_of(rows, what.val), values_of(rows, what.train), errors_of(rows, what.val)
-    named = None if alone else mode
-    for role, values in (("train", train), ("val", val)):
-        group = role if alone else mode.apply
-        if role == "val":
-            add_band(made, axis, rows, val - errors, val + errors, f"{mode.apply}-band", legendgroup=group)
-        add_bridge(made, axis, rows, values, f"{mode.apply}-{role}-bridge", legendgroup=group)
+    mode, named = own.mode, None if alone else own.mode
+    looks: dict[str, dict[str, Any]] = {
+        "train": {"line": {"width": WIDTHS["train"], "dash": mode.train}, "scale": 0.6 * axis.crowding},
+        "val": {"line": {"width": 2.6, "dash": mode.val}, "scale": 1.1 * axis.crowding, "band": f"{mode.apply}-band"},
+    }
+    looks["val"]["errors"] = own.errors(what.val)
+    for role, column in (("train", what.train), ("val", what.val)):
         add_line(
-            made, axis, mode, rows, values, uid=f"{mode.apply}-{role}",
-            texts=said(rows, what.val if role == "val" else what.train, NAMES[role], symbol, what.unit, mode=named),
-            line={"width": 2.6 if role == "val" else WIDTHS[role], "dash": mode.val if role == "val" else mode.train},
-            errors=errors if role == "val" else None, scale=(1.1 if role == "val" else 0.6) * crowding(axis),
-            name=NAMES[role] if alone else mode.apply, legendgroup=group, showlegend=alone or role == "val",
+            made,
+            axis,
+            own,
+            own.values[column],
+            hover_texts(own.rows, column, NAMES[role], symbol, what.unit, mode=named),
+            uid=f"{mode.apply}-{role}",
+            name=NAMES[role] if alone else mode.apply,
+            legendgroup=role if alone else mode.apply,
+            showlegend=alone or role == "val",
             legendrank=1 if role == "val" else 2,
-        )  # fmt: skip
+            **looks[role],
+        )
 
 
-def _add_chance(made: Draft, chance: float, span: Range) -> None:
-    if not span.low < chance < span.high:
+class Mark(NamedTuple):
+    """One marked point: what it is, which λ, where it lies, and its penalty mode where that is written."""
+
+    name: str
+    value: float
+    x: float
+    y: float
+    mode: str = ""
+
+    @property
+    def text(self) -> str:
+        """The text above it."""
+        name = "best" if self.mode else self.name.replace("one SE", "1-SE")  # the mode needs the room of "and 1-SE"
+        return f"{name} {lambda_text(self.value)}" + (f", {self.mode}" if self.mode else "")
+
+
+def _add_marks(made: Draft, axis: LambdaAxis, every: Sequence[Points], column: str, span: Range) -> None:
+    """A mark with text at the best point and at the 1-SE choice; one for both where they are the same.
+
+    Where several penalty modes have their own, all have symbols, and those of the best mode have texts.
+    """
+    found = [marks for own in every if (marks := _marks(own, column, named=len(every) > 1))]
+    if not found:
         return
-    made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
-    made.add_annotation(
-        text=f"guessing: {percent(chance, 0)}", x=0.005, xref="paper", xanchor="left", y=chance, yanchor="bottom",
-        showarrow=False, font={"size": 11}, opacity=0.75,
-    )  # fmt: skip
+    for name, (symbol, size) in SYMBOLS.items():
+        marks = [mark for marks in found for mark in marks if mark.name.startswith(name)]
+        colours = [colour_of(mark.value) for mark in marks]
+        if marks:
+            made.add_scatter(
+                x=[mark.x for mark in marks],
+                y=[mark.y for mark in marks],
+                mode="markers",
+                uid=uid_of(name),
+                name=name,
+                showlegend=False,
+                hoverinfo="skip",
+                marker={"symbol": symbol, "size": size, "color": colours, "line": {"width": 2}},
+            )
+    heights = [marks[0].y for marks in found]
+    best = int(np.argmin(heights) if span.at_top else np.argmax(heights))
+    labelled = sorted(found[best], key=lambda mark: mark.x)
+    for mark, place in zip(labelled, _text_places(axis, labelled), strict=True):
+        line = {"color": colour_of(mark.value), "width": 1.3, "dash": "1.5px,2.5px"}
+        made.add_shape(type="line", x0=mark.x, x1=mark.x, y0=mark.y, y1=span.shown[1], layer="below", line=line)
+        text = f"<b>{mark.text}</b>" if mark.name.startswith("best") else mark.text
+        made.add_text(text, y=1, yref="paper", yanchor="bottom", borderpad=0, **place)
+
+
+def _marks(own: Points, column: str, *, named: bool) -> list[Mark]:
+    """The best point first; ``named``: its text also names the penalty mode."""
+    values, found = own.values[column], []
+    best, near = (own.rows[name].to_numpy(bool) & np.isfinite(values) for name in (columns.BEST, columns.ONE_SE))
+    for name, chosen in (("best and one SE", best & near), ("best", best & ~near), ("one SE", near & ~best)):
+        for at in np.flatnonzero(chosen):
+            mode = own.mode.apply if named and best[at] else ""
+            found.append(Mark(name, float(own.lambdas[at]), float(own.at[at]), float(values[at]), mode))
+    return found
+
+
+def _text_places(axis: LambdaAxis, marks: Sequence[Mark]) -> list[dict[str, Any]]:
+    """Where each mark's text goes: at the upper end of its line, or at the edge of the plot where that is too near.
+
+    Of two, the left one's end at its line and the right one's begin there, so that they cannot meet.
+    """
+    shares, widths = [axis.share(mark.value) for mark in marks], [_LETTER * len(mark.text) for mark in marks]
+    if len(marks) == 1:
+        side = "left" if shares[0] < widths[0] / 2 else "right" if shares[0] > 1 - widths[0] / 2 else "center"
+        return [{"x": marks[0].x, "xanchor": side, "xshift": {"left": -9, "right": 9, "center": 0}[side]}]
+    at_lines = [{"x": mark.x, "xanchor": side} for mark, side in zip(marks, ("right", "left"), strict=False)]
+    for near, far, edge, step in ((0, 1, 0, 1), (1, 0, 1, -1)):
+        room = [share if edge == 0 else 1 - share for share in shares]
+        if room[near] < widths[near]:
+            pinned = {"xref": "paper", "x": edge, "xanchor": "right" if edge else "left"}
+            at_lines[near] = pinned
+            if room[far] < widths[near] + 2 * _LETTER:
+                at_lines[far] = {**pinned, "xshift": step * (_PIXELS * len(marks[near].text) + 10)}
+    return at_lines

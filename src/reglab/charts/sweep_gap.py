@@ -2,64 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import add_hint, draft, empty, values_of
-from reglab.charts.gap import Measure
+from reglab.charts.base import add_hint, draft, empty
+from reglab.charts.gap import COLUMNS, SUBTITLES, Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis
 from reglab.charts.style import GREY
-from reglab.charts.sweep_parts import add_band, add_bridge, add_line, crowding, each_mode, errors_of
-from reglab.charts.sweep_text import WRONG, said, with_wrong_labels
+from reglab.charts.sweep_points import WRONG, Points, add_line, hover_texts, known_in, points_of, with_wrong_labels
 
-_COLUMNS: dict[Measure, str] = {"loss": columns.GAP_LOSS, "accuracy": columns.GAP_ACC}
-_SUBTITLES: dict[Measure, str] = {
-    "loss": "validation − training loss, nats",
-    "accuracy": "training − validation accuracy",
-}
 HINT = "The gap appears while the networks train."
 _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 def sweep_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂") -> go.Figure:
     """``table`` as of :func:`reglab.charts.sweep.sweep_chart`; above 0 is overfitting."""
-    title, column = f"Gap against {symbol}", _COLUMNS[measure]
+    title, column = f"Gap against {symbol}", COLUMNS[measure]
     if table.empty:
-        return empty(title, _SUBTITLES[measure], HINT)
-    made = draft(title, _SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(table) else ""), x=symbol)
-    axis, modes = LambdaAxis.of(table[columns.LAMBDA]), each_mode(table)
+        return empty(title, SUBTITLES[measure], HINT)
+    axis = LambdaAxis.of(table[columns.LAMBDA])
+    every = points_of(table, axis, (column, columns.FLIPPED_ACC))
+    made = draft(title, SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(every) else ""), x=symbol)
     lambda_axis(made, axis, symbol)
     made.update_layout(margin={"t": TOP})  # level with the U-curve
     unit = "%" if measure == "accuracy" else "nats"
     made.add_hline(0, line={"color": GREY, "width": 1.2}, layer="below")
-    for mode, rows in modes:
-        values, errors = values_of(rows, column), errors_of(rows, column)
-        add_band(made, axis, rows, values - errors, values + errors, f"{mode.apply}-band", legendgroup=mode.apply)
-        add_bridge(made, axis, rows, values, f"{mode.apply}-bridge", legendgroup=mode.apply)
-        texts = said(rows, column, "gap", symbol, unit, mode=mode if len(modes) > 1 else None)
+    for own in every:
+        name, named = own.mode.apply, own.mode if len(every) > 1 else None
         add_line(
-            made, axis, mode, rows, values, texts, uid=mode.apply, line={"width": 2.4, "dash": mode.val}, errors=errors,
-            scale=crowding(axis), name=mode.apply, showlegend=len(modes) > 1, legendgroup=mode.apply,
-        )  # fmt: skip
-    if not np.isfinite(values_of(table, column)).any():
+            made,
+            axis,
+            own,
+            own.values[column],
+            hover_texts(own.rows, column, "gap", symbol, unit, mode=named),
+            uid=name,
+            line={"width": 2.4, "dash": own.mode.val},
+            errors=own.errors(column),
+            band=f"{name}-band",
+            scale=axis.crowding,
+            name=name,
+            showlegend=named is not None,
+            legendgroup=name,
+        )
+    if not known_in(every, column):
         add_hint(made, HINT)
-    low, high = _span(table, column)
-    made.update_yaxes(
-        range=[low, high], tickformat=_percents(high - low) if measure == "accuracy" else "~g", uirevision=measure
-    )
+    low, high = _span(every, column)
+    decimals = 0 if high - low > 0.07 else 1 if high - low > 0.007 else 2  # so that no two ticks read the same
+    ticks = f".{decimals}%" if measure == "accuracy" else "~g"
+    made.update_yaxes(range=[low, high], tickformat=ticks, uirevision=measure)
     return made.figure()
 
 
-def _percents(span: float) -> str:
-    """So many decimals that no two ticks of an axis so long read the same."""
-    return f".{0 if span > 0.07 else 1 if span > 0.007 else 2}%"
-
-
-def _span(table: pd.DataFrame, column: str) -> tuple[float, float]:
+def _span(every: Sequence[Points], column: str) -> tuple[float, float]:
     """Round numbers around all values and 0, so that the axis rarely moves while they grow."""
-    values, errors = values_of(table, column), np.nan_to_num(errors_of(table, column))
+    values = np.concatenate([own.values[column] for own in every])
+    errors = np.nan_to_num(np.concatenate([own.errors(column) for own in every]))
     known = np.isfinite(values)
     high = _round(float((values + errors)[known].max(initial=0)))
     low = _round(-float((values - errors)[known].min(initial=0)))

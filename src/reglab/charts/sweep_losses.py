@@ -1,9 +1,9 @@
-"""Loss over epochs for every λ of the path: mean over repeats, coloured by λ, grey for λ = 0."""
+"""Loss over epochs for every λ of the sweep: mean over repeats, coloured by λ, grey for λ = 0."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, last_epoch_axis, uid_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import Floats, draft, empty, last_epoch_axis, uid_of, values_of
+from reglab.charts.draft import SMALL, Draft
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.style import colour_of
-from reglab.charts.sweep_parts import Mode, each_mode, gradient
+from reglab.charts.sweep_points import Mode, each_mode, gradient
 
 Role = Literal["val", "train"]
 _COLUMNS: dict[Role, str] = {"val": columns.VAL_LOSS, "train": columns.TRAIN_LOSS}
@@ -24,7 +24,14 @@ _MOST = 12_000  # points of all lines together; more cost the browser and the ne
 _TOPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _BAR_TICKS = 4
 
-Floats = NDArray[np.float32]
+
+class Curve(NamedTuple):
+    """One point of the sweep: its penalty mode, its (apply, λ, λ₁, λ₂), its epochs and its mean loss."""
+
+    mode: Mode
+    point: tuple[Any, ...]
+    epochs: NDArray[np.int64]
+    mean: Floats
 
 
 def sweep_losses_chart(
@@ -37,53 +44,46 @@ def sweep_losses_chart(
     title = _NAMES[role]
     if lanes.empty or epochs.empty:
         return empty(title, "nats, mean over repeats", "Curves appear after the first epoch.")
-    modes = each_mode(lanes)
-    strokes = "   ".join(f"{mode.glyph} {mode.apply}" for mode, _ in modes)
-    told = strokes if len(modes) > 1 else "mean over repeats"
-    made = draft(title, f"nats; colour: {symbol}; {told}")
+    modes = [mode for mode, _ in each_mode(lanes)]
+    strokes = "   ".join(f"{mode.glyph} {mode.apply}" for mode in modes)
+    made = draft(title, f"nats; colour: {symbol}; {strokes if len(modes) > 1 else 'mean over repeats'}")
     curves = list(_curves(lanes, epochs, _COLUMNS[role]))
     _add_lines(made, curves, symbol, alone=len(modes) == 1)
     _add_bar(made, LambdaAxis.of(lanes[columns.LAMBDA]))
     last_epoch_axis(made, int(epochs[columns.EPOCH].max()), planned)
-    made.update_yaxes(range=[0, _top([mean for *_, mean in curves])], tickformat="~g", uirevision=role)
+    made.update_yaxes(range=[0, _top([curve.mean for curve in curves])], tickformat="~g", uirevision=role)
     return made.figure()
 
 
-def _curves(
-    lanes: pd.DataFrame, epochs: pd.DataFrame, column: str
-) -> Iterator[tuple[Mode, tuple[Any, ...], NDArray[np.int64], Floats]]:
-    """Each point of the path with its epochs and its mean loss over the repeats that have got so far."""
+def _curves(lanes: pd.DataFrame, epochs: pd.DataFrame, column: str) -> Iterator[Curve]:
+    """Each point of the sweep, averaged over the repeats that have reached each epoch."""
     known = epochs[[columns.RUN, columns.EPOCH, column]]
     for mode, rows in each_mode(lanes):
         joined = rows[[columns.RUN, *columns.POINT]].merge(known, on=columns.RUN)
         joined[column] = joined[column].where(np.isfinite(joined[column].to_numpy(np.float64)))
         for point, own in joined.groupby(list(columns.POINT), sort=True):
-            mean = own.groupby(columns.EPOCH, sort=True)[column].mean()
-            with np.errstate(over="ignore"):
-                values = mean.to_numpy(np.float64).astype(np.float32)
-            yield mode, point, mean.index.to_numpy(np.int64), np.where(np.isfinite(values), values, np.float32(np.nan))
+            mean = own.groupby(columns.EPOCH, sort=True)[[column]].mean()
+            yield Curve(mode, point, mean.index.to_numpy(np.int64), values_of(mean, column))
 
 
-def _add_lines(
-    made: Draft,
-    curves: list[tuple[Mode, tuple[Any, ...], NDArray[np.int64], Floats]],
-    symbol: str,
-    *,
-    alone: bool,
-) -> None:
+def _add_lines(made: Draft, curves: Sequence[Curve], symbol: str, *, alone: bool) -> None:
     """Strong λ first, so that λ = 0 lies on top."""
-    step = max(1, -(-sum(len(mean) for *_, mean in curves) // _MOST))
+    step = max(1, -(-sum(len(curve.mean) for curve in curves) // _MOST))
     width = 1.9 if len(curves) <= 12 else 1.3
     for mode, point, at, mean in reversed(curves):
         kept = np.unique(np.append(np.arange(0, len(at), step), len(at) - 1)) if len(at) else at
-        value = float(point[1])
-        where = f"<b>{symbol} = {lambda_text(value)}</b>" + ("" if alone else f", {mode.apply}")
+        value, name = float(point[1]), f"{symbol} = {lambda_text(float(point[1]))}"
+        header = f"<b>{name}</b>" + ("" if alone else f", {mode.apply}")
         made.add_scatter(
-            **_x(at[kept]), y=mean[kept], mode="lines" if len(at) > 1 else "lines+markers", uid=uid_of(*point),
+            **_x(at[kept]),
+            y=mean[kept],
+            mode="lines" if len(at) > 1 else "lines+markers",
+            uid=uid_of(*point),
             line={"color": colour_of(value), "width": width + (0.6 if value == 0 else 0), "dash": mode.val},
-            hovertemplate=f"{where}<br>epoch %{{x}}: %{{y:.4g}} nats<extra></extra>",
-            name=f"{symbol} = {lambda_text(value)}", showlegend=bool(value == 0 and mode is curves[0][0]),
-        )  # fmt: skip
+            hovertemplate=f"{header}<br>epoch %{{x}}: %{{y:.4g}} nats<extra></extra>",
+            name=name,
+            showlegend=bool(value == 0 and mode is curves[0].mode),
+        )
 
 
 def _x(epochs: NDArray[np.int64]) -> dict[str, Any]:
@@ -109,18 +109,12 @@ def _add_bar(made: Draft, axis: LambdaAxis) -> None:
     if not axis.positive:
         return
     low, high = axis.ends
-    scale = [[stop, colour] for stop, colour in gradient(axis, 1.0)["colorscale"]]
     ticks = [value for value in axis.ticks() if value > 0]
     ticks = ticks[:: -(-len(ticks) // _BAR_TICKS)]
-    made.add_scatter(
-        x=[None], y=[None], mode="markers", uid="bar", showlegend=False, hoverinfo="skip",
-        marker={
-            "color": [low], "cmin": low, "cmax": high if high > low else low + 1e-3, "colorscale": scale,
-            "colorbar": {
-                "orientation": "h", "xref": "container", "x": 0.985, "xanchor": "right", "yref": "container",
-                "y": 0.005, "yanchor": "bottom", "lenmode": "fraction", "len": 0.56, "thickness": 7, "outlinewidth": 0,
-                "tickmode": "array", "tickvals": axis.at(ticks).tolist(), "ticktext": [lambda_text(t) for t in ticks],
-                "ticks": "", "tickfont": {"size": 11}, "xpad": 6, "ypad": 0,
-            },
-        },
-    )  # fmt: skip
+    across = {"x": 0.985, "xanchor": "right", "xref": "container", "xpad": 6, "lenmode": "fraction", "len": 0.56}
+    up = {"y": 0.005, "yanchor": "bottom", "yref": "container", "ypad": 0, "thickness": 7, "outlinewidth": 0}
+    labels = {"tickvals": axis.at(ticks).tolist(), "ticktext": [lambda_text(tick) for tick in ticks], "ticks": ""}
+    bar = {"orientation": "h", "tickmode": "array", "tickfont": {"size": SMALL}, **across, **up, **labels}
+    scale = {"cmin": low, "cmax": high if high > low else low + 1e-3, "colorscale": gradient(axis, 1.0)["colorscale"]}
+    marker = {"color": [low], "colorbar": bar, **scale}
+    made.add_scatter(x=[None], y=[None], mode="markers", uid="bar", showlegend=False, hoverinfo="skip", marker=marker)

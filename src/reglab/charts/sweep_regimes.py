@@ -1,7 +1,7 @@
-"""The regimes on the U-curve: words below it, each under λ that it is true of; a faint ground behind what fits.
+"""The regimes on the U-curve: a label below each stretch of λ, and a faint background behind what fits.
 
-A figure does not know how wide it will be, while words are as wide at any width. So each has its place at the narrowest
-plot, whence wider ones only draw words apart; a word that has none there is left out rather than moved to other λ.
+A figure does not know how wide it will be, while a label has the same width in any. So labels are placed for the
+narrowest plot; wider plots only move them apart. A label without room there is left out rather than moved to other λ.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from reglab import columns
-from reglab.charts.base import values_of
 from reglab.charts.draft import Draft
 from reglab.charts.lambda_axis import LambdaAxis
 from reglab.charts.style import GREY, rgba
-from reglab.charts.sweep_parts import lambdas_of
+from reglab.charts.sweep_points import Points
 
 NARROW = 270
 """Pixels of the narrowest plot, in a window of 1024."""
@@ -28,8 +26,8 @@ LETTER = 5.4
 """Pixels of a letter, at most on average."""
 
 _FITS = columns.REGIMES[1]
-_OVERHANG = 8  # pixels that a word may reach into the margin
-_BETWEEN = 6  # pixels between words
+_OVERHANG = 8  # pixels that a label may reach into the margin
+_BETWEEN = 6  # pixels between labels
 
 
 @dataclass(frozen=True)
@@ -42,54 +40,51 @@ class Zone:
 
     @property
     def pixels(self) -> float:
-        """Of its word."""
+        """The width of its label."""
         return LETTER * len(self.name)
 
     @property
     def anchor(self) -> str | None:
-        """Where its word is held: in the middle, at an end of the axis where that is too near; None: nowhere."""
+        """Where its label is anchored: in the middle, or at a near end of the axis; None: no room for it."""
         if self.pixels <= NARROW * (self.right - self.left):
             return "center"
-        at_end = self.pixels / 2 - _OVERHANG <= NARROW * (self.right - self.left)  # the word's middle is in its zone
+        at_end = self.pixels / 2 - _OVERHANG <= NARROW * (self.right - self.left)  # the label's middle is in its zone
         return "left" if at_end and self.left <= 0 else "right" if at_end and self.right >= 1 else None
 
     @property
     def span(self) -> tuple[float, float]:
-        """From which to which pixel its word reaches in the narrowest plot."""
+        """First and last pixel of its label in the narrowest plot."""
         middle = NARROW * (self.left + self.right) / 2
-        start = {"left": -_OVERHANG, "right": NARROW + _OVERHANG - self.pixels}.get(
-            str(self.anchor), middle - self.pixels / 2
-        )
+        starts = {"left": -_OVERHANG, "right": NARROW + _OVERHANG - self.pixels}
+        start = starts.get(str(self.anchor), middle - self.pixels / 2)
         return start, start + self.pixels
 
     @property
     def place(self) -> dict[str, Any]:
-        """The same for Plotly."""
+        """The place of its label, as Plotly takes it."""
         if self.anchor == "center":
             return {"x": (self.left + self.right) / 2, "xanchor": "center"}
         end = self.anchor == "right"
         return {"x": float(end), "xanchor": self.anchor, "xshift": _OVERHANG if end else -_OVERHANG}
 
 
-def add_regimes(made: Draft, axis: LambdaAxis, rows: pd.DataFrame, column: str) -> None:
-    """Words below the axis, in place of its title, and the ground behind what fits."""
-    (low, high), zones = axis.range, _zones(axis, rows, column)
+def add_regimes(made: Draft, axis: LambdaAxis, own: Points, column: str) -> None:
+    """Labels below the axis, in place of its title, and the background behind what fits."""
+    (low, high), zones = axis.range, _zones(axis, own, column)
     for zone in zones:
         if zone.name == _FITS:
             ends = (low + share * (high - low) for share in (zone.left, zone.right))
             made.add_vrect(*ends, fillcolor=rgba(GREY, 0.13), line={"width": 0}, layer="below")
-    worded = with_text(zones)
-    if worded:
+    labelled = with_text(zones)
+    if labelled:
         made.update_xaxes(title={"text": None})
-    for zone in worded:
-        made.add_annotation(
-            text=zone.name, xref="paper", y=0, yref="paper", yanchor="top", yshift=-21, showarrow=False,
-            opacity=0.8, font={"size": 11}, borderpad=0, **zone.place,
-        )  # fmt: skip
+    below = {"xref": "paper", "y": 0, "yref": "paper", "yanchor": "top", "yshift": -21, "opacity": 0.8, "borderpad": 0}
+    for zone in labelled:
+        made.add_text(zone.name, **below, **zone.place)
 
 
 def with_text(zones: Sequence[Zone]) -> list[Zone]:
-    """Those whose words have a place; of two that would meet, "fits" goes (its ground tells) or the narrower zone's."""
+    """The zones with a label. Of two that would meet, "fits" goes (it has its background), or the narrower one."""
     kept: list[Zone] = []
     for zone in sorted(zones, key=lambda zone: (zone.name == _FITS, zone.left - zone.right)):
         (start, end), others = zone.span, [other.span for other in kept]
@@ -98,12 +93,12 @@ def with_text(zones: Sequence[Zone]) -> list[Zone]:
     return sorted(kept, key=lambda zone: zone.left)
 
 
-def _zones(axis: LambdaAxis, rows: pd.DataFrame, column: str) -> list[Zone]:
+def _zones(axis: LambdaAxis, own: Points, column: str) -> list[Zone]:
     """Stretches of neighbouring λ of one regime; each ends halfway to the next one."""
-    if columns.REGIME not in rows:
+    if columns.REGIME not in own.rows:
         return []
-    known = np.isfinite(values_of(rows, column))
-    named = zip(axis.at(lambdas_of(rows)).tolist(), np.where(known, rows[columns.REGIME], ""), strict=True)
+    regimes = np.where(np.isfinite(own.values[column]), own.rows[columns.REGIME], "")
+    named = zip(own.at.tolist(), regimes, strict=True)
     groups = [(regime, [at for at, _ in group]) for regime, group in groupby(named, key=lambda item: str(item[1]))]
     low, high = axis.range
     cuts = [((before[1][-1] + after[1][0]) / 2 - low) / (high - low) for before, after in pairwise(groups)]

@@ -2,7 +2,7 @@
 
 Density = count / (all weights · bin width): bins that differ in width, and networks that differ in size, can be laid
 over each other. The axis is logarithmic, because a penalty piles most weights up in a narrow peak. Exact zeros have no
-width and are in no bin; their share is said in words.
+width and are in no bin; their share is written out.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class Histogram:
 def weights_chart(layers: pd.DataFrame, styles: Mapping[str, RunStyle], layer: str | None = None) -> go.Figure:
     """Histograms at each run's last epoch in ``layers`` (:data:`columns.LAYER_COLUMNS`), over those at its first.
 
-    ``layer``: a kernel's name; ``None`` sums all kernels. One run is filled, several are outlines. Initial weights
-    are a dotted grey area, drawn once where runs share them.
+    ``layer``: a weight tensor's name; ``None`` sums all of them. One run is filled, several are outlines. Initial
+    weights are a dotted grey area, drawn once where runs share them.
     """
-    title = f"Weights of {layer or 'all kernels'}"
+    title = f"Weights of {layer or 'all layers'}"
     chosen = layers if layer is None or layers.empty else layers[layers[columns.LAYER] == layer]
     drawn = [(style, *_first_and_last(rows)) for style, rows in each_run(chosen, styles)]
     if not drawn:
@@ -131,7 +131,9 @@ def _add_now(made: Draft, style: RunStyle, now: Histogram, floor: float, *, alon
         _add_steps(made, now, floor, f"{style.text}{share}", line=line, uid=uid_of(style.run))
 
 
-def _add_steps(made: Draft, histogram: Histogram, floor: float, name: str, *, line: dict[str, Any], **how: Any) -> None:
+def _add_steps(
+    made: Draft, histogram: Histogram, floor: float, name: str, *, line: dict[str, Any], **look: Any
+) -> None:
     """A line that stays at each bin's density from its lower to its upper edge; empty bins lie below the axis."""
     density = np.maximum(histogram.density, floor).astype(np.float32)
     made.add_scatter(
@@ -142,7 +144,7 @@ def _add_steps(made: Draft, histogram: Histogram, floor: float, name: str, *, li
         line={**line, "shape": "hv"},
         hoveron="points",
         hovertemplate=f"{name}<br>w from %{{x:.4g}}: density %{{y:.4g}}<extra></extra>",
-        **how,
+        **look,
     )
 
 
