@@ -51,7 +51,7 @@ def test_epochs_come_in_order_whatever_the_rows_order() -> None:
 
 def test_one_run_shows_all_weights_and_each_layer() -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 5, share=0.34), ONE)
-    assert names(figure) == ["all weights", "conv1", "fc"]
+    assert names(figure) == [columns.ALL_WEIGHTS, "conv1", "fc"]
     assert len({trace.line.color for trace in figure.data}) == 3
     for trace in figure.data:
         np.testing.assert_allclose(trace.y, 0.34, rtol=1e-6)
@@ -61,7 +61,7 @@ def test_one_run_shows_all_weights_and_each_layer() -> None:
 
 def test_a_chosen_layer_is_drawn_over_all_weights() -> None:
     figure = gradient_share_chart(gradient_frame(["a"], 5), ONE, KERNELS[1])
-    assert names(figure) == ["all weights", "fc"]
+    assert names(figure) == [columns.ALL_WEIGHTS, "fc"]
     assert figure.data[1].line.color == ONE["a"].colour
     assert "Gradient ratio, fc" in figure.layout.title.text
 
@@ -77,14 +77,14 @@ def test_more_layers_are_drawn_as_their_range() -> None:
     frame = gradient_frame(["a"], 3, kernels=MANY)
     frame[columns.PENALTY_GRAD] = frame[columns.DATA_GRAD] * np.tile(np.geomspace(0.01, 10, len(MANY)), 3)
     figure = gradient_share_chart(frame, ONE)
-    assert names(figure) == [*["lowest to highest layer"] * 2, "all weights"]
+    assert names(figure) == [*["lowest to highest layer"] * 2, columns.ALL_WEIGHTS]
     lowest, highest, _ = figure.data
     np.testing.assert_allclose(lowest.y, 0.01, rtol=1e-6)
     np.testing.assert_allclose(highest.y, 10, rtol=1e-6)
     assert highest.fill == "tonexty"
     assert ends(figure)[0] < 0.01
     assert ends(figure)[1] > 10
-    assert names(gradient_share_chart(frame, ONE, MANY[3])) == ["all weights", "layer3.conv"]
+    assert names(gradient_share_chart(frame, ONE, MANY[3])) == [columns.ALL_WEIGHTS, "layer3.conv"]
 
 
 def test_several_runs_have_one_line_each() -> None:

@@ -71,3 +71,19 @@ def test_the_data_loss_of_a_run_without_lambda_is_j() -> None:
     frame[columns.TOTAL] = frame[columns.TRAIN_LOSS]
     data, total = loss_split_chart(frame, {"a": RunStyle("a", "none", GREY)}).data
     np.testing.assert_array_equal(data.y, total.y)
+
+
+def test_further_penalty_terms_are_parts_of_their_own() -> None:
+    frame = epoch_frame(["a", "b"], 5).assign(penalty_group=0.3, penalty_mine=0.2)
+    frame.loc[frame[columns.RUN] == "b", ["penalty_group", "penalty_mine"]] = np.nan  # a run without these terms
+    parts = [columns.TRAIN_LOSS, columns.L1, columns.L2, "penalty_group", "penalty_mine"]
+    frame[columns.TOTAL] = frame[parts].sum(axis=1)
+    figure = loss_split_chart(frame, ONE)
+    *stacked, total = figure.data
+    assert names(figure) == [*PARTS, "group part", "mine part", "J"]
+    assert len({part.line.color for part in stacked}) == 5
+    np.testing.assert_allclose(sum(part.y for part in stacked), total.y, rtol=1e-6)
+    two = loss_split_chart(frame, styles(["a", "b"]))
+    assert "┅ group   ┉ mine" in two.layout.title.text
+    assert [trace.uid for trace in two.data if "group" in trace.uid] == ["a-penalty_group"]
+    assert len({trace.line.dash for trace in two.data if trace.legendgroup == "a"}) == 6

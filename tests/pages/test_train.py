@@ -486,10 +486,10 @@ def test_a_switch_takes_the_objective_apart_and_another_shows_the_gradient_ratio
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("split", "gap", "ratio")]
     assert asked == [[run.id]]
     assert [trace["name"] for trace in chart(app, "split")["data"]] == ["data loss", "L2 part", "J"]
-    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all weights", "conv1", "fc"]
+    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all layers", "conv1", "fc"]
     app.selectbox(key=f"layer-{run.id}").set_value("fc.weight")
     again(app)
-    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all weights", "fc"]
+    assert [trace["name"] for trace in chart(app, "ratio")["data"]] == ["all layers", "fc"]
     go_back(app)  # the form, and forward again
     assert charts(go_back(app, run=run.id)) == [f"{kind}-{run.id}" for kind in ("split", "gap", "ratio")]
 

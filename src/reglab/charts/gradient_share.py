@@ -66,7 +66,7 @@ def gradient_share_chart(
     A single run also shows its layers, up to MOST of them. ``rests``: whether equal gradients mean rest for these runs,
     which :mod:`reglab.training.gradient_ratio` explains.
     """
-    title = f"Gradient ratio, {layer.removesuffix('.weight') if layer else 'all weights'}"
+    title = f"Gradient ratio, {layer.removesuffix('.weight') if layer else columns.ALL_WEIGHTS}"
     drawn = list(each_run(gradients[gradients[columns.EPOCH] > 0] if len(gradients) else gradients, styles))
     if not drawn:
         return empty(title, SUBTITLE, "The gradients are known after the first epoch.")
@@ -114,7 +114,7 @@ def _lines_alone(style: RunStyle, rows: pd.DataFrame, layer: str | None) -> list
     names = list(dict.fromkeys(rows[columns.LAYER])) if layer is None else [layer]
     many = layer is None and len(names) > MOST
     colour, width = (style.colour, 2.4) if many else (GREY, 3)
-    together = Line(uid_of(style.run, "all"), "all weights", colour, *total_share(rows), width)
+    together = Line(uid_of(style.run, "all"), columns.ALL_WEIGHTS, colour, *total_share(rows), width)
     if many:
         return [together]
     places = np.linspace(0, MOST - 1, len(names)).round().astype(int) if len(names) > 1 else [0]

@@ -7,6 +7,7 @@ and for several runs each part is a line. A part that is 0 throughout is left ou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,10 @@ DATA = Part(columns.TRAIN_LOSS, "data loss", DASHES["train"], "╍", GREY)
 L1 = Part(columns.L1, "L1 part", "7px,2px,2px,2px", "╌", RAMP[4])
 L2 = Part(columns.L2, "L2 part", "solid", "━", RAMP[0])
 J = Part(columns.TOTAL, "J", DASHES["total"], "┈", GREY)
-PARTS = (DATA, L1, L2)
+TERM = "penalty_"
+"""Prefix of the column of any further penalty term, which is its key: ``penalty_group``."""
+
+_STROKES = (("9px,2px", "┅", RAMP[2]), ("4px,2px,1px,2px", "┉", RAMP[5]), ("2px,2px", "┄", RAMP[1]))
 
 
 def loss_split_chart(
@@ -57,15 +61,15 @@ def loss_split_chart(
 
     ``planned``: the last epoch to come, so that the axis stands still while training.
     """
-    runs = run_curves(epochs, styles, [part.column for part in (*PARTS, J)])
+    terms = (L1, L2, *_further_terms(epochs))
+    runs = run_curves(epochs, styles, [part.column for part in (DATA, *terms, J)])
     if not runs:
         return empty(TITLE, "nats", "The parts of J appear after the first epoch.")
     alone = len(runs) == 1
-    strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (*PARTS, J))
+    strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (DATA, *terms, J))
     made = draft(TITLE, "nats; J = data loss + penalty" if alone else strokes)
     for run in runs:
-        present = [part for part in PARTS if part is DATA or (run.values[part.column] > 0).any()]
-        for part in (*present, J):
+        for part in (DATA, *(term for term in terms if (run.values[term.column] > 0).any()), J):
             _add_line(made, run, part, alone=alone, stacked=alone and not log_y and part is not J)
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, runs, planned)
@@ -73,8 +77,14 @@ def loss_split_chart(
     return made.figure()
 
 
+def _further_terms(epochs: pd.DataFrame) -> list[Part]:
+    """The penalty terms besides L1 and L2 that ``epochs`` has columns for, by key."""
+    keys = sorted(str(name).removeprefix(TERM) for name in epochs if str(name).startswith(TERM))
+    return [Part(TERM + key, f"{key} part", *stroke) for key, stroke in zip(keys, cycle(_STROKES), strict=False)]
+
+
 def _add_line(made: Draft, run: RunCurves, part: Part, *, alone: bool, stacked: bool) -> None:
-    """One part of one run; a stack with a missing piece would show another J, so a part ends where J does."""
+    """One part of one run; with a part missing, the others would add up to another J, so all parts end where J does."""
     values, style = run.values[part.column].copy(), run.style
     values[np.isnan(run.values[J.column])] = np.nan
     stack: dict[str, Any] = {}
