@@ -96,7 +96,7 @@ def test_a_link_to_one_of_them_shows_them(store: Store) -> None:
 def test_the_offer_of_the_first_visit_does_not_count_them(store: Store) -> None:
     finish_six(store)
     app = visit(AppTest.from_function(train, default_timeout=60))
-    assert "demo_path" in {button.key for button in app.button}
+    assert "demo_sweep" in {button.key for button in app.button}
     add_run(store)
     finish_trials(store, CLAIMS.get("biases").trials(range(3)))  # newer than the other run
-    assert "demo_path" not in {button.key for button in visit(app).button}
+    assert "demo_sweep" not in {button.key for button in visit(app).button}

@@ -129,4 +129,4 @@ def test_the_offer_of_the_first_visit_counts_them(store: Store, app: AppTest, ow
         add_sweep(store, epochs=1)
     finish_trials(store, CLAIMS.get("biases").trials(range(3)))  # newer than the path
     offered = {button.key for button in visit(AppTest.from_function(train, default_timeout=60)).button}
-    assert ("demo_path" in offered) is not own
+    assert ("demo_sweep" in offered) is not own

@@ -247,7 +247,7 @@ def test_a_data_set_whose_package_is_missing_cannot_be_started(app: AppTest, mon
 
 
 def test_warnings_stand_beside_the_form(app: AppTest) -> None:
-    assert "never exactly at it" in warnings(visit(app, penalty__l1="0.0001"))
+    assert "never exactly zero" in warnings(visit(app, penalty__l1="0.0001"))
     assert not app.button(key="start").disabled
 
 
@@ -591,8 +591,8 @@ def test_the_demonstration_ends_with_a_verdict(app: AppTest, store: Store) -> No
         store.add_epoch(run.id, replace(metrics(1), val_acc=0.5 + run.l2), [], best_epoch=1)
         store.finish(run.id, "finished")
     again(app)
-    assert "What came out" in app.info[0].value
-    assert "3.0 points more" in app.info[0].value
+    assert "Result" in app.info[0].value
+    assert "3.0 points higher" in app.info[0].value
 
 
 @pytest.mark.parametrize("key", ["penalty.scope", "run"])

@@ -78,7 +78,9 @@ def test_the_table_shows_every_tensor_of_the_form_s_cnn(app: AppTest) -> None:
     assert shown["Weights"].sum() == 544_522
     assert shown["Of all Σw²"].to_numpy() == pytest.approx(np.array(list(found.values())) / sum(found.values()))
     assert app.pills(key="mask_preset").value == "kernels"
-    assert any("4 of 8 tensors: 544,288 of 544,522 weights" in plain(caption.value) for caption in app.caption)
+    assert any(
+        "4 of 8 tensors are penalised: 544,288 of 544,522 parameters" in plain(caption.value) for caption in app.caption
+    )
 
 
 def test_a_preset_sets_scope_and_factors_and_is_in_the_address(app: AppTest) -> None:
@@ -177,7 +179,7 @@ def test_values_that_make_no_spec_leave_no_table(app: AppTest) -> None:
     app.text_input(key="l2").set_value("-1")
     again(app)
     assert not app.dataframe
-    assert any("comes back" in plain(caption.value) for caption in app.caption)
+    assert any("appears once" in plain(caption.value) for caption in app.caption)
 
 
 def test_start_trains_with_the_edited_factors(app: AppTest, store: Store) -> None:

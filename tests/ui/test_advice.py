@@ -15,8 +15,9 @@ from reglab import train
 from reglab.events import EpochDone
 from reglab.models import MODELS
 from reglab.spec import RunSpec
-from reglab.ui.train.advice import CHECKS, Advice, Facts, advice
-from reglab.ui.train.collapse import MEASURED, collapses_from
+from reglab.ui.train.advice import CHECKS, advice
+from reglab.ui.train.advice_base import Advice, Facts
+from reglab.ui.train.advice_decay import COLLAPSED, collapses_from
 
 USUAL = Facts(n_train=400, n_val=539, acting=4)
 NORMED = Facts(n_train=400, n_val=539, batch_norm=True, acting=21)
@@ -34,20 +35,20 @@ def test_the_demonstration_s_settings_have_no_advice() -> None:
 CASES: list[tuple[Changes, Facts, str, str]] = [
     ({"optim__name": "adamw", "penalty__apply": "coupled"}, USUAL, "AdamW with a coupled penalty", "not rescaled"),
     ({"optim__name": "adamw"}, USUAL, "AdamW's λ is not Adam's", r"(1 - \eta\lambda_2)\,w"),
-    ({"penalty__l1": 1e-4}, USUAL, "never exactly at it", r"as strong at $w = 10^{-9}$"),
-    ({"penalty__l1": 1e-4, "optim__name": "sgd"}, USUAL, "hovering near zero", r"$\eta\lambda_1$ = $10^{-7}$"),
-    ({"penalty__l2": 0, "penalty__apply": "proximal"}, USUAL, "Applied changes nothing", "= 0$"),
+    ({"penalty__l1": 1e-4}, USUAL, "never exactly zero", r"as large at $w = 10^{-9}$"),
+    ({"penalty__l1": 1e-4, "optim__name": "sgd"}, USUAL, "close to zero", r"$\eta\lambda_1$ = $10^{-7}$"),
+    ({"penalty__l2": 0, "penalty__apply": "proximal"}, USUAL, "Applied has no effect", "= 0$"),
     (
         {"penalty__l2": 0, "penalty__scope": "all", "penalty__factors": {"a": 2}},
         USUAL,
-        "Scope and Factors change nothing",
+        "Scope and Factors have no effect",
         "= 0$",
     ),
-    ({}, Facts(400, 539, acting=0), "λ acts on nothing", r"\lambda \cdot 0 = 0"),
+    ({}, Facts(400, 539, acting=0), "λ has no effect", r"\lambda \cdot 0 = 0"),
     ({"optim__nesterov": True}, USUAL, "Nesterov is ignored", r"\mu v"),
     ({"optim__name": "sgd", "optim__nesterov": True, "optim__momentum": 0}, USUAL, "momentum is 0", r"0 \cdot v"),
     ({"optim__momentum": 0.5}, USUAL, "Momentum is ignored", "(0.5)"),
-    ({"optim__step_every": 5}, USUAL, "the schedule is constant", "neither"),
+    ({"optim__step_every": 5}, USUAL, "the schedule is constant", "contains neither"),
     ({"optim__schedule": "cosine", "optim__step_factor": 0.5}, USUAL, "the schedule is cosine", r"\cos"),
     ({"optim__schedule": "step", "optim__step_every": 30}, USUAL, "come after epoch 30", r"/ 30 \rfloor = 0"),
     ({"optim__schedule": "step", "optim__step_factor": 1}, USUAL, "never changes", r"1^{\lfloor"),
@@ -58,7 +59,7 @@ CASES: list[tuple[Changes, Facts, str, str]] = [
         r"1 - 1 \cdot 2 = -1",
     ),
     ({"train__patience": 30}, USUAL, "cannot end a run of 30", "30 ≥ 30"),
-    ({}, NORMED, "through the effective learning rate", r"\mathrm{BN}(a\,w"),
+    ({}, NORMED, "changes the effective learning rate", r"\mathrm{BN}(a\,w"),
     ({"penalty__scope": "all"}, NORMED, "batch norm's scale and shift", r"\mathrm{BN}(a\,w"),
     (
         {"optim__name": "sgd", "optim__lr": 0.1, "penalty__l2": 0.1},
@@ -69,14 +70,14 @@ CASES: list[tuple[Changes, Facts, str, str]] = [
     ({"optim__name": "adamw"}, USUAL, "0.39 % off a weight", r"\dfrac{1}{0.001 \cdot 0.01}$ = 100,000 steps"),
     ({"penalty__l2": 0.3}, USUAL, "may collapse", "0.3 ≥ 0.3"),
     ({"train__batch_size": 400}, USUAL, "an epoch is a single step", "⌈400 / 400⌉ = 1"),
-    ({}, Facts(400, 25), "± 10 points", r"\sqrt{0.25 / 25}"),
+    ({}, Facts(400, 25), "up to 10 points", r"\sqrt{0.25 / 25}"),
 ]
 
 
-@pytest.mark.parametrize(("changes", "facts", "words", "rule"), CASES, ids=[case[2] for case in CASES])
-def test_advice_names_its_reason_and_shows_its_rule(changes: Changes, facts: Facts, words: str, rule: str) -> None:
-    (said,) = [said for said in advice(spec(**changes), facts) if words in said.text]
-    assert rule in said.rule
+@pytest.mark.parametrize(("changes", "facts", "text", "rule"), CASES, ids=[case[2] for case in CASES])
+def test_advice_names_its_reason_and_shows_its_rule(changes: Changes, facts: Facts, text: str, rule: str) -> None:
+    (found,) = [found for found in advice(spec(**changes), facts) if text in found.text]
+    assert rule in found.rule
 
 
 def test_every_check_has_a_case() -> None:
@@ -98,7 +99,7 @@ THRESHOLDS: list[tuple[str, Changes, Changes, Facts]] = [
      {"optim__name": "adamw", "optim__lr": 0.1, "penalty__l2": 0.76}, USUAL),
     ("Too weak", {"optim__name": "adamw", "penalty__l2": 0.0257}, {"optim__name": "adamw", "penalty__l2": 0.0258},
      USUAL),
-    ("acts on nothing", {}, {"penalty__l2": 0}, Facts(400, 539, acting=0)),
+    ("λ has no effect", {}, {"penalty__l2": 0}, Facts(400, 539, acting=0)),
     ("never exactly", {"penalty__l1": 0.1}, {"penalty__l1": 0.1, "penalty__apply": "proximal"}, USUAL),
     ("is not Adam's", {"penalty__apply": "decoupled"}, {"penalty__apply": "decoupled", "optim__name": "sgd"}, USUAL),
     ("is not Adam's", {"optim__name": "adamw"}, {"optim__name": "adamw", "penalty__l2": 0}, USUAL),
@@ -124,7 +125,7 @@ def test_a_hundred_validation_images_are_enough(facts: Facts, held: bool) -> Non
 def test_batch_norm_and_an_acting_penalty_are_facts_of_the_network() -> None:
     assert "may collapse" not in texts(NORMED, penalty__l2=1.0, model__name="vgg_small")
     assert "may collapse" in texts(USUAL, penalty__l2=1.0, model__name="vgg_small")
-    assert "acts on nothing" not in texts(USUAL)
+    assert "λ has no effect" not in texts(USUAL)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_beyond_the_measured_lambda_the_network_names_one_class_and_at_a_third_i
 
 
 def test_every_measured_cnn_is_one_of_ours_and_wrong_labels_never_help() -> None:
-    for cnn, found in MEASURED.items():
+    for cnn, (true_labels, wrong_labels) in COLLAPSED.items():
         assert not MODELS.get(cnn).has_batch_norm
-        assert found.wrong_labels <= found.true_labels
+        assert wrong_labels <= true_labels
     assert collapses_from("resnet18", 0.0) is None

@@ -15,9 +15,9 @@ from reglab.datasets import DATASETS, check_data
 from reglab.errors import SpecError
 from reglab.number_format import exact
 from reglab.spec import DataSpec, RunSpec
-from reglab.ui.train.advice import CHECKS, Facts, advice
-from reglab.ui.train.advice_base import Check, above, below
-from reglab.ui.train.collapse import MEASURED
+from reglab.ui.train.advice import CHECKS, advice
+from reglab.ui.train.advice_base import Check, Facts, above, below
+from reglab.ui.train.advice_decay import COLLAPSED
 
 ONLY_INFORMS = {"_decoupled_is_another_lambda", "_batch_norm"}
 """Checks that explain what a setting means and ask for nothing."""
@@ -39,7 +39,7 @@ def followed(wanted: RunSpec, facts: Facts, remedy: dict[str, Any]) -> tuple[Run
 
 
 @settings(max_examples=400)
-@given(specs(), FACTS, st.sampled_from(sorted(MEASURED)))
+@given(specs(), FACTS, st.sampled_from(sorted(COLLAPSED)))
 @example(spec(penalty__l2=5), Facts(400, 539, acting=4), "simple_cnn")
 @example(spec(optim__name="sgd", optim__lr=1e-9, train__epochs=1), Facts(2, 539, acting=4), "vgg_small")
 @example(spec(optim__name="sgd", optim__lr=10, penalty__l2=1e3), Facts(60_000, 539, acting=4), "lenet5")
@@ -55,7 +55,7 @@ def test_the_named_value_silences_each_advice(wanted: RunSpec, facts: Facts, cnn
 
 
 @settings(max_examples=200)
-@given(specs(), FACTS, st.sampled_from(sorted(MEASURED)))
+@given(specs(), FACTS, st.sampled_from(sorted(COLLAPSED)))
 @example(spec(penalty__l2=5), Facts(400, 539, acting=4), "simple_cnn")
 @example(spec(penalty__l2=5, optim__name="sgd", optim__lr=1e-6), Facts(400, 539, acting=4), "lenet5")
 def test_following_advice_comes_to_an_end(wanted: RunSpec, facts: Facts, cnn: str) -> None:
@@ -114,15 +114,15 @@ def text_of(check: str, facts: Facts, **changes: Any) -> str:
     return said.text
 
 
-def test_the_values_in_words() -> None:
+def test_the_values_as_text() -> None:
     usual = Facts(400, 539, acting=4, pool=1797)
     assert "λ₂ = 0.1 is safer." in text_of("_collapse", usual, penalty__l2=5)
     assert "λ₂ = 0.1 is safer." in text_of("_collapse", usual, penalty__l2=5 / 3)
     weak = text_of("_decay_too_slow", usual, optim__name="sgd", penalty__l2=1e-5)
     assert "λ₂ = 0.003 would matter." in weak
-    assert "A batch of 200 makes it more." in text_of("_one_step_an_epoch", usual, train__batch_size=400)
+    assert "A batch size of 200 gives more." in text_of("_one_step_an_epoch", usual, train__batch_size=400)
     few = text_of("_few_validation_images", Facts(400, 18, pool=1797), data__val_fraction=0.01)
-    assert "A validation share of 0.06 keeps 100 or more." in few
+    assert "A validation share of 0.06 gives 100 or more." in few
 
 
 def test_one_digit() -> None:

@@ -16,7 +16,7 @@ from reglab.sweep import SweepSpec
 from reglab.ui.sweep.form_values import normal
 from reglab.ui.sweep.presets import DEMO, PRESETS
 from reglab.ui.sweep.query import USUAL, Look, SweepQuery, form_query, read, sweep_query
-from reglab.ui.train.to_sweep import sweep_page_query
+from reglab.ui.train.state import sweep_page_query
 
 LOOKS = st.builds(
     Look, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),

@@ -47,7 +47,7 @@ MOVED = {"lambda-path": "sweep"}
 """Addresses of earlier versions, and the pages that they lead to."""
 
 MAX_RUNS = 8
-"""How many runs one page shows side by side; beyond that, colours and columns can no longer be told apart."""
+"""How many runs one page shows side by side; beyond that, colours and columns can no longer be distinguished."""
 
 _MOST_SETTINGS = 100  # in one link; a spec has 26
 _PAGE, _HISTORY = "query_page", "query_history"

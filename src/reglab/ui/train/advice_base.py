@@ -13,10 +13,10 @@ from reglab.spec import RunSpec
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence or two for people, and in Markdown the ``rule`` behind it: a formula with this spec's numbers.
+    """A sentence or two, and in Markdown the ``rule`` behind them: a formula with the numbers of this spec.
 
-    ``level``: a warning where the run will not do what its settings say, info where it is worth knowing.
-    ``remedy``: dotted key → the value named in ``text`` that silences this advice; empty where it only informs.
+    ``level``: a warning if the run will not do what its settings say, info if it is worth knowing.
+    ``remedy``: dotted key → the value named in ``text`` that silences this advice; empty if it only informs.
     """
 
     text: str
@@ -27,9 +27,9 @@ class Advice:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the checks need beyond the spec; None where it is not known. ``acting``: tensors with a factor above 0.
+    """What the checks need beyond the spec; None if not known.
 
-    ``pool``: images of the data set outside its test part.
+    ``acting``: tensors with a factor above 0. ``pool``: images of the dataset outside its test part.
     """
 
     n_train: int | None = None
@@ -41,6 +41,9 @@ class Facts:
     def steps(self, spec: RunSpec) -> int | None:
         """Optimizer steps in an epoch: ⌈n / batch⌉."""
         return None if self.n_train is None else math.ceil(self.n_train / spec.train.batch_size)
+
+
+Check: TypeAlias = Callable[[RunSpec, Facts], Advice | None]
 
 
 def below(value: float) -> float:
@@ -56,6 +59,3 @@ def above(value: float) -> float:
 def _one_digit(value: float, rounding: str) -> float:
     exact = Decimal(f"{value:.12g}")  # 0.3 / 3 is 0.1, not a little less
     return float(exact.quantize(Decimal(1).scaleb(exact.adjusted()), rounding=rounding))
-
-
-Check: TypeAlias = Callable[[RunSpec, Facts], Advice | None]

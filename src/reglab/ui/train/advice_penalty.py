@@ -1,4 +1,4 @@
-"""Checks of the penalty: what its λ cannot do here, or does in another way than its name suggests."""
+"""Checks of the penalty: effects that its λ cannot have with these settings, or that its name does not suggest."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from reglab.number_format import PERCENT, exact, short
 from reglab.spec import RunSpec
 from reglab.ui.shared.text import latex_number
 from reglab.ui.train.advice_base import Advice, Check, Facts
-from reglab.ui.train.objective import penalised
+from reglab.ui.train.objective_text import penalised
 
 
 def _adamw_coupled(spec: RunSpec, _: Facts) -> Advice | None:
     if spec.optim.name != "adamw" or spec.penalty.apply != "coupled" or not penalised(spec.penalty):
         return None
     return Advice(
-        "AdamW with a coupled penalty is Adam + L2: the W means decoupled. Choose decoupled, or Adam.",
+        "AdamW with a coupled penalty is Adam with L2. Choose decoupled, which is what AdamW stands for, or Adam.",
         r"Coupled: $g = \nabla L(w) + \nabla P(w)$, and Adam rescales the sum. "
         r"AdamW: $w \leftarrow w - \eta\,\nabla P(w)$, not rescaled.",
         remedy={"penalty.apply": "decoupled"},
@@ -43,13 +43,11 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
     if not spec.penalty.l1 or spec.penalty.apply == "proximal":
         return None
     text = (
-        f"L1 applied {spec.penalty.apply} leaves weights hovering near zero, never exactly at it. "
+        f"L1 applied {spec.penalty.apply} leaves weights close to zero, never exactly zero. "
         "Proximal reaches exact zeros."
     )
     if spec.penalty.apply == "coupled" and spec.optim.name != "sgd":
-        rule = (
-            r"The pull $\lambda_1\,\mathrm{sign}(w)$ is as strong at $w = 10^{-9}$ as at $w = 1$, so steps jump over 0"
-        )
+        rule = r"$\lambda_1\,\mathrm{sign}(w)$ is as large at $w = 10^{-9}$ as at $w = 1$, so steps jump over 0"
     else:
         step = r"$w \leftarrow w - \eta\lambda_1\,\mathrm{sign}(w)$"
         rule = rf"{step} jumps over 0 by up to $\eta\lambda_1$ = {_reach(spec)}"
@@ -63,19 +61,19 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
 def _penalty_off(spec: RunSpec, _: Facts) -> Advice | None:
     usual = "decoupled" if spec.optim.name == "adamw" else "coupled"
     idle: dict[str, tuple[str, Any, str]] = {
-        name: (key, value, words)
-        for name, key, value, words, set_ in (
+        name: (key, value, text)
+        for name, key, value, text, changed in (
             ("Applied", "penalty.apply", usual, usual, spec.penalty.apply != usual),
             ("Scope", "penalty.scope", "weights", "weights", spec.penalty.scope != "weights"),
             ("Factors", "penalty.factors", {}, "none", bool(spec.penalty.factors)),
         )
-        if set_
+        if changed
     }
     if penalised(spec.penalty) or not idle:
         return None
     return Advice(
-        f"Both λ are 0, so there is no penalty and {' and '.join(idle)} change{'s' * (len(idle) == 1)} nothing. "
-        f"Usual: {', '.join(f'{name} {words}' for name, (_, _, words) in idle.items())}.",
+        f"Both λ are 0, so there is no penalty and {' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} "
+        f"no effect. Usual: {', '.join(f'{name} {text}' for name, (_, _, text) in idle.items())}.",
         r"$0 \cdot \sum |w| + \frac{0}{2} \sum w^2 = 0$ over any set of tensors.",
         "info",
         {key: value for key, value, _ in idle.values()},
@@ -86,8 +84,7 @@ def _acts_on_nothing(spec: RunSpec, facts: Facts) -> Advice | None:
     if not penalised(spec.penalty) or facts.acting != 0:
         return None
     return Advice(
-        "Every tensor is exempt, so λ acts on nothing: the run is one without a penalty. No factors at all, or a "
-        "factor of 1, bring it back.",
+        "Every tensor is exempt, so λ has no effect: the run has no penalty. Remove the factors, or set one to 1.",
         r"$\lambda \cdot c = \lambda \cdot 0 = 0$ for every tensor in the table below.",
         remedy={"penalty.factors": {}},
     )
@@ -96,13 +93,10 @@ def _acts_on_nothing(spec: RunSpec, facts: Facts) -> Advice | None:
 def _batch_norm(spec: RunSpec, facts: Facts) -> Advice | None:
     if not facts.batch_norm or not penalised(spec.penalty):
         return None
-    shrinks = (
-        "Scope all also shrinks batch norm's scale and shift, which only rescales activations; scope weights leaves "
-        "them alone. " if spec.penalty.scope == "all" else ""
-    )  # fmt: skip
+    shrinks = "Scope all also shrinks batch norm's scale and shift, which only rescales activations. "
     return Advice(
-        f"{shrinks}Weights in front of a batch norm can shrink without changing the output: there λ acts through the "
-        "effective learning rate, not through capacity.",
+        f"{shrinks if spec.penalty.scope == 'all' else ''}Weights in front of a batch norm can shrink without changing "
+        "the output: there λ changes the effective learning rate, not the capacity.",
         r"$\mathrm{BN}(a\,w \ast x) = \mathrm{BN}(w \ast x)$ for every $a > 0$, so the gradient grows as $1/|w|$ and a "
         r"step turns $w$ by an angle of about $\eta / |w|^2$ (SGD).",
         "info",
@@ -114,6 +108,5 @@ def _reach(spec: RunSpec) -> str:
     return f"${latex_number(float(f'{spec.optim.lr * spec.penalty.l1:.3g}'))}$"
 
 
-CHECKS: tuple[Check, ...] = (
-    _acts_on_nothing, _adamw_coupled, _l1_never_zero, _decoupled_is_another_lambda, _batch_norm, _penalty_off,
-)  # fmt: skip
+CHECKS: tuple[Check, ...] = (_acts_on_nothing, _adamw_coupled, _l1_never_zero, _decoupled_is_another_lambda)
+CHECKS += (_batch_norm, _penalty_off)

@@ -1,7 +1,7 @@
-"""The first visit: one press trains the same CNN without a penalty and with one, side by side.
+"""The demonstration of a first visit: the same CNN without a penalty and with one, side by side.
 
-400 digits with every fifth label wrong: the network without a penalty learns the wrong labels by heart, the one with
-λ₂ = 0.03 cannot, and names more of the validation images correctly.
+400 digits, one label in five wrong: the CNN without a penalty memorises the wrong labels. With λ₂ = 0.03 it cannot, and
+its validation accuracy is higher.
 """
 
 from __future__ import annotations
@@ -21,66 +21,53 @@ from reglab.ui.shared.run_text import penalty_text
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.text import loss
-from reglab.ui.train.state import form_state, show_runs
-from reglab.ui.train.to_sweep import ICON, see_sweeps
+from reglab.ui.train.state import SWEEP_ICON, form_state, see_sweeps, show_runs
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
 TITLE = "See overfitting, and how L2 reduces it"
+_ICON = ":material/auto_awesome:"
 
 
 def demo_specs() -> list[RunSpec]:
-    """The two runs: all settings equal but λ₂."""
-    return [
-        RunSpec.parse(
-            {
-                "data": {"name": "digits", "train_size": 400, "label_noise": 0.2},
-                "model": {"name": "keras_cnn"},
-                "penalty": {"l2": l2},
-                "optim": {"name": "adam", "lr": 2e-3},
-                "train": {"epochs": 80, "batch_size": 32},
-            }
-        )
-        for l2 in LAMBDAS
-    ]
+    """The two runs, which differ in λ₂ only."""
+    common = {
+        "data": {"name": "digits", "train_size": 400, "label_noise": 0.2},
+        "model": {"name": "keras_cnn"},
+        "optim": {"name": "adam", "lr": 2e-3},
+        "train": {"epochs": 80, "batch_size": 32},
+    }
+    return [RunSpec.parse({**common, "penalty": {"l2": l2}}) for l2 in LAMBDAS]
 
 
 def offer_demo() -> bool:
-    """An invitation above the form while all runs are those of the claims on Learn; returns whether it is there."""
-    if _has_own_runs():
+    """An invitation above the form, until there is a run besides those of Learn's claims; returns whether it is there.
+
+    Runs of a sweep count.
+    """
+    if services().store.count_runs(RunFilter(without=frozenset({LESSON_GROUPS}))).total:
         return False
     with st.container(border=True):
-        text, button = st.columns([3, 1.3], vertical_alignment="center")
+        text, buttons = st.columns([3, 1.3], vertical_alignment="center")
         text.markdown(
-            "**New here?** Watch one CNN learn 400 digits, one label in five wrong, twice at once: without a penalty "
-            "and with λ₂ = 0.03. It takes a few seconds."
+            "**New here?** Watch one CNN train twice on 400 digits, one label in five wrong: without a penalty and "
+            "with λ₂ = 0.03. It takes a few seconds."
         )
-        button.button(
-            TITLE, key="demo", type="primary", icon=":material/auto_awesome:",
-            on_click=start_demo, width="stretch", wrap=True,
-        )  # fmt: skip
-        button.button(
-            "Or many λ at once: the λ path", key="demo_path", type="tertiary", icon=ICON, on_click=see_sweeps,
-            width="stretch", wrap=True,
-        )  # fmt: skip
+        with buttons:
+            st.button(TITLE, key="demo", type="primary", icon=_ICON, on_click=start_demo, width="stretch", wrap=True)
+            many = "Or see many λ at once: a sweep"
+            st.button(many, key="demo_sweep", type="tertiary", icon=SWEEP_ICON, on_click=see_sweeps, width="stretch")
     return True
 
 
 def demo_again() -> None:
-    """The demonstration for those who have runs already, as a small button."""
-    st.button(
-        "Demo", key="demo", type="tertiary", icon=":material/auto_awesome:", on_click=start_demo,
-        help=f"{TITLE}: one CNN twice at once, without a penalty and with λ₂ = {exact(LAMBDAS[1])}.",
-    )  # fmt: skip
-
-
-def _has_own_runs() -> bool:
-    """Whether there is a run that no claim of the Learn page needed; the runs of a sweep count."""
-    return services().store.count_runs(RunFilter(without=frozenset({LESSON_GROUPS}))).total > 0
+    """The demonstration as a small button, for people who already have runs."""
+    about = f"{TITLE}: one CNN without a penalty and with λ₂ = {exact(LAMBDAS[1])}, side by side."
+    st.button("Demo", key="demo", type="tertiary", icon=_ICON, on_click=start_demo, help=about)
 
 
 def start_demo() -> None:
-    """Queue both runs and show them; a later press, by anybody, opens the same two unless they were deleted."""
+    """Queue both runs and show them; a later press in any session opens the same two unless they were deleted."""
     try:
         runs = next(pair for pair in map(_submit, count(1)) if not any(run.deleted for run in pair))
     except RegLabError as error:
@@ -90,9 +77,9 @@ def start_demo() -> None:
 
 
 def _submit(number: int) -> list[Run]:
-    """The two runs of the demonstration with this number, queued where they are not there yet."""
+    """The two runs of the demonstration with this number, queued if they do not exist yet."""
     specs = demo_specs()
-    content = blake2b(repr(specs).encode(), digest_size=6).hexdigest()  # a later version may show something else
+    content = blake2b(repr(specs).encode(), digest_size=6).hexdigest()  # changes with the settings of a later version
     return [
         services().runner.submit(
             spec,
@@ -111,29 +98,27 @@ def is_demo(runs: Sequence[Run]) -> bool:
 
 
 def commentary(runs: Sequence[Run]) -> str:
-    """What to look at while both train; once both have ended, what came out."""
+    """What to look at while the runs train; the result once both have ended."""
     if any(run.state in ACTIVE for run in runs):
         return (
-            "**What to see:** without a penalty the training loss keeps falling, because the network learns even the "
-            "wrong labels by heart, while the validation loss turns and rises: the gap opens. With λ₂ = 0.03 the gap "
-            "stays closed and the weights stay small."
+            "**What to see:** without a penalty the CNN memorises even the wrong labels. Its training loss keeps "
+            "falling while its validation loss turns and rises, so the gap opens. With λ₂ = 0.03 the gap stays closed "
+            "and the weights stay small."
         )
     return verdict(runs)
 
 
 def verdict(runs: Sequence[Run]) -> str:
-    """The two runs compared by the figures of their last epochs."""
+    """Compare the two runs by the metrics of their last epochs."""
     free, held = sorted(runs, key=lambda run: run.l2)
     if free.last is None or held.last is None:
-        return "There is nothing to compare: one of the two ended before its first epoch."
+        return "There is nothing to compare: one of the two runs ended before its first epoch."
     gain = held.last.val_acc - free.last.val_acc
-    noise = free.spec.data.label_noise
+    below = " (below 0, because only training labels are wrong)" if held.last.gap_loss < 0 else ""
     return (
-        f"**What came out:** without a penalty the network learnt {percent(free.last.train_acc, 0)} of the training "
-        f"labels, though {percent(noise, 0)} of them are wrong, and names {percent(free.last.val_acc)} of the "
-        f"validation images correctly. With {penalty_text(held.spec.penalty)} it names "
-        f"{percent(held.last.val_acc)} correctly, {points(abs(gain), sign=False)} points "
-        f"{'more' if gain >= 0 else 'fewer'}. Gap in loss: {loss(free.last.gap_loss)} without, "
-        f"{loss(held.last.gap_loss)} with"
-        f"{' (below 0, as only training labels are wrong).' if held.last.gap_loss < 0 else '.'}"
+        f"**Result:** without a penalty the CNN fits {percent(free.last.train_acc, 0)} of the training labels "
+        f"although {percent(free.spec.data.label_noise, 0)} of them are wrong. Its validation accuracy is "
+        f"{percent(free.last.val_acc)}. With {penalty_text(held.spec.penalty)} the validation accuracy is "
+        f"{percent(held.last.val_acc)}, {points(abs(gain), sign=False)} points {'higher' if gain >= 0 else 'lower'}. "
+        f"Gap in loss: {loss(free.last.gap_loss)} without, {loss(held.last.gap_loss)} with the penalty{below}."
     )

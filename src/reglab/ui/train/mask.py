@@ -1,71 +1,74 @@
-"""What λ acts on: presets and an editable table below the form, and the same table read-only beside a run."""
+"""Penalised parameters: presets and an editable table on the form, and the same table, read-only, for a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from reglab import columns
 from reglab.errors import RegLabError
+from reglab.number_format import short
 from reglab.penalties.mask import Parameter, Row, mask
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
 from reglab.spec import PenaltySpec, RunSpec
-from reglab.ui.shared.spec_facts import initial_squares, tensors_of
+from reglab.store import Run
+from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_facts import initial_squares, squares_in_file, tensors_of
 from reglab.ui.shared.spec_fields import factors_from, factors_text
 from reglab.ui.shared.text import literal
-from reglab.ui.train import mask_text
-from reglab.ui.train.mask_columns import column_config
-from reglab.ui.train.mask_text import FACTOR
+from reglab.ui.shared.trouble import show
 from reglab.ui.train.state import chosen, put
 
+TENSOR, KIND, SHAPE, WEIGHTS, FACTOR = "Tensor", "Kind", "Shape", "Weights", "Factor"
+PENALISED, L1, L2, SHARE, SHARE_ALL = "Penalised?", "λ₁", "λ₂", "Of penalised Σw²", "Of all Σw²"
+
 ROWS_SHOWN = 12
-"""More tensors than these scroll within the table."""
+"""A table of more tensors scrolls."""
 
-_HEIGHT = 430  # pixels of a table that scrolls
+_HEIGHT, _POPOVER = 430, 760  # pixels: of a table that scrolls, and the width of a run's table
+_KIND_WIDTH, _NUMBER, _BAR, _EDGES, _LETTER = 92, 72, 116, 20, 6.2  # pixels of columns, a cell's edges, a letter
 
-_ALT = "Every tensor with its own λ and its share of Σw²"
+_KINDS = {"conv": "conv weight", "dense": "dense weight", "bias": "bias"}
 
 _HELP = (
-    "Every parameter tensor of this CNN, and whether λ acts on it. Each has its own λ: the form's, times its factor. "
-    "Factor 0 exempts a tensor; a factor on a tensor outside the scope widens the scope for that tensor alone. "
-    "Shares are parts of Σw² of the initial weights: where the L2 term comes from."
+    "Every parameter tensor of this CNN has its own λ: the form's, times its factor. Factor 0 exempts a tensor; a "
+    "factor on a tensor outside the scope penalises that tensor, too."
 )
 
 
 def mask_card(spec: RunSpec | None) -> None:
-    """The card on the form; edits go into the form's scope and factors, and so into the address and the run."""
+    """The card on the form; edits change the form's scope and factors, and with them the query and the run."""
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):  # the table's own buttons need the right end
-            st.markdown("**What λ acts on**", help=_HELP, width="content")
+            st.markdown("**Penalised parameters**", help=_HELP, width="content")
             tensors = tensors_of(spec) if spec else None
-            rows = _rows(spec, tensors) if spec and tensors else None
+            rows = _initial_rows(spec, tensors) if spec and tensors else None
             if spec and tensors and rows:
                 _presets(spec, tensors)
         if spec is None or tensors is None:
-            st.caption("The table comes back as soon as the form's values fit together.")
+            st.caption("The table appears once the form's values are valid.")
         elif rows is None:
             _forget_unfitting(spec, tensors)
         else:
             _editor(spec, tensors, rows)
 
 
-def run_mask(spec: RunSpec, squares: Mapping[str, float], when: str) -> None:
-    """The table of a run, read-only; ``squares`` is Σw² by tensor, ``when`` says of which weights."""
-    tensors = tensors_of(spec)
-    if tensors is None:
-        st.caption("The CNN of this run is not known here.")
-        return
-    rows = mask(tensors, spec.penalty, squares)
-    st.caption(mask_text.in_short(rows, when))
-    st.dataframe(
-        mask_text.table(rows), hide_index=True, height=_height(rows), column_config=column_config(rows),
-        column_order=mask_text.columns(spec.penalty, rows, narrow=True), alt=_ALT,
-    )  # fmt: skip
+def mask_button(run: Run) -> None:
+    """A popover with the run's table, which is read only while it is open."""
+    popover = st.popover("Penalised parameters", icon=":material/table_view:", key="run_mask", on_change="rerun")
+    if popover.open:
+        with popover, st.container(width=_POPOVER, gap="xsmall"):
+            try:
+                _run_table(run)
+            except RegLabError as error:
+                show(error)
 
 
 def follow_model(before: RunSpec, now: RunSpec) -> None:
-    """A preset stays the same preset in another CNN, whose tensors have other names."""
+    """Keep the preset for another CNN, whose tensors have other names."""
     old, new = tensors_of(before), tensors_of(now)
     if old is None or new is None:
         return
@@ -78,18 +81,61 @@ def follow_model(before: RunSpec, now: RunSpec) -> None:
 
 
 def take_edits(key: str, tensors: Sequence[Parameter]) -> None:
-    """Put the edited factors into the form; a factor that is none leaves it as it was, with a sentence."""
+    """Put the edited factors into the form; an invalid one changes nothing and gets a sentence. An empty one is 1."""
     try:
         penalty = _penalty()
         for row, change in st.session_state[key]["edited_rows"].items():
-            penalty = with_factor(tensors[int(row)].name, _number(change.get(FACTOR)), tensors, penalty)
+            value = change.get(FACTOR)
+            factor = float(value) if isinstance(value, int | float) else 1.0
+            penalty = with_factor(tensors[int(row)].name, factor, tensors, penalty)
     except RegLabError as error:
         st.session_state["mask_problem"] = str(error)
     else:
         _take(penalty)
 
 
-def _rows(spec: RunSpec, tensors: Sequence[Parameter]) -> tuple[Row, ...] | None:
+def table(rows: Sequence[Row]) -> pd.DataFrame:
+    """One line for each tensor; shares are of Σw², from 0 to 1, and missing where they mean nothing."""
+    return pd.DataFrame(
+        {
+            TENSOR: [row.parameter.name for row in rows],
+            KIND: [_kind(row.parameter) for row in rows],
+            SHAPE: [_shape(row) for row in rows],
+            WEIGHTS: [row.parameter.count for row in rows],
+            FACTOR: [row.factor for row in rows],
+            PENALISED: [("yes: " if row.penalised else "no: ") + row.why for row in rows],
+            L1: [row.l1 for row in rows],
+            L2: [row.l2 for row in rows],
+            SHARE: pd.Series([row.share_penalised for row in rows], dtype="float64"),
+            SHARE_ALL: pd.Series([row.share_all for row in rows], dtype="float64"),
+        }
+    )
+
+
+def columns_shown(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = False) -> list[str]:
+    """The columns to show; ``narrow`` leaves out shapes and kinds.
+
+    A λ of 0 has no column unless both are 0, nor has a share that is known of no tensor.
+    """
+    hidden = {L1} if not penalty.l1 else {L2} if not penalty.l2 else set()
+    hidden |= {KIND, SHAPE} if narrow else set()
+    hidden |= {SHARE_ALL} if all(row.share_all is None for row in rows) else set()
+    return [name for name in table(()).columns if name not in hidden]
+
+
+def in_short(rows: Sequence[Row], when: str) -> str:
+    """For example "4 of 8 tensors are penalised: …"; ``when`` names the weights: "of the initial weights"."""
+    penalised = [row for row in rows if row.penalised]
+    weights, total = sum(row.parameter.count for row in penalised), sum(row.parameter.count for row in rows)
+    text = f"{len(penalised)} of {len(rows)} tensors are penalised: {weights:,} of {total:,} parameters."
+    known = [row.l2 / 2 * row.squares for row in penalised if row.squares is not None]
+    if len(known) < len(penalised) or not any(row.l2 for row in penalised):
+        return text
+    term = "(λ₂/2) Σw²" if all(row.factor == 1 for row in penalised) else "(λ₂/2) Σ factor·w²"
+    return f"{text} L2 term {when}: {term} = {short(sum(known))}."
+
+
+def _initial_rows(spec: RunSpec, tensors: Sequence[Parameter]) -> tuple[Row, ...] | None:
     try:
         return mask(tensors, spec.penalty, initial_squares(spec))
     except RegLabError:
@@ -97,7 +143,7 @@ def _rows(spec: RunSpec, tensors: Sequence[Parameter]) -> tuple[Row, ...] | None
 
 
 def _presets(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
-    """Buttons for the usual answers; the one that the form stands for is lit."""
+    """Buttons for the usual choices; the one that the form stands for is lit."""
     put("mask_preset", recognise(tensors, spec.penalty))
 
     def take() -> None:
@@ -105,31 +151,24 @@ def _presets(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
         if preset is not None:
             _take(with_preset(preset, tensors, _penalty()))
 
-    st.pills(
-        "Presets", offered(tensors), format_func=lambda name: PRESETS[name].label, key="mask_preset", on_change=take,
-        label_visibility="collapsed", wrap=True,
-    )  # fmt: skip
+    options: dict[str, Any] = {"format_func": lambda name: PRESETS[name].label, "label_visibility": "collapsed"}
+    st.pills("Presets", offered(tensors), key="mask_preset", on_change=take, wrap=True, **options)
 
 
 def _editor(spec: RunSpec, tensors: Sequence[Parameter], rows: Sequence[Row]) -> None:
     key = _editor_key([row.factor for row in rows])
-    problem = st.session_state.pop("mask_problem", None)
-    if problem:
-        st.error(literal(problem), icon=":material/error:")
-    table = mask_text.table(rows)
-    fixed = [name for name in table.columns if name != FACTOR]
-    st.data_editor(
-        table, key=key, hide_index=True, height=_height(rows), column_config=column_config(rows),
-        column_order=mask_text.columns(spec.penalty, rows), disabled=fixed,
-        on_change=take_edits, args=(key, tensors), alt=_ALT,
-    )  # fmt: skip
-    st.caption(mask_text.in_short(rows, "of the initial weights"))
+    if problem := st.session_state.pop("mask_problem", None):
+        show(problem)
+    options = _table_options(spec.penalty, rows)
+    options["disabled"] = [name for name in options["column_order"] if name != FACTOR]
+    st.data_editor(key=key, on_change=take_edits, args=(key, tensors), **options)
+    st.caption(in_short(rows, "of the initial weights"))
 
 
 def _editor_key(factors: Sequence[float]) -> str:
-    """The table's key: the same while its own edits are what the form says, a new one where something else changed it.
+    """The table's key. It changes when something other than the table's own edits has changed the factors.
 
-    A new key makes a new table, without the edits of the old one; the same key leaves scroll and focus where they are.
+    A new key makes a new table without those edits; the same key keeps scroll and focus.
     """
     version = st.session_state.setdefault("mask_version", 0)
     edits = st.session_state.get(f"mask_{version}", {}).get("edited_rows", {})
@@ -139,26 +178,62 @@ def _editor_key(factors: Sequence[float]) -> str:
     return f"mask_{version}"
 
 
-def _number(value: object) -> float:
-    """An emptied cell is a factor of 1, as if there had never been one."""
-    return float(value) if isinstance(value, int | float) else 1.0
-
-
 def _forget_unfitting(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
-    """The way on where a factor names no tensor of this CNN, or one that the scope leaves out."""
+    """Offers to remove factors that name no tensor of this CNN, or one outside the scope."""
     kept = fitting(tensors, spec.penalty)
-    gone = [name for name in spec.penalty.factors if name not in kept.factors]
+    gone = literal(", ".join(name for name in spec.penalty.factors if name not in kept.factors))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"The form has factors that do not fit this CNN and scope: {literal(', '.join(gone))}.", width="content"
-        )
+        st.caption(f"The form has factors that do not fit this CNN and scope: {gone}.", width="content")
         st.button("Remove them", key="forget_factors", on_click=_take, args=(kept,))
+
+
+def _run_table(run: Run) -> None:
+    """The table of a run with its present weights: the final ones, or those after the last epoch, weights alone."""
+    tensors = tensors_of(run.spec)
+    if tensors is None:
+        st.caption("This version does not know the CNN of this run.")
+        return
+    if run.weights_path is not None:
+        squares, when = squares_in_file(run.id, run.weights_path, run.weights_sha256), "of the final weights"
+    else:
+        layers = services().store.layers([run.id], latest=True)
+        norms = zip(layers[columns.LAYER], layers[columns.L2_NORM], strict=True)
+        squares = {str(name): float(norm) ** 2 for name, norm in norms}
+        when = f"after epoch {run.epoch}" if run.epoch else "of the initial weights"
+    rows = mask(tensors, run.spec.penalty, squares)
+    st.caption(in_short(rows, when))
+    st.dataframe(**_table_options(run.spec.penalty, rows, narrow=True))
+
+
+def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = False) -> dict[str, Any]:
+    """What editor and read-only table share: data, columns with widths, formats and help, height, text alternative."""
+    number, bar, text = st.column_config.NumberColumn, st.column_config.ProgressColumn, st.column_config.TextColumn
+    share: Mapping[str, Any] = {"format": "percent", "width": _BAR, "min_value": 0, "max_value": 1}
+    edited: Mapping[str, Any] = {"min_value": 0, "max_value": 1000, "required": True}
+    figure: Mapping[str, Any] = {"format": "%.6g", "width": _NUMBER}
+    return {
+        "data": table(rows),
+        "hide_index": True,
+        "height": "content" if len(rows) <= ROWS_SHOWN else _HEIGHT,
+        "column_order": columns_shown(penalty, rows, narrow=narrow),
+        "alt": "Every tensor with its own λ and its share of Σw²",
+        "column_config": {
+            TENSOR: text(pinned=True, width=_fit(row.parameter.name for row in rows)),
+            KIND: text(width=_KIND_WIDTH),
+            SHAPE: text(width=_fit(map(_shape, rows))),
+            WEIGHTS: number(format="localized", width=_NUMBER),
+            FACTOR: number(help="λ of this tensor is the form's λ times this; 0 exempts it.", **edited, **figure),
+            L1: number(help="λ₁ of the form × factor", **figure),
+            L2: number(help="λ₂ of the form × factor", **figure),
+            SHARE: bar(help="Share of Σw² over the penalised tensors", **share),
+            SHARE_ALL: bar(help="Share of Σw² over all tensors", **share),
+        },
+    }
 
 
 def _penalty() -> PenaltySpec:
     """Scope and factors as the form has them now."""
-    state = st.session_state
-    return PenaltySpec(scope=state["scope"], factors=factors_from(state["factors"]))
+    return PenaltySpec(scope=st.session_state["scope"], factors=factors_from(st.session_state["factors"]))
 
 
 def _take(penalty: PenaltySpec) -> None:
@@ -166,5 +241,16 @@ def _take(penalty: PenaltySpec) -> None:
     put("factors", factors_text(penalty.factors))
 
 
-def _height(rows: Sequence[Row]) -> int | Literal["content"]:
-    return "content" if len(rows) <= ROWS_SHOWN else _HEIGHT
+def _kind(parameter: Parameter) -> str:
+    norm = "norm scale" if parameter.name.endswith("weight") else "norm shift"
+    return _KINDS.get(parameter.kind, norm)
+
+
+def _shape(row: Row) -> str:
+    """For example "32 × 1 × 3 × 3"."""
+    return " × ".join(map(str, row.parameter.shape))
+
+
+def _fit(texts: Iterable[str]) -> int:
+    """Pixels that fit the longest of ``texts``; the table itself measures its first lines only."""
+    return round(_EDGES + _LETTER * max(map(len, texts)))

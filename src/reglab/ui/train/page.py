@@ -1,4 +1,4 @@
-"""The Train page: the form, or the live view of the runs that the address names."""
+"""The Train page: the form, or the live view of the runs that the query names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reglab.spec import RunSpec
 from reglab.ui.shared.query import MAX_RUNS, Link, read_link, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.text import count_of
 from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
@@ -19,24 +20,22 @@ from reglab.ui.train.state import QUERY, keep, open_or_follow, show_runs
 
 
 def train_page() -> None:
-    """Draw the page that the address asks for."""
+    """Draw the page that the query asks for."""
     QUERY.sync()
     query, repeated = unique(st.query_params)
-    address = read_link(query, _known, repeated)
-    if address.runs:
-        run_view(address.runs)
+    link = read_link(query, _known, repeated)
+    if link.runs:
+        run_view(link.runs)
     else:
-        _form(address)
+        _form(link)
 
 
-def _form(address: Link) -> None:
-    state = open_or_follow(address)
+def _form(link: Link) -> None:
+    state = open_or_follow(link)
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header(
-            "Train a CNN", anchor=False, width="content",
-            help="Choose data, network and penalty; Start trains in the background, however long it takes.",
-        )  # fmt: skip
+        about = "Choose data, network and penalty. Runs train in the background, also while you visit other pages."
+        st.header("Train a CNN", anchor=False, width="content", help=about)
         with st.container(horizontal=True, width="content", gap="small"):
             if not offered:
                 demo_again()
@@ -53,15 +52,15 @@ def _form(address: Link) -> None:
 
 
 def _training_now() -> None:
-    """The way back to what trains while the form is open."""
+    """A button that leads from the form to the runs that are training."""
     runs = services().store.runs(states=ACTIVE, limit=MAX_RUNS)
     if runs:
-        text = "1 run is training" if len(runs) == 1 else f"{len(runs)} runs are training"
+        text = f"{count_of(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} training"
         ids = [run.id for run in reversed(runs)]
         st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
 
 
 def _known(spec: RunSpec) -> None:
-    """Raise :class:`reglab.errors.UnknownName` where the data set or the CNN is not one of ours."""
+    """Raise :class:`reglab.errors.UnknownName` if no registry has the dataset or the CNN."""
     DATASETS.get(spec.data.name)
     MODELS.get(spec.model.name)

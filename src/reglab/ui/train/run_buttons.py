@@ -1,4 +1,4 @@
-"""What one can do with a run on the live view, and the badge of its state."""
+"""What a person can do with the runs on the live view: stop, resume, duplicate, share, open their sweep."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ import streamlit as st
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui.shared import run_text
-from reglab.ui.shared.query import run_query
+from reglab.ui.shared.query import SWEEP_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import attempt
-from reglab.ui.train.state import show_form
+from reglab.ui.train.state import SWEEP_ICON, show_form
 
 
-def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume") -> bool:
-    """The one of the two that the run's state allows; False where it allows neither."""
+def stop_or_resume(run: Run, suffix: str = "") -> bool:
+    """Stop, Cancel or Resume, as the run's state allows; False if it allows none. ``suffix`` ends the widget keys."""
     runner = services().runner
     if run.state in ACTIVE:
         stopping = run.wanted == "stop"
-        st.button(
-            "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop",
-            key=stop_key, icon=":material/stop:", disabled=stopping, on_click=attempt(lambda: runner.stop(run.id)),
-        )  # fmt: skip
+        label = "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop"
+        stop, icon = attempt(lambda: runner.stop(run.id)), ":material/stop:"
+        st.button(label, key=f"stop{suffix}", icon=icon, disabled=stopping, on_click=stop)
     elif run.resumable:
-        st.button(
-            "Resume", key=resume_key, icon=":material/play_arrow:", type="primary",
-            on_click=attempt(lambda: runner.resume(run.id)), help=run_text.resume_text(run),
-        )  # fmt: skip
+        resume, icon = attempt(lambda: runner.resume(run.id)), ":material/play_arrow:"
+        about = run_text.resume_text(run)
+        st.button("Resume", key=f"resume{suffix}", icon=icon, type="primary", on_click=resume, help=about)
     else:
         return False
     return True
@@ -39,14 +37,12 @@ def stop_or_resume(run: Run, stop_key: str = "stop", resume_key: str = "resume")
 
 def duplicate(run: Run) -> None:
     """Opens the form with the run's settings."""
-    st.button(
-        "Duplicate", key="duplicate", icon=":material/content_copy:", on_click=_leave, args=(run.spec,),
-        help="Opens the form with the settings of this run.",
-    )  # fmt: skip
+    icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
+    st.button("Duplicate", key="duplicate", icon=icon, on_click=_leave, args=(run.spec,), help=about)
 
 
 def new_run(runs: Sequence[Run]) -> None:
-    """Opens the form: beside one run with the defaults, as Duplicate keeps its settings; else with the last one's."""
+    """Opens the form: for one run with the defaults, as Duplicate keeps its settings; else with the last one's."""
     alone = len(runs) == 1
     about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
     args = () if alone else (runs[-1].spec,)
@@ -54,8 +50,18 @@ def new_run(runs: Sequence[Run]) -> None:
 
 
 def open_form() -> None:
-    """The way on where there is no run to show."""
+    """Leads on if there is no run to show."""
     st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=show_form)
+
+
+def sweep_button(runs: Sequence[Run]) -> None:
+    """Opens the sweep that all ``runs`` are part of, if there is one."""
+    sweeps = {run.sweep for run in runs}
+    if len(sweeps) == 1 and None not in sweeps:
+        # with the runs, too: the browser first adds all of it to the present page's address, to which Back leads
+        query = {**run_query([run.id for run in runs]), "sweep": str(sweeps.pop())}
+        about = "Opens the sweep that this is part of, with all its λ."
+        st.button("λ sweep", key="back_to_sweep", icon=SWEEP_ICON, on_click=_see_sweep, args=(query,), help=about)
 
 
 def link(runs: Sequence[Run]) -> None:
@@ -66,7 +72,11 @@ def link(runs: Sequence[Run]) -> None:
         st.code(f"{st.context.url or ''}?{query}", language=None, wrap_lines=True)
 
 
+def _see_sweep(query: dict[str, str]) -> None:
+    st.switch_page(SWEEP_PAGE, query_params=query)
+
+
 def _leave(spec: RunSpec | None = None) -> None:
-    """From the live view to the form: the whole page, not only the fragment that the button is in."""
+    """Go from the live view to the form: the whole page, not only the fragment that the button is in."""
     show_form(spec)
     st.rerun()

@@ -1,53 +1,72 @@
-"""The live view of one run or of several. All of it is one fragment, polled only while a run is queued or training.
+"""The live view of one run or several: progress, metrics, and three charts side by side (loss, gap, weights).
 
-The page is drawn anew when polling begins and ends, and when it slows down or speeds up with the number of sessions.
-Every other change (state, buttons, figures) is a tick of the fragment, because only ticks are sure to leave the charts'
-nodes, and with them the zoom.
+All of it is one fragment, polled only while a run is queued or training. The page is drawn anew when polling begins or
+ends, and when it slows down or speeds up with the number of sessions. Every other change (state, buttons, metrics) is a
+tick of the fragment, because only ticks are sure to keep the charts' nodes, and with them the zoom.
 """
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
+from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
 from reglab.store import Run, UnreadableRow
-from reglab.ui.shared import run_text, trouble
+from reglab.ui.shared import chart_row, run_text, trouble
+from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE, badge
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
-from reglab.ui.train.run_mask import mask_button
-from reglab.ui.train.run_panels import panels
-from reglab.ui.train.to_sweep import sweep_spec_of
+from reglab.ui.train.mask import mask_button
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
 
+HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
+"""Pixels of each chart: of one run, and of several."""
+
+CARDS_ABOVE = 3
+"""Up to this many runs have their cards above the charts; more would push the charts off the screen."""
+
+ON_CARDS = 4
+"""Metrics on the card of one of several runs."""
+
+_PLANNED = "live_planned"
+_ROW = 42  # pixels of a row with buttons, kept when the buttons go
+
 
 @dataclass(frozen=True)
 class Live:
-    """The runs on screen, and how often they are polled: seconds, or None where none trains or waits."""
+    """The runs on screen, and the seconds between looks at them; None if none is queued or training."""
 
     ids: tuple[str, ...]
     every: float | None
 
 
 def run_view(ids: Sequence[str]) -> None:
-    """Draw the runs called ``ids``; what cannot be found is said, with the way back to the form."""
-    runs, problems = _find(ids)
-    for sentence in problems:
-        st.error(f"{literal(sentence)} Is the link complete?", icon=":material/search_off:")
+    """Draw the runs called ``ids``, and a sentence for each that cannot be found."""
+    runs: dict[str, Run] = {}
+    for text in ids:
+        try:
+            run = services().store.get(text)
+            runs[run.id] = run
+        except (UnknownRun, UnreadableRow) as error:
+            st.error(f"{literal(str(error))} Is the link complete?", icon=":material/search_off:")
     if not runs:
         run_buttons.open_form()
         return
-    live = Live(tuple(run.id for run in runs), _every(runs))
+    live = Live(tuple(runs), _every(list(runs.values())))
     st.session_state["live"] = live
     tick_every(live.every, _tick)
 
@@ -58,7 +77,7 @@ def _tick() -> None:
     live: Live = st.session_state["live"]
     runs = [services().store.get(run_id) for run_id in live.ids]
     _head(runs)
-    panels(runs)
+    _panels(results_of(runs))
     if _every(runs) != live.every:
         st.rerun()
     trouble.refresh()
@@ -68,22 +87,8 @@ def _every(runs: Sequence[Run]) -> float | None:
     return watched_interval(TICK) if any(run.state in ACTIVE for run in runs) else None
 
 
-def _find(ids: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """The runs that there are, each once, and a sentence for each that there is not."""
-    runs: dict[str, Run] = {}
-    problems = []
-    for text in ids:
-        try:
-            run = services().store.get(text)
-        except (UnknownRun, UnreadableRow) as error:
-            problems.append(str(error))
-        else:
-            runs[run.id] = run
-    return list(runs.values()), problems
-
-
 def _head(runs: Sequence[Run]) -> None:
-    """Name and state at the left, what one can do at the right, and below it what is trained."""
+    """Name and state on the left, buttons on the right, and below them what the runs train."""
     alone = runs[0] if len(runs) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
@@ -96,7 +101,7 @@ def _head(runs: Sequence[Run]) -> None:
                 run_buttons.stop_or_resume(alone)
                 run_buttons.duplicate(alone)
                 mask_button(alone)
-            sweep_spec_of(runs)
+            run_buttons.sweep_button(runs)
             run_buttons.new_run(runs)
             run_buttons.link(runs)
             if alone:
@@ -112,14 +117,98 @@ def _head(runs: Sequence[Run]) -> None:
 
 
 def _explain(run: Run) -> None:
-    """A sentence where the run did not end as it should, or its data are unusual."""
+    """Sentences on data that are unusual, and on a run that was deleted or did not finish."""
     if remarks := data_remarks(run):
         st.warning(literal(" ".join(remarks)), icon=":material/balance:")
     if run.deleted is not None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):
-        st.error(literal(run.error or "The run failed without saying why."), icon=":material/error:")
+        trouble.show(run.error or "The run failed without a message; the server's log has the details.")
     if missing := services().store.missing(run):
         st.warning(literal(missing), icon=":material/folder_off:")
     if run.state == "interrupted" and run.resumable:
         st.info(run_text.resume_text(run), icon=":material/replay:")
+
+
+def _panels(results: Results) -> None:
+    """Everything that moves while runs train, in places that keep their size."""
+    runs = results.runs
+    if len(runs) == 1:
+        _progress(runs[0], results)
+        with st.container(border=True), st.grid(5, min_column_width=120, gap="small"):
+            _metrics(results.figures[runs[0].id], in_full=True)
+        _charts(results)
+        return
+    cards, charts = st.container(), st.container()
+    if len(runs) > CARDS_ABOVE:
+        cards, charts = charts, cards
+    with cards, st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
+        for run in runs:
+            _card(run, results)
+    with charts:
+        _charts(results)
+
+
+def _progress(run: Run, results: Results) -> None:
+    position = services().runner.position(run.id) if run.state == "queued" else None
+    line = run_text.progress_line(run, results.seconds[run.id], position)
+    st.progress(run_text.share_done(run), line, width="stretch")
+
+
+def _metrics(values: Sequence[Figure], *, in_full: bool) -> None:
+    for one in values:
+        label, beside = (one.label, one.beside) if in_full else (one.short, None)
+        st.metric(label, one.value, beside, delta_color="off", delta_arrow="off", help=one.help)
+
+
+def _card(run: Run, results: Results) -> None:
+    """One of several runs: colour and name, state, progress and metrics."""
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        left, right = st.columns([3, 2], gap="xsmall", vertical_alignment="center")
+        with left:
+            _name(results.styles[run.id])
+        row = right.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW)
+        with row:
+            if not run_buttons.stop_or_resume(run, f"_{run.id}"):
+                badge(run.state)
+        _progress(run, results)
+        with st.grid(4, min_column_width=110, gap="xsmall"):
+            _metrics(results.figures[run.id][:ON_CARDS], in_full=False)
+        if run.error:
+            st.caption(f":red[{literal(run.error)}]")
+
+
+def _name(style: RunStyle) -> None:
+    """The run's name behind a dot of its colour, cut off if it is too long for its row."""
+    cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600"
+    dot = f'<span style="color:{style.colour};font-size:1.2em">●</span>'
+    label = html.escape(style.label, quote=True)
+    st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
+
+
+def _charts(results: Results) -> None:
+    """Losses, gap and weights in one row, each with its own switches below."""
+    runs, ids = results.runs, [run.id for run in results.runs]
+    name, height = "-".join(ids), HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS
+    boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
+    places = [box.container() for box in boxes]
+    keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
+    choice = switches(boxes, results.layers, keys, keep_layer=False)
+    specs, layers = [run.spec for run in runs], results.layers
+    source = Source(
+        results.version, results.styles, specs, _planned(runs), results.epochs, layers,
+        lambda: services().store.pulls(ids),
+    )  # fmt: skip
+    for place, (kind, figure) in zip(places, chart_row.figures(source, choice).items(), strict=True):
+        with place:
+            live_chart(figure, key=f"{kind}-{name}", height=height)
+
+
+def _planned(runs: Sequence[Run]) -> int:
+    """The last epoch on the axes. In one session it never shrinks: when a run ended early, that would undo a zoom."""
+    planned = max(run.epochs if run.state in ACTIVE else run.epoch for run in runs)
+    ids = tuple(run.id for run in runs)
+    before, longest = st.session_state.get(_PLANNED, (ids, 0))
+    planned = max(planned, longest) if before == ids else planned
+    st.session_state[_PLANNED] = ids, planned
+    return planned

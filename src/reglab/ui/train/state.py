@@ -1,7 +1,7 @@
-"""Which spec the form shows: kept while one visits other pages, and in step with the query.
+"""The spec that the form shows: it outlasts visits to other pages and stays in step with the query.
 
-The query is read when the form opens and when the person goes Back or Forward; every other time the widgets are right,
-and the query follows them.
+The query decides when the form opens and when the person goes Back or Forward. Otherwise the widgets decide, and the
+query follows them.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from typing import Any
 import streamlit as st
 
 from reglab.spec import RunSpec
-from reglab.ui.shared.query import FieldChanges, Link, Query, run_query
+from reglab.ui.shared.query import SWEEP_PAGE, FieldChanges, Link, Query, run_query
 from reglab.ui.shared.spec_fields import WIDGETS, to_values
 
-_OWN = frozenset({"run", "runs", "sweep", "view", "measure", "epoch", "layer", "role", "what"})  # and those of a path
+SWEEP_ICON = ":material/ssid_chart:"
 
-QUERY = Query("train", lambda key: "." in key or key in _OWN)
+_SWEEP = frozenset({"sweep", "view", "measure", "epoch", "layer", "role", "what"})  # a link may still have them
+
+QUERY = Query("train", lambda key: "." in key or key in {"run", "runs"} | _SWEEP)
 """The page's part of the query: the settings of the form, or the runs on screen."""
 
 
 @dataclass
 class FormState:
-    """The form of this session. ``key`` makes a second press of Start the same run; a newly opened form has a new one.
+    """The form of this session. A second press of Start with the same ``key`` opens the run of the first.
 
-    ``values`` are the widgets as last drawn, ``address`` the spec that the query stood for then; ``link_problem`` and
-    ``start_problem`` are sentences to show until something is edited.
+    ``values`` are the widgets as last drawn, ``address`` the spec that the query stood for then. ``link_problem`` and
+    ``start_problem`` are sentences that are shown until the next edit.
     """
 
     values: dict[str, Any] | None = None
@@ -46,43 +48,43 @@ def form_state() -> FormState:
 
 
 def current_values() -> dict[str, Any]:
-    """Every field's value now, those behind a closed "More" included."""
+    """The present value of every field, also of those behind a closed "More"."""
     return {key: st.session_state[key] for key in WIDGETS.values() if key in st.session_state}
 
 
-def open_or_follow(address: Link) -> FormState:
-    """Give the widgets their values before they are drawn, where the form has just opened or the query moved."""
-    state, wanted = form_state(), address.spec or RunSpec()
+def open_or_follow(link: Link) -> FormState:
+    """Set the widgets before they are drawn, if the form has just opened or the query has moved."""
+    state, wanted = form_state(), link.spec or RunSpec()
     state.changes.settle(behind=QUERY.behind())
     values = current_values()
-    if "start" not in st.session_state:  # the button was not on screen a moment ago: the form opens
-        _fill(state, to_values(address.spec) if address.spec else state.values or to_values(RunSpec()))
-        state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
+    if "start" not in st.session_state:  # the previous script run did not draw the form: it opens
+        _fill(state, to_values(link.spec) if link.spec else state.values or to_values(RunSpec()))
+        state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, link.problem
     elif values != state.values:
         state.start_problem = state.link_problem = None
     elif wanted != state.address:
         _fill(state, to_values(wanted))
-        state.link_problem = address.problem
+        state.link_problem = link.problem
     state.address = wanted
     return state
 
 
 def put(key: str, value: Any) -> None:
-    """Change a field by code. A message that the browser sent before it knew of that does not change it back."""
+    """Change a field by code. Messages that the browser sent before it knew of the change do not undo it."""
     form_state().changes.put({key: value})
 
 
 def chosen(key: str) -> Any:
-    """The value that the person has just given a field; None where an old message of the browser has brought it.
+    """The value that the person has just given a field; None if an old message of the browser brought it.
 
-    For callbacks of fields that code changes as well: they run before the page has settled what is old.
+    For callbacks of fields that code changes as well: they run before the page has settled which values are old.
     """
     QUERY.read()
     return None if key in form_state().changes.settle(behind=QUERY.behind()) else st.session_state[key]
 
 
 def keep(state: FormState, spec: RunSpec | None) -> None:
-    """Remember the widgets; let the query follow them where they make a ``spec``."""
+    """Remember the widgets, and let the query follow if they make a valid ``spec``."""
     state.values = current_values()
     if spec is not None and spec != state.address:
         state.address = spec
@@ -96,17 +98,30 @@ def show_runs(ids: Iterable[str]) -> None:
 
 
 def prepare_form(spec: RunSpec | None = None) -> None:
-    """The form starts from ``spec``, or from the defaults, when it is next opened; for those on other pages."""
+    """Have the form open with ``spec``, or with the defaults; for other pages."""
     st.session_state["train_form"] = FormState(values=to_values(spec) if spec else None)
 
 
 def show_form(spec: RunSpec | None = None) -> None:
-    """Go to a new form that starts from ``spec``, or from the defaults."""
+    """Go to a new form with ``spec``, or with the defaults."""
     prepare_form(spec)
     QUERY.write(spec.to_query() if spec else {})
 
 
+def see_sweeps() -> None:
+    """Open the sweep page; a callback."""
+    st.switch_page(SWEEP_PAGE)
+
+
+def sweep_page_query(spec: RunSpec) -> dict[str, str]:
+    """The query of a sweep's form with the settings of ``spec``; it always names the dataset.
+
+    The sweep page has other defaults, which an empty query would bring.
+    """
+    return {"data.name": spec.data.name, **spec.to_query()}
+
+
 def _fill(state: FormState, values: Mapping[str, Any]) -> None:
-    """Set the widgets. That is no edit, also where another run begins before this one has drawn them."""
+    """Set the widgets. This does not count as an edit, even if a further script run cuts this one off."""
     state.changes.put(values)
     state.values = current_values()

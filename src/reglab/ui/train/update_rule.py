@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from reglab.number_format import PERCENT, exact, short
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 from reglab.ui.shared.text import latex_number
-from reglab.ui.train.objective import penalised
+from reglab.ui.train.objective_text import penalised
 
 COLOUR = "#c25c14"
 """Of what λ adds; a contrast of 4.2 to both themes' backgrounds."""

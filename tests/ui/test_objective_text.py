@@ -12,7 +12,7 @@ from tests.factories import spec
 
 from reglab.spec import RunSpec
 from reglab.ui.shared.text import latex_number
-from reglab.ui.train import objective
+from reglab.ui.train import objective_text as objective
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e3)
 
@@ -60,10 +60,10 @@ def test_the_issue_s_example() -> None:
     example = spec(penalty__l2=0.03)
     assert objective.objective(example, 400) == (
         r"\begin{aligned} J(w) = {} & \frac{1}{400} \sum_{i=1}^{400} \mathrm{CE}(f_w(x_i), y_i) \\ "
-        r"& + \frac{0.03}{2} \sum_{w\,\in\,\text{kernels}} w^2 \end{aligned}"
+        r"& + \frac{0.03}{2} \sum_{w\,\in\,\text{weights}} w^2 \end{aligned}"
     )
     assert objective.translation(example) == (
-        "In PyTorch: `weight_decay=0.03` for the kernels. In Keras: `kernel_regularizer=l2(0.015)`."
+        "In PyTorch: `weight_decay=0.03` for the weights. In Keras: `kernel_regularizer=l2(0.015)`."
     )
 
 

@@ -1,4 +1,4 @@
-"""The objective that is really minimised, as a formula with this λ filled in, and λ in other frameworks' words.
+"""The objective that is minimised, as a formula with λ filled in, and the same λ in PyTorch and Keras.
 
 J(w) = (1/n) Σ CE + λ₁ Σ|w| + (λ₂/2) Σw² over the penalised tensors. Pure text: no Streamlit, no torch.
 """
@@ -12,15 +12,15 @@ from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 from reglab.ui.shared.text import latex_number
 
 SCOPES = {
-    "weights": r"w\,\in\,\text{kernels}",
-    "weights+biases": r"\substack{w\,\in\,\text{kernels}\\ \text{and biases}}",
+    "weights": r"w\,\in\,\text{weights}",
+    "weights+biases": r"\substack{w\,\in\,\text{weights}\\ \text{and biases}}",
     "all": r"\substack{w\,\in\,\text{all}\\ \text{parameters}}",
 }
-"""Scope → the set under the sums; kernels are the weights of convolutions and dense layers."""
+"""Scope → the set under the sums; weights are those of convolutions and dense layers."""
 
 
 def objective(spec: RunSpec, n_train: int | None) -> str:
-    """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` where the number is not known)."""
+    """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` if the number is not known)."""
     n = "n" if n_train is None else str(n_train)
     data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}(f_w(x_i), y_i)"
     lines = [rf"J(w) = {{}} & {data}", *(f"& + {term}" for term in _penalty_terms(spec.penalty))]
@@ -28,13 +28,13 @@ def objective(spec: RunSpec, n_train: int | None) -> str:
 
 
 def size(spec: RunSpec) -> str:
-    """The LaTeX size at which :func:`objective` fits its column in a narrow window: many digits are set smaller."""
+    """The LaTeX size at which :func:`objective` fits its column in a narrow window: smaller for more digits."""
     longest = max(len(exact(spec.penalty.l1)), len(exact(spec.penalty.l2)))
     return r"\small" if longest <= 6 else r"\footnotesize" if longest <= 9 else r"\scriptsize"
 
 
 def meaning(spec: RunSpec) -> str:
-    """One or two sentences on what this way of applying the penalty does to J."""
+    """One or two sentences on what the penalty mode does to J."""
     if not penalised(spec.penalty):
         return "No penalty: only the data loss is minimised."
     if spec.penalty.apply == "coupled":
@@ -46,18 +46,18 @@ def meaning(spec: RunSpec) -> str:
 
 
 def _at_rest(optim: OptimSpec) -> str:
-    """What steps beside the optimizer's come to: where w rests, ηλ-shrinking cancels the optimizer's own step.
+    """The objective that a penalty step minimises: at rest, shrinking by ηλ cancels the optimizer's own step.
 
     That step is ηg/(1 − μ) for SGD with momentum μ, so λ counts as (1 − μ)λ; Adam's is rescaled weight by weight.
     """
     if optim.name != "sgd":
-        return ". Adam rescales the data's pull and not the penalty's, so no J is minimised exactly"
+        return ". Adam rescales the data gradient and not the penalty's, so no J is minimised exactly"
     if not optim.momentum:
         return ", and with plain SGD that minimises J itself"
     left = exact(float(1 - Decimal(repr(optim.momentum))))
     faster = f"1/(1 − {exact(optim.momentum)})"
     return (
-        f". Momentum multiplies the data's pull by {faster}, not the penalty's, so J is minimised with λ times {left}"
+        f". Momentum multiplies the data gradient by {faster}, not the penalty's, so J is minimised with λ times {left}"
     )
 
 
@@ -68,8 +68,8 @@ def translation(spec: RunSpec) -> str:
         return ""
     if penalty.apply == "proximal":
         return "Neither PyTorch nor Keras has proximal steps built in."
-    words = _coupled(spec) if penalty.apply == "coupled" else _decoupled(spec)
-    return words + (" Multiply λ by each tensor's factor." if penalty.factors else "")
+    text = _coupled(spec) if penalty.apply == "coupled" else _decoupled(spec)
+    return text + (" Multiply λ by each tensor's factor." if penalty.factors else "")
 
 
 def penalised(penalty: PenaltySpec) -> bool:
@@ -87,7 +87,7 @@ def _penalty_terms(penalty: PenaltySpec) -> list[str]:
 
 def _coupled(spec: RunSpec) -> str:
     penalty = spec.penalty
-    where = {"weights": "for the kernels", "weights+biases": "for kernels and biases"}.get(
+    where = {"weights": "for the weights", "weights+biases": "for weights and biases"}.get(
         penalty.scope, "for every parameter"
     )
     torch = [f"`weight_decay={exact(penalty.l2)}`"] if penalty.l2 else []
