@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import add_run, metrics
 
-from reglab.exports.csv_text import csv_bytes
+from reglab.exports.csv import csv_bytes
 from reglab.exports.exporting import export
 from reglab.settings import Settings
 from reglab.store import Store

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from reglab.exports import ExportError, keras_network, torch_network
-from reglab.exports.code import flat_name, flat_parameter, literal
-from reglab.exports.graph import network
-from reglab.exports.keras_parts import LOAD
-from reglab.exports.keras_penalty import keras_penalty
-from reglab.exports.plan import plan_of
+from reglab.exports.code import flat_name, flat_parameter, literal, network
+from reglab.exports.script import Plan, templates
 from reglab.models import Dropout, Shape
-from reglab.spec import RunSpec
 
 SHAPE: Shape = (3, 8, 10)
 
@@ -98,6 +94,17 @@ def settled(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
+def network_block(name: str, **context: Any) -> str:
+    """The part of a script that makes the network and, in Keras, loads its initial weights."""
+    template = templates().get_template(f"{name}.py.j2")
+    block = template.blocks["network"](template.new_context({"plan": Plan((), "coupled", "none"), **context}))
+    return "def seed_for(*_):\n    return 0\n\n\n" + "".join(block)
+
+
+def no_penalty(_layer: str, _variables: Mapping[str, str]) -> list[str]:
+    return []
+
+
 def images() -> Tensor:
     return torch.randn(4, *SHAPE, generator=torch.Generator().manual_seed(7))
 
@@ -106,7 +113,9 @@ def images() -> Tensor:
 def test_pytorch_code_computes_what_the_network_does(make: Callable[[], nn.Module]) -> None:
     model = settled(make())
     names: dict[str, Any] = {"nn": nn, "F": F, "torch": torch, "OrderedDict": OrderedDict}
-    exec(torch_network.network_code(network(model, SHAPE)), names)
+    graph = network(model, SHAPE)
+    code = torch_network.network_code(graph)
+    exec(network_block("pytorch", network=code, network_is_chain=graph.is_chain, device="cpu"), names)
     again: nn.Module = names["make_model"]()
     rename = str if isinstance(model, nn.Sequential) else flat_parameter
     again.load_state_dict({rename(name): tensor for name, tensor in model.state_dict().items()})
@@ -118,10 +127,10 @@ def test_pytorch_code_computes_what_the_network_does(make: Callable[[], nn.Modul
 @pytest.mark.parametrize("make", [*CHAINS.values(), Residual])
 def test_keras_code_computes_what_the_network_does(make: Callable[[], nn.Module]) -> None:
     model = settled(make())
-    penalty = keras_penalty(plan_of(RunSpec().with_changes({"penalty.l2": 0}), model))
     arrays = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers, "load_file": lambda _: arrays, "INITIAL": None}
-    exec(keras_network.network_code(network(model, SHAPE), penalty) + LOAD, names)
+    code = keras_network.network_code(network(model, SHAPE), no_penalty)
+    exec(network_block("keras", network=code, place="none"), names)
     again = names["make_model"]()
     names["load_initial"](again)
     theirs = again.predict(images().permute(0, 2, 3, 1).numpy(), verbose=0)
@@ -193,9 +202,8 @@ def test_what_cannot_be_written_in_pytorch_is_named(make: Callable[[], nn.Module
 )
 def test_what_cannot_be_written_in_keras_is_named(make: Callable[[], nn.Module], word: str) -> None:
     model = make()
-    penalty = keras_penalty(plan_of(RunSpec().with_changes({"penalty.l2": 0}), model))
     with pytest.raises(ExportError, match=word):
-        keras_network.network_code(network(model, SHAPE), penalty)
+        keras_network.network_code(network(model, SHAPE), no_penalty)
 
 
 def test_recording_a_network_leaves_it_and_the_process_as_they_were() -> None:

@@ -1,14 +1,10 @@
-"""Exports: a run or a spec as something that other programs read or run. One file an entry, found by itself.
-
-A new export is one new file that defines ``ENTRY = Export(...)``; page and command line list it unasked.
-"""
+"""Runs and specs as files that other programs read or run: one module a format, found by the registry ``EXPORTS``."""
 
 from __future__ import annotations
 
-from reglab.exports.archive import download
 from reglab.exports.entry import EXPORTS, Bundle, Export, ExportError
 from reglab.exports.exporting import export, show
-from reglab.exports.places import Place, place, save
+from reglab.exports.saving import Place, download, place, save
 from reglab.exports.subject import Subject
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What an export is: a name, what its files are called, and how they are made of runs or specs."""
+"""An export: a format's name, its files and the function that makes them from runs or specs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from reglab.registry import Registry
 
 
 class ExportError(RegLabError):
-    """Something that this export cannot write, or a place where it may not write."""
+    """This export cannot write the run or spec, or must not write to this place."""
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Files by their name (a path with "/" below the export's folder), the one to look at first.
+    """Files by name (relative to the export's folder, separated by "/"); the main file comes first.
 
-    ``inexact`` says in whole sentences where the files do not do exactly what RegLab does.
+    ``inexact``: one sentence for each difference between what the files compute and what RegLab computes.
     """
 
     files: Mapping[str, bytes]
@@ -26,19 +26,19 @@ class Bundle:
 
     @property
     def main(self) -> str:
-        """The name of the file to look at first."""
+        """The name of the main file."""
         return next(iter(self.files))
 
 
 @dataclass(frozen=True)
 class Export:
-    """One kind of export. ``make(subjects, main, prefix)`` gives its files.
+    """One format. ``make(subjects, main, prefix)`` returns its files.
 
-    ``main`` is the usual name of its main file, and names of files beside it begin with ``prefix``. ``together``: all
-    runs share one file; otherwise ``make`` gets one subject at a time. ``needs_runs``: a spec alone has nothing to
-    export. ``is_script``: the main file is a program with files of its own. ``marker`` is found in every main file
-    that this export wrote, and tells it from a file of somebody else. ``show(subject)`` makes the main file alone, for
-    reading, where it is text.
+    ``main`` is the default name of the main file; the names of the files beside it begin with ``prefix``.
+    ``together``: all runs share one file, otherwise ``make`` receives one subject at a time. ``needs_runs``: a spec
+    without a run has nothing to export. ``is_script``: the main file is a program that reads the files beside it.
+    ``marker`` occurs in every main file that this export writes and in no others. ``show(subject)`` makes only the main
+    file, for display; None where it is binary or a table.
     """
 
     name: str
@@ -46,16 +46,16 @@ class Export:
     order: int
     about: str
     main: str
-    together: bool
-    needs_runs: bool
-    is_script: bool
     marker: bytes
     make: Callable[[Sequence[Subject], str, str], Bundle] = field(repr=False)
     show: Callable[[Subject], Bundle] | None = field(default=None, repr=False)
+    together: bool = False
+    needs_runs: bool = False
+    is_script: bool = False
 
     @property
     def suffix(self) -> str:
-        """How the main file's name ends, e.g. ".py"."""
+        """The suffix of the main file, e.g. ".py"."""
         return "." + self.main.rpartition(".")[2]
 
 

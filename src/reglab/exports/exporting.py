@@ -1,10 +1,10 @@
-"""One call for every export: what to export, into which format, under which names."""
+"""``export`` and ``show``: runs or specs in the format with a given name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reglab.exports.entry import EXPORTS, Bundle, Export, ExportError
+from reglab.exports.entry import EXPORTS, Bundle, ExportError
 from reglab.exports.subject import Subject
 from reglab.settings import Settings
 from reglab.spec import RunSpec
@@ -23,33 +23,23 @@ def export(
     main: str | None = None,
     prefix: str = "",
 ) -> Bundle:
-    """``source``, one run or spec or several, as the export called ``name``: its files by name.
+    """Export one or several runs or specs in the format ``name``.
 
-    Several sources that do not share one file have a folder each, named after the run.
+    Where the format has one file a run, several sources get a folder each, named after the run.
 
-    :param store: where the runs are; needed for runs.
-    :param main: the main file's name, where it is not to be the usual one; names beside it begin with ``prefix``.
-    :raises UnknownName: for a format that there is not.
-    :raises ExportError: where this cannot be exported so; other :class:`RegLabError` where something needed is missing.
+    :param store: the store of the runs; needed for runs only.
+    :param main: the name of the main file in place of the default; the files beside it begin with ``prefix``.
+    :raises UnknownName: no export has this name.
+    :raises ExportError: the source cannot be exported in this format; other :class:`RegLabError` if data are missing.
     """
     entry = EXPORTS.get(name)
     subjects = [_subject(one, settings, store) for one in ([source] if isinstance(source, Source) else source)]
     if not subjects:
         raise ExportError("There is nothing to export: name at least one run.")
     if entry.needs_runs and any(subject.run is None for subject in subjects):
-        raise ExportError(f"{entry.label} holds what runs have measured; a spec that was not trained has nothing yet.")
+        raise ExportError(f"{entry.label} holds a run's metrics, and a spec that was not trained has none.")
     if entry.together or len(subjects) == 1:
         return entry.make(subjects, main or entry.main, prefix)
-    return _apart(entry, subjects)
-
-
-def show(source: Source, name: str, *, settings: Settings, store: Store | None = None) -> Bundle | None:
-    """The main file of such an export alone, for reading; None where it is no text. Errors as of :func:`export`."""
-    entry = EXPORTS.get(name)
-    return entry.show(_subject(source, settings, store)) if entry.show else None
-
-
-def _apart(entry: Export, subjects: Sequence[Subject]) -> Bundle:
     files: dict[str, bytes] = {}
     inexact: dict[str, None] = {}
     for number, subject in enumerate(subjects, start=1):
@@ -58,6 +48,12 @@ def _apart(entry: Export, subjects: Sequence[Subject]) -> Bundle:
         files |= {f"{folder}/{name}": data for name, data in bundle.files.items()}
         inexact |= dict.fromkeys(bundle.inexact)
     return Bundle(files, tuple(inexact))
+
+
+def show(source: Source, name: str, *, settings: Settings, store: Store | None = None) -> Bundle | None:
+    """The main file of the export only, for display; None for formats that are not text. Raises like ``export``."""
+    entry = EXPORTS.get(name)
+    return entry.show(_subject(source, settings, store)) if entry.show else None
 
 
 def _subject(source: Source, settings: Settings, store: Store | None) -> Subject:

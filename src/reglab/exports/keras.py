@@ -1,138 +1,139 @@
-"""A plain Keras 3 script of a run: same images, initial weights and batches, the penalty in Keras's own words."""
+"""A plain Keras 3 script of a run: same images, initial weights and batches, the penalty as Keras expresses it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from typing import Any
 
 from torch import nn
 
-from reglab.exports.code import constants
-from reglab.exports.entry import Export
-from reglab.exports.graph import Network, network
-from reglab.exports.header import MARKER, docstring, run_notes
-from reglab.exports.keras_layers import roles
-from reglab.exports.keras_network import network_code
-from reglab.exports.keras_parts import (
-    ADAM_EPSILON,
-    BATCHES,
-    EVALUATE,
-    JOINED_BATCHES,
-    LOAD,
-    SEED_FOR,
-    main_code,
-    optimizer_code,
-)
-from reglab.exports.keras_penalty import (
-    HOW,
-    PROXIMAL,
-    KerasPenalty,
-    keras_name,
-    keras_penalty,
-    penalised_code,
-    pull_code,
-)
-from reglab.exports.plan import Plan, plan_of
-from reglab.exports.schedule import schedule_code
-from reglab.exports.scripted import Files, make_with, shared_settings, show_with
+from reglab.exports.code import flat_name, network
+from reglab.exports.keras_network import network_code, variable_names
+from reglab.exports.script import Plan, script_export
 from reglab.exports.subject import Subject
-from reglab.exports.torch_penalty import factor_table
 from reglab.models import Dropout
-from reglab.spec import RunSpec
 
 
-def script(subject: Subject, files: Files, inexact: Sequence[str]) -> str:
-    """The script's text."""
-    spec, plan = subject.spec, plan_of(subject.spec, subject.model)
-    penalty, parts = keras_penalty(plan), network(subject.model, subject.split.shape)
-    n, size = len(subject.split.x_train), spec.train.batch_size
-    sections = [
-        docstring(subject, plan, "Keras", HOW[penalty.place], files, inexact)
-        + f"\n{_imports(spec, penalty)}\n{_settings(subject, plan, parts, files)}",
-        SEED_FOR,
-        PROXIMAL if penalty.place == "constraint" else "",
-        network_code(parts, penalty),
-        LOAD,
-        penalised_code(penalty),
-        pull_code(penalty),
-        ADAM_EPSILON if spec.optim.name != "sgd" else "",
-        optimizer_code(penalty, spec.optim),
-        schedule_code(spec.optim),
-        JOINED_BATCHES if n > size and n % size == 1 else BATCHES,
-        EVALUATE,
-        main_code(penalty, spec),
-    ]
-    return "\n\n".join(section for section in sections if section) + '\n\nif __name__ == "__main__":\n    main()\n'
+def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
+    place = _place(plan)
+
+    def arguments(layer: str, variables: Mapping[str, str]) -> list[str]:
+        """The regularizer or constraint of each variable of ``layer``."""
+        if place not in ("regularizer", "constraint"):
+            return []
+        found = {keras: _penalty(plan, place, f"{layer}.{torch}") for torch, keras in variables.items()}
+        return [f"{variable}_{place}={code}" for variable, code in found.items() if code]
+
+    model = network_code(network(subject.model, subject.split.shape), arguments)
+    return {
+        "network": model,
+        "place": place,
+        "decay": _decay(plan),
+        "table": _table(plan, subject.model),
+        "optimizer": _optimizer(subject.spec.optim),
+        "single_left_over": subject.leaves_single_image,
+    }
 
 
-def differences(spec: RunSpec, model: nn.Module) -> list[str]:
-    """Where Keras does not compute what PyTorch does, in whole sentences."""
+def _place(plan: Plan) -> str:
+    """Where the penalty stands in the script. Keras's weight_decay is decoupled, for every optimizer."""
+    if not plan.terms or plan.mode != "decoupled":
+        return {"coupled": "regularizer", "proximal": "constraint"}[plan.mode] if plan.terms else "none"
+    ones = set(plan.terms[0].factors.values()) == {1.0}
+    return "weight_decay" if plan.keys == ("l2",) and ones else "decay"
+
+
+def _penalty(plan: Plan, place: str, parameter: str) -> str:
+    """The regularizer or constraint of one variable."""
+    factors = {term: term.factors.get(parameter, 0.0) for term in plan.terms}
+    if not any(factors.values()):
+        return ""
+    names = {
+        t: "0.0" if not f else t.code.constant if f == 1 else f"{f!r} * {t.code.constant}" for t, f in factors.items()
+    }
+    if place == "constraint":
+        return f"Proximal(optimizer, {', '.join(names.values())})"
+    if plan.keys == ("l1", "l2"):
+        return "regularizers.L1L2({}, {} / 2)".format(*names.values())
+    parts = [term.code.keras_regularizer.format(λ=name) for term, name in names.items() if factors[term]]
+    return parts[0] if len(parts) == 1 else f"Sum({', '.join(parts)})"
+
+
+def _decay(plan: Plan) -> str:
+    """The gradient of the penalty at the array ``w``."""
+    factor = "factor_of(variable) * " if plan.which != "all" else ""
+    parts = [f"{term.code.constant} * {term.code.keras_gradient}" for term in plan.terms]
+    return factor + (f"({' + '.join(parts)})" if factor and len(parts) > 1 else " + ".join(parts))
+
+
+def _table(plan: Plan, model: nn.Module) -> dict[str, str]:
+    """The entries of FACTORS, tensors under the ends of their Keras paths, e.g. "conv1/kernel"."""
+    found, rows = {}, plan.table if plan.which == "table" else {}
+    for path, layer in model.named_modules():
+        for torch, keras in variable_names(layer).items():
+            if (name := f"{flat_name(path)}.{torch}") in rows:
+                found[f"{flat_name(path)}/{keras}"] = rows[name]
+    return found
+
+
+def _optimizer(o: Any) -> dict[str, Any]:
+    if o.name != "sgd":
+        own = '''\
+class Adam(keras.optimizers.Adam):
+    """Adam with PyTorch's ε: added to √v after the bias correction of v, where Keras adds it before."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        step = keras.ops.cast(self.iterations + 1, variable.dtype)
+        self.epsilon = 1e-8 * keras.ops.sqrt(1 - self.beta_2**step)
+        super().update_step(gradient, variable, learning_rate)
+'''
+        return {"kind": "Adam", "name": "Adam", "about": "Adam", "class": own, "arguments": ["LEARNING_RATE"]}
+    nesterov = o.nesterov and o.momentum > 0
+    own = '''\
+class SGD(keras.optimizers.SGD):
+    """SGD with PyTorch's momentum: η outside it, where Keras keeps η inside."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        m = self.momentums[self._get_variable_index(variable)]
+        self.assign(m, self.momentum * m + gradient)
+        step = gradient + self.momentum * m if self.nesterov else m
+        self.assign_sub(variable, learning_rate * step)
+'''
+    changing = o.schedule != "constant" and o.momentum > 0
+    arguments = ["LEARNING_RATE", f"momentum={o.momentum!r}"] + ["nesterov=True"] * nesterov
+    about = f"SGD, momentum {o.momentum:g}{', Nesterov' * (o.nesterov and o.momentum > 0)}"
+    return {
+        "kind": "SGD" if changing else "keras.optimizers.SGD",
+        "name": "SGD",
+        "about": about,
+        "class": own if changing else "",
+        "arguments": arguments,
+    }
+
+
+def _inexact(subject: Subject) -> list[str]:
+    """Where Keras does not compute what PyTorch does."""
     found = []
-    if spec.optim.name != "sgd":
+    if subject.spec.optim.name != "sgd":
         found.append(
             "Adam divides by √v and so magnifies how Keras rounds: every step is the same, the first epochs agree to "
             "1e-4, and after tens of epochs losses may differ in the second decimal place."
         )
-    if any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
+    layers = list(subject.model.modules())
+    if any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in layers):
         found.append(
             "Keras's batch norm keeps the running variance with divisor n, PyTorch's with n − 1, so losses in eval "
             "mode differ."
         )
-    if any(isinstance(layer, Dropout) and layer.p > 0 for layer in model.modules()):
-        found.append("Keras draws its dropout masks from its own generator, so units are dropped at other moments.")
+    if any(isinstance(layer, Dropout) and layer.p > 0 for layer in layers):
+        found.append("Keras draws dropout masks from its own generator, so it drops other units.")
     return found
 
 
-def _notes(subject: Subject) -> tuple[str, ...]:
-    return (*run_notes(subject), *differences(subject.spec, subject.model))
-
-
-def _imports(spec: RunSpec, penalty: KerasPenalty) -> str:
-    math = spec.optim.schedule == "cosine" or spec.train.patience > 0
-    standard = ["import hashlib", "import json", *["import math"] * math, "import os", "from pathlib import Path"]
-    backend = [
-        "",
-        'os.environ.setdefault("KERAS_BACKEND", "torch")  # any backend does; read when keras is imported',
-        "",
-    ]
-    own = ["import keras", "import numpy as np", "import torch  # for the order of the batches alone"]
-    used = ["layers", *["regularizers"] * (penalty.place == "regularizer")]
-    own += [f"from keras import {', '.join(used)}", "from safetensors.numpy import load_file"]
-    return "\n".join([*standard, *backend, *own])
-
-
-def _settings(subject: Subject, plan: Plan, parts: Network, files: Files) -> str:
-    spec, (places, values) = subject.spec, shared_settings(subject, plan, files)
-    lines = [f"\n{places}", constants(values)]
-    penalty = keras_penalty(plan)
-    if penalty.place in ("pull", "weight_decay") and plan.which == "table":
-        lines.append(factor_table(_in_keras_words(plan, parts)))
-    lines.append('keras.config.set_image_data_format("channels_last")')
-    lines += [f'keras.config.set_floatx("{spec.train.precision}")'] * (spec.train.precision != "float32")
-    return "\n".join(lines) + "\n"
-
-
-def _in_keras_words(plan: Plan, parts: Network) -> Plan:
-    """``plan`` with the tensors under the ends of their Keras paths, "conv1/kernel"."""
-    words = {
-        f"{str(node.target).replace('.', '_')}": roles(parts.layer(node))
-        for node in parts.calls
-        if node.op == "call_module"
-    }
-    named = {keras_name(name, words[name.rpartition(".")[0]]): factor for name, factor in plan.factors.items()}
-    return replace(plan, factors=named)
-
-
-ENTRY = Export(
-    name="keras",
+ENTRY = script_export(
     label="Keras",
     order=20,
     about="A plain Keras 3 script: same images, initial weights and batches, regularizers with the converted λ.",
-    main="train.py",
-    together=False,
-    needs_runs=False,
-    is_script=True,
-    marker=MARKER.encode(),
-    make=make_with(script, _notes),
-    show=show_with(script, _notes),
+    context=_context,
+    inexact=_inexact,
 )

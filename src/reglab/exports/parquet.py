@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+from reglab.exports.csv import epoch_table
 from reglab.exports.entry import Bundle, Export, ExportError
 from reglab.exports.subject import Subject
-from reglab.exports.table import epoch_table
 
 _MARK = "reglab epochs"
 
 
-def make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
-    """One file for all runs; :class:`ExportError` where pyarrow is not installed."""
+def _make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
     table, buffer = epoch_table(subjects), io.BytesIO()
     table.attrs["source"] = _MARK
     try:
@@ -29,9 +28,8 @@ ENTRY = Export(
     order=40,
     about="The same table as CSV, typed and compressed, for pandas, Polars, DuckDB and Spark.",
     main="epochs.parquet",
+    marker=_MARK.encode(),
+    make=_make,
     together=True,
     needs_runs=True,
-    is_script=False,
-    marker=_MARK.encode(),
-    make=make,
 )

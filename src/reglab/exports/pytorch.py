@@ -1,88 +1,57 @@
-"""A plain PyTorch script that repeats a run: the same images, weights, batches, masks, steps and order of sums."""
+"""A plain PyTorch script that reproduces a run's metrics from its images and initial weights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from reglab.exports.code import constants
-from reglab.exports.entry import Export
-from reglab.exports.graph import network
-from reglab.exports.header import MARKER, docstring, run_notes
-from reglab.exports.plan import Plan, plan_of
-from reglab.exports.schedule import schedule_code
-from reglab.exports.scripted import Files, make_with, shared_settings, show_with
+from reglab.exports.code import network
+from reglab.exports.script import Plan, script_export
 from reglab.exports.subject import Subject
 from reglab.exports.torch_network import network_code
-from reglab.exports.torch_parts import DROPOUT, EVALUATE, SEED_FOR, batches_code, main_code
-from reglab.exports.torch_penalty import HOW, factor_table, optimizer_code, penalised_code, torch_penalty
 
 
-def script(subject: Subject, files: Files, inexact: Sequence[str]) -> str:
-    """The script's text."""
-    spec, plan = subject.spec, plan_of(subject.spec, subject.model)
-    penalty = torch_penalty(plan, spec.optim)
-    model = network_code(network(subject.model, subject.split.shape))
-    parts = [
-        docstring(subject, plan, "PyTorch", HOW[penalty.place], files, inexact)
-        + "\n"
-        + _imports(subject, model)
-        + _settings(subject, plan, files),
-        SEED_FOR,
-        DROPOUT.replace("cpu", _device(subject)) if "Dropout(" in model else "",
-        model,
-        penalised_code(plan) if penalty.place in ("loss", "gradient", "decay", "shrink") else "",
-        penalty.function,
-        optimizer_code(plan, spec.optim),
-        schedule_code(spec.optim),
-        batches_code(subject),
-        EVALUATE,
-        main_code(subject, penalty, "class Network" in model),
-    ]
-    return "\n\n".join(part for part in parts if part) + '\n\nif __name__ == "__main__":\n    main()\n'
+def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
+    graph, spec = network(subject.model, subject.split.shape), subject.spec
+    place = _place(plan, spec.optim.name)
+    return {
+        "device": "cuda" if subject.device.startswith("cuda") else "cpu",
+        "network": network_code(graph),
+        "network_is_chain": graph.is_chain,
+        "place": place,
+        "optimizer": _optimizer(spec.optim, place == "weight_decay" and plan.mode),
+        "gradient_order": plan.terms[::-1],
+        "bracketed": lambda code: f"({code})" if "*" in code else code,
+        "single_left_over": subject.leaves_single_image,
+    }
 
 
-def _notes(subject: Subject) -> tuple[str, ...]:
-    return tuple(run_notes(subject))
+def _place(plan: Plan, optimizer: str) -> str:
+    """Where the penalty stands in the script: where the optimizer can apply it, in ``weight_decay``."""
+    if not plan.terms:
+        return "none"
+    if plan.keys == ("l2",) and (plan.mode == "coupled" or (plan.mode == "decoupled" and optimizer != "sgd")):
+        return "weight_decay"
+    return "loss" if plan.mode == "coupled" and len(plan.terms) == 1 else plan.mode
 
 
-def _device(subject: Subject) -> str:
-    return "cuda" if subject.device.startswith("cuda") else "cpu"
+def _optimizer(o: Any, decay: Any) -> dict[str, Any]:
+    kind = {"sgd": "SGD", "adam": "Adam", "adamw": "Adam"}[o.name]
+    if decay == "decoupled":
+        kind = "AdamW"
+    sgd = [f"momentum={o.momentum!r}"] + ["nesterov=True"] * (o.nesterov and o.momentum > 0)
+    about = f"SGD, momentum {o.momentum:g}{', Nesterov' * (o.nesterov and o.momentum > 0)}" if kind == "SGD" else "Adam"
+    return {
+        "kind": f"torch.optim.{kind}",
+        "name": kind,
+        "about": about,
+        "arguments": ["lr=LEARNING_RATE", *sgd * (o.name == "sgd"), "fused=True"],
+    }
 
 
-def _imports(subject: Subject, model: str) -> str:
-    optim, patience = subject.spec.optim, subject.spec.train.patience
-    standard = ["import hashlib", "import json", *["import math"] * (optim.schedule == "cosine" or patience > 0)]
-    standard += ["from collections import OrderedDict"] * ("OrderedDict" in model) + ["from pathlib import Path"]
-    others = ["import numpy as np", "import torch", "import torch.nn.functional as F"]
-    others += ["from safetensors.torch import load_file", "from torch import nn"]
-    return "\n".join([*standard, "", *others, "", ""])
-
-
-def _settings(subject: Subject, plan: Plan, files: Files) -> str:
-    spec, (places, values) = subject.spec, shared_settings(subject, plan, files)
-    values |= {"EVALUATED_AT_ONCE": (subject.evaluated_at_once, "images per forward pass of an evaluation")}
-    parts = [
-        f"{places}\n{constants(values)}",
-        factor_table(plan),
-        f'DEVICE, DTYPE = "{_device(subject)}", torch.{spec.train.precision}\n'
-        f"torch.set_num_threads({subject.threads})  # as in the run, because it changes the order of sums\n"
-        "torch.set_flush_denormal(True)  # as in the run: numbers below 1e-38 count as 0"
-        + "\ntorch.backends.cudnn.deterministic = True"
-        * (_device(subject) == "cuda"),
-    ]
-    return "\n".join(part for part in parts if part) + "\n"
-
-
-ENTRY = Export(
-    name="pytorch",
+ENTRY = script_export(
     label="PyTorch",
     order=10,
-    about="A plain script that repeats the run's figures, with its images and initial weights beside it.",
-    main="train.py",
-    together=False,
-    needs_runs=False,
-    is_script=True,
-    marker=MARKER.encode(),
-    make=make_with(script, _notes),
-    show=show_with(script, _notes),
+    about="A plain script that reproduces the run's metrics, with its images and initial weights beside it.",
+    context=_context,
+    inexact=lambda subject: (),
 )

@@ -1,4 +1,4 @@
-"""What is exported: a run of the store, or a spec alone; its data, its network, its initial weights."""
+"""What is exported: a run of the store, or only a spec, with its data, network and initial weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Weights = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Subject:
-    """``run`` of ``store``, or, where there is none, ``spec`` as a run of it would begin here and now."""
+    """``run`` of ``store``; without one, ``spec`` as a new run of it would begin on this machine."""
 
     spec: RunSpec
     settings: Settings
@@ -35,7 +35,7 @@ class Subject:
 
     @cached_property
     def split(self) -> Split:
-        """Its images. :class:`DataError` where they are not at hand: an export downloads nothing."""
+        """The images. :class:`DataError` where they are not on this machine: an export downloads nothing."""
         entry = DATASETS.get(self.spec.data.name)
         here = status(entry, self.settings.data)
         if here.state != "ready":
@@ -47,15 +47,15 @@ class Subject:
 
     @cached_property
     def model(self) -> nn.Module:
-        """The network, with the initial weights of the spec's seed; not to be trained or moved."""
+        """The network with the initial weights of the spec's seed; must not be trained or moved."""
         entry = DATASETS.get(self.spec.data.name)
         return build(self.spec.model, entry.shape, len(entry.classes), self.spec.train.seed)
 
     @cached_property
     def initial(self) -> Weights:
-        """The run's saved initial weights; for a spec, those with which its run would begin.
+        """The run's saved initial weights; for a spec, those that a run of it would begin with.
 
-        :raises CheckpointError: where the run's are missing, damaged, or those of another network.
+        :raises CheckpointError: the run's weights are missing, damaged, or of another network.
         """
         model = self.model.state_dict()
         if self.run is None:
@@ -73,26 +73,32 @@ class Subject:
 
     @property
     def threads(self) -> int:
-        """Intra-op threads with which it was, or would be, trained."""
+        """Intra-op threads of the training."""
         return (self.run.threads if self.run else None) or self.settings.threads
 
     @property
     def device(self) -> str:
-        """The device it was, or would be, trained on, in words; one on a GPU begins with "cuda"."""
+        """The device of the training, described; a GPU's description begins with "cuda"."""
         return (self.run.device if self.run else None) or describe(choose_device(self.settings.device))
 
     @property
     def versions(self) -> Mapping[str, str]:
-        """The versions of the packages that fix its bits."""
+        """The versions of the packages that determine the bits of its results."""
         known = (self.run.environment or {}).get("versions") if self.run else None
         return known or versions()
 
     @property
     def evaluated_at_once(self) -> int:
-        """Images in each forward pass of an evaluation; it fixes the last bits of a loss."""
+        """Images in each forward pass of an evaluation, which determines the last bits of a loss."""
         device = torch.device("cuda" if self.device.startswith("cuda") else "cpu")
         size = summarise(self.model, self.split.shape, len(self.split.classes)).activation_bytes
         return chunk_size(size, device)
+
+    @property
+    def leaves_single_image(self) -> bool:
+        """Whether a single image is left over behind the whole batches; it joins the last one."""
+        n, size = len(self.split.x_train), self.spec.train.batch_size
+        return n > size and n % size == 1
 
     def _saved(self, run: Run) -> Weights:
         assert self.store is not None

@@ -1,4 +1,4 @@
-"""The spec as YAML, as ``reglab train FILE`` reads it; a file for each of several runs."""
+"""The spec as YAML, which ``reglab train FILE`` reads."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from reglab.exports.subject import Subject
 _MARK = "# RegLab spec"
 
 
-def make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
-    """One file: the spec, complete, with defaults written out."""
+def _make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
     (subject,) = subjects
     run = subject.run
     source = f" of run {run.id} ({one_line(run.name)})" if run else ""
@@ -24,12 +23,9 @@ ENTRY = Export(
     name="yaml",
     label="YAML",
     order=50,
-    about="The settings alone, which the command line, the form's address and Python read back.",
+    about="Only the settings, which the command line, the form's address and Python read.",
     main="spec.yaml",
-    together=False,
-    needs_runs=False,
-    is_script=False,
     marker=_MARK.encode(),
-    make=make,
-    show=lambda subject: make([subject], "spec.yaml", ""),
+    make=_make,
+    show=lambda subject: _make([subject], "spec.yaml", ""),
 )

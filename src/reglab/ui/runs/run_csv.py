@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from reglab import columns
-from reglab.exports.csv_text import csv_bytes
-from reglab.exports.table import settings_of
+from reglab.exports.csv import csv_bytes, settings_of
 from reglab.store import Run
 
 RESULTS = (

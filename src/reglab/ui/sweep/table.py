@@ -11,7 +11,7 @@ import streamlit as st
 from reglab import columns
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
-from reglab.exports.csv_text import csv_bytes
+from reglab.exports.csv import csv_bytes
 from reglab.number_format import PERCENT, fixed
 from reglab.sweep import SweepSpec
 

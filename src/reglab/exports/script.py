@@ -1,0 +1,203 @@
+"""What the script exports share: the penalised tensors, the context of the templates, the files beside a script.
+
+The templates ``script.py.j2`` (common parts), ``pytorch.py.j2`` and ``keras.py.j2`` are the scripts, read from top to
+bottom. Text that people typed enters them through ``one_line`` (comments, docstrings) or ``literal`` (code) only.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import jinja2
+import numpy as np
+
+from reglab.datasets import DATASETS
+from reglab.exports.code import flat_parameter, literal, one_line
+from reglab.exports.entry import Bundle, Export
+from reglab.exports.penalty_code import CODES, TermCode
+from reglab.exports.subject import Subject
+from reglab.models import MODELS
+from reglab.penalties import factors, kinds
+from reglab.spec import Apply
+from reglab.store.arrays import encode_weights
+from reglab.training.arrays import evaluated
+
+_MARKER = "Exported by RegLab"
+Which = Literal["none", "weights", "all", "table"]
+
+
+@dataclass(frozen=True, eq=False)
+class PlanTerm:
+    """One term λ·Σₜ fₜ·R(wₜ) of the penalty; ``factors`` has fₜ by flat tensor name where it is not 0."""
+
+    key: str
+    code: TermCode
+    strength: float
+    factors: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The penalty of a spec for its network.
+
+    ``which``: f = 1 for all "weights" (of convolutions and dense layers), for "all" parameters, for "none"; otherwise
+    a "table" FACTORS has each tensor's factor, or a tuple with one factor a term where the terms' factors differ.
+    """
+
+    terms: tuple[PlanTerm, ...]
+    mode: Apply
+    which: Which
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the terms."""
+        return tuple(term.key for term in self.terms)
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the factors of one tensor in the loops of a script; empty where all are 1."""
+        if self.which != "table":
+            return []
+        shared = all(term.factors == self.terms[0].factors for term in self.terms)
+        return ["factor"] if shared else [f"{term.key}_factor" for term in self.terms]
+
+    @property
+    def loop(self) -> str:
+        """The loop over penalised tensors in a PyTorch script."""
+        return f"for {', '.join(['w', *self.variables])} in penalised(model)"
+
+    @property
+    def table(self) -> dict[str, str]:
+        """Tensor name → its entry of FACTORS as code."""
+        columns = [self.terms[0].factors] if len(self.variables) == 1 else [term.factors for term in self.terms]
+        names = dict.fromkeys(name for column in columns for name in column)
+        rows = {name: tuple(column.get(name, 0.0) for column in columns) for name in names}
+        return {name: literal(row if len(row) > 1 else row[0]) for name, row in rows.items()}
+
+    def strength(self, term: PlanTerm) -> str:
+        """λ of one tensor in the loops of a script, e.g. "L2" or "factor * L2"."""
+        if not self.variables:
+            return term.code.constant
+        return f"{self.variables[0 if len(self.variables) == 1 else self.terms.index(term)]} * {term.code.constant}"
+
+    def text(self, kind: Literal["value", "gradient"], numbers: bool = False) -> str:
+        """P or ∇P as plain text, with symbols or with numbers; f stands for the factors."""
+        f = "f·" if any(factor != 1 for term in self.terms for factor in term.factors.values()) else ""
+        f = f if self.which == "table" else ""
+        parts: list[str] = []
+        for term in self.terms:
+            name = repr(term.strength) if numbers else term.code.symbol
+            parts.append(getattr(term.code, kind).format(λ=name, f=f))
+        return " + ".join(parts)
+
+
+def plan_of(subject: Subject) -> Plan:
+    """The plan of the subject's penalty for its network."""
+    spec, kind = subject.spec.penalty, kinds(subject.model)
+    own = {flat_parameter(name): f for name, f in factors(subject.model, spec).items() if f}
+    strengths = {"l1": spec.l1, "l2": spec.l2}
+    terms = tuple(PlanTerm(key, CODES[key], value, own) for key, value in strengths.items() if value and own)
+    which: Which = "table" if terms else "none"
+    if terms and set(own.values()) == {1.0}:
+        weights = {flat_parameter(name) for name, k in kind.items() if k == "weight"}
+        which = "all" if len(own) == len(kind) else "weights" if set(own) == weights else "table"
+    return Plan(terms, spec.apply, which)
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """The environment of the script templates; a missing variable is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reglab.exports", ""),
+        autoescape=False,  # Python code: ``literal`` and ``one_line`` quote what people typed
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"literal": literal, "one_line": one_line, "wrapped": _wrapped}
+    return environment
+
+
+def _wrapped(text: str, label: str = "") -> str:
+    """A paragraph of the header behind its label."""
+    wrapper = textwrap.TextWrapper(78, label, " " * len(label), break_long_words=False, break_on_hyphens=False)
+    return wrapper.fill(" ".join(text.split())) + "\n"
+
+
+def script_export(
+    label: str,
+    order: int,
+    about: str,
+    context: Callable[[Subject, Plan], Mapping[str, Any]],
+    inexact: Callable[[Subject], Sequence[str]],
+) -> Export:
+    """The export whose template is called after ``label``.
+
+    ``context(subject, plan)``: the values of this template beside the common ones. ``inexact(subject)``: one sentence
+    for each difference from the run that is due to the framework.
+    """
+    name = label.lower()
+    template = f"{name}.py.j2"
+
+    def script(subject: Subject, files: Sequence[str]) -> tuple[bytes, tuple[str, ...]]:
+        plan, notes = plan_of(subject), (*_run_notes(subject), *inexact(subject))
+        common = {
+            "framework": label,
+            "files": files,
+            "inexact": notes,
+            "plan": plan,
+            "subject": subject,
+            "spec": subject.spec,
+            "dataset": DATASETS.get(subject.spec.data.name).label,
+            "cnn": MODELS.get(subject.spec.model.name).label,
+            "n": len(subject.split.x_train),
+        }
+        return templates().get_template(template).render(**common, **context(subject, plan)).encode(), notes
+
+    def make(subjects: Sequence[Subject], main: str, prefix: str) -> Bundle:
+        (subject,) = subjects
+        files = (main, f"{prefix}data.npz", f"{prefix}initial.safetensors")
+        text, notes = script(subject, files)
+        contents = (text, _data_file(subject), encode_weights(subject.initial))
+        return Bundle(dict(zip(files, contents, strict=True)), notes)
+
+    def show(subject: Subject) -> Bundle:
+        _ = subject.initial  # raises where the files beside the script could not be made
+        text, notes = script(subject, ("train.py", "data.npz", "initial.safetensors"))
+        return Bundle({"train.py": text}, notes)
+
+    return Export(name, label, order, about, "train.py", _MARKER.encode(), make, show, is_script=True)
+
+
+def _run_notes(subject: Subject) -> list[str]:
+    """Why the run's own metrics differ from those of its whole spec on this device."""
+    run, notes = subject.run, list[str]()
+    if run and run.state != "finished":
+        epochs = f"{run.epoch} of {run.epochs} epochs; this script trains all {run.epochs}"
+        notes.append(f"The run is {run.state} after {epochs}.")
+    if run and subject.device.startswith("cuda"):
+        notes.append(f"The run was trained on {subject.device}; other devices round sums differently.")
+    return notes
+
+
+def _data_file(subject: Subject) -> bytes:
+    """The npz archive beside a script.
+
+    x_train and x_val (N, H, W, C) float32, normalised; y_train and y_val; ``evaluated``: the indices of the training
+    images on which training loss and accuracy are measured.
+    """
+    split = subject.split
+    arrays = {name: getattr(split, name).permute(0, 2, 3, 1).contiguous().numpy() for name in ("x_train", "x_val")}
+    measured = evaluated(len(split.x_train), len(split.x_val), subject.spec.train.seed)
+    for name, numbers in {"y_train": split.y_train, "y_val": split.y_val, "evaluated": measured}.items():
+        array = numbers.numpy()
+        arrays[name] = array.astype(np.min_scalar_type(int(array.max(initial=0))))  # as few bytes as possible
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
