@@ -17,8 +17,7 @@ from reglab.cli import main
 from reglab.jobs import chance_of, sweep_work
 from reglab.settings import load_settings
 from reglab.store import open_store
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_text import verdict_text
+from reglab.ui.sweep.verdict_text import EpochView, verdict_text
 
 SHARES = (19, 14, 12, 10, 9, 8, 8, 7, 6, 7)
 
@@ -46,8 +45,8 @@ def page_text(sweep_id: str) -> list[str]:
         kept, runs = store.sweep(sweep_id), store.sweep_runs(sweep_id)
         chance = chance_of(runs)
         lanes, epochs = runs_table(kept.spec.lanes(), runs), store.epochs([run.id for run in runs])
-        end = EpochView(kept.epochs, kept.epochs, going=False)
-        return verdict_text(kept.spec, judged_sweep(lanes, epochs, chance=chance), chance, end, zeros={})
+        table = judged_sweep(lanes, epochs, chance=chance)
+        return verdict_text(EpochView(kept.spec, table, chance, kept.epochs, kept.epochs))
 
 
 def write_uneven(place: Path) -> None:

@@ -179,5 +179,5 @@ def test_old_links_to_train_are_read_as_they_were(record: dict[str, Any]) -> Non
 def test_old_links_to_the_path_are_read_as_they_were(record: dict[str, Any]) -> None:
     address = read(query(record["link"]))
     assert address.problem is None
-    assert (address.sweep, dataclasses.asdict(address.look)) == (record["sweep"], record["look"])
+    assert (address.sweep, dataclasses.asdict(address.view)) == (record["sweep"], record["look"])
     assert address.form == (record["form"] and SweepSpec.parse(record["form"]))

@@ -38,10 +38,10 @@ def test_train_reads_what_is_typed(page: Page, dashboard: Server, key: str, sett
 
 def test_a_list_of_lambdas_reads_what_is_typed(page: Page, dashboard: Server) -> None:
     page.goto(f"{dashboard.url}/sweep?{SMALL}")
-    field = page.locator(".st-key-path_l2_values input")
+    field = page.locator(".st-key-sweep_l2_values input")
     type_into(field, "0,01")
     expect(page.get_by_text("λ₂: '0,01' could be one number or two; write 0.01, or separate")).to_be_visible()
-    expect(page.locator(".st-key-path_start button")).to_be_disabled()
+    expect(page.locator(".st-key-sweep_start button")).to_be_disabled()
     type_into(field, "0;0,01;0,1")
     expect(page.get_by_text("3 values: 0, 0.01, 0.1")).to_be_visible()
     expect(page).to_have_url(re.compile(r"l2=0(,|%2C)0\.01(,|%2C)0\.1"))

@@ -1,4 +1,4 @@
-"""The λ path page in a real browser: start from the form, watch the curve form, click a point, come back by link.
+"""The λ sweep page in a real browser: start from the form, watch the curve form, click a point, come back by link.
 
 Tests ask for ``page`` last, so that it is closed before its server.
 """
@@ -21,7 +21,7 @@ from reglab.store import Store, Sweep, open_store
 from reglab.sweep import SweepSpec
 
 SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2"
-KINDS = ("path-curve", "path-gap", "path-losses")
+KINDS = ("sweep-curve", "sweep-gap", "sweep-losses")
 
 
 @pytest.fixture
@@ -65,15 +65,15 @@ def centre(page: Page, kind: str, number: int) -> tuple[float, float]:
     return x, y
 
 
-def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Server, store: Store, page: Page) -> None:
+def test_a_sweep_started_from_the_form_grows_its_charts_to_a_verdict(server: Server, store: Store, page: Page) -> None:
     page.goto(f"{server.url}/lambda-path?{SMALL}&train.epochs=150")
     expect(page.get_by_text("Start trains 3 λ₂ × 2 seeds = 6 runs of 150 epochs.")).to_be_visible()
     settled(page)
-    page.locator(".st-key-path_start button").first.click()
+    page.locator(".st-key-sweep_start button").first.click()
     expect(page).to_have_url(re.compile(r"/sweep\?sweep=s\w+$"))
     expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible(timeout=60_000)
-    before = int(chart(page, "path-curve").get_attribute("data-updates") or 0)
-    wait_in_page(page, f"document.querySelector('[data-reglab-chart^=path-curve]').dataset.updates > {before + 2}")
+    before = int(chart(page, "sweep-curve").get_attribute("data-updates") or 0)
+    wait_in_page(page, f"document.querySelector('[data-reglab-chart^=sweep-curve]').dataset.updates > {before + 2}")
     expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("is best")).to_be_visible()
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
@@ -84,11 +84,11 @@ def test_a_path_started_from_the_form_grows_its_charts_to_a_verdict(server: Serv
 def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: Page) -> None:
     sweep = finished_sweep(store)
     page.goto(f"{server.url}/sweep?sweep={sweep.id}")
-    chart(page, "path-curve").wait_for()
+    chart(page, "sweep-curve").wait_for()
     settled(page)
-    wait_in_page(page, "document.querySelector('[data-reglab-chart^=path-curve]')._fullData?.length > 0")
-    expect(chart(page, "path-curve").locator(".ytick text").last).to_have_text(re.compile("\\d\u202f%$"))
-    page.mouse.click(*centre(page, "path-curve", 1))
+    wait_in_page(page, "document.querySelector('[data-reglab-chart^=sweep-curve]')._fullData?.length > 0")
+    expect(chart(page, "sweep-curve").locator(".ytick text").last).to_have_text(re.compile("\\d\u202f%$"))
+    page.mouse.click(*centre(page, "sweep-curve", 1))
     expect(page).to_have_url(re.compile(r"/train\?sweep=\w+&runs="))
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
     ids = [run.id for run, lane in zip(store.sweep_runs(sweep.id), sweep.spec.lanes(), strict=True)
@@ -108,20 +108,20 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
 def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Server, store: Store, page: Page) -> None:
     sweep = finished_sweep(store)
     page.goto(f"{server.url}/sweep?sweep={sweep.id}")
-    chart(page, "path-losses").wait_for()
+    chart(page, "sweep-losses").wait_for()
     settled(page)
     page.get_by_role("radio", name="Norms & zeros").click()
-    expect(chart(page, "path-norms")).to_be_visible()
+    expect(chart(page, "sweep-norms")).to_be_visible()
     page.get_by_role("radio", name="Loss", exact=True).click()
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
     expect(page).to_have_url(re.compile(r"view=norms&measure=loss&epoch=5$"))
     page.reload()
-    expect(chart(page, "path-norms")).to_be_visible()
+    expect(chart(page, "sweep-norms")).to_be_visible()
     expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
-    curve = chart(page, "path-curve").element_handle()
+    curve = chart(page, "sweep-curve").element_handle()
     wait_in_page(page, "node => node._fullLayout?.title.text.includes('Loss against')", arg=curve)
-    page.locator(".st-key-path_use button").first.click()
+    page.locator(".st-key-sweep_use button").first.click()
     expect(page).to_have_url(re.compile(r"/train\?"))
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.go_back()

@@ -1,4 +1,4 @@
-"""A sweep in words: sizes, how its lanes advance, progress, time left, memory."""
+"""A sweep as text: size, execution, progress, time left, memory, age."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import pytest
 from reglab.jobs.sweep_plan import Plan
 from reglab.states import STATES, State
 from reglab.store import Sweep
-from reglab.sweep import Point, SweepSpec
+from reglab.sweep import SweepSpec
 from reglab.training import ExecutionMode
 from reglab.ui.sweep import progress_text
-from reglab.ui.sweep.past_text import ago, apart_text, best_text
 
 SPEC = SweepSpec.parse({"run": {"train": {"epochs": 60}}, "l2": [0.0, 0.01, 0.1], "seeds": 2})
 PLAN = Plan(((0, 1, 2), (3, 4, 5)), ExecutionMode(fused=True), 2, 2, 3.71, 2e-7, seconds=20.0)
@@ -25,7 +24,7 @@ def sweep(state: State = "running", **changes: Any) -> Sweep:
     counts: dict[State, int] = dict.fromkeys(STATES, 0)
     counts[state] = SPEC.size
     values: dict[str, Any] = {
-        "id": "s1", "key": None, "name": "path", "spec": SPEC, "created": NOW, "plan": PLAN.facts(), "seconds": 6.0,
+        "id": "s1", "key": None, "name": "sweep", "spec": SPEC, "created": NOW, "plan": PLAN.facts(), "seconds": 6.0,
         "error": None, "activity": None, "deleted": None, "counts": counts, "wanted": "run", "queued": None,
         "started": NOW, "ended": None, "epoch": 12, "highest": 13, "epochs": 60, "epochs_done": 72, "stopped_at": 0,
         "has_checkpoint": True,
@@ -34,17 +33,17 @@ def sweep(state: State = "running", **changes: Any) -> Sweep:
 
 
 @pytest.mark.parametrize(
-    ("what", "words"),
+    ("what", "expected"),
     [
         ({"l2": [0.0, 1.0], "seeds": 3}, "2 λ₂ × 3 seeds"),
         ({"l1": [0.0, 1.0]}, "2 λ₁"),
         ({"lambdas": [0.0, 1.0], "l1_ratio": 0.5, "folds": 5}, "2 λ × 5 folds"),
         ({"l1": [0.0, 1.0], "l2": [0.0, 1.0]}, "4 (λ₁, λ₂)"),
-        ({"l2": [0.0], "apply": ["coupled", "decoupled"], "seeds": 2}, "1 λ₂ × 2 ways of applying it × 2 seeds"),
+        ({"l2": [0.0], "apply": ["coupled", "decoupled"], "seeds": 2}, "1 λ₂ × 2 penalty modes × 2 seeds"),
     ],
 )
-def test_sizes(what: dict[str, Any], words: str) -> None:
-    assert progress_text.size_text(SweepSpec.parse(what)) == words
+def test_sizes(what: dict[str, Any], expected: str) -> None:
+    assert progress_text.size_text(SweepSpec.parse(what)) == expected
 
 
 def test_amounts_count_runs_and_epochs() -> None:
@@ -56,8 +55,8 @@ def test_amounts_count_runs_and_epochs() -> None:
 def test_what_all_runs_have_in_common() -> None:
     noisy = {"data": {"label_noise": 0.2}, "optim": {"name": "sgd", "lr": 0.05}, "penalty": {"l2": 0.01}}
     assert progress_text.facts(SweepSpec.parse({"run": noisy, "l1": [0.0, 1.0], "apply": ["proximal"]})) == (
-        "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · SGD, learning rate 0.05 · λ₂ = 0.01 "
-        "throughout, proximal penalty"
+        "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · SGD, learning rate 0.05 · fixed "
+        "λ₂ = 0.01, proximal penalty"
     )
     free = {"data": {"name": "gone", "train_size": None}, "model": {"name": "gone"}}
     net = SweepSpec.parse({"run": free, "lambdas": [0.0, 1.0], "l1_ratio": 0.3, "apply": ["coupled", "decoupled"]})
@@ -66,17 +65,17 @@ def test_what_all_runs_have_in_common() -> None:
     )
 
 
-def test_the_plan_says_what_fusing_is_worth_or_why_not() -> None:
-    assert progress_text.plan_text(SPEC, PLAN) == "3 λ₂ × 2 seeds fused, 3.7× faster than one by one"
+def test_execution_with_its_speedup_or_reason() -> None:
+    assert progress_text.plan_text(SPEC, PLAN) == "3 λ₂ × 2 seeds, fused: 3.7× faster than sequential"
     alone = replace(PLAN, how=ExecutionMode(fused=False))
-    assert progress_text.plan_text(SPEC, alone) == "3 λ₂ × 2 seeds one by one, which is the faster way here"
+    assert progress_text.plan_text(SPEC, alone) == "3 λ₂ × 2 seeds, sequential: faster than fused here"
     because = replace(alone, reason="batch norm cannot be fused")
-    assert progress_text.plan_text(SPEC, because) == "3 λ₂ × 2 seeds one by one: batch norm cannot be fused"
-    assert "2 stacks of up to 3 runs, 2 at a time, on 2 threads." in progress_text.plan_help(PLAN)
+    assert progress_text.plan_text(SPEC, because) == "3 λ₂ × 2 seeds, sequential: batch norm cannot be fused"
+    assert "2 groups of up to 3 runs, 2 at a time, on 2 threads." in progress_text.plan_help(PLAN)
     assert "relative difference 2e-07" in progress_text.plan_help(PLAN)
 
 
-def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
+def test_time_left_blends_the_plan_with_the_measured_rate() -> None:
     assert progress_text.seconds_left(sweep(epochs_done=0, seconds=2.0)) == 20.0
     assert progress_text.seconds_left(sweep(epochs_done=0, plan=None)) is None
     assert progress_text.seconds_left(sweep(epochs_done=180, seconds=6.0)) == pytest.approx(6.0)
@@ -84,73 +83,71 @@ def test_time_left_is_first_the_plans_and_then_the_clocks() -> None:
     assert early == pytest.approx(0.5 * 20 * 0.75 + 0.5 * 6 * 3)
 
 
-def test_time_left_does_not_count_preparing_once_the_rate_is_known() -> None:
+def test_time_left_excludes_preparation_once_the_rate_is_known() -> None:
     one = sweep(epochs_done=36, seconds=9.0)  # a tenth, of which 0.05 took the last second; 8 s were before that
     assert progress_text.seconds_left(one, (8.0, 0.05)) == pytest.approx(18.0)
     assert progress_text.progress_text(one, None, (8.0, 0.05)).endswith("About 18 s left.")
     assert progress_text.seconds_left(one, (8.9, 0.099)) == progress_text.seconds_left(one)
 
 
-def test_one_run_is_not_many() -> None:
+def test_singular_of_one_run() -> None:
     one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
     assert progress_text.plan_text(one, replace(PLAN, how=ExecutionMode(fused=False))) == "1 λ₂: one run"
     counts = {**dict.fromkeys(STATES, 0), "finished": 1}
-    words = progress_text.progress_text(sweep("finished", counts=counts, epochs=1, epochs_done=1), None)
-    assert words == "Finished 1 run of 1 epoch in 6 s."
+    text = progress_text.progress_text(sweep("finished", counts=counts, epochs=1, epochs_done=1), None)
+    assert text == "Finished 1 run of 1 epoch in 6 s."
 
 
 @pytest.mark.parametrize(
-    ("one", "words"),
+    ("one", "expected"),
     [
-        (sweep(epochs_done=180, seconds=23.9), "Epoch 12 of 60 done on every λ. About 24 s left."),
+        (sweep(epochs_done=180, seconds=23.9), "Epoch 12 of 60 done in every run. About 24 s left."),
         (sweep(wanted="stop"), "Stopping, with a checkpoint…"),
-        (sweep(activity="Timing fused against one by one"), "Timing fused against one by one…"),
+        (sweep(activity="Timing fused against sequential"), "Timing fused against sequential…"),
         (sweep(plan=None, epochs_done=0), "Preparing…"),
-        (sweep("queued", epoch=0), "Waiting for a free place, number 2 in the queue."),
-        (sweep("queued"), "Waiting for a free place, number 2 in the queue. It goes on from epoch 12."),
+        (sweep("queued", epoch=0), "Waiting for a free slot, number 2 in the queue."),
+        (sweep("queued"), "Waiting for a free slot, number 2 in the queue. Continues from epoch 12."),
         (sweep("finished", seconds=15.2), "Finished 6 runs of 60 epochs in 16 s."),
         (sweep("cancelled"), "Stopped at epoch 12 of 60, after 6 s."),
-        (sweep("cancelled", epoch=0, highest=0), "Cancelled before it began."),
-        (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended while it trained."),
+        (sweep("cancelled", epoch=0, highest=0), "Cancelled before the first step."),
+        (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended during training."),
         (sweep("failed"), "Failed at epoch 12 of 60."),
         (sweep("diverged"), "All 6 runs of 60 epochs diverged."),
     ],
 )
-def test_progress_says_where_a_sweep_in_any_state_stands(one: Sweep, words: str) -> None:
-    assert progress_text.progress_text(one, 2) == words
+def test_progress_in_every_state(one: Sweep, expected: str) -> None:
+    assert progress_text.progress_text(one, 2) == expected
 
 
-def test_a_sweep_that_finished_says_how_many_runs_diverged() -> None:
+def test_progress_counts_diverged_runs() -> None:
     counts = {**sweep("finished").counts, "finished": 4, "diverged": 2}
-    words = progress_text.progress_text(sweep("finished", counts=counts), None)
-    assert words == "Finished 6 runs of 60 epochs in 6 s. 2 of them diverged."
+    text = progress_text.progress_text(sweep("finished", counts=counts), None)
+    assert text == "Finished 6 runs of 60 epochs in 6 s. 2 of them diverged."
 
 
-def test_resuming_is_explained() -> None:
-    assert progress_text.resume_text(sweep("cancelled", highest=0)) == "Starts it from the beginning."
-    assert "last checkpoints" in progress_text.resume_text(sweep("cancelled"))
+def test_resume() -> None:
+    assert progress_text.resume_text(sweep("cancelled", highest=0)) == "Starts from the beginning."
+    assert "last checkpoint" in progress_text.resume_text(sweep("cancelled"))
 
 
-def test_memory_says_when_it_does_not_hold_all_at_once() -> None:
-    words = progress_text.memory_text(6_000_000, 162_000_000, 16_000_000_000)
-    assert words == "About 6 MB of memory a run, 162 MB for all together; 16.0 GB can be used."
-    words = progress_text.memory_text(6_000_000, 162_000_000, 100_000_000)
-    assert words.endswith("100 MB can be used, so they train in several groups.")
+def test_memory_with_and_without_room_for_all_runs() -> None:
+    text = progress_text.memory_text(6_000_000, 162_000_000, 16_000_000_000)
+    assert text == "Memory: about 6 MB a run, 162 MB in all. 16.0 GB available."
+    text = progress_text.memory_text(6_000_000, 162_000_000, 100_000_000)
+    assert text.endswith("100 MB available. The runs train in several groups.")
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    ("seconds", "expected"),
     [(5, "just now"), (60, "1 minute ago"), (7300, "2 hours ago"), (90_000, "1 day ago"), (-5, "just now")],
 )
-def test_how_long_ago(seconds: int, words: str) -> None:
-    assert ago(NOW, NOW + timedelta(seconds=seconds)) == words
+def test_how_long_ago(seconds: int, expected: str) -> None:
+    assert progress_text.ago(NOW, NOW + timedelta(seconds=seconds)) == expected
 
 
-def test_what_tells_paths_of_one_name_apart() -> None:
-    assert apart_text(SPEC) == "400 images, 60 epochs"
+def test_data_and_epochs_of_a_previous_sweep() -> None:
+    assert progress_text.data_text(SPEC) == "400 images, 60 epochs"
     run = {"data": {"train_size": None, "label_noise": 0.4}, "train": {"epochs": 1}}
-    assert apart_text(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40 % wrong labels, 1 epoch"
-
-
-def test_the_best_of_a_past_path() -> None:
-    assert best_text(SPEC, Point(0.01, 0.0, 0.01), 0.9035) == "best λ₂ = 0.01, 90.3 %"
+    assert (
+        progress_text.data_text(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40 % wrong labels, 1 epoch"
+    )

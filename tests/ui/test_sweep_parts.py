@@ -1,4 +1,4 @@
-"""What the λ path page computes by itself: which runs lie at a point, the common epoch, the slider's stops, tables."""
+"""What the sweep page computes itself: the runs at a point, the common epoch, the slider's stops, tables."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.analysis.sweeps import epochs_of, lanes_of
-from tests.ui.sweeps import judged, sweep_of
+from tests.ui.sweeps import U_CURVE, view_of
 
 from reglab import columns
 from reglab.jobs import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.sweep.data import common_epoch
-from reglab.ui.sweep.links import lanes_at, run_with
+from reglab.ui.sweep.links import run_with, runs_at
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
-from reglab.ui.sweep.replay import step
+from reglab.ui.sweep.state import nearest, replay_step, stops
 from reglab.ui.sweep.table import csv_of, readable
-from reglab.ui.sweep.view_state import nearest, stops
 from reglab.ui.sweep.views import views_of
 
 SPEC = SweepSpec(l2=(0.0, 0.01, 0.1), apply=("coupled", "decoupled"), seeds=2)
-ACCURACIES = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]
 
 
 @pytest.mark.parametrize("preset", [DEMO, *PRESETS], ids=lambda preset: preset.name)
@@ -34,7 +32,7 @@ def test_every_preset_can_be_trained_here(preset: Preset, settings: Settings) ->
 
 
 def test_a_click_finds_the_run_of_every_repeat() -> None:
-    found = lanes_at(SPEC, ["decoupled", 0, 0.01])
+    found = runs_at(SPEC, ["decoupled", 0, 0.01])
     assert [(lane.apply, lane.point.value, lane.repeat) for lane in map(SPEC.lanes().__getitem__, found)] == [
         ("decoupled", 0.01, 0), ("decoupled", 0.01, 1),
     ]  # fmt: skip
@@ -45,7 +43,7 @@ def test_a_click_finds_the_run_of_every_repeat() -> None:
                 ["coupled", 0.0, 0.01, 1.0], ["coupled", 0.0, float("nan")]],
 )  # fmt: skip
 def test_a_click_on_anything_else_finds_nothing(clicked: list[Any]) -> None:
-    assert lanes_at(SPEC, clicked) == []
+    assert runs_at(SPEC, clicked) == []
 
 
 def test_using_a_lambda_keeps_all_other_settings() -> None:
@@ -67,7 +65,7 @@ def test_using_a_lambda_keeps_all_other_settings() -> None:
         (dict.fromkeys(range(3), "running"), [0, 0, 0], 0),
     ],
 )
-def test_the_common_epoch_is_one_that_all_lanes_that_train_have(
+def test_the_common_epoch_is_one_that_all_training_runs_have(
     states: dict[int, str], ends: list[int], common: int
 ) -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0, 0.01, 0.1)), states)
@@ -85,7 +83,7 @@ def test_the_slider_has_every_epoch_or_an_even_choice_with_the_last() -> None:
 
 
 def test_a_replay_takes_a_few_steps_however_many_epochs_there_are() -> None:
-    assert (step(1), step(14), step(60), step(10_000)) == (1, 1, 5, 715)
+    assert [replay_step(newest) for newest in (1, 14, 60, 10_000)] == [1, 1, 5, 715]
 
 
 def test_views_depend_on_what_there_is_to_see() -> None:
@@ -96,15 +94,16 @@ def test_views_depend_on_what_there_is_to_see() -> None:
 
 
 def test_the_table_is_readable_and_its_csv_exact() -> None:
-    spec = sweep_of(3)
-    table = judged(spec, ACCURACIES)
-    shown = readable(spec, table, "accuracy")
+    view = view_of(U_CURVE)
+    table, shown = view.table, readable(view)
     assert list(shown) == [
         "λ₂", "Validation accuracy", "Against λ = 0, points", "Choice", "Regime", "Training accuracy",
         "Validation loss", "Training loss", "Seeds",
     ]  # fmt: skip
     assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
     assert shown["Against λ = 0, points"].tolist()[0] == "–"
+    assert shown["Choice"].tolist() == ["", "", "best, 1-SE", ""]
+    assert shown["Regime"].tolist() == ["overfits", "overfits", "well regularised", "at chance"]
     assert shown["Against λ = 0, points"].tolist()[3].startswith("−71.0")
     read = pd.read_csv(io.BytesIO(csv_of(table)))
     assert read[columns.VAL_ACC].tolist() == table[columns.VAL_ACC].tolist()
@@ -113,17 +112,13 @@ def test_the_table_is_readable_and_its_csv_exact() -> None:
 
 
 def test_a_table_of_one_diverged_run_has_dashes() -> None:
-    spec = sweep_of(1, apply=["coupled"])
-    shown = readable(spec, judged(spec, ACCURACIES[:1], states={1: "diverged"}), "loss")
+    shown = readable(view_of(U_CURVE[:1], states={1: "diverged"}, measure="loss"))
     assert shown["Validation loss"].tolist() == ["0.200", "–", "0.100", "0.900"]
     assert list(shown)[2] == "Against λ = 0"
 
 
-def test_a_table_names_ways_and_both_lambdas_of_a_grid() -> None:
-    two = sweep_of(1, apply=["coupled", "decoupled"])
-    assert readable(two, judged(two, [ACCURACIES[0] * 2]), "accuracy")["Applied"].tolist() == [
-        *["coupled"] * 4, *["decoupled"] * 4,
-    ]  # fmt: skip
-    grid = sweep_of(1, l1=[0.0, 0.1], l2=[0.0, 0.1])
-    shown = readable(grid, judged(grid, ACCURACIES[:1]), "accuracy")
+def test_a_table_has_penalty_modes_and_both_lambdas_of_a_grid() -> None:
+    two = readable(view_of([U_CURVE[0] * 2], apply=["coupled", "decoupled"]))
+    assert two["Penalty mode"].tolist() == ["coupled"] * 4 + ["decoupled"] * 4
+    shown = readable(view_of(U_CURVE[:1], l1=[0.0, 0.1], l2=[0.0, 0.1]))
     assert (shown["λ₁"].tolist(), shown["λ₂"].tolist()) == (["0", "0", "0.1", "0.1"], ["0", "0.1", "0", "0.1"])

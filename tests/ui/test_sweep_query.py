@@ -1,4 +1,4 @@
-"""The λ path's address: a look or a form; what cannot be read costs itself alone."""
+"""The sweep page's query: a view state or a form; a parameter that cannot be read costs itself alone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.ui.specs import specs
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
-from reglab.ui.sweep.form_values import normal
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.query import USUAL, Look, SweepQuery, form_query, read, sweep_query
+from reglab.ui.sweep.query import USUAL, SweepQuery, ViewState, form_query, read, sweep_query
+from reglab.ui.sweep.values import normal
 from reglab.ui.train.state import sweep_page_query
 
-LOOKS = st.builds(
-    Look, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),
+VIEWS = st.builds(
+    ViewState, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),
     measure=st.sampled_from(["accuracy", "loss"]), epoch=st.none() | st.integers(1, 10_000),
     layer=st.none() | st.text(min_size=1, max_size=20), role=st.sampled_from(["val", "train"]),
     what=st.sampled_from(["norm", "zeros"]),
@@ -31,12 +31,12 @@ def through_the_bar(query: dict[str, str]) -> dict[str, str]:
     return dict(parse_qsl(urlencode(query), keep_blank_values=True))
 
 
-@given(LOOKS)
-def test_every_look_survives_the_address_bar(look: Look) -> None:
-    assert read(through_the_bar(sweep_query("s1", look))) == SweepQuery("s1", look)
+@given(VIEWS)
+def test_every_view_state_survives_the_address_bar(view: ViewState) -> None:
+    assert read(through_the_bar(sweep_query("s1", view))) == SweepQuery("s1", view)
 
 
-def test_the_usual_look_needs_no_parameters() -> None:
+def test_the_default_view_state_needs_no_parameters() -> None:
     assert sweep_query("s1") == {"sweep": "s1"}
 
 
@@ -46,10 +46,10 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
     what: dict[str, Any] = {name: draw(VALUES) for name in (("l1", "l2") if kind == "grid" else (kind,))}
     if kind == "elastic":
         what = {"lambdas": draw(VALUES), "l1_ratio": draw(st.floats(0, 1))}
-    ways = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
+    modes = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
     repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {}]))
     run = draw(specs()).with_changes({"data.folds": None, "data.fold": 0, "train.seed": 1, "data.seed": 2})
-    return normal(SweepSpec.parse({"run": run, "apply": ways, **what, **repeats}))
+    return normal(SweepSpec.parse({"run": run, "apply": modes, **what, **repeats}))
 
 
 @given(sweeps())
@@ -59,13 +59,13 @@ def test_every_sweep_survives_the_address_bar(wanted: SweepSpec) -> None:
     assert (address.form or USUAL) == wanted
 
 
-def test_presets_survive_and_the_usual_form_has_an_empty_address() -> None:
+def test_presets_survive_and_the_usual_form_has_an_empty_query() -> None:
     assert form_query(DEMO.spec) == {}
     for preset in PRESETS:
         assert read(form_query(preset.spec)).form == normal(preset.spec)
 
 
-def test_an_address_of_others_asks_for_nothing() -> None:
+def test_parameters_of_others_are_passed_over() -> None:
     assert read({"embed": "true"}) == SweepQuery()
 
 
@@ -88,7 +88,7 @@ def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("query", "text"),
     [
         ({"view": "nonsense"}, "view 'nonsense' is not one of: losses, weights, norms, memory, table."),
         ({"measure": ""}, "measure '' is not one of: loss, accuracy."),
@@ -99,15 +99,15 @@ def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
         ({"role": "x", "what": "y"}, "(1 more could not be read.)"),
     ],
 )
-def test_a_bad_look_is_said_and_gets_its_default(query: dict[str, str], words: str) -> None:
+def test_a_bad_switch_gets_its_default_and_a_sentence(query: dict[str, str], text: str) -> None:
     address = read({"sweep": "s1", **query})
-    assert address.look == Look()
+    assert address.view == ViewState()
     assert address.problem is not None
-    assert words in address.problem
+    assert text in address.problem
 
 
 @pytest.mark.parametrize(
-    ("query", "kept", "words"),
+    ("query", "kept", "text"),
     [
         ({"l2": "0,x", "seeds": "2"}, {"seeds": 2, "l2": USUAL.l2}, "λ₂: cannot read 'x'"),
         ({"l2": "0,1", "seeds": "0"}, {"seeds": 1, "l2": (0.0, 1.0)}, "seeds should be greater"),
@@ -117,12 +117,12 @@ def test_a_bad_look_is_said_and_gets_its_default(query: dict[str, str], words: s
         ({"train.epochs": "-1", "l1": "0,1"}, {"l1": (0.0, 1.0)}, "train.epochs"),
     ],
 )
-def test_a_bad_part_of_a_form_costs_itself_alone(query: dict[str, str], kept: dict[str, Any], words: str) -> None:
+def test_a_bad_part_of_a_form_costs_itself_alone(query: dict[str, str], kept: dict[str, Any], text: str) -> None:
     address = read(query)
     assert address.form is not None
     assert {name: getattr(address.form, name) for name in kept} == kept
     assert address.problem is not None
-    assert words in address.problem
+    assert text in address.problem
 
 
 def test_a_check_may_refuse_more() -> None:

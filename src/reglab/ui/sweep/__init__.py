@@ -1,1 +1,1 @@
-"""The λ path page: one press trains a whole path, the U-curve forms, and a verdict says which λ and how sure."""
+"""The λ sweep page: train every λ at once, watch the U-curve form, and read which λ is best and how certain that is."""

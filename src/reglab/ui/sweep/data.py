@@ -1,33 +1,30 @@
-"""What a sweep has come to, as frames: read and judged once for all sessions that watch it."""
+"""Results of a sweep as frames: read and judged once for all sessions that watch it."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from reglab import columns
 from reglab.analysis import Chance, judged_sweep, layer_curves, runs_table
-from reglab.charts.gap import Measure
 from reglab.jobs import chance_of, data_remarks
+from reglab.states import ACTIVE
 from reglab.store import Sweep
 from reglab.ui.shared.memo import Readings, epochs_on, shared_frame
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.ticks import session_id
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_text import Zeros
-
-VAL: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
+from reglab.ui.sweep.query import ViewState
+from reglab.ui.sweep.verdict_text import COLUMNS, EpochView, Zeros
 
 
 @dataclass(frozen=True)
 class Results:
-    """``sweep`` as far as the frames go: a row a lane, and the epochs of all lanes; ``version`` says how far that is.
+    """``sweep`` as far as its frames go: a row a run, and the epochs of all runs; equal ``version``: equal frames.
 
-    ``common`` is the newest epoch that all lanes which have begun have reached: what may be compared. ``chance`` is the
-    accuracy of guessing; ``None`` where neither its record nor the data set is known. ``remarks`` name unusual classes.
+    ``common`` is the newest epoch that all runs which have begun have reached: the newest that can be compared.
+    ``chance`` is None where neither its record nor the dataset is known. ``remarks`` are on unusual classes.
     """
 
     version: Hashable
@@ -39,56 +36,57 @@ class Results:
     remarks: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The path at one epoch, judged by one measure; equal ``source`` means an equal table."""
-
-    source: Hashable
-    moment: EpochView
-    table: pd.DataFrame
-
-
 def results_of(sweep: Sweep) -> Results:
     """Results of ``sweep``, which the caller has just read: of its version, or those that other sessions share."""
-    home, facts = services().store.home, _facts(sweep)
+    home = services().store.home
+    facts = (
+        *(sweep.id, sweep.name, sweep.state, sweep.wanted, sweep.error, sweep.deleted, sweep.plan is None),
+        *(sweep.has_checkpoint, tuple(sweep.counts.values())),
+    )  # shown at once: everything but the progress
     version = (home, facts, sweep.epochs_done, sweep.epoch)
-    found = _READINGS.take(
-        (home, sweep.id), session_id(), facts=facts, version=version, read=lambda before: _read(sweep, version, before)
-    )  # fmt: skip
+
+    def read(before: Results | None) -> Results:
+        runs = services().store.sweep_runs(sweep.id)
+        lanes = runs_table(sweep.spec.lanes(), runs)
+        epochs = epochs_on(services().store, runs, before.epochs if before else None)
+        remarks = tuple(data_remarks(runs[0]))
+        return Results(version, sweep, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs), remarks)
+
+    found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
     return replace(found, sweep=sweep) if found.version == version else found
-
-
-def _facts(sweep: Sweep) -> Hashable:
-    """What is shown at once: all but how far the training is."""
-    return (
-        sweep.id, sweep.name, sweep.state, sweep.wanted, sweep.error, sweep.deleted, sweep.plan is None,
-        sweep.has_checkpoint, tuple(sweep.counts.values()),
-    )  # fmt: skip
-
-
-def _read(sweep: Sweep, version: Hashable, before: Results | None) -> Results:
-    runs = services().store.sweep_runs(sweep.id)
-    lanes = runs_table(sweep.spec.lanes(), runs)
-    epochs = epochs_on(services().store, runs, before.epochs if before else None)
-    common = common_epoch(lanes, epochs)
-    return Results(version, sweep, lanes, epochs, common, chance_of(runs), tuple(data_remarks(runs[0])))
 
 
 _READINGS: Readings[Results] = Readings(most=8)
 
 
-def shown_at(results: Results, epoch: int | None, measure: Measure) -> Shown:
-    """The path at ``epoch``, or at the newest common one."""
-    at = min(epoch or results.common, results.common)
-    source = (results.version, at, measure)
-    table = shared_frame(("judged", source), lambda: judged_sweep(
-        results.lanes, results.epochs, VAL[measure], at, results.chance
-    ))  # fmt: skip
-    return Shown(source, _moment(results.sweep, at, results.common), table)
+def epoch_view(results: Results, view: ViewState) -> EpochView:
+    """The sweep at the epoch and in the measure of ``view``.
+
+    A sweep that finished before its last epoch stopped early of its own accord: its verdict is final.
+    """
+    sweep, measure = results.sweep, view.measure
+    epoch = min(view.epoch or results.common, results.common)
+    source = (results.version, epoch, measure)
+    table = shared_frame(
+        ("judged", source),
+        lambda: judged_sweep(results.lanes, results.epochs, COLUMNS[measure], epoch, results.chance),
+    )
+    return EpochView(
+        sweep.spec,
+        table,
+        results.chance,
+        epoch,
+        results.common if sweep.state in ("finished", "diverged") else sweep.epochs,
+        training=sweep.state in ACTIVE,
+        newest=epoch == results.common,
+        measure=measure,
+        zeros=_zeros(results, epoch),
+        source=source,
+    )
 
 
 def layers_at(results: Results, epoch: int) -> pd.DataFrame:
-    """The layers of each lane at its last epoch up to ``epoch``; large, so only for those who draw them."""
+    """The layers of each run at its last epoch up to ``epoch``; large, so read only where they are drawn."""
 
     def read() -> pd.DataFrame:
         before = results.epochs[results.epochs[columns.EPOCH] <= epoch]
@@ -98,20 +96,8 @@ def layers_at(results: Results, epoch: int) -> pd.DataFrame:
     return shared_frame(("layers", results.version, epoch), read)
 
 
-def zeros_at(sweep: Sweep, results: Results, epoch: int) -> Zeros:
-    """The share of exact zeros among all weights at every point; only where L1 may make some."""
-    if not any(point.l1 for point in sweep.spec.points):
-        return {}
-    whole = layer_curves(results.lanes, layers_at(results, epoch), epoch)
-    whole = whole[whole[columns.LAYER] == columns.ALL_WEIGHTS]
-    names = (columns.APPLY, columns.LAMBDA1, columns.LAMBDA2, columns.ZERO_SHARE)
-    return {
-        (apply, l1, l2): share for apply, l1, l2, share in zip(*(whole[name].tolist() for name in names), strict=True)
-    }
-
-
 def common_epoch(lanes: pd.DataFrame, epochs: pd.DataFrame) -> int:
-    """The lowest last epoch of the lanes that train and have begun; where none trains, the highest of all."""
+    """The lowest last epoch of the runs that train and have begun; where none trains, the highest of all."""
     if epochs.empty:
         return 0
     last = epochs.groupby(columns.RUN)[columns.EPOCH].max()
@@ -120,7 +106,11 @@ def common_epoch(lanes: pd.DataFrame, epochs: pd.DataFrame) -> int:
     return int(begun.min() if len(begun) else last.max())
 
 
-def _moment(sweep: Sweep, epoch: int, newest: int) -> EpochView:
-    """A sweep that finished before its last epoch stopped early of its own accord: nothing is missing."""
-    over = sweep.state in ("finished", "diverged")
-    return EpochView(epoch, newest if over else sweep.epochs, sweep.state in ACTIVE, epoch == newest)
+def _zeros(results: Results, epoch: int) -> Zeros:
+    """The share of exact zeros among all weights at every point, where L1 acts."""
+    if not any(point.l1 for point in results.sweep.spec.points):
+        return {}
+    curves = layer_curves(results.lanes, layers_at(results, epoch), epoch)
+    whole = curves[curves[columns.LAYER] == columns.ALL_WEIGHTS]
+    keys = zip(*(whole[name].tolist() for name in (columns.APPLY, columns.LAMBDA1, columns.LAMBDA2)), strict=True)
+    return dict(zip(keys, whole[columns.ZERO_SHARE].tolist(), strict=True))

@@ -1,117 +1,118 @@
-"""The live view of one sweep. All of it is one fragment, polled only while it trains, waits or is replayed.
+"""The live view of one sweep: head, buttons, progress and board in one fragment, polled while runs train or wait.
 
-The page is drawn anew when polling begins and ends, and when it slows down or speeds up with the number of sessions.
-Every other change is a tick of the fragment, because only ticks are sure to leave the charts' nodes, and with them the
-zoom.
+The page is drawn anew when polling begins, ends or changes its pace. Every other change is a tick of the fragment,
+because only ticks are sure to keep the charts' nodes, and with them the zoom.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from reglab.errors import UnknownSweep
 from reglab.jobs.sweep_plan import Plan
+from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
+from reglab.sweep import SweepSpec
 from reglab.ui.shared import trouble
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE, badge
+from reglab.ui.shared.tables import badge
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
-from reglab.ui.sweep import progress_text, replay, sweep_buttons
+from reglab.ui.shared.trouble import attempt
+from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
-from reglab.ui.sweep.data import Shown, results_of, shown_at
-from reglab.ui.sweep.query import Look, SweepQuery
+from reglab.ui.sweep.data import epoch_view, results_of
+from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
+from reglab.ui.sweep.state import advance_replay, keep_view, open_sweep, show_form, shown_sweep, view_state
 from reglab.ui.sweep.table import csv_of
-from reglab.ui.sweep.view_state import current_view, follow, open_or_follow, view_state
+from reglab.ui.sweep.verdict_text import EpochView
 
 TICK = 1.0
-"""Seconds between looks at the store while something trains and few sessions watch."""
-
-
-@dataclass(frozen=True)
-class Live:
-    """The sweep on screen, and how often it is polled: seconds, or None where it is not."""
-
-    id: str
-    every: float | None
+"""Seconds between two readings of the store while something trains and few sessions watch."""
 
 
 def sweep_view(address: SweepQuery) -> None:
-    """Draw the sweep that the address names; one that cannot be found is said, with the way back to the form."""
+    """Draw the sweep of the query, or why it cannot be shown."""
+    sweep_id = address.sweep or ""
     try:
-        sweep = services().store.sweep(address.sweep or "")
+        sweep = services().store.sweep(sweep_id)
         results_of(sweep)
     except (UnknownSweep, UnreadableRow) as error:
-        unknown = isinstance(error, UnknownSweep)
-        sentence = _unknown(address.sweep or "") if unknown else literal(str(error))
-        st.error(sentence, icon=":material/search_off:" if unknown else ":material/error:")
-        st.button("Open the form", key="path_open_form", icon=":material/arrow_back:", on_click=sweep_buttons.leave)
+        if isinstance(error, UnreadableRow):
+            problem = literal(str(error))
+        elif sweep_id:
+            problem = f"There is no sweep “{literal(sweep_id)}”. Is the link complete?"
+        else:
+            problem = "The link names no sweep. Is it complete?"
+        st.error(problem, icon=":material/error:" if isinstance(error, UnreadableRow) else ":material/search_off:")
+        st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=_leave)
         return
-    open_or_follow(sweep.id, sweep.epochs, address)
-    live = Live(sweep.id, _every(sweep))
-    st.session_state["path_live"] = live
-    tick_every(live.every, _tick)
-
-
-def _unknown(sweep_id: str) -> str:
-    if not sweep_id:
-        return "The link names no λ path. Is it complete?"
-    return f"There is no λ path “{literal(sweep_id)}”. Is the link complete?"
+    open_sweep(sweep.id, sweep.epochs, address)
+    every = _interval(sweep)
+    tick_every(every, lambda: _tick(sweep.id, every))
 
 
 @steady
-def _tick() -> None:
-    """One look at the sweep."""
-    live: Live = st.session_state["path_live"]
-    sweep, state = services().store.sweep(live.id), view_state()
-    results = results_of(sweep)
+def _tick(sweep_id: str, every: float | None) -> None:
+    """Draw the sweep once."""
+    results, shown = results_of(services().store.sweep(sweep_id)), shown_sweep()
     sweep = results.sweep
-    replay.advance(state, results.common, sweep.epochs)
-    look = current_view(sweep.epochs)
-    shown = shown_at(results, look.epoch, look.measure)
-    _head(sweep, look, shown)
-    if state.problem:
-        st.warning(literal(state.problem), icon=":material/link_off:")
+    advance_replay(results.common, sweep.epochs)
+    state = view_state(sweep.epochs)
+    view = epoch_view(results, state)
+    _head(sweep, state, view)
+    if shown.problem:
+        st.warning(literal(shown.problem), icon=":material/link_off:")
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
-    board(results, shown, look)
-    follow(state, current_view(sweep.epochs))
-    if _every(sweep) != live.every:
+    board(results, view)
+    keep_view(sweep.epochs)
+    if _interval(sweep) != every:
         st.rerun()
     trouble.refresh()
 
 
-def _every(sweep: Sweep) -> float | None:
-    """While only a replay runs, nothing trains that its ticks could slow down; it keeps its pace."""
+def _interval(sweep: Sweep) -> float | None:
+    """Seconds between ticks, if any. A replay alone keeps its pace: it slows down no training."""
     if sweep.state in ACTIVE:
         return watched_interval(TICK)
-    return TICK if view_state().playing else None
+    return TICK if shown_sweep().playing else None
 
 
-def _head(sweep: Sweep, look: Look, shown: Shown) -> None:
-    """Name and state at the left, what one can do at the right; below, how far it is and what is trained."""
+def _head(sweep: Sweep, state: ViewState, view: EpochView) -> None:
+    """Name, state and buttons; below them progress, execution, shared settings and problems."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.subheader(literal(sweep.name), width="content", anchor=False)
             badge(sweep.state)
         with st.container(horizontal=True, gap="small", width="content"):
-            sweep_buttons.stop_or_resume(sweep)
-            sweep_buttons.duplicate(sweep)
-            sweep_buttons.new_sweep()
-            sweep_buttons.link(sweep, look)
-            sweep_buttons.table_csv(lambda: csv_of(shown.table), sweep)
+            _buttons(sweep, state, view)
     trouble.button_problem()
     position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
     st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep)))
-    _facts(sweep)
-    _explain(sweep)
+    with st.container(gap=None):
+        if sweep.plan is None:
+            st.markdown(f":small[{progress_text.amount_text(sweep.spec)}]")
+        else:
+            plan = Plan.of(sweep.plan)
+            execution = f":small[:material/bolt: {progress_text.plan_text(sweep.spec, plan)}]"
+            st.markdown(execution, help=progress_text.plan_help(plan))
+        st.caption(progress_text.facts(sweep.spec))
+    if sweep.deleted is not None:
+        st.warning("This sweep is deleted. Restore it to keep it and its runs.", icon=":material/delete:")
+    if sweep.error or sweep.state == "failed":
+        st.error(literal(sweep.error or "The sweep failed without an error message."), icon=":material/error:")
+    if missing := services().store.missing(sweep):
+        st.warning(literal(missing), icon=":material/folder_off:")
+    if sweep.state == "interrupted" and sweep.resumable:
+        st.info(progress_text.resume_text(sweep), icon=":material/replay:")
 
 
 def _rate(sweep: Sweep) -> progress_text.Rate | None:
-    """When training was first seen here to have got somewhere; a sweep that does not train forgets it."""
-    known: dict[str, progress_text.Rate] = st.session_state.setdefault("path_rates", {})
+    """Seconds and share done when this session first saw the sweep train; forgotten when it stops."""
+    known: dict[str, progress_text.Rate] = st.session_state.setdefault("sweep_rates", {})
     if sweep.state != "running":
         known.pop(sweep.id, None)
     elif sweep.share > 0:
@@ -119,25 +120,57 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
     return known.get(sweep.id)
 
 
-def _facts(sweep: Sweep) -> None:
-    """How many runs and how they advance, which is known once it was timed; and what they have in common."""
-    with st.container(gap=None):
-        if sweep.plan is None:
-            st.markdown(f":small[{progress_text.amount_text(sweep.spec)}]")
-        else:
-            plan = Plan.of(sweep.plan)
-            words = f":small[:material/bolt: {progress_text.plan_text(sweep.spec, plan)}]"
-            st.markdown(words, help=progress_text.plan_help(plan))
-        st.caption(progress_text.facts(sweep.spec))
-
-
-def _explain(sweep: Sweep) -> None:
-    """A sentence where the sweep did not end as it should."""
+def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
+    """Restore, Stop or Resume; Duplicate, New, Link and CSV."""
+    runner = services().runner
     if sweep.deleted is not None:
-        st.warning("This path is deleted; Restore brings it back with its runs.", icon=":material/delete:")
-    if sweep.error or sweep.state == "failed":
-        st.error(literal(sweep.error or "The path failed without saying why."), icon=":material/error:")
-    if missing := services().store.missing(sweep):
-        st.warning(literal(missing), icon=":material/folder_off:")
-    if sweep.state == "interrupted" and sweep.resumable:
-        st.info(progress_text.resume_text(sweep), icon=":material/replay:")
+        restore = attempt(lambda: services().store.restore_sweep(sweep.id))
+        st.button("Restore", key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore)
+    elif sweep.state in ACTIVE:
+        stopping = sweep.wanted == "stop"
+        st.button(
+            "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop",
+            key="sweep_stop",
+            icon=":material/stop:",
+            disabled=stopping,
+            on_click=attempt(lambda: runner.stop_sweep(sweep.id)),
+            help="Stops all runs with a checkpoint. Resume continues them.",
+        )
+    elif sweep.resumable:
+        st.button(
+            "Resume",
+            key="sweep_resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=attempt(lambda: runner.resume_sweep(sweep.id)),
+            help=progress_text.resume_text(sweep),
+        )
+    st.button(
+        "Duplicate",
+        key="sweep_duplicate",
+        icon=":material/content_copy:",
+        on_click=_leave,
+        args=(sweep.spec,),
+        help="Opens the form with the settings of this sweep.",
+    )
+    st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")
+    with st.popover("Link", icon=":material/link:", key="sweep_link"):
+        st.caption("Opens this view in any browser that reaches this server.")
+        link = f"{st.context.url or ''}?{urlencode(sweep_query(sweep.id, state))}"
+        st.code(link, language=None, wrap_lines=True)
+    st.download_button(
+        "CSV",
+        lambda: csv_of(view.table),
+        f"sweep-{sweep.id}.csv",
+        "text/csv",
+        key="sweep_csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="One row for each λ: means, standard errors and differences at this epoch, at full precision.",
+    )
+
+
+def _leave(spec: SweepSpec | None = None) -> None:
+    """Callback: go to the form, by a run of the whole page."""
+    show_form(spec)
+    st.rerun()

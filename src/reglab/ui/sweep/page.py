@@ -1,31 +1,245 @@
-"""The λ path page: the form, or the live view of the sweep that the address names."""
+"""The λ sweep page: the live view of the sweep in the query, or the form with presets and previous sweeps."""
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
+import pandas as pd
 import streamlit as st
 
+from reglab import columns
+from reglab.analysis import best_row, chosen, runs_table
+from reglab.analysis import sweep_table as table_of
 from reglab.datasets import DATASETS
+from reglab.errors import RegLabError, SpecError, StoreError
+from reglab.jobs import chance_of
 from reglab.models import MODELS
+from reglab.number_format import percent
 from reglab.spec import RunSpec
+from reglab.store import Sweep, Unreadable
+from reglab.sweep import Point, SweepSpec
+from reglab.training import free_memory
+from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import unique
-from reglab.ui.sweep import query as addresses
-from reglab.ui.sweep.form_page import form_page
+from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import BADGES, pager, undo_notice, unreadable_list
+from reglab.ui.shared.text import literal
+from reglab.ui.sweep import progress_text
+from reglab.ui.sweep import query as queries
+from reglab.ui.sweep.form import NAME, judge, start_form, start_preset, sweep_form
 from reglab.ui.sweep.live import sweep_view
-from reglab.ui.sweep.state import QUERY
+from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
+from reglab.ui.sweep.state import QUERY, START, FormState, current_values, form_state, keep, open_form, show_sweep
+from reglab.ui.sweep.values import KIND, LISTED, SYMBOLS, read_list, to_values
+from reglab.ui.sweep.verdict_text import named_point
+
+ABOUT = (
+    "A sweep trains one network for every λ, all from the same initial weights and batches, and repeats that with "
+    "other seeds. The best λ comes with an error bar and with its difference to no penalty."
+)
+SHOWN = 8
+"""Previous sweeps on a page of the list."""
+
+_AUTOMATIC = re.compile(r"^λ (sweep|path) · ")  # how automatic names begin, those of earlier versions included
 
 
 def sweep_page() -> None:
-    """Draw the page that the address asks for."""
+    """Draw the page that the query asks for."""
     QUERY.sync()
-    query, repeated = unique(st.query_params, addresses.SETTINGS)
-    address = addresses.read(query, _known, repeated)
+    query, repeated = unique(st.query_params, queries.SETTINGS)
+    address = queries.read(query, _check_names, repeated)
     if address.sweep is not None:
         sweep_view(address)
-    else:
-        form_page(address)
+        return
+    state = open_form(address)
+    first = not services().store.sweeps(limit=1)
+    st.header("λ sweep", anchor=False, help=ABOUT)
+    _demonstration(first)
+    with st.grid(len(PRESETS), min_column_width=210, gap="small"):
+        for preset in PRESETS:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                _preset(preset)
+    left, right = st.columns([8, 5], gap="small")
+    with left:
+        st.markdown("**Your own sweep**")
+        sweep_form()
+    with right:
+        spec = _start_box(state, first)
+        _previous_sweeps(state)
+    keep(state, spec)
 
 
-def _known(spec: RunSpec) -> None:
-    """Raise :class:`reglab.errors.UnknownName` where the data set or the CNN is not one of ours."""
+def _check_names(spec: RunSpec) -> None:
+    """Raise :class:`reglab.errors.UnknownName` where the dataset or the CNN is not in its registry."""
     DATASETS.get(spec.data.name)
     MODELS.get(spec.model.name)
+
+
+def _demonstration(first: bool) -> None:
+    """The demonstration, with the page's primary button on a ``first`` visit."""
+    with st.container(border=True):
+        text, button = st.columns([3, 1.2], vertical_alignment="center")
+        text.markdown(
+            "**Which λ?** Train all of them at once and compare. "
+            f"{DEMO.about} {progress_text.size_text(DEMO.spec)}, in seconds."
+        )
+        button.button(
+            DEMO.title,
+            key="sweep_demo",
+            type="primary" if first else "secondary",
+            icon=DEMO.icon,
+            on_click=start_preset,
+            args=(DEMO,),
+            width="stretch",
+            wrap=True,
+        )
+
+
+def _preset(preset: Preset) -> None:
+    st.markdown(f"{preset.icon} **{preset.title}**")
+    st.caption(preset.about)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", height="stretch"):
+        st.button(
+            "Start",
+            key=f"{START}_{preset.name}",
+            icon=":material/play_arrow:",
+            on_click=start_preset,
+            args=(preset,),
+            help=f"Starts {progress_text.amount_text(preset.spec)}.",
+        )
+        st.button(
+            "Customise",
+            key=f"sweep_fill_{preset.name}",
+            type="tertiary",
+            on_click=lambda: form_state().changes.put(to_values(preset.spec)),
+            help="Fills the form below with these settings.",
+        )
+
+
+def _start_box(state: FormState, first: bool) -> SweepSpec | None:
+    """Name and Start, with what Start trains or why it cannot; the form's sweep, if it makes one."""
+    spec, size, problem = judge(current_values())
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        help_ = "The name in lists. Empty: made of the dataset, the CNN and λ."
+        st.text_input("Name", key=NAME, placeholder="automatic", max_chars=200, help=help_)
+        st.button(
+            "Start",
+            key=START,
+            type="secondary" if first else "primary",
+            icon=":material/play_arrow:",
+            on_click=start_form,
+            disabled=problem is not None,
+        )
+    for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
+        st.error(literal(sentence), icon=":material/error:")
+    if state.link_problem:
+        st.warning(literal(state.link_problem), icon=":material/link_off:")
+    if spec is None or problem is not None:
+        return spec
+    st.markdown(f"Start trains {progress_text.amount_text(spec)}.")
+    if size is not None:
+        free = free_memory(services().settings.device)
+        st.caption(progress_text.memory_text(size.memory, size.memory * spec.size, free))
+    if spec.repeats == 1:
+        st.caption(":material/lightbulb: One seed gives no error bars: use 3 or more.")
+    if all(point.l1 or point.l2 for point in spec.points):
+        st.caption(":material/lightbulb: The sweep has no λ = 0 to compare with.")
+    return spec
+
+
+def _short(problem: str | None) -> str | None:
+    """``problem``; for a list of λ only which one, because the reason stands below its field."""
+    values = current_values()
+    for name in LISTED[values[KIND]]:
+        try:
+            read_list(values, name)
+        except SpecError:
+            return f"The values of {SYMBOLS[name]} cannot be used; the reason is below their field."
+    return problem
+
+
+def _previous_sweeps(state: FormState) -> None:
+    """The list of sweeps, newest first; empty without sweeps."""
+    if state.deleted is not None:
+        with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", key="sweep_undo_bar"):
+            deleted = f":material/delete: Deleted “{literal(state.deleted[1])}” with its runs."
+            st.markdown(f"{deleted} :small[{undo_notice()}]", width="stretch")
+            st.button("Undo", key="sweep_undo", icon=":material/undo:", on_click=_undo)
+    total = services().store.count_sweeps()
+    if not total:
+        return
+    st.markdown("**Previous sweeps**")
+    above = st.container()
+    rows = services().store.every_sweep(offset=pager(total, SHOWN, key="past", thing="sweeps"), limit=SHOWN)
+    with above:
+        for row in rows:
+            if isinstance(row, Sweep):
+                with st.container(border=True, gap=None, key=f"sweep_row_{row.id}"):
+                    _row(row)
+    unreadable_list([row for row in rows if isinstance(row, Unreadable)], "sweep_unreadable")
+
+
+def _row(sweep: Sweep) -> None:
+    """Name, state, age and best λ of a sweep; Open and Delete."""
+    name = _AUTOMATIC.sub("", sweep.name)
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f":small[**{literal(name)}**]")
+        with st.container(horizontal=True, gap="xsmall", width="content", wrap=False):
+            st.button("Open", key=f"sweep_open_{sweep.id}", on_click=show_sweep, args=(sweep.id,))
+            st.button(
+                "",
+                key=f"sweep_delete_{sweep.id}",
+                icon=":material/delete:",
+                type="tertiary",
+                on_click=_delete,
+                args=(sweep.id, sweep.name),
+                help="Deletes this sweep and its runs; Undo restores them.",
+            )
+    icon, _, colour = BADGES[sweep.state]
+    best = _best(sweep) if sweep.state == "finished" else ""
+    st.caption(f":{colour}[{icon} {sweep.state}] · {progress_text.ago(sweep.created, datetime.now(UTC))}{best}")
+    st.caption(progress_text.data_text(sweep.spec))
+
+
+def _best(sweep: Sweep) -> str:
+    """For example " · best λ₂ = 0.03, 90.4 %"; empty where no λ is best."""
+    store = services().store
+    try:
+
+        def judged() -> pd.DataFrame:
+            runs = store.sweep_runs(sweep.id)
+            lanes = runs_table(sweep.spec.lanes(), runs)
+            return chosen(table_of(lanes, store.epochs([run.id for run in runs])), chance=chance_of(runs))
+
+        table = shared_frame(("best", store.home, sweep.id), judged)
+    except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
+        return f" · {literal(str(error))}"
+    best = best_row(table)
+    if best is None:
+        return ""
+    row = table.iloc[best]
+    point = Point(*(float(row[name]) for name in (columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2)))
+    return f" · best {named_point(sweep.spec, point)}, {percent(float(row[columns.VAL_ACC]))}"
+
+
+def _delete(sweep_id: str, name: str) -> None:
+    state = form_state()
+    try:
+        if services().store.sweep(sweep_id).state == "running":
+            raise StoreError(f"“{name}” is still training; stop it first.")
+        services().store.delete_sweep(sweep_id)
+    except RegLabError as error:
+        state.start_problem = str(error)
+    else:
+        state.deleted, state.start_problem = (sweep_id, name), None
+
+
+def _undo() -> None:
+    state = form_state()
+    if state.deleted is not None:
+        try:
+            services().store.restore_sweep(state.deleted[0])
+        except RegLabError as error:
+            state.start_problem = str(error)
+        state.deleted = None

@@ -1,4 +1,4 @@
-"""Sweeps that are worth a press: the demonstration, and four more that each show one thing. All were measured."""
+"""Preset sweeps: the demonstration, and four more that each show one effect. All were measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from reglab.sweep import SweepSpec
 
 _NOISY: Mapping[str, Any] = {"name": "digits", "train_size": 400, "label_noise": 0.2}
-_LAMBDAS = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1)
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Preset:
     spec: SweepSpec
 
 
-def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int = 32, **what: Any) -> SweepSpec:
+def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int = 32, **sweep: Any) -> SweepSpec:
     run = {
         "data": data,
         "model": {"name": "small_cnn"},
@@ -31,39 +30,63 @@ def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int =
         "optim": {"name": "adam", "lr": lr},
         "train": {"epochs": epochs, "batch_size": batch_size},
     }
-    return SweepSpec.parse({"run": run, **what})
+    return SweepSpec.parse({"run": run, "seeds": 3, **sweep})
 
 
 DEMO = Preset(
-    "demo", "Watch the U-curve form",
-    "400 digits, one label in five wrong. Without a penalty the network learns the wrong labels by heart; with too "
-    "much it learns nothing. The best λ lies between.",
-    ":material/auto_awesome:", _sweep(_NOISY, lr=3e-3, epochs=60, l2=_LAMBDAS, seeds=3),
-)  # fmt: skip
+    "demo",
+    "Watch the U-curve form",
+    "400 digits, one label in five wrong. Without a penalty the network memorises the wrong labels; with too large a "
+    "penalty it learns nothing. The best λ lies between.",
+    ":material/auto_awesome:",
+    _sweep(_NOISY, lr=3e-3, epochs=60, l2=(0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1)),
+)
 
 PRESETS = (
     Preset(
-        "few", "Few images", "50 digits to learn from, five seeds: how much does λ₂ help, and how sure is that?",
+        "few",
+        "Few images",
+        "50 training images, five seeds: how much does λ₂ help, and how certain is that?",
         ":material/photo_library:",
-        _sweep({"name": "digits", "train_size": 50}, lr=1e-3, epochs=100, batch_size=10,
-               l2=(0.0, 3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1), seeds=5),
+        _sweep(
+            {"name": "digits", "train_size": 50},
+            lr=1e-3,
+            epochs=100,
+            batch_size=10,
+            l2=(0.0, 3e-4, 1e-3, 3e-3, 1e-2, 2e-2, 3e-2, 0.1),
+            seeds=5,
+        ),
     ),
     Preset(
-        "noisy", "Noisy labels", "Two labels in five wrong: the more there is to forget, the more λ is worth.",
+        "noisy",
+        "Noisy labels",
+        "Two labels in five wrong: the more label noise, the more λ₂ helps.",
         ":material/blur_on:",
-        _sweep({**_NOISY, "label_noise": 0.4}, lr=2e-3, epochs=60,
-               l2=(0.0, 1e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2, 5e-2, 0.1), seeds=3),
+        _sweep(
+            {**_NOISY, "label_noise": 0.4},
+            lr=2e-3,
+            epochs=60,
+            l2=(0.0, 1e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2, 5e-2, 0.1),
+        ),
     ),
     Preset(
-        "l1", "L1: sparsity path", "Proximal L1 sets weights to exactly 0, more of them with every λ₁.",
+        "l1",
+        "L1 sparsity",
+        "Proximal L1 sets weights to exactly 0, more of them with every λ₁.",
         ":material/grain:",
-        _sweep(_NOISY, lr=3e-3, epochs=50, l1=(0.0, 1e-3, 1e-2, 3e-2, 0.1, 0.2, 0.3, 0.5, 1.0), apply=("proximal",),
-               seeds=3),
+        _sweep(_NOISY, lr=3e-3, epochs=50, l1=(0.0, 1e-3, 1e-2, 3e-2, 0.1, 0.2, 0.3, 0.5, 1.0), apply=("proximal",)),
     ),
     Preset(
-        "adamw", "AdamW against Adam + L2", "The same λ₂ as decoupled decay and as L2 in the loss: two U-curves.",
+        "adamw",
+        "AdamW against Adam + L2",
+        "The same λ₂ as decoupled decay and as L2 in the loss: two U-curves.",
         ":material/compare_arrows:",
-        _sweep(_NOISY, lr=2e-3, epochs=60, l2=(0.0, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0),
-               apply=("coupled", "decoupled"), seeds=3),
+        _sweep(
+            _NOISY,
+            lr=2e-3,
+            epochs=60,
+            l2=(0.0, 1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0),
+            apply=("coupled", "decoupled"),
+        ),
     ),
-)  # fmt: skip
+)

@@ -1,11 +1,12 @@
-"""Which sweep the form shows: kept while one visits other pages, and in step with the query.
+"""Session state of the page: the form, and the sweep on screen with its switches; both in step with the query.
 
-As on the Train page, the query is read when the form opens and when the person goes Back or Forward; every other time
-the widgets are right, and the query follows them.
+The query is read when form or sweep opens and when the person navigates (Back, Forward). Otherwise the widgets are
+right, and the query follows them.
 """
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,27 +14,43 @@ from typing import Any
 
 import streamlit as st
 
+from reglab import columns
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import FieldChanges, Query
-from reglab.ui.sweep.form_values import KEYS, to_values
-from reglab.ui.sweep.query import LOOKS, NEWEST, SWEEP, USUAL, Look, SweepQuery, form_query, sweep_query
+from reglab.ui.sweep.query import (
+    DEFAULT,
+    SETTINGS,
+    SWEEP,
+    SWITCHES,
+    USUAL,
+    SweepQuery,
+    ViewState,
+    form_query,
+    sweep_query,
+)
+from reglab.ui.sweep.values import KEYS, to_values
 
-START = "path_start"
+START = "sweep_start"
 """Key of the form's button."""
 
-_STATE = "sweep_form"
-_OWN = frozenset({SWEEP, *LOOKS, "l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "run", "runs"})
+VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"sweep_view_{key}" for key in SWITCHES)
 
-QUERY = Query("path", lambda key: key in _OWN or ("." in key and key.partition(".")[0] in RunSpec.PARTS))
-"""The page's part of the query: the sweep of the form, or the one on screen and how it is looked at."""
+_FORM, _SHOWN = "sweep_form", "sweep_shown"
+_STOPS = 200  # of the epoch slider
+_TICKS = 14  # of a replay
+_OWN = frozenset({SWEEP, *SWITCHES, *SETTINGS, "run", "runs"})
+
+QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(".")[0] in RunSpec.PARTS))
+"""The page's part of the query: the sweep of the form, or the one on screen and its view state."""
 
 
 @dataclass
 class FormState:
-    """The form of this session. ``key`` makes a second press of a button the same sweep; a newly opened form has a new
-    one. ``values`` are the widgets as last drawn, ``address`` the sweep that the query stood for then; the problems are
-    sentences to show until something is edited. ``deleted`` is (id, name) that Undo brings back.
+    """The form of this session. ``key`` makes a second press of a button the same sweep; each new form has its own.
+
+    ``values``: the widgets as last drawn; ``address``: the sweep that the query stood for then. The problems are
+    sentences to show until something is edited. ``deleted``: (id, name) that Undo restores.
     """
 
     values: dict[str, Any] | None = None
@@ -44,37 +61,42 @@ class FormState:
     start_problem: str | None = None
     deleted: tuple[str, str] | None = None
 
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Set the widgets. That is no edit, even if another run begins before this one has drawn them."""
+        self.changes.put(values)
+        self.values = current_values()
+
 
 def form_state() -> FormState:
     """This session's form."""
-    state: FormState = st.session_state.setdefault(_STATE, FormState())
+    state: FormState = st.session_state.setdefault(_FORM, FormState())
     return state
 
 
 def current_values() -> dict[str, Any]:
-    """Every field's value now, those that are not on screen included."""
+    """The value of every field, those that are not on screen included."""
     return {key: st.session_state[key] for key in KEYS if key in st.session_state}
 
 
-def open_or_follow(address: SweepQuery) -> FormState:
-    """Give the widgets their values before they are drawn, where the form has just opened or the query moved."""
+def open_form(address: SweepQuery) -> FormState:
+    """Set the widgets before they are drawn, where the form has just opened or the query has changed."""
     state, wanted = form_state(), address.form or USUAL
     state.changes.settle(behind=QUERY.behind())
-    if START not in st.session_state:  # the button was not on screen a moment ago: the form opens
-        _set(state, to_values(address.form) if address.form else state.values or to_values(USUAL))
+    if START not in st.session_state:  # the button was not on the last page: the form opens
+        state.set(to_values(address.form) if address.form else state.values or to_values(USUAL))
         state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
         state.deleted = None
     elif current_values() != state.values:
         state.start_problem = state.link_problem = None
     elif wanted != state.address:
-        _set(state, to_values(wanted))
+        state.set(to_values(wanted))
         state.link_problem = address.problem
     state.address = wanted
     return state
 
 
 def keep(state: FormState, spec: SweepSpec | None) -> None:
-    """Remember the widgets; let the query follow them where they make a ``spec``."""
+    """Remember the widgets; the query follows them where they make a ``spec``."""
     state.values = current_values()
     if spec is not None and spec != state.address:
         state.address = spec
@@ -82,23 +104,122 @@ def keep(state: FormState, spec: SweepSpec | None) -> None:
     state.changes.sent = True
 
 
-def fill(values: Mapping[str, Any]) -> None:
-    """Set the fields. A message that the browser sent before it knew of that does not change them back."""
-    form_state().changes.put(values)
-
-
-def show_sweep(sweep_id: str, look: Look = NEWEST) -> None:
+def show_sweep(sweep_id: str) -> None:
     """Go to the view of this sweep."""
-    QUERY.write(sweep_query(sweep_id, look))
+    QUERY.write(sweep_query(sweep_id))
 
 
 def show_form(spec: SweepSpec | None = None) -> None:
-    """Go to a new form that starts from ``spec``, or from the usual one."""
-    st.session_state[_STATE] = FormState(values=to_values(spec) if spec else None)
+    """Go to a new form with ``spec``, or with the usual one."""
+    st.session_state[_FORM] = FormState(values=to_values(spec) if spec else None)
     QUERY.write(form_query(spec) if spec else {})
 
 
-def _set(state: FormState, values: Mapping[str, Any]) -> None:
-    """Set the widgets. That is no edit, also where another run begins before this one has drawn them."""
-    state.changes.put(values)
-    state.values = current_values()
+@dataclass
+class ShownSweep:
+    """The sweep on screen; ``address``: the view state that the query stood for when it was last read or written.
+
+    ``playing``: a replay moves the slider; ``replayed``: the epochs that it has set, ``at`` the last of them.
+    """
+
+    sweep: str = ""
+    address: ViewState = DEFAULT
+    problem: str | None = None
+    playing: bool = False
+    replayed: set[int] = field(default_factory=set)
+    at: int = 1
+
+    def put(self, epoch: int) -> None:
+        """Move the slider, in a replay."""
+        self.at = st.session_state[EPOCH] = epoch
+        self.replayed.add(epoch)
+
+
+def shown_sweep() -> ShownSweep:
+    """This session's sweep on screen."""
+    state: ShownSweep = st.session_state.setdefault(_SHOWN, ShownSweep())
+    return state
+
+
+def open_sweep(sweep_id: str, epochs: int, address: SweepQuery) -> None:
+    """Set the switches before they are drawn, where the sweep has just opened or the query has changed."""
+    state = shown_sweep()
+    opens = state.sweep != sweep_id or MEASURE not in st.session_state
+    if opens:
+        state.playing = False
+    if opens or address.view != state.address:
+        view = address.view
+        switches = {VIEW: view.view, MEASURE: view.measure, ROLE: view.role, WHAT: view.what}
+        epoch = nearest(view.epoch or epochs, epochs)
+        st.session_state.update({**switches, EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS})
+        state.sweep, state.address, state.problem = sweep_id, view, address.problem
+
+
+def view_state(epochs: int) -> ViewState:
+    """The switches; the slider at its end means the newest epoch."""
+    now = st.session_state
+    epoch, layer = int(now.get(EPOCH, epochs)), now.get(LAYER) or columns.ALL_WEIGHTS
+    return ViewState(
+        now.get(VIEW) or DEFAULT.view,
+        now.get(MEASURE) or DEFAULT.measure,
+        epoch if epoch < epochs else None,
+        None if layer == columns.ALL_WEIGHTS else layer,
+        now.get(ROLE) or DEFAULT.role,
+        now.get(WHAT) or DEFAULT.what,
+    )
+
+
+def keep_view(epochs: int) -> None:
+    """Let the query follow the switches."""
+    state, view = shown_sweep(), view_state(epochs)
+    if view != state.address and not state.playing:
+        state.address, state.problem = view, None
+        QUERY.write(sweep_query(state.sweep, view))
+
+
+def stops(epochs: int) -> list[int]:
+    """The epochs of the slider: all, or an even choice of many, always with the last."""
+    return sorted({*range(1, epochs + 1, -(-epochs // _STOPS)), epochs})
+
+
+def nearest(epoch: int, epochs: int) -> int:
+    """The slider's stop that is nearest to ``epoch``."""
+    return min(stops(epochs), key=lambda stop: abs(stop - epoch))
+
+
+def replay_step(newest: int) -> int:
+    """Epochs of a replay that go by in a tick."""
+    return max(1, math.ceil(newest / _TICKS))
+
+
+def advance_replay(newest: int, epochs: int) -> None:
+    """Move the slider of a replay before it is drawn; the newest epoch ends it."""
+    state = shown_sweep()
+    if state.playing:
+        at = state.at + replay_step(newest)
+        state.playing = at < newest
+        state.put(nearest(at, epochs) if state.playing else epochs)
+
+
+def start_replay() -> None:
+    """Callback: replay from the first epoch on."""
+    state = shown_sweep()
+    state.playing, state.replayed = True, set()
+    state.put(1)
+
+
+def stop_replay() -> None:
+    """Callback: stay at the epoch on screen."""
+    shown_sweep().playing = False
+
+
+def slider_moved() -> None:
+    """Callback: a person who moves the slider ends the replay.
+
+    The browser also sends a value that the replay has set, a tick late; that one is no choice of a person.
+    """
+    state = shown_sweep()
+    if state.playing and st.session_state[EPOCH] in state.replayed:
+        st.session_state[EPOCH] = state.at
+    else:
+        state.playing = False

@@ -1,4 +1,4 @@
-"""The path as a table: one row a λ, rounded on the page and at full precision as CSV."""
+"""A sweep as a table: one row for each λ, rounded on the page and at full precision as CSV."""
 
 from __future__ import annotations
 
@@ -9,101 +9,77 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
 from reglab.exports.csv import csv_bytes
-from reglab.number_format import PERCENT, fixed
-from reglab.sweep import SweepSpec
+from reglab.number_format import NONE, PERCENT, fixed
+from reglab.ui.sweep.verdict_text import EpochView
 
+_FIGURES = (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOSS, columns.TRAIN_LOSS, columns.GAP_LOSS)
 _CSV = (
-    columns.APPLY, columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2, columns.N, columns.DIVERGED,
-    *(
-        name + suffix
-        for name in (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOSS, columns.TRAIN_LOSS,
-                     columns.GAP_LOSS, *columns.MEMORY)
-        for suffix in ("", columns.SE)
-    ),
-    columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS, columns.BEST, columns.ONE_SE, columns.REGIME,
-)  # fmt: skip
-
-
-_FIGURES = (
-    ("Validation accuracy", columns.VAL_ACC, True), ("Training accuracy", columns.TRAIN_ACC, True),
-    ("Validation loss", columns.VAL_LOSS, False), ("Training loss", columns.TRAIN_LOSS, False),
-)  # fmt: skip
+    *(columns.APPLY, columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2, columns.N, columns.DIVERGED),
+    *(name + suffix for name in (*_FIGURES, *columns.MEMORY) for suffix in ("", columns.SE)),
+    *(columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS, columns.BEST, columns.ONE_SE, columns.REGIME),
+)
+_REGIMES = {"fits": "well regularised"}  # as the page writes them, where that differs from the column
 
 
 def csv_of(table: pd.DataFrame) -> bytes:
-    """``table`` of a judged path as CSV; what is not known is empty."""
+    """The judged ``table`` as CSV; missing values are empty."""
     return csv_bytes(table[list(_CSV)])
 
 
-def readable(spec: SweepSpec, table: pd.DataFrame, measure: Measure) -> pd.DataFrame:
-    """``table`` as people read it: λ, mean ± standard error, difference with its interval, which it is."""
+def sweep_table(view: EpochView, height: int) -> None:
+    """Draw the table."""
+    about = "The sweep as a table: one row for each λ, with means, standard errors and differences to λ = 0"
+    st.dataframe(readable(view), hide_index=True, height=height, alt=about)
+
+
+def readable(view: EpochView) -> pd.DataFrame:
+    """λ, mean ± standard error, difference to λ = 0 with its interval, choice and regime; the measure shown first."""
+    spec, table, accuracy = view.spec, view.table, view.measure == "accuracy"
     shown: dict[str, Sequence[str]] = {}
     if len(spec.applies) > 1:
-        shown["Applied"] = table[columns.APPLY].tolist()
-    if spec.kind == "grid":
-        shown |= {"λ₁": _lambdas(table, columns.LAMBDA1), "λ₂": _lambdas(table, columns.LAMBDA2)}
-    else:
-        shown[spec.symbol] = _lambdas(table, columns.LAMBDA)
-    figures = {
-        title: _figures(table[name], table[name + columns.SE], percent=percent) for title, name, percent in _FIGURES
+        shown["Penalty mode"] = table[columns.APPLY].tolist()
+    grid = {"λ₁": columns.LAMBDA1, "λ₂": columns.LAMBDA2}
+    for symbol, name in (grid if spec.kind == "grid" else {spec.symbol: columns.LAMBDA}).items():
+        shown[symbol] = [lambda_text(value) for value in table[name]]
+    means = {
+        "Validation accuracy": _means(table, columns.VAL_ACC, percent=True),
+        "Training accuracy": _means(table, columns.TRAIN_ACC, percent=True),
+        "Validation loss": _means(table, columns.VAL_LOSS, percent=False),
+        "Training loss": _means(table, columns.TRAIN_LOSS, percent=False),
     }
-    first = "Validation accuracy" if measure == "accuracy" else "Validation loss"
-    shown[first] = figures.pop(first)
-    unit = ", points" if measure == "accuracy" else ""
-    shown[f"Against λ = 0{unit}"] = _differences(table, percent=measure == "accuracy")
-    shown["Choice"] = _marks(table)
-    shown["Regime"] = table[columns.REGIME].fillna("").tolist()
-    shown |= figures
+    first = "Validation accuracy" if accuracy else "Validation loss"
+    shown[first] = means.pop(first)
+    shown["Against λ = 0" + (", points" if accuracy else "")] = _differences(table, percent=accuracy)
+    choices = zip(table[columns.BEST].tolist(), table[columns.ONE_SE].tolist(), strict=True)
+    shown["Choice"] = [", ".join(["best"] * best + ["1-SE"] * one_se) for best, one_se in choices]
+    shown["Regime"] = [_REGIMES.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()]
+    shown |= means
     if spec.repeats > 1:
-        shown[f"{spec.repeated_over}s".capitalize()] = _counts(table)
+        counts = zip(table[columns.N].tolist(), table[columns.DIVERGED].tolist(), strict=True)
+        shown[f"{spec.repeated_over}s".capitalize()] = [
+            f"{n}" + (f", {diverged} diverged" if diverged else "") for n, diverged in counts
+        ]
     return pd.DataFrame(shown)
 
 
-def sweep_table_view(spec: SweepSpec, table: pd.DataFrame, measure: Measure, height: int) -> None:
-    """Draw it."""
-    st.dataframe(
-        readable(spec, table, measure), hide_index=True, height=height,
-        alt="The path as a table: one row a λ, with means, standard errors and differences to λ = 0",
-    )  # fmt: skip
-
-
-def _lambdas(table: pd.DataFrame, name: str) -> list[str]:
-    return [lambda_text(value) for value in table[name]]
-
-
-def _figures(means: pd.Series, errors: pd.Series, *, percent: bool) -> list[str]:
+def _means(table: pd.DataFrame, name: str, *, percent: bool) -> list[str]:
     scale, digits, unit = (100, 1, PERCENT) if percent else (1, 3, "")
-    pairs = zip(means.to_numpy(np.float64), errors.to_numpy(np.float64), strict=True)
-    return [
-        "–" if not np.isfinite(mean)
-        else fixed(scale * mean, digits) + (f" ± {fixed(scale * error, digits)}" if np.isfinite(error) else "") + unit
-        for mean, error in pairs
-    ]  # fmt: skip
+    texts = []
+    for mean, error in zip(
+        *(scale * table[key].to_numpy(np.float64) for key in (name, name + columns.SE)), strict=True
+    ):
+        margin = f" ± {fixed(error, digits)}" if np.isfinite(error) else ""
+        texts.append(f"{fixed(mean, digits)}{margin}{unit}" if np.isfinite(mean) else NONE)
+    return texts
 
 
 def _differences(table: pd.DataFrame, *, percent: bool) -> list[str]:
     scale, digits = (100, 1) if percent else (1, 3)
-    rows = zip(*(table[name].to_numpy(np.float64) for name in (
-        columns.LAMBDA, columns.DIFFERENCE, columns.LOW, columns.HIGH,
-    )), strict=True)  # fmt: skip
+    names = (columns.DIFFERENCE, columns.LOW, columns.HIGH)
     texts = []
-    for value, difference, low, high in rows:
-        if value == 0 or not np.isfinite(difference):
-            texts.append("–")
-            continue
-        interval = f" ({fixed(scale * low, digits)} to {fixed(scale * high, digits)})" if np.isfinite(low) else ""
-        texts.append(fixed(scale * difference, digits, sign=True) + interval)
-    return texts
-
-
-def _marks(table: pd.DataFrame) -> list[str]:
-    pairs = zip(table[columns.BEST].tolist(), table[columns.ONE_SE].tolist(), strict=True)
-    return [", ".join(["best"] * best + ["simplest"] * simple) for best, simple in pairs]
-
-
-def _counts(table: pd.DataFrame) -> list[str]:
-    pairs = zip(table[columns.N].tolist(), table[columns.DIVERGED].tolist(), strict=True)
-    return [f"{n}" + (f", {gone} diverged" if gone else "") for n, gone in pairs]
+    for difference, low, high in zip(*(scale * table[name].to_numpy(np.float64) for name in names), strict=True):
+        interval = f" ({fixed(low, digits)} to {fixed(high, digits)})" if np.isfinite(low) else ""
+        texts.append(fixed(difference, digits, sign=True) + interval if np.isfinite(difference) else NONE)
+    return [NONE if value == 0 else text for value, text in zip(table[columns.LAMBDA], texts, strict=True)]

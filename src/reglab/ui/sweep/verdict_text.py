@@ -1,179 +1,269 @@
-"""What a path says, in words: the best λ and how sure that is, the simplest beside it, where the network overfits,
-underfits, collapses or diverges. Pure text: no Streamlit.
+"""The verdict on a sweep as text: the best λ and its uncertainty, the 1-SE choice, regimes, divergence and caveats.
 
-The figures are those of :class:`reglab.analysis.SweepVerdict`; here they only become sentences, and what they do not
-show is said as well.
+Pure text: the figures are those of :class:`reglab.analysis.SweepVerdict`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from reglab import columns
 from reglab.analysis import RULE, Chance, SweepVerdict, sweep_verdict, why_no_best
-from reglab.number_format import percent
-from reglab.sweep import SweepSpec
-from reglab.ui.sweep import none_text, regime_text
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.point_text import bare, figure, named_point, signed
+from reglab.charts.gap import Measure
+from reglab.charts.lambda_axis import lambda_text
+from reglab.number_format import PERCENT, fixed, percent, points
+from reglab.sweep import Point, SweepSpec
 
-FEW = 4
-"""Repeats up to which a bootstrap is rough."""
-
-_NAMES = {columns.VAL_ACC: "validation accuracy", columns.VAL_LOSS: "validation loss"}
+COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
 
 Zeros = Mapping[tuple[str, float, float], float]
-"""(way of applying, λ₁, λ₂) → share of all weights that are exactly 0."""
+"""(penalty mode, λ₁, λ₂) → share of all weights that are exactly 0."""
+
+_FEW = 4  # repeats up to which a bootstrap is rough
+_LISTED = 4  # λ of a list that are written out
+_NEVER_CHOSEN = "A λ with diverged runs is never chosen."
 
 
-def verdict_text(
-    spec: SweepSpec,
-    table: pd.DataFrame,
-    chance: Chance | None,
-    at: EpochView,
-    *,
-    zeros: Zeros,
-    measure: str = columns.VAL_ACC,
-) -> list[str]:
-    """Paragraphs in Markdown; the first says which λ is best, or why none is. ``table`` is a judged path."""
-    found = [sweep_verdict(table, measure, apply) for apply in spec.applies]
-    verdicts = [verdict for verdict in found if verdict is not None]
-    if not verdicts:
-        none = why_no_best(table, chance)
-        return [] if none is None else [none_text.why_none(none, chance, at)]
-    told = [_whole(spec, verdict, chance, zeros, at, named=len(found) > 1) for verdict in verdicts]
-    if len(verdicts) == 1:
-        paragraphs = told[0]
-    else:
-        paragraphs = [_between(spec, verdicts), *(" ".join(sentences) for sentences in told)]
-    silent = [apply for apply, verdict in zip(spec.applies, found, strict=True) if verdict is None]
-    without = [none_text.why_none_of(table[table[columns.APPLY] == apply], chance, apply) for apply in silent]
-    return [at.opening + paragraphs[0], *paragraphs[1:], *without, *_caveats(spec, verdicts)]
+@dataclass(frozen=True)
+class EpochView:
+    """A sweep at ``epoch`` of ``epochs``, judged by one ``measure``; equal ``source`` means an equal ``table``.
+
+    ``training``: runs are queued or train; ``newest``: no later epoch has figures.
+    """
+
+    spec: SweepSpec
+    table: pd.DataFrame
+    chance: Chance | None
+    epoch: int
+    epochs: int
+    training: bool = False
+    newest: bool = True
+    measure: Measure = "accuracy"
+    zeros: Zeros = field(default_factory=dict)
+    source: Hashable = None
+
+    def verdict(self, mode: str | None = None) -> SweepVerdict | None:
+        """The verdict on one penalty mode, or on the mode that holds the best point."""
+        return sweep_verdict(self.table, COLUMNS[self.measure], mode)
 
 
-def rule_help(measure: str) -> str:
-    """How all of this is decided; ``measure`` is "accuracy" or "loss"."""
+def verdict_text(view: EpochView) -> list[str]:
+    """Paragraphs in Markdown; the first names the best λ, or says why there is none."""
+    spec = view.spec
+    verdicts = {mode: view.verdict(mode) for mode in spec.applies}
+    found = [verdict for verdict in verdicts.values() if verdict is not None]
+    if not found:
+        return [_no_best(view)]
+    texts = [_mode_text(view, verdict, named=len(verdicts) > 1) for verdict in found]
+    first, *rest = texts[0] if len(found) == 1 else [_comparison(spec, found), *(" ".join(text) for text in texts)]
+    without = [_no_best_of(view, mode) for mode, verdict in verdicts.items() if verdict is None]
+    return [_opening(view) + first, *rest, *without, *_caveats(spec, found)]
+
+
+def rule_help(measure: Measure) -> str:
+    """How the verdict is reached."""
     top = "highest" if measure == "accuracy" else "lowest"
     return (
-        f"**Best**: the λ with the {top} mean validation {measure}; none of which a run diverged, none at chance.  \n"
-        "**Simplest within one standard error**: the largest λ whose mean is within one standard error, that of the "
-        "best, of the best mean.  \n"
-        "**Interval**: each repeat gives a pair, the same network with this λ and with λ = 0. The interval is the "
-        "bootstrap over these pairs: 10,000 draws with replacement, of whose means it holds the middle 95 %.  \n"
-        f"**Overfits, underfits**: {RULE}  \n"
-        "The λ was chosen on the same validation images, so its figure is a little optimistic: new images would tell."
+        f"**Best**: the λ with the {top} mean validation {measure}. A λ with diverged runs or at chance is excluded."
+        "  \n"
+        "**1-SE choice**: the largest λ whose mean is within one standard error of the best mean; the standard error "
+        "is that of the best λ.  \n"
+        "**Interval**: each repeat gives the difference between this λ and λ = 0 from the same initial weights. The "
+        "interval holds the middle 95 % of the means of 10,000 bootstrap samples of these differences.  \n"
+        f"**Regimes**: {RULE}  \n"
+        "λ is chosen on the validation images, so its figure is slightly optimistic: confirm it on held-out images."
     )
 
 
-def _whole(
-    spec: SweepSpec, verdict: SweepVerdict, chance: Chance | None, zeros: Zeros, at: EpochView, *, named: bool
-) -> list[str]:
-    """All there is to say of one way of applying λ; the first paragraph is the verdict itself."""
-    way = f"{_capital(verdict.apply)}: " if named else ""
-    best = f"{way}**{named_point(spec, verdict.best)} is best**: {_NAMES[verdict.measure]} "
-    best += figure(verdict.mean, verdict.error, verdict.measure) + _gain(spec, verdict)
-    more = [
-        _simplest(spec, verdict), regime_text.sentence(spec, verdict, chance),
-        "" if at.going else _edge(spec, verdict), _diverged(spec, verdict), _zeros(spec, verdict, zeros),
-    ]  # fmt: skip
-    return [best, *filter(None, more)]
+def named_point(spec: SweepSpec, point: Point) -> str:
+    """The λ of a point: "λ₂ = 0.03"; both in a grid."""
+    if spec.kind == "grid":
+        return f"λ₁ = {lambda_text(point.l1)}, λ₂ = {lambda_text(point.l2)}"
+    return f"{spec.symbol} = {lambda_text(point.value)}"
+
+
+def figure(value: float, error: float | None, measure: str) -> str:
+    """A mean ± its standard error: "92.3 ± 0.8 %", "0.312 ± 0.012"."""
+    unit = PERCENT if measure == columns.VAL_ACC else ""
+    return _bare(value, measure) + ("" if error is None else f" ± {_bare(error, measure)}") + unit
+
+
+def listed(spec: SweepSpec, chosen: Sequence[Point]) -> str:
+    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", in a grid "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four."""
+    grid = spec.kind == "grid"
+    texts = [f"({lambda_text(p.l1)}, {lambda_text(p.l2)})" if grid else lambda_text(p.value) for p in chosen]
+    if len(texts) > _LISTED:
+        texts[_LISTED:] = [f"{len(texts) - _LISTED} more"]
+    values = f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
+    return f"{'(λ₁, λ₂)' if grid else spec.symbol} = {values}"
+
+
+def regime_text(spec: SweepSpec, verdict: SweepVerdict, chance: Chance | None) -> str:
+    """Where the network overfits, underfits and stays at chance, a sentence each; empty where it does none of these."""
+    every = [point for point, _ in verdict.regimes]
+    over, under, fallen = (verdict.of_regime(regime) for regime in ("overfits", "underfits", "at chance"))
+    if spec.kind == "grid":
+        well = verdict.of_regime("fits")
+        counts = (over, "overfit"), (well, "well regularised"), (under, "underfit"), (fallen, "at chance")
+        return f"Of {len(every)} pairs: {', '.join(f'{len(those)} {what}' for those, what in counts if those)}."
+    places = (
+        ("overfits", _place(spec, over, every, low=True)),
+        ("underfits", _place(spec, under, every, low=False)),
+        (f"stays at chance{f' ({chance.text})' if chance else ''}", _place(spec, fallen, every, low=False)),
+    )
+    sentences = [f"{what} at {where}." for what, where in places if where]
+    return " ".join(("It " if i else "The network ") + sentence for i, sentence in enumerate(sentences))
+
+
+def _place(spec: SweepSpec, chosen: Sequence[Point], every: Sequence[Point], *, low: bool) -> str:
+    """Where ``chosen`` lie: "λ₂ < 0.01" if they are the lowest λ, "λ₂ ≥ 0.1" if the highest, else a list."""
+    count = len(chosen)
+    if low and 1 < count < len(every) and list(chosen) == every[:count]:
+        return f"{spec.symbol} < {lambda_text(every[count].value)}"
+    if not low and count > 1 and list(chosen) == every[-count:]:
+        return f"{spec.symbol} ≥ {lambda_text(chosen[0].value)}"
+    return listed(spec, chosen) if chosen else ""
+
+
+def _opening(view: EpochView) -> str:
+    """The epoch, where the verdict is not final."""
+    at = f"epoch {view.epoch} of {view.epochs}: "
+    if view.training and view.newest:
+        return f"So far, after {at}"
+    if not view.newest:
+        return f"After {at}"
+    return f"Stopped after {at}" if view.epoch < view.epochs else ""
+
+
+def _mode_text(view: EpochView, verdict: SweepVerdict, *, named: bool) -> list[str]:
+    """The paragraphs on one penalty mode; the first is the verdict itself."""
+    spec, measure = view.spec, verdict.measure
+    mode = f"{verdict.apply.capitalize()}: " if named else ""
+    name = "validation accuracy" if measure == columns.VAL_ACC else "validation loss"
+    best = (
+        f"{mode}**{named_point(spec, verdict.best)} is best**: {name} {figure(verdict.mean, verdict.error, measure)}."
+    )
+    more = (
+        _one_se(spec, verdict),
+        regime_text(spec, verdict, view.chance),
+        "" if view.training else _edge(spec, verdict),
+        f"Runs diverged at {listed(spec, verdict.diverged)}. {_NEVER_CHOSEN}" if verdict.diverged else "",
+        _zeros(verdict, view.zeros),
+    )
+    return [f"{best} {_gain(spec, verdict)}", *filter(None, more)]
 
 
 def _gain(spec: SweepSpec, verdict: SweepVerdict) -> str:
-    """The rest of the sentence: the difference to λ = 0, and how sure it is."""
+    """The difference to λ = 0 and its interval."""
+    zero = "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
     if verdict.best.value == 0:
-        other = "pair of λ" if spec.kind == "grid" else f"{spec.symbol} above 0"
-        return f". No {other} that was tried does better."
+        return f"No {'other pair' if spec.kind == 'grid' else f'larger {spec.symbol}'} does better."
     if verdict.difference is None:
-        return f". The path has no {_zero(spec)} to compare with."
-    than = "over" if verdict.measure == columns.VAL_ACC else "against"
-    change = f", **{signed(verdict.difference, verdict.measure)}** {than} {_none_of(spec)}"
+        return f"The sweep has no {zero} to compare with."
+    beside = {"l1": spec.run.penalty.l2, "l2": spec.run.penalty.l1}.get(spec.kind)  # the other λ, which stays fixed
+    than = f"{'over' if verdict.measure == columns.VAL_ACC else 'against'} {zero if beside else 'no penalty'}"
+    gain = f"That is **{_signed(verdict.difference, verdict.measure)}** {than}"
     if verdict.low is None or verdict.high is None:
-        return f"{change}."
-    interval = f"{bare(verdict.low, verdict.measure)} to {bare(verdict.high, verdict.measure)}"
-    over = f"over {verdict.pairs} {spec.repeated_over}s"
+        return f"{gain}."
+    interval = f"{_bare(verdict.low, verdict.measure)} to {_bare(verdict.high, verdict.measure)}"
+    repeats = f"{verdict.pairs} {spec.repeated_over}s"
     if verdict.overlap:
-        return f"{change}, but the paired 95 % interval, {interval} {over}, includes 0: **no clear gain**."
-    return f"{change} (paired 95 % interval {interval} {over})."
+        return f"{gain}. The paired 95 % interval, {interval} over {repeats}, includes 0: **no clear gain**."
+    return f"{gain} (paired 95 % interval {interval}, {repeats})."
 
 
-def _zero(spec: SweepSpec) -> str:
-    return "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
-
-
-def _none_of(spec: SweepSpec) -> str:
-    """What λ = 0 is: no penalty at all, unless the other λ stands fixed."""
-    fixed = spec.run.penalty.l2 if spec.kind == "l1" else spec.run.penalty.l1 if spec.kind == "l2" else 0.0
-    return _zero(spec) if fixed else "no penalty"
-
-
-def _simplest(spec: SweepSpec, verdict: SweepVerdict) -> str:
+def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> str:
     if verdict.one_se is None:
         return ""
     if verdict.one_se == verdict.best:
-        return "It is also the simplest within one standard error."
-    return f"**{named_point(spec, verdict.one_se)}** is the simplest within one standard error of it."
+        return "It is also the 1-SE choice."
+    return f"The 1-SE choice is **{named_point(spec, verdict.one_se)}**."
 
 
 def _edge(spec: SweepSpec, verdict: SweepVerdict) -> str:
     if verdict.edge is None:
         return ""
-    word, further = ("largest", "larger") if verdict.edge == "high" else ("smallest", "smaller")
+    further = "larger" if verdict.edge == "high" else "smaller"
     if spec.kind == "grid":
-        return f"The best pair is at the edge of the grid, so {further} λ may be better still: try a wider range."
-    above = "" if verdict.edge == "high" else " above 0"
-    return f"The best λ is the {word}{above} of this path, so a {further} one may be better still: try a wider range."
+        return f"The best pair is at the edge of the grid. A {further} λ may be better: widen the range."
+    end = "largest" if verdict.edge == "high" else "smallest above 0"
+    return f"The best λ is the {end} in this sweep. A {further} one may be better: widen the range."
 
 
-def _diverged(spec: SweepSpec, verdict: SweepVerdict) -> str:
-    if not verdict.diverged:
-        return ""
-    return f"Runs diverged at {regime_text.listed(spec, verdict.diverged)}; such a λ is never chosen."
-
-
-def _zeros(spec: SweepSpec, verdict: SweepVerdict, zeros: Zeros) -> str:
-    """What L1 has done to the weights at the best λ."""
-    if spec.kind == "l2" and not spec.run.penalty.l1:
-        return ""
-    share = zeros.get((verdict.apply, verdict.best.l1, verdict.best.l2))
-    if share is None or not math.isfinite(share) or not verdict.best.l1:
+def _zeros(verdict: SweepVerdict, zeros: Zeros) -> str:
+    """The exact zeros at the best λ, where L1 acts."""
+    share = zeros.get((verdict.apply, verdict.best.l1, verdict.best.l2), math.nan)
+    if not math.isfinite(share) or not verdict.best.l1:
         return ""
     if share == 0 and verdict.apply != "proximal":
-        return "No weight is exactly 0 there: L1 reaches exact zeros only where it is applied proximal."
-    return f"{percent(share, 0)} of all weights are exactly 0 there."
+        return "No weight is exactly 0 there. L1 reaches exact zeros only in proximal mode."
+    return f"Exact zeros there: {percent(share, 0)} of all weights."
 
 
-def _between(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> str:
-    """The best two ways of applying λ, each at its best."""
-    sign = 1 if verdicts[0].measure == columns.VAL_ACC else -1
-    better, other = sorted(verdicts, key=lambda verdict: -sign * verdict.mean)[:2]
+def _comparison(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> str:
+    """The two best penalty modes, each at its best λ."""
+    accuracy = verdicts[0].measure == columns.VAL_ACC
+    better, other = sorted(verdicts, key=lambda verdict: verdict.mean, reverse=accuracy)[:2]
     apart = abs(better.mean - other.mean)
-    size = signed(apart, better.measure).lstrip("+")
-    words = (
-        f"**{_capital(better.apply)} at its best ({named_point(spec, better.best)})** is {size} "
-        f"{'above' if sign > 0 else 'below'} {other.apply} at its best ({named_point(spec, other.best)})"
+    text = (
+        f"**{better.apply.capitalize()} at its best ({named_point(spec, better.best)})** is "
+        f"{_signed(apart, better.measure).lstrip('+')} {'above' if accuracy else 'below'} {other.apply} at its best "
+        f"({named_point(spec, other.best)})."
     )
     if better.error is not None and other.error is not None and apart <= math.hypot(better.error, other.error):
-        words += ", within the standard error of such a difference: **no clear winner**"
-    return f"{words}. The same λ does not mean the same in both."
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
+        text += " That is within the standard error of the difference: **no clear winner**."
+    return f"{text} The same λ acts differently in each mode."
 
 
 def _caveats(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> list[str]:
-    most = max(verdict.n for verdict in verdicts)
-    if most < 2:
-        one = "one fold" if spec.folds else "one seed"
-        return [f"With {one} there is neither a standard error nor an interval, and a difference of a few points may "
-                "be chance: 3 or more seeds tell."]  # fmt: skip
-    notes = []
-    if most <= FEW:
-        notes.append(f"A bootstrap over {most} {spec.repeated_over}s is rough: more of them make the interval firmer.")
-    if spec.folds:
-        notes.append("Folds share training images, so intervals over them are somewhat too narrow.")
-    return [" ".join(notes)] if notes else []
+    repeats = max(verdict.n for verdict in verdicts)
+    if repeats < 2:
+        return [
+            f"One {spec.repeated_over} gives neither a standard error nor an interval. A difference of a few points "
+            "may be chance: use 3 or more seeds."
+        ]
+    few = f"A bootstrap over {repeats} {spec.repeated_over}s is rough: more of them narrow the interval."
+    shared = "Folds share training images, so the intervals are slightly too narrow."
+    caveats = " ".join([few] * (repeats <= _FEW) + [shared] * bool(spec.folds))
+    return [caveats] if caveats else []
+
+
+def _no_best(view: EpochView) -> str:
+    """Why no λ is best: nothing learnt, diverged, or no figures."""
+    found = why_no_best(view.table, view.chance)
+    if found is None:
+        return ""
+    if found.fallen and view.chance is not None and (view.training or not view.newest):
+        which = "Every other λ" if found.diverged else "Every λ"
+        diverged = f" Runs diverged at {found.diverged} λ. {_NEVER_CHOSEN}" if found.diverged else ""
+        return f"{_opening(view)}nothing is learnt yet. {which} is still at chance, {view.chance.text}.{diverged}"
+    if found.diverged:
+        return f"**{found.headline}**{found.rest} Try a smaller learning rate."
+    if found.fallen and view.chance is not None:
+        return f"**{found.headline}**{found.rest} Try smaller λ, more epochs or another learning rate."
+    return "The verdict follows after the first epoch." if view.training else found.text
+
+
+def _no_best_of(view: EpochView, mode: str) -> str:
+    """Why one penalty mode has no best λ, where another has."""
+    table = view.table[view.table[columns.APPLY] == mode]
+    found = why_no_best(table, view.chance)
+    if found is not None and found.fallen and view.chance is not None:
+        return f"{mode.capitalize()}: nothing was learnt, every λ is at chance, {view.chance.text}."
+    if found is not None and found.diverged == len(table):
+        return f"{mode.capitalize()}: every λ has diverged runs."
+    return f"{mode.capitalize()}: no figures yet."
+
+
+def _signed(value: float, measure: str) -> str:
+    """A difference with its sign: "+6.8 points", "−0.210"."""
+    return f"{points(value)} points" if measure == columns.VAL_ACC else fixed(value, 3, sign=True)
+
+
+def _bare(value: float, measure: str) -> str:
+    """A figure without sign and unit: "6.8", "−0.210"."""
+    return points(value, sign=False) if measure == columns.VAL_ACC else fixed(value, 3)

@@ -1,4 +1,4 @@
-"""The form of a λ path and the sweep are the same thing; what makes none is said as the page names it."""
+"""The form's values and the sweep are equivalent; values that make no sweep are refused in the page's terms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.spec_fields import WIDGETS
-from reglab.ui.sweep.form_values import (
+from reglab.ui.sweep.presets import DEMO, PRESETS
+from reglab.ui.sweep.values import (
     KEYS,
     KIND,
     LISTS,
@@ -25,11 +26,10 @@ from reglab.ui.sweep.form_values import (
     to_sweep,
     to_values,
 )
-from reglab.ui.sweep.presets import DEMO, PRESETS
 
 
 @given(sweeps())
-def test_form_and_sweep_are_the_same_thing(wanted: SweepSpec) -> None:
+def test_form_and_sweep_are_equivalent(wanted: SweepSpec) -> None:
     assert to_sweep(to_values(wanted)) == wanted
 
 
@@ -55,13 +55,14 @@ def test_what_the_sweep_decides_is_not_kept_in_its_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "text"),
     [
         ({LISTS["l2"]: ""}, "λ₂ is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9."),
         ({LISTS["l2"]: "0, 0"}, "λ₂ has 0 more than once; give each value once."),
         ({KIND: "grid", LISTS["l1"]: "0:1"}, "λ₁: cannot read '0:1'; a range is FIRST:LAST:COUNT"),
+        ({LISTS["l2"]: "1," * 150_000}, "λ₂: the list has 300,000 characters, more than the 200,000 allowed."),
         ({LISTS["l2"]: "-1"}, "λ₂ must be from 0 to 1000, not -1."),
-        ({MODES: []}, "Choose at least one way of applying λ."),
+        ({MODES: []}, "Choose at least one penalty mode."),
         ({REPEATS: None}, "The number of repeats is empty; fill it in."),
         ({REPEATS: 0}, "Seeds must be at least 1, not 0."),
         ({REPEATS: 51}, "Seeds must be at most 50, not 51."),
@@ -75,7 +76,7 @@ def test_what_the_sweep_decides_is_not_kept_in_its_run() -> None:
         ({LISTS["l2"]: "1e-5:1:200", REPEATS: 20}, "200 λ × 20 are 4,000 runs of 60 epochs each, more than the 1,000"),
     ],
 )
-def test_what_makes_no_sweep_is_said_in_the_pages_words(changes: dict[str, Any], words: str) -> None:
+def test_values_that_make_no_sweep_are_refused_in_the_pages_terms(changes: dict[str, Any], text: str) -> None:
     with pytest.raises(SpecError) as raised:
         to_sweep({**to_values(DEMO.spec), **changes})
-    assert str(raised.value).startswith(words)
+    assert str(raised.value).startswith(text)
