@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reglab.datasets import DATASETS
 from reglab.jobs.sweep_plan import Plan
-from reglab.models import MODELS
 from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.text import duration
+from reglab.ui.shared.run_text import dataset_label, model_label, optimizer_text
+from reglab.ui.shared.text import count_of, duration
 
 Rate = tuple[float, float]
 """(seconds, share done) of a sweep when it was first seen to train."""
 
 _EARLY = 0.5  # share done below which the plan's estimate counts, too
 _ENOUGH = 0.02  # share done since the first look that is enough to measure the rate
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -39,9 +37,9 @@ def amount_text(spec: SweepSpec) -> str:
 def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
     data, epochs = spec.run.data, spec.run.train.epochs
-    images = "all images" if data.train_size is None else _counted(data.train_size, "image")
+    images = "all images" if data.train_size is None else count_of(data.train_size, "image")
     noise = f", {percent(data.label_noise, 0)} wrong labels" if data.label_noise else ""
-    return f"{images}{noise}, {_counted(epochs, 'epoch')}"
+    return f"{images}{noise}, {count_of(epochs, 'epoch')}"
 
 
 def facts(spec: SweepSpec) -> str:
@@ -49,11 +47,10 @@ def facts(spec: SweepSpec) -> str:
     run: RunSpec = spec.run
     images = f"{run.data.train_size:,}" if run.data.train_size else "all"
     noise = f" with {percent(run.data.label_noise, 0)} wrong labels" if run.data.label_noise else ""
-    dataset, model = DATASETS.entries.get(run.data.name), MODELS.entries.get(run.model.name)
     shared = (
-        f"{dataset.label if dataset else run.data.name}, {images} training images{noise}",
-        model.label if model else run.model.name,
-        f"{_OPTIMIZERS[run.optim.name]}, learning rate {exact(run.optim.lr)}",
+        f"{dataset_label(run.data.name)}, {images} training images{noise}",
+        model_label(run.model.name),
+        optimizer_text(run),
         _penalty(spec),
     )
     return " · ".join(filter(None, shared))
@@ -73,8 +70,8 @@ def plan_help(plan: Plan) -> str:
     groups = len(plan.stacks)
     text = (
         "Fused execution computes one step of several runs in one set of operations; sequential execution trains them "
-        f"one after another. {_counted(groups, 'group')} of up to {_counted(plan.widest, 'run')}, "
-        f"{min(plan.together, groups)} at a time, on {_counted(plan.workers, 'thread')}."
+        f"one after another. {count_of(groups, 'group')} of up to {count_of(plan.widest, 'run')}, "
+        f"{min(plan.together, groups)} at a time, on {count_of(plan.workers, 'thread')}."
     )
     if plan.difference is not None:
         text += f" Both were timed after their gradients agreed (relative difference {plan.difference:.0e})."
@@ -141,7 +138,7 @@ def ago(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
     for length, unit in _UNITS:
         if seconds >= length:
-            return f"{_counted(int(seconds // length), unit)} ago"
+            return f"{count_of(int(seconds // length), unit)} ago"
     return "just now"
 
 
@@ -174,11 +171,7 @@ def _all(sweep: Sweep) -> str:
 
 
 def _runs(size: int, epochs: int) -> str:
-    return f"{_counted(size, 'run')} of {_counted(epochs, 'epoch')}"
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{count_of(size, 'run')} of {count_of(epochs, 'epoch')}"
 
 
 def _size(size: float) -> str:
