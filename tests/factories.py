@@ -15,7 +15,7 @@ from reglab.bins import EDGES
 from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.spec import RunSpec
 from reglab.states import State
-from reglab.store import Progress, Run, Store, Sweep
+from reglab.store import Ending, Progress, Run, Store, Sweep
 from reglab.store.schema import epochs as epoch_table
 from reglab.store.schema import runs as run_table
 from reglab.sweep import LaneSpec, SweepSpec
@@ -66,7 +66,7 @@ def add_run(
     if state != "queued":
         _train(store, run.id, done, seed)
     if state not in ("queued", "running"):
-        store.finish(run.id, state, error=None if state == "finished" else f"This run is {state}.")
+        store.finish([Ending(run.id, state, error=None if state == "finished" else f"This run is {state}.")])
     return store.get(run.id)
 
 
@@ -96,32 +96,30 @@ def add_sweep(
     """A sweep whose lanes are in ``state``, each with epochs of the ``figures`` for it and with layer statistics."""
     wanted = wanted or SweepSpec(run=spec(train__epochs=epochs), l2=(0.0, 1e-3, 1e-2), seeds=2)
     if state == "queued":
-        return store.create_sweep(wanted, name=name)
-    sweep = store.create_sweep(wanted, name=name, owner=store.owner())
+        return store.create(wanted, name=name)
+    sweep = store.create(wanted, name=name, owner=store.owner())
     ids = [run.id for run in store.sweep_runs(sweep.id)]
-    store.began_many(dict.fromkeys(ids, Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)))
-    store.add_initial_layers_many(dict.fromkeys(ids, layer_stats(0)))
+    store.began(dict.fromkeys(ids, Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)))
+    store.add_initial_layers(dict.fromkeys(ids, layer_stats(0)))
     for epoch in range(1, epochs + 1):
         done = [figures(lane, epoch) for lane in wanted.lanes()]
         store.add_epochs([(run, one, layer_stats(epoch), epoch) for run, one in zip(ids, done, strict=True)])
-    store.progress_sweep(
-        sweep.id, seconds=0.5 * epochs, lanes=dict.fromkeys(ids, Progress(epochs, 0, 13, 0.5 * epochs))
-    )
+    store.progress(sweep.id, dict.fromkeys(ids, Progress(epochs, 0, 13, 0.5 * epochs)), seconds=0.5 * epochs)
     if state != "running":
-        store.finish_sweep(sweep.id, state, error=None if state == "finished" else f"This sweep is {state}.")
+        store.finish([Ending(sweep.id, state, error=None if state == "finished" else f"This sweep is {state}.")])
     return store.sweep(sweep.id)
 
 
 def _train(store: Store, run_id: str, done: Sequence[EpochMetrics], seed: int) -> None:
     owner = store.owner()
     assert store.claim(run_id, owner)
-    store.began(run_id, Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539))
-    store.add_initial_layers(run_id, layer_stats(0, seed))
+    store.began({run_id: Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)})
+    store.add_initial_layers({run_id: layer_stats(0, seed)})
     for last, epoch in enumerate(done, start=1):
         losses = [one.val_loss for one in done[:last]]
         best = done[int(np.nanargmin(losses))].epoch if not np.isnan(losses).all() else epoch.epoch
-        store.add_epoch(run_id, epoch, layer_stats(epoch.epoch, seed), best_epoch=best)
-    store.progress(run_id, epoch=done[-1].epoch if done else 0, step=0, steps=13, seconds=0.5 * len(done))
+        store.add_epochs([(run_id, epoch, layer_stats(epoch.epoch, seed), best)])
+    store.progress(run_id, {run_id: Progress(done[-1].epoch if done else 0, 0, 13, 0.5 * len(done))})
 
 
 def _stats(name: str, size: int, scale: float, seed: int) -> LayerStats:

@@ -69,12 +69,6 @@ class CheckpointError(RegLabError):
     """A checkpoint is missing, damaged, or belongs to another specification."""
 
 
-class RunFailed(RegLabError):
-    """A run ended as failed or diverged."""
-
-    exit_status = 1
-
-
 def suggestion(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'digits'?)"`` for the nearest known name, or nothing where none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6) if len(name) <= ECHOED else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from tests.jobs.sweeping import plan_of
 
 from reglab.jobs import Plan, ThreadRunner, sweep_work
 from reglab.settings import Settings
-from reglab.store import Store, open_store, owners
+from reglab.store import Store, open_store, owners, transitions
 from reglab.sweep import SweepSpec
 
 LONG = SMALL.with_changes({"train.epochs": 10_000})
@@ -82,7 +81,7 @@ def test_a_server_that_was_taken_for_dead_goes_on_with_its_queue(
     lost = trained(store, runner)
     other = settings_in(tmp_path / "other", REGLAB_STORE=f"sqlite:///{store.home / 'reglab.sqlite'}")
     with open_store(other) as elsewhere, monkeypatch.context() as patch:
-        patch.setattr(owners, "STALE", timedelta(seconds=-1))  # as after more than a minute of SIGSTOP
+        patch.setattr(transitions, "STALE", -1.0)  # as after more than a minute of SIGSTOP
         assert elsewhere.recover() == [lost]
     wait_for_state(store, runner.submit(SMALL).id, "finished")
     assert store.get(lost).state == "interrupted"
@@ -100,11 +99,11 @@ def test_a_lost_run_that_is_queued_again_waits_until_its_thread_has_ended_and_go
 
 
 def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: ThreadRunner, store: Store) -> None:
-    first = runner.submit_sweep(LONG_SWEEP).id
+    first = runner.submit(LONG_SWEEP).id
     wait_until(lambda: store.sweep(first).epoch > 0, "the first epoch of the sweep")
     lost, *others = [run.id for run in store.sweep_runs(first)]
     execute(store, "UPDATE runs SET state = 'interrupted', owner = NULL WHERE id = :id", id=lost)
-    second = runner.submit_sweep(SWEEP).id
+    second = runner.submit(SWEEP).id
     wait_until(lambda: store.sweep(second).state == "finished", "the second sweep to be finished")
     assert {store.get(run_id).state for run_id in others} == {"interrupted"}
     assert {store.get(run_id).owner for run_id in [lost, *others]} == {None}
@@ -125,7 +124,7 @@ def test_a_queued_row_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains
 
 def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runner: ThreadRunner, store: Store) -> None:
     first = trained(store, runner)
-    broken, whole = runner.submit_sweep(SWEEP).id, runner.submit_sweep(SWEEP).id
+    broken, whole = runner.submit(SWEEP).id, runner.submit(SWEEP).id
     execute(store, "UPDATE sweeps SET spec = 'no JSON' WHERE id = :id", id=broken)
     runner.stop(first)
     wait_until(lambda: store.sweep(whole).state == "finished", "the second sweep to be finished")
@@ -137,11 +136,15 @@ def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runn
 def test_steps_that_fail_keep_no_run_from_being_taken_up(
     runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken() -> None:
+    waiting = store.waiting
+
+    def broken(kind: str = "") -> list[str]:
+        if kind == "run":
+            return waiting()
         raise ZeroDivisionError("a bug")
 
-    for name in ("waiting_sweeps", "recover"):
-        monkeypatch.setattr(store, name, broken)
+    monkeypatch.setattr(store, "waiting", lambda kind="run": broken(kind))
+    monkeypatch.setattr(store, "recover", broken)
     monkeypatch.setattr("reglab.jobs.threads._RECOVER", 0.0)
     wait_until(lambda: "a bug" in (runner.trouble() or ""), "the failure to be noticed")
     for _ in range(2):

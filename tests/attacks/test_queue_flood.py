@@ -38,7 +38,7 @@ def test_runs_wait_up_to_the_limit_and_no_further(door: ThreadRunner) -> None:
     with pytest.raises(QueueFull, match=r"20,000 epochs wait, this would add 10,000, and at most 25,000 may wait"):
         door.submit(LONG, key="three")
     assert door.submit(LONG, key="one").id == first.id  # the same click again adds nothing
-    assert len(door.store.queue()) == 2
+    assert len(door.store.waiting()) == 2
     door.stop(first.id)
     assert door.submit(LONG, key="three").state == "queued"
 
@@ -53,9 +53,9 @@ def test_short_runs_count_as_something(door: ThreadRunner) -> None:
 
 
 def test_a_sweep_counts_with_all_its_runs_or_leaves_nothing_behind(door: ThreadRunner) -> None:
-    door.submit_sweep(SweepSpec(run=LONG, l2=(0.0,), seeds=2))
+    door.submit(SweepSpec(run=LONG, l2=(0.0,), seeds=2))
     with pytest.raises(QueueFull, match=r"this would add 20,000"):
-        door.submit_sweep(SweepSpec(run=LONG, l2=(0.0, 0.1), seeds=1))
+        door.submit(SweepSpec(run=LONG, l2=(0.0, 0.1), seeds=1))
     assert len(door.store.sweeps()) == 1
     with pytest.raises(QueueFull):
         door.submit(LONG)
@@ -65,15 +65,15 @@ def test_resuming_is_bounded_too(door: ThreadRunner) -> None:
     stopped = [door.submit(LONG) for _ in range(2)]
     for run in stopped:
         door.stop(run.id)
-    sweep = door.submit_sweep(SweepSpec(run=LONG, l2=(0.0,), seeds=2))
+    sweep = door.submit(SweepSpec(run=LONG, l2=(0.0,), seeds=2))
     for run in stopped:
         with pytest.raises(QueueFull):
             door.resume(run.id)
     assert {door.store.get(run.id).state for run in stopped} == {"cancelled"}
-    door.stop_sweep(sweep.id)
+    door.stop(sweep.id)
     door.resume(stopped[0].id)
     with pytest.raises(QueueFull):
-        door.resume_sweep(sweep.id)
+        door.resume(sweep.id)
 
 
 def test_a_command_that_trains_here_and_now_does_not_wait(any_store: Store) -> None:

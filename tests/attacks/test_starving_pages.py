@@ -14,7 +14,7 @@ from tests.live.serving import APP, serving
 
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
-from reglab.store import Store, open_store
+from reglab.store import Ending, Store, open_store
 from reglab.sweep import SweepSpec
 from reglab.ui.shared import run_data as run_results
 from reglab.ui.shared.memo import FIGURES
@@ -72,7 +72,7 @@ def test_a_round_of_ticks_draws_each_figure_once_while_the_run_goes_on(
         for _ in range(SESSIONS):
             shown.add(next(sessions).metric[0].value)
             epoch += 1
-            store.add_epoch(run.id, metrics(epoch, val_acc=epoch / 100), layer_stats(epoch), best_epoch=epoch)
+            store.add_epochs([(run.id, metrics(epoch, val_acc=epoch / 100), layer_stats(epoch), epoch)])
         assert FIGURES.statistics.made == before + CHARTS
         assert len(shown) == 1
     assert FIGURES.statistics.bytes <= FIGURES.most
@@ -97,7 +97,7 @@ def test_a_round_of_ticks_draws_each_figure_of_a_sweep_once(store: Store, monkey
     before = FIGURES.statistics.made
     for round_ in range(1, 3):
         for lane in runs:
-            store.add_epoch(lane, metrics(EPOCHS + round_), layer_stats(EPOCHS + round_), best_epoch=1)
+            store.add_epochs([(lane, metrics(EPOCHS + round_), layer_stats(EPOCHS + round_), 1)])
         for _ in range(SESSIONS):
             next(sessions)
         assert FIGURES.statistics.made == before + round_ * CHARTS
@@ -107,7 +107,7 @@ def test_a_state_is_shown_at_once_to_every_session(store: Store, monkeypatch: py
     run = add_run(store, state="running", epochs=EPOCHS)
     sessions = looks(train, monkeypatch, run=run.id)
     assert next(sessions).button(key="stop")
-    store.finish(run.id, "finished")
+    store.finish([Ending(run.id, "finished")])
     assert "stop" not in {button.key for button in next(sessions).button}
 
 

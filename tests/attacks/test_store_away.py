@@ -83,7 +83,7 @@ def test_a_sweep_waits_too(store: Store, settings: Settings, monkeypatch: pytest
     assert_same_lanes(lanes_of(store, sweep), lanes_of(store, whole))
 
 
-@pytest.mark.parametrize("name", ["add_epoch", "finish", "progress", "began", "add_initial_layers", "wanted"])
+@pytest.mark.parametrize("name", ["add_epochs", "finish", "progress", "began", "add_initial_layers", "wanted"])
 def test_a_commit_whose_answer_is_lost_is_not_made_twice(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_commit_whose_answer_is_lost_is_not_made_twice(
     assert_same_figures(store, run, figures(store, whole))
 
 
-@pytest.mark.parametrize("name", ["add_epochs", "finish_many", "progress_sweep", "finish_sweep"])
+@pytest.mark.parametrize("name", ["add_epochs", "finish", "progress"])
 def test_a_commit_of_a_sweep_whose_answer_is_lost_is_not_made_twice(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -133,7 +133,7 @@ def test_an_error_that_lasts_is_not_retried(store: Store, settings: Settings, mo
         tries.append("epoch")
         raise StoreError("The store is read-only.")
 
-    monkeypatch.setattr(store, "add_epoch", refuse)
+    monkeypatch.setattr(store, "add_epochs", refuse)
     run = work(store, settings)
     assert (run.state, run.error, len(tries)) == ("failed", "The store is read-only.", 1)
 
@@ -144,7 +144,7 @@ def test_a_second_epoch_of_the_same_number_is_still_an_error(
     def taken(*_arguments: object, **_values: object) -> None:
         raise RunLost("Another process trains it.")
 
-    monkeypatch.setattr(store, "add_epoch", taken)
+    monkeypatch.setattr(store, "add_epochs", taken)
     run = store.create(SMALL, owner=store.owner())
     assert go_on(store, settings, run).state == "running"  # as the other process has it
 
@@ -170,7 +170,7 @@ def test_waiting_is_bounded(store: Store, settings: Settings, monkeypatch: pytes
     def away(*_arguments: object, **_values: object) -> None:
         raise StoreUnavailable("The store cannot be reached.")
 
-    monkeypatch.setattr(store, "add_epoch", away)
+    monkeypatch.setattr(store, "add_epochs", away)
     run = work(store, settings)
     assert (run.state, run.error) == ("failed", "The store cannot be reached.")
     assert run.resumable
@@ -180,7 +180,7 @@ def test_a_person_can_stop_a_run_that_waits(store: Store, settings: Settings, mo
     def away(*_arguments: object, **_values: object) -> None:
         raise StoreUnavailable("The disk is full.")
 
-    monkeypatch.setattr(store, "add_epoch", away)
+    monkeypatch.setattr(store, "add_epochs", away)
     with closing(ThreadRunner(store, settings)) as runner:
         run = runner.submit(SMALL)
         wait_for_trouble(runner, "full")

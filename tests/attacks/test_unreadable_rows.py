@@ -71,7 +71,7 @@ def check_hidden_alone(store: Store, column: str, value: str, reason: str) -> No
     assert reason in found.reason
     assert len(found.reason) <= 300
     assert {run.id for run in store.runs()} == {other.id, queued.id}
-    assert [run.id for run in store.queue()] == [queued.id]
+    assert [run_id for run_id in store.waiting() if run_id != bad.id] == [queued.id]
     with pytest.raises(UnreadableRow, match=f"The run {bad.id} cannot be read: "):
         store.get(bad.id)
     assert store.get(other.id) == other
@@ -145,7 +145,7 @@ def test_a_sweep_that_cannot_be_read_hides_no_other(
     assert (found.kind, found.id) == ("sweep", bad.id)
     assert reason in found.reason
     assert {sweep.id for sweep in any_store.sweeps()} == {other.id, queued.id}
-    assert [sweep.id for sweep in any_store.sweep_queue()] == [queued.id]
+    assert [sweep_id for sweep_id in any_store.waiting("sweep") if sweep_id != bad.id] == [queued.id]
     with pytest.raises(UnreadableRow, match=f"The sweep {bad.id} cannot be read: "):
         any_store.sweep(bad.id)
 
@@ -161,7 +161,7 @@ def test_a_sweep_with_one_unreadable_run_waits_and_holds_up_no_other(any_store: 
     bad, queued = add_sweep(any_store, state="queued"), add_sweep(any_store, state="queued")
     lane = any_store.sweep_runs(bad.id)[1]
     spoil(any_store, "runs", lane.id, "spec", "'?'")
-    assert [sweep.id for sweep in any_store.sweep_queue()] == [queued.id]
+    assert any_store.waiting("sweep") == [bad.id, queued.id]
     assert any_store.sweep(bad.id).state == "queued"
     with pytest.raises(UnreadableRow, match=f"The run {lane.id} cannot be read: "):
         any_store.sweep_runs(bad.id)
@@ -183,11 +183,11 @@ def test_a_run_of_a_sweep_whose_id_leads_out_of_the_home_hides_no_other(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    good, sweep = add_run(store), store.create_sweep(SweepSpec(run=spec(), l2=(0.0, 0.1), seeds=1))
+    good, sweep = add_run(store), store.create(SweepSpec(run=spec(), l2=(0.0, 0.1), seeds=1))
     with store._database.write() as connection:
         connection.exec_driver_sql("UPDATE runs SET id = '../../etc' WHERE sweep IS NOT NULL AND lane = 1")
     assert [row.id for row in unreadable(store)] == ["../../etc"]
-    assert store.queue() == []
+    assert store.waiting() == []
     assert good.id in {run.id for run in store.runs()}
     assert store.sweep(sweep.id).id == sweep.id
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
@@ -219,7 +219,7 @@ def test_figures_of_the_wrong_kind_cost_one_run_some_points_only(store: Store, t
 def test_the_queue_goes_on_past_a_row_that_cannot_be_read(store: Store, settings: Settings) -> None:
     short = spec(train__epochs=1, data__train_size=50)
     bad, good = store.create(short), store.create(short)
-    torn = store.create_sweep(SweepSpec(run=short, l2=(0.0, 0.1)))
+    torn = store.create(SweepSpec(run=short, l2=(0.0, 0.1)))
     spoil(store, "runs", bad.id, "spec", "'{not JSON'")
     spoil(store, "sweeps", torn.id, "plan", "'{'")
     runner = ThreadRunner(store, settings)

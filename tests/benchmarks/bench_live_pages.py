@@ -49,9 +49,9 @@ def a_run(store: Store) -> Watched:
 
 def a_sweep(store: Store) -> Watched:
     """A sweep on its page."""
-    sweep = store.create_sweep(SWEEP).id
+    sweep = store.create(SWEEP).id
     page = f"/sweep?sweep={sweep}"
-    return Watched(page, lambda: store.sweep(sweep).epochs_done, lambda: store.request_stop_sweep(sweep))
+    return Watched(page, lambda: store.sweep(sweep).epochs_done, lambda: store.request_stop(sweep))
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def worker(spec: SweepSpec) -> Trained:
     store, settings = opened()
     planning = Planning()
     sweep_work.make_plan = planning.make  # type: ignore[attr-defined]
-    sweep = store.create_sweep(spec, owner=store.owner())
+    sweep = store.create(spec, owner=store.owner())
     SweepWorker(store, settings, sweep).work()
     lasts = [run.last for run in store.sweep_runs(sweep.id)]
     return Trained([[e.train_loss, e.val_loss] for e in lasts if e is not None], planning.seconds, planning.how)

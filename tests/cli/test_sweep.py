@@ -292,7 +292,7 @@ def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:
 
 def test_the_sweep_of_another_living_process_is_not_resumed(capsys: pytest.CaptureFixture[str]) -> None:
     with open_store(load_settings()) as elsewhere:
-        theirs = elsewhere.create_sweep(SweepSpec(l2=(0.0, 1e-2)), owner=elsewhere.owner())
+        theirs = elsewhere.create(SweepSpec(l2=(0.0, 1e-2)), owner=elsewhere.owner())
         for name in (theirs.id, elsewhere.sweep_runs(theirs.id)[0].id):
             assert main(["resume", name]) == 2
             assert f"Sweep {theirs.id} is running: there is nothing to resume." in capsys.readouterr().err

@@ -16,8 +16,8 @@ from reglab.errors import StoreError, UnknownRun
 from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.states import STATES, State
-from reglab.store import Store, catalog, open_store
+from reglab.states import ENDED, RESUMABLE, STATES, State
+from reglab.store import Ending, Progress, Store, catalog, open_store
 
 
 class TestCreating:
@@ -61,7 +61,7 @@ class TestCreating:
     def test_an_id_that_is_taken_is_not_used_again(self, any_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         taken = [any_store.create(RunSpec()).id for _ in range(2)]
         ids = iter([taken[0], "b000000000", *taken, taken[0], taken[1], taken[0]])
-        monkeypatch.setattr(catalog, "new_id", lambda: next(ids))
+        monkeypatch.setattr(catalog, "new_id", lambda _first: next(ids))
         assert any_store.create(RunSpec()).id == "b000000000"
         with pytest.raises(StoreError, match="could not be created"):
             any_store.create(RunSpec())
@@ -70,7 +70,7 @@ class TestCreating:
     def test_an_owner_can_create_a_run_as_claimed(self, any_store: Store) -> None:
         run = any_store.create(RunSpec(), owner=any_store.owner())
         assert (run.state, run.owner) == ("running", any_store.owner().id)
-        assert any_store.queue() == []
+        assert any_store.waiting() == []
 
 
 class TestFinding:
@@ -94,13 +94,13 @@ class TestFinding:
     def test_every_method_knows_that_a_run_is_unknown(self, any_store: Store) -> None:
         store = any_store
         calls: list[Callable[[], object]] = [
-            lambda: store.set_state(NOWHERE, "failed"), lambda: store.request_stop(NOWHERE),
-            lambda: store.wanted(NOWHERE), lambda: store.requeue(NOWHERE), lambda: store.release(NOWHERE),
-            lambda: store.began(NOWHERE, ENVIRONMENT), lambda: store.say(NOWHERE, "x"),
-            lambda: store.progress(NOWHERE, epoch=0, step=1, steps=2, seconds=0.1),
-            lambda: store.add_epoch(NOWHERE, metrics(1), [], best_epoch=1),
-            lambda: store.add_initial_layers(NOWHERE, []), lambda: store.drop_epochs_after(NOWHERE, 0),
-            lambda: store.finish(NOWHERE, "failed"), lambda: store.rename(NOWHERE, "x"),
+            lambda: store.request_stop(NOWHERE),
+            lambda: store.wanted(NOWHERE), lambda: store.requeue(NOWHERE),
+            lambda: store.began({NOWHERE: ENVIRONMENT}), lambda: store.say(NOWHERE, "x"),
+            lambda: store.progress(NOWHERE, {NOWHERE: Progress(0, 1, 2, 0.1)}),
+            lambda: store.add_epochs([(NOWHERE, metrics(1), [], 1)]),
+            lambda: store.add_initial_layers({NOWHERE: []}), lambda: store.drop_epochs_after({NOWHERE: 0}),
+            lambda: store.finish([Ending(NOWHERE, "failed")]), lambda: store.rename(NOWHERE, "x"),
             lambda: store.set_tags(NOWHERE, []), lambda: store.set_note(NOWHERE, ""),
             lambda: store.delete([NOWHERE]), lambda: store.restore([NOWHERE]),
         ]  # fmt: skip
@@ -118,7 +118,7 @@ class TestFinding:
         assert [run.id for run in any_store.runs(states=["running"])] == [second.id]
         assert [run.id for run in any_store.runs(states=("running", "queued"), group="b")] == [second.id]
         assert any_store.runs(states=[]) == []
-        assert [run.id for run in any_store.queue()] == [first.id, third.id]
+        assert any_store.waiting() == [first.id, third.id]
 
     def test_a_thousand_runs_are_one_statement(self, any_store: Store) -> None:
         ids = add_many(any_store, 1000, epochs=3)
@@ -134,27 +134,43 @@ class TestFinding:
         assert (len(listing), len(reading)) == (1, 2)
 
 
-LEGAL = {
-    "queued": {"running", "cancelled", "failed"},
-    "running": {"queued", "finished", "failed", "cancelled", "interrupted", "diverged"},
-    "failed": {"queued"},
-    "cancelled": {"queued"},
-    "interrupted": {"queued"},
+Act = Callable[[Store, str], object]
+
+
+def changed(act: Act, store: Store, run_id: str) -> State | None:
+    """The state of the run after ``act``; None where it is refused, which must change nothing."""
+    before = store.get(run_id)
+    try:
+        act(store, run_id)
+    except StoreError:
+        assert store.get(run_id) == before
+        return None
+    return store.get(run_id).state
+
+
+def finishing(state: State) -> Act:
+    return lambda store, run_id: store.finish([Ending(run_id, state)])
+
+
+UNMOVED: dict[State, State] = {state: state for state in STATES if state != "queued"}
+WAITING: tuple[State, ...] = ("queued", *sorted(RESUMABLE))
+TRANSITIONS: dict[str, tuple[Act, dict[State, State]]] = {
+    "claim": (lambda store, run_id: store.claim(run_id, store.owner()), {**UNMOVED, "queued": "running"}),
+    "stop": (lambda store, run_id: store.request_stop(run_id), {**UNMOVED, "queued": "cancelled"}),
+    "requeue": (lambda store, run_id: store.requeue(run_id), dict.fromkeys(WAITING, "queued")),
+    "take over": (lambda store, run_id: store.take_over(run_id, store.owner()), dict.fromkeys(WAITING, "running")),
+    "delete": (lambda store, run_id: store.delete([run_id]), {end: end for end in ENDED} | {"queued": "cancelled"}),
+    **{f"finish as {end}": (finishing(end), {"running": end} if end in ENDED else {}) for end in STATES},
 }
+"""What is done to a run → its states after it by those before; where there is none, it is refused."""
 
 
 class TestStates:
+    @pytest.mark.parametrize("how", TRANSITIONS)
     @pytest.mark.parametrize("before", STATES)
-    def test_only_legal_transitions(self, any_store: Store, before: State) -> None:
-        for after in STATES:
-            run_id = brought_to(any_store, before)
-            if after == before or after in LEGAL.get(before, set()):
-                any_store.set_state(run_id, after)
-                assert any_store.get(run_id).state == after
-            else:
-                with pytest.raises(StoreError, match=rf"^Run {run_id} is {before} and cannot become {after}\.$"):
-                    any_store.set_state(run_id, after)
-                assert any_store.get(run_id).state == before
+    def test_only_legal_transitions(self, any_store: Store, before: State, how: str) -> None:
+        act, after = TRANSITIONS[how]
+        assert changed(act, any_store, brought_to(any_store, before)) == after.get(before)
 
     def test_one_claimer_wins(self, any_settings: Settings, any_store: Store) -> None:
         run = any_store.create(RunSpec())
@@ -169,17 +185,17 @@ class TestStates:
         any_store.request_stop(active.id)
         assert (any_store.get(queued.id).state, any_store.get(active.id).state) == ("cancelled", "running")
         assert (any_store.wanted(queued.id), any_store.wanted(active.id)) == ("run", "stop")
-        any_store.finish(active.id, "cancelled")
+        any_store.finish([Ending(active.id, "cancelled")])
         any_store.request_stop(active.id)
         assert any_store.get(active.id).state == "cancelled"
 
     def test_a_requeued_run_waits_at_the_end_and_is_wanted_again(self, any_store: Store) -> None:
         first, second = running(any_store), any_store.create(RunSpec())
         any_store.request_stop(first.id)
-        any_store.finish(first.id, "cancelled", error="stopped")
+        any_store.finish([Ending(first.id, "cancelled", error="stopped")])
         any_store.requeue(first.id)
         any_store.requeue(first.id)
-        assert [run.id for run in any_store.queue()] == [second.id, first.id]
+        assert any_store.waiting() == [second.id, first.id]
         again = any_store.get(first.id)
         assert (again.state, again.wanted, again.error, again.ended, again.owner) == ("queued", "run", None, None, None)
 
@@ -188,15 +204,6 @@ class TestStates:
         run_id = brought_to(any_store, state)
         with pytest.raises(StoreError, match=rf"^Run {run_id} is .*{state}.*\.$"):
             any_store.requeue(run_id)
-
-    def test_a_released_run_is_queued_again_unless_it_was_to_stop(self, any_store: Store) -> None:
-        first, second = running(any_store), running(any_store)
-        any_store.request_stop(second.id)
-        any_store.release(first.id)
-        any_store.release(second.id)
-        assert (any_store.get(first.id).state, any_store.get(second.id).state) == ("queued", "cancelled")
-        with pytest.raises(StoreError, match="is queued and cannot be handed back"):
-            any_store.release(first.id)
 
     def test_taking_over_resumes_at_once(self, any_store: Store) -> None:
         run_id = brought_to(any_store, "interrupted")
@@ -216,8 +223,8 @@ class TestStates:
 
     def test_a_run_with_epochs_needs_a_checkpoint_to_be_resumed(self, any_store: Store) -> None:
         run = running(any_store)
-        any_store.add_epoch(run.id, metrics(1), [], best_epoch=1)
-        any_store.finish(run.id, "interrupted")
+        any_store.add_epochs([(run.id, metrics(1), [], 1)])
+        any_store.finish([Ending(run.id, "interrupted")])
         assert not any_store.get(run.id).resumable
         any_store.files(run.id).save_checkpoint(Checkpoint({"w": np.ones(3)}, {"epoch": 1}))
         assert any_store.get(run.id).resumable
@@ -257,7 +264,7 @@ class TestLabels:
         any_store.delete([gone, queued.id])
         assert [run.id for run in any_store.runs()] == [keep.id]
         assert {run.id for run in any_store.runs(deleted=True)} == {gone, queued.id}
-        assert any_store.queue() == []
+        assert any_store.waiting() == []
         assert not any_store.claim(queued.id, any_store.owner())
         assert any_store.get(gone).deleted is not None
         with pytest.raises(UnknownRun):
@@ -277,9 +284,9 @@ class TestLabels:
 
     def test_purging_removes_rows_and_files_of_what_was_deleted_long_enough_ago(self, any_store: Store) -> None:
         gone, keep = running(any_store), brought_to(any_store, "finished")
-        any_store.add_epoch(gone.id, metrics(1), layer_stats(1), best_epoch=1)
+        any_store.add_epochs([(gone.id, metrics(1), layer_stats(1), 1)])
         any_store.files(gone.id).save_weights({"w": np.ones(3)})
-        any_store.finish(gone.id, "finished")
+        any_store.finish([Ending(gone.id, "finished")])
         any_store.delete([gone.id])
         assert any_store.purge(timedelta(hours=1)) == []
         assert any_store.purge(timedelta(0)) == [gone.id]
@@ -310,8 +317,8 @@ def test_a_closed_store_opens_its_connections_again_when_used(any_store: Store) 
 def test_everything_is_there_after_opening_again(any_settings: Settings) -> None:
     with open_store(any_settings) as store:
         run = running(store)
-        store.add_epoch(run.id, metrics(1), layer_stats(1), best_epoch=1)
-        store.finish(run.id, "finished")
+        store.add_epochs([(run.id, metrics(1), layer_stats(1), 1)])
+        store.finish([Ending(run.id, "finished")])
         before = store.get(run.id)
     with open_store(any_settings) as again:
         assert again.get(run.id) == before

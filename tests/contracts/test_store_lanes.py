@@ -63,7 +63,7 @@ def test_epochs_of_many_runs_are_those_added_one_by_one(any_store: Store) -> Non
     alone, together = both(any_store)
     for epoch in (1, 2, 3):
         for run_id, one, layers, best in entries(alone, epoch):
-            any_store.add_epoch(run_id, one, layers, best_epoch=best)
+            any_store.add_epochs([(run_id, one, layers, best)])
         any_store.add_epochs(entries(together, epoch))
     assert same(any_store, alone, together)
     assert len(any_store.epochs(together)) == 9
@@ -86,8 +86,8 @@ def test_dropping_epochs_of_many_runs_at_once(any_store: Store) -> None:
     for epoch in (1, 2, 3):
         any_store.add_epochs([*entries(alone, epoch), *entries(together, epoch)])
     for run_id, epoch in zip(alone, kept, strict=True):
-        any_store.drop_epochs_after(run_id, epoch)
-    any_store.drop_epochs_after_many(dict(zip(together, kept, strict=True)))
+        any_store.drop_epochs_after({run_id: epoch})
+    any_store.drop_epochs_after(dict(zip(together, kept, strict=True)))
     assert same(any_store, alone, together)
     assert [any_store.get(run_id).epoch for run_id in together] == list(kept)
 
@@ -95,16 +95,16 @@ def test_dropping_epochs_of_many_runs_at_once(any_store: Store) -> None:
 def test_the_start_of_many_runs(any_store: Store) -> None:
     alone, together = both(any_store)
     for i, run_id in enumerate(alone):
-        any_store.began(run_id, replace(ENVIRONMENT, n_train=i))
-        any_store.add_initial_layers(run_id, layer_stats(0, seed=i))
-    any_store.began_many({run_id: replace(ENVIRONMENT, n_train=i) for i, run_id in enumerate(together)})
+        any_store.began({run_id: replace(ENVIRONMENT, n_train=i)})
+        any_store.add_initial_layers({run_id: layer_stats(0, seed=i)})
+    any_store.began({run_id: replace(ENVIRONMENT, n_train=i) for i, run_id in enumerate(together)})
     for seed in (9, 0):  # a second time replaces the first
-        any_store.add_initial_layers_many({run_id: layer_stats(0, seed + i) for i, run_id in enumerate(together)})
+        any_store.add_initial_layers({run_id: layer_stats(0, seed + i) for i, run_id in enumerate(together)})
     assert same(any_store, alone, together)
     for one, other in zip(map(any_store.get, alone), map(any_store.get, together), strict=True):
         assert (one.environment, one.device, one.threads) == (other.environment, other.device, other.threads)
     started = any_store.get(together[0]).started
-    any_store.began_many(dict.fromkeys(together, ENVIRONMENT))
+    any_store.began(dict.fromkeys(together, ENVIRONMENT))
     assert started is not None
     assert any_store.get(together[0]).started == started
 
@@ -112,7 +112,7 @@ def test_the_start_of_many_runs(any_store: Store) -> None:
 def test_the_end_of_many_runs(any_store: Store) -> None:
     _, (first, second, third) = both(any_store)
     any_store.say(first, "Saving")
-    any_store.finish_many(
+    any_store.finish(
         [
             Ending(first, "finished", f"{first}/weights.safetensors", "f" * 64),
             Ending(second, "diverged", error="The loss was no longer a finite number."),
@@ -133,15 +133,17 @@ def test_one_run_that_takes_no_results_refuses_all(any_settings: Settings, any_s
         if problem == "unknown":
             bad = NOWHERE
         elif problem != "foreign":
-            any_store.set_state(bad, "cancelled" if problem == "ended" else "queued")
+            any_store.finish([Ending(bad, "cancelled")])
+            if problem == "queued":
+                any_store.requeue(bad)
         pair = [good, bad]
-        calls: list[Callable[[], Any]] = [lambda: any_store.finish_many([Ending(one, "finished") for one in pair])]
+        calls: list[Callable[[], Any]] = [lambda: any_store.finish([Ending(one, "finished") for one in pair])]
         if problem != "queued":
             calls += [
                 lambda: any_store.add_epochs([(one, metrics(1), layer_stats(1), 1) for one in pair]),
-                lambda: any_store.began_many(dict.fromkeys(pair, ENVIRONMENT)),
-                lambda: any_store.add_initial_layers_many(dict.fromkeys(pair, layer_stats(0))),
-                lambda: any_store.drop_epochs_after_many(dict.fromkeys(pair, 0)),
+                lambda: any_store.began(dict.fromkeys(pair, ENVIRONMENT)),
+                lambda: any_store.add_initial_layers(dict.fromkeys(pair, layer_stats(0))),
+                lambda: any_store.drop_epochs_after(dict.fromkeys(pair, 0)),
             ]
         before = any_store.get(good)
         for call in calls:
@@ -162,10 +164,10 @@ def test_histograms_that_cannot_be_stored_leave_no_epoch_of_any_run(any_store: S
 
 def test_nothing_to_write_is_fine(any_store: Store) -> None:
     any_store.add_epochs([])
-    any_store.began_many({})
-    any_store.add_initial_layers_many({})
-    any_store.drop_epochs_after_many({})
-    any_store.finish_many([])
+    any_store.began({})
+    any_store.add_initial_layers({})
+    any_store.drop_epochs_after({})
+    any_store.finish([])
 
 
 def test_the_statements_do_not_grow_with_the_runs(any_store: Store) -> None:
@@ -173,11 +175,11 @@ def test_the_statements_do_not_grow_with_the_runs(any_store: Store) -> None:
     counts = []
     for some in (ids[:1], ids[1:]):
         with counted_statements(any_store) as sent:
-            any_store.began_many(dict.fromkeys(some, ENVIRONMENT))
-            any_store.drop_epochs_after_many(dict.fromkeys(some, 0))
-            any_store.add_initial_layers_many(dict.fromkeys(some, layer_stats(0)))
+            any_store.began(dict.fromkeys(some, ENVIRONMENT))
+            any_store.drop_epochs_after(dict.fromkeys(some, 0))
+            any_store.add_initial_layers(dict.fromkeys(some, layer_stats(0)))
             any_store.add_epochs([(run_id, metrics(1), layer_stats(1), 1) for run_id in some])
-            any_store.finish_many([Ending(run_id, "finished") for run_id in some])
+            any_store.finish([Ending(run_id, "finished") for run_id in some])
         counts.append(len(sent))
     assert counts[0] == counts[1]
 
@@ -186,7 +188,7 @@ def test_how_labels_are_learnt_is_kept_and_unknown_where_nobody_measured_it(any_
     run = running(any_store)
     values = (0.0, 1.0, math.nan, math.inf, 0.1)
     for epoch, value in enumerate(values, start=1):
-        any_store.add_epoch(run.id, metrics(epoch, **dict.fromkeys(columns.MEMORY, value)), [], best_epoch=1)
+        any_store.add_epochs([(run.id, metrics(epoch, **dict.fromkeys(columns.MEMORY, value)), [], 1)])
     with any_store._database.write() as connection:
         old = epoch_table.c.epoch == 5
         connection.execute(update(epoch_table).where(old).values(dict.fromkeys(columns.MEMORY)))

@@ -46,7 +46,7 @@ def plan_of(spec: SweepSpec, how: ExecutionMode = FUSED, *, width: int = 1000, w
 
 def new_sweep(store: Store, spec: SweepSpec = SMALL, plan: Plan | None = None) -> Sweep:
     """A claimed sweep that advances by ``plan``."""
-    sweep = store.create_sweep(spec, owner=store.owner())
+    sweep = store.create(spec, owner=store.owner())
     store.set_plan(sweep.id, (plan or plan_of(spec)).facts())
     return store.sweep(sweep.id)
 
@@ -60,7 +60,7 @@ def train_sweep(store: Store, settings: Settings, spec: SweepSpec = SMALL, plan:
 
 def resume_sweep(store: Store, settings: Settings, sweep_id: str) -> Sweep:
     """Take over a sweep that stopped, and train it to its end."""
-    store.take_over_sweep(sweep_id, store.owner())
+    store.take_over(sweep_id, store.owner())
     SweepWorker(store, settings, store.sweep(sweep_id)).work()
     return store.sweep(sweep_id)
 

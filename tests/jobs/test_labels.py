@@ -16,7 +16,7 @@ OLD = Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 530)
 
 def begun(store: Store, environment: Environment, **changes: object) -> Run:
     run = store.create(spec(**changes), owner=store.owner())
-    store.began(run.id, environment)
+    store.began({run.id: environment})
     return store.get(run.id)
 
 

@@ -106,7 +106,7 @@ def test_a_sweep_stopped_while_a_lane_diverges_resumes_to_the_same_bits(
     sweep = new_sweep(store, spec)
     with monkeypatch.context() as patch:
         worker = SweepWorker(store, settings, sweep)
-        stop_at(patch, worker, lambda: store.request_stop_sweep(sweep.id), epoch, step)
+        stop_at(patch, worker, lambda: store.request_stop(sweep.id), epoch, step)
         worker.work()
     assert store.sweep(sweep.id).counts["cancelled"] == 2
     resumed = resume_sweep(store, settings, sweep.id)

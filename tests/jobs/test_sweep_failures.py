@@ -142,7 +142,7 @@ def test_a_full_disk_fails_the_sweep_with_a_sentence_and_it_can_be_resumed(
 
 @pytest.mark.parametrize(
     ("name", "workers"),
-    [("add_epochs", 1), ("add_epochs", 2), ("progress_sweep", 1), ("began_many", 2), ("sweep_wanted", 1)],
+    [("add_epochs", 1), ("add_epochs", 2), ("progress", 1), ("began", 2), ("wanted", 1)],
 )
 def test_a_store_that_fails_in_one_place_fails_the_sweep(
     monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, name: str, workers: int
@@ -162,7 +162,7 @@ def test_a_store_that_takes_nothing_more_is_an_error_for_the_caller(
     monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, workers: int
 ) -> None:
     sweep = new_sweep(store, plan=plan_of(SMALL, workers=workers))
-    for name in ("add_epochs", "finish_many", "finish_sweep"):
+    for name in ("add_epochs", "finish"):
         break_store(monkeypatch, store, name)
     with pytest.raises(StoreError, match="The disk is full"):
         SweepWorker(store, settings, sweep).work()
@@ -210,7 +210,7 @@ def test_a_data_set_that_cannot_be_loaded_fails_every_lane_with_its_sentence(sto
     for part in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"):
         (folder / part).write_bytes(b"\0\0\x08\x03 cut short")
     spec = SweepSpec(run=RUN.with_changes({"data.name": "kmnist"}), l2=(0.0, 1e-2))
-    sweep = store.create_sweep(spec, owner=store.owner())
+    sweep = store.create(spec, owner=store.owner())
     SweepWorker(store, settings, sweep).work()
     failed = store.sweep(sweep.id)
     assert failed.state == "failed"

@@ -77,7 +77,7 @@ def test_with_little_memory_stacks_are_narrower_and_fewer_advance_at_a_time(
     assert plan.together == room.together
     assert plan.together * plan.widest <= room.lanes
     assert choosing[0] <= max(1, room.lanes // 2)  # the trial has to fit, too
-    sweep = store.create_sweep(spec, owner=store.owner())
+    sweep = store.create(spec, owner=store.owner())
     open_at_once: list[int] = []
     worker = SweepWorker(store, settings, sweep)
     worker.listen = lambda _: open_at_once.append(sum(stack._events is not None for stack in worker._stacks))
@@ -141,7 +141,7 @@ def test_fused_gradients_that_are_wrong_are_noticed_and_not_used(
 
 def trained_plan(store: Store, settings: Settings, spec: SweepSpec) -> Plan:
     """The plan that was made for ``spec``; its lanes have trained as they would alone."""
-    sweep = store.create_sweep(spec, owner=store.owner())
+    sweep = store.create(spec, owner=store.owner())
     SweepWorker(store, settings, sweep).work()
     done = store.sweep(sweep.id)
     assert done.counts["finished"] == spec.size

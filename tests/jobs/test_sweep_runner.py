@@ -50,19 +50,19 @@ def wait_for_an_epoch(store: Store, sweep_id: str) -> None:
 
 
 def test_a_submitted_sweep_trains_and_finishes(runner: ThreadRunner, store: Store, settings: Settings) -> None:
-    sweep = runner.submit_sweep(SMALL, name="mine", key="once")
+    sweep = runner.submit(SMALL, name="mine", key="once")
     assert sweep.name == "mine"
-    assert runner.submit_sweep(SMALL, key="once").id == sweep.id
+    assert runner.submit(SMALL, key="once").id == sweep.id
     wait_for(store, sweep.id, "finished")
     assert_same_lanes(lanes_of(store, sweep), lanes_of(store, train_sweep(store, settings)))
     with pytest.raises(StoreError, match="nothing to resume"):
-        runner.resume_sweep(sweep.id)
+        runner.resume(sweep.id)
 
 
 def test_a_run_that_is_submitted_during_a_sweep_starts_at_once(
     runner: ThreadRunner, store: Store, settings: Settings
 ) -> None:
-    sweep = runner.submit_sweep(LONG)
+    sweep = runner.submit(LONG)
     wait_for_an_epoch(store, sweep.id)
     run = runner.submit(RUN)
     wait_until(lambda: store.get(run.id).state == "finished", "the run")
@@ -73,26 +73,26 @@ def test_a_run_that_is_submitted_during_a_sweep_starts_at_once(
 
 
 def test_a_second_run_beside_a_sweep_waits_its_turn(runner: ThreadRunner, store: Store) -> None:
-    sweep = runner.submit_sweep(LONG)
+    sweep = runner.submit(LONG)
     wait_for_an_epoch(store, sweep.id)
     first, second = (runner.submit(LONG.run).id for _ in range(2))
     wait_until(lambda: store.get(first).epoch > 0, "an epoch of the first run")
     assert runner.position(second) == 1
-    runner.stop_sweep(sweep.id)
+    runner.stop(sweep.id)
     wait_until(lambda: store.get(second).epoch > 0, "an epoch of the second run")
 
 
 def test_sweeps_are_trained_one_after_another(runner: ThreadRunner, store: Store) -> None:
-    first, second, third = (runner.submit_sweep(LONG).id for _ in range(3))
+    first, second, third = (runner.submit(LONG).id for _ in range(3))
     wait_for_an_epoch(store, first)
-    assert [runner.sweep_position(sweep_id) for sweep_id in (first, second, third)] == [None, 1, 2]
-    runner.stop_sweep(second)
+    assert [runner.position(sweep_id, "sweep") for sweep_id in (first, second, third)] == [None, 1, 2]
+    runner.stop(second)
     assert store.sweep(second).state == "cancelled"
-    assert runner.sweep_position(third) == 1
-    runner.stop_sweep(first)
+    assert runner.position(third, "sweep") == 1
+    runner.stop(first)
     wait_for(store, first, "cancelled")
     wait_for_an_epoch(store, third)
-    assert runner.sweep_position(third) is None
+    assert runner.position(third, "sweep") is None
     assert store.sweep(second).epoch == 0
 
 
@@ -101,8 +101,8 @@ def test_a_run_cannot_overtake_a_sweep_for_ever_nor_the_sweep_the_run(tmp_path: 
     with open_store(settings) as store, closing(ThreadRunner(store, settings)) as runner:
         run = runner.submit(LONG.run).id
         wait_until(lambda: store.get(run).epoch > 0, "an epoch of the run")
-        sweep, last = runner.submit_sweep(SMALL).id, runner.submit(RUN).id
-        assert runner.sweep_position(sweep) == 1
+        sweep, last = runner.submit(SMALL).id, runner.submit(RUN).id
+        assert runner.position(sweep, "sweep") == 1
         assert store.sweep(sweep).state == store.get(last).state == "queued"
         runner.stop(run)
         wait_for(store, sweep, "finished")
@@ -110,18 +110,18 @@ def test_a_run_cannot_overtake_a_sweep_for_ever_nor_the_sweep_the_run(tmp_path: 
 
 
 def test_stop_and_resume(runner: ThreadRunner, store: Store) -> None:
-    sweep_id = runner.submit_sweep(LONG).id
+    sweep_id = runner.submit(LONG).id
     wait_for_an_epoch(store, sweep_id)
-    runner.stop_sweep(sweep_id)
+    runner.stop(sweep_id)
     wait_for(store, sweep_id, "cancelled")
     done = store.sweep(sweep_id)
     assert done.resumable
-    assert runner.resume_sweep(sweep_id).state == "queued"
+    assert runner.resume(sweep_id).state == "queued"
     wait_until(lambda: store.sweep(sweep_id).epoch > done.epoch, "an epoch after the resume")
 
 
 def test_stopping_or_resuming_one_lane_is_stopping_or_resuming_the_sweep(runner: ThreadRunner, store: Store) -> None:
-    sweep_id = runner.submit_sweep(LONG).id
+    sweep_id = runner.submit(LONG).id
     wait_for_an_epoch(store, sweep_id)
     [lane, *_] = store.sweep_runs(sweep_id)
     runner.stop(lane.id)
@@ -132,14 +132,14 @@ def test_stopping_or_resuming_one_lane_is_stopping_or_resuming_the_sweep(runner:
 
 def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Store) -> None:
     with pytest.raises(SpecError, match="Unknown CNN"):
-        runner.submit_sweep(SMALL.model_copy(update={"run": SMALL.run.with_changes({"model.name": "nothing"})}))
+        runner.submit(SMALL.model_copy(update={"run": SMALL.run.with_changes({"model.name": "nothing"})}))
     assert store.sweeps() == []
 
 
 def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: Store, settings: Settings) -> None:
     spec = SweepSpec(run=SMALL.run.with_changes({"train.epochs": 40}), l2=(0.0, 1e-2), seeds=2)
     first = ThreadRunner(store, settings)
-    running, queued = first.submit_sweep(spec).id, first.submit_sweep(SMALL).id
+    running, queued = first.submit(spec).id, first.submit(SMALL).id
     wait_for_an_epoch(store, running)
     first.close()
     assert not first.alive()
@@ -148,7 +148,7 @@ def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: 
     assert interrupted.resumable
     assert store.sweep(queued).state == "queued"
     with closing(ThreadRunner(store, settings)) as second:
-        second.resume_sweep(running)
+        second.resume(running)
         wait_for(store, running, "finished")
         wait_for(store, queued, "finished")
     assert_same_lanes(lanes_of(store, store.sweep(running)), lanes_of(store, train_sweep(store, settings, spec)))
@@ -167,9 +167,9 @@ def test_a_failure_that_could_not_be_recorded_is_recorded_later(
 
         return refuse
 
-    for name in ("add_epochs", "finish_many", "finish_sweep"):
+    for name in ("add_epochs", "finish"):
         monkeypatch.setattr(store, name, refusing(getattr(store, name)))
-    sweep_id = runner.submit_sweep(SMALL).id
+    sweep_id = runner.submit(SMALL).id
     wait_until(lambda: "has ended, but this cannot be recorded" in (runner.trouble() or ""), "the failure")
     assert store.sweep(sweep_id).state == "running"
     full.clear()
@@ -180,8 +180,8 @@ def test_a_failure_that_could_not_be_recorded_is_recorded_later(
 
 def test_a_runner_never_takes_the_sweep_of_another_process(store: Store, settings: Settings) -> None:
     with open_store(settings) as elsewhere:
-        theirs = elsewhere.create_sweep(SMALL, owner=elsewhere.owner())
+        theirs = elsewhere.create(SMALL, owner=elsewhere.owner())
         with closing(ThreadRunner(store, settings)) as runner:
-            mine = runner.submit_sweep(SMALL).id
+            mine = runner.submit(SMALL).id
             wait_for(store, mine, "finished")
             assert store.sweep(theirs.id).state == "running"

@@ -35,7 +35,7 @@ def stopped_at(
     """The sweep, cancelled when its first stack had done ``step`` of ``epoch``."""
     with monkeypatch.context() as patch:
         worker = SweepWorker(store, settings, sweep)
-        stop_at(patch, worker, lambda: store.request_stop_sweep(sweep.id), epoch, step)
+        stop_at(patch, worker, lambda: store.request_stop(sweep.id), epoch, step)
         worker.work()
     return store.sweep(sweep.id)
 
@@ -81,7 +81,7 @@ def test_stopping_again_and_again(monkeypatch: pytest.MonkeyPatch, store: Store,
     sweep = new_sweep(store)
     for epoch, step in ((1, 2), (1, 4), (2, 1), (2, 4), (3, 3)):
         assert stopped_at(monkeypatch, store, settings, sweep, epoch, step).state == "cancelled"
-        store.take_over_sweep(sweep.id, store.owner())
+        store.take_over(sweep.id, store.owner())
         sweep = store.sweep(sweep.id)
     SweepWorker(store, settings, sweep).work()
     assert_same_lanes(lanes_of(store, sweep), lanes_of(store, train_sweep(store, settings)))
@@ -98,7 +98,7 @@ def test_stopping_in_the_middle_of_an_evaluation(
 
     def tell(event: Event, _specs: tuple[RunSpec, ...]) -> None:
         if isinstance(event, Evaluating) and event.epoch == 2:
-            store.request_stop_sweep(sweep.id)
+            store.request_stop(sweep.id)
             wait_until(worker._leaving, "the worker to see that it is to stop")
 
     with monkeypatch.context() as patch:
@@ -129,12 +129,12 @@ def test_a_process_that_leaves_marks_its_sweep_interrupted_with_a_checkpoint(
 
 
 def test_a_queued_sweep_is_cancelled_at_once(store: Store, settings: Settings) -> None:
-    sweep = store.create_sweep(SMALL)
-    store.request_stop_sweep(sweep.id)
+    sweep = store.create(SMALL)
+    store.request_stop(sweep.id)
     cancelled = store.sweep(sweep.id)
     assert (cancelled.state, cancelled.epoch) == ("cancelled", 0)
     assert cancelled.resumable
-    assert not store.claim_sweep(sweep.id, store.owner())
+    assert not store.claim(sweep.id, store.owner())
     assert resume_sweep(store, settings, sweep.id).state == "finished"
 
 

@@ -143,7 +143,7 @@ def test_the_plan_is_made_once_and_kept(store: Store, settings: Settings, monkey
         return made[-1]
 
     monkeypatch.setattr(sweep_work, "make_plan", noting)
-    sweep = store.create_sweep(SMALL, owner=store.owner())
+    sweep = store.create(SMALL, owner=store.owner())
     SweepWorker(store, settings, sweep).work()
     kept = store.sweep(sweep.id).plan
     assert kept is not None

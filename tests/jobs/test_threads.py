@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.jobs.running import SMALL, settings_in, wait_until, work
 from reglab.errors import SpecError, StoreError
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
-from reglab.store import Store, open_store
+from reglab.store import Ending, Store, open_store
 
 LONG = SMALL.with_changes({"train.epochs": 10_000})
 
@@ -113,13 +113,14 @@ def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: 
 def test_a_failure_that_could_not_be_recorded_is_recorded_later(
     runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish, tries = store.finish, []
+    finish = store.finish
+    tries: list[str] = []
 
-    def broken_twice(run_id: str, state: str, **values: object) -> None:
-        tries.append(state)
+    def broken_twice(endings: Sequence[Ending]) -> None:
+        tries.extend(ending.state for ending in endings)
         if len(tries) < 3:
             raise StoreError("The disk is full.")
-        finish(run_id, state, **values)  # type: ignore[arg-type]
+        finish(endings)
 
     monkeypatch.setattr(store, "finish", broken_twice)
     run_id = runner.submit(SMALL).id

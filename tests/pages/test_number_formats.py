@@ -14,7 +14,7 @@ from tests.number_scan import texts_of, wrong_numbers
 
 from reglab.cli.output import Output
 from reglab.events import Checkpoint, EpochDone, EpochMetrics
-from reglab.store import Store
+from reglab.store import Ending, Store
 from reglab.sweep import LaneSpec, SweepSpec
 from reglab.ui.learn.page import SECTIONS
 from reglab.ui.shared import live_chart
@@ -110,8 +110,8 @@ def test_runs_on_train_and_on_the_runs_page(app: AppTest, store: Store, drawn: l
     demo = [store.create(one, group=f"{GROUP} abc") for one in demo_specs()]
     for run in demo:
         store.claim(run.id, store.owner())
-        store.add_epoch(run.id, metrics(1, **ODD), [], best_epoch=1)
-        store.finish(run.id, "finished")
+        store.add_epochs([(run.id, metrics(1, **ODD), [], 1)])
+        store.finish([Ending(run.id, "finished")])
     assert wrong_on(app, "train", runs=",".join(run.id for run in demo)) == []
     assert (wrong_in(drawn), len(drawn) >= 9) == ([], True)
 

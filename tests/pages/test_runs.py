@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, metrics, spec
 from tests.pages.browsing import plain
 
-from reglab.store import Run, Store
+from reglab.store import Ending, Run, Store
 from reglab.ui.runs.state import RunsState
 from reglab.ui.shared.query import MAX_RUNS
 
@@ -265,12 +265,12 @@ def test_rows_stand_still_while_runs_train_on(app: AppTest, store: Store) -> Non
     visit(app, sort="-best_val_acc")
     assert names(app) == ["fast", "slow"]
     before = state(app).key
-    store.add_epoch(slow.id, metrics(2, val_acc=0.9), [], best_epoch=2)
+    store.add_epochs([(slow.id, metrics(2, val_acc=0.9), [], 2)])
     again(app)
     assert names(app) == ["fast", "slow"]
     assert app.dataframe[0].value["best_val_acc"].tolist() == ["60.0 %", "90.0 %"]
     assert state(app).key == before
-    store.finish(slow.id, "finished")
+    store.finish([Ending(slow.id, "finished")])
     again(app)
     assert names(app) == ["slow", "fast"]
     assert state(app).key != before

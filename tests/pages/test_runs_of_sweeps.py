@@ -10,9 +10,8 @@ from tests.pages.browsing import plain
 
 from reglab.jobs import ThreadRunner
 from reglab.lessons.claims import CLAIMS, GROUP
-from reglab.store import Run, Store
+from reglab.store import Run, Store, Sweep
 from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS
-from reglab.store.sweep_catalog import group_of
 from reglab.sweep import SweepSpec
 
 
@@ -40,10 +39,9 @@ def names(app: AppTest) -> list[str]:
 
 def test_the_group_of_a_sweep_is_known_by_its_name(store: Store) -> None:
     sweep = add_sweep(store, epochs=1)
-    assert {run.group for run in store.runs()} == {group_of(sweep.id)}
-    assert group_of(sweep.id).startswith(SWEEP_GROUPS)
+    assert {run.group for run in store.runs()} == {SWEEP_GROUPS + sweep.id}
     assert not any(group.startswith(SWEEP_GROUPS) for group in ("my sweep", "sweepstakes", GROUP))
-    assert not group_of(sweep.id).startswith(LESSON_GROUPS)
+    assert not SWEEP_GROUPS.startswith(LESSON_GROUPS)
 
 
 def test_they_are_hidden_until_asked_for(store: Store, app: AppTest) -> None:
@@ -66,7 +64,7 @@ def test_each_kind_has_a_switch_of_its_own(store: Store, app: AppTest) -> None:
     assert [toggle.label for toggle in app.toggle] == ["Show Learn's runs (6)", "Show λ paths' runs (6)"]
     app.toggle(key="paths").set_value(True)
     assert len(names(visit(app))) == 6
-    assert all("λ path" in name for name in names(app))
+    assert all("Sweep" in name for name in names(app))
     app.toggle(key="lessons").set_value(True)
     assert len(names(visit(app))) == 12
 
@@ -92,13 +90,13 @@ def test_resuming_some_of_a_sweep_resumes_all_of_it_once(
     store: Store, app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second time would find the sweep training already, where the runner was quick."""
-    sweep = store.create_sweep(SweepSpec(l2=(0.0, 0.01, 0.03), seeds=2))
-    store.request_stop_sweep(sweep.id)
+    sweep = store.create(SweepSpec(l2=(0.0, 0.01, 0.03), seeds=2))
+    store.request_stop(sweep.id)
     lanes = [run.id for run in store.sweep_runs(sweep.id)]
     resumed: list[str] = []
     real = ThreadRunner.resume
 
-    def noted(runner: ThreadRunner, run_id: str) -> Run:
+    def noted(runner: ThreadRunner, run_id: str) -> Run | Sweep:
         resumed.append(run_id)
         return real(runner, run_id)
 
@@ -117,9 +115,7 @@ def test_some_of_a_sweep_are_not_deleted_and_the_page_says_why(store: Store, app
     app.session_state["delete_runs"] = True
     visit(app).button(key="confirm_delete").click()
     visit(app)
-    assert plain(app.error[0].value).endswith(
-        "belongs to a λ path, whose runs are deleted together; delete the λ path."
-    )
+    assert plain(app.error[0].value).endswith("is a run of a sweep, whose runs are deleted together; delete the sweep.")
     assert store.runs(deleted=True) == []
 
 

@@ -329,7 +329,7 @@ def test_a_store_that_cannot_take_the_sweep_has_its_error_shown(
         raise StoreError("The disk is full.")
 
     visit(app)
-    monkeypatch.setattr(ThreadRunner, "submit_sweep", fail)
+    monkeypatch.setattr(ThreadRunner, "submit", fail)
     press(app, "sweep_demo")
     assert errors(app) == ["The disk is full."]
     assert store.sweeps() == []
@@ -350,7 +350,7 @@ def test_deleting_hides_a_sweep_and_undo_restores_it(app: AppTest, done: Sweep, 
     visit(app)
     press(app, f"sweep_delete_{done.id}")
     assert store.sweeps() == []
-    assert "Deleted “λ path" in texts(app)
+    assert "Deleted “Sweep" in texts(app)
     press(app, "sweep_undo")
     assert [sweep.id for sweep in store.sweeps()] == [done.id]
     assert "Deleted" not in texts(app)
@@ -362,11 +362,11 @@ def test_a_running_sweep_cannot_be_deleted(app: AppTest, store: Store) -> None:
     visit(app)
     press(app, f"sweep_delete_{running.id}")
     assert [sweep.id for sweep in store.sweeps()] == [running.id]
-    assert errors(app) == ["“λ path · digits · simple_cnn · 3 λ₂ × 3 seeds” is still training; stop it first."]
+    assert errors(app) == ["“Sweep · digits · simple_cnn · 3 λ₂ × 3 seeds” is still training; stop it first."]
 
 
 def test_a_long_list_has_pages(app: AppTest, store: Store) -> None:
-    ids = [store.create_sweep(SMALL).id for _ in range(9)][::-1]
+    ids = [store.create(SMALL).id for _ in range(9)][::-1]
 
     def listed() -> list[str]:
         keys = [button.key or "" for button in app.button]
@@ -378,8 +378,8 @@ def test_a_long_list_has_pages(app: AppTest, store: Store) -> None:
     app.session_state["past"] = 2
     again(app)
     assert listed() == ids[8:]
-    assert "9–9 of 9 sweeps" in texts(app)
-    store.delete_sweep(ids[8])
+    assert "9–9 of 9 paths" in texts(app)
+    store.delete([ids[8]])
     again(app)
     assert listed() == ids[:8]
 
@@ -472,7 +472,7 @@ def test_duplicate_fills_the_form_and_new_does_not(app: AppTest, done: Sweep) ->
 
 
 def test_a_waiting_sweep_can_be_cancelled_and_resumed(app: AppTest, store: Store) -> None:
-    waiting = store.create_sweep(SMALL)
+    waiting = store.create(SMALL)
     visit(app, sweep=waiting.id)
     assert app.button(key="sweep_stop").label == "Cancel"
     assert "The verdict follows after the first epoch." in texts(app)
@@ -497,7 +497,7 @@ def test_a_failed_and_a_deleted_sweep_explain_themselves(app: AppTest, store: St
     failed = add_sweep(store, SMALL, state="failed", figures=figures)
     visit(app, sweep=failed.id)
     assert errors(app) == ["This sweep is failed."]
-    store.delete_sweep(failed.id)
+    store.delete([failed.id])
     visit(app, sweep=failed.id)
     assert "This sweep is deleted" in plain(app.warning[0].value)
     press(app, "sweep_restore")
@@ -560,8 +560,8 @@ def test_where_nothing_was_learnt_no_lambda_is_offered(app: AppTest, store: Stor
     assert not [button.key for button in app.button if str(button.key).startswith("sweep_use")]
 
 
-def test_a_sweep_that_ended_before_its_first_epoch_has_no_figures(app: AppTest, store: Store) -> None:
-    waiting = store.create_sweep(SMALL)
+def test_a_path_that_failed_before_its_first_epoch_has_no_figures(app: AppTest, store: Store) -> None:
+    waiting = store.create(SMALL)
     visit(app, sweep=waiting.id)
     assert "sweep-curve" in charts(app)
     press(app, "sweep_stop")

@@ -31,7 +31,7 @@ from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.spec import RunSpec
 from reglab.states import ENDED
-from reglab.store import Store
+from reglab.store import Ending, Store
 from reglab.ui.shared.memo import FIGURES
 from reglab.ui.shared.spec_fields import WIDGETS, to_values
 from reglab.ui.train.demo import TITLE, demo_specs
@@ -526,7 +526,7 @@ def test_figures_are_drawn_again_only_for_new_epochs(app: AppTest, store: Store)
     before = FIGURES.statistics.made
     again(app)
     assert FIGURES.statistics.made == before
-    store.add_epoch(run.id, metrics(7), layer_stats(7), best_epoch=5)
+    store.add_epochs([(run.id, metrics(7), layer_stats(7), 5)])
     again(app)
     assert FIGURES.statistics.made == before + 3
 
@@ -588,8 +588,8 @@ def test_the_demonstration_ends_with_a_verdict(app: AppTest, store: Store) -> No
     press(app, "demo")
     for run in store.runs():
         store.claim(run.id, store.owner())
-        store.add_epoch(run.id, replace(metrics(1), val_acc=0.5 + run.l2), [], best_epoch=1)
-        store.finish(run.id, "finished")
+        store.add_epochs([(run.id, replace(metrics(1), val_acc=0.5 + run.l2), [], 1)])
+        store.finish([Ending(run.id, "finished")])
     again(app)
     assert "Result" in app.info[0].value
     assert "3.0 points higher" in app.info[0].value

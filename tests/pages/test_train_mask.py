@@ -13,7 +13,7 @@ from tests.pages.browsing import lag, plain
 
 from reglab.models import build
 from reglab.spec import RunSpec
-from reglab.store import Store
+from reglab.store import Ending, Store
 from reglab.ui.shared.spec_fields import factors_from
 
 
@@ -216,7 +216,7 @@ def test_a_finished_run_shows_the_shares_of_its_final_weights(app: AppTest, stor
     run = add_run(store, state="running")
     weights = {name: p.detach().numpy() for name, p in build(RunSpec().model, (1, 8, 8), 10, 7).named_parameters()}
     path, sha256 = store.files(run.id).save_weights(weights)
-    store.finish(run.id, "finished", weights_path=path, weights_sha256=sha256)
+    store.finish([Ending(run.id, "finished", weights_path=path, weights_sha256=sha256)])
     visit(app, run=run.id)
     app.session_state["run_mask"] = True
     again(app)
@@ -228,7 +228,7 @@ def test_a_finished_run_shows_the_shares_of_its_final_weights(app: AppTest, stor
 
 def test_weights_that_are_gone_are_said(app: AppTest, store: Store) -> None:
     run = add_run(store, state="running")
-    store.finish(run.id, "finished", weights_path=f"{run.id}/weights.safetensors", weights_sha256="0")
+    store.finish([Ending(run.id, "finished", weights_path=f"{run.id}/weights.safetensors", weights_sha256="0")])
     visit(app, run=run.id)
     app.session_state["run_mask"] = True
     again(app)

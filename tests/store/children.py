@@ -19,7 +19,7 @@ from tests.factories import layer_stats, metrics
 from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Store, open_store
+from reglab.store import Ending, Progress, Store, open_store
 from reglab.sweep import SweepSpec
 
 Line: TypeAlias = "Connection[Any, Any]"
@@ -95,31 +95,22 @@ def claim(settings: Settings, line: Line, run_id: str) -> None:
         line.send(store.claim(run_id, owner))
 
 
-def claim_sweep(settings: Settings, line: Line, sweep_id: str) -> None:
-    """Claim a sweep at a word, and say whether that went well."""
-    with open_store(settings) as store:
-        owner = store.owner()
-        line.send("ready")
-        line.recv()
-        line.send(store.claim_sweep(sweep_id, owner))
-
-
 def create_sweep(settings: Settings, line: Line, key: str) -> None:
     """Create a sweep at a word, and say its id."""
     with open_store(settings) as store:
         line.send("ready")
         line.recv()
-        line.send(store.create_sweep(SweepSpec(l2=(0.0, 0.03), seeds=2), key=key).id)
+        line.send(store.create(SweepSpec(l2=(0.0, 0.03), seeds=2), key=key).id)
 
 
 def own_sweep(settings: Settings, line: Line, sweep_id: str) -> None:
     """Train a sweep, its first lane to the end, and live on."""
     with open_store(settings) as store:
-        assert store.claim_sweep(sweep_id, store.owner())
+        assert store.claim(sweep_id, store.owner())
         lanes = [run.id for run in store.sweep_runs(sweep_id)]
         store.add_epochs([(lane, metrics(1), layer_stats(1), 1) for lane in lanes])
-        store.finish(lanes[0], "finished")
-        store.say_sweep(sweep_id, "Training")
+        store.finish([Ending(lanes[0], "finished")])
+        store.say(sweep_id, "Training")
         line.send("ready")
         line.recv()
 
@@ -128,7 +119,7 @@ def own(settings: Settings, line: Line, run_id: str) -> None:
     """Train a run, and live on."""
     with open_store(settings) as store:
         assert store.claim(run_id, store.owner())
-        store.add_epoch(run_id, metrics(1), layer_stats(1), best_epoch=1)
+        store.add_epochs([(run_id, metrics(1), layer_stats(1), 1)])
         line.send("ready")
         line.recv()
 
@@ -140,15 +131,15 @@ def write(settings: Settings, line: Line) -> None:
         while True:
             run_id = store.create(RunSpec(), owner=owner).id
             line.send(run_id)
-            store.add_initial_layers(run_id, layer_stats(0))
+            store.add_initial_layers({run_id: layer_stats(0)})
             for epoch in range(1, 11):
                 _write_epoch(store, run_id, epoch)
                 line.send(epoch)
-            store.finish(run_id, "finished")
+            store.finish([Ending(run_id, "finished")])
 
 
 def _write_epoch(store: Store, run_id: str, epoch: int) -> None:
-    store.add_epoch(run_id, metrics(epoch), layer_stats(epoch), best_epoch=epoch)
+    store.add_epochs([(run_id, metrics(epoch), layer_stats(epoch), epoch)])
     weights = {"w": np.full(20_000, epoch, dtype=np.float32)}
     store.files(run_id).save_checkpoint(Checkpoint(weights, {"epoch": epoch}))
-    store.progress(run_id, epoch=epoch, step=1, steps=13, seconds=0.5 * epoch)
+    store.progress(run_id, {run_id: Progress(epoch, 1, 13, 0.5 * epoch)})

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from reglab.events import Environment
 from reglab.spec import RunSpec
 from reglab.states import State
-from reglab.store import Run, Store
+from reglab.store import Ending, Run, Store
 
 ENVIRONMENT = Environment(
     "cuda:0", 2, {"torch": "2.13.0", "reglab": "0.1.0"}, 1568, 400, 539, train_labels=(240, 160), val_labels=(320, 219)
@@ -28,7 +28,8 @@ def brought_to(store: Store, state: State) -> str:
     run_id = store.create(RunSpec()).id
     if state != "queued":
         assert store.claim(run_id, store.owner())
-        store.set_state(run_id, state)
+    if state not in ("queued", "running"):
+        store.finish([Ending(run_id, state)])
     return run_id
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from tests.factories import add_many, add_run, metrics, spec
 
-from reglab.store import RunFilter, RunOrder, Store
+from reglab.store import Ending, RunFilter, RunOrder, Store
 from reglab.store import run_table_columns as t
 
 
@@ -67,10 +67,10 @@ def test_counts_are_by_state_and_move_when_runs_come_or_end(any_store: Store) ->
     slow = add_run(any_store, state="running")
     first = any_store.count_runs()
     assert (first.states, first.total, first.active) == ({"finished": 1, "running": 1}, 2, 1)
-    any_store.add_epoch(slow.id, metrics(7), [], best_epoch=7)
+    any_store.add_epochs([(slow.id, metrics(7), [], 7)])
     any_store.set_note(slow.id, "x")
     assert any_store.count_runs() == first
-    any_store.finish(slow.id, "cancelled")
+    any_store.finish([Ending(slow.id, "cancelled")])
     second = any_store.count_runs()
     any_store.requeue(slow.id)
     third = any_store.count_runs()
@@ -81,9 +81,9 @@ def test_counts_are_by_state_and_move_when_runs_come_or_end(any_store: Store) ->
 def test_dropped_epochs_no_longer_count_as_the_best(any_store: Store) -> None:
     run = add_run(any_store, state="running", epochs=[metrics(e, val_acc=a) for e, a in ((1, 0.7), (2, 0.7), (3, 0.8))])
     assert (run.best_val_acc, run.best_val_acc_epoch) == (0.8, 3)
-    any_store.drop_epochs_after(run.id, 2)
+    any_store.drop_epochs_after({run.id: 2})
     left = any_store.get(run.id)
     assert (left.best_val_acc, left.best_val_acc_epoch) == (0.7, 1)
-    any_store.drop_epochs_after(run.id, 0)
+    any_store.drop_epochs_after({run.id: 0})
     assert any_store.get(run.id).best_val_acc_epoch is None
     np.testing.assert_array_equal(any_store.run_table()[t.BEST_ACC_EPOCH], [np.nan])

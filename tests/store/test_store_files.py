@@ -346,9 +346,9 @@ def test_weights_that_cannot_be_linked(files: RunFiles) -> None:
     assert names(files) == {"weights.safetensors"}
 
 
-def test_the_stacks_of_a_sweep_have_folders_of_their_own(tmp_path: Path) -> None:
-    stacks = [RunFiles(tmp_path, "s123456789", stack=i) for i in range(2)]
-    for epoch, stack in enumerate(stacks, start=1):
-        stack.save_checkpoint(checkpoint(epoch))
-    assert [epoch_of(stack) for stack in stacks] == [1, 2]
-    assert stacks[1].folder == tmp_path / "s123456789" / "1"
+def test_the_parts_of_a_sweep_have_folders_of_their_own(tmp_path: Path) -> None:
+    parts = [RunFiles(tmp_path, "s123456789", part=i) for i in range(2)]
+    for epoch, part in enumerate(parts, start=1):
+        part.save_checkpoint(checkpoint(epoch))
+    assert [epoch_of(part) for part in parts] == [1, 2]
+    assert parts[1].folder == tmp_path / "s123456789" / "1"

@@ -16,7 +16,7 @@ from reglab.errors import StoreError
 from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Store, open_store, states
+from reglab.store import Ending, Progress, Store, open_store, transitions
 from reglab.sweep import SweepSpec
 
 
@@ -28,7 +28,7 @@ def claimed_for(store: Store, owner: str, heartbeat: datetime | None) -> str:
     """A running run of an owner that has no lock file in this home."""
     run = running(store)
     with store._database.write() as connection:
-        states.change(connection, run.id, owner=owner, heartbeat=heartbeat)
+        transitions.change(connection, {run.id: {"owner": owner, "heartbeat": heartbeat}})
     return run.id
 
 
@@ -77,8 +77,8 @@ def test_a_killed_owners_run_is_interrupted_at_once_and_can_be_resumed(
 def test_a_killed_owners_sweep_is_interrupted_but_for_the_lanes_that_had_ended(
     any_settings: Settings, any_store: Store
 ) -> None:
-    sweep, mine = (any_store.create_sweep(SweepSpec(l2=(0.0, 0.01, 0.02))) for _ in range(2))
-    any_store.claim_sweep(mine.id, any_store.owner())
+    sweep, mine = (any_store.create(SweepSpec(l2=(0.0, 0.01, 0.02))) for _ in range(2))
+    any_store.claim(mine.id, any_store.owner())
     finished, *lost = (run.id for run in any_store.sweep_runs(sweep.id))
     with child(children.own_sweep, any_settings, sweep.id) as process:
         assert process.heard() == "ready"
@@ -103,7 +103,7 @@ def test_a_killed_owners_sweep_is_interrupted_but_for_the_lanes_that_had_ended(
     assert any_store.sweep(mine.id).state == "running"
     any_store.sweep_files(sweep.id, 0).save_checkpoint(Checkpoint({}, {"epoch": 1}))
     assert any_store.sweep(sweep.id).resumable
-    any_store.take_over_sweep(sweep.id, any_store.owner())
+    any_store.take_over(sweep.id, any_store.owner())
     now = any_store.sweep(sweep.id)
     assert (now.state, now.counts["running"], now.error) == ("running", 2, None)
     assert any_store.get(finished).state == "finished"
@@ -136,12 +136,12 @@ def test_reports_are_heartbeats(any_store: Store) -> None:
     run = running(any_store)
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
     reports: list[Callable[[], None]] = [
-        lambda: any_store.progress(run.id, epoch=0, step=1, steps=2, seconds=0.1),
+        lambda: any_store.progress(run.id, {run.id: Progress(0, 1, 2, 0.1)}),
         lambda: any_store.say(run.id, "Downloading"),
     ]
     for report in reports:
         with any_store._database.write() as connection:
-            states.change(connection, run.id, heartbeat=long_ago)
+            transitions.change(connection, {run.id: {"heartbeat": long_ago}})
         report()
         heartbeat = any_store.get(run.id).heartbeat
         assert heartbeat is not None
@@ -153,13 +153,13 @@ def test_a_process_taken_for_dead_cannot_write_into_the_run_that_another_resumed
 ) -> None:
     run = running(any_store)
     with open_store(any_settings) as other:
-        any_store.set_state(run.id, "interrupted")
+        any_store.finish([Ending(run.id, "interrupted")])
         other.take_over(run.id, other.owner())
         with pytest.raises(StoreError, match="trained by another process"):
-            any_store.progress(run.id, epoch=0, step=1, steps=2, seconds=0.1)
+            any_store.progress(run.id, {run.id: Progress(0, 1, 2, 0.1)})
         with pytest.raises(StoreError, match="trained by another process"):
-            any_store.finish(run.id, "failed")
-        other.finish(run.id, "finished")
+            any_store.finish([Ending(run.id, "failed")])
+        other.finish([Ending(run.id, "finished")])
 
 
 def test_a_home_that_cannot_hold_owners_is_a_sentence(settings: Settings, store: Store, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.store.children import child
 from reglab import columns
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Progress, Store, open_store
+from reglab.store import Ending, Progress, Store, open_store
 from reglab.sweep import SweepSpec
 
 THREADS = 8
@@ -48,10 +48,10 @@ def test_eight_threads_each_keep_every_write(any_store: Store) -> None:
     def train(_i: int) -> str:
         run = any_store.create(RunSpec(), owner=any_store.owner())
         for epoch in range(1, epochs + 1):
-            any_store.add_epoch(run.id, metrics(epoch), layer_stats(epoch), best_epoch=epoch)
-            any_store.progress(run.id, epoch=epoch, step=1, steps=13, seconds=0.1 * epoch)
+            any_store.add_epochs([(run.id, metrics(epoch), layer_stats(epoch), epoch)])
+            any_store.progress(run.id, {run.id: Progress(epoch, 1, 13, 0.1 * epoch)})
             assert any_store.get(run.id).step == 1
-        any_store.finish(run.id, "finished")
+        any_store.finish([Ending(run.id, "finished")])
         return run.id
 
     ids = [str(run_id) for run_id in at_once(train)]
@@ -66,7 +66,7 @@ def test_a_reader_never_sees_an_epoch_without_its_histograms(any_store: Store) -
 
     def write(_i: int) -> None:
         for epoch in range(1, 40):
-            any_store.add_epoch(run.id, metrics(epoch), layer_stats(epoch), best_epoch=1)
+            any_store.add_epochs([(run.id, metrics(epoch), layer_stats(epoch), 1)])
         written.set()
 
     def read(_i: int) -> int:
@@ -115,19 +115,19 @@ def test_two_processes_with_one_key_make_one_sweep_of_which_one_claims_all(
     first, second = asked_at_once(any_settings, children.create_sweep, "the key")
     assert [sweep.id for sweep in any_store.sweeps()] == [first] == [second]
     assert len(any_store.runs()) == 4
-    assert sorted(map(str, asked_at_once(any_settings, children.claim_sweep, str(first)))) == ["False", "True"]
+    assert sorted(map(str, asked_at_once(any_settings, children.claim, str(first)))) == ["False", "True"]
     assert len({run.owner for run in any_store.runs()}) == 1
 
 
 def test_writers_of_all_lanes_never_wait_for_each_other_in_a_circle(any_store: Store) -> None:
-    sweep = any_store.create_sweep(SweepSpec(l2=(0.0, 0.01, 0.02, 0.03), seeds=5), owner=any_store.owner())
+    sweep = any_store.create(SweepSpec(l2=(0.0, 0.01, 0.02, 0.03), seeds=5), owner=any_store.owner())
     lanes = [run.id for run in any_store.sweep_runs(sweep.id)]
     rounds = range(1, 15)
     work: tuple[Callable[[int], object], ...] = (
         lambda epoch: any_store.add_epochs([(lane, metrics(epoch), [], 1) for lane in lanes]),
-        lambda epoch: any_store.add_initial_layers_many(dict.fromkeys(reversed(lanes), layer_stats(0))),
-        lambda epoch: any_store.progress_sweep(sweep.id, seconds=1.0, lanes={lanes[-1]: Progress(epoch, 1, 2, 1.0)}),
-        lambda epoch: any_store.request_stop_sweep(sweep.id),
+        lambda epoch: any_store.add_initial_layers(dict.fromkeys(reversed(lanes), layer_stats(0))),
+        lambda epoch: any_store.progress(sweep.id, {lanes[-1]: Progress(epoch, 1, 2, 1.0)}, seconds=1.0),
+        lambda epoch: any_store.request_stop(sweep.id),
         lambda epoch: any_store.request_stop(lanes[epoch]),
         lambda epoch: any_store.recover(),
     )

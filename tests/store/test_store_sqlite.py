@@ -46,7 +46,7 @@ def test_the_log_is_on_disk_before_a_checkpoint(store: Store, monkeypatch: pytes
 
     monkeypatch.setattr(os, "fsync", noted)
     run = running(store)
-    store.add_epoch(run.id, metrics(1), [], best_epoch=1)
+    store.add_epochs([(run.id, metrics(1), [], 1)])
     assert synced == []
     store.files(run.id).save_checkpoint(Checkpoint({}, {"epoch": 1}))
     assert synced[0] == "reglab.sqlite-wal"

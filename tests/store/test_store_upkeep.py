@@ -19,7 +19,7 @@ from reglab.events import Checkpoint
 from reglab.jobs.housekeeping import AT_ONCE, DAY, Housekeeping
 from reglab.settings import Settings, load_settings
 from reglab.spec import RunSpec
-from reglab.store import Run, Store, open_store
+from reglab.store import Ending, Run, Store, open_store
 
 NOW, MONTH = timedelta(0), timedelta(days=30)
 
@@ -27,17 +27,17 @@ NOW, MONTH = timedelta(0), timedelta(days=30)
 def with_files(store: Store, state: str = "finished") -> Run:
     """A run with weights and two generations of a checkpoint."""
     run = running(store)
-    store.began(run.id, ENVIRONMENT)
-    store.add_initial_layers(run.id, layer_stats(0))
-    store.add_epoch(run.id, metrics(1), layer_stats(1), best_epoch=1)
+    store.began({run.id: ENVIRONMENT})
+    store.add_initial_layers({run.id: layer_stats(0)})
+    store.add_epochs([(run.id, metrics(1), layer_stats(1), 1)])
     files = store.files(run.id)
     for step in (1, 2):
         files.save_checkpoint(Checkpoint({"w": np.full(100, step)}, {"epoch": 1, "step": step}))
     path, sha256 = files.save_weights({"w": np.ones(10)})
     if state == "finished":
-        store.finish(run.id, "finished", weights_path=path, weights_sha256=sha256)
+        store.finish([Ending(run.id, "finished", weights_path=path, weights_sha256=sha256)])
     else:
-        store.finish(run.id, "interrupted")
+        store.finish([Ending(run.id, "interrupted")])
     return store.get(run.id)
 
 

@@ -23,7 +23,7 @@ def check(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) -> pd.
 
 def go_on(store: Store, run: Run, *epochs: int) -> None:
     for epoch in epochs:
-        store.add_epoch(run.id, metrics(epoch), layer_stats(epoch), best_epoch=1)
+        store.add_epochs([(run.id, metrics(epoch), layer_stats(epoch), 1)])
 
 
 def test_runs_that_go_on_at_different_paces(store: Store) -> None:
@@ -48,7 +48,7 @@ def test_a_run_before_its_first_epoch(store: Store) -> None:
 def test_a_run_that_was_resumed_from_an_earlier_epoch(store: Store) -> None:
     run = add_run(store, state="running", epochs=6)
     known = check(store, [run], None)
-    store.drop_epochs_after(run.id, 4)
+    store.drop_epochs_after({run.id: 4})
     check(store, [run], known)
 
 

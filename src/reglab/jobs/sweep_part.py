@@ -120,7 +120,7 @@ class SweepPartWorker:
         self._going = {lane for lane, run in enumerate(self.runs) if run.state == "running"}
         at = {run.id: int(state.facts["epoch"]) if state else 0 for run, state in zip(self.runs, states, strict=True)}
         last = {self.runs[lane].id: at[self.runs[lane].id] for lane in self._going}
-        self.patience(self.store.drop_epochs_after_many, last)
+        self.patience(self.store.drop_epochs_after, last)
         return train(
             *(run.spec for run in self.runs),
             device=self.settings.device,
@@ -170,7 +170,7 @@ class SweepPartWorker:
             self.patience.once(lambda: True, self.store.add_epochs, self._epochs)
             self._epochs = []
         if self._endings:
-            ended = {ending.run for ending in self._endings}
+            ended = {ending.id for ending in self._endings}
             lanes = {lane for lane, run in enumerate(self.runs) if run.id in ended}
             self._report(lanes, self.epoch, 0, 0)
             self._finish(self._endings)
@@ -179,9 +179,9 @@ class SweepPartWorker:
 
     def _finish(self, endings: Sequence[Ending]) -> None:
         def done() -> bool:
-            return all(self.store.get(ending.run).state == ending.state for ending in endings)
+            return all(self.store.get(ending.id).state == ending.state for ending in endings)
 
-        self.patience.once(done, self.store.finish_many, endings)
+        self.patience.once(done, self.store.finish, endings)
 
     def _write_start(self) -> None:
         started, self._started = self._started, {}
@@ -193,9 +193,9 @@ class SweepPartWorker:
             environments[run.id] = replace(event.environment, advance=how)
             if event.epoch == event.step == 0:
                 initial[run.id] = event.layers
-        self.patience(self.store.began_many, environments)
+        self.patience(self.store.began, environments)
         if initial:
-            self.patience(self.store.add_initial_layers_many, initial)
+            self.patience(self.store.add_initial_layers, initial)
             self._write_initial(started[0].snapshot(), list(initial))
             self._save(tuple(event.snapshot for _, event in sorted(started.items())))
 
@@ -222,7 +222,7 @@ class SweepPartWorker:
 
     def _report(self, lanes: Iterable[int], epoch: int, step: int, steps: int) -> None:
         far = {self.runs[lane].id: Progress(epoch, step, steps, self._seconds[lane]) for lane in lanes}
-        self.patience(self.store.progress_sweep, self.sweep_id, seconds=self.seconds_of_sweep(), lanes=far)
+        self.patience(self.store.progress, self.sweep_id, far, seconds=self.seconds_of_sweep())
 
     def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
         """All lanes at the same step; of one that is no longer finite, the last finite weights are kept first."""

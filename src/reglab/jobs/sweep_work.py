@@ -93,7 +93,7 @@ class SweepWorker:
                         lambda: self.seconds, self.patience,
                     )
                 )  # fmt: skip
-        self.patience(self.store.say_sweep, self.sweep.id, None)
+        self.patience(self.store.say, self.sweep.id, None)
         self._at_work = plan.workers
         try:
             with ThreadPoolExecutor(plan.workers, thread_name_prefix=f"reglab-{self.sweep.id}") as pool:
@@ -111,7 +111,7 @@ class SweepWorker:
             return Plan.of(self.sweep.plan)
         for data in {lane.repeat: lane.run.data for lane in self.sweep.spec.lanes()}.values():
             prepare(data, self.settings.data, self._say)
-        self.patience(self.store.say_sweep, self.sweep.id, "Timing fused against one by one")
+        self.patience(self.store.say, self.sweep.id, "Timing fused against one by one")
         with denormals_flushed():
             plan = make_plan(self.sweep.spec, self.settings, self._workers())
         self.patience(self.store.set_plan, self.sweep.id, plan.facts())
@@ -208,7 +208,7 @@ class SweepWorker:
     def _wanted(self) -> Halt | None:
         if self.closing():
             return "interrupted"
-        return "cancelled" if self.patience(self.store.sweep_wanted, self.sweep.id) == "stop" else None
+        return "cancelled" if self.patience(self.store.wanted, self.sweep.id) == "stop" else None
 
     def _giving_up(self) -> bool:
         """Whether to stop waiting for the store: the sweep is to end for another reason."""
@@ -217,33 +217,33 @@ class SweepWorker:
     def _stopped(self) -> bool:
         """Whether a person has stopped the sweep, asked once."""
         try:
-            return self.store.sweep_wanted(self.sweep.id) == "stop"
+            return self.store.wanted(self.sweep.id) == "stop"
         except RegLabError:
             return False  # nobody can have stopped a sweep in a store that does not answer
 
     def _say(self, text: str, share: float) -> None:
         """Pass on what a data set is doing, and leave its loading where the sweep is to stop."""
         if self._pace.ticks():
-            self.patience(self.store.say_sweep, self.sweep.id, f"{text} ({percent(share, 0)})")
+            self.patience(self.store.say, self.sweep.id, f"{text} ({percent(share, 0)})")
             if halt := self._wanted():
                 raise Halted(halt)
 
     def _end(self, state: State, error: str | None = None) -> None:
         """Lanes that still run end as ``state``."""
-        self.patience(self.store.finish_sweep, self.sweep.id, state, error=error, seconds=self.seconds)
+        self.patience(self.store.finish, [Ending(self.sweep.id, state, error=error, seconds=self.seconds)])
 
     def _give_up(self, sentence: str) -> None:
         """End a sweep that has waited for the store long enough; this is tried once."""
         if self.closing():
-            self.store.finish_sweep(self.sweep.id, "interrupted", seconds=self.seconds)
+            self.store.finish([Ending(self.sweep.id, "interrupted", seconds=self.seconds)])
         elif self._stopped():
-            self.store.finish_sweep(self.sweep.id, "cancelled", seconds=self.seconds)
+            self.store.finish([Ending(self.sweep.id, "cancelled", seconds=self.seconds)])
         else:
-            self.store.finish_sweep(self.sweep.id, "failed", error=sentence, seconds=self.seconds)
+            self.store.finish([Ending(self.sweep.id, "failed", error=sentence, seconds=self.seconds)])
 
     def _abandon(self, error: Exception) -> None:
         """Interrupt the lanes that are still this process's; the others are no longer its business."""
         log.warning("Sweep %s is not trained any further here: %s", self.sweep.id, error)
         mine = self.store.owner().id
         left = [run.id for run in self.store.sweep_runs(self.sweep.id) if run.state == "running" and run.owner == mine]
-        self.store.finish_many([Ending(run_id, "interrupted", error=str(error)) for run_id in left])
+        self.store.finish([Ending(run_id, "interrupted", error=str(error)) for run_id in left])

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar, overload
 
 from reglab.errors import RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.capacity import check_run, check_sweep
@@ -26,7 +26,7 @@ from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Owner, Run, Store, Sweep, UnreadableRow
+from reglab.store import Ending, Run, Store, Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
@@ -68,61 +68,47 @@ class ThreadRunner:
         self._try("Looking for lost runs", store.recover)
         self._supervisor.start()
 
+    @overload
     def submit(
         self, spec: RunSpec, *, name: str | None = None, key: str | None = None, group: str | None = None
-    ) -> Run:
-        """Queue a run of ``spec``; a second call with the same ``key`` returns the first run.
+    ) -> Run: ...
 
-        :raises SpecError: where the spec cannot be trained, or memory or disk are too small.
+    @overload
+    def submit(self, spec: SweepSpec, *, name: str | None = None, key: str | None = None) -> Sweep: ...
+
+    def submit(
+        self, spec: RunSpec | SweepSpec, *, name: str | None = None, key: str | None = None, group: str | None = None
+    ) -> Run | Sweep:
+        """Queue a run or a sweep; a second call with the same ``key`` returns the first one.
+
+        :raises SpecError: where it cannot be trained, or memory or disk are too small.
         :raises QueueFull: where too many epochs would then wait.
         """
-        check_run(spec, self.settings)
-        run = self.store.create(spec, name=name, key=key, group=group, queue_limit=self.settings.queue)
+        job: Run | Sweep
+        if isinstance(spec, RunSpec):
+            check_run(spec, self.settings)
+            job = self.store.create(spec, name=name, key=key, group=group, queue_limit=self.settings.queue)
+        else:
+            check_sweep(spec, self.settings)
+            job = self.store.create(spec, name=name, key=key, queue_limit=self.settings.queue)
         self._bell.set()
-        return run
+        return job
 
-    def stop(self, run_id: str) -> None:
-        """Ask a running run to stop with a checkpoint; a queued one is cancelled at once."""
-        self.store.request_stop(run_id)
-        self._bell.set()
-
-    def resume(self, run_id: str) -> Run:
-        """Queue a stopped, interrupted or failed run again; it goes on from its last checkpoint."""
-        self.store.requeue(run_id, queue_limit=self.settings.queue)
-        self._bell.set()
-        return self.store.get(run_id)
-
-    def submit_sweep(self, spec: SweepSpec, *, name: str | None = None, key: str | None = None) -> Sweep:
-        """Queue a sweep; a second call with the same ``key`` returns the first sweep.
-
-        :raises SpecError: where a lane cannot be trained, or memory or disk are too small.
-        :raises QueueFull: where too many epochs would then wait.
-        """
-        check_sweep(spec, self.settings)
-        sweep = self.store.create_sweep(spec, name=name, key=key, queue_limit=self.settings.queue)
-        self._bell.set()
-        return sweep
-
-    def stop_sweep(self, sweep_id: str) -> None:
-        """Ask a running sweep to stop with a checkpoint; a queued one is cancelled at once."""
-        self.store.request_stop_sweep(sweep_id)
+    def stop(self, job_id: str) -> None:
+        """Ask a running job to stop with a checkpoint; a queued one is cancelled at once."""
+        self.store.request_stop(job_id)
         self._bell.set()
 
-    def resume_sweep(self, sweep_id: str) -> Sweep:
-        """Queue a stopped, interrupted or failed sweep again; its lanes go on from their last checkpoints."""
-        self.store.requeue_sweep(sweep_id, queue_limit=self.settings.queue)
+    def resume(self, job_id: str) -> Run | Sweep:
+        """Queue a stopped, interrupted or failed job again; it goes on from its last checkpoint."""
+        self.store.requeue(job_id, queue_limit=self.settings.queue)
         self._bell.set()
-        return self.store.sweep(sweep_id)
+        return self.store.find(job_id)
 
-    def sweep_position(self, sweep_id: str) -> int | None:
-        """The sweep's place in the queue of sweeps, from 1; ``None`` where it does not wait."""
-        waiting = self.store.waiting_sweeps()
-        return waiting.index(sweep_id) + 1 if sweep_id in waiting else None
-
-    def position(self, run_id: str) -> int | None:
-        """The run's place in the queue, from 1; ``None`` where it does not wait."""
-        waiting = self.store.waiting()
-        return waiting.index(run_id) + 1 if run_id in waiting else None
+    def position(self, job_id: str, kind: Literal["run", "sweep"] = "run") -> int | None:
+        """The job's place in the queue of its kind, from 1; ``None`` if it does not wait."""
+        waiting = self.store.waiting(kind)
+        return waiting.index(job_id) + 1 if job_id in waiting else None
 
     def alive(self) -> bool:
         """Whether queued runs will be taken up."""
@@ -209,9 +195,9 @@ class ThreadRunner:
             return
         self._sweep = None
         if len(self._working) < self.settings.slots:
-            taken = self._claim(self.store.waiting_sweeps(), self._read_whole, self.store.claim_sweep, 1)
+            taken = self._claim(self.store.waiting("sweep"), self._read_whole, 1)
             for sweep_id in taken:
-                self._sweep = self._start(f"Sweep {sweep_id}", sweep_id, self._work_sweep, self.store.finish_sweep)
+                self._sweep = self._start(f"Sweep {sweep_id}", sweep_id, self._work_sweep)
 
     def _read_whole(self, sweep_id: str) -> None:
         self.store.sweep(sweep_id)
@@ -223,12 +209,10 @@ class ThreadRunner:
         if free > 0:
             here = {worked.id for worked in self._working}  # also of a lost run that was queued again
             waiting = [run_id for run_id in self.store.waiting() if run_id not in here]
-            for run_id in self._claim(waiting, self.store.get, self.store.claim, free):
-                self._working.append(self._start(f"Run {run_id}", run_id, self._work, self.store.finish))
+            for run_id in self._claim(waiting, self.store.get, free):
+                self._working.append(self._start(f"Run {run_id}", run_id, self._work))
 
-    def _claim(
-        self, waiting: list[str], read: Callable[[str], object], claim: Callable[[str, Owner], bool], most: int
-    ) -> Iterator[str]:
+    def _claim(self, waiting: list[str], read: Callable[[str], object], most: int) -> Iterator[str]:
         """Those of ``waiting`` that this process claims, at most so many; one that fails does not keep the others.
 
         What cannot be read, because a newer version wrote it for instance, stays queued as it is.
@@ -237,7 +221,7 @@ class ThreadRunner:
         for one in waiting:
             try:
                 read(one)
-                claimed = claim(one, self._owner)
+                claimed = self.store.claim(one, self._owner)
             except StoreUnavailable:
                 raise
             except UnreadableRow:
@@ -253,24 +237,24 @@ class ThreadRunner:
         if failure is not None:
             raise failure
 
-    def _start(self, what: str, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> Worked:
+    def _start(self, what: str, one: str, work: Callable[[str], None]) -> Worked:
         self._forget(what)  # a failure that could not be recorded before the run was queued again
-        arguments = (what, one, work, finish)
+        arguments = (what, one, work)
         thread = threading.Thread(target=self._guarded, args=arguments, name=f"reglab-{one}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
-            self._unrecorded[what] = partial(finish, one, "failed", error=sentence(error))
+            self._unrecorded[what] = partial(self.store.finish, [Ending(one, "failed", error=sentence(error))])
             raise
         return Worked(one, what, thread)
 
-    def _guarded(self, what: str, one: str, work: Callable[[str], None], finish: Callable[..., None]) -> None:
+    def _guarded(self, what: str, one: str, work: Callable[[str], None]) -> None:
         """``work`` on a run or sweep; where it could not record the end, the supervisor records a failure later."""
         try:
             work(one)
         except Exception as error:
             self.outages.begin(what, error)
-            self._unrecorded[what] = partial(finish, one, "failed", error=sentence(error))
+            self._unrecorded[what] = partial(self.store.finish, [Ending(one, "failed", error=sentence(error))])
         else:
             self.outages.end(what)
         finally:

@@ -23,7 +23,7 @@ from reglab.number_format import percent
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.states import State
-from reglab.store import Run, RunFiles, Store
+from reglab.store import Ending, Progress, Run, RunFiles, Store
 from reglab.training import denormals_flushed, give_memory_back, is_out_of_memory, train
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Worker:
     def _train(self) -> None:
         checkpoint = self.patience(self.files.load_checkpoint)
         last = int(checkpoint.facts["epoch"]) if checkpoint else 0
-        self.patience(self.store.drop_epochs_after, self.run.id, last)
+        self.patience(self.store.drop_epochs_after, {self.run.id: last})
         self.seconds = float(checkpoint.facts["run_seconds"]) if checkpoint else 0.0
         began = time.monotonic() - self.seconds
         events = train(
@@ -119,17 +119,17 @@ class Worker:
         return None
 
     def _start(self, event: Started) -> None:
-        self.patience(self.store.began, self.run.id, event.environment)
+        self.patience(self.store.began, {self.run.id: event.environment})
         if event.epoch == event.step == 0:
-            self.patience(self.store.add_initial_layers, self.run.id, event.layers)
+            self.patience(self.store.add_initial_layers, {self.run.id: event.layers})
             snapshot = event.snapshot()
             self.patience(self.files.save_weights, weights_of(snapshot), "initial")
             self._save(snapshot)
 
     def _add_epoch(self, event: EpochDone) -> None:
         """The run's epochs ascend and only this process may add them: one that is there is this one."""
-        add = self.store.add_epoch
-        self.patience.once(lambda: True, add, self.run.id, event.metrics, event.layers, best_epoch=event.best_epoch)
+        entry = (self.run.id, event.metrics, event.layers, event.best_epoch)
+        self.patience.once(lambda: True, self.store.add_epochs, [entry])
 
     def _between(self, epoch: int, step: int, steps: int, snapshot: Callable[[], Checkpoint]) -> Halt | None:
         """Within an epoch, now and then: look whether to stop, save what is due, tell how far the run is."""
@@ -186,7 +186,8 @@ class Worker:
         self.files.drop_second_checkpoint()
 
     def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
-        self.patience(self.store.progress, self.run.id, epoch=epoch, step=step, steps=steps, seconds=self.seconds)
+        report = Progress(epoch, step, steps, self.seconds)
+        self.patience(self.store.progress, self.run.id, {self.run.id: report})
 
     def _report(self, text: str, share: float) -> None:
         """Pass on what the data set is doing, and leave its loading where the run is to stop."""
@@ -195,10 +196,9 @@ class Worker:
             if halt := self._halt():
                 raise Halted(halt)
 
-    def _finish(self, state: State, **values: str | None) -> None:
-        self.patience.once(
-            lambda: self.store.get(self.run.id).state == state, self.store.finish, self.run.id, state, **values
-        )
+    def _finish(self, state: State, **values: Any) -> None:
+        ending = Ending(self.run.id, state, **values)
+        self.patience.once(lambda: self.store.get(self.run.id).state == state, self.store.finish, [ending])
 
     def _fail(self, sentence: str) -> None:
         self._finish("failed", error=sentence)
@@ -206,11 +206,11 @@ class Worker:
     def _give_up(self, sentence: str) -> None:
         """End a run that has waited for the store long enough; this is tried once."""
         if self.closing():
-            self.store.finish(self.run.id, "interrupted")
+            self.store.finish([Ending(self.run.id, "interrupted")])
         elif self._stopped():
-            self.store.finish(self.run.id, "cancelled")
+            self.store.finish([Ending(self.run.id, "cancelled")])
         else:
-            self.store.finish(self.run.id, "failed", error=sentence)
+            self.store.finish([Ending(self.run.id, "failed", error=sentence)])
 
 
 class Halted(Exception):

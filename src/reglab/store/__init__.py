@@ -7,14 +7,14 @@ from reglab.store.garbage import Leftover
 from reglab.store.open import open_store
 from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable, UnreadableRow
-from reglab.store.results import Ending, EpochEntry
+from reglab.store.results import EpochEntry
 from reglab.store.run import Run
 from reglab.store.run_counts import RunChoices, RunCounts
 from reglab.store.run_filter import RunFilter
 from reglab.store.run_order import RunOrder
 from reglab.store.store import Store
 from reglab.store.sweep import Sweep
-from reglab.store.sweep_states import Progress
+from reglab.store.transitions import Ending, Progress
 
 __all__ = [
     "Ending",

@@ -1,28 +1,54 @@
-"""Creating runs, finding them, and lists of them."""
+"""Creating jobs (runs and sweeps), finding them, their lists and queues; :class:`Kind` holds what differs."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from reglab.errors import QueueFull, StoreError, UnknownRun, shown
+from reglab.errors import QueueFull, StoreError, UnknownRun, UnknownSweep, shown
 from reglab.spec import RunSpec
-from reglab.states import State
-from reglab.store import labels
+from reglab.store.labels import checked_key, checked_name, default_name, names_of_runs, printable
 from reglab.store.reading import Unreadable, UnreadableRow
-from reglab.store.run import Files, Run, default_name, read_runs, select_runs
-from reglab.store.schema import runs
-from reglab.store.states import now
+from reglab.store.run import Files, Run, read_runs, select_runs
+from reglab.store.run_filter import SWEEP_GROUPS
+from reglab.store.schema import runs, sweeps
+from reglab.store.sweep import Sweep, read_sweeps, select_sweeps
+from reglab.store.transitions import now
+from reglab.sweep import SweepSpec
 
-_ATTEMPTS = 5  # an id that is taken, or a run of the same key that was purged this very moment, is tried again
+T = TypeVar("T", Run, Sweep)
+
+_ATTEMPTS = 5  # an id that is taken, or a job of the same key that was purged this very moment, is tried again
+_LEAST_EPOCHS = 20  # what a run counts in the queue at least, for its own costs
 ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read aloud
 _FIRST = ID_ALPHABET[10:].replace("s", "")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """A kind of job: its table, how its rows are read, and the first letters of its ids."""
+
+    name: str
+    table: Table
+    select: Callable[[], Select[Any]]
+    read: Callable[[Connection, Select[Any], Files], Iterable[T | Unreadable]]
+    unknown: type[UnknownRun]
+    first: str
+
+    def missing(self, text: str) -> UnknownRun:
+        """That no such job is called ``text``."""
+        return self.unknown(f"There is no {self.name} {shown(text)}.")
+
+
+RUN = Kind("run", runs, select_runs, read_runs, UnknownRun, _FIRST)
+SWEEP = Kind("sweep", sweeps, select_sweeps, read_sweeps, UnknownSweep, "s")
 
 
 def new_id(first: str = _FIRST) -> str:
@@ -33,105 +59,159 @@ def new_id(first: str = _FIRST) -> str:
     return secrets.choice(first) + "".join(secrets.choice(ID_ALPHABET) for _ in range(9))
 
 
-def create(connection: Connection, spec: RunSpec, name: str | None, key: str | None, group: str | None) -> str:
-    """The id of a new queued run, or of the one that ``key`` already names."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    add = insert(runs).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    name = labels.checked_name(name) if name else default_name(spec)
-    own = row_of(spec, name, now())
-    row = {"key": None if key is None else labels.checked_key(key), "group": labels.optional(group), **own}
+def create(
+    connection: Connection, spec: RunSpec | SweepSpec, name: str | None, key: str | None, group: str | None
+) -> str:
+    """The id of a new queued run or sweep, or of the one that ``key`` already names."""
+    name, moment = checked_name(name) if name else default_name(spec), now()
+    own: dict[str, Any] = {"key": None if key is None else checked_key(key)}
+    if isinstance(spec, RunSpec):
+        own |= {"group": None if group is None else checked_name(group), **_row(spec, name, moment)}
+        return _insert(connection, RUN, own)[0]
+    own |= {"name": name, "spec": spec.to_json(), "created": moment, "seconds": 0.0}
+    sweep_id, is_new = _insert(connection, SWEEP, own)
+    if is_new:
+        _create_runs(connection, sweep_id, spec, name, moment)
+    return sweep_id
+
+
+def _insert(connection: Connection, kind: Kind[Any], row: Mapping[str, Any]) -> tuple[str, bool]:
+    """The id of a new row, and True; or of the one with the same key, and False."""
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    add = dialect(kind.table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     for _ in range(_ATTEMPTS):
-        run_id = new_id()
-        if connection.execute(add, {"id": run_id, **row}).rowcount == 1:
-            return run_id
+        one = new_id(kind.first)
+        if connection.execute(add, {"id": one, **row}).rowcount == 1:
+            return one, True
         if row["key"] is not None:
-            first = connection.execute(select(runs.c.id).where(runs.c.key == row["key"])).scalar_one_or_none()
-            if first is not None:
-                return str(first)
-    raise StoreError("The run could not be created; try again.")
+            known = select(kind.table.c.id).where(kind.table.c.key == row["key"])
+            if (first := connection.execute(known).scalar_one_or_none()) is not None:
+                return str(first), False
+    raise StoreError(f"The {kind.name} could not be created; try again.")
 
 
-def row_of(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
+def _create_runs(connection: Connection, sweep_id: str, spec: SweepSpec, name: str, moment: datetime) -> None:
+    lanes = spec.lanes()
+    ids, names = _free_ids(connection, len(lanes)), names_of_runs(name, spec)
+    shared = {"sweep": sweep_id, "group": SWEEP_GROUPS + sweep_id}
+    rows = [
+        {"id": run_id, **_row(lane.run, own, moment), "lane": i, **shared}
+        for i, (run_id, own, lane) in enumerate(zip(ids, names, lanes, strict=True))
+    ]
+    connection.execute(insert(runs), rows)
+
+
+def _free_ids(connection: Connection, count: int) -> list[str]:
+    """``count`` new ids that no run has."""
+    for _ in range(_ATTEMPTS):
+        ids = {new_id() for _ in range(count)}
+        taken = connection.execute(select(runs.c.id).where(runs.c.id.in_(ids)).limit(1)).first()
+        if taken is None and len(ids) == count:
+            return sorted(ids)  # in the order of the sweep's runs, and so in the table's
+    raise StoreError("The sweep could not be created; try again.")
+
+
+def _row(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
     """The row of a new queued run, its id apart."""
-    return {
-        "name": name, "state": "queued", "wanted": "run", "spec": spec.model_dump_json(),
-        "dataset": spec.data.name, "model": spec.model.name, "l1": spec.penalty.l1, "l2": spec.penalty.l2,
-        "created": moment, "queued": moment, "seconds": 0.0, "epoch": 0, "epochs": spec.train.epochs,
-        "step": 0, "steps": 0, "tags": [], "note": "",
-    }  # fmt: skip
+    own: dict[str, Any] = {
+        "name": name,
+        "spec": spec.model_dump_json(),
+        "dataset": spec.data.name,
+        "model": spec.model.name,
+    }
+    own |= {"l1": spec.penalty.l1, "l2": spec.penalty.l2, "epochs": spec.train.epochs}
+    start = {"state": "queued", "wanted": "run", "seconds": 0.0, "epoch": 0, "step": 0, "steps": 0}
+    return {**own, **start, "created": moment, "queued": moment, "tags": [], "note": ""}
 
 
-def get(connection: Connection, text: str, has_checkpoint: Files) -> Run:
-    """The run with this id, this unique name, or the only id that begins so; UnknownRun otherwise."""
-    text = labels.printable(text)
-    found = _by_id(connection, text, has_checkpoint) or _by_id(connection, _id_of(connection, text), has_checkpoint)
-    if not isinstance(found, Run):
-        raise UnreadableRow(found) if found else UnknownRun(unknown("run", text, []))
+def find(connection: Connection, kind: Kind[T], text: str, has_checkpoint: Files) -> T:
+    """The job with this id, this unique name, or the only id that begins so."""
+    text = printable(text)
+    found = _by_id(connection, kind, text, has_checkpoint)
+    found = found or _by_id(connection, kind, _id_of(connection, kind, text), has_checkpoint)
+    if isinstance(found, Unreadable):
+        raise UnreadableRow(found)
+    if found is None:
+        raise kind.missing(text)
     return found
 
 
-def _by_id(connection: Connection, run_id: str, has_checkpoint: Files) -> Run | Unreadable | None:
-    return next(read_runs(connection, select_runs().where(runs.c.id == run_id), has_checkpoint), None)
+def _by_id(connection: Connection, kind: Kind[T], one: str, has_checkpoint: Files) -> T | Unreadable | None:
+    return next(iter(kind.read(connection, kind.select().where(kind.table.c.id == one), has_checkpoint)), None)
 
 
-def _id_of(connection: Connection, text: str) -> str:
-    """The id of the run with this unique name, or the only id that begins so; UnknownRun otherwise."""
-    present = select(runs.c.id).where(runs.c.deleted.is_(None)).limit(3)
-    found = connection.execute(present.where(runs.c.name == text)).scalars().all() if text else []
+def _id_of(connection: Connection, kind: Kind[Any], text: str) -> str:
+    """The id of the job with this unique name, or the only id that begins so."""
+    table = kind.table
+    present = select(table.c.id).where(table.c.deleted.is_(None)).limit(3)
+    found = connection.execute(present.where(table.c.name == text)).scalars().all() if text else []
     if not found and 0 < len(text) <= 10:
-        found = connection.execute(present.where(runs.c.id.startswith(text, autoescape=True))).scalars().all()
-    if len(found) != 1:
-        raise UnknownRun(unknown("run", text, list(found)))
+        found = connection.execute(present.where(table.c.id.startswith(text, autoescape=True))).scalars().all()
+    if not found:
+        raise kind.missing(text)
+    if len(found) > 1:
+        unknown: type[UnknownRun] = kind.unknown
+        raise unknown(f"{shown(text)} may mean several {kind.name}s ({', '.join(found)}); name one by its id.")
     return str(found[0])
-
-
-def unknown(kind: str, text: str, found: list[str]) -> str:
-    """That no run or sweep is called ``text``, or that several are."""
-    if found:
-        return f"{shown(text)} may mean several {kind}s ({', '.join(found)}); name one by its id."
-    return f"There is no {kind} {shown(text)}."
 
 
 def listed(
     connection: Connection,
+    kind: Kind[T],
     has_checkpoint: Files,
-    *,
-    states: Iterable[State] | None,
-    group: str | None,
-    deleted: bool,
-    limit: int | None,
-) -> list[Run | Unreadable]:
-    """Runs, newest first, in one statement."""
-    query = select_runs().where(runs.c.deleted.is_not(None) if deleted else runs.c.deleted.is_(None))
-    if states is not None:
-        query = query.where(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
-    if group is not None:
-        query = query.where(runs.c.group == group)
-    return list(
-        read_runs(connection, query.order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit), has_checkpoint)
-    )
+    *where: ColumnElement[bool],
+    deleted: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[T | Unreadable]:
+    """Jobs, newest first, from number ``offset`` on: one statement for runs, two for sweeps."""
+    table = kind.table
+    query = kind.select().where(table.c.deleted.is_not(None) if deleted else table.c.deleted.is_(None), *where)
+    query = query.order_by(table.c.created.desc(), table.c.id.desc()).offset(offset or None).limit(limit)
+    return list(kind.read(connection, query, has_checkpoint))
 
 
 def present(connection: Connection, run_ids: Sequence[str], has_checkpoint: Files) -> list[Run | Unreadable]:
     """The runs with these ids that are there and not deleted, in the order of ``run_ids``."""
-    query = select_runs().where(runs.c.deleted.is_(None), runs.c.id.in_([labels.printable(run) for run in run_ids]))
+    query = select_runs().where(runs.c.deleted.is_(None), runs.c.id.in_([printable(run) for run in run_ids]))
     found = {run.id: run for run in read_runs(connection, query, has_checkpoint)}
     return [found[run] for run in run_ids if run in found]
 
 
-def queue(connection: Connection, has_checkpoint: Files) -> list[Run]:
-    """Queued runs that belong to no sweep, the longest waiting first.
+def runs_of_sweep(connection: Connection, sweep_id: str, has_checkpoint: Files) -> list[Run]:
+    """The runs of a sweep, in the order of ``SweepSpec.lanes()``: all of them, or :class:`UnreadableRow`."""
+    query = select_runs().where(runs.c.sweep == sweep_id).order_by(runs.c.lane)
+    found = list(read_runs(connection, query, has_checkpoint))
+    if not found:
+        raise SWEEP.missing(sweep_id)
+    for run in found:
+        if isinstance(run, Unreadable):
+            raise UnreadableRow(run)
+    return [run for run in found if isinstance(run, Run)]
 
-    One that cannot be read stays as it is, for the version that wrote it, and holds up no other.
+
+def waiting(connection: Connection, kind: Kind[Any]) -> list[str]:
+    """Ids of queued jobs, the longest waiting first, also of rows that cannot be read.
+
+    A run of a sweep does not wait by itself, and a sweep does not while one of its runs trains.
     """
-    query = select_runs().where(runs.c.state == "queued", runs.c.sweep.is_(None))
-    return readable(read_runs(connection, query.order_by(runs.c.queued, runs.c.id), has_checkpoint))
+    job = runs.c.id if kind is RUN else runs.c.sweep
+    training = select(runs.c.sweep).where(runs.c.sweep.is_not(None), runs.c.state == "running")
+    mine = runs.c.sweep.is_(None) if kind is RUN else runs.c.sweep.is_not(None) & runs.c.sweep.not_in(training)
+    query = select(job).where(runs.c.state == "queued", mine).group_by(job).order_by(func.min(runs.c.queued), job)
+    return [str(one) for one in connection.execute(query).scalars()]
 
 
-_LEAST_EPOCHS = 20  # what a run counts in the queue at least, for its own costs
+def stop_wanted(connection: Connection, job_id: str) -> bool:
+    """Whether a running run of the job is to stop."""
+    mine = or_(runs.c.id == job_id, runs.c.sweep == job_id)
+    found = connection.execute(select(runs.c.state, runs.c.wanted).where(mine).distinct()).all()
+    if not found:
+        raise UnknownRun(f"There is no run or sweep {shown(job_id)}.")
+    return ("running", "stop") in [tuple(row) for row in found]
 
 
-def queued_epochs(connection: Connection) -> int:
+def _queued_epochs(connection: Connection) -> int:
     """Epochs that queued runs have still to train, those of sweeps included."""
     left = runs.c.epochs - runs.c.epoch
     counted = case((left > _LEAST_EPOCHS, left), else_=_LEAST_EPOCHS)
@@ -148,30 +228,11 @@ def queue_bounded(connection: Connection, limit: int | None) -> Iterator[None]:
     if limit is None:
         yield
         return
-    before = queued_epochs(connection)
+    before = _queued_epochs(connection)
     yield
-    after = queued_epochs(connection)
+    after = _queued_epochs(connection)
     if after > max(before, limit):
         raise QueueFull(
             f"The queue is full: {before:,} epochs wait, this would add {after - before:,}, and at most {limit:,} may "
             "wait (REGLAB_QUEUE). Wait until runs have ended, cancel queued ones, or train fewer epochs."
         )
-
-
-def readable(found: Iterable[Run | Unreadable]) -> list[Run]:
-    """The runs in ``found`` that can be read."""
-    return [run for run in found if isinstance(run, Run)]
-
-
-def waiting(connection: Connection) -> list[str]:
-    """Ids of the runs that :func:`queue` lists, in its order: also of rows that cannot be read."""
-    query = select(runs.c.id).where(runs.c.state == "queued", runs.c.sweep.is_(None))
-    return list(connection.execute(query.order_by(runs.c.queued, runs.c.id)).scalars())
-
-
-def wanted(connection: Connection, run_id: str) -> str:
-    """ "run" or "stop"."""
-    found = connection.execute(select(runs.c.wanted).where(runs.c.id == run_id)).scalar_one_or_none()
-    if found is None:
-        raise UnknownRun(f"There is no run {shown(run_id)}.")
-    return str(found)

@@ -1,4 +1,4 @@
-"""The files of one run, or of one stack of a sweep: two generations of its checkpoint, and its weights."""
+"""The files of one run, or of one part of a sweep: two generations of its checkpoint, and its weights."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def is_plain(run_id: str) -> bool:
 
 
 class RunFiles:
-    """The folder ``home/<run id>/``, or ``home/<sweep id>/<stack>/``; it appears with the first file."""
+    """The folder ``home/<run id>/``, or ``home/<sweep id>/<part>/``; it appears with the first file."""
 
     def __init__(
-        self, home: Path, run_id: str, flush: Callable[[], None] | None = None, *, stack: int | None = None
+        self, home: Path, run_id: str, flush: Callable[[], None] | None = None, *, part: int | None = None
     ) -> None:
         """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
         check_id(run_id)
         self.id, self.home, self.folder, self._flush = run_id, home, home / run_id, flush
-        if stack is not None:
-            self.folder /= f"{stack:d}"
+        if part is not None:
+            self.folder /= f"{part:d}"
 
     @property
     def has_checkpoint(self) -> bool:
@@ -210,8 +210,8 @@ def check_space(home: Path) -> None:
         raise StoreUnavailable(f"The disk that holds {home} is full; free some space.")
 
 
-def stack_folders(home: Path, sweep_id: str) -> list[Path]:
-    """The folders of a sweep's stacks that are there."""
+def part_folders(home: Path, sweep_id: str) -> list[Path]:
+    """The folders of a sweep's parts that are there."""
     return [path for path in sorted((home / sweep_id).glob("*")) if path.name.isdecimal()]
 
 
@@ -233,6 +233,6 @@ def checkpoint_finder(home: Path) -> Callable[[str, str | None], bool]:
 
 
 def sweep_has_checkpoint(home: Path, sweep_id: str) -> bool:
-    """Whether any stack of the sweep has a checkpoint."""
-    stacks = stack_folders(home, sweep_id)
-    return any(RunFiles(home, sweep_id, stack=int(path.name)).has_checkpoint for path in stacks)
+    """Whether any part of the sweep has a checkpoint."""
+    parts = part_folders(home, sweep_id)
+    return any(RunFiles(home, sweep_id, part=int(path.name)).has_checkpoint for path in parts)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select
 
 from reglab.states import FINAL
-from reglab.store.files import RunFiles, stack_folders
+from reglab.store.files import RunFiles, part_folders
 from reglab.store.schema import runs, sweeps
 from reglab.store.sentences import disk_sentence
 
@@ -56,12 +56,12 @@ def ended(connection: Connection) -> tuple[set[str], set[str]]:
 def second_checkpoints(home: Path, alone: Iterable[str], whole: Iterable[str]) -> Iterator[RunFiles]:
     """The folders of ended runs and sweeps that hold two generations of a checkpoint."""
     own = (RunFiles(home, run_id) for run_id in sorted(alone))
-    stacks = (
-        RunFiles(home, sweep_id, stack=int(folder.name))
+    parts = (
+        RunFiles(home, sweep_id, part=int(folder.name))
         for sweep_id in sorted(whole)
-        for folder in stack_folders(home, sweep_id)
+        for folder in part_folders(home, sweep_id)
     )
-    return (files for files in (*own, *stacks) if files.second_checkpoint)
+    return (files for files in (*own, *parts) if files.second_checkpoint)
 
 
 def remove_files(home: Path, one: str) -> bool:

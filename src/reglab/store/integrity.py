@@ -10,14 +10,14 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, String, Table, func, or_, select, text, type_coerce
 
-from reglab.errors import RegLabError
-from reglab.store.files import RunFiles, stack_folders
+from reglab.errors import CheckpointError, RegLabError
+from reglab.states import RESUMABLE
+from reglab.store.files import RunFiles, part_folders
 from reglab.store.reading import Unreadable
 from reglab.store.run import Run
 from reglab.store.schema import epochs, layers, runs, sweeps
 from reglab.store.sweep import Sweep
 from reglab.store.types import Counts, Real
-from reglab.store.whole import missing
 
 _ID = re.compile(r"[0-9a-z]{10}")
 _BLOCK = 2**20
@@ -56,23 +56,22 @@ def of_figures(connection: Connection) -> Iterator[Problem]:
         yield from _of_the_wrong_kind(connection, layers)
 
 
-def of_files(home: Path, run: Run) -> Iterator[Problem]:
-    """Missing or damaged weights and checkpoints of a run; those of a sweep's runs are the sweep's."""
-    if sentence := missing(home, run):
-        yield Problem("file", run.id, sentence)
+def of_job(home: Path, job: Run | Sweep | Unreadable) -> Iterator[Problem]:
+    """A row that cannot be read; missing or damaged weights and checkpoints, a sweep's for all its runs."""
+    if isinstance(job, Unreadable):
+        yield Problem("row", job.id, job.sentence)
         return
-    files = RunFiles(home, run.id)
-    if run.weights_path is not None and _sha256(files.find(run.weights_path)) != run.weights_sha256:
-        yield Problem("file", run.id, f"The weights {run.weights_path} have changed since they were saved.")
-    yield from _of_checkpoint(files)
-
-
-def of_sweep_files(home: Path, sweep: Sweep) -> Iterator[Problem]:
-    """A missing or damaged checkpoint of a sweep."""
-    if sentence := missing(home, sweep):
-        yield Problem("file", sweep.id, sentence)
-    for folder in stack_folders(home, sweep.id):
-        yield from _of_checkpoint(RunFiles(home, sweep.id, stack=int(folder.name)))
+    sentence = missing(home, job)
+    if sentence:
+        yield Problem("file", job.id, sentence)
+    if isinstance(job, Sweep):
+        for folder in part_folders(home, job.id):
+            yield from _of_checkpoint(RunFiles(home, job.id, part=int(folder.name)))
+    elif not sentence:
+        files = RunFiles(home, job.id)
+        if job.weights_path is not None and _sha256(files.find(job.weights_path)) != job.weights_sha256:
+            yield Problem("file", job.id, f"The weights {job.weights_path} have changed since they were saved.")
+        yield from _of_checkpoint(files)
 
 
 def strangers(home: Path, connection: Connection) -> list[str]:
@@ -82,9 +81,41 @@ def strangers(home: Path, connection: Connection) -> list[str]:
     return sorted(set(found) - known)
 
 
-def of_row(row: Unreadable) -> Problem:
-    """A row that this version cannot read."""
-    return Problem("row", row.id, row.sentence)
+def missing(home: Path, one: Run | Sweep) -> str | None:
+    """What is missing: the checkpoint of a run or sweep that stopped before its end, a run's folder, or its weights."""
+    if one.state in RESUMABLE and one.deleted is None and not one.resumable:
+        return f"{_no_checkpoint(home, one)}, so it cannot be resumed; duplicate it to train again."
+    return _no_weights(home, one) if isinstance(one, Run) and (one.epoch or one.weights_path) else None
+
+
+def not_resumable(home: Path, one: Run | Sweep) -> str:
+    """Why a run or sweep that is not ``resumable`` cannot go on."""
+    kind = _kind(one)
+    if one.deleted is not None:
+        return f"{kind} {one.id} is deleted; restore it first."
+    return missing(home, one) or f"{kind} {one.id} is {one.state}: there is nothing to resume."
+
+
+def _no_checkpoint(home: Path, one: Run | Sweep) -> str:
+    """A run of a sweep has its checkpoint in the sweep's folder."""
+    files = RunFiles(home, (one.sweep if isinstance(one, Run) else None) or one.id)
+    return f"{_kind(one)} {one.id} has no checkpoint: {files.trouble or f'there is none in {files.folder}'}"
+
+
+def _no_weights(home: Path, run: Run) -> str | None:
+    files = RunFiles(home, run.id)
+    if files.trouble:
+        return f"The weights of run {run.id} are not available: {files.trouble}."
+    try:
+        if run.weights_path is not None:
+            files.find(run.weights_path)
+    except CheckpointError as error:
+        return str(error)
+    return None
+
+
+def _kind(one: Run | Sweep) -> str:
+    return "Run" if isinstance(one, Run) else "Sweep"
 
 
 def _of_checkpoint(files: RunFiles) -> Iterator[Problem]:

@@ -1,16 +1,14 @@
-"""What people attach to runs (names, tags, notes), and deleting with a way back."""
+"""Names of runs and sweeps, and the tags and notes that people attach to runs: defaults, and checks of their text."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Connection, select, update
-
-from reglab.errors import StoreError, UnknownRun, shown
-from reglab.store.schema import runs, sweeps
-from reglab.store.states import now
+from reglab.errors import StoreError
+from reglab.number_format import exact
+from reglab.spec import RunSpec
+from reglab.sweep import LaneSpec, SweepSpec
 
 NAME_LENGTH, TAG_LENGTH, TAGS, NOTE_LENGTH, KEY_LENGTH = 200, 50, 50, 20_000, 200
 
@@ -49,69 +47,36 @@ def checked_note(note: str) -> str:
     return text
 
 
-def optional(text: str | None) -> str | None:
-    """A group's name, or None for none."""
-    return None if text is None else checked_name(text)
-
-
 def _checked(what: str, text: str, longest: int) -> str:
     if not 1 <= len(text) <= longest:
         raise StoreError(f"A {what} has 1 to {longest} characters, not {len(text):,}.")
     return text
 
 
-def remove(connection: Connection, run_ids: Sequence[str]) -> None:
-    """Mark runs deleted, all or none; queued ones are cancelled, running ones refused.
+def default_name(spec: RunSpec | SweepSpec) -> str:
+    """For example "digits · simple_cnn · λ₂ 0.03", or "Sweep · digits · simple_cnn · 9 λ₂ × 3 seeds"."""
+    if isinstance(spec, RunSpec):
+        terms = {"λ₁": spec.penalty.l1, "λ₂": spec.penalty.l2}
+        penalty = " ".join(f"{symbol} {exact(value)}" for symbol, value in terms.items() if value) or "λ 0"
+        return f"{spec.data.name} · {spec.model.name} · {penalty}"
+    parts = [f"{len(spec.points)} {'(λ₁, λ₂)' if spec.kind == 'grid' else spec.symbol}"]
+    parts += [f"{len(spec.applies)} modes"] * (len(spec.applies) > 1)
+    parts += [f"{spec.repeats} {spec.repeated_over}s"] * (spec.repeats > 1)
+    return f"Sweep · {spec.run.data.name} · {spec.run.model.name} · {' × '.join(parts)}"
 
-    The runs of a sweep go together, and the sweep with them.
+
+def names_of_runs(sweep_name: str, spec: SweepSpec) -> list[str]:
+    """Names of a sweep's runs; for example "λ₂ 0.03 · seed 1 · my sweep": what differs first, since lists cut ends.
+
+    Seeds are the training's, folds are numbered from 0, both as in the run's spec.
     """
-    rows = _rows(connection, run_ids)
-    _check_ended([row.name for row in rows if row.state == "running"])
-    _check_whole(connection, rows)
-    mine = runs.c.id.in_([row.id for row in rows])
-    connection.execute(update(runs).where(mine, runs.c.state == "queued").values(state="cancelled", ended=now()))
-    connection.execute(update(runs).where(mine, runs.c.deleted.is_(None)).values(deleted=now()))
-    connection.execute(update(sweeps).where(_theirs(rows), sweeps.c.deleted.is_(None)).values(deleted=now()))
 
+    def own(lane: LaneSpec) -> str:
+        point, grid = lane.point, spec.kind == "grid"
+        parts = [f"λ₁ {exact(point.l1)} λ₂ {exact(point.l2)}" if grid else f"{spec.symbol} {exact(point.value)}"]
+        parts += [lane.apply] * (len(spec.applies) > 1)
+        number = lane.run.data.fold if spec.folds else lane.run.train.seed
+        parts += [f"{spec.repeated_over} {number}"] * (spec.repeats > 1)
+        return " · ".join(parts)
 
-def restore(connection: Connection, run_ids: Sequence[str]) -> None:
-    """Undo :func:`remove`; a sweep comes back whole."""
-    rows = _rows(connection, run_ids)
-    mine = runs.c.id.in_(run_ids) | runs.c.sweep.in_(_sweep_ids(rows))
-    connection.execute(update(runs).where(mine).values(deleted=None))
-    connection.execute(update(sweeps).where(_theirs(rows)).values(deleted=None))
-
-
-def _rows(connection: Connection, run_ids: Sequence[str]) -> list[Any]:
-    query = select(runs.c.id, runs.c.name, runs.c.state, runs.c.sweep).where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
-    rows = list(connection.execute(query.with_for_update()))
-    missing = set(run_ids) - {row.id for row in rows}
-    if missing:
-        raise UnknownRun(f"There is no run {shown(min(missing))}.")
-    return rows
-
-
-def _check_ended(running: Sequence[str]) -> None:
-    if running:
-        more = f" and {len(running) - 1} more" if len(running) > 1 else ""
-        raise StoreError(f"{shown(running[0])}{more} is still training; stop it before deleting it.")
-
-
-def _check_whole(connection: Connection, rows: Sequence[Any]) -> None:
-    """Refuse to delete some runs of a sweep, which would leave holes in its path."""
-    named = {row.id for row in rows}
-    lanes = connection.execute(select(runs.c.id, runs.c.sweep).where(runs.c.sweep.in_(_sweep_ids(rows))))
-    torn = {lane.sweep for lane in lanes if lane.id not in named}
-    for row in rows:
-        if row.sweep in torn:
-            raise StoreError(
-                f"{shown(row.name)} belongs to a λ path, whose runs are deleted together; delete the λ path."
-            )
-
-
-def _sweep_ids(rows: Sequence[Any]) -> list[str]:
-    return sorted({row.sweep for row in rows if row.sweep is not None})
-
-
-def _theirs(rows: Sequence[Any]) -> ColumnElement[bool]:
-    return sweeps.c.id.in_(_sweep_ids(rows))
+    return [f"{own(lane)} · {sweep_name}"[:NAME_LENGTH] for lane in spec.lanes()]

@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Dialect, Row, Select, select
 from reglab import columns
 from reglab.errors import RegLabError, SpecError, StoreError, shown
 from reglab.events import EpochMetrics
-from reglab.number_format import exact
-from reglab.spec import PenaltySpec, RunSpec
+from reglab.spec import RunSpec
 from reglab.states import RESUMABLE, STATES, State, label_of
 from reglab.store.files import check_id
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
@@ -23,7 +22,7 @@ from reglab.store.schema import epochs, runs
 
 Penalty = Literal["none", "L1", "L2", "elastic net"]
 Wanted = Literal["run", "stop"]
-Files = Callable[[str, str | None], bool]  # run id, its sweep's id → whether a checkpoint lies in the home
+Files = Callable[[str, str | None], bool]  # id, and that of the sweep if there is one → whether it has a checkpoint
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,6 @@ class Run:
 def kind_of_penalty(l1: float, l2: float) -> Penalty:
     """ "none", "L1", "L2" or "elastic net", by which λ is above 0."""
     return ("elastic net" if l2 else "L1") if l1 else ("L2" if l2 else "none")
-
-
-def default_name(spec: RunSpec) -> str:
-    """For example "digits · simple_cnn · λ₂ 0.03"."""
-    return f"{spec.data.name} · {spec.model.name} · {_lambdas(spec.penalty)}"
-
-
-def _lambdas(penalty: PenaltySpec) -> str:
-    parts = [f"λ₁ {exact(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ {exact(penalty.l2)}"] * bool(penalty.l2)
-    return " ".join(parts) or "λ 0"
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Text, case, cast, func, select
 
 from reglab.store.run_filter import HAS_TAGS, RunFilter, begins, matching, tag_values
-from reglab.store.schema import runs
+from reglab.store.schema import runs, sweeps
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ def count_groups(connection: Connection, prefixes: Iterable[str]) -> dict[str, i
     kind = case(*((begins(runs.c.group, prefix), prefix) for prefix in prefixes), else_="").label("kind")
     query = select(kind, func.count().label("number")).where(runs.c.deleted.is_(None)).group_by(kind)
     return {row.kind: row.number for row in connection.execute(query)}
+
+
+def count_sweeps(connection: Connection) -> int:
+    """How many sweeps are not deleted."""
+    return connection.execute(select(func.count()).where(sweeps.c.deleted.is_(None))).scalar_one()
 
 
 def choices(connection: Connection) -> RunChoices:

@@ -1,35 +1,88 @@
-"""The store's face: every method is one transaction, safe from any thread; :func:`reglab.store.open_store` opens it."""
+"""The store: every method is one transaction, safe from any thread; :func:`reglab.store.open_store` opens it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, overload
 
-import pandas as pd
+from sqlalchemy import select
 
-from reglab.events import Environment, EpochMetrics, LayerStats
+from reglab.errors import StoreError
+from reglab.events import Environment, LayerStats
 from reglab.spec import RunSpec
-from reglab.states import State
-from reglab.store import atomic, catalog, frames, labels, owners, results, states, sweep_catalog, sweep_states
-from reglab.store.files import checkpoint_finder, stack_folders
+from reglab.store import (
+    atomic,
+    backup,
+    catalog,
+    garbage,
+    integrity,
+    labels,
+    owners,
+    results,
+    transitions,
+)
+from reglab.store.backup import Copied
+from reglab.store.database import Database
+from reglab.store.files import part_folders
+from reglab.store.garbage import Leftover
+from reglab.store.integrity import Problem
 from reglab.store.owners import Owner
-from reglab.store.reading import Unreadable
-from reglab.store.results import Ending, EpochEntry
+from reglab.store.reads import StoreReads
+from reglab.store.results import EpochEntry
 from reglab.store.run import Run
-from reglab.store.run_table_methods import RunTableMethods
-from reglab.store.upkeep import UpkeepMethods
+from reglab.store.schema import runs, sweeps
+from reglab.store.sweep import Sweep
+from reglab.store.transitions import Ending, Progress
+from reglab.sweep import SweepSpec
 
 
-class Store(UpkeepMethods, RunTableMethods):
-    """Runs, sweeps, and what came of them. Every method raises :class:`StoreError` if the database fails.
+class Store(StoreReads):
+    """A database of runs and sweeps, and the folder with their files. Methods raise :class:`StoreError` if it fails.
 
-    ``run_id`` is a whole id; only :meth:`get` also takes names and beginnings. Methods that name a run raise
-    :class:`reglab.errors.UnknownRun` where there is none. Stopping, resuming, taking over and handing back a run of a
-    sweep do so for the whole sweep, because its lanes advance together.
+    A job is a run or a sweep; ``job_id`` is the whole id of either. Stopping, resuming, taking over and deleting apply
+    to a sweep as a whole, also where one of its runs is named. Only :meth:`get`, :meth:`sweep` and :meth:`find` also
+    take names and beginnings of ids. Methods that name a job raise :class:`reglab.errors.UnknownRun` where there is
+    none. Writes that take several runs are all made, or none.
     """
 
-    # Creating and finding
+    def __init__(self, database: Database, home: Path) -> None:
+        super().__init__(database, home)
+        self._owner: Owner | None = None
+        self._owner_guard = threading.Lock()
 
+    def close(self) -> None:
+        """Give up this process's ownership and close the connections."""
+        with self._owner_guard:
+            if self._owner is not None:
+                self._owner.close()
+                self._owner = None
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def owner(self) -> Owner:
+        """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""
+        if self._database.read_only:
+            raise StoreError(self._database.read_only)
+        with self._owner_guard:
+            if self._owner is None:
+                self._owner = owners.register(self.home)
+            return self._owner
+
+    # Creating
+
+    @overload
     def create(
         self,
         spec: RunSpec,
@@ -39,219 +92,154 @@ class Store(UpkeepMethods, RunTableMethods):
         group: str | None = None,
         owner: Owner | None = None,
         queue_limit: int | None = None,
-    ) -> Run:
-        """A new queued run; the first run of the same ``key`` if there is one, however many ask at once
-        (even a deleted one: the same click never makes two).
+    ) -> Run: ...
 
-        With ``owner`` the run is claimed in the same transaction, before any runner can see it in the queue.
+    @overload
+    def create(
+        self,
+        spec: SweepSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        owner: Owner | None = None,
+        queue_limit: int | None = None,
+    ) -> Sweep: ...
+
+    def create(
+        self,
+        spec: RunSpec | SweepSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        group: str | None = None,
+        owner: Owner | None = None,
+        queue_limit: int | None = None,
+    ) -> Run | Sweep:
+        """A new queued run, or a sweep with all its runs; the first one of the same ``key`` if there is one, however
+        many ask at once (even a deleted one: the same click never makes two).
+
+        With ``owner`` it is claimed in the same transaction, before any runner can see it in the queue.
 
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         with self._database.write() as connection:
             with catalog.queue_bounded(connection, queue_limit):
-                run_id = catalog.create(connection, spec, name, key, group)
+                job_id = catalog.create(connection, spec, name, key, group)
             if owner is not None:
-                states.claim(connection, run_id, owner.id)
-            return catalog.get(connection, run_id, checkpoint_finder(self.home))
-
-    def get(self, run_id: str) -> Run:
-        """The run with this id or unique name, or the only one whose id begins so.
-
-        :raises UnreadableRow: there is one, but this version cannot read it.
-        """
-        with self._database.read() as connection:
-            return catalog.get(connection, run_id, checkpoint_finder(self.home))
-
-    def runs(
-        self,
-        *,
-        states: Iterable[State] | None = None,
-        group: str | None = None,
-        deleted: bool = False,
-        limit: int | None = None,
-    ) -> list[Run]:
-        """Runs that can be read, newest first; ``deleted`` gives the deleted ones instead."""
-        return catalog.readable(self.every_run(states=states, group=group, deleted=deleted, limit=limit))
-
-    def every_run(
-        self,
-        *,
-        states: Iterable[State] | None = None,
-        group: str | None = None,
-        deleted: bool = False,
-        limit: int | None = None,
-    ) -> list[Run | Unreadable]:
-        """:meth:`runs`, and in their places the rows that this version cannot read."""
-        with self._database.read() as connection:
-            checkpoints = checkpoint_finder(self.home)
-            return catalog.listed(connection, checkpoints, states=states, group=group, deleted=deleted, limit=limit)
-
-    def queue(self) -> list[Run]:
-        """Queued runs that belong to no sweep, the longest waiting first.
-
-        They stay queued over restarts, for whoever claims them first. One that cannot be read is not among them.
-        """
-        with self._database.read() as connection:
-            return catalog.queue(connection, checkpoint_finder(self.home))
-
-    def waiting(self) -> list[str]:
-        """Ids of the runs in :meth:`queue`, in its order; their settings are not read."""
-        with self._database.read() as connection:
-            return catalog.waiting(connection)
+                transitions.claim(connection, job_id, owner.id)
+            if isinstance(spec, RunSpec):
+                return catalog.find(connection, catalog.RUN, job_id, self._checkpoints)
+            return catalog.find(connection, catalog.SWEEP, job_id, self._checkpoints)
 
     # States
 
-    def claim(self, run_id: str, owner: Owner) -> bool:
+    def claim(self, job_id: str, owner: Owner) -> bool:
         """queued → running for ``owner``; only one claimer wins, the others get False. Never a run of a sweep."""
         with self._database.write() as connection:
-            return states.claim(connection, run_id, owner.id)
+            return transitions.claim(connection, job_id, owner.id)
 
-    def release(self, run_id: str) -> None:
-        """running → queued: hand a claimed run back; → cancelled if it was asked to stop meanwhile."""
+    def request_stop(self, job_id: str) -> None:
+        """Cancel queued runs at once; ask the owner of running ones to stop (``wanted`` becomes "stop")."""
         with self._database.write() as connection:
-            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
-                sweep_states.release(connection, sweep_id)
-            else:
-                states.release(connection, run_id)
+            transitions.request_stop(connection, job_id)
 
-    def set_state(self, run_id: str, state: State, *, error: str | None = None) -> None:
-        """Move a run to ``state``, with ``error`` as its sentence; :class:`StoreError` if that may not follow."""
-        with self._database.write() as connection:
-            states.set_state(connection, run_id, state, error)
+    def requeue(self, job_id: str, *, queue_limit: int | None = None) -> None:
+        """cancelled, interrupted or failed → queued, to be resumed; queued already is fine.
 
-    def request_stop(self, run_id: str) -> None:
-        """Cancel a queued run at once; ask the owner of a running one to stop (``wanted`` becomes "stop")."""
-        with self._database.write() as connection:
-            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
-                sweep_states.request_stop(connection, sweep_id)
-            else:
-                states.request_stop(connection, run_id)
-
-    def wanted(self, run_id: str) -> Literal["run", "stop"]:
-        """What a running run should do; one small read, for polling."""
-        with self._database.read() as connection:
-            return "stop" if catalog.wanted(connection, run_id) == "stop" else "run"
-
-    def requeue(self, run_id: str, *, queue_limit: int | None = None) -> None:
-        """cancelled, interrupted or failed → queued, to be resumed; queued already is fine, anything else is not.
-
+        :raises StoreError: where nothing is to resume.
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         with self._database.write() as connection, catalog.queue_bounded(connection, queue_limit):
-            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
-                sweep_states.requeue(connection, sweep_id)
-            else:
-                states.requeue(connection, run_id)
+            transitions.requeue(connection, job_id)
 
-    def take_over(self, run_id: str, owner: Owner) -> None:
-        """cancelled, interrupted or failed → running for ``owner``, in one transaction: to resume it here and now."""
+    def take_over(self, job_id: str, owner: Owner) -> None:
+        """:meth:`requeue`, then running for ``owner``, in one transaction: to resume it here and now."""
         with self._database.write() as connection:
-            if sweep_id := sweep_catalog.sweep_of(connection, run_id):
-                sweep_states.requeue(connection, sweep_id)
-                sweep_states.claim(connection, sweep_id, owner.id)
-            else:
-                states.requeue(connection, run_id)
-                states.claim(connection, run_id, owner.id)
+            transitions.requeue(connection, job_id)
+            transitions.claim(connection, transitions.job_of(connection, job_id), owner.id)
 
-    # Results. A run that another owner trains, or that has ended, takes none: RunLost. Methods that take many runs
-    # are one transaction over them: all is written, or nothing.
-
-    def began(self, run_id: str, environment: Environment) -> None:
-        """Record where the run trains, and when it first started."""
-        self.began_many({run_id: environment})
-
-    def began_many(self, environments: Mapping[str, Environment]) -> None:
-        """:meth:`began` for many runs, by id."""
+    def finish(self, endings: Sequence[Ending]) -> None:
+        """End runs that this process trains, and all running ones of a sweep that ``endings`` names."""
         with self._database.write() as connection:
-            states.began(connection, self._mine, environments)
+            transitions.finish(connection, self._mine, endings)
 
-    def progress(self, run_id: str, *, epoch: int, step: int, steps: int, seconds: float) -> None:
-        """Step of steps in the epoch after ``epoch``, and training seconds over all sittings; also the heartbeat.
+    def delete(self, job_ids: Sequence[str]) -> None:
+        """Hide jobs until :meth:`restore`, all or none; queued runs are cancelled, running ones refused.
 
-        How many epochs are done is counted by :meth:`add_epoch` alone; a report about another epoch keeps its seconds.
+        Of a sweep either all runs, which hides the sweep too, or none.
+        """
+        with self._database.write() as connection:
+            transitions.delete(connection, job_ids)
+
+    def restore(self, job_ids: Sequence[str]) -> None:
+        """Undo :meth:`delete`; a sweep comes back whole."""
+        with self._database.write() as connection:
+            transitions.restore(connection, job_ids)
+
+    def recover(self) -> list[str]:
+        """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched.
+
+        Nothing is marked in a store that may only be read.
+        """
+        if self._database.read_only:
+            return []
+        with owners.examined(self.home, self._mine) as (dead, alive), self._database.write() as connection:
+            lost = transitions.interrupt_lost(connection, dead, alive)
+        for run_id in lost:
+            atomic.clear(self.files(run_id).folder)
+        for sweep_id in {sweep_id for sweep_id in lost.values() if sweep_id is not None}:
+            for folder in part_folders(self.home, sweep_id):
+                atomic.clear(folder)
+        return list(lost)
+
+    # Results. A run that another owner trains, or that has ended, takes none: RunLost.
+
+    def say(self, job_id: str, activity: str | None) -> None:
+        """What a running job does before it trains, e.g. "Downloading MNIST: 3 of 12 MB"; also the heartbeat."""
+        with self._database.write(durable=False) as connection:
+            transitions.say(connection, job_id, self._mine, activity)
+
+    def progress(self, job_id: str, reports: Mapping[str, Progress], *, seconds: float | None = None) -> None:
+        """How far runs of the job are, by run id, and a sweep's ``seconds`` by the clock; also the heartbeat.
+
+        Runs that have ended are passed over. How many epochs are done is counted by :meth:`add_epochs` alone; a report
+        about another epoch keeps its seconds.
         """
         with self._database.write(durable=False) as connection:
-            results.progress(connection, run_id, self._mine, epoch, step, steps, seconds)
+            transitions.progress(connection, job_id, self._mine, reports, seconds)
 
-    def say(self, run_id: str, activity: str | None) -> None:
-        """What a running run does before it trains, e.g. "Downloading MNIST: 3 of 12 MB"; also the heartbeat."""
-        with self._database.write(durable=False) as connection:
-            results.say(connection, run_id, self._mine, activity)
+    def set_plan(self, sweep_id: str, plan: Mapping[str, Any] | None) -> None:
+        """Keep how a sweep is executed: any JSON-able facts, NaN and ±∞ included."""
+        with self._database.write() as connection:
+            transitions.set_plan(connection, sweep_id, self._mine, plan)
 
-    def add_epoch(self, run_id: str, metrics: EpochMetrics, layers: Sequence[LayerStats], *, best_epoch: int) -> None:
-        """Add an epoch with its layer statistics and histograms, in one transaction: all appear together or not at all.
-
-        Kill −9 never loses it. A power cut may lose epochs after the last checkpoint, which a resumed run trains again.
-
-        :raises EpochRecorded: the run already has this epoch or a later one.
-        """
-        self.add_epochs([(run_id, metrics, layers, best_epoch)])
+    def began(self, environments: Mapping[str, Environment]) -> None:
+        """Record where each run trains, and when it first started."""
+        with self._database.write() as connection:
+            results.began(connection, self._mine, environments)
 
     def add_epochs(self, entries: Sequence[EpochEntry]) -> None:
-        """:meth:`add_epoch` for many runs: (run id, metrics, layers, best epoch) of each, epochs ascending."""
+        """Add (run id, metrics, layers, best epoch) of runs, epochs ascending: all appear together or not at all.
+
+        Kill −9 never loses them. A power cut may lose epochs after the last checkpoint, which a resumed run trains
+        again.
+
+        :raises EpochRecorded: a run already has this epoch or a later one.
+        """
         with self._database.write(durable=False) as connection:
             results.add_epochs(connection, self._mine, entries)
 
-    def add_initial_layers(self, run_id: str, layers: Sequence[LayerStats]) -> None:
-        """Epoch 0: statistics of the initial weights; a second time replaces them."""
-        self.add_initial_layers_many({run_id: layers})
-
-    def add_initial_layers_many(self, layers: Mapping[str, Sequence[LayerStats]]) -> None:
-        """:meth:`add_initial_layers` for many runs, by id."""
+    def add_initial_layers(self, layers: Mapping[str, Sequence[LayerStats]]) -> None:
+        """Epoch 0 of each run: statistics of the initial weights; a second time replaces them."""
         with self._database.write() as connection:
             results.add_initial_layers(connection, self._mine, layers)
 
-    def drop_epochs_after(self, run_id: str, epoch: int) -> None:
-        """Forget the epochs after ``epoch``, for resuming from a checkpoint taken there."""
-        self.drop_epochs_after_many({run_id: epoch})
-
-    def drop_epochs_after_many(self, epochs: Mapping[str, int]) -> None:
-        """:meth:`drop_epochs_after` for many runs, by id."""
+    def drop_epochs_after(self, epochs: Mapping[str, int]) -> None:
+        """Forget the epochs after that given for each run, for resuming from a checkpoint taken there."""
         with self._database.write() as connection:
             results.drop_epochs_after(connection, self._mine, epochs)
 
-    def finish(
-        self,
-        run_id: str,
-        state: State,
-        *,
-        weights_path: str | None = None,
-        weights_sha256: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        """End a running run as ``state``, with where its weights lie (relative to the home) and their hash."""
-        self.finish_many([Ending(run_id, state, weights_path, weights_sha256, error)])
-
-    def finish_many(self, endings: Sequence[Ending]) -> None:
-        """:meth:`finish` for many runs."""
-        with self._database.write() as connection:
-            results.finish(connection, self._mine, endings)
-
-    # Reading results
-
-    def epochs(self, run_ids: Sequence[str], *, since: int = 0) -> pd.DataFrame:
-        """:data:`reglab.columns.EPOCH_COLUMNS` of epochs after ``since``: runs as asked for, epochs ascending."""
-        with self._database.read() as connection:
-            return frames.epoch_frame(connection, run_ids, since)
-
-    def layers(
-        self, run_ids: Sequence[str], *, epochs: Sequence[int] | None = None, latest: bool = False
-    ) -> pd.DataFrame:
-        """:data:`reglab.columns.LAYER_COLUMNS` of all epochs, of ``epochs``, or with ``latest`` of 0 and the newest."""
-        with self._database.read() as connection:
-            return frames.layer_frame(connection, run_ids, epochs, latest)
-
-    def pulls(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """:data:`reglab.columns.GRADIENT_COLUMNS` of every epoch: the layers without their histograms, much quicker."""
-        with self._database.read() as connection:
-            return frames.gradient_frame(connection, run_ids)
-
-    def sparklines(self, run_ids: Sequence[str], column: str, points: int = 40) -> dict[str, list[float]]:
-        """Run → at most ``points`` evenly spaced values of ``column``, the last epoch always among them."""
-        with self._database.read() as connection:
-            return frames.sparklines(connection, run_ids, column, points)
-
-    # Labels and deleting
+    # Labels
 
     def rename(self, run_id: str, name: str) -> None:
         """Give a run another name: 1 to 200 characters."""
@@ -265,36 +253,65 @@ class Store(UpkeepMethods, RunTableMethods):
         """Replace a run's note."""
         self._label(run_id, note=labels.checked_note(note))
 
-    def delete(self, run_ids: Sequence[str]) -> None:
-        """Hide runs until :meth:`restore`, all or none; queued ones are cancelled, running ones refused.
-
-        Of a sweep either all runs, which hides the sweep too, or none.
-        """
-        with self._database.write() as connection:
-            labels.remove(connection, run_ids)
-
-    def restore(self, run_ids: Sequence[str]) -> None:
-        """Undo :meth:`delete`; a sweep comes back whole."""
-        with self._database.write() as connection:
-            labels.restore(connection, run_ids)
-
-    def recover(self) -> list[str]:
-        """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched.
-
-        Nothing is marked in a store that may only be read.
-        """
-        if self._database.read_only:
-            return []
-        with owners.examined(self.home, self._mine) as (dead, alive), self._database.write() as connection:
-            lost = owners.interrupt_lost(connection, dead, alive)
-        for run_id in lost:
-            atomic.clear(self.files(run_id).folder)
-        for sweep_id in {sweep_id for sweep_id in lost.values() if sweep_id is not None}:
-            for folder in stack_folders(self.home, sweep_id):
-                atomic.clear(folder)
-        return list(lost)
-
     def _label(self, run_id: str, **values: object) -> None:
         with self._database.write() as connection:
-            states.locked(connection, run_id)
-            states.change(connection, run_id, **values)
+            transitions.locked(connection, [run_id])
+            transitions.change(connection, {run_id: values})
+
+    # Upkeep
+
+    def purge(self, older_than: timedelta, *, limit: int | None = None) -> list[str]:
+        """Remove, for good, rows and files of jobs deleted longer ago than ``older_than``; their ids.
+
+        At most ``limit`` of them. One whose files cannot be removed now stays, with its row.
+        """
+        with self._database.write() as connection:
+            due = garbage.deleted_before(connection, transitions.now() - older_than)
+            # Files first, and rows in the same transaction: if this is cut off, the rows are there to try again.
+            gone = list(islice((one for one in due if garbage.remove_files(self.home, one)), limit))
+            garbage.forget(connection, gone)
+        return gone
+
+    def drop_second_checkpoints(self) -> int:
+        """Remove the older of two checkpoints of jobs that have ended; the bytes that this frees."""
+        with self._database.read() as connection:
+            alone, whole = garbage.ended(connection)
+        return sum(files.drop_second_checkpoint() for files in garbage.second_checkpoints(self.home, alone, whole))
+
+    def leftovers(self, older_than: timedelta) -> list[Leftover]:
+        """What :meth:`purge` and :meth:`drop_second_checkpoints` would remove, and how much each frees."""
+        with self._database.read() as connection:
+            due = garbage.deleted_before(connection, transitions.now() - older_than)
+            alone, whole = garbage.ended(connection)
+        seconds = garbage.second_checkpoints(self.home, alone - set(due), whole - set(due))
+        return [
+            *(Leftover("deleted", one, garbage.size_of(self.files(one).folder)) for one in due),
+            *(Leftover("checkpoint", files.id, files.second_checkpoint) for files in seconds),
+        ]
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with the database, its rows, and the files of its jobs; every file is read to its end."""
+        with self._database.read() as connection:
+            yield from integrity.of_database(connection)
+            yield from integrity.of_figures(connection)
+        for deleted in (False, True):
+            for job in (*self.every_run(deleted=deleted), *self.every_sweep(deleted=deleted)):
+                yield from integrity.of_job(self.home, job)
+
+    def strangers(self) -> list[str]:
+        """Folders in the home that look like those of jobs and belong to none in this store."""
+        with self._database.read() as connection:
+            return integrity.strangers(self.home, connection)
+
+    def back_up(self, target: Path) -> Copied:
+        """Copy the database and the files of all runs to the new folder ``target``, which is then a home by itself."""
+
+        def ids() -> list[str]:
+            with self._database.read() as connection:
+                return [one for table in (runs, sweeps) for one in connection.execute(select(table.c.id)).scalars()]
+
+        return backup.back_up(self._database, self.home, ids, target)
+
+    @property
+    def _mine(self) -> str | None:
+        return self._owner.id if self._owner else None

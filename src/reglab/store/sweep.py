@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,12 +14,11 @@ from reglab.errors import RegLabError, StoreError
 from reglab.states import FINAL, RESUMABLE, STATES, State, label_of
 from reglab.store.arrays import from_json
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
-from reglab.store.run import Wanted
+from reglab.store.run import Files, Wanted
 from reglab.store.schema import runs, sweeps
 from reglab.store.types import Utc
 from reglab.sweep import SweepSpec
 
-Checkpoints = Callable[[str], bool]  # sweep id → whether a checkpoint lies in its folder
 _FIRST: tuple[State, ...] = ("running", "queued", "failed", "interrupted", "cancelled")
 
 
@@ -114,7 +113,7 @@ def select_totals(sweep_ids: Iterable[str]) -> Select[Any]:
     return query.group_by(runs.c.sweep)
 
 
-def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Checkpoints) -> list[Sweep | Unreadable]:
+def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Files) -> list[Sweep | Unreadable]:
     """The sweeps that ``query``, made from :func:`select_sweeps`, finds, in its order, each read by itself."""
     rows = list(fetch(connection, query, sweeps.c.id))
     ids = [row.id for row in rows if isinstance(row, Row)]
@@ -127,7 +126,7 @@ def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: Chec
             continue
         try:
             total = _decoded(totals.get(row.id), sums)
-            found.append(_sweep(own.decode(row), total, has_checkpoint(row.id)))
+            found.append(_sweep(own.decode(row), total, has_checkpoint(row.id, row.id)))
         except RegLabError as error:
             found.append(unreadable("sweep", row, str(error)))
     return found

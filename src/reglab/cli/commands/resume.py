@@ -26,7 +26,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         if isinstance(found, Run):
             store.take_over(found.id, store.owner())
             return work(store, settings, store.get(found.id), output)
-        store.take_over_sweep(found.id, store.owner())
+        store.take_over(found.id, store.owner())
         return work_sweep(store, settings, store.sweep(found.id), output)
 
 

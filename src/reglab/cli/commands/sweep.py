@@ -41,7 +41,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     spec, settings = _spec(arguments), load_settings()
     check_sweep(spec, settings)
     with open_store(settings) as store:
-        return work_sweep(store, settings, store.create_sweep(spec, name=arguments.name, owner=store.owner()), output)
+        return work_sweep(store, settings, store.create(spec, name=arguments.name, owner=store.owner()), output)
 
 
 def _spec(arguments: argparse.Namespace) -> SweepSpec:

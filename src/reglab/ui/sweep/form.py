@@ -117,7 +117,7 @@ def start_preset(preset: Preset) -> None:
 
 def _start(spec: SweepSpec, name: str | None, key: str) -> None:
     try:
-        sweep = services().runner.submit_sweep(spec, name=name, key=key)
+        sweep = services().runner.submit(spec, name=name, key=key)
     except RegLabError as error:
         form_state().start_problem = as_labels(str(error))
     else:

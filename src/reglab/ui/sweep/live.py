@@ -90,7 +90,7 @@ def _head(sweep: Sweep, state: ViewState, view: EpochView) -> None:
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(sweep, state, view)
     trouble.button_problem()
-    position = services().runner.sweep_position(sweep.id) if sweep.state == "queued" else None
+    position = services().runner.position(sweep.id, "sweep") if sweep.state == "queued" else None
     st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep)))
     with st.container(gap=None):
         if sweep.plan is None:
@@ -124,7 +124,7 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
     """Restore, Stop or Resume; Duplicate, New, Link and CSV."""
     runner = services().runner
     if sweep.deleted is not None:
-        restore = attempt(lambda: services().store.restore_sweep(sweep.id))
+        restore = attempt(lambda: services().store.restore([sweep.id]))
         st.button("Restore", key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore)
     elif sweep.state in ACTIVE:
         stopping = sweep.wanted == "stop"
@@ -133,7 +133,7 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
             key="sweep_stop",
             icon=":material/stop:",
             disabled=stopping,
-            on_click=attempt(lambda: runner.stop_sweep(sweep.id)),
+            on_click=attempt(lambda: runner.stop(sweep.id)),
             help="Stops all runs with a checkpoint. Resume continues them.",
         )
     elif sweep.resumable:
@@ -142,7 +142,7 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
             key="sweep_resume",
             icon=":material/play_arrow:",
             type="primary",
-            on_click=attempt(lambda: runner.resume_sweep(sweep.id)),
+            on_click=attempt(lambda: runner.resume(sweep.id)),
             help=progress_text.resume_text(sweep),
         )
     st.button(

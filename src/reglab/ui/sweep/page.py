@@ -228,7 +228,7 @@ def _delete(sweep_id: str, name: str) -> None:
     try:
         if services().store.sweep(sweep_id).state == "running":
             raise StoreError(f"“{name}” is still training; stop it first.")
-        services().store.delete_sweep(sweep_id)
+        services().store.delete([sweep_id])
     except RegLabError as error:
         state.start_problem = str(error)
     else:
@@ -239,7 +239,7 @@ def _undo() -> None:
     state = form_state()
     if state.deleted is not None:
         try:
-            services().store.restore_sweep(state.deleted[0])
+            services().store.restore([state.deleted[0]])
         except RegLabError as error:
             state.start_problem = str(error)
         state.deleted = None

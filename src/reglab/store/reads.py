@@ -1,0 +1,207 @@
+"""What the store reads: jobs, their queues and lists, the table of runs, figures of training, and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from sqlalchemy import select
+
+from reglab.errors import UnknownRun, UnknownSweep
+from reglab.states import State
+from reglab.store import catalog, frames, integrity, run_counts, run_table
+from reglab.store.database import Database
+from reglab.store.files import RunFiles, check_space, checkpoint_finder
+from reglab.store.reading import Unreadable
+from reglab.store.run import Files, Run
+from reglab.store.run_counts import RunChoices, RunCounts
+from reglab.store.run_filter import RunFilter
+from reglab.store.run_order import RunOrder
+from reglab.store.schema import runs
+from reglab.store.sweep import Sweep
+
+
+class StoreReads:
+    """The part of :class:`reglab.store.Store` that changes nothing: each method sees one consistent state."""
+
+    def __init__(self, database: Database, home: Path) -> None:
+        self.home, self._database = home, database
+
+    def check(self) -> None:
+        """Raise :class:`StoreError` if the database does not answer or has lost its tables, or the disk is full."""
+        with self._database.read() as connection:
+            connection.execute(select(runs.c.id).limit(1))
+        check_space(self.home)
+
+    def files(self, run_id: str) -> RunFiles:
+        """The run's checkpoints and weights in ``home/<run id>/``; the checkpoint of a sweep's run is the sweep's."""
+        return RunFiles(self.home, run_id, self._database.flush)
+
+    def sweep_files(self, sweep_id: str, part: int) -> RunFiles:
+        """The checkpoints of the sweep's runs that advance together as ``part``, in ``home/<sweep id>/<part>/``."""
+        return RunFiles(self.home, sweep_id, self._database.flush, part=part)
+
+    def missing(self, job: Run | Sweep) -> str | None:
+        """What a job's files lack, in one sentence: checkpoint, folder or weights; None for nothing."""
+        return integrity.missing(self.home, job)
+
+    def not_resumable(self, job: Run | Sweep) -> str:
+        """Why a job that is not ``resumable`` cannot go on, in one sentence."""
+        return integrity.not_resumable(self.home, job)
+
+    def get(self, text: str) -> Run:
+        """The run with this id or unique name, or the only one whose id begins so.
+
+        :raises UnreadableRow: there is one, but this version cannot read it.
+        """
+        with self._database.read() as connection:
+            return catalog.find(connection, catalog.RUN, text, self._checkpoints)
+
+    def sweep(self, text: str) -> Sweep:
+        """:meth:`get` for sweeps; :class:`reglab.errors.UnknownSweep` where there is none."""
+        with self._database.read() as connection:
+            return catalog.find(connection, catalog.SWEEP, text, self._checkpoints)
+
+    def find(self, text: str) -> Run | Sweep:
+        """The run that :meth:`get` finds, or else the sweep."""
+        try:
+            return self.get(text)
+        except UnknownRun as error:
+            try:
+                return self.sweep(text)
+            except UnknownSweep:
+                raise error from None
+
+    def runs(
+        self,
+        *,
+        states: Iterable[State] | None = None,
+        group: str | None = None,
+        deleted: bool = False,
+        limit: int | None = None,
+    ) -> list[Run]:
+        """Runs that can be read, newest first; ``deleted`` gives the deleted ones instead."""
+        found = self.every_run(states=states, group=group, deleted=deleted, limit=limit)
+        return [run for run in found if isinstance(run, Run)]
+
+    def every_run(
+        self,
+        *,
+        states: Iterable[State] | None = None,
+        group: str | None = None,
+        deleted: bool = False,
+        limit: int | None = None,
+    ) -> list[Run | Unreadable]:
+        """:meth:`runs`, and in their places the rows that this version cannot read."""
+        where = [] if group is None else [runs.c.group == group]
+        if states is not None:
+            where.append(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
+        with self._database.read() as connection:
+            return catalog.listed(connection, catalog.RUN, self._checkpoints, *where, deleted=deleted, limit=limit)
+
+    def sweeps(self, *, deleted: bool = False, offset: int = 0, limit: int | None = None) -> list[Sweep]:
+        """Sweeps that can be read, newest first, without their runs; ``deleted`` gives the deleted ones instead."""
+        found = self.every_sweep(deleted=deleted, offset=offset, limit=limit)
+        return [sweep for sweep in found if isinstance(sweep, Sweep)]
+
+    def every_sweep(
+        self, *, deleted: bool = False, offset: int = 0, limit: int | None = None
+    ) -> list[Sweep | Unreadable]:
+        """:meth:`sweeps`, and in their places the rows that this version cannot read."""
+        with self._database.read() as connection:
+            return catalog.listed(
+                connection, catalog.SWEEP, self._checkpoints, deleted=deleted, offset=offset, limit=limit
+            )
+
+    def sweep_runs(self, sweep_id: str) -> list[Run]:
+        """The runs of a sweep, in the order of ``SweepSpec.lanes()``.
+
+        :raises UnreadableRow: one of them cannot be read.
+        """
+        with self._database.read() as connection:
+            return catalog.runs_of_sweep(connection, sweep_id, self._checkpoints)
+
+    def waiting(self, kind: Literal["run", "sweep"] = "run") -> list[str]:
+        """Ids of queued runs that belong to no sweep, or of queued sweeps, the longest waiting first.
+
+        They stay queued over restarts, for whatever process claims them first. Their settings are not read.
+        """
+        with self._database.read() as connection:
+            return catalog.waiting(connection, catalog.RUN if kind == "run" else catalog.SWEEP)
+
+    # The table of runs: as quick among ten thousand as among ten, because only what is shown is read
+
+    def run_ids(
+        self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
+    ) -> list[str]:
+        """The ids on a page of the table of runs: ``limit`` of those that match, from number ``offset`` on."""
+        with self._database.read() as connection:
+            return run_table.ids_of_page(connection, wanted or RunFilter(), order or RunOrder(), offset, limit)
+
+    def run_table(
+        self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
+    ) -> pd.DataFrame:
+        """The rows of that page: :data:`reglab.store.run_table_columns.COLUMNS` of the runs that can be read."""
+        return run_table.table_of(self.runs_of(self.run_ids(wanted, order, offset=offset, limit=limit)))
+
+    def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
+        """The runs with these ids, in this order; those that are deleted, unknown or unreadable are left out."""
+        return [run for run in self.every_run_of(run_ids) if isinstance(run, Run)]
+
+    def every_run_of(self, run_ids: Sequence[str]) -> list[Run | Unreadable]:
+        """:meth:`runs_of`, and in their places the rows that this version cannot read."""
+        with self._database.read() as connection:
+            return catalog.present(connection, run_ids, self._checkpoints)
+
+    def count_runs(self, wanted: RunFilter | None = None) -> RunCounts:
+        """How many runs are not deleted and match, by state."""
+        with self._database.read() as connection:
+            return run_counts.count(connection, wanted or RunFilter())
+
+    def count_groups(self, prefixes: Iterable[str]) -> dict[str, int]:
+        """Prefix → how many runs are in groups that begin so; under "" the runs of no such group."""
+        with self._database.read() as connection:
+            return run_counts.count_groups(connection, tuple(prefixes))
+
+    def count_sweeps(self) -> int:
+        """How many sweeps are not deleted."""
+        with self._database.read() as connection:
+            return run_counts.count_sweeps(connection)
+
+    def run_choices(self) -> RunChoices:
+        """The datasets, CNNs and tags in use."""
+        with self._database.read() as connection:
+            return run_counts.choices(connection)
+
+    def wanted(self, job_id: str) -> Literal["run", "stop"]:
+        """What a running job should do; one small read, for polling."""
+        with self._database.read() as connection:
+            return "stop" if catalog.stop_wanted(connection, job_id) else "run"
+
+    def epochs(self, run_ids: Sequence[str], *, since: int = 0) -> pd.DataFrame:
+        """:data:`reglab.columns.EPOCH_COLUMNS` of epochs after ``since``: runs as asked for, epochs ascending."""
+        with self._database.read() as connection:
+            return frames.epoch_frame(connection, run_ids, since)
+
+    def layers(
+        self, run_ids: Sequence[str], *, epochs: Sequence[int] | None = None, latest: bool = False
+    ) -> pd.DataFrame:
+        """:data:`reglab.columns.LAYER_COLUMNS` of all epochs, of ``epochs``, or with ``latest`` of 0 and the newest."""
+        with self._database.read() as connection:
+            return frames.layer_frame(connection, run_ids, epochs, latest)
+
+    def pulls(self, run_ids: Sequence[str]) -> pd.DataFrame:
+        """:data:`reglab.columns.GRADIENT_COLUMNS` of every epoch: the layers without their histograms, much quicker."""
+        with self._database.read() as connection:
+            return frames.gradient_frame(connection, run_ids)
+
+    def sparklines(self, run_ids: Sequence[str], column: str, points: int = 40) -> dict[str, list[float]]:
+        """Run → at most ``points`` evenly spaced values of ``column``, the last epoch always among them."""
+        with self._database.read() as connection:
+            return frames.sparklines(connection, run_ids, column, points)
+
+    @property
+    def _checkpoints(self) -> Files:
+        return checkpoint_finder(self.home)
