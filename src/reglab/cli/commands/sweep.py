@@ -1,4 +1,4 @@
-"""``reglab sweep``: the λ path of one spec, here and now."""
+"""``reglab sweep``: a sweep over λ of one spec, in this process."""
 
 from __future__ import annotations
 
@@ -74,4 +74,4 @@ def _values(text: str, option: str, symbol: str) -> tuple[float, ...]:
         raise SpecError(f"{option}: {error}") from None
 
 
-ENTRY = Command("sweep", "train a λ path here and now: every λ, over seeds or folds", 15, _arguments, _run)
+ENTRY = Command("sweep", "train a sweep over λ in this process, over seeds or folds", 15, _arguments, _run)
