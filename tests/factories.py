@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.spec import RunSpec
 from reglab.states import State
 from reglab.store import Ending, Progress, Run, Store, Sweep
+from reglab.store.results import epoch_row
 from reglab.store.schema import epochs as epoch_table
 from reglab.store.schema import runs as run_table
 from reglab.sweep import LaneSpec, SweepSpec
@@ -36,7 +36,9 @@ def metrics(epoch: int, **changes: float) -> EpochMetrics:
         "running_loss": train, "l1": 0.0, "l2": 0.1, "total": train + 0.1, "gap_loss": val - train,
         "gap_acc": 0.05, "lr": 1e-3, "seconds": 0.5,
     }  # fmt: skip
-    return EpochMetrics(epoch=epoch, **{**figures, **changes})
+    figures |= changes
+    terms = {key: figures.pop(key) for key in ("l1", "l2")}
+    return EpochMetrics(epoch=epoch, penalties=terms, **figures)
 
 
 def layer_stats(epoch: int, seed: int = 0) -> list[LayerStats]:
@@ -80,7 +82,7 @@ def add_many(store: Store, count: int, epochs: int, **changes: Any) -> list[str]
     with store._database.write() as connection:
         connection.execute(insert(run_table), rows)
         for run_id in ids:
-            connection.execute(insert(epoch_table), [{"run": run_id, **asdict(epoch)} for epoch in done])
+            connection.execute(insert(epoch_table), [{"run": run_id, **epoch_row(epoch)} for epoch in done])
     return ids[::-1]
 
 
@@ -135,6 +137,7 @@ def _row(run_id: str, wanted: RunSpec, created: datetime, i: int, done: Sequence
     return {
         "id": run_id, "name": f"run {i}", "state": "finished", "wanted": "run", "spec": wanted.model_dump_json(),
         "dataset": wanted.data.name, "model": wanted.model.name, "l1": wanted.penalty.l1, "l2": wanted.penalty.l2,
+        "penalty": wanted.penalty.label,
         "created": created, "queued": created, "started": created, "ended": created + timedelta(seconds=50),
         "seconds": 0.5 * len(done), "epoch": len(done), "epochs": len(done), "step": 0, "steps": 13,
         "best_epoch": min(len(done), 5), "best_val_acc": max(epoch.val_acc for epoch in done),

@@ -15,10 +15,13 @@ VAL_ACC = "val_acc"
 RUNNING_LOSS = "running_loss"  # mean data loss over the epoch's batches, in training mode, while weights move
 L1 = "l1"  # the penalty term λ₁ Σ f|w|
 L2 = "l2"  # the penalty term (λ₂/2) Σ f w²
-TOTAL = "total"  # train_loss + l1 + l2: the objective J
+PENALTY = (
+    "penalty_"  # prefix of the key of any other penalty term, "penalty_group" for example; only where there is one
+)
+TOTAL = "total"  # train_loss + every penalty term: the objective J
 CLEAN_ACC = "clean_acc"  # share of rightly labelled training images classified as labelled; NaN without label noise
-FLIPPED_ACC = "flipped_acc"  # share of wrongly labelled ones classified as that wrong label: learnt by heart; or NaN
-TRUE_ACC = "true_acc"  # share of wrongly labelled ones classified as their true class, which no label told; or NaN
+FLIPPED_ACC = "flipped_acc"  # share of wrongly labelled ones classified as that wrong label: memorised; or NaN
+TRUE_ACC = "true_acc"  # share of wrongly labelled ones classified as their true class; or NaN
 GAP_LOSS = "gap_loss"  # val_loss − train_loss
 GAP_ACC = "gap_acc"  # train_acc − val_acc
 LR = "lr"
@@ -40,11 +43,14 @@ ZERO_SHARE = "zero_share"  # share of elements exactly 0
 NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 2⁻¹⁰ ≈ 0.001, exact zeros included
 DATA_GRAD = "data_grad"  # ‖ḡ‖₂, ḡ the epoch's mean gradient of the data loss, nats per unit weight; NaN: not recorded
 PENALTY_GRAD = "penalty_grad"  # ‖∇P(w)‖₂ with the layer's own λ, nats per unit weight; NaN: not recorded
+UNITS = "units"  # filters of a convolution, units of a dense layer; NaN: not recorded
+ZERO_UNITS = "zero_units"  # those whose weights are all exactly 0; NaN: not recorded
 ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
 COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
 
 LAYER_STATS: tuple[str, ...] = (
-    SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD, ZEROS, COUNTS,
+    SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD, UNITS, ZERO_UNITS, ZEROS,
+    COUNTS,
 )  # fmt: skip
 LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)
 GRADIENT_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)

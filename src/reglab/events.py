@@ -1,4 +1,4 @@
-"""What training tells the world: the loop yields these, whoever listens decides what to keep.
+"""Events that the training loop yields.
 
 A snapshot is valid until the next event is asked for; taking it copies the state.
 """
@@ -47,7 +47,7 @@ class Environment:
 
 @dataclass(frozen=True)
 class LayerStats:
-    """One kernel tensor at the end of an epoch; see :mod:`reglab.columns` for each figure."""
+    """One weight tensor at the end of an epoch; see :mod:`reglab.columns` for each figure."""
 
     layer: str
     size: int
@@ -60,11 +60,13 @@ class LayerStats:
     penalty_grad: float
     zeros: int
     counts: NDArray[np.int64] = field(repr=False)
+    units: int = 0
+    zero_units: int = 0
 
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """The figures of one epoch; see :mod:`reglab.columns` for each."""
+    """The figures of one epoch; see :mod:`reglab.columns` for each. ``penalties``: each term by its key, in nats."""
 
     epoch: int
     train_loss: float
@@ -72,8 +74,7 @@ class EpochMetrics:
     train_acc: float
     val_acc: float
     running_loss: float
-    l1: float
-    l2: float
+    penalties: Mapping[str, float]
     total: float
     gap_loss: float
     gap_acc: float
@@ -82,6 +83,16 @@ class EpochMetrics:
     clean_acc: float = math.nan
     flipped_acc: float = math.nan
     true_acc: float = math.nan
+
+    @property
+    def l1(self) -> float:
+        """The L1 term λ₁ Σ f|w|."""
+        return self.penalties.get("l1", 0.0)
+
+    @property
+    def l2(self) -> float:
+        """The L2 term (λ₂/2) Σ f w²."""
+        return self.penalties.get("l2", 0.0)
 
 
 @dataclass(frozen=True)

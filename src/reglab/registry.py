@@ -1,16 +1,30 @@
 """A registry finds its own entries: every module of a package that defines ``ENTRY`` is one.
 
-A new data set, CNN or penalty is therefore exactly one new file; nothing else has to name it.
+A new data set, CNN or penalty is therefore exactly one new file; nothing else has to name it. Other packages add
+entries through entry points, for example in their pyproject.toml
+
+    [project.entry-points."reglab.penalties"]
+    hoyer = "their_package.hoyer:ENTRY"
+
+in the groups :data:`OPEN`.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
+from collections.abc import Iterator
 from functools import cached_property
+from importlib.metadata import entry_points
 from typing import Generic, Protocol, TypeVar
 
 from reglab.errors import UnknownName
+
+log = logging.getLogger(__name__)
+
+OPEN = frozenset({"reglab.datasets", "reglab.models", "reglab.penalties", "reglab.optimizers"})
+"""Registries to which other packages add entries, by package and entry-point group."""
 
 
 class Entry(Protocol):
@@ -41,7 +55,22 @@ class Registry(Generic[E]):
         package = importlib.import_module(self.package)
         modules = (importlib.import_module(f"{self.package}.{m.name}") for m in pkgutil.iter_modules(package.__path__))
         found = [m.ENTRY for m in modules if isinstance(getattr(m, "ENTRY", None), self.entry_type)]
+        own = {entry.name for entry in found}
+        found += [entry for entry in self._of_other_packages() if entry.name not in own]
         return {entry.name: entry for entry in sorted(found, key=lambda e: (e.order, e.name))}
+
+    def _of_other_packages(self) -> Iterator[E]:
+        """The entries of installed packages; one that cannot be loaded is logged and left out."""
+        for point in entry_points(group=self.package) if self.package in OPEN else ():
+            try:
+                entry = point.load()
+            except Exception as error:
+                log.warning("The %s %r cannot be loaded: %s", self.kind, point.value, error)
+                continue
+            if isinstance(entry, self.entry_type):
+                yield entry
+            else:
+                log.warning("%s is no %s of RegLab's and is left out", point.value, self.kind)
 
     def names(self) -> list[str]:
         """Every name, in display order."""

@@ -1,18 +1,20 @@
 """The specification of a run: the one definition that the page, the URL, YAML, the command line and Python share.
 
-λ is canonical: J = mean data loss + l1·Σ|w| + (l2/2)·Σw² over the penalised tensors. A spec is frozen, every value is
+λ is canonical: J = mean data loss + l1·Σ|w| + (l2/2)·Σw² + … over the penalised parameters, where the dots stand for
+the other terms of :mod:`reglab.penalties`, each under its own key (``group``). A spec is frozen, every value is
 checked, unknown keys are refused, and every refusal is one sentence (:class:`reglab.errors.SpecError`).
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from reglab import spec_text
 from reglab.errors import SpecError, clipped, shown, suggestion
@@ -50,6 +52,10 @@ _COMMA = " In braces a comma separates settings; write decimals with a point, as
 Number = Annotated[float, _number("number")]
 Whole = Annotated[int, _number("integer")]
 Truth = Annotated[bool, BeforeValidator(_truth)]
+
+
+Strength = Annotated[float, _number("number"), Field(ge=0, le=1e3)]
+"""λ of a penalty term."""
 
 
 class _Part(BaseModel):
@@ -107,30 +113,52 @@ class ModelSpec(_Part):
 
 
 class PenaltySpec(_Part):
-    """What is added to the data loss, how it is applied, and to which tensors."""
+    """What is added to the data loss, how it enters the step, and for which parameters.
 
-    l1: Number = Field(
-        0.0, ge=0, le=1e3, title="λ₁ (L1)", description="Strength of λ₁·Σ|w|: a constant pull towards zero."
-    )
-    l2: Number = Field(
-        1e-2, ge=0, le=1e3, title="λ₂ (L2)",
+    Every registered penalty term has its λ under its own key, 0 unless given. A λ of 0 other than those of ``l1`` and
+    ``l2`` is dropped, so that specs from before a term was known stay equal to those of today.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Strength] = Field(init=False)
+
+    l1: Strength = Field(0.0, title="λ₁ (L1)", description="Strength of λ₁·Σ|w|: a constant pull towards zero.")
+    l2: Strength = Field(
+        1e-2,
+        title="λ₂ (L2)",
         description="Strength of (λ₂/2)·Σw²: a pull in proportion to the weight. PyTorch's weight_decay is λ₂; "
         "Keras's l2(l) is λ₂ = 2l.",
-    )  # fmt: skip
+    )
     apply: Apply = Field(
-        "coupled", title="Applied",
+        "coupled",
+        title="Applied",
         description="coupled: its gradient joins the data gradient (weight_decay of SGD and Adam). decoupled: weights "
         "shrink beside the step (AdamW). proximal: a data step, then the exact proximal map; L1 reaches true zeros.",
-    )  # fmt: skip
+    )
     scope: Scope = Field(
-        "weights", title="Scope",
-        description="weights: convolution and dense kernels. weights+biases: their biases too. all: every parameter, "
-        "batch-norm scale and shift included, as PyTorch's weight_decay does.",
-    )  # fmt: skip
+        "weights",
+        title="Scope",
+        description="weights: those of convolutions and dense layers. weights+biases: their biases too. all: every "
+        "parameter, batch-norm scale and shift included, as PyTorch's weight_decay does.",
+    )
     factors: dict[str, Number] = Field(
-        default_factory=dict, title="Factors",
+        default_factory=dict,
+        title="Factors",
         description="Parameter name → multiplier of λ for that tensor; 0 exempts it.",
-    )  # fmt: skip
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_terms(cls, values: Any) -> Any:
+        """Refuse keys of no registered term; drop λ = 0."""
+        others = set(values) - set(cls.model_fields) if isinstance(values, Mapping) else ()
+        unknown = [key for key in values if key in others and key not in penalty_keys()] if others else []
+        if unknown:
+            known = PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+            details = [InitErrorDetails(type=known, loc=(key,), input=values[key]) for key in unknown]
+            raise ValidationError.from_exception_data(cls.__name__, details)
+        dropped = {key for key in others if not isinstance(values[key], bool | str) and values[key] == 0}
+        return {key: value for key, value in values.items() if key not in dropped} if dropped else values
 
     @model_validator(mode="after")
     def _factors_in_range(self) -> PenaltySpec:
@@ -138,6 +166,33 @@ class PenaltySpec(_Part):
             if not 0 <= factor <= 1e3:
                 raise ValueError(f"the factor of {shown(name)} must be from 0 to 1000, not {factor:g}")
         return self
+
+    @property
+    def strengths(self) -> dict[str, float]:
+        """Key of each term → its λ: those of ``l1`` and ``l2``, and all others above 0."""
+        return {"l1": self.l1, "l2": self.l2, **self.__pydantic_extra__}
+
+    @property
+    def symbols(self) -> dict[str, float]:
+        """Symbol of each term's λ → its value: "λ₂" → 0.01."""
+        return {_terms()[key].symbol: strength for key, strength in self.strengths.items()}
+
+    @property
+    def label(self) -> str:
+        """The name of the penalty: "none", "L2", "elastic net", "L2 + group lasso"."""
+        active = [key for key, strength in self.strengths.items() if strength]
+        return "elastic net" if active == ["l1", "l2"] else " + ".join(_terms()[key].label for key in active) or "none"
+
+
+def _terms() -> Mapping[str, Any]:
+    """The registered penalty terms; imported late, since their package imports this module."""
+    entries: Mapping[str, Any] = importlib.import_module("reglab.penalties").PENALTIES.entries
+    return entries
+
+
+def penalty_keys() -> list[str]:
+    """The keys of λ: those of :class:`PenaltySpec` itself first, then those of other terms."""
+    return ["l1", "l2", *(key for key in _terms() if key not in ("l1", "l2"))]
 
 
 class OptimSpec(_Part):
@@ -250,7 +305,7 @@ class RunSpec(_Part):
         """The settings that differ from the defaults as URL parameters, e.g. ``{"penalty.l2": "0.03"}``."""
         implied = RunSpec().with_changes({"optim.name": self.optim.name}).flat()
         default = {**implied, "optim.name": RunSpec().optim.name}
-        return {key: _text(value) for key, value in self.flat().items() if value != default[key]}
+        return {key: _text(value) for key, value in self.flat().items() if value != default.get(key)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> RunSpec:
@@ -322,4 +377,5 @@ def _keys_beside(loc: tuple[int | str, ...], known: Sequence[str]) -> list[str]:
     if part is None:
         return list(RunSpec.PARTS if "run" in loc[:-1] else known)
     kind = RunSpec.model_fields[part].annotation
-    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+    own = list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+    return list(dict.fromkeys([*penalty_keys(), *own])) if part == "penalty" else own

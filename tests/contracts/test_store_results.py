@@ -50,7 +50,11 @@ def test_a_run_from_start_to_end(any_store: Store) -> None:
 def test_odd_numbers_come_back_bit_for_bit(any_store: Store) -> None:
     run, other = running(any_store), running(any_store)
     for epoch, value in enumerate(ODD_NUMBERS, start=1):
-        odd = EpochMetrics(epoch, *[value] * len(columns.METRICS))
+        odd = EpochMetrics(
+            epoch,
+            **dict.fromkeys((name for name in columns.METRICS if name not in (columns.L1, columns.L2)), value),
+            penalties={"l1": value, "l2": value, "other": value},
+        )
         any_store.add_epochs([(run.id, odd, [replace(layer_stats(1)[0], l1_norm=value, data_grad=value)], 1)])
         assert repr(any_store.get(run.id).last) == repr(odd)
     any_store.progress(other.id, {other.id: Progress(0, 0, 0, math.nan)})

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from tests.conventions.canonical import gradient, meaning, same, weights
 
-from reglab.penalties import Strength
-from reglab.training.apply import APPLY, group_by_strength
+from reglab.penalties import PenalisedParameters
+from reglab.training.objective import APPLY, penalty_groups
 
 LR = 0.1
 
@@ -16,7 +16,7 @@ def step(apply: str, l1: float, l2: float) -> torch.Tensor:
     """One SGD step of the engine on gradient g."""
     w = torch.tensor(weights(), requires_grad=True)
     w.grad = torch.tensor(weights(seed=1))
-    groups = group_by_strength({"w": w}, {"w": 1.0}, Strength(l1, l2))
+    groups = penalty_groups({"w": w}, PenalisedParameters({"w": 1.0}), {"l1": l1, "l2": l2})
     APPLY[apply](torch.optim.SGD([w], lr=LR), groups, LR)  # type: ignore[index]
     return w.detach()
 

@@ -7,7 +7,7 @@ torch backend computes in float32 whatever the weights are.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from tests.keras_torch import keras
 from torch import Tensor, nn
 
-from reglab.penalties import Strength, factors
+from reglab.penalties import penalised_parameters
 from reglab.spec import OptimSpec, PenaltySpec, Scope
-from reglab.training.apply import APPLY, Group, group_by_strength
+from reglab.training.objective import APPLY, PenaltyGroup, penalty_groups
 from reglab.training.optimizers import make_optimizer
 
 STEPS, BATCH, LR = 20, 16, 0.05
 SHAPE, CLASSES = (1, 8, 8), 10
 TOLERANCE = 1e-6
 
-REGULARIZERS: dict[str, tuple[Callable[[], Any], Strength]] = {
-    "L1": (lambda: keras.regularizers.L1(3e-3), Strength(3e-3, 0)),
-    "L2": (lambda: keras.regularizers.L2(1e-2), Strength(0, 2e-2)),
-    "L1L2": (lambda: keras.regularizers.L1L2(2e-3, 1e-2), Strength(2e-3, 2e-2)),
+REGULARIZERS: dict[str, tuple[Callable[[], Any], Mapping[str, float]]] = {
+    "L1": (lambda: keras.regularizers.L1(3e-3), {"l1": 3e-3, "l2": 0}),
+    "L2": (lambda: keras.regularizers.L2(1e-2), {"l1": 0, "l2": 2e-2}),
+    "L1L2": (lambda: keras.regularizers.L1L2(2e-3, 1e-2), {"l1": 2e-3, "l2": 2e-2}),
 }
 SCOPES: dict[Scope, tuple[bool, bool]] = {"weights": (True, False), "weights+biases": (True, True)}
 
@@ -44,7 +44,7 @@ def _float64() -> Iterator[None]:
     keras.config.set_floatx(before)
 
 
-def ours(strength: Strength, scope: Scope) -> tuple[nn.Module, list[Group]]:
+def ours(strength: Mapping[str, float], scope: Scope) -> tuple[nn.Module, list[PenaltyGroup]]:
     generator = torch.Generator().manual_seed(4)
     model = nn.Sequential(
         OrderedDict[str, nn.Module](
@@ -58,8 +58,8 @@ def ours(strength: Strength, scope: Scope) -> tuple[nn.Module, list[Group]]:
     ).double()
     for parameter in model.parameters():
         parameter.data.copy_(0.2 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    spec = PenaltySpec(l1=strength.l1, l2=strength.l2, scope=scope)
-    return model, group_by_strength(dict(model.named_parameters()), factors(model, spec), strength)
+    spec = PenaltySpec(l1=strength["l1"], l2=strength["l2"], scope=scope)
+    return model, penalty_groups(dict(model.named_parameters()), penalised_parameters(model, spec), strength)
 
 
 def theirs(model: nn.Module, regularizer: Any, kernel: bool, bias: bool) -> Any:
@@ -104,10 +104,15 @@ def batches() -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def objective(model: nn.Module, groups: list[Group], x: Tensor, y: Tensor) -> tuple[Tensor, float]:
+def objective(model: nn.Module, groups: list[PenaltyGroup], x: Tensor, y: Tensor) -> tuple[Tensor, float]:
     """(data loss, J) of one batch."""
     data = F.cross_entropy(model(x), y)
-    terms = [g.strength.l1 * w.abs().sum() + g.strength.l2 / 2 * w.square().sum() for g in groups for w in g.weights]
+    terms = [
+        strength * term.measure(parameter[None])
+        for group in groups
+        for term, strength in group.penalty.terms
+        for parameter in group.parameters
+    ]
     return data, data.item() + float(sum(term.item() for term in terms))
 
 
@@ -154,7 +159,7 @@ def _agree(mine: list[NDArray[Any]], keras_arrays: list[NDArray[Any]]) -> None:
 def test_the_comparison_can_fail() -> None:
     """Keras's l taken for λ₂ itself, without the factor 2, is far from agreeing."""
     make, strength = REGULARIZERS["L2"]
-    model, groups = ours(strength * 0.5, "weights")
+    model, groups = ours({key: own * 0.5 for key, own in strength.items()}, "weights")
     keras_model = theirs(model, make(), True, False)
     x, y = batches()[0]
     assert abs(objective(model, groups, x, y)[1] - loss_and_gradients(keras_model, x, y)[0]) > 1e-2

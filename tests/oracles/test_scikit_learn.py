@@ -9,7 +9,7 @@ LogisticRegression(C, ρ) mean CE + (1/(Cn))[(1 − ρ)/2·‖w‖² + ρ‖w‖
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -20,9 +20,9 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 from torch import Tensor, nn
 
-from reglab.penalties import Strength
+from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
-from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizers import make_optimizer
 
 TOLERANCE = 1e-4
@@ -47,14 +47,21 @@ def classification() -> tuple[Tensor, Tensor]:
 
 
 def minimise(
-    model: nn.Linear, loss: Loss, strength: Strength, apply: Apply, *, lr: float, momentum: float = 0.0, steps: int
+    model: nn.Linear,
+    loss: Loss,
+    strength: Mapping[str, float],
+    apply: Apply,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    steps: int,
 ) -> NDArray[np.float64]:
     """The weights after ``steps`` full-batch steps of our engine from 0, penalised but for the intercept."""
     nn.init.zeros_(model.weight)
     nn.init.zeros_(model.bias)
     spec = OptimSpec(name="sgd", lr=lr, momentum=momentum)
     optimizer = make_optimizer(spec, model.parameters())
-    groups = group_by_strength({"weight": model.weight}, {"weight": 1.0}, strength)
+    groups = penalty_groups({"weight": model.weight}, PenalisedParameters({"weight": 1.0}), strength)
     for _ in range(steps):
         optimizer.zero_grad()
         loss(model.weight).backward()  # type: ignore[no-untyped-call]
@@ -77,7 +84,7 @@ def mean_cross_entropy(x: Tensor, y: Tensor) -> tuple[nn.Linear, Loss]:
 @pytest.mark.parametrize("alpha", [0.5, 20.0, 400.0])
 def test_ridge(alpha: float, apply: Apply) -> None:
     x, y = regression()
-    found = minimise(*half_mean_square(x, y), Strength(0, alpha / len(x)), apply, lr=0.2, momentum=0.0, steps=5_000)
+    found = minimise(*half_mean_square(x, y), {"l2": alpha / len(x)}, apply, lr=0.2, momentum=0.0, steps=5_000)
     expected = Ridge(alpha=alpha, tol=1e-12).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
 
@@ -85,7 +92,7 @@ def test_ridge(alpha: float, apply: Apply) -> None:
 @pytest.mark.parametrize(("alpha", "ratio"), [(0.02, 0.5), (0.1, 0.9), (0.3, 0.2)])
 def test_elastic_net_by_proximal_steps_has_scikit_learns_zeros(alpha: float, ratio: float) -> None:
     x, y = regression()
-    strength = Strength(alpha * ratio, alpha * (1 - ratio))
+    strength = {"l1": alpha * ratio, "l2": alpha * (1 - ratio)}
     found = minimise(*half_mean_square(x, y), strength, "proximal", lr=0.2, steps=5_000)
     expected = ElasticNet(alpha=alpha, l1_ratio=ratio, tol=1e-12, max_iter=100_000).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
@@ -95,7 +102,7 @@ def test_elastic_net_by_proximal_steps_has_scikit_learns_zeros(alpha: float, rat
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
 def test_lasso_by_proximal_steps_has_scikit_learns_zeros(alpha: float) -> None:
     x, y = regression()
-    found = minimise(*half_mean_square(x, y), Strength(alpha, 0), "proximal", lr=0.2, steps=5_000)
+    found = minimise(*half_mean_square(x, y), {"l1": alpha, "l2": 0}, "proximal", lr=0.2, steps=5_000)
     expected = Lasso(alpha=alpha, tol=1e-12, max_iter=100_000).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
     assert (found[0] == 0).tolist() == (expected.coef_ == 0).tolist()
@@ -105,7 +112,7 @@ def test_lasso_by_proximal_steps_has_scikit_learns_zeros(alpha: float) -> None:
 def test_elastic_net_by_subgradient_steps_comes_near_but_has_no_zero() -> None:
     """A subgradient step of size η keeps jumping across 0 by up to ηλ₁: near the optimum for a small η, never at 0."""
     x, y = regression()
-    found = minimise(*half_mean_square(x, y), Strength(0.05, 0.01), "coupled", lr=1e-3, steps=20_000)
+    found = minimise(*half_mean_square(x, y), {"l1": 0.05, "l2": 0.01}, "coupled", lr=1e-3, steps=20_000)
     expected = ElasticNet(alpha=0.06, l1_ratio=5 / 6, tol=1e-12, max_iter=100_000).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
     assert (expected.coef_ == 0).any()
@@ -116,7 +123,7 @@ def test_elastic_net_by_subgradient_steps_comes_near_but_has_no_zero() -> None:
 @pytest.mark.parametrize("inverse", [0.005, 0.05])
 def test_logistic_regression_with_l2(inverse: float, apply: Apply) -> None:
     x, y = classification()
-    strength = Strength(0, 1 / (inverse * len(x)))
+    strength = {"l2": 1 / (inverse * len(x))}
     momentum = 0.9 if apply == "coupled" else 0.0
     found = minimise(
         *mean_cross_entropy(x, y), strength, apply, lr=0.4, momentum=momentum, steps=2_000 if momentum else 8_000
@@ -128,7 +135,7 @@ def test_logistic_regression_with_l2(inverse: float, apply: Apply) -> None:
 @pytest.mark.parametrize(("inverse", "ratio"), [(0.05, 1.0), (0.02, 0.7)])
 def test_logistic_regression_with_l1_has_scikit_learns_zeros(inverse: float, ratio: float) -> None:
     x, y = classification()
-    strength = Strength(ratio / (inverse * len(x)), (1 - ratio) / (inverse * len(x)))
+    strength = {"l1": ratio / (inverse * len(x)), "l2": (1 - ratio) / (inverse * len(x))}
     found = minimise(*mean_cross_entropy(x, y), strength, "proximal", lr=0.4, steps=8_000)
     expected = LogisticRegression(C=inverse, l1_ratio=ratio, solver="saga", tol=1e-10, max_iter=50_000)
     expected.fit(x.numpy(), y.numpy())
@@ -140,7 +147,7 @@ def test_logistic_regression_with_l1_has_scikit_learns_zeros(inverse: float, rat
 def test_momentum_takes_no_part_in_a_proximal_step_so_that_lambda_counts_less() -> None:
     """The data's pull becomes 1/(1 − μ) times as strong and the map's does not: the optimum is that of (1 − μ)λ."""
     x, y = regression()
-    found = minimise(*half_mean_square(x, y), Strength(0.2, 0.1), "proximal", lr=0.02, momentum=0.75, steps=5_000)
+    found = minimise(*half_mean_square(x, y), {"l1": 0.2, "l2": 0.1}, "proximal", lr=0.02, momentum=0.75, steps=5_000)
     expected = ElasticNet(alpha=0.3 / 4, l1_ratio=2 / 3, tol=1e-12, max_iter=100_000).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() <= TOLERANCE
     assert (found[0] == 0).tolist() == (expected.coef_ == 0).tolist()
@@ -149,6 +156,6 @@ def test_momentum_takes_no_part_in_a_proximal_step_so_that_lambda_counts_less() 
 def test_the_comparison_can_fail() -> None:
     """α taken for λ₂ without dividing by n is far from Ridge's optimum."""
     x, y = regression()
-    found = minimise(*half_mean_square(x, y), Strength(0, 20.0), "proximal", lr=0.2, steps=2_000)
+    found = minimise(*half_mean_square(x, y), {"l1": 0, "l2": 20.0}, "proximal", lr=0.2, steps=2_000)
     expected = Ridge(alpha=20.0).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() > 0.1

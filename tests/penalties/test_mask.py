@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from reglab.errors import SpecError
 from reglab.models import MODELS, build, skeleton
 from reglab.penalties import factors, kinds
-from reglab.penalties.mask import Parameter, mask, parameters, scope_kinds, squares
+from reglab.penalties.mask import mask, scope_kinds, squares
+from reglab.penalties.scope import Parameter, parameters
 from reglab.spec import ModelSpec, PenaltySpec, Scope
 
 SHAPE, CLASSES = (3, 32, 32), 10
@@ -47,7 +48,7 @@ def test_shares_of_the_initial_weights_add_up_to_the_penalty() -> None:
     model = build(ModelSpec(), (1, 8, 8), CLASSES, 0)
     found = squares({name: p.detach().numpy() for name, p in model.named_parameters()})
     rows = mask(parameters(model), PenaltySpec(l2=0.1, factors={"conv1.weight": 2.0, "fc2.weight": 0.0}), found)
-    penalty = sum(row.l2 / 2 * (row.squares or 0) for row in rows)
+    penalty = sum(row.strengths["l2"] / 2 * (row.squares or 0) for row in rows)
     named = {name: p.detach().double() for name, p in model.named_parameters()}
     by_hand = 0.05 * sum(
         f * float((named[n] ** 2).sum()) for n, f in (("conv1.weight", 2), ("conv2.weight", 1), ("fc1.weight", 1))
@@ -63,8 +64,8 @@ def test_shares_of_the_initial_weights_add_up_to_the_penalty() -> None:
 @given(st.floats(0, 1e3), st.floats(0, 1e3), st.floats(0, 1e3))
 def test_every_tensor_has_its_own_lambda(l1: float, l2: float, factor: float) -> None:
     first, *_, last = mask(TENSORS, PenaltySpec(l1=l1, l2=l2, factors={"fc.weight": factor}))
-    assert (first.l1, first.l2) == (l1, l2)
-    assert (last.l1, last.l2) == (l1 * factor, l2 * factor)
+    assert (first.strengths["l1"], first.strengths["l2"]) == (l1, l2)
+    assert (last.strengths["l1"], last.strengths["l2"]) == (l1 * factor, l2 * factor)
     assert last.penalised == (l1 * factor > 0 or l2 * factor > 0)
 
 
@@ -80,7 +81,7 @@ def test_every_tensor_has_its_own_lambda(l1: float, l2: float, factor: float) ->
             PenaltySpec(scope="all", factors={"conv.weight": 0.0, "conv.bias": 2.5}),
             ["factor 0 exempts it", "in scope all, λ × 2.5", "in scope all", "in scope all"],
         ),
-        (PenaltySpec(l2=0), ["but both λ are 0", *["leaves out"] * 2, "but both λ are 0"]),
+        (PenaltySpec(l2=0), ["but every λ is 0", *["leaves out"] * 2, "but every λ is 0"]),
     ],
 )  # fmt: skip
 def test_the_reason_is_said(spec: PenaltySpec, reasons: list[str]) -> None:

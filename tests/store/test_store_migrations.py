@@ -95,7 +95,7 @@ def test_an_older_store_is_upgraded_with_everything_in_it(new_settings: Settings
         assert layers[[columns.DATA_GRAD, columns.PENALTY_GRAD]].isna().all(axis=None)  # not recorded then
         assert len(store.pulls([old.id])) == 1
         assert (old.sweep, old.lane) == (None, None)
-        assert (old.best_val_acc, old.best_val_acc_epoch) == (0.5, 1)
+        assert (old.best_val_acc, old.best_val_acc_epoch) == (0.5, 1 if revision < "0005" else None)
         check_epoch(store, old)
         with store._database.read() as connection:
             assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalars().all() == [REVISION]

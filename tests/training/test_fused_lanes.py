@@ -189,7 +189,7 @@ def test_a_lane_that_diverges_changes_no_bit_of_the_others() -> None:
 
 
 def test_lanes_may_differ_in_lambda_and_its_application_alone() -> None:
-    with pytest.raises(SpecError, match="differ in λ and in how it is applied"):
+    with pytest.raises(SpecError, match="differ in λ and in the penalty mode"):
         run([spec(), spec(train={"seed": 1})], FUSED)
 
 

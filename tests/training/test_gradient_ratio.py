@@ -16,7 +16,6 @@ from torch import Tensor
 from reglab import RunSpec, train
 from reglab.datasets import prepare
 from reglab.events import Checkpoint, Ended, EpochDone, LayerStats, Started, StepDone
-from reglab.penalties import Strength
 from reglab.settings import load_settings
 from reglab.training.arrays import place
 from reglab.training.lane import Lane
@@ -62,7 +61,7 @@ def test_the_penalty_s_pull_is_autograd_s(l1: float, l2: float, factor: float, d
     exact = w.double().requires_grad_()
     (factor * (l1 * exact.abs().sum() + l2 / 2 * exact.square().sum())).backward()  # type: ignore[no-untyped-call]
     assert exact.grad is not None
-    found = layer_stats("w", w, Strength(l1, l2) * factor, torch.zeros_like(w)).penalty_grad
+    found = layer_stats("w", w, {"l1": l1 * factor, "l2": l2 * factor}, torch.zeros_like(w)).penalty_grad
     assert found == pytest.approx(exact.grad.norm().item(), rel=1e-12 if dtype == "float64" else 1e-6)
 
 
@@ -70,8 +69,8 @@ def test_exact_zeros_are_held_against_the_data_with_at_most_lambda_1() -> None:
     w = torch.tensor([0.0, 0.0, -0.0, 2.0, -3.0], dtype=torch.float64)
     g = torch.tensor([0.1, -0.9, 0.0, 5.0, 5.0], dtype=torch.float64)
     slopes = [0.1, 0.5, 0.0, 0.5 + 0.2 * 2, 0.5 + 0.2 * 3]  # λ₁ = 0.5, λ₂ = 0.2
-    assert layer_stats("w", w, Strength(0.5, 0.2), g).penalty_grad == pytest.approx(float(np.linalg.norm(slopes)))
-    assert layer_stats("w", w, Strength(0.5, 0.2)).penalty_grad == pytest.approx(float(np.linalg.norm(slopes[3:])))
+    assert layer_stats("w", w, {"l1": 0.5, "l2": 0.2}, g).penalty_grad == pytest.approx(float(np.linalg.norm(slopes)))
+    assert layer_stats("w", w, {"l1": 0.5, "l2": 0.2}).penalty_grad == pytest.approx(float(np.linalg.norm(slopes[3:])))
 
 
 def test_without_lambda_nothing_pulls_and_before_an_epoch_the_data_s_pull_is_unknown() -> None:
@@ -102,14 +101,14 @@ def test_the_data_s_pull_is_the_gradient_of_the_mean_data_loss_where_weights_har
 def test_an_epoch_of_sgd_moves_the_weights_by_the_two_pulls(penalty: dict[str, float]) -> None:
     """w_start − w_end = η Σ (g + ∇P): the sums leave nothing out and count nothing twice."""
     moved = lane(spec(**penalty))
-    strength = moved.strength
-    start = {name: w.detach().clone() for name, w in moved.kernels.items()}
+    strength = moved.spec.penalty.strengths
+    start = {name: w.detach().clone() for name, w in moved.layer_weights.items()}
     pulled = {name: torch.zeros_like(w) for name, w in start.items()}
     for _ in range(moved.steps):
-        for name, w in moved.kernels.items():
-            pulled[name] += strength.l1 * w.detach().sign() + strength.l2 * w.detach()
+        for name, w in moved.layer_weights.items():
+            pulled[name] += strength["l1"] * w.detach().sign() + strength["l2"] * w.detach()
         moved.step()
-    for name, w in moved.kernels.items():
+    for name, w in moved.layer_weights.items():
         both = moved.gradients.sums[name] / 20 + pulled[name]
         torch.testing.assert_close(start[name] - w.detach(), 0.1 * both, rtol=0, atol=1e-14)
 
@@ -127,7 +126,7 @@ def test_at_rest_the_pulls_cancel_although_every_single_batch_pulls_on() -> None
         shares.append([share(layer) for layer in noisy.close_epoch()[1]])
     assert shares[-1] == pytest.approx([1, 1], abs=0.01)
     assert all(abs(first - 1) > 0.1 for first in shares[0])
-    for w in noisy.kernels.values():  # whose gradient now is that of J on the last batch
+    for w in noisy.layer_weights.values():  # whose gradient now is that of J on the last batch
         assert w.grad is not None
         assert w.grad.norm() > 0.3 * 0.1 * w.norm()
 

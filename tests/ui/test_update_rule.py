@@ -17,9 +17,9 @@ from tests.factories import spec
 from tests.ui.latex import run_line, to_python, uncoloured
 from torch import Tensor, nn
 
-from reglab.penalties import Strength, factors
+from reglab.penalties import factors, penalised_parameters
 from reglab.spec import RunSpec
-from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizers import learning_rate, make_optimizer
 from reglab.ui.train.update_rule import COLOUR, update_rule, where
 
@@ -68,7 +68,7 @@ def taken(wanted: RunSpec) -> Arrays:
     """The weights after RegLab's own steps; every step is an epoch of its own, so that the schedule shows."""
     model, penalty = network(), wanted.penalty
     named = dict(model.named_parameters())
-    groups = group_by_strength(named, factors(model, penalty), Strength(penalty.l1, penalty.l2))
+    groups = penalty_groups(named, penalised_parameters(model, penalty), penalty.strengths)
     optimizer = make_optimizer(wanted.optim, named.values())
     for step in range(1, STEPS + 1):
         rate = learning_rate(wanted.optim, step, wanted.train.epochs)

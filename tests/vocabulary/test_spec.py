@@ -125,7 +125,10 @@ def test_adamw_means_decoupled_unless_the_spec_says_otherwise() -> None:
         ({"data": None}, "data should be a valid dictionary"),
         ({"train": {"epochs": 0}}, "train.epochs should be greater than or equal to 1, not 0."),
         ({"penalty": {"factors": {"a.weight": -1}}}, "the factor of 'a.weight' must be from 0 to 1000, not -1."),
-        ({"penalty": {"l22": 1}}, "Unknown setting 'penalty.l22' (did you mean 'l2'?). Known: l1, l2, apply, scope"),
+        (
+            {"penalty": {"l22": 1}},
+            "Unknown setting 'penalty.l22' (did you mean 'l2'?). Known: l1, l2, group, apply, scope",
+        ),
         ({"modle": {}}, "Unknown setting 'modle' (did you mean 'model'?)."),
         ({"penalty": {"l2": -1}, "train": {"epochs": 0}}, "(1 more problem after this one.)"),
     ],

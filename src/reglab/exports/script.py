@@ -17,6 +17,7 @@ import jinja2
 import numpy as np
 
 from reglab.datasets import DATASETS
+from reglab.errors import SpecError
 from reglab.exports.code import flat_parameter, literal, one_line
 from reglab.exports.entry import Bundle, Export
 from reglab.exports.penalty_code import CODES, TermCode
@@ -100,8 +101,10 @@ def plan_of(subject: Subject) -> Plan:
     """The plan of the subject's penalty for its network."""
     spec, kind = subject.spec.penalty, kinds(subject.model)
     own = {flat_parameter(name): f for name, f in factors(subject.model, spec).items() if f}
-    strengths = {"l1": spec.l1, "l2": spec.l2}
-    terms = tuple(PlanTerm(key, CODES[key], value, own) for key, value in strengths.items() if value and own)
+    active = {key: strength for key, strength in spec.strengths.items() if strength and own}
+    if unwritten := [key for key in active if key not in CODES]:
+        raise SpecError(f"penalty.{unwritten[0]}: no script can be written yet for this penalty; set it to 0.")
+    terms = tuple(PlanTerm(key, CODES[key], strength, own) for key, strength in active.items())
     which: Which = "table" if terms else "none"
     if terms and set(own.values()) == {1.0}:
         weights = {flat_parameter(name) for name, k in kind.items() if k == "weight"}

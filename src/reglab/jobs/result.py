@@ -12,13 +12,16 @@ METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_ac
 
 def result(store: Store, run: Run) -> dict[str, Any]:
     """The run's state, spec and figures at its last epoch: losses are data losses in eval mode, gap_loss = val − train,
-    gap_acc = train − val, l1 and l2 the penalty terms; ``chance`` is the accuracy of guessing, and ``learnt`` tells
-    whether the last epoch does better; ``data_remarks`` name absent and rare classes; ``weights`` is the path of the
-    final safetensors file, and ``missing`` a sentence where that file or the run's folder is gone.
+    gap_acc = train − val, l1, l2 and any other key of λ the penalty terms; ``chance`` is the accuracy of guessing, and
+    ``learnt`` whether the last epoch does better; ``data_remarks`` name absent and rare classes; ``weights`` is the
+    path of the final safetensors file, and ``missing`` a sentence where that file or the run's folder is gone.
     """
     chance, accuracy = chance_of_run(run), run.last.val_acc if run.last else None
     missing = store.missing(run)
-    figures = {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
+    figures: dict[str, Any] = (
+        {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
+    )
+    figures |= {key: value for key, value in run.last.penalties.items() if key not in METRICS} if run.last else {}
     return {
         "run": run.id,
         "name": run.name,

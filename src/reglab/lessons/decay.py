@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from reglab.lessons.checks import BadInput, within
 from reglab.number_format import exact
-from reglab.penalties import Strength
+from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
-from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizers import make_optimizer
 
 Floats = NDArray[np.float64]
@@ -30,24 +30,20 @@ MAX_STEPS = 500
 
 @dataclass(frozen=True)
 class Method:
-    """A penalty with a way of applying it; ``norm`` is 1 for L1, 2 for L2."""
+    """A penalty term, by its key, in a penalty mode."""
 
     key: str
-    norm: Literal[1, 2]
+    term: str
     apply: Apply
-
-    def strength(self, value: float) -> Strength:
-        """λ as this method's penalty takes it."""
-        return Strength(value, 0.0) if self.norm == 1 else Strength(0.0, value)
 
 
 METHODS: Mapping[str, Method] = {
     method.key: method
     for method in (
-        Method("L2 coupled", 2, "coupled"),
-        Method("L2 decoupled", 2, "decoupled"),
-        Method("L1 subgradient", 1, "coupled"),
-        Method("L1 proximal", 1, "proximal"),
+        Method("L2 coupled", "l2", "coupled"),
+        Method("L2 decoupled", "l2", "decoupled"),
+        Method("L1 subgradient", "l1", "coupled"),
+        Method("L1 proximal", "l1", "proximal"),
     )
 }
 
@@ -111,7 +107,7 @@ def push(setting: Walk, key: str, weights: Floats) -> Floats:
 def _stepper(setting: Walk, method: Method, weight: torch.Tensor) -> Callable[[], None]:
     """One optimizer step on ``weight``, in place, by the engine's own functions."""
     optimizer = make_optimizer(setting.optim, [weight])
-    groups = group_by_strength({"w": weight}, {"w": 1.0}, method.strength(setting.strength))
+    groups = penalty_groups({"w": weight}, PenalisedParameters({"w": 1.0}), {method.term: setting.strength})
     apply = APPLY[method.apply]
 
     def step() -> None:

@@ -1,22 +1,24 @@
-"""Penalties on weights: none, L1, L2, elastic net. *What* is penalised how strongly; not how it is applied, or when."""
+"""Penalties on weights: an open registry of terms, one file each, whose sum with λ > 0 is the penalty of a run.
+
+Packages add terms through the entry-point group ``reglab.penalties``.
+"""
 
 from __future__ import annotations
 
-from reglab.penalties.penalty import Penalty, Strength
-from reglab.penalties.scaled import positive
-from reglab.penalties.scope import factors, kinds
+from reglab.penalties.scope import PenalisedParameters, factors, kinds, penalised_parameters
+from reglab.penalties.term import Formulas, Penalty, Term, penalty_of
 from reglab.registry import Registry
 
-PENALTIES: Registry[Penalty] = Registry("penalty", "reglab.penalties", Penalty)
+PENALTIES: Registry[Term] = Registry("penalty", "reglab.penalties", Term)
 
-
-def select(strength: Strength) -> Penalty:
-    """The penalty whose λ are the non-zero ones of ``strength``: none, L1, L2 or elastic net.
-
-    One λ a lane: the penalty that has a term for every λ that is above 0 in any lane.
-    """
-    wanted = (positive(strength.l1), positive(strength.l2))
-    return next(entry for entry in PENALTIES.entries.values() if (entry.uses_l1, entry.uses_l2) == wanted)
-
-
-__all__ = ["PENALTIES", "Penalty", "Strength", "factors", "kinds", "positive", "select"]
+__all__ = [
+    "PENALTIES",
+    "Formulas",
+    "PenalisedParameters",
+    "Penalty",
+    "Term",
+    "factors",
+    "kinds",
+    "penalised_parameters",
+    "penalty_of",
+]

@@ -2,26 +2,53 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
-from reglab.penalties import scaled
-from reglab.penalties.penalty import Penalty, Strength
-from reglab.penalties.scaled import Scale, Tensors
+from reglab.penalties.scaled import Scale, Tensors, flat, lanewise
+from reglab.penalties.term import Formulas, Term
 
-
-def add_gradient(grads: Tensors, weights: Tensors, strength: Strength) -> None:
-    """g ← g + λ₁ sign(w), with sign(0) = 0: a subgradient, which does not reach exact zeros."""
-    scaled.add(grads, torch._foreach_sign(list(weights)), strength.l1)
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def decay(weights: Tensors, step: Scale, strength: Strength) -> None:
-    """w ← w − η λ₁ sign(w)."""
-    scaled.add(weights, torch._foreach_sign(list(weights)), -step * strength.l1)
+def measure(weight: Tensor) -> Tensor:
+    """Σ|w|."""
+    return flat(weight).abs().sum(1)
 
 
-def shrink(weights: Tensors, step: Scale, strength: Strength) -> None:
-    """w ← sign(w) max(|w| − η λ₁, 0): soft thresholding, which reaches exact zeros."""
-    scaled.soften(weights, step * strength.l1)
+def direction(weights: Tensors) -> Tensors:
+    """sign(w), with sign(0) = 0: a subgradient, which does not reach exact zeros."""
+    import torch
+
+    return torch._foreach_sign(list(weights))
 
 
-ENTRY = Penalty("l1", "L1", 1, r"\lambda_1 \sum |w|", True, False, add_gradient, decay, shrink)
+def shrink(weights: Tensors, threshold: Scale) -> None:
+    """w ← sign(w) max(|w| − ηλ₁, 0): soft thresholding, which reaches exact zeros."""
+    import torch
+
+    for weight in weights:
+        if isinstance(threshold, torch.Tensor):
+            weight.copy_(weight.sign() * (weight.abs() - lanewise(threshold, weight)).clamp_(min=0))
+        else:
+            weight.copy_(torch.nn.functional.softshrink(weight, threshold))
+
+
+ENTRY = Term(
+    name="l1",
+    label="L1",
+    order=10,
+    symbol="λ₁",
+    latex=r"\lambda_1",
+    help="Strength of λ₁·Σ|w|: a constant pull towards zero.",
+    formulas=Formulas(
+        objective=lambda strength, total, factor: rf"{strength} {total} {factor}|w|",
+        gradient=lambda strength: rf"{strength}\,\mathrm{{sign}}(w)",
+        proximal=lambda reach: rf"w \leftarrow \mathrm{{sign}}(w)\,\max(|w| - {reach},\,0)",
+        gradient_note="sign(w) is 1 or −1, and 0 at w = 0.",
+        proximal_note="Weights within ηλ₁ of 0 become exactly 0.",
+    ),
+    measure=measure,
+    direction=direction,
+    shrink=shrink,
+)

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from reglab.penalties import scaled
-from reglab.penalties.penalty import Penalty, Strength
-from reglab.penalties.scaled import Scale, Tensors
+from typing import TYPE_CHECKING
+
+from reglab.penalties.scaled import Scale, Tensors, divide, flat
+from reglab.penalties.term import Formulas, Term
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def add_gradient(grads: Tensors, weights: Tensors, strength: Strength) -> None:
-    """g ← g + λ₂ w: what ``weight_decay=λ₂`` of torch's SGD and Adam does."""
-    scaled.add(grads, weights, strength.l2)
+def measure(weight: Tensor) -> Tensor:
+    """½ Σw²."""
+    return flat(weight).square().sum(1) / 2
 
 
-def decay(weights: Tensors, step: Scale, strength: Strength) -> None:
-    """w ← (1 − η λ₂) w: what ``weight_decay=λ₂`` of torch's AdamW does (Loshchilov & Hutter 2019)."""
-    scaled.multiply(weights, 1 - step * strength.l2)
+def direction(weights: Tensors) -> Tensors:
+    """w itself: coupled it is ``weight_decay=λ₂`` of torch's SGD and Adam, decoupled that of AdamW."""
+    return weights
 
 
-def shrink(weights: Tensors, step: Scale, strength: Strength) -> None:
-    """w ← w / (1 + η λ₂)."""
-    scaled.divide(weights, 1 + step * strength.l2)
+def shrink(weights: Tensors, amount: Scale) -> None:
+    """w ← w / (1 + ηλ₂)."""
+    divide(weights, 1 + amount)
 
 
-ENTRY = Penalty("l2", "L2", 2, r"\frac{\lambda_2}{2} \sum w^2", False, True, add_gradient, decay, shrink)
+ENTRY = Term(
+    name="l2",
+    label="L2",
+    order=30,
+    symbol="λ₂",
+    latex=r"\lambda_2",
+    help="Strength of (λ₂/2)·Σw²: a pull in proportion to the weight. PyTorch's weight_decay is λ₂; "
+    "Keras's l2(l) is λ₂ = 2l.",
+    formulas=Formulas(
+        objective=lambda strength, total, factor: rf"\frac{{{strength}}}{{2}} {total} {factor}w^2",
+        gradient=lambda strength: rf"{strength}\,w",
+        proximal=lambda reach: rf"w \leftarrow \dfrac{{w}}{{1 + {reach}}}",
+        decay=lambda rate: rf"w \leftarrow (1 - {rate})\,w",
+        proximal_note="A division, which never overshoots.",
+    ),
+    measure=measure,
+    direction=direction,
+    shrink=shrink,
+)

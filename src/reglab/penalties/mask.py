@@ -1,6 +1,6 @@
-"""Which tensors J = data loss + Σₜ fₜ (λ₁ Σ|wₜ| + (λ₂/2) Σwₜ²) penalises, each with its own λ and its share of Σw².
+"""The mask table: every tensor of a network, its own λ of each term, and its share of Σw².
 
-Pure: the network gives names, shapes and kinds, which may be those of its skeleton; Σw² of each tensor comes beside.
+The network gives names, shapes and kinds, and may be a skeleton without weights; Σw² of each tensor is given beside it.
 """
 
 from __future__ import annotations
@@ -12,44 +12,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
-from reglab.penalties.scope import kinds, multipliers, penalised_kinds
+from reglab.penalties.scope import Parameter, PenalisedParameters, exempt, multipliers, penalised_kinds
 from reglab.spec import PenaltySpec
 
 _LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms"}
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One parameter tensor. ``kind``: conv (a kernel over pixels), dense (a matrix), bias, or norm (scale or shift)."""
-
-    name: str
-    shape: tuple[int, ...]
-    kind: str
-
-    @property
-    def count(self) -> int:
-        """How many weights it has."""
-        return math.prod(self.shape)
-
-    @property
-    def scope_kind(self) -> str:
-        """The kind as scopes know it: weight, bias or norm."""
-        return "weight" if self.kind in ("conv", "dense") else self.kind
-
-
-@dataclass(frozen=True)
 class Row:
-    """One tensor under a penalty: its factor f, its own λ₁·f and λ₂·f, why, and Σw² where the weights are known.
+    """One tensor under a penalty: its factor f, its own λ·f by term, why, and Σw² where the weights are known.
 
     ``share_penalised`` is its part of Σw² over all tensors with f > 0 (None for the others), ``share_all`` over all.
     """
 
     parameter: Parameter
     factor: float
-    l1: float
-    l2: float
+    strengths: Mapping[str, float]
     why: str
     squares: float | None
     share_penalised: float | None
@@ -58,13 +37,7 @@ class Row:
     @property
     def penalised(self) -> bool:
         """Whether any λ acts on it."""
-        return self.l1 > 0 or self.l2 > 0
-
-
-def parameters(model: nn.Module) -> tuple[Parameter, ...]:
-    """Every parameter tensor of ``model``, in its own order; a skeleton on torch's meta device will do."""
-    found = kinds(model)
-    return tuple(Parameter(name, tuple(p.shape), _kind(found[name], p.ndim)) for name, p in model.named_parameters())
+        return any(strength > 0 for strength in self.strengths.values())
 
 
 def scope_kinds(tensors: Sequence[Parameter]) -> dict[str, str]:
@@ -87,40 +60,30 @@ def mask(
     :raises SpecError: where a factor names no tensor, or one that the scope leaves out.
     """
     own = multipliers(scope_kinds(tensors), spec)
+    penalised = PenalisedParameters(own, exempt(tensors))
     known = squares or {}
     whole = _sum(known, own)
     within = _sum(known, [name for name, factor in own.items() if factor])
-    return tuple(_row(tensor, own[tensor.name], spec, known.get(tensor.name), within, whole) for tensor in tensors)
+    rows = []
+    for tensor in tensors:
+        factor, square = own[tensor.name], known.get(tensor.name)
+        strengths = {key: float(strength) for key, strength in penalised.strengths(tensor.name, spec.strengths).items()}
+        shares = _share(square, within) if factor else None, _share(square, whole)
+        rows.append(Row(tensor, factor, strengths, _why(tensor, factor, strengths, spec), square, *shares))
+    return tuple(rows)
 
 
-def _row(
-    tensor: Parameter, factor: float, spec: PenaltySpec, squares: float | None, within: float, whole: float
-) -> Row:
-    return Row(
-        parameter=tensor,
-        factor=factor,
-        l1=spec.l1 * factor,
-        l2=spec.l2 * factor,
-        why=_why(tensor, factor, spec),
-        squares=squares,
-        share_penalised=_share(squares, within) if factor else None,
-        share_all=_share(squares, whole),
-    )
-
-
-def _why(tensor: Parameter, factor: float, spec: PenaltySpec) -> str:
-    """In words: what put the tensor inside, or left it out."""
+def _why(tensor: Parameter, factor: float, strengths: Mapping[str, float], spec: PenaltySpec) -> str:
+    """Why the tensor is penalised, or why it is not."""
     if tensor.scope_kind not in penalised_kinds(spec.scope):
         return f"scope {spec.scope} leaves out {_LEFT_OUT[tensor.kind]}"
     if factor == 0:
         return "factor 0 exempts it"
-    if not (spec.l1 or spec.l2):
-        return f"in scope {spec.scope}, but both λ are 0"
+    if not any(spec.strengths.values()):
+        return f"in scope {spec.scope}, but every λ is 0"
+    if not any(strengths.values()):
+        return "the penalty leaves out the classifier's units" if tensor.classifier else "the penalty leaves it out"
     return f"in scope {spec.scope}" + (f", λ × {factor:g}" if factor != 1 else "")
-
-
-def _kind(kind: str, axes: int) -> str:
-    return kind if kind != "weight" else "dense" if axes == 2 else "conv"
 
 
 def _sum(squares: Mapping[str, float], names: Iterable[str]) -> float:

@@ -1,4 +1,4 @@
-"""Four usual answers to "what does λ act on?", each as the scope and factors it stands for in a given network."""
+"""Presets of the penalised parameters: each stands for a scope and factors in a given network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reglab.errors import SpecError, UnknownName, shown
-from reglab.penalties.mask import Parameter, scope_kinds
-from reglab.penalties.scope import multipliers, penalised_kinds
+from reglab.penalties.mask import scope_kinds
+from reglab.penalties.scope import Parameter, multipliers, penalised_kinds
 from reglab.spec import PenaltySpec, Scope
 
 _SCOPES: tuple[Scope, ...] = ("weights", "weights+biases", "all")  # narrow to wide
@@ -15,7 +15,7 @@ _SCOPES: tuple[Scope, ...] = ("weights", "weights+biases", "all")  # narrow to w
 
 @dataclass(frozen=True)
 class Preset:
-    """A scope, and the kinds of kernels that factor 0 exempts within it."""
+    """A scope, and the kind of weights that factor 0 exempts within it."""
 
     name: str
     label: str
@@ -27,9 +27,9 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("kernels", "exempt biases and norms", "Every kernel, and nothing else: the default.", "weights"),
-        Preset("conv", "all conv kernels", "Convolution kernels; dense ones are exempt.", "weights", "dense"),
-        Preset("dense", "dense only", "Dense kernels; convolutions are exempt.", "weights", "conv"),
+        Preset("kernels", "exempt biases and norms", "Every weight tensor, and nothing else: the default.", "weights"),
+        Preset("conv", "conv only", "Weights of convolutions; dense layers are exempt.", "weights", "dense"),
+        Preset("dense", "dense only", "Weights of dense layers; convolutions are exempt.", "weights", "conv"),
         Preset("all", "everything, as torch's weight_decay does", "Every parameter, biases and norms too.", "all"),
     )
 }
@@ -49,7 +49,7 @@ def offered(tensors: Sequence[Parameter]) -> list[str]:
 
 
 def with_preset(name: str, tensors: Sequence[Parameter], spec: PenaltySpec) -> PenaltySpec:
-    """``spec`` with the scope and factors of the preset called ``name``; its λ and way of applying stay.
+    """``spec`` with the scope and factors of the preset called ``name``; its λ and penalty mode stay.
 
     :raises UnknownName: where there is no such preset.
     """

@@ -1,25 +1,26 @@
-"""Tensors scaled by a number, or by one number for each lane of a stack.
+"""Operations on tensors (K, …) of K lanes, scaled by a float for all lanes or by a tensor (K,), one number a lane.
 
-A scale is a float, or a tensor (K,) for tensors (K, …) whose first axis are the lanes of a stack. Both compute the same
-formula; a float takes PyTorch's kernels over lists of tensors.
+Both compute the same formula; a float takes PyTorch's operations on lists of tensors. PyTorch is imported late, so that
+the registry of terms can be read without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
-Scale: TypeAlias = float | Tensor
-Tensors: TypeAlias = Sequence[Tensor]
+Scale: TypeAlias = Union[float, "Tensor"]
+Tensors: TypeAlias = Sequence["Tensor"]
 
 
 def add(targets: Tensors, sources: Tensors, scale: Scale) -> None:
     """t ← t + scale·s."""
-    if isinstance(scale, Tensor):
+    import torch
+
+    if isinstance(scale, torch.Tensor):
         for target, source in zip(targets, sources, strict=True):
             target.addcmul_(source, lanewise(scale, source))
     else:
@@ -28,7 +29,9 @@ def add(targets: Tensors, sources: Tensors, scale: Scale) -> None:
 
 def multiply(targets: Tensors, scale: Scale) -> None:
     """t ← scale·t."""
-    if isinstance(scale, Tensor):
+    import torch
+
+    if isinstance(scale, torch.Tensor):
         for target in targets:
             target.mul_(lanewise(scale, target))
     else:
@@ -37,27 +40,30 @@ def multiply(targets: Tensors, scale: Scale) -> None:
 
 def divide(targets: Tensors, scale: Scale) -> None:
     """t ← t / scale."""
-    if isinstance(scale, Tensor):
+    import torch
+
+    if isinstance(scale, torch.Tensor):
         for target in targets:
             target.div_(lanewise(scale, target))
     else:
         torch._foreach_div_(list(targets), scale)
 
 
-def soften(targets: Tensors, scale: Scale) -> None:
-    """t ← sign(t) max(|t| − scale, 0)."""
-    for target in targets:
-        if isinstance(scale, Tensor):
-            target.copy_(target.sign() * (target.abs() - lanewise(scale, target)).clamp_(min=0))
-        else:
-            target.copy_(F.softshrink(target, scale))
+def lanewise(scale: Scale, like: Tensor) -> Tensor:
+    """``scale`` in the shape (K, 1, …) and the type of ``like``."""
+    import torch
 
-
-def lanewise(scale: Tensor, like: Tensor) -> Tensor:
-    """``scale`` (K,) as a tensor (K, 1, …) that multiplies each lane of ``like``, in its type."""
+    if not isinstance(scale, torch.Tensor):
+        return torch.full((1,) * like.ndim, scale, dtype=like.dtype, device=like.device)
     return scale.to(like.dtype).view(-1, *[1] * (like.ndim - 1))
+
+
+def flat(weights: Tensor) -> Tensor:
+    """(K, …) as (K, n), without a copy where the lanes lie one after another in memory, channels last or not."""
+    order = sorted(range(1, weights.ndim), key=weights.stride().__getitem__, reverse=True)
+    return weights.permute(0, *order).flatten(1)
 
 
 def positive(scale: Scale) -> bool:
     """Whether it is above 0, for any lane."""
-    return bool((scale > 0).any()) if isinstance(scale, Tensor) else scale > 0
+    return scale > 0 if isinstance(scale, float | int) else bool((scale > 0).any())

@@ -119,7 +119,7 @@ def _row(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
         "dataset": spec.data.name,
         "model": spec.model.name,
     }
-    own |= {"l1": spec.penalty.l1, "l2": spec.penalty.l2, "epochs": spec.train.epochs}
+    own |= {"l1": spec.penalty.l1, "l2": spec.penalty.l2, "penalty": spec.penalty.label, "epochs": spec.train.epochs}
     start = {"state": "queued", "wanted": "run", "seconds": 0.0, "epoch": 0, "step": 0, "steps": 0}
     return {**own, **start, "created": moment, "queued": moment, "tags": [], "note": ""}
 

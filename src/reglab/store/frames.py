@@ -21,21 +21,30 @@ from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, sel
 from reglab import columns
 from reglab.errors import StoreError, shown, suggestion
 from reglab.store.reading import raw
+from reglab.store.results import penalty_terms
 from reglab.store.schema import epochs, layers, runs
 from reglab.store.types import unpack
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 5_000  # ids in one statement; databases allow a few ten thousand parameters
-_WRONG = (ValueError, TypeError, OverflowError, zlib.error)  # what a value of the wrong kind raises
+_WRONG = (ValueError, TypeError, OverflowError, zlib.error, StoreError)  # what a value of the wrong kind raises
 _PARTITION = 256  # rows turned into arrays at a time: they stay in the cache, twice as fast as all at once
 
 
 def epoch_frame(connection: Connection, run_ids: Sequence[str], since: int) -> pd.DataFrame:
-    """:data:`columns.EPOCH_COLUMNS` of the epochs after ``since``: runs in the order asked for, epochs ascending."""
-    query = select(epochs.c.run, epochs.c.epoch, *(_raw(epochs.c[name]) for name in columns.METRICS))
+    """:data:`columns.EPOCH_COLUMNS` of the epochs after ``since``: runs in the order asked for, epochs ascending.
+
+    Penalty terms other than L1 and L2 follow under their key, where any of the epochs has one: ``penalty_group``.
+    """
+    figures = [_raw(epochs.c[name]) for name in columns.METRICS]
+    query = select(epochs.c.run, epochs.c.epoch, *figures, epochs.c.penalties)
     query = query.where(epochs.c.epoch > since).order_by(epochs.c.run, epochs.c.epoch)
-    return _frame(connection, query, epochs.c.run, run_ids, columns.EPOCH_COLUMNS)
+    frame = _frame(connection, query, epochs.c.run, run_ids, (*columns.EPOCH_COLUMNS, "penalties"))
+    terms = frame.pop("penalties")
+    for key in dict.fromkeys(key for own in terms[terms.astype(bool)] for key in own):
+        frame[columns.PENALTY + key] = np.array([own.get(key, 0.0) for own in terms], dtype=np.float64)
+    return frame
 
 
 def layer_frame(
@@ -138,8 +147,9 @@ def _warn(run_id: str) -> None:
 def _column(name: str, values: Sequence[Any]) -> NDArray[Any]:
     if name in (columns.RUN, columns.EPOCH, columns.SIZE, columns.ZEROS):
         return np.array(values, dtype=np.int64)
-    if name in (columns.LAYER, columns.COUNTS):
+    if name in (columns.LAYER, columns.COUNTS, "penalties"):
         values = [unpack(blob) for blob in values] if name == columns.COUNTS else values
+        values = [penalty_terms(text) for text in values] if name == "penalties" else values
         cells: NDArray[Any] = np.empty(len(values), dtype=object)
         cells[:] = values
         return cells

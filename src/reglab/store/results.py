@@ -5,6 +5,7 @@ Every function takes many runs, which are written in one statement.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -12,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from reglab.errors import EpochRecorded
+from reglab import columns
+from reglab.errors import EpochRecorded, StoreError
 from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.store.schema import epochs, layers
 from reglab.store.transitions import change, now, writable
@@ -46,10 +48,37 @@ def add_epochs(connection: Connection, owner: str | None, entries: Sequence[Epoc
             raise EpochRecorded(f"Run {run_id} already has epoch {metrics.epoch}.")
         changes[run_id] = _after(changes[run_id], metrics, best_epoch)
     if entries:
-        figures = [{"run": run_id, **vars(metrics)} for run_id, metrics, *_ in entries]
+        figures = [{"run": run_id, **epoch_row(metrics)} for run_id, metrics, *_ in entries]
         connection.execute(insert(epochs), figures)
     _insert_layers(connection, ((run_id, metrics.epoch, stats) for run_id, metrics, stats, _ in entries))
     change(connection, changes)
+
+
+def epoch_row(metrics: EpochMetrics) -> dict[str, Any]:
+    """The columns of an epoch: penalty terms with a column of their own, and all others as one JSON text."""
+    own = dict.fromkeys((columns.L1, columns.L2), 0.0) | dict(metrics.penalties)
+    others = {key: own.pop(key) for key in list(own) if key not in (columns.L1, columns.L2)}
+    figures = {name: value for name, value in vars(metrics).items() if name != "penalties"}
+    return {**figures, **own, "penalties": json.dumps(others) if others else None}
+
+
+def penalties_of(row: dict[str, Any]) -> dict[str, float]:
+    """Take the penalty terms out of a row that :func:`epoch_row` made."""
+    others = row.pop("penalties")
+    return {key: row.pop(key) for key in (columns.L1, columns.L2)} | penalty_terms(others)
+
+
+def penalty_terms(text: str | None) -> dict[str, float]:
+    """The penalty terms in a JSON text, none for NULL.
+
+    :raises StoreError: where it holds anything else.
+    """
+    if text is None:
+        return {}
+    try:
+        return {str(key): float(value) for key, value in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise StoreError("penalties holds something other than named numbers") from None
 
 
 def add_initial_layers(connection: Connection, owner: str | None, stats: Mapping[str, Sequence[LayerStats]]) -> None:

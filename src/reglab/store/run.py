@@ -18,9 +18,9 @@ from reglab.spec import RunSpec
 from reglab.states import RESUMABLE, STATES, State, label_of
 from reglab.store.files import check_id
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
+from reglab.store.results import penalties_of
 from reglab.store.schema import epochs, runs
 
-Penalty = Literal["none", "L1", "L2", "elastic net"]
 Wanted = Literal["run", "stop"]
 Files = Callable[[str, str | None], bool]  # id, and that of the sweep if there is one → whether it has a checkpoint
 
@@ -46,6 +46,7 @@ class Run:
     model: str
     l1: float
     l2: float
+    penalty: str
     created: datetime
     queued: datetime
     started: datetime | None
@@ -78,11 +79,6 @@ class Run:
     has_checkpoint: bool
 
     @property
-    def penalty(self) -> Penalty:
-        """Which penalty λ₁ and λ₂ make: none, L1, L2, or both (elastic net)."""
-        return kind_of_penalty(self.l1, self.l2)
-
-    @property
     def label(self) -> str:
         """The state as people read it."""
         return label_of(self.state, began=self.started is not None)
@@ -91,11 +87,6 @@ class Run:
     def resumable(self) -> bool:
         """Whether it stopped before its end and can go on: from its checkpoint, or from the start if none is due."""
         return self.state in RESUMABLE and self.deleted is None and (self.has_checkpoint or self.epoch == 0)
-
-
-def kind_of_penalty(l1: float, l2: float) -> Penalty:
-    """ "none", "L1", "L2" or "elastic net", by which λ is above 0."""
-    return ("elastic net" if l2 else "L1") if l1 else ("L2" if l2 else "none")
 
 
 @lru_cache(maxsize=1)
@@ -137,7 +128,7 @@ def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
         _check_environment(values["environment"])
     return Run(
         **values | {"spec": spec, "tags": tuple(tags)},
-        last=None if last[columns.EPOCH] is None else EpochMetrics(**last),
+        last=None if last[columns.EPOCH] is None else EpochMetrics(penalties=penalties_of(last), **last),
         has_checkpoint=has_checkpoint(values["id"], values["sweep"]),
     )
 
@@ -173,5 +164,5 @@ _FACTS: dict[str, type] = {
     "device": str, "threads": int, "versions": dict, "parameters": int, "n_train": int, "n_val": int, "advance": str,
     "train_labels": list, "val_labels": list,
 }  # fmt: skip
-_LAST = (columns.EPOCH, *columns.METRICS)
+_LAST = (columns.EPOCH, *columns.METRICS, "penalties")
 _FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}

@@ -86,12 +86,6 @@ def lower(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[A
     return func.lower(column)
 
 
-def penalty() -> ColumnElement[str]:
-    """As :attr:`reglab.store.Run.penalty`."""
-    l1, l2 = runs.c.l1 != 0, runs.c.l2 != 0
-    return case((l1 & l2, "elastic net"), (l1, "L1"), (l2, "L2"), else_="none")
-
-
 def tag_values(connection: Connection) -> TableValuedAlias:
     """The tags of each run as rows with the column ``value``; none for a run whose tags are no list."""
     if connection.dialect.name == "sqlite":
@@ -109,7 +103,7 @@ def _outside(prefixes: Iterable[str]) -> Iterator[ColumnElement[bool]]:
 def _chosen(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
     choices = (
         (runs.c.state, wanted.states), (runs.c.dataset, wanted.datasets), (runs.c.model, wanted.models),
-        (penalty(), wanted.penalties),
+        (runs.c.penalty, wanted.penalties),
     )  # fmt: skip
     return (column.in_(_texts(values)) for column, values in choices if values)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from reglab import columns
 from reglab.states import STATES
 from reglab.store import run_table_columns as t
-from reglab.store.run_filter import HAS_TAGS, lower, penalty, tag_values
+from reglab.store.run_filter import HAS_TAGS, lower, tag_values
 from reglab.store.schema import epochs, runs
 
 _LARGEST_FIRST = frozenset({t.BEST_ACC, t.SECONDS, t.EPOCH, t.CREATED})
@@ -87,7 +87,7 @@ _KEYS: Mapping[str, _Key] = {
     t.STATE: _value(case({state: place for place, state in enumerate(STATES)}, value=runs.c.state)),
     t.DATASET: _text(runs.c.dataset),
     t.MODEL: _text(runs.c.model),
-    t.PENALTY: _text(penalty()),
+    t.PENALTY: _text(runs.c.penalty),
     t.LAMBDA1: _value(runs.c.l1),
     t.LAMBDA2: _value(runs.c.l2),
     t.EPOCH: _value(runs.c.epoch),

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData,
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -56,6 +56,7 @@ runs = Table(
     Column("model", Text, nullable=False),
     Column("l1", Real, nullable=False),
     Column("l2", Real, nullable=False),
+    Column("penalty", Text, nullable=False),  # its label, "elastic net" for example
     Column("created", Utc, nullable=False),
     Column("queued", Utc, nullable=False),
     Column("started", Utc),
@@ -103,6 +104,7 @@ epochs = Table(
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     *[Column(name, Real, nullable=False) for name in columns.METRICS if name not in columns.MEMORY],
     *[Column(name, Measured) for name in columns.MEMORY],
+    Column("penalties", Text),  # JSON, NaN and ±∞ included: key → value of terms other than l1 and l2, or NULL
     sqlite_with_rowid=False,
 )
 
@@ -119,6 +121,7 @@ layers = Table(
         for name in (columns.L1_NORM, columns.L2_NORM, columns.MAX_ABS, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE)
     ],
     *[Column(name, Real) for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)],  # NULL: older than revision 0003
+    *[Column(name, Integer) for name in (columns.UNITS, columns.ZERO_UNITS)],  # NULL: older than revision 0006
     Column("zeros", BigInteger, nullable=False),
     Column("counts", Counts, nullable=False),
 )

@@ -1,9 +1,9 @@
-"""K lanes that advance fused: every tensor of theirs is one row of a tensor (K, …), and every step is one for all.
+"""K lanes that advance fused: each of their tensors is one row of a tensor (K, …), and one step advances all.
 
-The lanes' own parameters, buffers, moments and sums become views of the stacked tensors, so each lane can be looked at,
-captured and restored as if it were alone. Lanes of a stack share data, seed, network and optimizer settings, and differ
-in λ and in how it is applied; so they share batch order and dropout masks, too. Optimizers work element by element,
-hence stacking changes nothing in them; the K losses are summed, so that each lane's gradient is its own.
+The lanes' own parameters, buffers, moments and sums become views of the fused tensors, so each lane can be inspected,
+captured and restored like one that trains alone. Fused lanes share data, seed, network and optimizer settings, and
+differ in λ and penalty mode; so they share batch order and dropout masks, too. Optimizers work element by element, so
+fusing changes nothing in them; the K losses are summed, so that each lane's gradient is its own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from torch import Tensor
 from reglab.errors import SpecError
 from reglab.events import EpochMetrics, LayerStats
 from reglab.models import Shape
-from reglab.penalties import Strength
-from reglab.spec import RunSpec
-from reglab.training.apply import Group, PenaltyMode, group_by_strength, step
+from reglab.penalties import PENALTIES
+from reglab.penalties.scaled import Scale
+from reglab.spec import PenaltySpec, RunSpec
 from reglab.training.arrays import rows
 from reglab.training.captured import Captured
 from reglab.training.fused_network import fuse
@@ -26,16 +26,17 @@ from reglab.training.fused_tensors import adopt_buffers, adopt_parameters, rows_
 from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
 from reglab.training.metrics import chunk_size, evaluate, losses
+from reglab.training.objective import PenaltyMode, penalty_groups, step
 from reglab.training.optimizers import make_optimizer, set_learning_rate
-from reglab.training.stats import flat, lane_stats
+from reglab.training.stats import lane_stats
 
 
 class FusedLanes:
     """``lanes``, from where they stand, as one: :meth:`step`, :meth:`evaluate`, :meth:`close_epoch`.
 
-    A lane that has ended keeps its row, where nobody looks at it any more: the others' bits do not depend on it.
+    A lane that has ended keeps its row, which is no longer read: the others' bits do not depend on it.
 
-    :raises SpecError: where the lanes differ in more than λ and how it is applied.
+    :raises SpecError: where the lanes differ in more than λ and the penalty mode.
     :raises CannotFollow: where the network cannot be fused; the lanes are then as they were.
     """
 
@@ -43,7 +44,7 @@ class FusedLanes:
         """``fused_evaluation``: also evaluate fused; else each lane by itself, which large chunks can make faster."""
         check_alike([lane.spec for lane in lanes])
         self.lanes, first = tuple(lanes), lanes[0]
-        self.arrays, self.factors = first.arrays, first.factors
+        self.arrays, self.penalised = first.arrays, first.penalised
         self.network = fuse(first.model, shape, len(lanes))
         self.parameters = adopt_parameters([lane.parameters for lane in lanes])
         self.weights = {**self.parameters, **adopt_buffers([lane.model for lane in lanes])}
@@ -55,8 +56,8 @@ class FusedLanes:
         for lane, row in zip(lanes, self.running, strict=True):
             lane.running, lane.share = row, 1 / len(lanes)
             lane.dropout = first.dropout  # equal in all, so that one draw serves all
-        self.strength = self._strength([lane.strength for lane in lanes])
-        self.ways = self._modes()
+        self.strengths = self._strengths([lane.spec.penalty.strengths for lane in lanes])
+        self.modes = self._modes()
         self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
         self._step = Captured(self._compute, first.dropout, self._rate) if gpu else self._compute
         self._fused_evaluation = fused_evaluation
@@ -91,9 +92,9 @@ class FusedLanes:
 
     def close_epoch(self) -> Iterator[tuple[Lane, EpochMetrics, tuple[LayerStats, ...]]]:
         """Go on to the next epoch: the figures of every lane that has not ended."""
-        n, terms = len(self.arrays.train.images), self._penalty_terms()
-        kernels = [self._stats(name, total / n) for name, total in self.gradients.sums.items()]
-        for lane, of_lane, layers in zip(self.lanes, terms, zip(*kernels, strict=True), strict=True):
+        n, penalties = len(self.arrays.train.images), self._penalties()
+        each = [self._stats(name, total / n) for name, total in self.gradients.sums.items()]
+        for lane, of_lane, layers in zip(self.lanes, penalties, zip(*each, strict=True), strict=True):
             metrics = lane.finish_epoch(of_lane)
             if not lane.ended:
                 yield lane, metrics, layers
@@ -106,7 +107,7 @@ class FusedLanes:
         self.optimizer.zero_grad(set_to_none=True)
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
-        step(self.optimizer, self.ways, self._rate())
+        step(self.optimizer, self.modes, self._rate())
         with torch.no_grad():
             self.running += each.detach() * len(batch)
 
@@ -115,42 +116,48 @@ class FusedLanes:
         return rate
 
     def _stats(self, name: str, mean_gradients: Tensor) -> list[LayerStats]:
-        return lane_stats(name, self.parameters[name], self.strength * self.factors[name], mean_gradients)
+        own = self.penalised.strengths(name, self.strengths)
+        return lane_stats(name, self.parameters[name], own, mean_gradients)
 
     @torch.no_grad()
-    def _penalty_terms(self) -> list[tuple[float, float]]:
-        """(λ₁ Σ f|w|, (λ₂/2) Σ f w²) of each lane."""
-        sums = torch.zeros(2, len(self.lanes), dtype=torch.float64, device=self.running.device)
-        for name, factor in self.factors.items():
+    def _penalties(self) -> list[dict[str, float]]:
+        """Key of each term → its value, summed over the penalised tensors with their factors, for each lane."""
+        terms = {key: PENALTIES.get(key) for key in self.strengths}
+        sums = torch.zeros(len(terms), len(self.lanes), dtype=torch.float64, device=self.running.device)
+        for name, factor in self.penalised.factors.items():
             if factor:
-                own = flat(self.parameters[name].detach())
-                sums += factor * torch.stack([own.abs().sum(1), own.square().sum(1)]).double()
-        terms = torch.stack([self.strength.l1 * sums[0], self.strength.l2 / 2 * sums[1]])
-        return [(l1, l2) for l1, l2 in terms.T.tolist()]
+                own, applied = self.parameters[name].detach(), self.penalised.strengths(name, self.strengths)
+                measured = [term.measure(own) if key in applied else sums.new_zeros(1) for key, term in terms.items()]
+                sums += factor * torch.stack([each.expand(len(self.lanes)).double() for each in measured])
+        strengths = torch.stack([torch.as_tensor(strength) for strength in self.strengths.values()])
+        rows = (strengths * sums).T.tolist()
+        return [
+            {key: value for key, value in zip(terms, row, strict=True) if key in lane.spec.penalty.strengths}
+            for lane, row in zip(self.lanes, rows, strict=True)
+        ]
 
     def _modes(self) -> list[PenaltyMode]:
-        """For each way of applying a penalty its groups, with λ = 0 for lanes that apply theirs in another way."""
+        """The penalty groups of each penalty mode, with λ = 0 for the lanes of other modes."""
         found: list[PenaltyMode] = []
         for apply in dict.fromkeys(lane.spec.penalty.apply for lane in self.lanes):
-            own = [lane.strength * float(lane.spec.penalty.apply == apply) for lane in self.lanes]
-            groups: list[Group] = group_by_strength(self.parameters, self.factors, self._strength(own))
-            found.append((apply, groups))
+            own = [lane.spec.penalty.strengths if lane.spec.penalty.apply == apply else {} for lane in self.lanes]
+            found.append((apply, penalty_groups(self.parameters, self.penalised, self._strengths(own), fused=True)))
         return found
 
-    def _strength(self, each: Sequence[Strength]) -> Strength:
-        """One λ₁ and one λ₂ a lane, in float64 on the device."""
-        device = self.running.device
-        l1, l2 = (
-            torch.tensor(values, dtype=torch.float64, device=device) for values in zip(*map(_pair, each), strict=True)
-        )
-        return Strength(l1, l2)
+    def _strengths(self, each: Sequence[Mapping[str, float]]) -> dict[str, Scale]:
+        """One λ a lane (K,) of every term that any lane has, in float64 on the device."""
+        keys = dict.fromkeys(key for strengths in each for key in strengths)
+        return {
+            key: torch.tensor([own.get(key, 0.0) for own in each], dtype=torch.float64, device=self.running.device)
+            for key in keys
+        }
 
     def _adopt_gradients(self) -> GradientSums:
-        kernels = {name: self.parameters[name] for name in self.lanes[0].kernels}
-        sums = {name: stacked([lane.gradients.sums[name] for lane in self.lanes]) for name in kernels}
+        weights = {name: self.parameters[name] for name in self.lanes[0].layer_weights}
+        sums = {name: stacked([lane.gradients.sums[name] for lane in self.lanes]) for name in weights}
         for k, lane in enumerate(self.lanes):
-            lane.gradients = GradientSums(lane.kernels, {name: total[k] for name, total in sums.items()})
-        return GradientSums(kernels, sums)
+            lane.gradients = GradientSums(lane.layer_weights, {name: total[k] for name, total in sums.items()})
+        return GradientSums(weights, sums)
 
     def _adopt_moments(self) -> bool:
         """The lanes' moments, where they have any: a lane has none before its first step."""
@@ -175,16 +182,11 @@ class FusedLanes:
 
 
 def check_alike(specs: Sequence[RunSpec]) -> None:
-    """Raise where ``specs`` differ in more than λ and how it is applied."""
-    first = specs[0]
-    same: Mapping[str, object] = {"l1": 0.0, "l2": 0.0, "apply": "coupled"}
+    """Raise where ``specs`` differ in more than λ and the penalty mode."""
 
     def rest(spec: RunSpec) -> RunSpec:
-        return spec.model_copy(update={"penalty": spec.penalty.model_copy(update=same)})
+        own = PenaltySpec(l1=0.0, l2=0.0, scope=spec.penalty.scope, factors=spec.penalty.factors)
+        return spec.model_copy(update={"penalty": own})
 
-    if any(rest(spec) != rest(first) for spec in specs):
-        raise SpecError("Lanes of one stack may differ in λ and in how it is applied, and in nothing else.")
-
-
-def _pair(strength: Strength) -> tuple[float, float]:
-    return float(strength.l1), float(strength.l2)
+    if any(rest(spec) != rest(specs[0]) for spec in specs):
+        raise SpecError("Fused lanes may differ in λ and in the penalty mode, and in nothing else.")

@@ -1,15 +1,14 @@
-"""J = data loss + P(w): the data pull at a kernel with ḡ, the penalty pulls back with ∇P = f·(λ₁ sign w + λ₂ w).
+"""Gradients of data loss and penalty at a weight tensor; the penalty-to-data gradient ratio is ‖∇P‖ / ‖ḡ‖.
 
 ḡ is the gradient of the data loss averaged over all images of an epoch's batches while the weights move: Σₜ bₜ gₜ / n
-for batches of bₜ images. The average makes the two comparable, for an epoch of plain SGD with equal batches ends at
+for batches of bₜ images. An epoch of plain SGD with equal batches ends at
 
     w_end = w_start − η Σₜ (gₜ + ∇Pₜ),
 
-so where the weights have come to rest, the averaged pulls cancel: ‖∇P‖ / ‖ḡ‖ is exactly 1, however noisy single batches
-are (their gradients alone never vanish). With P coupled, momentum and Adam (once √v stands still) rest there too.
-Decoupled and proximal steps do so under plain SGD alone: momentum μ multiplies the data's pull by 1/(1 − μ), Adam
-divides it by √v, and neither touches P's. In front of a batch norm, weights go on turning, and under a subgradient step
-of L1 they go on hopping over 0.
+so where the weights have come to rest, the ratio is exactly 1, however noisy single batches are (their gradients alone
+never vanish). With P coupled, momentum and Adam (once √v stands still) rest there too. Decoupled and proximal steps do
+so under plain SGD alone: momentum μ multiplies the data's gradient by 1/(1 − μ), Adam divides it by √v, and neither
+touches P's. Weights in front of a batch norm go on turning, and weights under subgradient steps of L1 go on crossing 0.
 
 Units: nats per unit weight.
 """
@@ -23,21 +22,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reglab.penalties import Strength, positive
-from reglab.penalties.scaled import Scale
+from reglab.penalties import penalty_of
+from reglab.penalties.scaled import Scale, flat, positive
+
+_HUGE = 1e100
 
 
 @dataclass(frozen=True)
 class GradientSums:
-    """Σ (images of a batch · gradient of their mean data loss) over the batches so far, kernel by kernel."""
+    """Σ (images of a batch · gradient of their mean data loss) over the batches so far, by weight tensor."""
 
-    kernels: Mapping[str, Tensor]
+    weights: Mapping[str, Tensor]
     sums: Mapping[str, Tensor]
 
     @torch.no_grad()
     def add(self, images: int) -> None:
-        """Add the kernels' present gradients, those of a batch of ``images``; call it before a penalty is added."""
-        found = [(self.sums[name], w.grad) for name, w in self.kernels.items() if w.grad is not None]
+        """Add the present gradients, those of a batch of ``images``; call it before a penalty is added."""
+        found = [(self.sums[name], w.grad) for name, w in self.weights.items() if w.grad is not None]
         if found:
             sums, gradients = zip(*found, strict=True)
             torch._foreach_add_(list(sums), list(gradients), alpha=images)
@@ -54,9 +55,9 @@ class GradientSums:
             self.sums[name].copy_(tensors[name])
 
 
-def gradient_sums(kernels: Mapping[str, Tensor]) -> GradientSums:
-    """Sums of zero for ``kernels``, in the memory layout of each."""
-    return GradientSums(kernels, {name: torch.zeros_like(w) for name, w in kernels.items()})
+def gradient_sums(weights: Mapping[str, Tensor]) -> GradientSums:
+    """Sums of zero for ``weights``, in the memory layout of each."""
+    return GradientSums(weights, {name: torch.zeros_like(w) for name, w in weights.items()})
 
 
 @torch.no_grad()
@@ -69,16 +70,46 @@ def data_gradient_norms(rows: Tensor, mean_gradients: Tensor | None) -> Tensor:
 
 @torch.no_grad()
 def penalty_gradient_norms(
-    rows: Tensor, own: Strength, l1_norms: Tensor, l2_norms: Tensor, mean_gradients: Tensor | None
+    weights: Tensor,
+    own: Mapping[str, Scale],
+    l1_norms: Tensor,
+    l2_norms: Tensor,
+    mean_gradients: Tensor | None,
 ) -> Tensor:
-    """‖∇P(w)‖₂ = √(λ₁²·nnz + 2λ₁λ₂‖w‖₁ + λ₂²‖w‖₂²) for each row of weights (K, n) and its ``own`` λ, in float64: no
-    term is negative, so none cancels. ``l1_norms`` and ``l2_norms`` (K,) are those of the rows.
+    """‖∇P(w)‖₂ of a tensor (K, …) with its ``own`` λ by term, for each lane in float64; norms (K,) are its own.
 
-    At exact zeros P has not one slope but all of [−λ₁, λ₁]; counted is the one that answers the data, −ḡ cut to that
-    interval (Tibshirani 1996: a weight stays 0 while |ḡ| ≤ λ₁), or 0 where no ḡ is given.
+    Where a weight is exactly 0, P may have many slopes; counted is the one that answers the data: −ḡ projected onto the
+    subdifferential (Tibshirani 1996: under L1 a weight stays 0 while |ḡ| ≤ λ₁), or 0 where no ḡ is given.
     """
-    l1, l2 = (_each(scale, l1_norms) for scale in (own.l1, own.l2))
-    if not positive(own.l1):
+    active = {key: strength for key, strength in own.items() if positive(strength)}
+    if not active.keys() <= {"l1", "l2"}:
+        return _norms(_answering_gradient(weights.double(), active, mean_gradients).flatten(1))
+    return _elastic_net(
+        flat(weights), own, l1_norms, l2_norms, None if mean_gradients is None else flat(mean_gradients)
+    )
+
+
+def _answering_gradient(weights: Tensor, own: Mapping[str, Scale], mean_gradients: Tensor | None) -> Tensor:
+    """∇P(w) of any sum of terms. At zeros, by Moreau's decomposition: v − prox_P(v) for v = −ḡ is the projection of −ḡ
+    onto ∂P(0); weights that are not 0 count as huge there, so that their groups are not thresholded.
+    """
+    gradient = torch.zeros_like(weights)
+    penalty_of(own).add_gradient([gradient], [weights])
+    zero = weights == 0
+    if mean_gradients is None or not zero.any():
+        return gradient
+    start = torch.where(zero, -mean_gradients.double(), _HUGE)
+    shrunk = start.clone()
+    penalty_of({key: strength for key, strength in own.items() if key != "l2"}).shrink([shrunk], 1.0)
+    return torch.where(zero, start - shrunk, gradient)
+
+
+def _elastic_net(
+    rows: Tensor, own: Mapping[str, Scale], l1_norms: Tensor, l2_norms: Tensor, mean_gradients: Tensor | None
+) -> Tensor:
+    """The same for L1 and L2 in closed form, √(λ₁²·nnz + 2λ₁λ₂‖w‖₁ + λ₂²‖w‖₂²), whose terms do not cancel."""
+    l1, l2 = (_each(own.get(key, 0.0), l1_norms) for key in ("l1", "l2"))
+    if not positive(own.get("l1", 0.0)):
         return l2 * l2_norms
     zero = rows == 0
     found = rows.shape[1] - zero.sum(1)

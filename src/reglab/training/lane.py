@@ -1,4 +1,4 @@
-"""A lane is one model on its way through training; K lanes advance together, a single run is K = 1.
+"""A lane is one model in training; K lanes advance together, a single run is K = 1.
 
 A lane owns everything random about it (initial weights, batch order, dropout masks), so that it trains to the same bits
 alone or beside any number of others.
@@ -19,12 +19,12 @@ from torch import Tensor
 
 from reglab.events import EpochMetrics, LayerStats, Reason
 from reglab.models import Shape, build, set_dropout_generator, summarise
-from reglab.penalties import Strength, factors, kinds
+from reglab.penalties import kinds, penalised_parameters
 from reglab.spec import RunSpec
-from reglab.training.apply import APPLY, group_by_strength
 from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.gradient_ratio import gradient_sums
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
+from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from reglab.training.seeds import seed_for
 from reglab.training.stats import layer_stats
@@ -34,7 +34,7 @@ _NOTHING = Evaluated(math.nan, math.nan)
 
 @dataclass
 class Progress:
-    """How far a lane is: whole epochs done, steps done in the next one, and what it remembers of the way."""
+    """Progress of a lane: epochs done, steps done in the next one, and running figures."""
 
     epoch: int = 0
     step: int = 0
@@ -58,11 +58,10 @@ class Lane:
         self.parameters = dict(self.model.named_parameters())
         self.activation_bytes = summarise(self.model, shape, classes).activation_bytes
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
-        self.factors = factors(self.model, spec.penalty)
-        self.strength = Strength(spec.penalty.l1, spec.penalty.l2)
-        self.groups = group_by_strength(self.parameters, self.factors, self.strength)
-        self.kernels = {n: self.parameters[n] for n, kind in kinds(self.model).items() if kind == "weight"}
-        self.gradients = gradient_sums(self.kernels)
+        self.penalised = penalised_parameters(self.model, spec.penalty)
+        self.groups = penalty_groups(self.parameters, self.penalised, spec.penalty.strengths)
+        self.layer_weights = {n: self.parameters[n] for n, kind in kinds(self.model).items() if kind == "weight"}
+        self.gradients = gradient_sums(self.layer_weights)
         self.running = torch.zeros((), dtype=torch.float64, device=device)
         self.at, self.share = Progress(), 1.0
         self.evaluated = (_NOTHING, _NOTHING)
@@ -123,14 +122,15 @@ class Lane:
         self.evaluated = (train, val)
 
     def close_epoch(self) -> tuple[EpochMetrics, tuple[LayerStats, ...]]:
-        """Go on to the next epoch: the figures of the one that was evaluated, and its kernels."""
-        layers = self._layers_of_epoch()
-        return self.finish_epoch(self.penalty_terms()), layers
+        """Go on to the next epoch: the figures of the one that was evaluated, and its layers."""
+        n = len(self.arrays.train.images)
+        layers = self.layers({name: total / n for name, total in self.gradients.sums.items()})
+        return self.finish_epoch(self.penalties()), layers
 
-    def finish_epoch(self, penalty_terms: tuple[float, float]) -> EpochMetrics:
-        """Go on to the next epoch; the figures of the one that was evaluated, given (λ₁ Σ f|w|, (λ₂/2) Σ f w²)."""
+    def finish_epoch(self, penalties: Mapping[str, float]) -> EpochMetrics:
+        """Go on to the next epoch; the figures of the one that was evaluated, given its penalty terms by key."""
         self.at.epoch, self.at.step = self.at.epoch + 1, 0
-        metrics = self._metrics(*penalty_terms)
+        metrics = self._metrics(penalties)
         self.running.zero_()
         self.gradients.fill(0.0)
         self.at.seconds = 0.0
@@ -138,9 +138,13 @@ class Lane:
             self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
         return metrics
 
-    def layers(self) -> tuple[LayerStats, ...]:
-        """Norms and histogram of every kernel as it is; the data's pull is not known before an epoch's end."""
-        return tuple(layer_stats(name, w, self.strength * self.factors[name]) for name, w in self.kernels.items())
+    def layers(self, mean_gradients: Mapping[str, Tensor] | None = None) -> tuple[LayerStats, ...]:
+        """Norms and histogram of every weight tensor as it is; the gradients are known at an epoch's end only."""
+        strengths = self.spec.penalty.strengths
+        return tuple(
+            layer_stats(name, w, self.penalised.strengths(name, strengths), (mean_gradients or {}).get(name))
+            for name, w in self.layer_weights.items()
+        )
 
     def weights(self) -> Mapping[str, NDArray[Any]]:
         """A copy of every parameter and buffer, by name."""
@@ -173,20 +177,15 @@ class Lane:
         self.running.fill_(at.running_loss)
         set_learning_rate(self.optimizer, self.lr)
 
-    def _layers_of_epoch(self) -> tuple[LayerStats, ...]:
-        """Every kernel at the end of an epoch, with the gradient of the data loss averaged over its images."""
-        n = len(self.arrays.train.images)
-        return tuple(
-            layer_stats(name, w, self.strength * self.factors[name], self.gradients.sums[name] / n)
-            for name, w in self.kernels.items()
-        )
-
     def _elapsed(self) -> float:
-        """Seconds since the epoch began, or was gone on with; of a stack's, a lane has its share."""
+        """Seconds since the epoch began or was resumed; a fused lane has its share of them."""
         return self.share * (time.perf_counter() - self._since)
 
-    def _metrics(self, l1: float, l2: float) -> EpochMetrics:
+    def _metrics(self, penalties: Mapping[str, float]) -> EpochMetrics:
         train, val = self.evaluated
+        total = train.loss
+        for term in penalties.values():
+            total += term
         seconds, self._since = self.at.seconds + self._elapsed(), time.perf_counter()
         return EpochMetrics(
             epoch=self.at.epoch,
@@ -195,9 +194,8 @@ class Lane:
             train_acc=train.accuracy,
             val_acc=val.accuracy,
             running_loss=self.running.item() / len(self.arrays.train.images),
-            l1=l1,
-            l2=l2,
-            total=train.loss + l1 + l2,
+            penalties=penalties,
+            total=total,
             gap_loss=val.loss - train.loss,
             gap_acc=train.accuracy - val.accuracy,
             lr=self.optimizer.param_groups[0]["lr"],
@@ -208,11 +206,14 @@ class Lane:
         )
 
     @torch.no_grad()
-    def penalty_terms(self) -> tuple[float, float]:
-        """(λ₁ Σ f|w|, (λ₂/2) Σ f w²) over the penalised tensors, each tensor with its factor f."""
-        l1 = sum(g.strength.l1 * w.abs().sum().item() for g in self.groups for w in g.weights)
-        l2 = sum(g.strength.l2 / 2 * w.square().sum().item() for g in self.groups for w in g.weights)
-        return float(l1), float(l2)
+    def penalties(self) -> dict[str, float]:
+        """Key of each term → its value, summed over the penalised tensors with their factors."""
+        values = dict.fromkeys(self.spec.penalty.strengths, 0.0)
+        for group in self.groups:
+            for term, strength in group.penalty.terms:
+                for weight in group.weights:
+                    values[term.name] += float(strength * term.measure(weight).item())
+        return values
 
     def _batches(self, epoch: int) -> tuple[Tensor, ...]:
         """The image numbers of each batch of ``epoch``: a fresh permutation, fixed by seed and epoch alone."""

@@ -1,10 +1,11 @@
-"""Norms, zeros, pulls and the histogram of a kernel, for all lanes of a stack at once; a run alone is a stack of one.
+"""Statistics of a layer's weights, for all fused lanes at once; a run alone is K = 1.
 
-Everything is computed lane by lane on a view (K, n) of the stacked tensor, and fetched from the device once.
+Everything is computed lane by lane on a view (K, n) of the tensor (K, …), and fetched from the device once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -14,37 +15,37 @@ from torch import Tensor
 
 from reglab.bins import MAGNITUDES, N_BINS, PER_SIDE
 from reglab.events import LayerStats
-from reglab.penalties import Strength
+from reglab.penalties.scaled import Scale, flat
 from reglab.training.gradient_ratio import data_gradient_norms, penalty_gradient_norms
 
-_UNPENALISED = Strength(0.0, 0.0)
 _NEAR_ZERO_BINS = 2  # magnitude bins below 2⁻¹⁰
 
 
 @torch.no_grad()
 def layer_stats(
-    name: str, weight: Tensor, own: Strength = _UNPENALISED, mean_gradient: Tensor | None = None
+    name: str, weight: Tensor, own: Mapping[str, Scale] | None = None, mean_gradient: Tensor | None = None
 ) -> LayerStats:
-    """Norms, exact zeros, the share with |w| < 2⁻¹⁰, the pulls and the histogram of one kernel tensor.
+    """:func:`lane_stats` of one run: ``own`` is the tensor's λ by term, its factor included.
 
-    ``own`` is the kernel's λ, its factor included; ``mean_gradient`` the data loss's over the epoch, as ``weight``.
+    ``mean_gradient`` is the data loss's, averaged over the epoch's images, in the shape of ``weight``.
     """
-    return lane_stats(name, weight[None], own, None if mean_gradient is None else mean_gradient[None])[0]
+    return lane_stats(name, weight[None], own or {}, None if mean_gradient is None else mean_gradient[None])[0]
 
 
 @torch.no_grad()
-def lane_stats(name: str, weights: Tensor, own: Strength, mean_gradients: Tensor | None) -> list[LayerStats]:
-    """The same for a kernel of every lane: tensors (K, …), λ one for all or one a lane."""
+def lane_stats(name: str, weights: Tensor, own: Mapping[str, Scale], mean_gradients: Tensor | None) -> list[LayerStats]:
+    """Norms, zeros, gradient norms and histogram of a weight tensor (K, …); each λ is for all lanes, or one a lane."""
     rows = flat(weights.detach())
     gradients = None if mean_gradients is None else flat(mean_gradients)
     counts, zeros = histograms(rows)
     low, high = torch.aminmax(rows, dim=1)
     l1_norms, l2_norms = rows.abs().sum(1).double(), rows.square().sum(1).sqrt().double()
-    pulls = penalty_gradient_norms(rows, own, l1_norms, l2_norms, gradients)
+    penalty_grads = penalty_gradient_norms(weights.detach(), own, l1_norms, l2_norms, mean_gradients)
     figures = torch.stack(
-        [l1_norms, l2_norms, torch.maximum(-low, high).double(), data_gradient_norms(rows, gradients), pulls]
+        [l1_norms, l2_norms, torch.maximum(-low, high).double(), data_gradient_norms(rows, gradients), penalty_grads]
     )
-    size = rows.shape[1]
+    size, units = rows.shape[1], weights.shape[1]
+    zero_units = _zero_units(weights.detach()) if zeros.max() >= size / units else [0] * len(rows)
     return [
         LayerStats(
             layer=name,
@@ -58,17 +59,19 @@ def lane_stats(name: str, weights: Tensor, own: Strength, mean_gradients: Tensor
             penalty_grad=penalty_grad,
             zeros=int(n),
             counts=row,
+            units=units,
+            zero_units=gone,
         )
-        for n, row, (l1_norm, l2_norm, max_abs, data_grad, penalty_grad) in zip(
-            zeros, counts, figures.T.tolist(), strict=True
+        for n, gone, row, (l1_norm, l2_norm, max_abs, data_grad, penalty_grad) in zip(
+            zeros, zero_units, counts, figures.T.tolist(), strict=True
         )
     ]
 
 
-def flat(stacked: Tensor) -> Tensor:
-    """(K, …) as (K, n), without a copy where the lanes lie one after another in memory, channels last or not."""
-    order = sorted(range(1, stacked.ndim), key=stacked.stride().__getitem__, reverse=True)
-    return stacked.permute(0, *order).flatten(1)
+def _zero_units(weights: Tensor) -> list[int]:
+    """Filters, or dense units with all their incoming weights, that are exactly 0 in each lane."""
+    found: list[int] = (weights == 0).reshape(*weights.shape[:2], -1).all(2).sum(1).tolist()
+    return found
 
 
 def histogram(values: Tensor) -> tuple[NDArray[np.int64], int]:
@@ -81,7 +84,7 @@ def histograms(rows: Tensor) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(counts over :mod:`reglab.bins`, number of exact zeros) of each row; together they make its size.
 
     A number's leading bits (sign, exponent, seven bits of significand) fix its bin, because every edge has no more: a
-    table from those bits to bins is exact, and many times quicker than searching the edges. NaN falls into the
+    table from those bits to bins is exact, and many times faster than searching the edges. NaN falls into the
     open-ended bins.
     """
     lanes = len(rows)

@@ -87,7 +87,7 @@ def seeds_of(round_: int, count: int) -> tuple[int, ...]:
 
 def _words(spec: RunSpec) -> list[str]:
     penalty, optim = spec.penalty, spec.optim
-    lambdas = [f"{name} {exact(value)}" for name, value in (("λ₁", penalty.l1), ("λ₂", penalty.l2)) if value]
+    lambdas = [f"{name} {exact(value)}" for name, value in penalty.symbols.items() if value]
     factors = [f"{name.removesuffix('.weight')} × {exact(factor)}" for name, factor in penalty.factors.items()]
     parts = [
         f"{spec.data.train_size} digits",

@@ -19,7 +19,7 @@ _RECENT = 5  # epochs whose mean length predicts the coming ones
 
 def penalty_text(penalty: PenaltySpec) -> str:
     """For example "λ₂ = 0.03", "λ₁ = 0.0001, λ₂ = 0.01 proximal", "no penalty"."""
-    parts = [f"λ₁ = {exact(penalty.l1)}"] * bool(penalty.l1) + [f"λ₂ = {exact(penalty.l2)}"] * bool(penalty.l2)
+    parts = [f"{symbol} = {exact(strength)}" for symbol, strength in penalty.symbols.items() if strength]
     mode = "" if penalty.apply == "coupled" else f" {penalty.apply}"
     return ", ".join(parts) + mode if parts else "no penalty"
 

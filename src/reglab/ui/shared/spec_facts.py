@@ -10,7 +10,8 @@ import streamlit as st
 from reglab.datasets import DATASETS, Dataset, label_remarks, status
 from reglab.errors import DataError, RegLabError
 from reglab.models import MODELS, Summary, build, skeleton, summarise
-from reglab.penalties.mask import Parameter, parameters, squares
+from reglab.penalties.mask import squares
+from reglab.penalties.scope import Parameter, parameters
 from reglab.spec import ModelSpec, Optimizer, RunSpec
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal

@@ -11,8 +11,10 @@ import streamlit as st
 from reglab import columns
 from reglab.errors import RegLabError
 from reglab.number_format import short
-from reglab.penalties.mask import Parameter, Row, mask
+from reglab.penalties import PENALTIES
+from reglab.penalties.mask import Row, mask
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
+from reglab.penalties.scope import Parameter
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
 from reglab.ui.shared.services import services
@@ -23,7 +25,7 @@ from reglab.ui.shared.trouble import show
 from reglab.ui.train.state import chosen, put
 
 TENSOR, KIND, SHAPE, WEIGHTS, FACTOR = "Tensor", "Kind", "Shape", "Weights", "Factor"
-PENALISED, L1, L2, SHARE, SHARE_ALL = "Penalised?", "λ₁", "λ₂", "Of penalised Σw²", "Of all Σw²"
+PENALISED, SHARE, SHARE_ALL = "Penalised?", "Of penalised Σw²", "Of all Σw²"
 
 ROWS_SHOWN = 12
 """A table of more tensors scrolls."""
@@ -104,23 +106,30 @@ def table(rows: Sequence[Row]) -> pd.DataFrame:
             WEIGHTS: [row.parameter.count for row in rows],
             FACTOR: [row.factor for row in rows],
             PENALISED: [("yes: " if row.penalised else "no: ") + row.why for row in rows],
-            L1: [row.l1 for row in rows],
-            L2: [row.l2 for row in rows],
+            **{symbol: [row.strengths.get(key, 0.0) for row in rows] for key, symbol in strengths(rows).items()},
             SHARE: pd.Series([row.share_penalised for row in rows], dtype="float64"),
             SHARE_ALL: pd.Series([row.share_all for row in rows], dtype="float64"),
         }
     )
 
 
+def strengths(rows: Sequence[Row]) -> dict[str, str]:
+    """Key → symbol of each λ that the table can show: those of L1 and L2 always, others where they are above 0."""
+    found = {key for row in rows for key in row.strengths} | {"l1", "l2"}
+    return {key: term.symbol for key, term in PENALTIES.entries.items() if key in found}
+
+
 def columns_shown(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = False) -> list[str]:
     """The columns to show; ``narrow`` leaves out shapes and kinds.
 
-    A λ of 0 has no column unless both are 0, nor has a share that is known of no tensor.
+    A λ of 0 has no column unless all are 0, nor has a share that is known of no tensor.
     """
-    hidden = {L1} if not penalty.l1 else {L2} if not penalty.l2 else set()
+    symbols = strengths(rows)
+    unused = {symbol for key, symbol in symbols.items() if not penalty.strengths.get(key)}
+    hidden = unused if len(unused) < len(symbols) else {symbols["l1"]}
     hidden |= {KIND, SHAPE} if narrow else set()
     hidden |= {SHARE_ALL} if all(row.share_all is None for row in rows) else set()
-    return [name for name in table(()).columns if name not in hidden]
+    return [name for name in table(rows).columns if name not in hidden]
 
 
 def in_short(rows: Sequence[Row], when: str) -> str:
@@ -128,8 +137,8 @@ def in_short(rows: Sequence[Row], when: str) -> str:
     penalised = [row for row in rows if row.penalised]
     weights, total = sum(row.parameter.count for row in penalised), sum(row.parameter.count for row in rows)
     text = f"{len(penalised)} of {len(rows)} tensors are penalised: {weights:,} of {total:,} parameters."
-    known = [row.l2 / 2 * row.squares for row in penalised if row.squares is not None]
-    if len(known) < len(penalised) or not any(row.l2 for row in penalised):
+    known = [row.strengths.get("l2", 0.0) / 2 * row.squares for row in penalised if row.squares is not None]
+    if len(known) < len(penalised) or not any(row.strengths.get("l2") for row in penalised):
         return text
     term = "(λ₂/2) Σw²" if all(row.factor == 1 for row in penalised) else "(λ₂/2) Σ factor·w²"
     return f"{text} L2 term {when}: {term} = {short(sum(known))}."
@@ -223,8 +232,7 @@ def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = 
             SHAPE: text(width=_fit(map(_shape, rows))),
             WEIGHTS: number(format="localized", width=_NUMBER),
             FACTOR: number(help="λ of this tensor is the form's λ times this; 0 exempts it.", **edited, **figure),
-            L1: number(help="λ₁ of the form × factor", **figure),
-            L2: number(help="λ₂ of the form × factor", **figure),
+            **{symbol: number(help=f"{symbol} of the form × factor", **figure) for symbol in strengths(rows).values()},
             SHARE: bar(help="Share of Σw² over the penalised tensors", **share),
             SHARE_ALL: bar(help="Share of Σw² over all tensors", **share),
         },

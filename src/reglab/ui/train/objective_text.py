@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reglab.number_format import exact
+from reglab.penalties import PENALTIES
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 from reglab.ui.shared.text import latex_number
 
@@ -29,7 +30,7 @@ def objective(spec: RunSpec, n_train: int | None) -> str:
 
 def size(spec: RunSpec) -> str:
     """The LaTeX size at which :func:`objective` fits its column in a narrow window: smaller for more digits."""
-    longest = max(len(exact(spec.penalty.l1)), len(exact(spec.penalty.l2)))
+    longest = max(len(exact(strength)) for strength in spec.penalty.strengths.values())
     return r"\small" if longest <= 6 else r"\footnotesize" if longest <= 9 else r"\scriptsize"
 
 
@@ -66,6 +67,8 @@ def translation(spec: RunSpec) -> str:
     penalty = spec.penalty
     if not penalised(penalty):
         return ""
+    if set(penalty.strengths) > {"l1", "l2"}:
+        return "Neither PyTorch nor Keras has this penalty built in."
     if penalty.apply == "proximal":
         return "Neither PyTorch nor Keras has proximal steps built in."
     text = _coupled(spec) if penalty.apply == "coupled" else _decoupled(spec)
@@ -74,15 +77,17 @@ def translation(spec: RunSpec) -> str:
 
 def penalised(penalty: PenaltySpec) -> bool:
     """Whether any λ is above 0."""
-    return penalty.l1 > 0 or penalty.l2 > 0
+    return any(strength > 0 for strength in penalty.strengths.values())
 
 
 def _penalty_terms(penalty: PenaltySpec) -> list[str]:
     where = rf"\sum_{{{SCOPES[penalty.scope]}}}"
     factor = r"c_w\," if penalty.factors else ""
-    l1 = rf"{latex_number(penalty.l1)} {where} {factor}|w|" if penalty.l1 else ""
-    l2 = rf"\frac{{{latex_number(penalty.l2)}}}{{2}} {where} {factor}w^2" if penalty.l2 else ""
-    return [term for term in (l1, l2) if term]
+    return [
+        PENALTIES.get(key).formulas.objective(latex_number(strength), where, factor)
+        for key, strength in penalty.strengths.items()
+        if strength
+    ]
 
 
 def _coupled(spec: RunSpec) -> str:

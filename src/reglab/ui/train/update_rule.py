@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reglab.number_format import PERCENT, exact, short
+from reglab.penalties import PENALTIES, Term
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 from reglab.ui.shared.text import latex_number
 from reglab.ui.train.objective_text import penalised
@@ -21,7 +22,7 @@ COLOUR = "#c25c14"
 """Of what λ adds; a contrast of 4.2 to both themes' backgrounds."""
 
 MAX_NAMES = 3
-"""A factor that more tensors than these have is written with their latex_number, not their names."""
+"""A factor that more tensors than these have is written with their number, not their names."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,16 @@ def _gradient(spec: RunSpec, *, coupled: bool) -> Row:
     of = f"The gradient of the batch's data loss L: the mean cross-entropy of {spec.train.batch_size} images"
     if not coupled:
         return Row(r"g = \nabla L(w)", f"{of}.")
-    sign = " sign(w) is 1 or −1, and 0 at w = 0." if spec.penalty.l1 else ""
+    sign = "".join(f" {term.formulas.gradient_note}" for term, _ in _terms(spec.penalty) if term.formulas.gradient_note)
     pull = _coloured(f"+ {_pull(spec.penalty)}")
     return Row(rf"g = \nabla L(w) {pull}", f"{of}. The penalty's gradient joins it.{sign}")
 
 
 def _decay(spec: RunSpec) -> Row:
     penalty = spec.penalty
-    if penalty.l1:
-        meaning = "The penalty's own step, beside the gradient. sign(w) is 1 or −1, and 0 at w = 0."
+    if _terms(penalty) != [(PENALTIES.get("l2"), penalty.l2)]:
+        notes = [term.formulas.gradient_note for term, _ in _terms(penalty) if term.formulas.gradient_note]
+        meaning = " ".join(["The penalty's own step, beside the gradient.", *notes])
         return Row(_coloured(rf"w \leftarrow w - \eta\,({_pull(penalty)})"), meaning, whole_penalty=True)
     share = f"at η = {exact(spec.optim.lr)} it takes {short(100 * spec.optim.lr * penalty.l2, 3)}{PERCENT} off"
     each = " where c is 1" if penalty.factors else ""
@@ -140,6 +142,10 @@ def _proximal(spec: RunSpec) -> list[Row]:
         words = f"The penalty's exact proximal map: weights within ηλ₁ of 0 ({near}, in epoch 1) become exactly 0."
         soft = rf"w \leftarrow \mathrm{{sign}}(w)\,\max(|w| - {reach},\,0)"
         rows.append(Row(_coloured(soft), words, whole_penalty=True))
+    if own := penalty.strengths.get("group"):
+        group = PENALTIES.get("group").formulas
+        reach = rf"\eta \cdot {latex_number(own)}{_c(penalty)}"
+        rows.append(Row(_coloured(group.proximal(reach)), group.proximal_note, whole_penalty=True))
     if penalty.l2:
         words = "and for L2 a division, which never overshoots." if rows else "The penalty's exact proximal map."
         shrunk = rf"w \leftarrow \dfrac{{w}}{{1 + \eta \cdot {latex_number(penalty.l2)}{_c(penalty)}}}"
@@ -149,9 +155,12 @@ def _proximal(spec: RunSpec) -> list[Row]:
 
 def _pull(penalty: PenaltySpec) -> str:
     """The penalty's gradient λ₁ c sign(w) + λ₂ c w."""
-    l1 = rf"{latex_number(penalty.l1)}{_c(penalty)}\,\mathrm{{sign}}(w)" if penalty.l1 else ""
-    l2 = rf"{latex_number(penalty.l2)}{_c(penalty)}\,w" if penalty.l2 else ""
-    return " + ".join(term for term in (l1, l2) if term)
+    return " + ".join(term.formulas.gradient(f"{latex_number(own)}{_c(penalty)}") for term, own in _terms(penalty))
+
+
+def _terms(penalty: PenaltySpec) -> list[tuple[Term, float]]:
+    """The terms with λ > 0, L1 first."""
+    return [(PENALTIES.get(key), strength) for key, strength in penalty.strengths.items() if strength]
 
 
 def _c(penalty: PenaltySpec) -> str:

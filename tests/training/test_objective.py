@@ -1,16 +1,16 @@
-"""The three ways of applying λ against torch's own weight_decay and against formulas written out by hand."""
+"""The three penalty modes against torch's own weight_decay and against formulas written out by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from reglab.penalties import Strength
+from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
-from reglab.training.apply import APPLY, group_by_strength
+from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizers import make_optimizer
 
 STEPS, LR, L2 = 50, 1e-2, 0.1
@@ -43,15 +43,15 @@ def run(model: nn.Module, optimizer: torch.optim.Optimizer, step: Callable[[], o
     return history
 
 
-def ours(spec: OptimSpec, apply: Apply, strength: Strength) -> list[Tensor]:
+def ours(spec: OptimSpec, apply: Apply, strength: Mapping[str, float]) -> list[Tensor]:
     """The parameters after the last step."""
     return our_steps(spec, apply, strength)[-1]
 
 
-def our_steps(spec: OptimSpec, apply: Apply, strength: Strength) -> list[list[Tensor]]:
+def our_steps(spec: OptimSpec, apply: Apply, strength: Mapping[str, float]) -> list[list[Tensor]]:
     model = network()
     named = dict(model.named_parameters())
-    groups = group_by_strength(named, dict.fromkeys(named, 1.0), strength)
+    groups = penalty_groups(named, PenalisedParameters(dict.fromkeys(named, 1.0)), strength)
     optimizer = make_optimizer(spec, named.values())
     return run(model, optimizer, lambda: APPLY[apply](optimizer, groups, spec.lr))
 
@@ -81,17 +81,17 @@ def test_l2_equals_torch_weight_decay_in_every_one_of_fifty_steps(
     model = network()
     optimizer = oracle(model)
     expected = run(model, optimizer, optimizer.step)
-    mine = our_steps(spec, apply, Strength(0, L2))
+    mine = our_steps(spec, apply, {"l1": 0, "l2": L2})
     assert len(mine) == STEPS
     torch.testing.assert_close(mine, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_coupled_elastic_net_equals_the_penalty_written_into_the_loss() -> None:
-    strength, model = Strength(0.02, 0.1), network()
+    strength, model = {"l1": 0.02, "l2": 0.1}, network()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR, momentum=0.9)
     for x, y in batches():
         optimizer.zero_grad()
-        terms = sum(strength.l1 * w.abs().sum() + strength.l2 / 2 * w.square().sum() for w in model.parameters())
+        terms = sum(strength["l1"] * w.abs().sum() + strength["l2"] / 2 * w.square().sum() for w in model.parameters())
         (nn.functional.cross_entropy(model(x), y) + terms).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     mine = ours(OptimSpec(name="sgd", lr=LR, momentum=0.9), "coupled", strength)
@@ -102,7 +102,7 @@ def test_coupled_elastic_net_equals_the_penalty_written_into_the_loss() -> None:
 def test_plain_sgd_coupled_and_decoupled_agree_but_not_with_momentum() -> None:
     def pair(momentum: float) -> tuple[list[Tensor], list[Tensor]]:
         spec = OptimSpec(name="sgd", lr=LR, momentum=momentum)
-        return ours(spec, "coupled", Strength(0, L2)), ours(spec, "decoupled", Strength(0, L2))
+        return ours(spec, "coupled", {"l1": 0, "l2": L2}), ours(spec, "decoupled", {"l1": 0, "l2": L2})
 
     for a, b in zip(*pair(0.0), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
@@ -111,14 +111,14 @@ def test_plain_sgd_coupled_and_decoupled_agree_but_not_with_momentum() -> None:
 
 
 def test_proximal_step_is_the_data_step_and_then_the_proximal_map() -> None:
-    strength, model = Strength(0.5, 0.1), network()
+    strength, model = {"l1": 0.5, "l2": 0.1}, network()
     optimizer = torch.optim.SGD(model.parameters(), lr=LR)
     for x, y in batches():
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(x), y).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         for w in model.parameters():
-            w.data = w.data.sign() * (w.data.abs() - LR * strength.l1).clamp(min=0) / (1 + LR * strength.l2)
+            w.data = w.data.sign() * (w.data.abs() - LR * strength["l1"]).clamp(min=0) / (1 + LR * strength["l2"])
     mine = ours(OptimSpec(name="sgd", lr=LR, momentum=0.0), "proximal", strength)
     for a, b in zip(mine, model.parameters(), strict=True):
         torch.testing.assert_close(a, b.detach(), rtol=1e-12, atol=1e-12)
@@ -128,14 +128,16 @@ def test_proximal_step_is_the_data_step_and_then_the_proximal_map() -> None:
 def test_l1_by_subgradient_reaches_no_exact_zero() -> None:
     for apply in ("coupled", "decoupled"):
         spec = OptimSpec(name="sgd", lr=LR, momentum=0.0)
-        assert all(bool((w != 0).all()) for w in ours(spec, apply, Strength(0.5, 0)))
+        assert all(bool((w != 0).all()) for w in ours(spec, apply, {"l1": 0.5, "l2": 0}))
 
 
 def test_groups_hold_each_tensor_once_under_its_own_strength() -> None:
     tensors = {name: torch.zeros(2) for name in "abcd"}
-    groups = group_by_strength(tensors, {"a": 1.0, "b": 0.0, "c": 2.0, "d": 1.0}, Strength(0.1, 0.2))
-    assert [(len(g.weights), g.strength, g.penalty.name) for g in groups] == [
-        (2, Strength(0.1, 0.2), "elastic_net"),
-        (1, Strength(0.2, 0.4), "elastic_net"),
+    penalised = PenalisedParameters({"a": 1.0, "b": 0.0, "c": 2.0, "d": 1.0}, {"l2": frozenset("d")})
+    groups = penalty_groups(tensors, penalised, {"l1": 0.1, "l2": 0.2})
+    assert [(len(group.weights), group.penalty.strengths) for group in groups] == [
+        (1, {"l1": 0.1, "l2": 0.2}),
+        (1, {"l1": 0.1}),
+        (1, {"l1": 0.2, "l2": 0.4}),
     ]
-    assert group_by_strength(tensors, dict.fromkeys(tensors, 1.0), Strength(0, 0)) == []
+    assert penalty_groups(tensors, PenalisedParameters(dict.fromkeys(tensors, 1.0)), {"l1": 0, "l2": 0}) == []
