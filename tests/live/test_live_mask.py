@@ -1,4 +1,4 @@
-"""What λ acts on, in a real browser: factors are typed into the table's cells, which stays where and what it is."""
+"""Penalised parameters in a real browser: factors typed into the table's cells leave the table in place."""
 
 from __future__ import annotations
 

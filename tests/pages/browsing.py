@@ -14,6 +14,20 @@ import orjson
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from streamlit.testing.v1 import AppTest
 
+from reglab.ui.shared.spec_fields import WIDGETS
+
+
+def train_page() -> None:
+    """The Train page alone, without the frame."""
+    from reglab.ui.train.page import train_page
+
+    train_page()
+
+
+def values(app: AppTest) -> dict[str, Any]:
+    """What the fields of a spec's form hold."""
+    return {key: app.session_state[key] for key in WIDGETS.values()}
+
 
 def visit(app: AppTest, **query: str) -> AppTest:
     """Open the page with these parameters."""

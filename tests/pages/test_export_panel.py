@@ -8,31 +8,21 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
-from tests.pages.browsing import plain
+from tests.pages.browsing import again, plain
+from tests.pages.browsing import train_page as page
 
 from reglab.exports import EXPORTS, Subject, download, export, show
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store
 
-
-def page() -> None:
-    """The page alone, without the frame."""
-    from reglab.ui.train.page import train_page
-
-    train_page()
+__all__ = ["page"]  # which the fixture ``app`` runs
 
 
 def opened(app: AppTest, key: str) -> AppTest:
     """The page with the popover ``key`` open, as a press on it would leave it."""
     app.session_state[key] = True
     return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
 
 
 def choose(app: AppTest, key: str, name: str) -> AppTest:

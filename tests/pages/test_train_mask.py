@@ -1,4 +1,4 @@
-"""What λ acts on, on the Train page: presets, factors, other CNNs, bad input, and the table of a run."""
+"""Penalised parameters on the Train page: presets, factors, other CNNs, bad input, and the table of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
-from tests.pages.browsing import lag, plain
+from tests.pages import browsing
+from tests.pages.browsing import again, lag, plain
 
 from reglab.models import build
 from reglab.spec import RunSpec
@@ -34,14 +35,7 @@ def page() -> None:
 
 
 def visit(app: AppTest, wanted: RunSpec | None = None, **query: str) -> AppTest:
-    app.query_params = {**(wanted.to_query() if wanted else {}), **query}
-    return again(app)
-
-
-def again(app: AppTest) -> AppTest:
-    app.run()
-    assert not app.exception
-    return app
+    return browsing.visit(app, **(wanted.to_query() if wanted else {}), **query)
 
 
 def mask_key(app: AppTest) -> str:
