@@ -378,7 +378,7 @@ def test_a_long_list_has_pages(app: AppTest, store: Store) -> None:
     app.session_state["past"] = 2
     again(app)
     assert listed() == ids[8:]
-    assert "9–9 of 9 paths" in texts(app)
+    assert "9–9 of 9 sweeps" in texts(app)
     store.delete([ids[8]])
     again(app)
     assert listed() == ids[:8]
