@@ -36,6 +36,14 @@ _STANDING = (
     .order_by(runs.c.id)
     .with_for_update()
 )
+_named, _job_id = runs.alias(), bindparam("job", type_=runs.c.id.type)
+_STANDING_OF_JOB = _STANDING.where(
+    or_(
+        runs.c.id == _job_id,
+        runs.c.sweep == _job_id,
+        runs.c.sweep == select(_named.c.sweep).where(_named.c.id == _job_id).scalar_subquery(),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -303,10 +311,7 @@ def job_of(connection: Connection, job_id: str) -> str:
 
 def _job(connection: Connection, job_id: str) -> _Job:
     """The run or sweep; the whole sweep for one of its runs. One statement, which locks in the order of ids."""
-    named = runs.alias()
-    of_run = select(named.c.sweep).where(named.c.id == job_id).scalar_subquery()
-    mine = or_(runs.c.id == job_id, runs.c.sweep == job_id, runs.c.sweep == of_run)
-    rows = list(connection.execute(_STANDING.where(mine)))
+    rows = list(connection.execute(_STANDING_OF_JOB, {"job": job_id}))
     if not rows:
         raise _unknown(job_id)
     return _Job(rows[0].sweep or job_id, rows)
