@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from typing import Literal
 
 import pytest
 from tests.attacks.outages import health
@@ -21,10 +22,10 @@ def test_a_supervisor_without_a_round_for_ten_seconds_is_reported(
     now, stuck, release = [0.0], threading.Event(), threading.Event()
     waiting = store.waiting
 
-    def block() -> list[str]:
+    def block(kind: Literal["run", "sweep"] = "run") -> list[str]:
         stuck.set()
         release.wait()
-        return waiting()
+        return waiting(kind)
 
     with closing(ThreadRunner(store, settings, clock=lambda: now[0])) as runner:
         wait_until(lambda: health(monkeypatch, store, runner) == 200, "a healthy runner")
