@@ -30,6 +30,21 @@ def exact(value: float) -> str:
     return f"{_minus(mantissa)}e{int(exponent)}"
 
 
+def latex_number(value: float) -> str:
+    """A setting in LaTeX, every digit kept: 0.03 → ``0.03``, 1e-4 → ``10^{-4}``, 2.5e-5 → ``2.5\\cdot 10^{-5}``."""
+    if value == 0 or _SMALL <= abs(value) < 1e5:
+        return exact(value).replace("−", "-")  # LaTeX draws its own minus
+    mantissa, _, exponent = f"{Decimal(repr(value)).normalize():E}".partition("E")
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa}\cdot {power}"
+
+
+def latex_base(value: float) -> str:
+    """:func:`latex_number` before a factor or an exponent: in brackets if it is itself a power."""
+    text = latex_number(value)
+    return f"({text})" if "^" in text else text
+
+
 def short(value: float | None, digits: int = 4) -> str:
     """A measured number to ``digits`` significant digits, without zeros at its end: 0.5333, −12.5, 3.2e-5."""
     if value is None or math.isnan(value):

@@ -11,10 +11,20 @@ import importlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, get_origin
+from typing import Annotated, Any, ClassVar, Literal, TypeGuard, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from reglab import spec_text
 from reglab.errors import SpecError, clipped, shown, suggestion
@@ -22,7 +32,6 @@ from reglab.number_text import NotANumber, number_text, read_number
 
 Apply = Literal["coupled", "decoupled", "proximal"]
 Scope = Literal["weights", "weights+biases", "all"]
-Optimizer = Literal["sgd", "adam", "adamw"]
 Schedule = Literal["constant", "cosine", "step"]
 Precision = Literal["float32", "float64"]
 
@@ -195,12 +204,27 @@ def penalty_keys() -> list[str]:
     return ["l1", "l2", *(key for key in _terms() if key not in ("l1", "l2"))]
 
 
-class OptimSpec(_Part):
-    """The optimizer and its learning-rate schedule."""
+def _optimizers() -> Mapping[str, Any]:
+    """The registered optimizers, which build on this module: looked up by name, when a spec is read."""
+    entries: Mapping[str, Any] = importlib.import_module("reglab.optimizers").OPTIMIZERS.entries
+    return entries
 
-    name: Optimizer = Field("adam", title="Optimizer", description="How gradients become steps.")
+
+def _known_optimizer(name: Any) -> Any:
+    *first, last = map(repr, known := list(_optimizers()))
+    if name not in known:
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(first)} or {last}"})
+    return name
+
+
+class OptimSpec(_Part):
+    """The optimizer and its learning-rate schedule; an optimizer with settings of its own has them in a subclass."""
+
+    name: Annotated[str, BeforeValidator(_known_optimizer)] = Field(
+        "adam", title="Optimizer", description="How gradients become steps."
+    )
     lr: Number = Field(1e-3, gt=0, le=10, title="Learning rate", description="Step size at the start of the schedule.")
-    momentum: Number = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; the Adams ignore it.")
+    momentum: Number = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; others ignore it.")
     nesterov: Truth = Field(False, title="Nesterov", description="Look-ahead momentum for SGD.")
     schedule: Schedule = Field(
         "constant", title="Schedule",
@@ -208,6 +232,28 @@ class OptimSpec(_Part):
     )  # fmt: skip
     step_every: Whole = Field(10, ge=1, le=10_000, title="Step every", description="Epochs between steps (epochs).")
     step_factor: Number = Field(0.1, gt=0, le=1, title="Step factor", description="Factor of each learning-rate step.")
+
+    @staticmethod
+    def kind(name: Any) -> type[OptimSpec]:
+        """The settings' class of the optimizer ``name``: with its own settings, where it has any."""
+        entry = _optimizers().get(name) if isinstance(name, str) else None
+        kind: type[OptimSpec] = entry.settings if entry else OptimSpec
+        return kind
+
+    @classmethod
+    def of(cls, name: str, **settings: Any) -> OptimSpec:
+        """The settings of the optimizer ``name``, its own included."""
+        return cls.kind(name).model_validate({"name": name, **settings})
+
+
+def _with_own_settings(value: Any, base: ValidatorFunctionWrapHandler) -> OptimSpec:
+    """``value`` as the settings' class of the optimizer that it names."""
+    if isinstance(value, OptimSpec) and type(value) is not OptimSpec.kind(value.name):
+        value = value.model_dump()
+    if _is_map(value):
+        return OptimSpec.kind(value.get("name")).model_validate(value)
+    optim: OptimSpec = base(value)
+    return optim
 
 
 class TrainSpec(_Part):
@@ -232,21 +278,22 @@ class RunSpec(_Part):
     data: DataSpec = Field(default_factory=DataSpec)
     model: ModelSpec = Field(default_factory=ModelSpec)
     penalty: PenaltySpec = Field(default_factory=PenaltySpec)
-    optim: OptimSpec = Field(default_factory=OptimSpec)
+    optim: Annotated[SerializeAsAny[OptimSpec], WrapValidator(_with_own_settings)] = Field(default_factory=OptimSpec)
     train: TrainSpec = Field(default_factory=TrainSpec)
 
     PARTS: ClassVar[tuple[str, ...]] = ("data", "model", "penalty", "optim", "train")
 
     @model_validator(mode="before")
     @classmethod
-    def _adamw_is_decoupled(cls, values: Any) -> Any:
-        """AdamW means decoupled decay; that is its default ``apply`` unless the spec says otherwise."""
+    def _mode_of_the_optimizer(cls, values: Any) -> Any:
+        """AdamW means decoupled decay: an optimizer may imply ``apply`` where the spec does not give it."""
         if not isinstance(values, Mapping):
             return values
         optim, penalty = values.get("optim"), values.get("penalty", {})
         chosen = optim.name if isinstance(optim, OptimSpec) else (optim or {}).get("name") if _is_map(optim) else None
-        if chosen == "adamw" and _is_map(penalty) and "apply" not in penalty:
-            return {**values, "penalty": {**penalty, "apply": "decoupled"}}
+        mode = _implied_mode(chosen)
+        if mode != "coupled" and _is_map(penalty) and "apply" not in penalty:
+            return {**values, "penalty": {**penalty, "apply": mode}}
         return values
 
     @classmethod
@@ -277,6 +324,8 @@ class RunSpec(_Part):
     def with_changes(self, changes: Mapping[str, Any]) -> RunSpec:
         """This spec with dotted keys replaced, e.g. ``{"penalty.l2": 0.01}``; text is read as in YAML."""
         values = self.model_dump()
+        if changes.get("optim.name", self.optim.name) != self.optim.name:
+            values["optim"] = self.optim.model_dump(include=set(OptimSpec.model_fields))
         for key, value in changes.items():
             part, _, name = key.partition(".")
             if part not in self.PARTS or not name:
@@ -285,7 +334,7 @@ class RunSpec(_Part):
                     f"Unknown setting {shown(key)}{suggestion(key, known)}; write it as part.key, e.g. penalty.l2."
                 )
             values[part] = {**values[part], name: _value(key, value)}
-        if changes.get("optim.name") == "adamw" and "penalty.apply" not in changes:
+        if _implied_mode(changes.get("optim.name")) != "coupled" and "penalty.apply" not in changes:
             values["penalty"].pop("apply")
         return self.parse(values)
 
@@ -317,7 +366,14 @@ class RunSpec(_Part):
         return {f"{part}.{key}": value for part, keys in self.model_dump().items() for key, value in keys.items()}
 
 
-def _is_map(value: object) -> bool:
+def _implied_mode(optimizer: Any) -> Apply:
+    """The penalty mode of an optimizer where none is given."""
+    entry = _optimizers().get(optimizer) if isinstance(optimizer, str) else None
+    mode: Apply = entry.mode if entry else "coupled"
+    return mode
+
+
+def _is_map(value: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(value, Mapping)
 
 

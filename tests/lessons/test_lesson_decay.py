@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from reglab.lessons.checks import BadInput
 from reglab.lessons.decay import (
     METHODS,
-    Optimizer,
     Walk,
     band,
     first_at_most,
@@ -75,7 +74,7 @@ def test_no_half_life_where_nothing_decays_or_all_at_once(product: float) -> Non
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("key", ["L2 coupled", "L1 subgradient"])
-def test_coupled_walks_are_torch_on_the_whole_objective(key: str, optimizer: Optimizer) -> None:
+def test_coupled_walks_are_torch_on_the_whole_objective(key: str, optimizer: str) -> None:
     setting = Walk(1.5, 0.05, 0.4, 60, optimizer, optimum=0.7)
     w = torch.tensor([1.5], dtype=torch.float64, requires_grad=True)
     kinds = {"sgd": torch.optim.SGD([w], lr=0.05), "momentum": torch.optim.SGD([w], lr=0.05, momentum=0.9),

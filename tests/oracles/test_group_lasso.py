@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import PenalisedParameters
 from reglab.spec import OptimSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import make_optimizer
 from reglab.training.stats import layer_stats
 
 Array = NDArray[np.float64]

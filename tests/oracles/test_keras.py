@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from tests.keras_torch import keras
 from torch import Tensor, nn
 
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import penalised_parameters
 from reglab.spec import OptimSpec, PenaltySpec, Scope
 from reglab.training.objective import APPLY, PenaltyGroup, penalty_groups
-from reglab.training.optimizers import make_optimizer
 
 STEPS, BATCH, LR = 20, 16, 0.05
 SHAPE, CLASSES = (1, 8, 8), 10

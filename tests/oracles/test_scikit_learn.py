@@ -20,10 +20,10 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 from torch import Tensor, nn
 
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import make_optimizer
 
 TOLERANCE = 1e-4
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import make_optimizer
 
 STEPS, LR, L2 = 50, 1e-2, 0.1
 

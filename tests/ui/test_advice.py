@@ -34,7 +34,7 @@ def test_the_demonstration_s_settings_have_no_advice() -> None:
 
 CASES: list[tuple[Changes, Facts, str, str]] = [
     ({"optim__name": "adamw", "penalty__apply": "coupled"}, USUAL, "AdamW with a coupled penalty", "not rescaled"),
-    ({"optim__name": "adamw"}, USUAL, "AdamW's λ is not Adam's", r"(1 - \eta\lambda_2)\,w"),
+    ({"optim__name": "adamw"}, USUAL, "A decoupled λ is not Adam's", r"(1 - \eta\lambda_2)\,w"),
     ({"penalty__l1": 1e-4}, USUAL, "never exactly zero", r"as large at $w = 10^{-9}$"),
     ({"penalty__l1": 1e-4, "optim__name": "sgd"}, USUAL, "close to zero", r"$\eta\lambda_1$ = $10^{-7}$"),
     ({"penalty__l2": 0, "penalty__apply": "proximal"}, USUAL, "Applied has no effect", "= 0$"),
@@ -101,8 +101,8 @@ THRESHOLDS: list[tuple[str, Changes, Changes, Facts]] = [
      USUAL),
     ("λ has no effect", {}, {"penalty__l2": 0}, Facts(400, 539, acting=0)),
     ("never exactly", {"penalty__l1": 0.1}, {"penalty__l1": 0.1, "penalty__apply": "proximal"}, USUAL),
-    ("is not Adam's", {"penalty__apply": "decoupled"}, {"penalty__apply": "decoupled", "optim__name": "sgd"}, USUAL),
-    ("is not Adam's", {"optim__name": "adamw"}, {"optim__name": "adamw", "penalty__l2": 0}, USUAL),
+    ("decoupled λ", {"penalty__apply": "decoupled"}, {"penalty__apply": "decoupled", "optim__name": "sgd"}, USUAL),
+    ("A decoupled λ is not", {"optim__name": "adamw"}, {"optim__name": "adamw", "penalty__l2": 0}, USUAL),
     ("effective learning rate", {}, {"penalty__l2": 0}, NORMED),
     ("single step", {"train__batch_size": 400}, {"train__batch_size": 399}, USUAL),
     ("cannot end", {"train__patience": 30}, {"train__patience": 29}, USUAL),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.factories import spec
 
+from reglab.number_format import latex_number
 from reglab.spec import RunSpec
-from reglab.ui.shared.text import latex_number
 from reglab.ui.train import objective_text as objective
 
 AMOUNTS = st.floats(min_value=1e-12, max_value=1e3)

@@ -17,10 +17,11 @@ from tests.factories import spec
 from tests.ui.latex import run_line, to_python, uncoloured
 from torch import Tensor, nn
 
+from reglab.optimizers import learning_rate
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import factors, penalised_parameters
 from reglab.spec import RunSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import learning_rate, make_optimizer
 from reglab.ui.train.update_rule import COLOUR, update_rule, where
 
 STEPS, TOLERANCE = 4, 1e-12

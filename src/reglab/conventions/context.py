@@ -9,14 +9,35 @@ from numbers import Real
 from typing import Literal
 
 from reglab.errors import SpecError, UnknownName, clipped
+from reglab.optimizers import OPTIMIZERS as TRAINED
 
 Family = Literal["sgd", "adaptive"]
+"""Whether an optimizer divides the gradient by a running size of its own (adaptive) or not (sgd)."""
 
-OPTIMIZERS: Mapping[str, Family] = {
-    "sgd": "sgd", "adam": "adaptive", "adamw": "adaptive", "rmsprop": "adaptive", "adagrad": "adaptive",
-    "nadam": "adaptive", "adamax": "adaptive",
-}  # fmt: skip
-"""Optimizer → whether it divides the gradient by a running size of its own (adaptive) or not (sgd)."""
+
+@dataclass(frozen=True)
+class KnownOptimizer:
+    """An optimizer that a translation may depend on; ``keras`` is its class in keras.optimizers."""
+
+    label: str
+    keras: str
+    family: Family
+
+
+_NOT_TRAINED = {
+    "rmsprop": KnownOptimizer("RMSprop", "RMSprop", "adaptive"),
+    "adagrad": KnownOptimizer("Adagrad", "Adagrad", "adaptive"),
+    "nadam": KnownOptimizer("NAdam", "Nadam", "adaptive"),
+    "adamax": KnownOptimizer("Adamax", "Adamax", "adaptive"),
+}
+OPTIMIZERS: Mapping[str, KnownOptimizer] = {
+    **{
+        name: KnownOptimizer(entry.label, entry.keras, "adaptive" if entry.adaptive else "sgd")
+        for name, entry in TRAINED.entries.items()
+    },
+    **_NOT_TRAINED,
+}
+"""Optimizers by name: those that RegLab trains with, and others for which λ can be translated."""
 
 WORDS: Mapping[str, str] = {
     "n": "n, the number of training examples", "batch_size": "the batch size", "lr": "the learning rate",
@@ -59,7 +80,7 @@ class Context:
     @property
     def family(self) -> Family | None:
         """The optimizer's family, where the optimizer is given."""
-        return None if self.optimizer is None else OPTIMIZERS[self.optimizer]
+        return None if self.optimizer is None else OPTIMIZERS[self.optimizer].family
 
     def number(self, name: str) -> float:
         """The number ``name``, which :meth:`require` has seen."""

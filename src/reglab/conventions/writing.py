@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from reglab.conventions.context import Context
+from reglab.conventions.context import OPTIMIZERS, Context
 from reglab.conventions.convention import Convention, Values
 from reglab.conventions.meaning import Meaning, figure
 
@@ -26,7 +26,7 @@ def code(convention: Convention, values: Values, context: Context) -> str:
     words = {
         "sgd": f"lr={lr}{momentum}", "adam": f"lr={lr}", "lr_value": lr, "batch_size": size,
         "keras_lr": f"learning_rate={lr}{'' if context.family == 'adaptive' else momentum}",
-        "keras_optimizer": _KERAS[context.optimizer or "sgd"],
+        "keras_optimizer": OPTIMIZERS[context.optimizer or "sgd"].keras,
         "solver": ', solver="saga"' if values.get("l1_ratio") else "",  # scikit-learn's others know no L1
     }  # fmt: skip
     return convention.code.format_map({**words, **{name: literal(value) for name, value in values.items()}})
@@ -35,9 +35,3 @@ def code(convention: Convention, values: Values, context: Context) -> str:
 def literal(value: float) -> str:
     """``value`` as one types it, to 12 digits: 0.005, 1e-05, 400; ``float("inf")`` for ∞."""
     return 'float("inf")' if math.isinf(value) else f"{value:.12g}"
-
-
-_KERAS = {
-    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "adagrad": "Adagrad", "nadam": "Nadam",
-    "adamax": "Adamax",
-}  # fmt: skip

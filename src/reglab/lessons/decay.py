@@ -1,6 +1,6 @@
 """One weight, step by step, through the engine that trains the networks: nothing here is a formula of its own.
 
-Each method is a penalty and a way of applying it. The weight is a tensor of one float64 element, its data loss
+Each method is a penalty with its mode. The weight is a tensor of one float64 element, its data loss
 ½ (w − optimum)², or none at all.
 """
 
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,14 +18,21 @@ from numpy.typing import NDArray
 
 from reglab.lessons.checks import BadInput, within
 from reglab.number_format import exact
+from reglab.optimizers import OPTIMIZERS
+from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import make_optimizer
 
 Floats = NDArray[np.float64]
-Optimizer = Literal["sgd", "momentum", "adam"]
 MAX_STEPS = 500
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "sgd": {"name": "sgd", "momentum": 0.0},
+    "momentum": {"name": "sgd", "momentum": 0.9},
+    **{name: {"name": name} for name, entry in OPTIMIZERS.entries.items() if entry.adaptive and not entry.twin},
+}
+"""Choice of optimizer → settings: SGD without and with momentum, and every adaptive optimizer."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ METHODS: Mapping[str, Method] = {
 
 @dataclass(frozen=True)
 class Walk:
-    """Where the weight starts, how it is pulled and stepped. ``optimum`` None: no data, so the penalty acts alone.
+    """Where the weight starts and what moves it. ``optimum`` None: no data, so the penalty acts alone.
 
     :raises BadInput: naming what is out of range.
     """
@@ -59,7 +66,7 @@ class Walk:
     lr: float = 0.1
     strength: float = 0.5
     steps: int = 100
-    optimizer: Optimizer = "sgd"
+    optimizer: str = "sgd"
     optimum: float | None = None
 
     def __post_init__(self) -> None:
@@ -73,8 +80,12 @@ class Walk:
     @property
     def optim(self) -> OptimSpec:
         """The engine's own settings for this optimizer."""
-        name: Literal["sgd", "adam"] = "adam" if self.optimizer == "adam" else "sgd"
-        return OptimSpec(name=name, lr=self.lr, momentum=0.9 if self.optimizer == "momentum" else 0.0)
+        return OptimSpec.of(**{"lr": self.lr, **SETTINGS[self.optimizer]})
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every step is −ηg."""
+        return OPTIMIZERS.get(self.optim.name).is_plain(self.optim)
 
 
 @lru_cache(maxsize=256)

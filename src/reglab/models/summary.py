@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,9 +11,7 @@ from torch import Tensor, nn
 
 from reglab.models.architecture import Shape
 from reglab.models.construct import skeleton
-from reglab.spec import ModelSpec, Optimizer
-
-_STATE_COPIES: Mapping[Optimizer, int] = {"sgd": 1, "adam": 2, "adamw": 2}  # momentum; two moments
+from reglab.spec import ModelSpec
 
 
 @dataclass(frozen=True)
@@ -41,13 +38,13 @@ class Summary:
     activation_bytes: int
     layers: tuple[LayerRow, ...] = field(repr=False)
 
-    def training_bytes(self, batch_size: int, optimizer: Optimizer) -> int:
-        """weights × (2 + s) + batch × activations: weights, gradients, s optimizer states, what the gradient needs.
+    def training_bytes(self, batch_size: int, state: int) -> int:
+        """weights × (2 + s) + batch × activations: weights, gradients, s = ``state`` numbers that the optimizer keeps
+        for each weight, and what the gradient needs.
 
-        s = 1 for SGD (its momentum), 2 for the Adams (their moments). An estimate of the network's own need, for one
-        run; PyTorch itself, workspaces and the data come on top.
+        An estimate of the network's own need, for one run; PyTorch itself, workspaces and the data come on top.
         """
-        return self.weight_bytes * (2 + _STATE_COPIES[optimizer]) + batch_size * self.activation_bytes
+        return self.weight_bytes * (2 + state) + batch_size * self.activation_bytes
 
 
 def summarise(model: ModelSpec | nn.Module, shape: Shape, classes: int) -> Summary:

@@ -16,6 +16,7 @@ from torch import Tensor
 from reglab.errors import SpecError
 from reglab.events import EpochMetrics, LayerStats
 from reglab.models import Shape
+from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.penalties import PENALTIES
 from reglab.penalties.scaled import Scale
 from reglab.spec import PenaltySpec, RunSpec
@@ -27,7 +28,6 @@ from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
 from reglab.training.metrics import chunk_size, evaluate, losses
 from reglab.training.objective import PenaltyMode, penalty_groups, step
-from reglab.training.optimizers import make_optimizer, set_learning_rate
 from reglab.training.stats import lane_stats
 
 

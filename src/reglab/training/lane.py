@@ -19,13 +19,14 @@ from torch import Tensor
 
 from reglab.events import EpochMetrics, LayerStats, Reason
 from reglab.models import Shape, build, set_dropout_generator, summarise
+from reglab.optimizers import learning_rate
+from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.penalties import kinds, penalised_parameters
 from reglab.spec import RunSpec
 from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.gradient_ratio import gradient_sums
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.training.optimizers import learning_rate, make_optimizer, set_learning_rate
 from reglab.training.seeds import seed_for
 from reglab.training.stats import layer_stats
 

@@ -9,6 +9,7 @@ import torch
 from reglab.datasets import DATASETS
 from reglab.machine import available_memory
 from reglab.models import summarise
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
 from reglab.training.devices import choose_device
 
@@ -30,9 +31,9 @@ def lane_size(spec: RunSpec) -> LaneSize:
     summary = summarise(spec.model, entry.shape, len(entry.classes))
     wide = 2 if spec.train.precision == "float64" else 1
     weights = wide * summary.weight_bytes
-    training = wide * summary.training_bytes(spec.train.batch_size, spec.optim.name)
-    moments = 1 if spec.optim.name == "sgd" else 2
-    return LaneSize(training + weights, weights, weights * (2 + moments))
+    state = len(OPTIMIZERS.get(spec.optim.name).state(spec.optim))
+    training = wide * summary.training_bytes(spec.train.batch_size, state)
+    return LaneSize(training + weights, weights, weights * (2 + state))
 
 
 def free_memory(device: str) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,7 +9,8 @@ import streamlit as st
 from reglab.charts.decay import decay_chart, shrink_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
-from reglab.lessons.decay import MAX_STEPS, METHODS, Optimizer, Walk, push, walk
+from reglab.lessons.decay import MAX_STEPS, METHODS, SETTINGS, Walk, push, walk
+from reglab.optimizers import OPTIMIZERS
 from reglab.ui.learn import decay_text as words
 from reglab.ui.learn.inputs import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
@@ -20,7 +19,11 @@ from reglab.ui.shared.text import literal
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"
 OPTIMIZER, DATA, OPTIMUM = "decay_optimizer", "decay_data", "decay_optimum"
 FIRST = {START: "1", RATE: "0.1", STRENGTH: "0.3", STEPS: 100, OPTIMIZER: "sgd", DATA: False, OPTIMUM: "0.5"}
-OPTIMIZERS: Mapping[Optimizer, str] = {"sgd": "Plain SGD", "momentum": "Momentum 0.9", "adam": "Adam"}
+OPTIMIZER_LABELS = {
+    **{name: entry.label for name, entry in OPTIMIZERS.entries.items() if name in SETTINGS},
+    "sgd": "Plain SGD",
+    "momentum": "Momentum 0.9",
+}
 EXAMPLES = (
     Example("The penalty alone", "L2 halves the weight again and again; L1 takes the same at every step.", FIRST),
     Example("Against data", "Data pull to 0.5: L2 stops between, and a strong enough L1 still stops at 0.",
@@ -63,7 +66,7 @@ def _inputs() -> Walk:
         )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
-            "Optimizer", list(OPTIMIZERS), format_func=OPTIMIZERS.__getitem__, key=OPTIMIZER, required=True,
+            "Optimizer", list(SETTINGS), format_func=OPTIMIZER_LABELS.__getitem__, key=OPTIMIZER, required=True,
             persist_state="session", help="What turns a gradient into a step.",
         )  # fmt: skip
         optimum = _optimum()

@@ -32,7 +32,7 @@ def _halving(setting: Walk, walks: Walks) -> str:
         "Decoupled decay has not halved the weight" if step is None else f"Decoupled decay has halved it at step {step}"
     )
     life = half_life(setting.lr, setting.strength)
-    if life is None or setting.optimizer != "sgd":
+    if life is None or not setting.is_plain:
         return f"{seen}."
     product = setting.lr * setting.strength
     return (

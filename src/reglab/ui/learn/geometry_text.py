@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reglab.lessons.geometry import Floats, Landscape, Mix, solve, zero_from
-from reglab.number_format import short
-from reglab.ui.shared.text import latex_number
+from reglab.number_format import latex_number, short
 
 
 def solution(land: Landscape, mix: Mix, strength: float) -> str:

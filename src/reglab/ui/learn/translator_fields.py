@@ -19,7 +19,6 @@ ALL = "all"
 SOURCE, TARGET, MORE, OTHER = "translate_from", "translate_to", "translate_more", "translate_and"
 
 _FIRST = {"value": "0.01", "l1": "0", "share": "0.5"}
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adagrad": "Adagrad", "nadam": "NAdam"}
 _CONTEXT: Mapping[str, tuple[str, str, int | str]] = {
     "n": ("Training examples n", "Sums over all examples grow with n, means do not.", 400),
     "batch_size": ("Batch size", "Some systems divide the penalty by it.", 32),
@@ -124,7 +123,7 @@ def _text(label: str, key: str, first: str, width: int, about: str | None = None
 
 def _optimizer() -> str:
     chosen = st.selectbox(
-        "Optimizer", list(_OPTIMIZERS), format_func=lambda name: _OPTIMIZERS.get(name, name), key="translate_optimizer",
+        "Optimizer", list(OPTIMIZERS), format_func=lambda name: OPTIMIZERS[name].label, key="translate_optimizer",
         help="A penalty in the objective is the same as a decay only under plain SGD.", bind="query-params",
         persist_state="session", width=200,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from reglab import columns
 from reglab.charts import RunStyle, gap_chart, gradient_share_chart, loss_chart, loss_split_chart, weights_chart
 from reglab.charts.gap import Measure
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
 from reglab.ui.shared.memo import Drawn, shared_figure
 
@@ -38,7 +39,8 @@ WEIGHT_HELP = (
     "**Weights**: the distribution of the weights, now and at the start.  \n"
     "**Ratio**: penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖, the data gradient averaged over each epoch. Far "
     "below 1 the penalty has little effect; above 1 the weights shrink; weights at rest have 1: the two gradients "
-    "cancel. (Not with a decoupled or proximal penalty under Adam or momentum, which rescale the data gradient alone.)"
+    "cancel. (Not with a decoupled or proximal penalty under momentum or an adaptive optimizer, which rescale the data "
+    "gradient alone.)"
 )
 
 
@@ -136,8 +138,7 @@ def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
 
 def equal_ratios_are_rest(spec: RunSpec) -> bool:
     """Whether weights rest where both gradients are equally large; see :mod:`reglab.training.gradient_ratio`."""
-    plain_sgd = spec.optim.name == "sgd" and not spec.optim.momentum
-    return spec.penalty.apply == "coupled" or plain_sgd
+    return spec.penalty.apply == "coupled" or OPTIMIZERS.get(spec.optim.name).is_plain(spec.optim)
 
 
 def _legend(source: Source, figure: go.Figure) -> go.Figure:

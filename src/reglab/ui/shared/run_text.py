@@ -10,6 +10,7 @@ from reglab.datasets import DATASETS
 from reglab.jobs import chance_of_run
 from reglab.models import MODELS
 from reglab.number_format import exact, percent
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
 from reglab.ui.shared.text import duration
@@ -48,7 +49,7 @@ def model_label(name: str) -> str:
 
 def optimizer_label(name: str) -> str:
     """As :func:`dataset_label`, of an optimizer."""
-    return {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}.get(name, name)
+    return OPTIMIZERS.entries[name].label if name in OPTIMIZERS.entries else name
 
 
 def facts(run: Run) -> str:

@@ -10,9 +10,10 @@ import streamlit as st
 from reglab.datasets import DATASETS, Dataset, label_remarks, status
 from reglab.errors import DataError, RegLabError
 from reglab.models import MODELS, Summary, build, skeleton, summarise
+from reglab.optimizers import OPTIMIZERS
 from reglab.penalties.mask import squares
 from reglab.penalties.scope import Parameter, parameters
-from reglab.spec import ModelSpec, Optimizer, RunSpec
+from reglab.spec import ModelSpec, OptimSpec, RunSpec
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
@@ -47,12 +48,13 @@ def _local_counts(entry: Dataset, folder: Path) -> tuple[tuple[int, ...] | None,
     return None, f"The local files have labels up to {most}; {entry.label} has {len(entry.classes)} classes."
 
 
-def model_facts(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: Optimizer) -> str:
+def model_facts(dataset: str, model: str, batch_norm: bool, batch_size: int | None, optimizer: str) -> str:
     """For example "8,996,234 parameters, about 150 MB to train."; empty where the two do not fit together."""
     summary = _summary(dataset, model, batch_norm)
     if summary is None:
         return "\u00a0"  # the sentence beside Start says why; this keeps the line's height
-    memory = summary.training_bytes(batch_size or 1, optimizer) / _MB
+    state = OPTIMIZERS.get(optimizer).state(OptimSpec.of(optimizer))
+    memory = summary.training_bytes(batch_size or 1, len(state)) / _MB
     return f"{summary.parameters:,} parameters, about {max(memory, 1):,.0f} MB to train."
 
 

@@ -19,6 +19,7 @@ from reglab.datasets import DATASETS
 from reglab.errors import SpecError, shown
 from reglab.models import MODELS
 from reglab.number_text import NotANumber, number_text, read_named, read_number
+from reglab.optimizers import OPTIMIZERS
 from reglab.registry import Registry
 from reglab.spec import RunSpec
 from reglab.ui.shared.text import literal
@@ -39,13 +40,10 @@ MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
 _STEPS = {"data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16}
 """What one press on + or − changes; 1 for the whole numbers that are not here."""
 
-_REGISTRIES: Mapping[str, Registry[Any]] = {"data.name": DATASETS, "model.name": MODELS}
+_REGISTRIES: Mapping[str, Registry[Any]] = {"data.name": DATASETS, "model.name": MODELS, "optim.name": OPTIMIZERS}
 """Settings that name a registry's entry."""
 
 _LABELS = {
-    "sgd": "SGD",
-    "adam": "Adam",
-    "adamw": "AdamW",
     "weights+biases": "weights and biases",
     "float32": "32 bits",
     "float64": "64 bits",

@@ -9,10 +9,9 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reglab.number_format import exact, fixed, short
+from reglab.number_format import fixed, short
 
 _JOINER = "\N{WORD JOINER}"  # invisible, and no line breaks at it
 
@@ -40,15 +39,6 @@ def named(names: Sequence[str], most: int = 5) -> str:
     """For example "“a”, “b” and 3 more", safe in Markdown."""
     shown = [f"“{literal(name)}”" for name in names[:most]]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def latex_number(value: float) -> str:
-    """``value`` in LaTeX, every digit kept: 0.03 → ``0.03``, 1e-4 → ``10^{-4}``, 2.5e-5 → ``2.5\\cdot 10^{-5}``."""
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return exact(value).replace("−", "-")  # LaTeX draws its own minus
-    mantissa, _, exponent = f"{Decimal(repr(value)).normalize():E}".partition("E")
-    power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa}\cdot {power}"
 
 
 def loss(value: float | None) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reglab.number_format import exact
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import DataSpec, OptimSpec, RunSpec
 from reglab.ui.train import advice_decay, advice_penalty
 from reglab.ui.train.advice_base import Advice, Check, Facts
@@ -35,9 +36,11 @@ def advice(spec: RunSpec, facts: Facts) -> list[Advice]:
 
 def _nesterov(spec: RunSpec, _: Facts) -> Advice | None:
     optim, remedy = spec.optim, {"optim.nesterov": False}
-    if optim.nesterov and optim.name != "sgd":
+    optimizer = OPTIMIZERS.get(optim.name)
+    if optim.nesterov and not optimizer.reads("nesterov"):
         text = "Nesterov is ignored: it belongs to SGD's momentum. Switch it off."
-        return Advice(text, r"Nesterov: $w \leftarrow w - \eta\,(g + \mu v)$, and Adam has no $\mu$.", "info", remedy)
+        rule = rf"Nesterov: $w \leftarrow w - \eta\,(g + \mu v)$, and {optimizer.label} has no $\mu$."
+        return Advice(text, rule, "info", remedy)
     if optim.nesterov and optim.momentum == 0:
         text = "Nesterov looks ahead along the momentum; momentum is 0, so it has no effect. Switch it off."
         return Advice(text, r"$g + \mu v = g + 0 \cdot v = g$.", "info", remedy)
@@ -45,11 +48,11 @@ def _nesterov(spec: RunSpec, _: Facts) -> Advice | None:
 
 
 def _momentum_ignored(spec: RunSpec, _: Facts) -> Advice | None:
-    usual = OptimSpec().momentum
-    if spec.optim.name == "sgd" or spec.optim.momentum == usual:
+    usual, optimizer = OptimSpec().momentum, OPTIMIZERS.get(spec.optim.name)
+    if optimizer.reads("momentum") or spec.optim.momentum == usual:
         return None
-    text = f"Momentum is ignored: Adam and AdamW have their own running means. Its default is {usual}."
-    rule = rf"$m \leftarrow 0.9\,m + 0.1\,g$ whatever Momentum is ({exact(spec.optim.momentum)})."
+    text = f"Momentum is ignored: {optimizer.label} has running means of its own. Its default is {usual}."
+    rule = rf"${optimizer.lines(spec.optim)[0].latex}$ whatever Momentum is ({exact(spec.optim.momentum)})."
     return Advice(text, rule, "info", {"optim.momentum": usual})
 
 

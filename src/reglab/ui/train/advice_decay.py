@@ -16,9 +16,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from reglab.number_format import PERCENT, exact, short
+from reglab.number_format import PERCENT, exact, latex_number, short
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
-from reglab.ui.shared.text import latex_number
 from reglab.ui.train.advice_base import Advice, Check, Facts, above, below
 
 COLLAPSED: Mapping[str, tuple[float, float]] = {
@@ -60,7 +60,7 @@ def _collapse(spec: RunSpec, facts: Facts) -> Advice | None:
 
 def _step_too_large(spec: RunSpec, facts: Facts) -> Advice | None:
     """A step multiplies a weight by 1 − ηλ, which flips its sign from ηλ = 1 on; proximal steps never do."""
-    if spec.penalty.apply == "proximal" or (spec.penalty.apply == "coupled" and spec.optim.name != "sgd"):
+    if spec.penalty.apply == "proximal" or _rescaled(spec):
         return None
     share = spec.optim.lr * spec.penalty.l2 * _largest_factor(spec)
     if share < 1:
@@ -151,23 +151,24 @@ def _raised(remedy: Mapping[str, Any]) -> str:
 
 
 def _shrink_per_step(spec: RunSpec) -> float | None:
-    """The share that decay takes off a weight in one step: ηλ₂/(1 − μ); None if Adam rescales it."""
+    """The share that decay takes off a weight in one step: ηλ₂/(1 − μ); None if the optimizer rescales it."""
     per_unit = _shrink_per_unit(spec)
     return None if per_unit is None else spec.penalty.l2 * per_unit
 
 
 def _shrink_per_unit(spec: RunSpec) -> float | None:
     """That share per unit of λ₂."""
-    if spec.penalty.apply == "coupled" and spec.optim.name != "sgd":
+    if _rescaled(spec):
         return None
     rate = spec.optim.lr * _largest_factor(spec)
-    return rate / (1 - spec.optim.momentum) if _accumulates(spec) else rate
+    return rate / (1 - _momentum(spec))
 
 
 def _time_constant(spec: RunSpec) -> str:
     """1/(ηλ₂) with its numbers, times 1 − μ if momentum accumulates the penalty's gradient."""
-    above = rf"1 - {exact(spec.optim.momentum)}" if _accumulates(spec) else "1"
-    symbol = r"(1 - \mu) / (\eta\lambda_2)" if _accumulates(spec) else r"1 / (\eta\lambda_2)"
+    mu = _momentum(spec)
+    above = rf"1 - {exact(mu)}" if mu else "1"
+    symbol = r"(1 - \mu) / (\eta\lambda_2)" if mu else r"1 / (\eta\lambda_2)"
     return rf"Time constant of the decay: ${symbol} = \dfrac{{{above}}}{{{_product(spec)}}}$"
 
 
@@ -177,8 +178,14 @@ def _product(spec: RunSpec) -> str:
     return r" \cdot ".join(latex_number(part) for part in parts)
 
 
-def _accumulates(spec: RunSpec) -> bool:
-    return spec.penalty.apply == "coupled" and spec.optim.name == "sgd" and spec.optim.momentum > 0
+def _rescaled(spec: RunSpec) -> bool:
+    """Whether the optimizer divides the penalty's gradient, so that λ alone fixes no rate of decay."""
+    return spec.penalty.apply == "coupled" and OPTIMIZERS.get(spec.optim.name).adaptive
+
+
+def _momentum(spec: RunSpec) -> float:
+    """μ where the momentum accumulates the penalty's gradient, else 0."""
+    return OPTIMIZERS.get(spec.optim.name).momentum(spec.optim) if spec.penalty.apply == "coupled" else 0.0
 
 
 def _largest_factor(spec: RunSpec) -> float:

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from reglab.number_format import PERCENT, exact, short
+from reglab.number_format import PERCENT, exact, latex_number, short
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
-from reglab.ui.shared.text import latex_number
 from reglab.ui.train.advice_base import Advice, Check, Facts
 from reglab.ui.train.objective_text import penalised
 
 
-def _adamw_coupled(spec: RunSpec, _: Facts) -> Advice | None:
-    if spec.optim.name != "adamw" or spec.penalty.apply != "coupled" or not penalised(spec.penalty):
+def _decoupled_by_name(spec: RunSpec, _: Facts) -> Advice | None:
+    optimizer = OPTIMIZERS.get(spec.optim.name)
+    if optimizer.twin is None or spec.penalty.apply != "coupled" or not penalised(spec.penalty):
         return None
+    name, twin = optimizer.label, OPTIMIZERS.get(optimizer.twin).label
     return Advice(
-        "AdamW with a coupled penalty is Adam with L2. Choose decoupled, which is what AdamW stands for, or Adam.",
-        r"Coupled: $g = \nabla L(w) + \nabla P(w)$, and Adam rescales the sum. "
-        r"AdamW: $w \leftarrow w - \eta\,\nabla P(w)$, not rescaled.",
+        f"{name} with a coupled penalty is {twin} with L2. Choose decoupled, which is what {name} stands for, or "
+        f"{twin}.",
+        rf"Coupled: $g = \nabla L(w) + \nabla P(w)$, and {twin} rescales the sum. "
+        rf"{name}: $w \leftarrow w - \eta\,\nabla P(w)$, not rescaled.",
         remedy={"penalty.apply": "decoupled"},
     )
 
 
 def _decoupled_is_another_lambda(spec: RunSpec, _: Facts) -> Advice | None:
     penalty, optim = spec.penalty, spec.optim
-    if optim.name == "sgd" or penalty.apply != "decoupled" or not penalty.l2:
+    optimizer = OPTIMIZERS.get(optim.name)
+    if not optimizer.adaptive or penalty.apply != "decoupled" or not penalty.l2:
         return None
+    coupled = OPTIMIZERS.get(optimizer.twin or optimizer.name).label
     rate = short(100 * optim.lr * penalty.l2, 3) + PERCENT
     return Advice(
-        f"AdamW's λ is not Adam's: decoupled, λ₂ = {exact(penalty.l2)} is a rate of decay and takes {rate} off "
-        "each weight per step. Coupled, the same number is an L2 term in J, which Adam rescales with the gradient. "
-        "Neither converts exactly into the other. Usual: 0.01 (PyTorch's default) to 0.3 decoupled, 1e-5 to 0.01 "
-        "coupled.",
+        f"A decoupled λ is not {coupled}'s coupled λ: λ₂ = {exact(penalty.l2)} is a rate of decay and takes {rate} off "
+        f"each weight per step. Coupled, the same number is an L2 term in J, which {coupled} rescales with the "
+        "gradient. Neither converts exactly into the other. Usual: 0.01 (PyTorch's default) to 0.3 decoupled, 1e-5 to "
+        "0.01 coupled.",
         rf"Decoupled: $w \leftarrow (1 - \eta\lambda_2)\,w$ with $\eta\lambda_2 = {latex_number(optim.lr)} \cdot "
         rf"{latex_number(penalty.l2)}$. Coupled: $g = \nabla L(w) + {latex_number(penalty.l2)}\,w$, then a step of "
         r"about $\eta$ whatever the size of $g$.",
@@ -46,7 +51,7 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
         f"L1 applied {spec.penalty.apply} leaves weights close to zero, never exactly zero. "
         "Proximal reaches exact zeros."
     )
-    if spec.penalty.apply == "coupled" and spec.optim.name != "sgd":
+    if spec.penalty.apply == "coupled" and OPTIMIZERS.get(spec.optim.name).adaptive:
         rule = r"$\lambda_1\,\mathrm{sign}(w)$ is as large at $w = 10^{-9}$ as at $w = 1$, so steps jump over 0"
     else:
         step = r"$w \leftarrow w - \eta\lambda_1\,\mathrm{sign}(w)$"
@@ -59,7 +64,7 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
 
 
 def _penalty_off(spec: RunSpec, _: Facts) -> Advice | None:
-    usual = "decoupled" if spec.optim.name == "adamw" else "coupled"
+    usual = OPTIMIZERS.get(spec.optim.name).mode
     idle: dict[str, tuple[str, Any, str]] = {
         name: (key, value, text)
         for name, key, value, text, changed in (
@@ -108,5 +113,5 @@ def _reach(spec: RunSpec) -> str:
     return f"${latex_number(float(f'{spec.optim.lr * spec.penalty.l1:.3g}'))}$"
 
 
-CHECKS: tuple[Check, ...] = (_acts_on_nothing, _adamw_coupled, _l1_never_zero, _decoupled_is_another_lambda)
+CHECKS: tuple[Check, ...] = (_acts_on_nothing, _decoupled_by_name, _l1_never_zero, _decoupled_is_another_lambda)
 CHECKS += (_batch_norm, _penalty_off)

@@ -12,7 +12,8 @@ from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.number_format import exact
 from reglab.number_text import NotANumber, number_text, read_number
-from reglab.spec import Optimizer
+from reglab.optimizers import OPTIMIZERS
+from reglab.spec import OptimSpec
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
 from reglab.ui.shared.spec_fields import SETTINGS, draw, to_spec
@@ -53,7 +54,7 @@ def spec_form() -> None:
                 _heading_with_more("Optimizer", "optim")
                 left, right = st.columns(2)
                 with left:
-                    draw("optim.name", on_change=_follow_adamw)
+                    draw("optim.name", on_change=_follow_optimizer)
                 with right:
                     draw("optim.lr")
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -117,7 +118,7 @@ def _common_l2() -> None:
     st.pills("Common λ₂", COMMON_L2, format_func=exact, key="l2_pick", on_change=take)
 
 
-def _network() -> tuple[str, str, bool, int | None, Optimizer]:
+def _network() -> tuple[str, str, bool, int | None, str]:
     """The settings that decide the network's size: dataset, CNN, batch norm, batch size, optimizer."""
     state = st.session_state
     return state["dataset"], state["model"], bool(state["batch_norm"]), state["batch_size"], state["optimizer"]
@@ -131,8 +132,8 @@ def _switches() -> frozenset[str]:
 def _idle(setting: str) -> bool:
     """Whether ``setting`` has no effect with the present optimizer and schedule."""
     values = current_values()
-    if setting in ("optim.momentum", "optim.nesterov"):
-        return bool(values["optimizer"] != "sgd")
+    if setting.startswith("optim.") and not OPTIMIZERS.get(values["optimizer"]).reads(setting.removeprefix("optim.")):
+        return True
     return setting in ("optim.step_every", "optim.step_factor") and values["schedule"] != "step"
 
 
@@ -151,14 +152,12 @@ def _change_model() -> None:
         return  # the sentence stands beside Start
 
 
-def _follow_adamw() -> None:
-    """Move "Applied" when AdamW, whose decay is decoupled, is chosen or left; a later choice stands."""
-    before = (form_state().values or {}).get("optimizer")
-    optimizer, applied = st.session_state["optimizer"], st.session_state["apply"]
-    if optimizer == "adamw" and applied == "coupled":
-        put("apply", "decoupled")
-    elif before == "adamw" and applied == "decoupled":
-        put("apply", "coupled")
+def _follow_optimizer() -> None:
+    """Move "Applied" when an optimizer that implies decoupled decay is chosen or left; a later choice stands."""
+    names = (form_state().values or {}).get("optimizer"), st.session_state["optimizer"]
+    before, after = (OPTIMIZERS.get(name or OptimSpec().name).mode for name in names)
+    if before != after and st.session_state["apply"] == before:
+        put("apply", after)
 
 
 def _sweep_this_form() -> None:

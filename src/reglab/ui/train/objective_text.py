@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from reglab.number_format import exact
+from reglab.number_format import exact, latex_number
+from reglab.optimizers import OPTIMIZERS
 from reglab.penalties import PENALTIES
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
-from reglab.ui.shared.text import latex_number
 
 SCOPES = {
     "weights": r"w\,\in\,\text{weights}",
@@ -49,16 +49,18 @@ def meaning(spec: RunSpec) -> str:
 def _at_rest(optim: OptimSpec) -> str:
     """The objective that a penalty step minimises: at rest, shrinking by ηλ cancels the optimizer's own step.
 
-    That step is ηg/(1 − μ) for SGD with momentum μ, so λ counts as (1 − μ)λ; Adam's is rescaled weight by weight.
+    That step is ηg/(1 − μ) with momentum μ, so λ counts as (1 − μ)λ; an adaptive one is rescaled weight by weight.
     """
-    if optim.name != "sgd":
-        return ". Adam rescales the data gradient and not the penalty's, so no J is minimised exactly"
-    if not optim.momentum:
+    optimizer = OPTIMIZERS.get(optim.name)
+    if optimizer.adaptive:
+        return f". {optimizer.label} rescales the data gradient and not the penalty's, so no J is minimised exactly"
+    if optimizer.is_plain(optim):
         return ", and with plain SGD that minimises J itself"
-    left = exact(float(1 - Decimal(repr(optim.momentum))))
-    faster = f"1/(1 − {exact(optim.momentum)})"
+    mu = optimizer.momentum(optim)
+    left = exact(float(1 - Decimal(repr(mu))))
     return (
-        f". Momentum multiplies the data gradient by {faster}, not the penalty's, so J is minimised with λ times {left}"
+        f". Momentum multiplies the data gradient by 1/(1 − {exact(mu)}), not the penalty's, so J is minimised with "
+        f"λ times {left}"
     )
 
 
@@ -113,6 +115,11 @@ def _decoupled(spec: RunSpec) -> str:
     if penalty.l1:
         return "Neither PyTorch nor Keras has a decoupled L1 built in."
     decay = f"weight_decay={exact(penalty.l2)}"
-    if spec.optim.name == "sgd":
-        return f"In Keras: `SGD({decay})`. PyTorch's SGD has only the coupled form. No λ in a loss does exactly this."
-    return f"In PyTorch and in Keras: `AdamW({decay})`. No λ in a loss does exactly this."
+    optimizer = OPTIMIZERS.get(spec.optim.name)
+    if optimizer.decoupled:
+        kind = optimizer.decoupled.rpartition(".")[2]
+        return f"In PyTorch and in Keras: `{kind}({decay})`. No λ in a loss does exactly this."
+    return (
+        f"In Keras: `{optimizer.keras}({decay})`. PyTorch's {optimizer.label} has only the coupled form. No λ in a "
+        "loss does exactly this."
+    )

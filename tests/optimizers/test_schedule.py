@@ -7,8 +7,9 @@ import warnings
 import pytest
 import torch
 
+from reglab.optimizers import learning_rate
+from reglab.optimizers.construct import make_optimizer
 from reglab.spec import OptimSpec
-from reglab.training.optimizers import learning_rate, make_optimizer
 
 EPOCHS = 25
 
@@ -42,14 +43,6 @@ def test_step_is_torchs_step_lr() -> None:
     expected = torchs(torch.optim.lr_scheduler.StepLR, step_size=7, gamma=0.3)
     spec = OptimSpec(lr=0.1, schedule="step", step_every=7, step_factor=0.3)
     assert ours(spec) == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize(("name", "kind"), [("sgd", "SGD"), ("adam", "Adam"), ("adamw", "AdamW")])
-def test_optimizers_are_torchs_without_weight_decay(name: str, kind: str) -> None:
-    optimizer = make_optimizer(OptimSpec.model_validate({"name": name, "lr": 0.2}), [torch.zeros(1)])
-    assert type(optimizer).__name__ == kind
-    assert optimizer.defaults["weight_decay"] == 0
-    assert optimizer.defaults["lr"] == 0.2
 
 
 def test_nesterov_without_momentum_is_plain_sgd() -> None:
