@@ -406,9 +406,11 @@ def sentence(error: ValidationError, known: Sequence[str] = (), whole: str = "Th
     key = ".".join(clipped(str(part)) for part in first["loc"]) or whole
     more = f" ({n - 1} more problem{'s' if n > 2 else ''} after this one.)" if n > 1 else ""
     if first["type"] == "extra_forbidden":
-        siblings = _keys_beside(first["loc"], known)
-        near = suggestion(str(first["loc"][-1]), siblings)
-        comma = _COMMA if _DIGITS.fullmatch(str(first["loc"][-1])) else ""
+        name = str(first["loc"][-1])
+        siblings = [key for key in _keys_beside(first["loc"], known) if key != name]
+        owners = [n for n, entry in _optimizers().items() if "optim" in first["loc"] and name in entry.own_settings]
+        near = f" (only {', '.join(owners)} has it)" if owners else suggestion(name, siblings)
+        comma = _COMMA if _DIGITS.fullmatch(name) else ""
         return f"Unknown setting {shown(key)}{near}. Known: {', '.join(siblings)}.{comma}{more}"
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
     rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
@@ -434,4 +436,8 @@ def _keys_beside(loc: tuple[int | str, ...], known: Sequence[str]) -> list[str]:
         return list(RunSpec.PARTS if "run" in loc[:-1] else known)
     kind = RunSpec.model_fields[part].annotation
     own = list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
-    return list(dict.fromkeys([*penalty_keys(), *own])) if part == "penalty" else own
+    if part == "penalty":
+        own = [*penalty_keys(), *own]
+    if part == "optim":
+        own += [key for entry in _optimizers().values() for key in entry.own_settings]
+    return list(dict.fromkeys(own))

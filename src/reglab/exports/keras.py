@@ -9,9 +9,10 @@ from torch import nn
 
 from reglab.exports.code import flat_name, network
 from reglab.exports.keras_network import network_code, variable_names
-from reglab.exports.script import Plan, script_export
+from reglab.exports.script import Plan, optimizer_text, script_export, unpenalised
 from reglab.exports.subject import Subject
 from reglab.models import Dropout
+from reglab.spec import OptimSpec
 
 
 def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
@@ -76,48 +77,27 @@ def _table(plan: Plan, model: nn.Module) -> dict[str, str]:
     return found
 
 
-def _optimizer(o: Any) -> dict[str, Any]:
-    if o.name != "sgd":
-        own = '''\
-class Adam(keras.optimizers.Adam):
-    """Adam with PyTorch's ε: added to √v after the bias correction of v, where Keras adds it before."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        step = keras.ops.cast(self.iterations + 1, variable.dtype)
-        self.epsilon = 1e-8 * keras.ops.sqrt(1 - self.beta_2**step)
-        super().update_step(gradient, variable, learning_rate)
-'''
-        return {"kind": "Adam", "name": "Adam", "about": "Adam", "class": own, "arguments": ["LEARNING_RATE"]}
-    nesterov = o.nesterov and o.momentum > 0
-    own = '''\
-class SGD(keras.optimizers.SGD):
-    """SGD with PyTorch's momentum: η outside it, where Keras keeps η inside."""
-
-    def update_step(self, gradient, variable, learning_rate):
-        m = self.momentums[self._get_variable_index(variable)]
-        self.assign(m, self.momentum * m + gradient)
-        step = gradient + self.momentum * m if self.nesterov else m
-        self.assign_sub(variable, learning_rate * step)
-'''
-    changing = o.schedule != "constant" and o.momentum > 0
-    arguments = ["LEARNING_RATE", f"momentum={o.momentum!r}"] + ["nesterov=True"] * nesterov
-    about = f"SGD, momentum {o.momentum:g}{', Nesterov' * (o.nesterov and o.momentum > 0)}"
+def _optimizer(spec: OptimSpec) -> dict[str, Any]:
+    entry = unpenalised(spec)
+    name, subclass = entry.keras.name, entry.keras.subclass(spec)
+    settings = entry.keras.arguments(spec)
     return {
-        "kind": "SGD" if changing else "keras.optimizers.SGD",
-        "name": "SGD",
-        "about": about,
-        "class": own if changing else "",
-        "arguments": arguments,
+        "kind": name if subclass else f"keras.optimizers.{name}",
+        "name": name,
+        "about": optimizer_text(entry, spec),
+        "class": subclass,
+        "arguments": ["LEARNING_RATE", *(f"{key}={value!r}" for key, value in settings.items() if value is not False)],
     }
 
 
 def _inexact(subject: Subject) -> list[str]:
     """Where Keras does not compute what PyTorch does."""
     found = []
-    if subject.spec.optim.name != "sgd":
+    optimizer = unpenalised(subject.spec.optim)
+    if optimizer.adaptive:
         found.append(
-            "Adam divides by √v and so magnifies how Keras rounds: every step is the same, the first epochs agree to "
-            "1e-4, and after tens of epochs losses may differ in the second decimal place."
+            f"{optimizer.label} divides by √v and so magnifies how Keras rounds: every step is the same, the first "
+            "epochs agree to 1e-4, and after tens of epochs losses may differ in the second decimal place."
         )
     layers = list(subject.model.modules())
     if any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in layers):

@@ -23,8 +23,9 @@ from reglab.exports.entry import Bundle, Export
 from reglab.exports.penalty_code import CODES, TermCode
 from reglab.exports.subject import Subject
 from reglab.models import MODELS
+from reglab.optimizers import OPTIMIZERS, Optimizer
 from reglab.penalties import factors, kinds
-from reglab.spec import Apply
+from reglab.spec import Apply, OptimSpec
 from reglab.store.arrays import encode_weights
 from reglab.training.arrays import evaluated
 
@@ -110,6 +111,19 @@ def plan_of(subject: Subject) -> Plan:
         weights = {flat_parameter(name) for name, k in kind.items() if k == "weight"}
         which = "all" if len(own) == len(kind) else "weights" if set(own) == weights else "table"
     return Plan(terms, spec.apply, which)
+
+
+def unpenalised(spec: OptimSpec) -> Optimizer:
+    """The optimizer whose name stands for the step alone: Adam for AdamW, whose penalty mode is the plan's."""
+    entry = OPTIMIZERS.get(spec.name)
+    return OPTIMIZERS.get(entry.twin or entry.name)
+
+
+def optimizer_text(entry: Optimizer, spec: OptimSpec) -> str:
+    """Its name and settings, e.g. "SGD, momentum 0.9, Nesterov"."""
+    settings = entry.arguments(spec).items()
+    parts = [key.capitalize() if value is True else f"{key} {value:g}" for key, value in settings if value is not False]
+    return ", ".join([entry.label, *parts])
 
 
 @cache

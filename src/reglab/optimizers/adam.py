@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.optimizers.optimizer import Line, Optimizer
+from reglab.optimizers.optimizer import KerasOptimizer, Line, Optimizer
 from reglab.spec import OptimSpec
 
 
@@ -19,14 +19,23 @@ def lines(_: OptimSpec) -> tuple[Line, ...]:
     )
 
 
+KERAS = '''\
+class Adam(keras.optimizers.Adam):
+    """Adam with PyTorch's ε: added to √v after the bias correction of v, where Keras adds it before."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        step = keras.ops.cast(self.iterations + 1, variable.dtype)
+        self.epsilon = 1e-8 * keras.ops.sqrt(1 - self.beta_2**step)
+        super().update_step(gradient, variable, learning_rate)
+'''
+
 ENTRY = Optimizer(
     name="adam",
     label="Adam",
     order=2,
     help="Divides each weight's gradient by a running size of its own; a coupled λ is rescaled with it.",
     torch="torch.optim.Adam",
-    keras="Adam",
-    arguments=lambda spec: {},
+    keras=KerasOptimizer("Adam", subclass=lambda spec: KERAS),
     state=lambda spec: ("exp_avg", "exp_avg_sq"),
     lines=lines,
     adaptive=True,

@@ -13,7 +13,7 @@ ENTRY = replace(
     order=3,
     help="Adam with decoupled decay: λ is not rescaled with the gradient.",
     torch="torch.optim.AdamW",
-    keras="AdamW",
+    keras=replace(adam.ENTRY.keras, name="AdamW"),
     mode="decoupled",
     twin="adam",
 )

@@ -24,6 +24,23 @@ class Line:
     meaning: str
 
 
+def _no_arguments(spec: Any) -> Mapping[str, float | bool]:
+    return {}
+
+
+@dataclass(frozen=True)
+class KerasOptimizer:
+    """The class ``name`` in keras.optimizers, as a script uses it.
+
+    ``arguments(spec)``: keyword arguments beside the learning rate. ``subclass(spec)``: the source of a subclass of the
+    same name that takes torch's step, where Keras's own differs; otherwise empty.
+    """
+
+    name: str
+    arguments: Callable[[Any], Mapping[str, float | bool]] = _no_arguments
+    subclass: Callable[[Any], str] = lambda spec: ""
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """One optimizer. Functions take the :class:`OptimSpec` that names it, an instance of ``settings``.
@@ -33,7 +50,7 @@ class Optimizer:
     or disables the others (:meth:`reads`).
     ``torch``: torch's class; ``arguments(spec)`` are its keyword arguments beside lr. ``fused`` and ``capturable``:
     whether the class has these flags. ``decoupled``: torch's class with the same step and a decoupled weight_decay,
-    if there is one. ``keras``: the class in keras.optimizers.
+    if there is one.
     ``state(spec)``: names of torch's state tensors that are as large as the parameter.
     ``lines(spec)``: the step.
     ``adaptive``: it divides g by a running size of g, weight by weight, and so rescales a coupled penalty with it.
@@ -47,11 +64,11 @@ class Optimizer:
     order: int
     help: str
     torch: str
-    keras: str
-    arguments: Callable[[Any], Mapping[str, float | bool]]
+    keras: KerasOptimizer
     state: Callable[[Any], tuple[str, ...]]
     lines: Callable[[Any], tuple[Line, ...]]
     adaptive: bool
+    arguments: Callable[[Any], Mapping[str, float | bool]] = _no_arguments
     settings: type[OptimSpec] = OptimSpec
     uses: frozenset[str] = frozenset()
     fused: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reglab.number_format import latex_base
-from reglab.optimizers.optimizer import Line, Optimizer
+from reglab.optimizers.optimizer import KerasOptimizer, Line, Optimizer
 from reglab.spec import OptimSpec
 
 
@@ -25,13 +25,26 @@ def lines(spec: OptimSpec) -> tuple[Line, ...]:
     )
 
 
+KERAS = '''\
+class SGD(keras.optimizers.SGD):
+    """SGD with PyTorch's momentum: η outside it, where Keras keeps η inside."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        m = self.momentums[self._get_variable_index(variable)]
+        self.assign(m, self.momentum * m + gradient)
+        step = gradient + self.momentum * m if self.nesterov else m
+        self.assign_sub(variable, learning_rate * step)
+'''
+
 ENTRY = Optimizer(
     name="sgd",
     label="SGD",
     order=1,
     help="Stochastic gradient descent, with or without momentum.",
     torch="torch.optim.SGD",
-    keras="SGD",
+    keras=KerasOptimizer(
+        "SGD", arguments, subclass=lambda spec: KERAS if spec.momentum and spec.schedule != "constant" else ""
+    ),
     arguments=arguments,
     state=lambda spec: ("momentum_buffer",) if spec.momentum else (),
     lines=lines,

@@ -26,13 +26,22 @@ from reglab.ui.shared.text import literal
 
 OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer"}
 
-SETTINGS: tuple[str, ...] = tuple(RunSpec().flat())
-"""Every dotted setting, in the spec's order."""
+_OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
+    f"optim.{name}": entry.settings.model_fields[name]
+    for entry in reversed(OPTIMIZERS.entries.values())
+    for name in entry.own_settings
+}
+"""Settings that only some optimizers have; where two share a name, the first one's title and default."""
+
+_DEFAULTS: Mapping[str, Any] = {**{key: own.default for key, own in _OF_OPTIMIZERS.items()}, **RunSpec().flat()}
+
+SETTINGS: tuple[str, ...] = tuple(sorted(_DEFAULTS, key=lambda key: RunSpec.PARTS.index(key.partition(".")[0])))
+"""Every dotted setting, part by part."""
 
 WIDGETS: dict[str, str] = {setting: OWN_KEYS.get(setting, setting.partition(".")[2]) for setting in SETTINGS}
 """Dotted setting → widget key."""
 
-NUMBERS = frozenset(setting for setting, value in RunSpec().flat().items() if isinstance(value, float))
+NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstance(value, float))
 """Settings whose field holds a number as it was typed."""
 
 MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
@@ -63,6 +72,8 @@ _PLAINER = (
 
 def field(setting: str) -> FieldInfo:
     """The spec's own title, description and type of a dotted setting."""
+    if setting in _OF_OPTIMIZERS:
+        return _OF_OPTIMIZERS[setting]
     part, _, name = setting.partition(".")
     kind = RunSpec.model_fields[part].annotation
     if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
@@ -75,9 +86,15 @@ def title(setting: str) -> str:
     return field(setting).title or setting
 
 
+def has(optimizer: Any, setting: str) -> bool:
+    """Whether runs with this optimizer have ``setting`` at all."""
+    entry = OPTIMIZERS.entries.get(optimizer)
+    return setting not in _OF_OPTIMIZERS or (entry is not None and setting.partition(".")[2] in entry.own_settings)
+
+
 def to_values(spec: RunSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
-    flat = spec.flat()
+    flat = {**_DEFAULTS, **spec.flat()}
     values = {WIDGETS[setting]: number_text(value) if setting in NUMBERS else value for setting, value in flat.items()}
     return {**values, "factors": factors_text(spec.penalty.factors)}
 
@@ -89,7 +106,7 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
     """
     nested: dict[str, dict[str, Any]] = {part: {} for part in RunSpec.PARTS}
     for setting, key in WIDGETS.items():
-        if key not in values:
+        if key not in values or not has(values.get("optimizer"), setting):
             continue
         part, _, name = setting.partition(".")
         value = factors_from(values[key]) if setting == "penalty.factors" else values[key]

@@ -14,7 +14,7 @@ from reglab.sweep import Kind, SweepSpec, values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
-from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, number_field
+from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, has, number_field
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.state import current_values, form_state, show_sweep
@@ -176,9 +176,10 @@ def _shared_card() -> None:
         st.markdown("**Shared settings**", width="content")
         more = st.popover("More", type="tertiary", on_change="rerun", key="sweep_more")
     if more.open:
+        optimizer = st.session_state[RUN_WIDGETS["optim.name"]]
         with more:
             for setting in SETTINGS:
-                if setting in RUN_WIDGETS and setting not in _CARD:
+                if setting in RUN_WIDGETS and setting not in _CARD and has(optimizer, setting):
                     draw(setting, key=RUN_WIDGETS[setting])
             factors = RUN_WIDGETS["penalty.factors"]
             placeholder = "conv1.weight: 0"

@@ -16,7 +16,7 @@ from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
-from reglab.ui.shared.spec_fields import SETTINGS, draw, to_spec
+from reglab.ui.shared.spec_fields import SETTINGS, draw, has, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import SWEEP_ICON, chosen, current_values, form_state, put, see_sweeps, sweep_page_query
 
@@ -90,9 +90,10 @@ def _heading_with_more(text: str, part: str) -> None:
     with _heading(text):
         more = st.popover("More", type="tertiary", on_change="rerun", key=f"more_{part}")
     if more.open:
+        values = current_values()
         with more:
             for setting in SETTINGS:
-                if setting.startswith(f"{part}.") and setting not in _PLACED:
+                if setting.startswith(f"{part}.") and setting not in _PLACED and has(values["optimizer"], setting):
                     draw(setting, disabled=_idle(setting))
 
 

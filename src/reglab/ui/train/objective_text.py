@@ -120,6 +120,6 @@ def _decoupled(spec: RunSpec) -> str:
         kind = optimizer.decoupled.rpartition(".")[2]
         return f"In PyTorch and in Keras: `{kind}({decay})`. No λ in a loss does exactly this."
     return (
-        f"In Keras: `{optimizer.keras}({decay})`. PyTorch's {optimizer.label} has only the coupled form. No λ in a "
-        "loss does exactly this."
+        f"In Keras: `{optimizer.keras.name}({decay})`. PyTorch's {optimizer.label} has only the coupled form. "
+        "No λ in a loss does exactly this."
     )
