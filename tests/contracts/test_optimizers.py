@@ -8,12 +8,14 @@ import pkgutil
 import string
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tests.keras_torch import keras
 from tests.optimizers.cases import CASES, COMMON, bound, own_keys, title
 from tests.training.test_fused_lanes import ELASTIC, FUSED, difference, lanes_of, spec, trained
 from tests.ui.latex import run_line
@@ -21,8 +23,9 @@ from tests.ui.latex import run_line
 from reglab import RunSpec, train
 from reglab.errors import SpecError
 from reglab.events import Ended, StepDone
-from reglab.optimizers import OPTIMIZERS, Optimizer
-from reglab.optimizers.construct import make_optimizer
+from reglab.exports.script import unpenalised
+from reglab.optimizers import OPTIMIZERS, Optimizer, learning_rate
+from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.spec import OptimSpec
 from reglab.training import SEQUENTIAL
 
@@ -106,7 +109,7 @@ def test_adaptive_steps_do_not_grow_with_the_gradient_and_others_do(case: dict[s
 def test_a_constant_gradient_moves_by_the_step_over_one_minus_the_momentum(case: dict[str, Any]) -> None:
     optim = OptimSpec.of(**case, lr=LR)
     entry = OPTIMIZERS.get(optim.name)
-    steps = taken(optim, np.ones((300, 3, 4)))
+    steps = taken(optim, np.ones((1000, 3, 4)))
     expected = LR / (1 - entry.momentum(optim))
     assert torch.allclose(steps[-2] - steps[-1], torch.full((3, 4), expected, dtype=torch.float64), rtol=0.02)
     if not entry.adaptive and entry.is_plain(optim):
@@ -173,7 +176,7 @@ def test_its_own_settings_are_refused_elsewhere_and_leave_with_it(entry: Optimiz
             RunSpec.parse({"optim": {"name": name}}).flat()
         )
     for key in entry.own_settings:
-        with pytest.raises(SpecError, match=f"Unknown setting 'optim.{key}'"):
+        with pytest.raises(SpecError, match=f"Unknown setting 'optim.{key}' .only .*{entry.name}.* has it"):
             RunSpec.parse({"optim": {"name": "sgd", key: 0.5}})
         with pytest.raises(SpecError, match=rf"Unknown setting 'optim.{key}x' \(did you mean '{key}'\?\)"):
             RunSpec.parse({"optim": {"name": entry.name, f"{key}x": 0.5}})
@@ -212,3 +215,31 @@ def test_reading_a_spec_loads_no_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.fixture
+def keras_in_float64() -> Iterator[None]:
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")  # of the learning rate, too
+    yield
+    keras.config.set_floatx(before)
+
+
+@pytest.mark.usefixtures("keras_in_float64")
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@SETTINGS
+def test_the_optimizer_of_a_keras_script_takes_our_step(case: dict[str, Any], schedule: str) -> None:
+    optim = OptimSpec.of(**case, lr=LR, schedule=schedule)
+    entry = unpenalised(optim)
+    names: dict[str, Any] = {"keras": keras}
+    exec(entry.keras.subclass(optim), names)
+    kind = names.get(entry.keras.name) or getattr(keras.optimizers, entry.keras.name)
+    optimizer, variable = kind(LR, **entry.keras.arguments(optim)), keras.Variable(start().numpy(), dtype="float64")
+    weight = start()
+    ours = make_optimizer(optim, [weight])
+    for epoch, gradient in enumerate(gradients(), 1):
+        set_learning_rate(ours, rate := learning_rate(optim, epoch, STEPS))
+        optimizer.learning_rate = rate
+        optimizer.apply([keras.ops.convert_to_tensor(gradient, dtype="float64")], [variable])
+        [expected] = walk(ours, weight, gradient[None])
+        assert apart(variable.value.detach(), expected) <= 1e-12, epoch

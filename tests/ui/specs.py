@@ -6,7 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
+from reglab.ui.shared.spec_fields import has
 
 
 def _number(lowest: float, highest: float) -> st.SearchStrategy[float]:
@@ -30,10 +32,11 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "penalty.apply": st.sampled_from(["coupled", "decoupled", "proximal"]),
     "penalty.scope": st.sampled_from(["weights", "weights+biases", "all"]),
     "penalty.factors": st.dictionaries(st.sampled_from(["conv1.weight", "fc1.bias"]), _number(0, 1e3)),
-    "optim.name": st.sampled_from(["sgd", "adam", "adamw"]),
+    "optim.name": st.sampled_from(OPTIMIZERS.names()),
     "optim.lr": _number(1e-9, 10),
     "optim.momentum": _number(0, 0.999),
     "optim.nesterov": st.booleans(),
+    "optim.alpha": _number(0, 0.999),
     "optim.schedule": st.sampled_from(["constant", "cosine", "step"]),
     "optim.step_every": st.integers(1, 10_000),
     "optim.step_factor": _number(1e-9, 1),
@@ -47,8 +50,11 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 
 def specs() -> st.SearchStrategy[RunSpec]:
     """Specs that differ from the default in any settings."""
-    return st.fixed_dictionaries({}, optional=SETTINGS).map(_with_a_fold_there_is).map(RunSpec().with_changes)
+    return st.fixed_dictionaries({}, optional=SETTINGS).map(_that_go_together).map(RunSpec().with_changes)
 
 
-def _with_a_fold_there_is(changes: dict[str, Any]) -> dict[str, Any]:
-    return {**changes, "data.fold": changes.get("data.fold", 0) % (changes.get("data.folds") or 1)}
+def _that_go_together(changes: dict[str, Any]) -> dict[str, Any]:
+    """A fold that there is, and no setting that the optimizer lacks."""
+    optimizer = changes.get("optim.name", RunSpec().optim.name)
+    kept = {setting: value for setting, value in changes.items() if has(optimizer, setting)}
+    return {**kept, "data.fold": changes.get("data.fold", 0) % (changes.get("data.folds") or 1)}

@@ -87,6 +87,7 @@ def test_a_live_page_is_drawn_anew_when_the_banner_appears_and_when_it_goes(monk
         reason = None if services().runner.trouble() else "The disk is full."
         monkeypatch.setattr(services().runner, "trouble", lambda: reason)
 
+    monkeypatch.setattr(services().runner, "trouble", lambda: None)
     app.session_state["change"] = change
     app.run()
     assert (app.session_state["drawn"], shown(app)) == (2, ["The disk is full."])

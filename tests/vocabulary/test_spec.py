@@ -117,7 +117,7 @@ def test_adamw_means_decoupled_unless_the_spec_says_otherwise() -> None:
         ({"penalty": {"l2": 1e6}}, "penalty.l2 should be less than or equal to 1000, not 1000000.0."),
         ({"optim": {"lr": 0}}, "optim.lr should be greater than 0, not 0."),
         ({"optim": {"lr": 1e5}}, "optim.lr should be less than or equal to 10, not 100000.0."),
-        ({"optim": {"name": "sdg"}}, "optim.name should be 'sgd', 'adam' or 'adamw', not 'sdg'."),
+        ({"optim": {"name": "sdg"}}, "optim.name should be 'sgd', 'adam', 'adamw' or 'rmsprop', not 'sdg'."),
         ({"data": {"train_size": 2.5}}, "data.train_size should be a valid integer"),
         ({"data": {"folds": 1}}, "data.folds should be greater than or equal to 2, not 1."),
         ({"data": {"folds": 5, "fold": 5}}, "data: the fold must be below the 5 folds, not 5."),

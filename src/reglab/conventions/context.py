@@ -25,14 +25,13 @@ class KnownOptimizer:
 
 
 _NOT_TRAINED = {
-    "rmsprop": KnownOptimizer("RMSprop", "RMSprop", "adaptive"),
     "adagrad": KnownOptimizer("Adagrad", "Adagrad", "adaptive"),
     "nadam": KnownOptimizer("NAdam", "Nadam", "adaptive"),
     "adamax": KnownOptimizer("Adamax", "Adamax", "adaptive"),
 }
 OPTIMIZERS: Mapping[str, KnownOptimizer] = {
     **{
-        name: KnownOptimizer(entry.label, entry.keras, "adaptive" if entry.adaptive else "sgd")
+        name: KnownOptimizer(entry.label, entry.keras.name, "adaptive" if entry.adaptive else "sgd")
         for name, entry in TRAINED.entries.items()
     },
     **_NOT_TRAINED,
