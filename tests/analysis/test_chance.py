@@ -53,7 +53,7 @@ def test_a_record_of_an_earlier_version_has_no_labels() -> None:
     assert recorded_chance(None) is None
 
 
-def test_uneven_classes_are_named_in_words() -> None:
+def test_the_text_names_the_majority_of_uneven_classes() -> None:
     assert Chance(10, 539, 0.102).text == "10 %"
     assert Chance(10, 539, 0.19).text == "19 %, the share of the most frequent class"
     assert Chance(10, 539).rule_text == (

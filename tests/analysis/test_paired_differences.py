@@ -127,7 +127,7 @@ def test_the_seed_fixes_the_interval() -> None:
     assert first[c.LOW].iloc[1] != other[c.LOW].iloc[1]
 
 
-def test_without_a_zero_there_is_no_difference_and_each_way_has_its_own() -> None:
+def test_without_a_zero_there_is_no_difference_and_each_mode_has_its_own() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.5, 1.0), seeds=2))
     table = paired_differences(lanes, one_epoch(lanes))
     assert table[[c.DIFFERENCE, c.LOW, c.HIGH]].isna().all(axis=None)
@@ -138,7 +138,7 @@ def test_without_a_zero_there_is_no_difference_and_each_way_has_its_own() -> Non
     assert own[c.LOW].isna().all()
 
 
-def test_an_l1_path_beside_a_fixed_l2_is_compared_with_its_own_zero() -> None:
+def test_an_l1_sweep_beside_a_fixed_l2_is_compared_with_its_own_zero() -> None:
     lanes = lanes_of(SweepSpec.parse({"l1": [0.0, 1.0], "run": {"penalty": {"l2": 0.5}}}))
     table = paired_differences(lanes, one_epoch(lanes, val_acc=[0.5, 0.75]))
     assert table[c.DIFFERENCE].tolist() == [0, 0.25]

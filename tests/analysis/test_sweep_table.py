@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.analysis.sweeps import Ran, epochs_of, lanes_of, metrics_of, one_epoch, trained
 
 from reglab import columns as c
-from reglab.analysis import at_epoch, runs_table, sweep_table
+from reglab.analysis import runs_table, sweep_table
 from reglab.sweep import SweepSpec
 
 LIMITS = st.none() | st.integers(0, 4)
@@ -37,35 +38,24 @@ def test_nothing_makes_empty_tables_of_the_same_types() -> None:
     lanes, full = runs_table([], []), lanes_of(SweepSpec(l2=(0.0,)))
     nothing = pd.DataFrame(columns=list(c.EPOCH_COLUMNS))
     assert list(lanes.dtypes) == list(full.dtypes)
-    for build in (at_epoch, sweep_table):
-        assert build(lanes, nothing).empty
-        assert list(build(lanes, nothing).dtypes) == list(build(full, nothing).dtypes)
-        assert build(full, nothing)[c.VAL_ACC].isna().all()
-        assert len(build(full, nothing)) == 1
-
-
-@settings(max_examples=60)
-@given(trained(), LIMITS)
-def test_each_lane_shows_its_last_epoch(sweep: tuple[pd.DataFrame, pd.DataFrame], limit: int | None) -> None:
-    lanes, epochs = sweep
-    now = at_epoch(lanes, epochs, limit)
-    pd.testing.assert_frame_equal(now[list(c.LANE_COLUMNS)], lanes)
-    for row in now.to_dict("records"):
-        found, end = (metrics_of(epochs, row[c.RUN], at) for at in (limit, None))
-        reached, last = (at["epoch"] if at else 0 for at in (found, end))
-        assert row[c.EPOCH] == reached
-        assert row[c.DIVERGED] == (row[c.STATE] == "diverged" and reached == last)
-        for name in c.METRICS:
-            finite = found is not None and math.isfinite(found[name])
-            assert row[name] == found[name] if finite and found else math.isnan(row[name])
+    empty, blank = sweep_table(lanes, nothing), sweep_table(full, nothing)
+    assert (len(empty), len(blank)) == (0, 1)
+    assert list(empty.dtypes) == list(blank.dtypes)
+    assert blank[c.VAL_ACC].isna().all()
 
 
 def test_a_lane_counts_as_diverged_from_its_end_on() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.1,)), {0: "diverged"})
     epochs = epochs_of(lanes, [3])
-    assert [int(at_epoch(lanes, epochs, e)[c.DIVERGED].iloc[0]) for e in (1, 2, 3, 9)] == [0, 0, 1, 1]
-    assert sweep_table(lanes, epochs, 2)[[c.N, c.DIVERGED]].values.tolist() == [[1, 0]]
-    assert sweep_table(lanes, epochs)[[c.N, c.DIVERGED]].values.tolist() == [[0, 1]]
+    counts = [sweep_table(lanes, epochs, epoch)[[c.N, c.DIVERGED]].values.tolist() for epoch in (1, 2, 3, 9, None)]
+    assert counts == [[[1, 0]], [[1, 0]], [[0, 1]], [[0, 1]], [[0, 1]]]
+
+
+def _at(lane: pd.Series, epochs: pd.DataFrame, limit: int | None) -> dict[str, Any]:
+    """The lane with its figures at the last epoch ≤ ``limit``; DIVERGED once its end is reached."""
+    found, last = (metrics_of(epochs, lane[c.RUN], at) for at in (limit, None))
+    gone = lane[c.STATE] == "diverged" and (found and found["epoch"]) == (last and last["epoch"])
+    return {**lane, **dict.fromkeys(c.METRICS, math.nan), **(found or {}), c.DIVERGED: gone}
 
 
 @settings(max_examples=60)
@@ -74,7 +64,7 @@ def test_means_and_errors_are_those_of_the_repeats_that_count(
     sweep: tuple[pd.DataFrame, pd.DataFrame], limit: int | None
 ) -> None:
     lanes, epochs = sweep
-    table, now = sweep_table(lanes, epochs, limit), at_epoch(lanes, epochs, limit).to_dict("records")
+    table, now = sweep_table(lanes, epochs, limit), [_at(lane, epochs, limit) for _, lane in lanes.iterrows()]
     keys = sorted({tuple(lane[name] for name in c.POINT) for lane in now})
     assert list(zip(*(table[name] for name in c.POINT), strict=True)) == keys
     for row, key in zip(table.to_dict("records"), keys, strict=True):
@@ -102,7 +92,7 @@ def test_the_order_of_rows_changes_nothing(sweep, limit, random) -> None:  # typ
     pd.testing.assert_frame_equal(mixed, sweep_table(lanes, epochs, limit), check_exact=True)
 
 
-def test_a_small_path_by_hand() -> None:
+def test_a_small_sweep_by_hand() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0, 0.1), seeds=2))
     table = sweep_table(lanes, one_epoch(lanes, val_acc=[0.8, 0.9, 0.6, 0.9], clean_acc=[math.nan] * 4))
     assert table[c.LAMBDA].tolist() == [0.0, 0.1]

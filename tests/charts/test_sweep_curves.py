@@ -12,7 +12,7 @@ import pytest
 from tests.charts.sweep_frames import ALL, LAYERS, NINE, SIXTY, lane_epochs, lane_frame, layer_curves, sweep_table
 
 from reglab import columns
-from reglab.analysis.sweep_result import judged_sweep
+from reglab.analysis import judged_sweep
 from reglab.charts.lambda_axis import LambdaAxis
 from reglab.charts.style import GREY, colour_of, rgba
 from reglab.charts.sweep import sweep_chart

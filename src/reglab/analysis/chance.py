@@ -21,7 +21,7 @@ _UNEVEN = 0.005  # shares that differ by less are the same to half a point: the 
 
 @dataclass(frozen=True)
 class Chance:
-    """The accuracy of guessing on ``images`` validation images of so many ``classes``.
+    """The accuracy of guessing on ``images`` validation images of ``classes`` classes.
 
     ``majority`` is the share of the most frequent validation label, 1/``classes`` where it is not known.
     """
@@ -42,7 +42,7 @@ class Chance:
 
     @property
     def bound(self) -> float:
-        """The one-sided 95 % Wilson bound above :attr:`accuracy` for so many images; nothing is learnt below it.
+        """The one-sided 95 % Wilson bound above :attr:`accuracy`; nothing is learnt below it.
 
         (p + z²/2n + z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n), z = 1.645 (Wilson 1927).
         """
@@ -51,7 +51,7 @@ class Chance:
         return (p + _Z**2 / (2 * n) + _Z * root) / (1 + _Z**2 / n)
 
     def holds(self, accuracy: float | None) -> bool:
-        """Whether a validation ``accuracy`` is at chance; not where there is none."""
+        """Whether a validation ``accuracy`` is known and at chance."""
         return accuracy is not None and accuracy < self.bound
 
     @property
@@ -62,29 +62,27 @@ class Chance:
 
     @property
     def rule_text(self) -> str:
-        """What counts as chance, in a sentence."""
-        return (
-            f"With {self.images:,} validation images, an accuracy below {percent(self.bound)} is no better than "
-            "guessing."
-        )
+        """The sentence that says what counts as chance."""
+        bound = percent(self.bound)
+        return f"With {self.images:,} validation images, an accuracy below {bound} is no better than guessing."
 
     def facts(self) -> dict[str, Any]:
-        """The plain object in results: ``{"accuracy", "bound", "images"}``."""
+        """The object in results: ``{"accuracy", "bound", "images"}``."""
         return {"accuracy": self.accuracy, "bound": self.bound, "images": self.images}
 
 
 def strictest(every: Iterable[Chance]) -> Chance | None:
-    """The chance with the highest bound: repeats differ by an image or two. ``None`` of none."""
+    """The chance with the highest bound: repeats differ by an image or two."""
     return max(every, key=lambda chance: chance.bound, default=None)
 
 
 def recorded_chance(environment: Mapping[str, Any] | None) -> Chance | None:
-    """Chance by a run's record of its data; ``None`` where it has none, as runs of earlier versions."""
+    """Chance by a run's record of its data; ``None`` for runs of earlier versions, which have none."""
     counts = (environment or {}).get("val_labels")
     return Chance.of_labels(counts) if counts else None
 
 
 def at_chance(table: pd.DataFrame, chance: Chance | None) -> NDArray[np.bool_]:
-    """The points of a path whose mean validation accuracy is at chance; none where ``chance`` is not known."""
+    """The points whose mean validation accuracy is at chance; none where ``chance`` is not known."""
     accuracy = table[columns.VAL_ACC].to_numpy(np.float64)
     return np.zeros(len(table), dtype=np.bool_) if chance is None else np.asarray(accuracy < chance.bound)

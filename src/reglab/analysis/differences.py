@@ -1,4 +1,4 @@
-"""Paired differences to λ = 0: lanes of a repeat share weights, split and batches, so λ alone makes the difference."""
+"""Paired differences to λ = 0: runs of a repeat share weights, split and batches, so they differ in λ alone."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis.points import Floats, Points, mean_and_error, points_of, with_columns
-from reglab.analysis.sweep_runs import counted
+from reglab.analysis.sweep_table import Floats, Points, counted, mean_and_error, points_of, with_columns
 
 
 def paired_differences(
@@ -21,11 +20,11 @@ def paired_differences(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """d̄ = mean over repeats of (``measure`` at λ − at λ = 0, same repeat and way of applying), a row a point.
+    """d̄ = mean over repeats of (``measure`` at λ − at λ = 0, same repeat and penalty mode), a row a point.
 
     N pairs have both figures. LOW and HIGH are the percentile bootstrap: the (1 ∓ ``level``)/2 quantiles of d̄ over
-    ``resamples`` draws of N repeats with replacement, from a generator with ``seed``, the same draws for every λ. NaN
-    where the path has no λ = 0, and for fewer than 2 pairs the interval.
+    ``resamples`` draws of N repeats with replacement, from a generator with ``seed``, the same draws for every λ.
+    The difference is NaN without a λ = 0, the interval for fewer than 2 pairs.
     """
     points, (figures, _) = points_of(lanes), counted(lanes, epochs, epoch, (measure,))
     differences = _to_zero(points, points.spread(figures[:, 0]))
@@ -36,7 +35,7 @@ def paired_differences(
 
 
 def _to_zero(points: Points, values: Floats) -> Floats:
-    """``values`` (points, repeats) less those at λ = 0 of the same way of applying; NaN where there is no λ = 0."""
+    """``values`` (points, repeats) less those at λ = 0 of the same penalty mode; NaN where there is no λ = 0."""
     zero = {apply: place for place, (apply, value, *_) in enumerate(points.keys) if value == 0}
     differences = np.full_like(values, np.nan)
     for place, (apply, *_) in enumerate(points.keys):
@@ -46,13 +45,13 @@ def _to_zero(points: Points, values: Floats) -> Floats:
 
 
 def _interval(differences: Floats, resamples: int, seed: int, level: float) -> Floats:
-    """Low and high (2, points) of the bootstrapped means; points with the same number of pairs are drawn together."""
-    there = np.isfinite(differences)
-    n = there.sum(axis=1)
+    """Low and high (2, points) of the bootstrapped means; points with the same number of pairs are resampled alike."""
+    finite = np.isfinite(differences)
+    n = finite.sum(axis=1)
     interval = np.full((2, len(n)), np.nan)
     for pairs in np.unique(n[n > 1]):
         rows = np.flatnonzero(n == pairs)
-        kept = differences[rows][there[rows]].reshape(len(rows), pairs)
+        kept = differences[rows][finite[rows]].reshape(len(rows), pairs)
         means = kept @ _weights(int(pairs), resamples, seed)
         interval[:, rows] = _quantiles(means, np.array([(1 - level) / 2, (1 + level) / 2])).T
     return interval

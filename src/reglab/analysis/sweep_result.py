@@ -1,29 +1,27 @@
-"""A whole path, judged, and as the plain object that ``reglab sweep --json`` ends with."""
+"""A whole sweep, judged: as a table, as the verdict that the page words, and as the object that commands print."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from reglab import columns
 from reglab.analysis.chance import Chance
-from reglab.analysis.choosing import best_row, chosen
 from reglab.analysis.differences import paired_differences
-from reglab.analysis.regimes import regimes
+from reglab.analysis.select import best_row, chosen, regimes, rows_by_mode
 from reglab.analysis.sweep_table import sweep_table
+from reglab.sweep import Point
+
+Edge = Literal["low", "high"]
 
 _LAMBDAS = {"lambda": columns.LAMBDA, "l1": columns.LAMBDA1, "l2": columns.LAMBDA2, "apply": columns.APPLY}
-_FIGURES = (
-    columns.N, columns.DIVERGED, columns.TRAIN_LOSS, columns.VAL_LOSS, columns.TRAIN_ACC, columns.VAL_ACC,
-    columns.GAP_LOSS, columns.GAP_ACC, *columns.MEMORY,
-)  # fmt: skip
-_JUDGED = (
-    columns.BEST, columns.ONE_SE, columns.REGIME, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS,
-)  # fmt: skip
+_LOSSES = (columns.TRAIN_LOSS, columns.VAL_LOSS, columns.TRAIN_ACC, columns.VAL_ACC, columns.GAP_LOSS, columns.GAP_ACC)
+_PAIRED = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
 
 
 def judged_sweep(
@@ -33,48 +31,112 @@ def judged_sweep(
     epoch: int | None = None,
     chance: Chance | None = None,
 ) -> pd.DataFrame:
-    """The table of the path with the chosen points, their regimes and the paired differences to λ = 0.
-
-    :func:`sweep_table`, :func:`chosen`, :func:`regimes` and :func:`paired_differences` (its N as PAIRS) in one.
-    """
+    """:func:`sweep_table` with BEST, ONE_SE, REGIME, and the paired differences to λ = 0 (their N as PAIRS)."""
     table = regimes(chosen(sweep_table(lanes, epochs, epoch), measure, chance), measure, chance)
     differences = paired_differences(lanes, epochs, measure, epoch).rename(columns={columns.N: columns.PAIRS})
-    added = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
-    return table.assign(**{name: differences[name] for name in added})  # both are by apply, then λ
+    return table.assign(**{name: differences[name] for name in _PAIRED})  # both are by apply, then λ
 
 
 def result_of_sweep(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> dict[str, Any]:
-    """``{"best", "one_se", "table"}`` of a :func:`judged_sweep`, with plain numbers; ``None`` for what there is not.
+    """``{"best", "one_se", "table"}`` of a :func:`judged_sweep`, with plain numbers; missing ones are ``None``.
 
     Every entry has λ as "lambda", "l1", "l2" and "apply", the means with their standard errors ("val_acc_se"), "gap…",
-    and what was judged. "best" is the best over all ways of applying, "one_se" the simplest beside it.
+    and the judgement. "best" is the best over all penalty modes, "one_se" the 1-SE choice of the same mode.
     """
     rows = [_entry(row) for row in table.to_dict("records")]
     best = best_row(table, measure)
-    beside = None if best is None else _one_se_row(table, best)
-    return {
-        "best": None if best is None else rows[best],
-        "one_se": None if beside is None else rows[beside],
-        "table": rows,
-    }
-
-
-def _one_se_row(table: pd.DataFrame, best: int) -> int | None:
-    """The place of the one-standard-error point of the path that ``best`` is on."""
-    same = table[columns.APPLY] == table[columns.APPLY].iloc[best]
-    return next(iter(np.flatnonzero(same & table[columns.ONE_SE]).tolist()), None)
+    one_se = None
+    if best is not None:
+        same = table[columns.APPLY] == table[columns.APPLY].iloc[best]
+        one_se = next((rows[row] for row in np.flatnonzero(same & table[columns.ONE_SE])), None)
+    return {"best": None if best is None else rows[best], "one_se": one_se, "table": rows}
 
 
 def _entry(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     entry = {key: _plain(row[name]) for key, name in _LAMBDAS.items()}
-    for name in _FIGURES:
+    for name in (columns.N, columns.DIVERGED, *_LOSSES, *columns.MEMORY):
         entry[name] = _plain(row[name])
         if name in columns.METRICS:
             entry[name + columns.SE] = _plain(row[name + columns.SE])
-    return entry | {name: _plain(row[name]) for name in _JUDGED}
+    return entry | {name: _plain(row[name]) for name in (columns.BEST, columns.ONE_SE, columns.REGIME, *_PAIRED)}
 
 
 def _plain(value: Any) -> Any:
     """A value that JSON knows: NaN and missing become ``None``."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True)
+class SweepVerdict:
+    """The best point of one penalty mode, and how certain it is.
+
+    ``mean`` ± ``error`` is its ``measure`` over ``n`` repeats; ``difference`` the paired one to λ = 0, from ``low`` to
+    ``high`` over ``pairs``; ``None`` where not known. ``edge``: the best λ is the lowest above 0 or the highest of the
+    sweep, so that a wider range may hold a better one. ``regimes`` ascend in λ.
+    """
+
+    apply: str
+    measure: str
+    best: Point
+    mean: float
+    error: float | None
+    n: int
+    one_se: Point | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+    edge: Edge | None
+    regimes: tuple[tuple[Point, str], ...]
+    diverged: tuple[Point, ...]
+
+    @property
+    def overlap(self) -> bool | None:
+        """Whether the interval of the difference includes 0: these repeats show no effect of λ."""
+        return None if self.low is None or self.high is None else self.low <= 0 <= self.high
+
+    def of_regime(self, regime: str) -> tuple[Point, ...]:
+        """The points of ``regime``, ascending."""
+        return tuple(point for point, found in self.regimes if found == regime)
+
+
+def sweep_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None) -> SweepVerdict | None:
+    """The verdict of a :func:`judged_sweep` on ``apply``, or on the mode with the best point; ``None`` without one."""
+    best = best_row(table, measure, apply)
+    if best is None:
+        return None
+    own = next(table.iloc[rows] for rows in rows_by_mode(table) if best in rows)
+    row = table.iloc[best]
+    known = own[own[columns.REGIME].notna()]
+    return SweepVerdict(
+        apply=str(row[columns.APPLY]),
+        measure=measure,
+        best=_points(table.iloc[[best]])[0],
+        mean=float(row[measure]),
+        error=_plain(row[measure + columns.SE]),
+        n=int(row[columns.N]),
+        one_se=next(iter(_points(own[own[columns.ONE_SE]])), None),
+        difference=_plain(row[columns.DIFFERENCE]),
+        low=_plain(row[columns.LOW]),
+        high=_plain(row[columns.HIGH]),
+        pairs=int(row[columns.PAIRS]),
+        edge=_edge(own, row),
+        regimes=tuple(zip(_points(known), known[columns.REGIME].tolist(), strict=True)),
+        diverged=_points(own[own[columns.DIVERGED] > 0]),
+    )
+
+
+def _points(rows: pd.DataFrame) -> tuple[Point, ...]:
+    return tuple(Point(*values) for values in zip(*(rows[name].tolist() for name in columns.POINT[1:]), strict=True))
+
+
+def _edge(points: pd.DataFrame, best: pd.Series) -> Edge | None:
+    """Whether the best λ₁ or λ₂ is the highest or the lowest above 0 of those swept."""
+    edges: set[Edge] = set()
+    for name in (columns.LAMBDA1, columns.LAMBDA2):
+        values = np.unique(points[name].to_numpy(np.float64))
+        if len(values) > 1 and best[name] > 0:
+            edges |= {"high"} if best[name] == values[-1] else set()
+            edges |= {"low"} if best[name] == values[values > 0][0] else set()
+    return "high" if "high" in edges else "low" if edges else None

@@ -1,28 +1,157 @@
-"""A sweep as a path: the mean of every figure over the repeats, with its standard error, against λ."""
+"""Runs of a sweep as rows, and the means of their figures over the repeats of each point (apply, λ, λ₁, λ₂).
+
+The order of rows makes no difference.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.analysis.points import mean_and_error, points_of, with_columns
-from reglab.analysis.sweep_runs import counted
+from reglab.sweep import LaneSpec
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class SweepRun(Protocol):
+    """The part of a run that the table reads; the store's ``Run`` is one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+
+
+def runs_table(lanes: Sequence[LaneSpec], runs: Sequence[SweepRun]) -> pd.DataFrame:
+    """:data:`reglab.columns.LANE_COLUMNS`, a row a run, in order; the i-th run is that of the i-th lane."""
+    pairs = list(zip(lanes, runs, strict=True))
+    numbers = [(lane.point.value, lane.point.l1, lane.point.l2) for lane, _ in pairs]
+    values = np.array(numbers, dtype=np.float64).reshape(-1, 3)
+    table = {
+        columns.RUN: pd.array([run.id for _, run in pairs], dtype="str"),
+        **dict(zip(columns.POINT[1:], values.T, strict=True)),
+        columns.APPLY: pd.array([lane.apply for lane, _ in pairs], dtype="str"),
+        columns.REPEAT: np.array([lane.repeat for lane, _ in pairs], dtype=np.int64),
+        columns.STATE: pd.array([run.state for _, run in pairs], dtype="str"),
+    }
+    return pd.DataFrame(table)
 
 
 def sweep_table(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = None) -> pd.DataFrame:
     """x̄ and s/√n of every metric over the repeats of a point, at the last epoch ≤ ``epoch``: a row a point.
 
-    Ordered by apply, then λ. N repeats count: those that have finite losses and did not diverge; the diverged ones are
-    in DIVERGED. The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in m + SE.
+    Ordered by apply, then λ. N counts the repeats with finite losses that did not diverge, DIVERGED those that did.
+    The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in m + SE.
     """
     points = points_of(lanes)
-    figures, gone = counted(lanes, epochs, epoch, columns.METRICS)
+    figures, diverged = counted(lanes, epochs, epoch, columns.METRICS)
     mean, error, n = mean_and_error(points.spread(figures))
     added = {
         columns.N: n[:, columns.METRICS.index(columns.VAL_LOSS)],
-        columns.DIVERGED: np.bincount(points.point, gone, len(points.keys)).astype(np.int64),
+        columns.DIVERGED: np.bincount(points.point, diverged, len(points.keys)).astype(np.int64),
         **dict(zip(columns.METRICS, mean.T, strict=True)),
         **{name + columns.SE: error[:, place] for place, name in enumerate(columns.METRICS)},
     }
     return with_columns(points.frame(), added)
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """``keys``: apply, λ, λ₁, λ₂ of every point, ascending; ``point`` and ``repeat``: the places of each lane."""
+
+    keys: tuple[tuple[str, float, float, float], ...]
+    point: Indices
+    repeat: Indices
+    repeats: int
+
+    def frame(self) -> pd.DataFrame:
+        """:data:`reglab.columns.POINT`, a row a point."""
+        numbers = np.array([key[1:] for key in self.keys], dtype=np.float64).reshape(-1, 3)
+        modes = pd.array([key[0] for key in self.keys], dtype="str")
+        return pd.DataFrame({columns.APPLY: modes, **dict(zip(columns.POINT[1:], numbers.T, strict=True))})
+
+    def spread(self, values: Floats) -> Floats:
+        """``values`` of lanes (L, …) as (points, repeats, …); NaN where there is no lane."""
+        laid = np.full((len(self.keys), self.repeats, *values.shape[1:]), np.nan)
+        laid[self.point, self.repeat] = values
+        return laid
+
+
+def points_of(lanes: pd.DataFrame) -> Points:
+    """The points of ``lanes`` (:data:`reglab.columns.LANE_COLUMNS`), by apply and then λ, λ₁, λ₂."""
+    keys = list(zip(*(lanes[name].tolist() for name in columns.POINT), strict=True))
+    places = {key: place for place, key in enumerate(sorted(set(keys)))}
+    repeats, repeat = np.unique(lanes[columns.REPEAT].to_numpy(np.int64), return_inverse=True)
+    return Points(tuple(places), np.array([places[key] for key in keys], dtype=np.int64), repeat, len(repeats))
+
+
+def with_columns(frame: pd.DataFrame, added: Mapping[str, Any]) -> pd.DataFrame:
+    """``frame.assign(**added)``, built at once: several times faster for many columns."""
+    own = {str(name): frame[name].array for name in frame}
+    return pd.DataFrame({**own, **added}, index=frame.index)
+
+
+def mean_and_error(values: Floats) -> tuple[Floats, Floats, Indices]:
+    """x̄ and s/√n over axis 1, s² = Σ(x − x̄)²/(n − 1), and n, the number of finite values.
+
+    NaN where nothing is finite; the error is NaN for n < 2 too.
+    """
+    finite = np.isfinite(values)
+    n = finite.sum(axis=1)
+    kept = np.where(finite, values, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        mean = kept.sum(axis=1) / n
+        deviations = np.where(finite, values - mean[:, None], 0.0)
+        error = np.sqrt(np.square(deviations).sum(axis=1) / np.where(n > 1, n - 1, 0) / n)
+    return mean, error, n
+
+
+def counted(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None, names: Sequence[str]) -> tuple[Floats, Mask]:
+    """(lanes, names): figures of each lane at its last epoch ≤ ``epoch``; and which lanes have diverged by then.
+
+    NaN unless the lane's losses are finite and it has not diverged.
+    """
+    rows = last_rows(lanes, epochs, epoch)
+    diverged = (lanes[columns.STATE] == "diverged").to_numpy(np.bool_)
+    if diverged.any():
+        diverged = diverged & (rows == last_rows(lanes, epochs))
+    figures = _figures_at(epochs, rows, names)
+    losses = _figures_at(epochs, rows, (columns.TRAIN_LOSS, columns.VAL_LOSS))
+    figures[diverged | np.isnan(losses).any(axis=1)] = np.nan
+    return figures, diverged
+
+
+def last_rows(lanes: pd.DataFrame, frame: pd.DataFrame, epoch: int | None = None) -> Indices:
+    """The row in ``frame`` (RUN, EPOCH) of each lane's last epoch ≤ ``epoch``; −1 where there is none."""
+    owner = owners(lanes, frame)
+    epochs = frame[columns.EPOCH].to_numpy(np.int64)
+    rows = np.flatnonzero(owner >= 0 if epoch is None else (owner >= 0) & (epochs <= epoch))
+    owner, epochs = owner[rows], epochs[rows]
+    order = np.argsort(owner * (epochs.max(initial=0) + 1) + epochs, kind="stable")  # fast: mostly in order already
+    last = np.full(len(lanes), -1, dtype=np.int64)
+    last[owner[order]] = rows[order]  # of several rows of a lane the last one stays
+    return last
+
+
+def owners(lanes: pd.DataFrame, frame: pd.DataFrame) -> Indices:
+    """The lane that each row of ``frame`` belongs to; −1 for none."""
+    found: Indices = pd.Index(lanes[columns.RUN]).get_indexer(pd.Index(frame[columns.RUN])).astype(np.int64)
+    return found
+
+
+def _figures_at(frame: pd.DataFrame, rows: Indices, names: Sequence[str]) -> Floats:
+    """(rows, names); NaN where the row is −1 or the figure is not finite."""
+    values = np.full((len(rows), len(names)), np.nan)
+    there = rows >= 0
+    for place, name in enumerate(names):
+        values[there, place] = frame[name].to_numpy(np.float64)[rows[there]]
+    values[~np.isfinite(values)] = np.nan
+    return values

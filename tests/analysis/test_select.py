@@ -1,4 +1,4 @@
-"""The best λ, the simplest within one standard error of it, and the regimes, chosen again one by one."""
+"""The best λ, the 1-SE choice and the regimes, chosen again one by one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.analysis.sweeps import Row, lanes_of, one_epoch, trained
 
 from reglab import columns as c
-from reglab.analysis import RULE, Chance, best_row, chosen, collapsed, regimes, sweep_table
+from reglab.analysis import RULE, Chance, best_row, chosen, regimes, sweep_table
 from reglab.sweep import SweepSpec
 
 CHANCE = Chance(10, 539)
@@ -29,7 +29,7 @@ def _score(row: Row, measure: str) -> float:
 
 
 def _choose(rows: list[Row], measure: str) -> tuple[Row | None, Row | None]:
-    """The best and the one-standard-error row, by the words of the rule."""
+    """The best and the one-standard-error row, by the rule's text."""
     fit = [row for row in rows if row[c.N] and not row[c.DIVERGED]]
     if not fit:
         return None, None
@@ -47,12 +47,10 @@ def _records(table: pd.DataFrame) -> list[Row]:
 
 @settings(max_examples=100)
 @given(trained(), MEASURES)
-def test_each_path_has_the_best_and_the_simplest_beside_it(
-    sweep: tuple[pd.DataFrame, pd.DataFrame], measure: str
-) -> None:
+def test_each_mode_has_the_best_and_the_1_se_choice(sweep: tuple[pd.DataFrame, pd.DataFrame], measure: str) -> None:
     table = chosen(sweep_table(*sweep), measure)
-    for _, path in table.groupby(c.APPLY):
-        rows = _records(path)
+    for _, own in table.groupby(c.APPLY):
+        rows = _records(own)
         best, one_se = _choose(rows, measure)
         assert [row for row in rows if row[c.BEST]] == ([best] if best else [])
         assert [row for row in rows if row[c.ONE_SE]] == ([one_se] if one_se else [])
@@ -64,8 +62,8 @@ def test_each_path_has_the_best_and_the_simplest_beside_it(
 @given(trained(), MEASURES)
 def test_every_point_has_the_regime_of_the_rule(sweep: tuple[pd.DataFrame, pd.DataFrame], measure: str) -> None:
     table = regimes(chosen(sweep_table(*sweep), measure), measure)
-    for _, path in table.groupby(c.APPLY):
-        rows = sorted(_records(path), key=_place)
+    for _, own in table.groupby(c.APPLY):
+        rows = sorted(_records(own), key=_place)
         best, _ = _choose(rows, measure)
         expected = [_regime(row, best, measure) for row in rows]
         if _is_line(rows) and "fits" in expected:
@@ -105,8 +103,8 @@ def test_the_order_of_rows_changes_no_choice(sweep, random) -> None:  # type: ig
     pd.testing.assert_frame_equal(mixed.sort_index(), regimes(chosen(table)), check_exact=True)
 
 
-def _path(means: list[float], errors: list[float], **figures: Any) -> pd.DataFrame:
-    """A path of λ = 0, 1, 2, … with these means and errors of the validation accuracy."""
+def _swept(means: list[float], errors: list[float], **figures: Any) -> pd.DataFrame:
+    """A sweep of λ = 0, 1, 2, … with these means and errors of the validation accuracy."""
     lanes = lanes_of(SweepSpec(l2=tuple(float(i) for i in range(len(means)))))
     table = sweep_table(lanes, one_epoch(lanes, val_acc=means))
     return table.assign(**{c.VAL_ACC + c.SE: errors, **figures})
@@ -117,14 +115,14 @@ def _marked(table: pd.DataFrame, column: str) -> list[float]:
 
 
 def test_the_one_standard_error_rule_by_hand() -> None:
-    table = chosen(_path([0.80, 0.90, 0.93, 0.92, 0.915, 0.60], [0.1, 0.1, 0.01, 0.1, 0.1, 0.1]))
+    table = chosen(_swept([0.80, 0.90, 0.93, 0.92, 0.915, 0.60], [0.1, 0.1, 0.01, 0.1, 0.1, 0.1]))
     assert (_marked(table, c.BEST), _marked(table, c.ONE_SE)) == ([2.0], [3.0])
     wider = table.assign(**{c.VAL_ACC + c.SE: 0.02})
     assert _marked(chosen(wider), c.ONE_SE) == [4.0]
 
 
 def test_equal_means_go_to_the_larger_lambda() -> None:
-    table = chosen(_path([0.1 + 0.2, 0.3, 0.2], [0.0, 0.0, 0.0]))
+    table = chosen(_swept([0.1 + 0.2, 0.3, 0.2], [0.0, 0.0, 0.0]))
     assert (_marked(table, c.BEST), _marked(table, c.ONE_SE)) == ([1.0], [1.0])
 
 
@@ -134,13 +132,13 @@ def test_of_a_loss_the_lowest_is_the_best() -> None:
     assert _marked(chosen(table, c.VAL_LOSS), c.BEST) == [1.0]
 
 
-def test_a_single_repeat_has_a_best_and_no_one_standard_error_pick() -> None:
-    table = chosen(_path([0.8, 0.9], [np.nan, np.nan]))
+def test_a_single_repeat_has_a_best_and_no_1_se_choice() -> None:
+    table = chosen(_swept([0.8, 0.9], [np.nan, np.nan]))
     assert (_marked(table, c.BEST), _marked(table, c.ONE_SE)) == ([1.0], [])
 
 
 def test_a_point_with_a_diverged_repeat_is_never_chosen() -> None:
-    table = chosen(_path([0.8, 0.9, 0.95], [0.5, 0.5, 0.5], n_diverged=[0, 0, 1]))
+    table = chosen(_swept([0.8, 0.9, 0.95], [0.5, 0.5, 0.5], n_diverged=[0, 0, 1]))
     assert (_marked(table, c.BEST), _marked(table, c.ONE_SE)) == ([1.0], [1.0])
     nothing = chosen(table.assign(n_diverged=1))
     assert not nothing[[c.BEST, c.ONE_SE]].any(axis=None)
@@ -148,7 +146,7 @@ def test_a_point_with_a_diverged_repeat_is_never_chosen() -> None:
     assert regimes(nothing)[c.REGIME].isna().all()
 
 
-def test_the_best_row_is_the_best_of_all_ways_or_of_one() -> None:
+def test_the_best_row_is_the_best_of_all_modes_or_of_one() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0, 1.0), apply=("coupled", "decoupled")))
     table = chosen(sweep_table(lanes, one_epoch(lanes, val_acc=[0.5, 0.6, 0.9, 0.7])))
     assert (best_row(table), best_row(table, apply="coupled"), best_row(table, apply="proximal")) == (2, 1, None)
@@ -164,31 +162,30 @@ def test_the_best_row_is_the_best_of_all_ways_or_of_one() -> None:
 )
 def test_regimes_by_hand(error: float, expected: list[str]) -> None:
     losses = [0.1, 0.2, 0.3, 0.4, 2.0]
-    table = _path([0.80, 0.91, 0.92, 0.916, 0.1], [error] * 5, train_loss=losses)
+    table = _swept([0.80, 0.91, 0.92, 0.916, 0.1], [error] * 5, train_loss=losses)
     assert regimes(chosen(table))[c.REGIME].tolist() == expected
     assert set(expected) <= set(c.REGIMES)
     assert RULE.endswith(".")
 
 
 def test_a_point_without_figures_has_no_regime_unless_all_repeats_diverged() -> None:
-    table = _path([0.8, np.nan, np.nan, 0.7], [0.01] * 4, n=[1, 0, 0, 1], n_diverged=[0, 1, 0, 1])
+    table = _swept([0.8, np.nan, np.nan, 0.7], [0.01] * 4, n=[1, 0, 0, 1], n_diverged=[0, 1, 0, 1])
     assert regimes(chosen(table))[c.REGIME].fillna("none").tolist() == ["fits", "diverged", "none", "underfits"]
 
 
 def test_collapse_is_an_accuracy_at_chance() -> None:
-    table = chosen(_path([0.10, 0.1232, 0.1234, np.nan], [0.0] * 4))
-    assert collapsed(regimes(table, chance=Chance(10, 539)))[c.LAMBDA].tolist() == [0.0, 1.0]
-    assert collapsed(regimes(table, chance=Chance(2, 539)))[c.LAMBDA].tolist() == [0.0, 1.0, 2.0]
-    assert collapsed(regimes(table)).empty
+    table = chosen(_swept([0.10, 0.1232, 0.1234, np.nan], [0.0] * 4))
+    for chance, expected in ((Chance(10, 539), [0.0, 1.0]), (Chance(2, 539), [0.0, 1.0, 2.0]), (None, [])):
+        judged = regimes(table, chance=chance)
+        assert judged[c.LAMBDA][judged[c.REGIME] == "at chance"].tolist() == expected
 
 
-def test_an_empty_path_is_no_trouble() -> None:
-    table = _path([0.5], [0.1]).iloc[:0]
+def test_an_empty_sweep_has_no_best_row() -> None:
+    table = _swept([0.5], [0.1]).iloc[:0]
     judged = regimes(chosen(table))
     assert judged.empty
     assert {c.BEST, c.ONE_SE, c.REGIME} <= set(judged)
     assert best_row(judged) is None
-    assert collapsed(judged).empty
 
 
 def test_what_learnt_nothing_is_never_chosen_and_never_fits() -> None:
@@ -211,7 +208,7 @@ def test_a_dip_between_two_that_fit_is_no_regime_of_its_own() -> None:
 
 
 def _table(means: dict[float, float], error: float) -> pd.DataFrame:
-    """An L2 path with these validation accuracies, all with the same standard error."""
+    """An L2 sweep with these validation accuracies, all with the same standard error."""
     rows = [
         {
             c.APPLY: "coupled", c.LAMBDA: value, c.LAMBDA1: 0.0, c.LAMBDA2: value, c.N: 3, c.DIVERGED: 0,

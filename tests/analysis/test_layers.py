@@ -1,4 +1,4 @@
-"""Norms, sparsity and histograms of kernels against λ, added up again lane by lane."""
+"""Norms, sparsity and histograms of the layers' weights against λ, added up again lane by lane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LAYERS = ("conv.weight", "fc.weight")
 
 @st.composite
 def weighed(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lanes and their kernels; some lanes not begun, some diverged, one with weights that are not finite."""
+    """Lanes and their layers; some lanes not begun, some diverged, one with weights that are not finite."""
     sweep = SweepSpec.parse({**draw(st.sampled_from(SWEPT)), "seeds": draw(st.integers(1, 3))})
     ends = draw(st.lists(st.integers(0, 3), min_size=sweep.size, max_size=sweep.size))
     gone = draw(st.sets(st.integers(0, sweep.size - 1), max_size=2))
@@ -35,7 +35,7 @@ def weighed(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _rows(lane: pd.Series, layers: pd.DataFrame, epoch: int | None) -> list[Row]:
-    """The kernels of a lane that count: at its newest epoch; none where it has diverged or is not finite."""
+    """The layers of a lane that count: at its newest epoch; none where it has diverged or is not finite."""
     own = layers[layers[c.RUN] == lane[c.RUN]].to_dict("records")
     held = [row[c.EPOCH] for row in own if epoch is None or row[c.EPOCH] <= epoch]
     newest = max(held, default=0)
@@ -60,7 +60,7 @@ def _whole(rows: list[Row]) -> Row:
 
 @settings(max_examples=50)
 @given(weighed(), st.none() | st.integers(0, 4))
-def test_each_layer_has_the_mean_of_its_repeats_and_all_kernels_are_added_exactly(
+def test_each_layer_has_the_mean_of_its_repeats_and_all_layers_are_added_exactly(
     sweep: tuple[pd.DataFrame, pd.DataFrame], epoch: int | None
 ) -> None:
     lanes, layers = sweep
@@ -80,7 +80,7 @@ def test_each_layer_has_the_mean_of_its_repeats_and_all_kernels_are_added_exactl
 
 @settings(max_examples=40)
 @given(weighed(), st.sampled_from([None, *LAYERS]), st.none() | st.integers(0, 4))
-def test_histograms_are_summed_over_repeats_and_kernels(
+def test_histograms_are_summed_over_repeats_and_layers(
     sweep: tuple[pd.DataFrame, pd.DataFrame], layer: str | None, epoch: int | None
 ) -> None:
     lanes, layers = sweep
@@ -108,7 +108,7 @@ def test_the_order_of_lanes_changes_nothing(sweep, random) -> None:  # type: ign
         pd.testing.assert_frame_equal(build(lanes.iloc[places], layers), build(lanes, layers), check_exact=True)
 
 
-def test_a_small_path_by_hand() -> None:
+def test_a_small_sweep_by_hand() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0, 0.1)))
     layers = layers_of(lanes, [1, 1])
     layers = layers[(layers[c.RUN] == "r0") & (layers[c.EPOCH] == 1)]

@@ -1,4 +1,4 @@
-"""The verdict of a path and its plain result, by hand and for any path."""
+"""The verdict of a sweep and its plain result, by hand and for any sweep."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAMBDAS = (0.0, 0.01, 0.1, 1.0)
 
 
 def _judged(accuracies: list[list[float]], states: dict[int, str] | None = None, **what: Any) -> pd.DataFrame:
-    """A judged path with these accuracies, a list for each repeat; the training loss grows along the path."""
+    """A judged sweep with these accuracies, a list for each repeat; the training loss grows with λ."""
     sweep = SweepSpec.parse({"l2": LAMBDAS, **what, "seeds": len(accuracies)})
     lanes = lanes_of(sweep, states)
     values = [value for repeat in accuracies for value in repeat]
@@ -59,7 +59,7 @@ def test_an_interval_over_zero_overlaps() -> None:
     assert verdict.overlap is True
 
 
-def test_a_single_repeat_has_no_error_no_interval_and_no_one_standard_error_pick() -> None:
+def test_a_single_repeat_has_no_error_no_interval_and_no_1_se_choice() -> None:
     verdict = _verdict(_judged([[0.8, 0.85, 0.9, 0.1]]))
     assert (verdict.n, verdict.error, verdict.one_se, verdict.low, verdict.overlap) == (1, None, None, None, None)
     assert verdict.difference == pytest.approx(0.1)
@@ -72,18 +72,21 @@ def test_without_a_zero_there_is_no_difference() -> None:
 
 @pytest.mark.parametrize(
     ("accuracies", "edge"),
-    [([0.9, 0.5, 0.5, 0.5], None), ([0.5, 0.9, 0.5, 0.5], "low"), ([0.5, 0.5, 0.9, 0.5], None),
-     ([0.5, 0.5, 0.5, 0.9], "high")],
-)  # fmt: skip
-def test_the_best_at_the_edge_asks_for_a_wider_path(accuracies: list[float], edge: str | None) -> None:
+    [
+        ([0.9, 0.5, 0.5, 0.5], None),
+        ([0.5, 0.9, 0.5, 0.5], "low"),
+        ([0.5, 0.5, 0.9, 0.5], None),
+        ([0.5, 0.5, 0.5, 0.9], "high"),
+    ],
+)
+def test_the_best_at_the_edge_asks_for_a_wider_range(accuracies: list[float], edge: str | None) -> None:
     assert _verdict(_judged([accuracies])).edge == edge
 
 
 @pytest.mark.parametrize(
     ("best", "edge"),
-    [((0, 0), None), ((0.1, 0), "low"), ((0.2, 0), "high"), ((0, 2), None), ((0.2, 2), "high"), ((0, 4), "high"),
-     ((0.1, 1), "low"), ((0.1, 4), "high")],
-)  # fmt: skip
+    [((0, 0), None), ((0.1, 0), "low"), ((0, 2), None), ((0.2, 2), "high"), ((0.1, 1), "low"), ((0.1, 4), "high")],
+)
 def test_a_grid_has_edges_of_either_lambda(best: tuple[float, float], edge: str | None) -> None:
     grid: dict[str, Any] = {"l1": (0.0, 0.1, 0.2), "l2": (0.0, 1.0, 2.0, 4.0)}
     points = SweepSpec.parse(grid).points
@@ -111,7 +114,7 @@ def test_all_diverged_gives_no_verdict_and_an_empty_best() -> None:
     assert [(row["n"], row["n_diverged"], row["val_acc"]) for row in result["table"]] == [(0, 1, None)] * 4
 
 
-def test_of_two_ways_the_better_one_speaks_unless_one_is_asked_for() -> None:
+def test_of_two_modes_the_better_one_is_described_unless_one_is_asked_for() -> None:
     table = _judged([[0.8, 0.9, 0.7, 0.1, 0.8, 0.85, 0.95, 0.1]], apply=["coupled", "decoupled"])
     assert (_verdict(table).apply, _verdict(table).best.value) == ("decoupled", 0.1)
     coupled = _verdict(table, apply="coupled")
@@ -122,9 +125,10 @@ def test_of_two_ways_the_better_one_speaks_unless_one_is_asked_for() -> None:
 def test_the_result_has_the_contract_s_keys_and_plain_numbers() -> None:
     result = result_of_sweep(_judged(U_CURVE))
     assert list(result) == ["best", "one_se", "table"]
-    contract = {"l1", "l2", "apply", "n", "n_diverged", "train_loss", "val_loss", "train_acc", "val_acc", "val_acc_se",
-                "gap_loss", "gap_acc", "regime", "difference", "low", "high"}  # fmt: skip
-    assert contract <= set(result["best"])
+    contract = ["l1", "l2", "apply", "n", "n_diverged", "val_acc", "val_acc_se", "regime", "difference", "low", "high"]
+    assert {*contract, *(f"{on}_{of}" for on in ("train", "val", "gap") for of in ("loss", "acc"))} <= set(
+        result["best"]
+    )
     assert result["best"] == result["table"][2] == result["one_se"]
     assert (result["best"]["l1"], result["best"]["l2"], result["best"]["n"]) == (0.0, 0.1, 3)
     assert (result["best"]["best"], result["best"]["one_se"], result["best"]["regime"]) == (True, True, "fits")
@@ -134,7 +138,7 @@ def test_the_result_has_the_contract_s_keys_and_plain_numbers() -> None:
 
 @settings(max_examples=40)
 @given(trained())
-def test_any_path_has_a_result_that_json_knows_and_a_verdict_that_agrees(
+def test_any_sweep_has_a_result_that_json_knows_and_a_verdict_that_agrees(
     sweep: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     table = judged_sweep(*sweep)
@@ -145,15 +149,14 @@ def test_any_path_has_a_result_that_json_knows_and_a_verdict_that_agrees(
     assert (verdict is None) == (result["best"] is None)
     if verdict:
         best, beside = result["best"], result["one_se"]
-        assert (verdict.best.value, verdict.mean, verdict.error) == (
-            best["lambda"], best["val_acc"], best["val_acc_se"]
-        )  # fmt: skip
+        assert (verdict.best.value, verdict.mean) == (best["lambda"], best["val_acc"])
+        assert verdict.error == best["val_acc_se"]
         assert (verdict.one_se is None) == (beside is None)
         assert (verdict.difference, verdict.low, verdict.high) == (best["difference"], best["low"], best["high"])
         assert (verdict.best, "fits") in verdict.regimes
 
 
-def test_an_empty_path_has_an_empty_result() -> None:
+def test_an_empty_sweep_has_an_empty_result() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0,))).iloc[:0]
     table = judged_sweep(lanes, pd.DataFrame(columns=list(c.EPOCH_COLUMNS)))
     assert result_of_sweep(table) == {"best": None, "one_se": None, "table": []}

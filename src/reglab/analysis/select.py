@@ -1,0 +1,140 @@
+"""The best λ of a sweep, the 1-SE choice, the regime of every other λ, or why no λ is best."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from reglab import columns
+from reglab.analysis.chance import Chance, at_chance
+from reglab.analysis.sweep_table import Floats, Indices, Mask
+
+UNDERFITS, FITS, OVERFITS, DIVERGED, AT_CHANCE = columns.REGIMES
+RULE = (
+    "A λ fits where its mean is within one standard error of the best mean (with a single repeat: within half a "
+    "point), or where it lies between two λ that do; of the others, it overfits where its training loss is below that "
+    "of the best λ, and underfits where not. It does neither where its accuracy is at chance."
+)
+
+_HIGHER_IS_BETTER = frozenset({columns.TRAIN_ACC, columns.VAL_ACC, columns.CLEAN_ACC, columns.TRUE_ACC})
+_TIE = 1e-9  # means that differ by less are equal: the rounding of a sum over repeats
+_EQUAL = 0.005  # half a point: means that differ by no more are equal where the standard error is not known
+_SORT_KEYS = (columns.LAMBDA2, columns.LAMBDA1, columns.LAMBDA)  # np.lexsort: the last key counts most
+
+
+def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
+    """:func:`sweep_table` with BEST and ONE_SE, each true for at most one point of every penalty mode.
+
+    BEST has the highest mean of ``measure`` (of a loss or a gap the lowest), the largest λ of equal ones. ONE_SE is the
+    largest λ whose mean is within one standard error, that of the best point, of the best mean (Breiman et al. 1984;
+    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10); there is none where that error is not
+    known, as for a single repeat. Points with a diverged repeat, and those at ``chance``, are never chosen.
+    """
+    score, error = _scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
+    eligible = np.isfinite(score) & (table[columns.DIVERGED].to_numpy(np.int64) == 0) & ~at_chance(table, chance)
+    best, one_se = np.zeros((2, len(table)), dtype=np.bool_)
+    for rows in rows_by_mode(table):
+        candidates = rows[eligible[rows]]
+        if not len(candidates):
+            continue
+        top = _largest(candidates, score, float(score[candidates].max()))
+        best[top] = True
+        if np.isfinite(error[top]):
+            one_se[_largest(candidates, score, float(score[top] - error[top]))] = True
+    return table.assign(**{columns.BEST: best, columns.ONE_SE: one_se})
+
+
+def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
+    """:func:`chosen` with REGIME: one of :data:`reglab.columns.REGIMES`, or missing.
+
+    "fits" where the mean of ``measure`` is within one standard error, that of the best point, of the best mean (within
+    0.005 where the error is not known), or where, but for a grid, the point lies between two that are; else "overfits"
+    where the mean training data loss is below the best point's; else "underfits". "at chance" where, given ``chance``,
+    nothing was learnt, whatever the losses; "diverged" where all repeats diverged; missing where there are no figures,
+    or where something was learnt but no point is best. Each penalty mode has its own best.
+    """
+    score, error = _scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
+    best, loss = table[columns.BEST].to_numpy(np.bool_), table[columns.TRAIN_LOSS].to_numpy(np.float64)
+    n, n_diverged = (table[name].to_numpy(np.int64) for name in (columns.N, columns.DIVERGED))
+    untrained = at_chance(table, chance)
+    regime: NDArray[np.object_] = np.full(len(table), None, dtype=object)
+    for rows in rows_by_mode(table):
+        for top in rows[best[rows]]:
+            margin = error[top] if np.isfinite(error[top]) else _EQUAL
+            fits = (score[rows] >= score[top] - margin - _TIE) & ~untrained[rows]
+            if _is_line(table.iloc[rows]):
+                fits = np.logical_or.accumulate(fits) & np.logical_or.accumulate(fits[::-1])[::-1] & ~untrained[rows]
+            names = np.array([FITS, OVERFITS], dtype=object)[:, None]
+            regime[rows] = np.select([fits, loss[rows] < loss[top]], names, UNDERFITS)
+    regime[~np.isfinite(score)] = None
+    regime[untrained] = AT_CHANCE
+    regime[(n == 0) & (n_diverged > 0)] = DIVERGED
+    return table.assign(**{columns.REGIME: pd.array(regime, dtype="str")})
+
+
+def best_row(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None) -> int | None:
+    """The place of the best point over all penalty modes, or of mode ``apply``; ``None`` if there is none."""
+    marked: Mask = table[columns.BEST].to_numpy(np.bool_)
+    if apply is not None:
+        marked = marked & (table[columns.APPLY] == apply).to_numpy(np.bool_)
+    rows = [row for rows in rows_by_mode(table) for row in rows if marked[row]]
+    score = _scores(table, measure)
+    return int(max(rows, key=lambda row: score[row])) if rows else None
+
+
+def rows_by_mode(table: pd.DataFrame) -> list[Indices]:
+    """The rows of every penalty mode, each by λ, λ₁, λ₂ ascending."""
+    order = np.lexsort([table[name].to_numpy(np.float64) for name in _SORT_KEYS])
+    modes = table[columns.APPLY].to_numpy(object)[order]
+    return [order[modes == mode] for mode in sorted(set(modes))]
+
+
+@dataclass(frozen=True)
+class NoBest:
+    """Why no λ is best; ``fallen`` λ are at chance, ``diverged`` λ have runs that diverged."""
+
+    headline: str
+    rest: str
+    fallen: int
+    diverged: int
+
+    @property
+    def text(self) -> str:
+        return self.headline + self.rest
+
+
+def why_no_best(table: pd.DataFrame, chance: Chance | None) -> NoBest | None:
+    """The reason why a judged sweep has no best point; ``None`` where it has one."""
+    if table[columns.BEST].any():
+        return None
+    diverged = int((table[columns.DIVERGED] > 0).sum())
+    fallen = int(((table[columns.DIVERGED] == 0) & (table[columns.REGIME] == AT_CHANCE)).sum())
+    if diverged and diverged == len(table):
+        return NoBest("Every λ has runs that diverged", ", so none can be chosen.", 0, diverged)
+    if not fallen or chance is None:
+        return NoBest("There is no verdict", ": no λ has figures.", 0, diverged)
+    also = f" At {diverged} λ runs diverged; such a λ is never chosen." if diverged else ""
+    without_figures = len(table) - fallen - diverged
+    all_ = "all that have figures" if without_figures else "all others" if diverged else "all"
+    rest = f": {all_} are at chance, {chance.text}. {chance.rule_text}{also}"
+    return NoBest("No λ has learnt anything", rest, fallen, diverged)
+
+
+def _scores(table: pd.DataFrame, measure: str) -> Floats:
+    """The mean of ``measure``, negative where lower is better."""
+    mean = table[measure].to_numpy(np.float64)
+    return mean if measure in _HIGHER_IS_BETTER else -mean
+
+
+def _largest(candidates: Indices, score: Floats, least: float) -> int:
+    """The last of ``candidates``, which ascend in λ, that scores at least ``least``."""
+    return int(candidates[score[candidates] >= least - _TIE][-1])
+
+
+def _is_line(points: pd.DataFrame) -> bool:
+    """Whether the points have an order: one λ varies, or both in proportion."""
+    l1, l2 = (points[name].to_numpy(np.float64) for name in (columns.LAMBDA1, columns.LAMBDA2))
+    return bool(np.ptp(l1) == 0 or np.ptp(l2) == 0 or np.allclose(l1 * l2.max(), l2 * l1.max()))
