@@ -73,7 +73,7 @@ def test_a_full_output_loses_no_run_and_is_said_in_a_sentence(home: Path) -> Non
     with FULL.open("wb") as full:
         done = reglab(home, TRAIN, stdout=full)
         assert done.returncode == 2
-        sentence = "The output cannot be written: No space left on device; what was begun goes on without it."
+        sentence = "The output cannot be written: No space left on device; the command goes on without it."
         assert done.stderr.decode() == f"reglab: {sentence}\n"
         assert reglab(home, "translate --list --json", stdout=full).returncode == 2
         assert reglab(home, "translate nothing --from torch-sgd", stdout=full, stderr=full).returncode == 2

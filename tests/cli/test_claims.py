@@ -64,7 +64,7 @@ def test_weights_are_measured_for_real_and_shared_between_claims(capsys: pytest.
     assert main(["claims", "shrinks", "small-not-zero", "--seeds", "3"]) == 0
     text = capsys.readouterr().out
     assert text.count("  finished ") == 6  # the second claim needed no run of its own
-    assert text.count("Rule: ") == text.count("But: ") == 2
+    assert text.count("Rule: ") == text.count("Caveat: ") == 2
     assert text.count("3 seeds") >= 2
     assert "HOLDS  λ₂ = 0.03 changes the norm ‖w‖₂ of all kernels by −" in text
 

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from reglab.cli.working import signals
+from reglab.cli.training import signals
 
 
 @pytest.mark.skipif(os.name != "posix", reason="this system has no SIGHUP to send")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tests.jobs.sweeping import plan_of
 from reglab import columns
 from reglab.analysis import judged_sweep, runs_table
 from reglab.cli import main
-from reglab.cli.sweeping import Teller
+from reglab.cli.training import Progress
 from reglab.jobs import sweep_work
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.settings import load_settings
@@ -55,20 +56,19 @@ def sweep(capsys: pytest.CaptureFixture[str], *arguments: str, epochs: int = 2) 
     return lines(capsys)[-1]
 
 
-def test_sweep_names_itself_tells_of_epochs_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sweep", *QUICK, "--json", "--name", "my path"]) == 0
+def test_sweep_names_itself_reports_epochs_and_ends_with_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *QUICK, "--json", "--name", "my sweep"]) == 0
     first, *progress, result = lines(capsys)
     assert first == {"sweep": result["sweep"], "status": "running"}
     assert [line["epoch"] for line in progress] == sorted({line["epoch"] for line in progress})
     assert progress[-1]["epoch"] == progress[-1]["epochs"] == 2
     assert progress[-1]["share"] == 1.0
     assert set(result) >= {"sweep", "best", "one_se", "table", "runs", "seconds"}
-    assert (result["status"], result["name"], result["error"]) == ("finished", "my path", None)
+    assert (result["status"], result["name"], result["error"]) == ("finished", "my sweep", None)
     assert len(result["runs"]) == len(set(result["runs"])) == 6
     assert [row["l2"] for row in result["table"]] == [0.0, 0.01, 0.1]
-    assert set(result["table"][0]) >= {
-        "lambda", "l1", "l2", "apply", "n", "train_loss", "val_loss", "val_acc", "val_acc_se", "gap_acc", "gap_loss",
-    }  # fmt: skip
+    figures = {"train_loss", "val_loss", "val_acc", "val_acc_se", "gap_acc", "gap_loss"}
+    assert set(result["table"][0]) >= {"lambda", "l1", "l2", "apply", "n", *figures}
     assert {row["n"] for row in result["table"]} == {2}
     assert result["best"] in result["table"]
     assert result["one_se"] in result["table"]
@@ -94,11 +94,11 @@ def test_the_table_is_the_analysis_of_what_the_store_has(capsys: pytest.CaptureF
 
 def test_for_people_there_is_a_table_and_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", *QUICK]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("sweep ")
-    assert "epoch 2/2  6 runs  about 0 s left" in said
-    assert "simplest within one standard error: λ₁ 0, λ₂ " in said
-    assert [line.split()[0] for line in said.splitlines() if line.lstrip()[:1].isdecimal()] == ["0", "0.01", "0.1"]
+    text = capsys.readouterr().out
+    assert text.startswith("sweep ")
+    assert "epoch 2/2  6 runs  about 0 s left" in text
+    assert "1-SE choice: λ₁ 0, λ₂ " in text
+    assert re.findall(r"^ +(\d\S*)", text, re.MULTILINE) == ["0", "0.01", "0.1"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_several_penalty_modes_are_told_apart(capsys: pytest.CaptureFixture[str]
     printed = capsys.readouterr().out.splitlines()
     rows = [line.split()[0] for line in printed if line.split()[0] in ("apply", "coupled", "proximal")]
     assert rows == ["apply", "coupled", "coupled", "proximal", "proximal"]
-    best = [line for line in printed if line.startswith(("best", "simplest"))]
+    best = [line for line in printed if line.startswith(("best", "1-SE"))]
     assert all("coupled" in line or "proximal" in line or "none" in line for line in best)
 
 
@@ -225,8 +225,8 @@ def test_more_folds_than_the_smallest_class_holds_are_refused(capsys: pytest.Cap
 
 
 def test_show_gives_the_result_again_by_id_beginning_or_name(capsys: pytest.CaptureFixture[str]) -> None:
-    result = sweep(capsys, "--seeds", "1", "--l2", "0,1e-2", "--name", "my path")
-    for name in (result["sweep"], result["sweep"][:6], "my path"):
+    result = sweep(capsys, "--seeds", "1", "--l2", "0,1e-2", "--name", "my sweep")
+    for name in (result["sweep"], result["sweep"][:6], "my sweep"):
         assert main(["show", name, "--json"]) == 0
         assert lines(capsys) == [result]
     assert main(["show", result["runs"][1], "--json"]) == 0
@@ -266,15 +266,15 @@ def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes(
 
 
 def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    hear = Teller.hear
+    report = Progress.report
 
-    def hear_and_send(teller: Teller, stack: SweepPartWorker) -> None:
-        hear(teller, stack)
-        if teller.told == 2 and not teller.worker._leaving():
+    def report_and_send(progress: Progress, part: SweepPartWorker) -> None:
+        report(progress, part)
+        if progress.epoch == 2 and not progress.worker._leaving():
             os.kill(os.getpid(), number)
-            wait_until(teller.worker._leaving, "the sweep to leave")
+            wait_until(progress.worker._leaving, "the sweep to leave")
 
-    monkeypatch.setattr(Teller, "hear", hear_and_send)
+    monkeypatch.setattr(Progress, "report", report_and_send)
 
 
 def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:

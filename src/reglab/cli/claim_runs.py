@@ -1,4 +1,4 @@
-"""Training the runs that a claim needs, in this process, as many at once as there are slots."""
+"""Trains the runs of a claim in this process, as many at once as there are slots."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _POLL = 0.3  # seconds between looks at a run that another process trains
 
 @dataclass(frozen=True)
 class Trainer:
-    """Where trials are trained; ``closing`` tells when to leave, ``tell`` hears of each run that ended."""
+    """Trains trials until ``closing()``; ``report`` receives each run that ended."""
 
     store: Store
     settings: Settings
     closing: Callable[[], bool]
-    tell: Callable[[Run], None]
+    report: Callable[[Run], None]
 
     def test(self, claim: Claim, seeds: tuple[int, ...]) -> Standing:
         """Train what is missing until the claim can be judged, or nothing more can be trained."""
@@ -43,7 +43,7 @@ class Trainer:
         return self._patience(lambda: standing(self.store, index(self.store), claim, seeds))
 
     def train(self, trials: Iterable[Trial]) -> None:
-        """Train the trials, and wait for those that another process trains."""
+        """Train the trials; wait for those that another process trains."""
         lock = threading.Lock()
 
         def work(trial: Trial) -> None:
@@ -54,13 +54,13 @@ class Trainer:
                 Worker(self.store, self.settings, run, closing=self.closing).work()
             self._wait(run.id)
             with lock:
-                self.tell(self._patience(self.store.get, run.id))
+                self.report(self._patience(self.store.get, run.id))
 
         with ThreadPoolExecutor(self.settings.slots) as pool:
             list(pool.map(work, trials))
 
     def _take(self, trial: Trial) -> Run:
-        """The trial's run, ours where it is new, waits, or stopped before its end; a deleted one comes back."""
+        """The trial's run, restored if deleted; this process owns it unless it has ended or another one trains it."""
         store = self.store
         run = store.create(trial.spec, name=trial.name, key=trial.key, group=GROUP, owner=store.owner())
         if run.deleted is not None:

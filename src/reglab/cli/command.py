@@ -1,20 +1,30 @@
-"""What a command of ``reglab`` is: its name, its arguments, and what it does."""
+"""A command of ``reglab``: its name, its arguments, what it does; and the arguments that several commands share."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reglab.cli.output import Output
+from reglab.errors import SpecError, UnknownRun, UnknownSweep, clipped
+from reglab.spec import RunSpec
+from reglab.spec_text import LONGEST
+
+if TYPE_CHECKING:
+    from reglab.store import Run, Store, Sweep
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command. ``label`` says in one line what it does; ``run`` gives the exit status.
+    """One command. ``label`` describes it in one line; ``run`` returns the exit status.
 
     Every command has ``--json``; ``arguments`` adds its own. Heavy packages are imported inside ``run``, so that
-    ``reglab --help`` stays quick.
+    ``reglab --help`` stays fast.
     """
 
     name: str
@@ -24,6 +34,49 @@ class Command:
     run: Callable[[argparse.Namespace, Output], int]
 
 
+def no_arguments(_parser: argparse.ArgumentParser) -> None:
+    """The arguments of a command that has only ``--json``."""
+
+
 def one_run(parser: argparse.ArgumentParser) -> None:
-    """The argument of every command about one run."""
+    """The argument of every command about one run or sweep; :func:`find` looks it up."""
     parser.add_argument("run", metavar="RUN", help="id of a run or sweep, its beginning, or name")
+
+
+def find(store: Store, text: str) -> Run | Sweep:
+    """The run with this id (or its beginning) or name, else the sweep.
+
+    :raises UnknownRun: there is neither, or more than one.
+    """
+    try:
+        return store.get(text)
+    except UnknownRun as error:
+        try:
+            return store.sweep(text)
+        except UnknownSweep:
+            raise error from None
+
+
+def spec_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of every command that trains something new; :func:`read_spec` reads the first."""
+    parser.add_argument("spec", nargs="?", metavar="SPEC.yaml", help="the run's settings; - reads standard input")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. data.label_noise=0.2")
+    parser.add_argument("--name", help="default: made from dataset, CNN and λ")
+
+
+def read_spec(path: str | None) -> RunSpec:
+    """The spec in the file at ``path`` ("-" is standard input), or the default one.
+
+    :raises SpecError: the file cannot be read, or is no spec.
+    """
+    if path is None:
+        return RunSpec()
+    try:  # one character more than allowed shows that a text is too long, however long it is
+        if path == "-":
+            return RunSpec.from_yaml(sys.stdin.read(LONGEST + 1))
+        with Path(path).open(encoding="utf-8-sig") as file:
+            return RunSpec.from_yaml(file.read(LONGEST + 1))
+    except OSError as error:
+        raise SpecError(f"Cannot read {clipped(path)}: {os.strerror(error.errno or 0).lower()}.") from None
+    except UnicodeDecodeError:
+        raise SpecError(f"Cannot read {clipped(path)}: it is not UTF-8 text.") from None

@@ -1,4 +1,4 @@
-"""The frame of the command line: reads the arguments, calls the command, and puts every mistake into one sentence.
+"""Reads the arguments, runs the command, and turns every mistake into one sentence.
 
 Exit status: 0 done, 1 the run failed or diverged, 2 bad input or an output that cannot be written (one sentence on
 stderr), 128 + n ended by signal n. With ``--json`` every line of output is one JSON object and the last is the result;
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from reglab import __version__
@@ -27,7 +27,7 @@ COMMANDS: Registry[Command] = Registry("command", "reglab.cli.commands", Command
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, but a mistake is one sentence that repeats little, also where the help cannot be written."""
+    """argparse with one-sentence errors that repeat little of the input, and help that may meet a closed stream."""
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         if not streams.write(self.format_help()):
@@ -44,14 +44,10 @@ class _Parser(argparse.ArgumentParser):
         return found
 
     def error(self, message: str) -> NoReturn:
-        for part in sorted({part for text in self.arguments for part in _parts(text)}, key=len, reverse=True):
+        parts = {part for text in self.arguments for part in (text, text.partition("=")[2])}
+        for part in sorted((part for part in parts if len(part) > ECHOED), key=len, reverse=True):
             message = message.replace(repr(part), repr(clipped(part))).replace(part, clipped(part))
         raise SpecError(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.")
-
-
-def _parts(argument: str) -> Iterator[str]:
-    """What of ``argument`` is too long to repeat: all of it, or the value of ``--option=value``."""
-    return (part for part in (argument, argument.partition("=")[2]) if len(part) > ECHOED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    """Run the command; its exit status, or 2 where its output got lost."""
+    """Run the command; its exit status, or 2 if its output was lost."""
     for argument in argv:
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise SpecError(f"The argument {shown(argument)} is not text in this system's encoding.")

@@ -15,15 +15,11 @@ from reglab.number_format import fixed, percent, short
 
 @dataclass
 class Output:
-    """Print to standard output; where it cannot be written, training goes on in silence, and ``lost`` notes it."""
+    """Print to standard output; where it cannot be written, training continues, and ``lost`` is set."""
 
     as_json: bool
     epochs: int = 0
     lost: bool = False
-
-    def began(self, run: Any) -> None:
-        """The first line of train and resume names the run."""
-        self.print({"run": run.id, "status": run.state}, f"run {run.id}  {run.name}")
 
     def listen(self, event: Event) -> None:
         """One line for each epoch."""
@@ -40,18 +36,15 @@ class Output:
 
     def result(self, result: dict[str, Any]) -> None:
         """The last line: the run's result object, or its figures one a line."""
-        metrics = [f"  {name:<11} {_figure(value)}" for name, value in result["metrics"].items()]
-        facts = [
-            f"  {name:<11} {result[name]}"
-            for name in ("seconds", "device", "weights", "error", "missing")
-            if result[name]
-        ]
+        facts = [(name, short(value, 6)) for name, value in result["metrics"].items()]
+        names = ("seconds", "device", "weights", "error", "missing")
+        facts += [(name, result[name]) for name in names if result[name]]
         if result["learnt"] is False:
-            facts.append(
-                f"  learnt      nothing: validation accuracy is at chance, {percent(result['chance']['accuracy'], 0)}"
-            )
-        facts += [f"  data        {remark}" for remark in result["data_remarks"]]
-        self.print(result, "\n".join([f"{result['name']} ({result['run']}): {result['status']}", *metrics, *facts]))
+            chance = percent(result["chance"]["accuracy"], 0)
+            facts.append(("learnt", f"nothing: validation accuracy is at chance, {chance}"))
+        facts += [("data", remark) for remark in result["data_remarks"]]
+        first = f"{result['name']} ({result['run']}): {result['status']}"
+        self.print(result, "\n".join([first, *(f"  {name:<11} {fact}" for name, fact in facts)]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:
         """The list of runs: a JSON object each, or a table and a sentence for each row that cannot be read."""
@@ -59,20 +52,21 @@ class Output:
             for result in results:
                 self.print(result, "")
             return
+        if not results:
+            self.note("There are no runs yet; `reglab train` makes one.")
+            return
         rows = [("RUN", "STATUS", "EPOCHS", "VAL ACC", "GAP", "NAME"), *map(_row, results)]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        for row in rows if results else []:
-            self.print({}, "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            self.note("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
         for result in results:
             if result["status"] == "unreadable":
-                self.print({}, result["error"])
-        if not results:
-            self.print({}, "There are no runs yet; `reglab train` makes one.")
+                self.note(result["error"])
 
-    def note(self, sentence: str) -> None:
-        """A sentence for people below what was asked for; programs get none."""
+    def note(self, line: str) -> None:
+        """A line for people; JSON has none."""
         if not self.as_json:
-            self.print({}, sentence)
+            self.print({}, line)
 
     def print(self, record: dict[str, Any], line: str) -> None:
         text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False) if self.as_json else line
@@ -86,10 +80,6 @@ def _row(result: dict[str, Any]) -> tuple[str, ...]:
     accuracy, gap = percent(metrics["val_acc"], 2), fixed(metrics["gap_loss"], 4, sign=True)
     done = f"{metrics['epochs']}/{result['spec']['train']['epochs']}"
     return (result["run"], result["status"], done, accuracy, gap, result["name"])
-
-
-def _figure(value: float | None) -> str:
-    return short(value, 6)
 
 
 def _plain(value: Any) -> Any:

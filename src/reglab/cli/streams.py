@@ -1,4 +1,4 @@
-"""Standard streams that cannot fail a command: every character can be written, and a lost reader or full disk is noted.
+"""Standard streams that never fail a command: every character can be written; a closed reader or full disk is reported.
 
 Text is UTF-8 unless the stream has an encoding of its own, a terminal's or that of ``PYTHONIOENCODING``; characters
 that such an encoding lacks are spelled in ASCII. JSON is always UTF-8.
@@ -36,9 +36,9 @@ def prepare_json() -> None:
 
 
 def write(text: str) -> bool:
-    """Print ``text`` on standard output; ``False`` where it is lost, with one sentence on stderr the first time.
+    """Print ``text`` on standard output; ``False`` if it is lost, with one sentence on stderr the first time.
 
-    A reader that has left, such as ``| head``, has what it wanted: nothing is lost. Threads take turns, line by line.
+    With a reader that has left, such as ``| head``, nothing is lost. Threads take turns, line by line.
     """
     with _turn:
         try:
@@ -57,11 +57,11 @@ def complain(sentence: str) -> None:
 
 
 def _give_up(error: OSError) -> bool:
-    """Discard all further output after ``error``; whether nothing is lost by that."""
+    """Discard all further output after ``error``; ``True`` if the reader has left, so that nothing is lost."""
     _silence(sys.stdout)
     closed = isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
     if not closed:
-        complain(f"The output cannot be written: {error.strerror}; what was begun goes on without it.")
+        complain(f"The output cannot be written: {error.strerror}; the command goes on without it.")
     return closed
 
 
@@ -75,13 +75,9 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
     """Characters that an encoding lacks, in ASCII: "λ₂" as "lambda2", "é" as "e", "☃" as "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    plain = "".join(_SPELLED.get(c) or _without_marks(c) for c in error.object[error.start : error.end])
+    text = "".join(_SPELLED.get(c) or unicodedata.normalize("NFKD", c) for c in error.object[error.start : error.end])
+    plain = "".join(c for c in text if not unicodedata.combining(c))
     return plain.encode("ascii", "replace").decode("ascii"), error.end
-
-
-def _without_marks(character: str) -> str:
-    parts = unicodedata.normalize("NFKD", character)
-    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 codecs.register_error("reglab.spelled", _spell)

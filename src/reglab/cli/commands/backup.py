@@ -22,9 +22,9 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     with open_store(load_settings()) as store:
         copied = store.back_up(target)
     record = {"backup": str(target), "files": copied.files, "bytes": copied.bytes, "left_out": copied.left_out}
-    said = [f"{copied.files:,} files, {gib(copied.bytes)}, in {target}; data sets are not among them."]
-    said += [f"LEFT OUT, may not be read by this user: {place}" for place in copied.left_out]
-    output.print(record, "\n".join(said))
+    lines = [f"{copied.files:,} files, {gib(copied.bytes)}, in {target}; datasets are not included."]
+    lines += [f"LEFT OUT, not readable by this user: {place}" for place in copied.left_out]
+    output.print(record, "\n".join(lines))
     return 1 if copied.left_out else 0
 
 

@@ -1,16 +1,12 @@
-"""``reglab check``: whether the database and the files of all runs are whole."""
+"""``reglab check``: the database and the files of all runs."""
 
 from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command
+from reglab.cli.command import Command, no_arguments
 from reglab.cli.output import Output
 from reglab.settings import load_settings
-
-
-def _arguments(_parser: argparse.ArgumentParser) -> None:
-    """None of its own."""
 
 
 def _run(_arguments: argparse.Namespace, output: Output) -> int:
@@ -20,8 +16,7 @@ def _run(_arguments: argparse.Namespace, output: Output) -> int:
         found = 0
         for problem in store.problems():
             found += 1
-            record = {"problem": problem.sentence, "kind": problem.kind, "id": problem.id}
-            output.print(record, problem.sentence)
+            output.print({"problem": problem.sentence, "kind": problem.kind, "id": problem.id}, problem.sentence)
         strangers = store.strangers()
     if strangers:
         folders = f"{len(strangers):,} folder{'' if len(strangers) == 1 else 's'}"
@@ -31,4 +26,4 @@ def _run(_arguments: argparse.Namespace, output: Output) -> int:
     return 1 if found else 0
 
 
-ENTRY = Command("check", "check the database, and the weights and checkpoints of all runs", 74, _arguments, _run)
+ENTRY = Command("check", "check the database, and the weights and checkpoints of all runs", 74, no_arguments, _run)

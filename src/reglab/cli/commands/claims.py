@@ -43,57 +43,53 @@ def _count(text: str | None) -> int | None:
 def _list(claims: Sequence[Claim], output: Output) -> None:
     width = max(len(claim.name) for claim in claims)
     for claim in claims:
-        output.print(_words(claim), f"{claim.name.ljust(width)}  {claim.label}")
+        output.print(_record(claim), f"{claim.name.ljust(width)}  {claim.label}")
 
 
 def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
     from reglab.cli.claim_runs import Trainer
-    from reglab.cli.working import signals, training_settings
+    from reglab.cli.training import signals, training_settings
     from reglab.lessons.claims import seeds_of
     from reglab.store import Run, open_store
 
-    def tell(run: Run) -> None:
-        seconds = f"{run.seconds:.1f} s"
-        output.print({"run": run.id, "name": run.name, "status": run.state}, f"  {run.state} {seconds}  {run.name}")
+    def report(run: Run) -> None:
+        line = f"  {run.state} {run.seconds:.1f} s  {run.name}"
+        output.print({"run": run.id, "name": run.name, "status": run.state}, line)
 
     settings = training_settings()
     with open_store(settings) as store, signals() as received:
         store.recover()
-        trainer = Trainer(store, settings, lambda: bool(received), tell)
+        trainer = Trainer(store, settings, lambda: bool(received), report)
         for claim in claims:
             output.print({"claim": claim.name}, f"{claim.name}: {claim.label}")
             standing = trainer.test(claim, seeds_of(0, count or claim.n_seeds))
             if received:
                 return 128 + received[0]
-            _tell_verdict(store, standing, output)
+            _print_verdict(store, standing, output)
     return 0
 
 
-def _tell_verdict(store: Any, standing: Standing, output: Output) -> None:
+def _print_verdict(store: Any, standing: Standing, output: Output) -> None:
     from reglab.lessons.claims import verdict_of
 
     claim, runs = standing.claim, [run.id for run in standing.runs.values() if run is not None]
     if not standing.complete:
         sentence = f"{standing.expected - standing.done} of {standing.expected} runs did not finish."
-        output.print(
-            {**_words(claim), "verdict": "undecided", "holds": None, "sentence": sentence, "figures": [], "runs": runs},
-            f"  UNDECIDED  {sentence}",
-        )
+        undecided = {"verdict": "undecided", "holds": None, "sentence": sentence, "figures": [], "runs": runs}
+        output.print({**_record(claim), **undecided}, f"  UNDECIDED  {sentence}")
         return
     verdict = verdict_of(store, standing)
+    intervals = [(outcome.part.label, outcome.interval, outcome.holds) for outcome in verdict.outcomes]
     figures = [
-        {"part": o.part.label, "mean": o.interval.mean, "low": o.interval.low, "high": o.interval.high,
-         "seeds": o.interval.n, "holds": o.holds}
-        for o in verdict.outcomes
-    ]  # fmt: skip
-    output.print(
-        {**_words(claim), "verdict": verdict.word, "holds": verdict.holds, "sentence": verdict.sentence,
-         "figures": figures, "runs": runs},
-        f"  {verdict.word.upper()}  {verdict.sentence}\n  Rule: {claim.rule}\n  But: {claim.caveat}",
-    )  # fmt: skip
+        {"part": part, "mean": by.mean, "low": by.low, "high": by.high, "seeds": by.n, "holds": holds}
+        for part, by, holds in intervals
+    ]
+    found = {"verdict": verdict.word, "holds": verdict.holds, "sentence": verdict.sentence, "figures": figures}
+    line = f"  {verdict.word.upper()}  {verdict.sentence}\n  Rule: {claim.rule}\n  Caveat: {claim.caveat}"
+    output.print({**_record(claim), **found, "runs": runs}, line)
 
 
-def _words(claim: Claim) -> dict[str, Any]:
+def _record(claim: Claim) -> dict[str, Any]:
     return {"claim": claim.name, "label": claim.label, "rule": claim.rule, "caveat": claim.caveat}
 
 

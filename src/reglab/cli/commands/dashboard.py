@@ -1,4 +1,4 @@
-"""``reglab dashboard``: the pages in a browser, from a checkout or from an installed package."""
+"""``reglab dashboard``: the pages in a browser, from a checkout or an installed package."""
 
 from __future__ import annotations
 
@@ -41,10 +41,9 @@ def _free_port(address: str, port: int) -> int:
             listener.bind(place)
             return int(listener.getsockname()[1])
     except (OSError, UnicodeError) as error:
-        reason = (getattr(error, "strerror", None) or "this is no address").lower()
-        raise SpecError(
-            f"The dashboard cannot listen on {address}, port {port}: {reason}; choose another --address or --port."
-        ) from None
+        reason = (getattr(error, "strerror", None) or "no such address").lower()
+        sentence = f"The dashboard cannot listen on {address}, port {port}: {reason}"
+        raise SpecError(f"{sentence}; choose another --address or --port.") from None
 
 
 ENTRY = Command("dashboard", "start the dashboard", 5, _arguments, _run)

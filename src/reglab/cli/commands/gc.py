@@ -1,4 +1,4 @@
-"""``reglab gc``: remove the files of runs deleted long ago, and checkpoints that no run needs any more."""
+"""``reglab gc``: remove the files of runs deleted long ago, and unneeded checkpoints."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         output.print(record, f"{leftover.id}  {gib(leftover.bytes):>9}  {what}")
     total = sum(leftover.bytes for leftover in found)
     deleted = [leftover.id for leftover in found if leftover.kind == "deleted"]
-    record = {
-        "removed": deleted, "checkpoints": len(found) - len(deleted), "bytes": total, "dry_run": arguments.dry_run,
-        "undo_days": settings.undo_days,
-    }  # fmt: skip
+    counts = {"removed": deleted, "checkpoints": len(found) - len(deleted), "bytes": total}
     verb = "would be freed" if arguments.dry_run else "freed"
     note = f"Runs can be restored for {settings.undo_days} days after they were deleted (REGLAB_UNDO_DAYS)."
-    output.print(record, f"{gib(total)} {verb}. {note}")
+    output.print(
+        {**counts, "dry_run": arguments.dry_run, "undo_days": settings.undo_days}, f"{gib(total)} {verb}. {note}"
+    )
     return 0
 
 
-ENTRY = Command("gc", "remove files of runs deleted long ago, and checkpoints nobody needs", 72, _arguments, _run)
+ENTRY = Command("gc", "remove files of runs deleted long ago, and unneeded checkpoints", 72, _arguments, _run)

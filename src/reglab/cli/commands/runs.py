@@ -8,8 +8,7 @@ from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.settings import load_settings
 
-LIMIT = 50
-"""Runs that are listed for people who do not say how many; programs get all."""
+LIMIT = 50  # runs in the table by default; JSON has all
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +17,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    """A whole number from 0 to 2⁶³ − 1, which is what databases can count to."""
+    """A whole number that a database's 64 bits hold."""
     if not text.isdecimal() or len(text) > 18:
         raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a number of runs")
     return int(text)
@@ -30,8 +29,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
 
     with open_store(load_settings()) as store:
         store.recover()
-        usual = 0 if output.as_json else LIMIT
-        limit = usual if arguments.limit is None else arguments.limit
+        default = 0 if output.as_json else LIMIT
+        limit = default if arguments.limit is None else arguments.limit
         rows = store.every_run(limit=limit or None)
         output.runs([result(store, row) if isinstance(row, Run) else unreadable_result(row) for row in rows])
         total = store.count_runs().total

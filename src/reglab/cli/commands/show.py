@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command, one_run
+from reglab.cli.command import Command, find, one_run
 from reglab.cli.output import Output
 from reglab.settings import load_settings
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.finding import run_or_sweep
-    from reglab.cli.sweeping import tell
+    from reglab.cli.training import print_sweep
     from reglab.jobs import result
     from reglab.store import Run, open_store
 
     with open_store(load_settings()) as store:
         store.recover()
-        found = run_or_sweep(store, arguments.run)
+        found = find(store, arguments.run)
         if isinstance(found, Run):
             output.result(result(store, found))
         else:
-            tell(store, found, output)
+            print_sweep(store, found, output)
     return 0
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from reglab.cli.command import Command
+from reglab.cli.command import Command, read_spec, spec_arguments
 from reglab.cli.output import Output
-from reglab.cli.spec_file import read_spec
 from reglab.errors import SpecError
 from reglab.number_text import read_named
 from reglab.settings import load_settings
@@ -19,29 +18,26 @@ _DEFAULT = "0,1e-4:1e-1:8"
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("spec", nargs="?", metavar="SPEC.yaml", help="the runs' settings; - reads standard input")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="e.g. data.label_noise=0.2")
-    parser.add_argument("--l2", metavar="LIST", help=f"values of λ₂: {_LIST}; default: {_DEFAULT}")
-    parser.add_argument(
-        "--l1", metavar="LIST", help="values of λ₁, in the same way, λ₂ being 0 unless set; with --l2 too: a grid"
-    )
-    parser.add_argument("--lambda", dest="lambdas", metavar="LIST", help="values of an elastic net's λ")
-    parser.add_argument("--l1-ratio", metavar="RHO", help="with --lambda: λ₁ = ρλ, λ₂ = (1 − ρ)λ")
-    parser.add_argument("--apply", metavar="MODES", help="ways of applying λ, e.g. coupled,decoupled")
-    parser.add_argument("--seeds", metavar="N", help="repeat with N seeds; default: 3")
-    parser.add_argument("--folds", metavar="K", help="repeat over K stratified folds instead")
-    parser.add_argument("--name", help="the sweep's name; default: made from data set, CNN and λ")
+    spec_arguments(parser)
+    add = parser.add_argument
+    add("--l2", metavar="LIST", help=f"values of λ₂: {_LIST}; default: {_DEFAULT}")
+    add("--l1", metavar="LIST", help="values of λ₁, written likewise; λ₂ is then 0 unless set; with --l2: a grid")
+    add("--lambda", dest="lambdas", metavar="LIST", help="values of an elastic net's λ")
+    add("--l1-ratio", metavar="RHO", help="with --lambda: λ₁ = ρλ, λ₂ = (1 − ρ)λ")
+    add("--apply", metavar="MODES", help="penalty modes, e.g. coupled,decoupled")
+    add("--seeds", metavar="N", help="repeat with N seeds; default: 3")
+    add("--folds", metavar="K", help="repeat over K stratified folds instead")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.sweeping import work_sweep
+    from reglab.cli.training import train_sweep
     from reglab.jobs import check_sweep
     from reglab.store import open_store
 
     spec, settings = _spec(arguments), load_settings()
     check_sweep(spec, settings)
     with open_store(settings) as store:
-        return work_sweep(store, settings, store.create(spec, name=arguments.name, owner=store.owner()), output)
+        return train_sweep(store, settings, store.create(spec, name=arguments.name, owner=store.owner()), output)
 
 
 def _spec(arguments: argparse.Namespace) -> SweepSpec:
@@ -49,29 +45,24 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     if arguments.spec is None and arguments.l1 is not None:
         run = run.with_changes({"penalty.l2": 0.0})
     values: dict[str, Any] = {"run": run.with_assignments(arguments.set).model_dump()}
-    lists = {"l1": ("--l1", "λ₁"), "l2": ("--l2", "λ₂"), "lambdas": ("--lambda", "λ")}
-    for key, (option, symbol) in lists.items():
-        text = getattr(arguments, key)
-        if text is not None:
-            values[key] = _values(text, option, symbol)
-    if not values.keys() & lists.keys():
+    lists = [("l1", "--l1", "λ₁"), ("l2", "--l2", "λ₂"), ("lambdas", "--lambda", "λ")]
+    given = [(key, option, symbol) for key, option, symbol in lists if getattr(arguments, key) is not None]
+    for key, option, symbol in given:
+        try:
+            values[key] = parse_values(getattr(arguments, key), symbol)
+        except SpecError as error:
+            raise SpecError(f"{option}: {error}") from None
+    if not given:
         values["l2"] = parse_values(_DEFAULT)
     if arguments.l1_ratio is not None:
         values["l1_ratio"] = read_named(arguments.l1_ratio, "--l1-ratio")
     if arguments.apply is not None:
-        values["apply"] = tuple(way.strip() for way in arguments.apply.split(","))
+        values["apply"] = tuple(mode.strip() for mode in arguments.apply.split(","))
     if arguments.seeds is not None and arguments.folds is not None:
         raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
     if arguments.folds is not None:
         return SweepSpec.parse({**values, "folds": scalar(arguments.folds)})
     return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else scalar(arguments.seeds)})
-
-
-def _values(text: str, option: str, symbol: str) -> tuple[float, ...]:
-    try:
-        return parse_values(text, symbol)
-    except SpecError as error:
-        raise SpecError(f"{option}: {error}") from None
 
 
 ENTRY = Command("sweep", "train a sweep over λ in this process, over seeds or folds", 15, _arguments, _run)

@@ -1,4 +1,4 @@
-"""``reglab translate``: a λ from one system's words into another's, or why there is no exact equivalent."""
+"""``reglab translate``: a λ from one convention to another, or why there is no exact equivalent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reglab.conventions import (
     combine,
     translate_parts,
     translate_parts_to_all,
-)  # fmt: skip
+)
 from reglab.errors import SpecError, clipped, shown
 from reglab.number_text import read_named
 
@@ -27,15 +27,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("value", nargs="?", metavar="VALUE", help="e.g. 0.01, or l1=1e-4,l2=0.01, or C=1,l1_ratio=0.5")
     add("--from", dest="source", metavar="NAME", help="the convention that VALUE is written in")
-    add("--to", dest="target", metavar="NAME", help="the convention to say it in; without it, all of them")
-    add("--and", dest="others", action="append", default=[], metavar="NAME=VALUE", help="what is set besides")
+    add("--to", dest="target", metavar="NAME", help="the convention to translate to; default: all")
+    add("--and", dest="others", action="append", default=[], metavar="NAME=VALUE", help="a further setting")
     add("--list", action="store_true", help="show the conventions with their formulas")
-    context = parser.add_argument_group("context", "Asked for only where it matters.")
-    context.add_argument("--n", help="number of training examples")
-    context.add_argument("--batch-size", help="examples in a batch")
-    context.add_argument("--lr", help="learning rate")
-    context.add_argument("--momentum", help="momentum of SGD, 0 for plain SGD")
-    context.add_argument("--optimizer", help="sgd, adam, …")
+    context = parser.add_argument_group("context", "Needed only by some conventions.")
+    add = context.add_argument
+    add("--n", help="number of training examples")
+    add("--batch-size", help="examples in a batch")
+    add("--lr", help="learning rate")
+    add("--momentum", help="momentum of SGD, 0 for plain SGD")
+    add("--optimizer", help="sgd, adam, …")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
@@ -43,7 +44,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         _list(output)
         return 0
     if arguments.value is None or arguments.source is None:
-        raise SpecError("Say what to translate: reglab translate VALUE --from NAME; --list shows the names.")
+        raise SpecError("Nothing to translate: reglab translate VALUE --from NAME; --list shows the names.")
     parts = [Part(arguments.source, _value(arguments.value)), *map(_part, arguments.others)]
     context = _context(arguments)
     if arguments.target:
@@ -77,10 +78,10 @@ def _list(output: Output) -> None:
     width = max(len(entry.name) for entry in entries)
     lines = [f"{c.name:<{width}}  {', '.join(p.name for p in c.parameters):<15}  {c.plain}" for c in entries]
     records = [
-        {"name": c.name, "label": c.label, "formula": c.plain, "tensors": c.tensors, "source": c.source,
-         "parameters": [p.name for p in c.parameters], "needs": list(c.conversion.needs)}
+        {"name": c.name, "label": c.label, "formula": c.plain, "tensors": c.tensors, "source": c.source}
+        | {"parameters": [p.name for p in c.parameters], "needs": list(c.conversion.needs)}
         for c in entries
-    ]  # fmt: skip
+    ]
     output.print({"conventions": records}, "\n".join(lines))
 
 
@@ -98,17 +99,23 @@ def _record(answer: Translation | MissingContext) -> dict[str, Any]:
         return {"missing": answer.name, "reason": str(answer)}
     m = answer.meaning
     return {
-        "from": _parts(answer.parts), "to": answer.target, "exact": answer.exact,
-        "conditions": list(answer.conditions), "headline": answer.headline, "values": _tidy(answer.values),
-        "approximation": _tidy(answer.approximation), "reason": answer.reason,
+        "from": _parts(answer.parts),
+        "to": answer.target,
+        "exact": answer.exact,
+        "conditions": list(answer.conditions),
+        "headline": answer.headline,
+        "values": _tidy(answer.values),
+        "approximation": _tidy(answer.approximation),
+        "reason": answer.reason,
         "meaning": m and _tidy({"l1": m.l1, "l2": m.l2, "decay": m.decay}),
-        "steps": [f"{step.about}: {step.equation}" for step in answer.steps], "notes": list(answer.notes),
+        "steps": [f"{step.about}: {step.equation}" for step in answer.steps],
+        "notes": list(answer.notes),
         "code": answer.code,
-    }  # fmt: skip
+    }
 
 
 def _together(parts: list[Part], context: Context) -> Combination | None:
-    """What several parts do together; None for a single part, or where their numbers need missing context."""
+    """The joint effect of several parts; None for a single part, or if their numbers need missing context."""
     try:
         return combine(parts, context) if len(parts) > 1 else None
     except MissingContext:
@@ -124,7 +131,7 @@ def _parts(parts: tuple[Part, ...] | list[Part]) -> list[dict[str, Any]]:
 
 
 def _tidy(values: Any) -> dict[str, Any] | None:
-    """To 15 digits: the last bits of a product would show as 0.10000000000000002."""
+    """To 15 digits, so that 0.10000000000000002 prints as 0.1."""
     return values and {name: float(f"{value:.15g}") for name, value in values.items()}
 
 
@@ -149,12 +156,12 @@ def _value(text: str) -> float | dict[str, float]:
 
 
 def _number(text: str, name: str) -> float:
-    """A number, or infinity: C = ∞ is no penalty."""
+    """A number, or infinity: C = ∞ means no penalty."""
     return math.inf if text.strip().lower() in ("inf", "infinity", "∞") else read_named(text, name)
 
 
 def _context(arguments: argparse.Namespace) -> Context:
-    """Numbers are read here, so that every mistake is one sentence of our own."""
+    """Reads the numbers here rather than by argparse, so that every mistake has a clear sentence."""
     given = {name: getattr(arguments, name) for name in ("n", "batch_size", "lr", "momentum")}
     numbers: dict[str, Any] = {
         name: (_whole if name in ("n", "batch_size") else _number)(text, f"--{name.replace('_', '-')}")
@@ -169,4 +176,4 @@ def _whole(text: str, name: str) -> int:
     return int(number) if number == number // 1 else number  # type: ignore[return-value]  # Context refuses the rest
 
 
-ENTRY = Command("translate", "say a λ in another system's words", 50, _arguments, _run)
+ENTRY = Command("translate", "translate a λ between conventions", 50, _arguments, _run)
