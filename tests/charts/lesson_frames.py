@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from reglab.charts.decay import LOOKS, decay_chart, shrink_chart
 from reglab.charts.geometry import geometry_chart
 from reglab.charts.loss_split import objective_split_chart
-from reglab.lessons.geometry import Landscape, Mix
-from reglab.lessons.picture import picture
+from reglab.lessons.geometry import Landscape, Mix, picture
 
 Chart = Callable[[pd.DataFrame], go.Figure]
 

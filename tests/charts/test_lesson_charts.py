@@ -9,8 +9,7 @@ from tests.charts.lesson_frames import push_frame, split_frame, walk_frame
 from reglab.charts.decay import LOOKS, decay_chart, shrink_chart
 from reglab.charts.geometry import geometry_chart
 from reglab.charts.loss_split import objective_split_chart
-from reglab.lessons.geometry import Landscape, Mix
-from reglab.lessons.picture import picture
+from reglab.lessons.geometry import Landscape, Mix, picture
 
 
 def test_the_bars_add_up_to_the_written_totals() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from reglab.cli import main
-from reglab.lessons.claims import CLAIMS, GROUP
+from reglab.lessons.claim import GROUP
+from reglab.lessons.claims import CLAIMS
 from reglab.settings import load_settings
 from reglab.store import open_store
 
@@ -66,7 +67,7 @@ def test_weights_are_measured_for_real_and_shared_between_claims(capsys: pytest.
     assert text.count("  finished ") == 6  # the second claim needed no run of its own
     assert text.count("Rule: ") == text.count("Caveat: ") == 2
     assert text.count("3 seeds") >= 2
-    assert "HOLDS  λ₂ = 0.03 changes the norm ‖w‖₂ of all kernels by −" in text
+    assert "HOLDS  λ₂ = 0.03 changes the norm ‖w‖₂ of the weights by −" in text
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ import pytest
 from tests.lessons.claim_runs import confirmed, invented
 
 from reglab import columns
-from reglab.lessons.claims import CLAIMS, GROUP, ROUND, Claim, Part, Trial, decide, judge, seeds_of
-from reglab.lessons.claims.rules import AllAbove, AllBelow, Less, More, Outcome, Rule, Within
-from reglab.lessons.claims.standing import work
+from reglab.lessons.claim import GROUP, ROUND, Claim, Part, Trial, seeds_of
+from reglab.lessons.claims import CLAIMS
+from reglab.lessons.rules import AllAbove, AllBelow, Less, More, Outcome, Rule, Within
+from reglab.lessons.standing import work
+from reglab.lessons.verdict import decide, judge
 from reglab.training import check
 
 every_claim = pytest.mark.parametrize("claim", [pytest.param(c, id=c.name) for c in CLAIMS.entries.values()])
@@ -49,14 +51,14 @@ def texts(claim: Claim) -> Iterable[str]:
 
 
 @every_claim
-def test_a_claim_has_all_its_words(claim: Claim) -> None:
+def test_a_claim_has_all_its_texts(claim: Claim) -> None:
     assert all(len(text) > 20 for text in texts(claim))
     assert claim.rule.lower().count("fails") >= 1
     assert "undecided" in claim.rule
     assert len({part.name for part in claim.parts}) == len({part.label for part in claim.parts}) == len(claim.parts)
     for part in claim.parts:
         assert part.says.count("{figure}") == 1
-        assert part.test.words(part.unit).startswith("holds if")
+        assert part.test.text(part.unit).startswith("holds if")
 
 
 @every_claim

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reglab import columns
-from reglab.lessons.claims import Claim, Results, Trial
-from reglab.lessons.claims.results import ROLE, SEED, Weights
+from reglab.lessons.claim import ROLE, SEED, Claim, Results, Trial, Weights
 
 
 def no_weights(role: str, seed: int, which: str) -> Weights:

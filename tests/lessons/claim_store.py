@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tests.factories import layer_stats, metrics
 
 from reglab.events import Environment
-from reglab.lessons.claims import GROUP, Trial
+from reglab.lessons.claim import GROUP, Trial
 from reglab.states import State
 from reglab.store import Ending, Progress, Run, Store
 

@@ -14,13 +14,13 @@ from torch import nn
 
 from reglab import RunSpec, columns, train
 from reglab.events import Ended, Started
-from reglab.lessons.claims import CLAIMS, Claim, Results, judge, seeds_of
-from reglab.lessons.claims.distance import distance
-from reglab.lessons.claims.noise import change_share, network, validation
+from reglab.lessons.claim import FREE, HELD, ROLE, SEED, Claim, Results, Weights, base, seeds_of
+from reglab.lessons.claims import CLAIMS
+from reglab.lessons.claims.factor_two import train_with_term
+from reglab.lessons.claims.input_noise import change_share
 from reglab.lessons.claims.per_layer import APART, SINGLE, chosen
-from reglab.lessons.claims.plain_loop import train_with_term
-from reglab.lessons.claims.results import ROLE, SEED, Weights
-from reglab.lessons.claims.trial import FREE, HELD, base
+from reglab.lessons.measures import distance, network, split_of
+from reglab.lessons.verdict import judge
 
 SEEDS = seeds_of(0, 3)
 
@@ -50,7 +50,7 @@ def test_the_gain_with_few_labels_is_compared_with_the_gain_with_enough() -> Non
     assert list(claim.measure(results)["noisy"]) == pytest.approx([-0.02, -0.01, 0.0])
 
 
-def test_zeros_are_counted_over_all_kernels() -> None:
+def test_zeros_are_counted_over_all_weights() -> None:
     claim = CLAIMS.get("l1-zeros")
     results = invented(claim.trials(SEEDS))
     layers = results.layers().assign(**{columns.ZEROS: 0})
@@ -177,7 +177,7 @@ def test_two_networks_meet_the_same_noise_and_another_seed_another_one() -> None
 
 def test_the_noise_claim_evaluates_the_saved_weights_on_the_validation_images() -> None:
     spec = base(0, train__epochs=1, model__name="dense_784")
-    split = validation(spec.data)
+    split = split_of(spec.data)
     model = network(spec, split, dict(_initial(spec)))
     free = change_share(model, split.x_val, sigma=0.5, draws=5, seed=0)
     claim = CLAIMS.get("input-noise")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.lessons.claims.rules import AllAbove, AllBelow, Less, More, Unit, Within, interval, together
+from reglab.lessons.rules import AllAbove, AllBelow, Less, More, Unit, Within, interval, together
 
 numbers = st.lists(st.floats(-10, 10), min_size=2, max_size=12)
 

@@ -8,17 +8,11 @@ import pytest
 from tests.lessons.claim_store import finish_trials, queue_trials
 
 from reglab.errors import CheckpointError
-from reglab.lessons.claims import (
-    CLAIMS,
-    index,
-    rounds_in,
-    seconds_left,
-    seconds_until,
-    seeds_of,
-    standing,
-    verdict_of,
-)
+from reglab.lessons.claim import seeds_of
+from reglab.lessons.claims import CLAIMS
 from reglab.lessons.claims.per_layer import APART, SINGLE
+from reglab.lessons.standing import index, rounds_in, seconds_left, seconds_until, standing
+from reglab.lessons.verdict import verdict_of
 from reglab.store import Store
 
 SHRINKS, GAP, PER_LAYER = (CLAIMS.get(name) for name in ("shrinks", "narrows-gap", "per-layer"))

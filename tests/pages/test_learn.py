@@ -205,7 +205,7 @@ def test_the_geometry_tells_where_l1_reaches_the_axes(app: AppTest) -> None:
     assert "w₁ is exactly 0 from λ = 0.434 on, and w₂ from λ = 3.76" in text(app)
     press(app, "geometry_try_1")
     assert "Neither weight is 0." in text(app)
-    assert "reaches it at none" in text(app)
+    assert "is 0 at no λ" in text(app)
 
 
 def test_in_a_long_valley_l1_drops_the_larger_weight_and_l2_keeps_both(app: AppTest) -> None:
@@ -225,7 +225,7 @@ def test_the_geometry_follows_its_fields(app: AppTest) -> None:
     again(app)
     assert r"w^* &= (1.25,\ 0)" in text(app)
     app.slider(key=geometry.STRENGTH).set_value(0.0)
-    assert "only the data count" in text(again(app))
+    assert "only the data loss counts" in text(again(app))
     app.slider(key=geometry.STRENGTH).set_value(3.0)
     assert "Both weights are exactly 0." in text(again(app))
 
@@ -256,10 +256,10 @@ def test_adam_is_not_adamw(app: AppTest) -> None:
 
 def test_against_data_proximal_l1_may_win(app: AppTest) -> None:
     press(visit(app, "decay"), "decay_try_1")
-    assert "the coupled walk ends between them, at 0.3125" in text(app)
+    assert "the coupled weight ends between, at 0.3125" in text(app)
     assert "exactly 0 from step" in text(app)
     app.text_input(key=decay.STRENGTH).set_value("0.2")
-    assert "The data pull harder than λ" in text(again(app))
+    assert "The data loss is stronger than the penalty" in text(again(app))
 
 
 @pytest.mark.parametrize(

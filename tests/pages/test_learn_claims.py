@@ -11,7 +11,9 @@ from tests.lessons.claim_store import finish_trials, queue_trials
 
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
-from reglab.lessons.claims import CLAIMS, GROUP, Claim, index, seeds_of, standing
+from reglab.lessons.claim import GROUP, Claim, seeds_of
+from reglab.lessons.claims import CLAIMS
+from reglab.lessons.standing import index, standing
 from reglab.number_format import points
 from reglab.store import Store
 
@@ -155,7 +157,7 @@ def test_again_with_other_seeds_keeps_the_first_verdict_in_sight(app: AppTest, s
     finish_biases(store, MUCH, round_=1)
     again(app)
     assert badges(app).count("fails") == 1
-    assert "Before: seeds 0 to 7: holds." in text(app)
+    assert "Earlier: seeds 0 to 7: holds." in text(app)
     click(app, "again_biases")
     assert {run.spec.train.seed for run in store.runs(group=GROUP) if run.state == "queued"} == set(range(200, 208))
 
@@ -174,7 +176,7 @@ def test_runs_that_confirm_a_choice_are_queued_by_whoever_watched_it(app: AppTes
     stranger = AppTest.from_function(page, default_timeout=60)
     again(stranger)
     assert not [run for run in store.runs(group=GROUP) if run.state == "queued"]
-    assert "27 runs are there of 43" in text(stranger)
+    assert "27 of 43 runs finished" in text(stranger)
     again(app)
     assert len([run for run in store.runs(group=GROUP) if run.state == "queued"]) == 16
     finish_trials(store, standing(store, index(store), PER_LAYER, seeds_of(0, PER_LAYER.n_seeds)).to_start)

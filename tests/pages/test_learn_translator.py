@@ -91,7 +91,7 @@ def test_context_appears_where_it_matters(app: AppTest) -> None:
 def test_momentum_makes_it_an_approximation_and_plain_sgd_exact(app: AppTest) -> None:
     choose(app, "torch-sgd", "keras-weight-decay")
     assert "No exact equivalent" in text(app)
-    assert "At rest only" in text(app)
+    assert "≈ Same optimum, different steps" in text(app)
     assert "weight_decay=0.1" in code(app)[0]
     app.text_input(key="translate_momentum").set_value("0")
     again(app)
@@ -127,10 +127,10 @@ def test_all_as_a_table(app: AppTest) -> None:
     choose(app, "torch-sgd", "all")
     *_, limited, others = (table.value for table in app.table)
     assert sum(len(table.value) for table in app.table) == len(CONVENTIONS.names()) - 1
-    assert limited.loc["Keras L2", "Say"] == "`keras.regularizers.L2(0.005)`"
+    assert limited.loc["Keras L2", "Code"] == "`keras.regularizers.L2(0.005)`"
     assert limited.loc["Keras L2", "If"] == "both act on the same tensors"
     assert "every column of x has variance 1" in str(limited.loc["glmnet in R", "If"])
-    assert "√v" in str(others.loc["PyTorch AdamW", "Why not"])
+    assert "√v" in str(others.loc["PyTorch AdamW", "Why"])
     assert {"translate_n", "translate_batch_size", "translate_lr", "translate_momentum"} <= keys(app)
 
 

@@ -94,7 +94,12 @@ def test_the_table_shows_every_run_newest_first_with_its_figures(app: AppTest, s
     assert list(shown["name"]) == ["strong", "weak", "none"]
     weak = shown.loc[1]
     assert weak["state"] == ["finished"]
-    assert (weak["dataset"], weak["model"], weak["penalty"], weak["lambda2"]) == ("digits", "simple_cnn", "L2", "0.03")
+    assert (weak["dataset"], weak["model"], weak["penalty"], weak["lambda2"]) == (
+        "Digits (8×8)",
+        "Simple CNN",
+        "L2",
+        "0.03",
+    )
     assert weak["best_val_acc"] == "90.0 %"  # metrics(4) has 0.9
     assert weak["best_val_acc_epoch"] == 4
     assert weak["gap_loss"] == f"{1.02 - 2 / 6:.3f}"
@@ -211,7 +216,7 @@ def test_a_link_to_runs_that_are_gone_says_so_until_something_is_ticked(app: App
     run, *_ = three(store)
     visit(app, runs=f"{run.id},nowhere,*bold*")
     assert app.warning[0].value == (
-        r"The link names a run that is not here: nowhere, \*bold\*. It may have been deleted."
+        r"The link names a run that does not exist: nowhere, \*bold\*. It may have been deleted."
     )
     assert state(app).ticked == (run.id,)
     select(app, [])

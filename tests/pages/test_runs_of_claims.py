@@ -10,7 +10,8 @@ from tests.factories import add_run
 from tests.lessons.claim_store import finish_trials
 
 from reglab.jobs import ThreadRunner
-from reglab.lessons.claims import CLAIMS, GROUP
+from reglab.lessons.claim import GROUP
+from reglab.lessons.claims import CLAIMS
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.store.run_filter import LESSON_GROUPS
@@ -62,7 +63,7 @@ def test_they_are_hidden_until_asked_for(store: Store) -> None:
     add_run(store, name="mine")
     app = visit(AppTest.from_function(runs, default_timeout=30))
     assert names(app) == ["mine"]
-    assert app.toggle(key="lessons").label == "Show Learn's runs (6)"
+    assert app.toggle(key="lessons").label == "Show runs of claims (6)"
     app.toggle(key="lessons").set_value(True)
     assert len(names(visit(app))) == 7
     app.toggle(key="lessons").set_value(False)

@@ -9,7 +9,8 @@ from tests.lessons.claim_store import finish_trials
 from tests.pages.browsing import plain
 
 from reglab.jobs import ThreadRunner
-from reglab.lessons.claims import CLAIMS, GROUP
+from reglab.lessons.claim import GROUP
+from reglab.lessons.claims import CLAIMS
 from reglab.store import Run, Store, Sweep
 from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS
 from reglab.sweep import SweepSpec
@@ -48,7 +49,7 @@ def test_they_are_hidden_until_asked_for(store: Store, app: AppTest) -> None:
     add_sweep(store, epochs=1)
     add_run(store, name="mine")
     assert names(visit(app)) == ["mine"]
-    assert [toggle.label for toggle in app.toggle] == ["Show λ paths' runs (6)"]
+    assert [toggle.label for toggle in app.toggle] == ["Show runs of sweeps (6)"]
     app.toggle(key="paths").set_value(True)
     assert len(names(visit(app))) == 7
     app.toggle(key="paths").set_value(False)
@@ -60,8 +61,8 @@ def test_each_kind_has_a_switch_of_its_own(store: Store, app: AppTest) -> None:
     finish_trials(store, CLAIMS.get("shrinks").trials(range(3)))
     visit(app)
     assert "No runs of your own yet" in app.markdown[0].value
-    assert any("belong to Learn's claims and λ paths" in caption.value for caption in app.caption)
-    assert [toggle.label for toggle in app.toggle] == ["Show Learn's runs (6)", "Show λ paths' runs (6)"]
+    assert any("belong to claims on Learn and sweeps" in caption.value for caption in app.caption)
+    assert [toggle.label for toggle in app.toggle] == ["Show runs of claims (6)", "Show runs of sweeps (6)"]
     app.toggle(key="paths").set_value(True)
     assert len(names(visit(app))) == 6
     assert all("Sweep" in name for name in names(app))

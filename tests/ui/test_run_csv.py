@@ -10,7 +10,7 @@ import pandas as pd
 from tests.factories import add_run, metrics, spec
 
 from reglab.store import Store
-from reglab.ui.runs.run_csv import runs_csv
+from reglab.ui.runs.actions import runs_csv
 
 
 def test_each_run_is_a_row_with_its_settings_and_exact_figures(store: Store) -> None:

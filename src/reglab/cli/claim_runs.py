@@ -11,7 +11,8 @@ from functools import cached_property
 
 from reglab.jobs import Worker
 from reglab.jobs.patience import Patience
-from reglab.lessons.claims import GROUP, Claim, Standing, Trial, index, standing
+from reglab.lessons.claim import GROUP, Claim, Trial
+from reglab.lessons.standing import Standing, index, standing
 from reglab.settings import Settings
 from reglab.store import Run, Store
 

@@ -1,4 +1,4 @@
-"""Typed input, read exactly, or refused with one sentence that says what to type instead."""
+"""Typed input, read exactly or refused with one sentence that says what to type instead."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ class BadInput(RegLabError):
 
 
 def read_weights(text: str) -> tuple[Fraction, ...]:
-    """``"1, -0.5, 2e-3"`` → exact fractions; brackets are passed over.
+    """``"1, -0.5, 2e-3"`` → exact fractions; brackets are ignored.
 
-    :raises BadInput: where nothing, too much, or something that is not a number is written.
+    :raises BadInput: for an empty or too long list, or an item that is not a number.
     """
     if len(text) > _MAX_TEXT:
         raise BadInput(f"The list of weights is {len(text):,} characters long; type at most {_MAX_TEXT:,}.")
     try:
-        words = split_list(text.translate(_PLAIN), "Weights")
+        items = split_list(text.translate(_PLAIN), "Weights")
     except NotANumber as error:
         raise BadInput(str(error)) from None
-    if not words:
+    if not items:
         raise BadInput("Type at least one weight, for example 1, 2, 3, 4.")
-    if len(words) > MAX_WEIGHTS:
-        raise BadInput(f"These are {len(words):,} weights; type at most {MAX_WEIGHTS}.")
-    return tuple(exact(word, f"Weight {place}") for place, word in enumerate(words, 1))
+    if len(items) > MAX_WEIGHTS:
+        raise BadInput(f"These are {len(items):,} weights; type at most {MAX_WEIGHTS}.")
+    return tuple(exact(item, f"Weight {place}") for place, item in enumerate(items, 1))
 
 
 def exact(typed: str | float, name: str) -> Fraction:
-    """What was typed as an exact fraction: 0.1 is one tenth, not the nearest binary number.
+    """The typed number as an exact fraction: 0.1 is one tenth, not the nearest binary number.
 
-    :raises BadInput: naming the field, where it is no finite number of at most 15 digits from 1e-9 to 1e9 in size.
+    :raises BadInput: naming the field, unless it is 0 or a number of at most 15 digits from 1e-9 to 1e9 in size.
     """
-    word = typed if isinstance(typed, str) else repr(typed)
+    text = typed if isinstance(typed, str) else repr(typed)
     try:
-        value = Decimal(plain_number(word))
+        value = Decimal(plain_number(text))
     except NotANumber as error:
         raise BadInput(f"{name}: {error}") from None
     if value and not _SMALLEST <= value.copy_abs() <= _LARGEST:
-        raise BadInput(f"{name} must be 0, or from 1e-9 to 1e9 in size, not {shown(word.strip())}.")
+        raise BadInput(f"{name} must be 0, or from 1e-9 to 1e9 in size, not {shown(text.strip())}.")
     if len(value.normalize().as_tuple().digits) > _DIGITS:
         raise BadInput(f"{name} has more than {_DIGITS} digits; round it.")
     return Fraction(value)
 
 
 def within(typed: str | float | None, name: str, low: float, high: float, *, above: bool = False) -> float:
-    """What was typed, where it is a number from ``low`` (``above``: without it) to ``high``.
+    """The typed number, if it lies between ``low`` (``above``: excluded) and ``high``.
 
     :raises BadInput: naming the field and the range.
     """

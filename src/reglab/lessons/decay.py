@@ -1,7 +1,7 @@
-"""One weight, step by step, through the engine that trains the networks: nothing here is a formula of its own.
+"""One weight, stepped by the training engine itself: no formula is repeated here.
 
-Each method is a penalty with its mode. The weight is a tensor of one float64 element, its data loss
-½ (w − optimum)², or none at all.
+Each method is a penalty with its mode. The weight is a tensor of one float64 element, its data loss ½ (w − optimum)²
+or none.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Walk:
 def walk(setting: Walk, key: str) -> tuple[float, ...]:
     """w at step 0, 1, …, steps under the method ``key``.
 
-    :raises BadInput: where the steps overshoot so much that the weight grows without bound.
+    :raises BadInput: where the steps overshoot so far that the weight grows without bound.
     """
     weight = torch.tensor([setting.start], dtype=torch.float64)
     values = [setting.start]
@@ -109,14 +109,14 @@ def walk(setting: Walk, key: str) -> tuple[float, ...]:
 
 
 def push(setting: Walk, key: str, weights: Floats) -> Floats:
-    """How far one first step without data takes each of ``weights`` down, w − w′: what the penalty alone does."""
+    """w − w′ of the first step without data, for each of ``weights``: the effect of the penalty alone."""
     moved = torch.tensor(weights, dtype=torch.float64)
     _stepper(Walk(1.0, setting.lr, setting.strength, 1, setting.optimizer), METHODS[key], moved)()
     return np.asarray(weights - moved.numpy())
 
 
 def _stepper(setting: Walk, method: Method, weight: torch.Tensor) -> Callable[[], None]:
-    """One optimizer step on ``weight``, in place, by the engine's own functions."""
+    """One optimizer step on ``weight``, in place, by the engine's functions."""
     optimizer = make_optimizer(setting.optim, [weight])
     groups = penalty_groups({"w": weight}, PenalisedParameters({"w": 1.0}), {method.term: setting.strength})
     apply = APPLY[method.apply]
@@ -147,6 +147,6 @@ def zero_from_step(values: Sequence[float]) -> int | None:
 
 
 def band(values: Sequence[float]) -> tuple[float, float] | None:
-    """Lowest and highest w in the last quarter of the steps, where 0 lies between them; else ``None``."""
+    """Lowest and highest w in the last quarter of the steps, if 0 lies between them."""
     rest = values[-max(len(values) // 4, 2) :]
     return (min(rest), max(rest)) if min(rest) <= 0 <= max(rest) else None

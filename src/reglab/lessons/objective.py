@@ -1,4 +1,4 @@
-"""J(w) = data loss + penalty, with every digit: λΣw², (λ/2)Σw² and λΣ|w| for typed weights, in exact fractions."""
+"""J(w) = data loss + penalty in exact fractions: λΣw², (λ/2)Σw² and λΣ|w| of typed weights."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ _SHOWN = 12  # significant digits
 
 @dataclass(frozen=True)
 class Convention:
-    """One way to write a penalty: its formula and gradient in LaTeX, and both as functions.
-
-    ``penalty(λ, w)`` is P(w). ``gradient(λ, w)`` is ∂P/∂w of one weight, 0 where L1 has a kink. ``sums`` is what the
-    formula sums over.
-    """
+    """A penalty P(w), as ``formula`` (LaTeX) and ``penalty(λ, w)``, with ∂P/∂w of one weight, ``gradient(λ, w)``."""
 
     key: str
     name: str
     formula: str
-    slope: str
     penalty: Callable[[Fraction, Sequence[Fraction]], Fraction]
     gradient: Callable[[Fraction, Fraction], Fraction]
 
@@ -45,24 +40,33 @@ def sign(w: Fraction) -> int:
 
 CONVENTIONS: tuple[Convention, ...] = (
     Convention(
-        "half", "L2, with the half", r"\frac{\lambda}{2}\sum w^2", r"\lambda w",
-        lambda lam, w: lam / 2 * sum_of_squares(w), lambda lam, w: lam * w,
+        key="half",
+        name="L2 as ½λΣw²",
+        formula=r"\frac{\lambda}{2}\sum w^2",
+        penalty=lambda lam, w: lam / 2 * sum_of_squares(w),
+        gradient=lambda lam, w: lam * w,
     ),
     Convention(
-        "full", "L2, without it", r"\lambda\sum w^2", r"2\lambda w",
-        lambda lam, w: lam * sum_of_squares(w), lambda lam, w: 2 * lam * w,
+        key="full",
+        name="L2 as λΣw²",
+        formula=r"\lambda\sum w^2",
+        penalty=lambda lam, w: lam * sum_of_squares(w),
+        gradient=lambda lam, w: 2 * lam * w,
     ),
     Convention(
-        "l1", "L1", r"\lambda\sum |w|", r"\lambda\,\mathrm{sign}(w)",
-        lambda lam, w: lam * sum_of_magnitudes(w), lambda lam, w: lam * sign(w),
+        key="l1",
+        name="L1 as λΣ|w|",
+        formula=r"\lambda\sum |w|",
+        penalty=lambda lam, w: lam * sum_of_magnitudes(w),
+        gradient=lambda lam, w: lam * sign(w),
     ),
-)  # fmt: skip
-"""The two ways in which texts write L2, and L1. The dashboard's own λ₂ is the first, its λ₁ the last."""
+)
+"""The two conventions for L2, and L1. RegLab's λ₂ is the first, its λ₁ the last."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Weights, data loss and λ as typed.
+    """Typed weights, data loss and λ.
 
     :raises BadInput: where the data loss or λ is below 0.
     """
@@ -91,19 +95,19 @@ class Objective:
 
 
 def digits(value: Fraction) -> str:
-    """``value`` in at most twelve digits, every one of them where it has no more: 30 → ``30``, 3/2 → ``1.5``."""
+    """``value`` to twelve significant digits, without zeros at its end: 30 → ``30``, 3/2 → ``1.5``."""
     number = _rounded(value).normalize()
     return f"{number:f}" if not number or 1e-6 <= abs(number) < 1e12 else f"{number:.{_SHOWN}g}"
 
 
 def result(value: Fraction) -> str:
-    """As :func:`digits`, with one decimal place at least: 2 → ``2.0``."""
+    """As :func:`digits`, with at least one decimal: 2 → ``2.0``."""
     text = digits(value)
     return text if "." in text or "e" in text else f"{text}.0"
 
 
 def relation(value: Fraction) -> str:
-    """``=`` where :func:`digits` shows all of ``value``, else ``≈`` in LaTeX."""
+    """``=`` where :func:`digits` is exact, else ``≈``, in LaTeX."""
     return "=" if Fraction(_rounded(value)) == value else r"\approx"
 
 

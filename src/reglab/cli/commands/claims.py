@@ -11,7 +11,8 @@ from reglab.cli.output import Output
 from reglab.errors import SpecError, clipped
 
 if TYPE_CHECKING:
-    from reglab.lessons.claims import Claim, Standing
+    from reglab.lessons.claim import Claim
+    from reglab.lessons.standing import Standing
 
 FEWEST, MOST = 3, 50
 
@@ -49,7 +50,7 @@ def _list(claims: Sequence[Claim], output: Output) -> None:
 def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
     from reglab.cli.claim_runs import Trainer
     from reglab.cli.training import signals, training_settings
-    from reglab.lessons.claims import seeds_of
+    from reglab.lessons.claim import seeds_of
     from reglab.store import Run, open_store
 
     def report(run: Run) -> None:
@@ -70,7 +71,7 @@ def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
 
 
 def _print_verdict(store: Any, standing: Standing, output: Output) -> None:
-    from reglab.lessons.claims import verdict_of
+    from reglab.lessons.verdict import verdict_of
 
     claim, runs = standing.claim, [run.id for run in standing.runs.values() if run is not None]
     if not standing.complete:

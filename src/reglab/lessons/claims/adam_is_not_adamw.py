@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reglab.lessons.claims.claim import Claim, Measured, Part
-from reglab.lessons.claims.distance import distance
-from reglab.lessons.claims.results import Results
-from reglab.lessons.claims.rules import AllBelow, More
-from reglab.lessons.claims.trial import HELD, LAMBDA, Trial, paired
-from reglab.lessons.claims.units import APART, DISTANCE
+from reglab.lessons.claim import HELD, LAMBDA, Claim, Measured, Part, Results, Trial, paired
+from reglab.lessons.measures import distance
+from reglab.lessons.rules import APART, DISTANCE, AllBelow, More
 
 ADAMW, SGD, SGDW = "AdamW", "SGD + L2", "SGD, decoupled"
 
@@ -17,15 +14,9 @@ ADAMW, SGD, SGDW = "AdamW", "SGD + L2", "SGD, decoupled"
 def _trials(seeds: Sequence[int]) -> list[Trial]:
     held = {"penalty__l2": LAMBDA}
     sgd = {**held, "optim__name": "sgd", "optim__lr": 0.1, "optim__momentum": 0.0, "train__precision": "float64"}
-    return paired(
-        {
-            HELD: held,
-            ADAMW: {**held, "optim__name": "adamw", "penalty__apply": "decoupled"},
-            SGD: sgd,
-            SGDW: {**sgd, "penalty__apply": "decoupled"},
-        },
-        seeds,
-    )
+    decoupled = {"penalty__apply": "decoupled"}
+    adamw = {**held, "optim__name": "adamw", **decoupled}
+    return paired({HELD: held, ADAMW: adamw, SGD: sgd, SGDW: {**sgd, **decoupled}}, seeds)
 
 
 def _measure(results: Results) -> Measured:
@@ -42,27 +33,30 @@ ENTRY = Claim(
     name="adam-is-not-adamw",
     label="Adam with L2 is not AdamW",
     order=9,
-    about="In plain SGD, L2 in the loss and weight decay beside the step are the same. Adam divides its gradient by "
-    "√v, and L2's share of it as well, so weights with large gradients are hardly decayed (Loshchilov & Hutter 2019).",
-    setup="200 digits, a small CNN, λ₂ = 0.03: Adam with L2 against AdamW from the same start, and as a control SGD "
-    "without momentum, in float64, with L2 against SGD with decoupled decay.",
-    caveat="It says that they differ at the same λ and learning rate, not which of them is better: each has a best λ "
-    "of its own, and there is no factor that turns one into the other. The control was first run in float32 with the "
-    "limit 0.001 and broke it with one seed of five (0.0013), because training magnifies rounding; float64 and a "
-    "stricter limit replaced it.",
+    about="Under plain SGD, L2 in the loss and decoupled weight decay are the same. Adam divides the gradient of L2 by "
+    "√v, too, so weights with large gradients hardly decay (Loshchilov & Hutter 2019).",
+    setup="200 digits, a small CNN, λ₂ = 0.03: Adam with L2 and AdamW from the same initial weights; as a control, "
+    "SGD without momentum in float64, with L2 and with decoupled decay.",
+    caveat="The two differ at the same λ and learning rate; this does not show which is better. Each has its own best "
+    "λ, and no factor converts one into the other. The control first ran in float32 with the limit 0.001, which one "
+    "of five seeds exceeded (0.0013) because training magnifies rounding; float64 and a stricter limit replaced it.",
     parts=(
         Part(
-            "adam", "Distance of Adam + L2's final weights from AdamW's",
-            "Adam with L2 ends away from AdamW, as a share of the weights' norm, by {figure}.",
-            APART, More(0.1),
+            "adam",
+            "Distance of the final weights: Adam + L2 from AdamW",
+            "The final weights of Adam with L2 and of AdamW differ, relative to their norm, by {figure}.",
+            APART,
+            More(0.1),
         ),
         Part(
-            "sgd", "Control: the same distance for plain SGD, relative",
-            "For plain SGD, where both must agree to rounding, the same distance is {figure}.",
-            DISTANCE, AllBelow(1e-9),
+            "sgd",
+            "Control: the same distance for plain SGD",
+            "For plain SGD, where both must agree to rounding, the distance is {figure}.",
+            DISTANCE,
+            AllBelow(1e-9),
         ),
     ),
     trials=_trials,
     measure=_measure,
     n_seeds=5,
-)  # fmt: skip
+)

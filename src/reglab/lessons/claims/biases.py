@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reglab import columns
-from reglab.lessons.claims.claim import Claim, Measured, Part
-from reglab.lessons.claims.results import Results
-from reglab.lessons.claims.rules import Within
-from reglab.lessons.claims.trial import HELD, LAMBDA, Trial, paired
-from reglab.lessons.claims.units import POINTS
+from reglab.lessons.claim import HELD, LAMBDA, Claim, Measured, Part, Results, Trial, paired
+from reglab.lessons.rules import POINTS, Within
 
 BOTH = "biases as well"
 
@@ -27,17 +24,20 @@ ENTRY = Claim(
     name="biases",
     label="Penalising the biases as well changes little",
     order=7,
-    about="Biases are few and do not bend the function, so most texts leave them out, while PyTorch's weight_decay "
-    "takes them in; both sides say that it hardly matters.",
-    setup="200 digits, a small CNN with Adam and λ₂ = 0.03, on kernels alone or on kernels and biases.",
-    caveat="Little means less than one point of validation accuracy here. In networks with few weights for each bias, "
-    "or with large offsets in the data, biases matter more.",
+    about="Biases are few and only shift the function. Most texts exclude them, PyTorch's weight_decay includes them, "
+    "and both sides say that it hardly matters.",
+    setup="200 digits, a small CNN with Adam and λ₂ = 0.03, on weights alone or on weights and biases.",
+    caveat="Little means less than one point of validation accuracy here. Biases matter more in networks with few "
+    "weights for each bias, or for data with large offsets.",
     parts=(
         Part(
-            "accuracy", "Validation accuracy, change by penalising biases too",
-            "Penalising the biases as well changes the validation accuracy by {figure}.", POINTS, Within(0.01),
+            "accuracy",
+            "Change in validation accuracy with penalised biases",
+            "Penalising the biases as well changes the validation accuracy by {figure}.",
+            POINTS,
+            Within(0.01),
         ),
     ),
     trials=_trials,
     measure=_measure,
-)  # fmt: skip
+)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from reglab import columns
-from reglab.lessons.claims.claim import Claim, Measured, Part
-from reglab.lessons.claims.results import Results
-from reglab.lessons.claims.rules import Less
-from reglab.lessons.claims.trial import FREE, HELD, free_and_held
-from reglab.lessons.claims.units import NATS, POINTS
+from reglab.lessons.claim import FREE, HELD, Claim, Measured, Part, Results, free_and_held
+from reglab.lessons.rules import NATS, POINTS, Less
 
 
 def _measure(results: Results) -> Measured:
@@ -19,21 +16,27 @@ ENTRY = Claim(
     name="narrows-gap",
     label="L2 narrows the gap between training and validation",
     order=2,
-    about="A network with small weights cannot bend its function around every single training image, so what it learns "
-    "should carry over better.",
+    about="A network with small weights is too smooth to fit every training image individually, so what it learns "
+    "should generalise better.",
     setup="200 digits with true labels, a small CNN with Adam, with λ₂ = 0.03 and without a penalty.",
-    caveat="A narrower gap is not a better network: a useless one has no gap at all. Both losses are data losses in "
-    "eval mode; with the penalty inside, as some tools report them, gaps at different λ cannot be compared.",
+    caveat="A narrower gap does not mean a better network: a useless one has no gap at all. Both losses are data "
+    "losses in eval mode; tools that include the penalty report gaps that cannot be compared across λ.",
     parts=(
         Part(
-            "loss", "Gap in data loss, change by λ₂ = 0.03",
-            "The gap in data loss (validation − training) changes by {figure}.", NATS, Less(0.01),
+            "loss",
+            "Change of the gap in data loss by λ₂ = 0.03",
+            "The gap in data loss (validation − training) changes by {figure}.",
+            NATS,
+            Less(0.01),
         ),
         Part(
-            "accuracy", "Gap in accuracy, change by λ₂ = 0.03",
-            "The gap in accuracy (training − validation) changes by {figure}.", POINTS, Less(0.005),
+            "accuracy",
+            "Change of the gap in accuracy by λ₂ = 0.03",
+            "The gap in accuracy (training − validation) changes by {figure}.",
+            POINTS,
+            Less(0.005),
         ),
     ),
     trials=free_and_held,
     measure=_measure,
-)  # fmt: skip
+)

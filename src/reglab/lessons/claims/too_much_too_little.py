@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reglab import columns
-from reglab.lessons.claims.claim import Claim, Measured, Part
-from reglab.lessons.claims.results import Results
-from reglab.lessons.claims.rules import Less, Within
-from reglab.lessons.claims.trial import FREE, Trial, paired
-from reglab.lessons.claims.units import POINTS
+from reglab.lessons.claim import FREE, Claim, Measured, Part, Results, Trial, paired
+from reglab.lessons.rules import POINTS, Less, Within
 
-LARGE, TINY = "λ₂ = 1", "λ₂ = 1e-06"
+LARGE, TINY = "λ₂ = 1", "λ₂ = 1e-6"
 
 
 def _trials(seeds: Sequence[int]) -> list[Trial]:
@@ -27,22 +24,28 @@ def _measure(results: Results) -> Measured:
 
 ENTRY = Claim(
     name="too-much-too-little",
-    label="A λ too large underfits, a λ too small does nothing",
+    label="A λ too large underfits, a λ too small has no effect",
     order=3,
-    about="Between them lies the λ one is looking for, which is why people plot validation accuracy over λ.",
-    setup="200 digits, a small CNN with Adam, with λ₂ = 1, λ₂ = 10⁻⁶ and without a penalty.",
-    caveat="What is large and what is small depends on data, CNN, optimizer and learning rate; these two λ were chosen "
-    "to be beyond doubt. Underfitting means that even the training images are no longer learnt.",
+    about="The best λ lies in between, which is why validation accuracy is plotted over λ.",
+    setup="200 digits, a small CNN with Adam, with λ₂ = 1, λ₂ = 1e-6 and without a penalty.",
+    caveat="What counts as large or small depends on data, CNN, optimizer and learning rate; these two λ are extreme "
+    "by choice. Underfitting means that the training images are not fitted either.",
     parts=(
         Part(
-            "large", "Training accuracy at λ₂ = 1 against no penalty",
-            "λ₂ = 1 changes the training accuracy by {figure}.", POINTS, Less(0.1),
+            "large",
+            "Training accuracy at λ₂ = 1 relative to no penalty",
+            "λ₂ = 1 changes the training accuracy by {figure}.",
+            POINTS,
+            Less(0.1),
         ),
         Part(
-            "tiny", "Validation accuracy at λ₂ = 10⁻⁶ against no penalty",
-            "λ₂ = 10⁻⁶ changes the validation accuracy by {figure}.", POINTS, Within(0.01),
+            "tiny",
+            "Validation accuracy at λ₂ = 1e-6 relative to no penalty",
+            "λ₂ = 1e-6 changes the validation accuracy by {figure}.",
+            POINTS,
+            Within(0.01),
         ),
     ),
     trials=_trials,
     measure=_measure,
-)  # fmt: skip
+)

@@ -1,1 +1,1 @@
-"""The Learn page: one module a section, all drawn by :mod:`reglab.ui.learn.page`."""
+"""The Learn page."""

@@ -1,8 +1,11 @@
-"""Testing a claim: its runs queued, stopped, continued. The store knows all that matters; a session only watches."""
+"""The test of a claim: its runs queued, stopped and resumed, its verdict, and both as text.
+
+The store holds everything; a session only watches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -10,28 +13,23 @@ import streamlit as st
 
 from reglab.charts.seed_dots import height_of, seed_dots_chart
 from reglab.errors import RegLabError
-from reglab.lessons.claims import (
-    GROUP,
-    Claim,
-    Standing,
-    Trial,
-    Verdict,
-    index,
-    rounds_in,
-    seeds_of,
-    standing,
-    verdict_of,
-)
+from reglab.lessons.claim import GROUP, ROUND, Claim, seeds_of
+from reglab.lessons.rules import Outcome
+from reglab.lessons.standing import Standing, index, rounds_in, standing
+from reglab.lessons.verdict import Verdict, verdict_of
 from reglab.store import Run
+from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import BadgeColour
+from reglab.ui.shared.text import duration
 
 PROBLEM = "claims_problem"
-_KEPT = 500  # verdicts
+"""Session key of the sentence about the last failed test or stop."""
 
 
 @dataclass(frozen=True)
 class Tested:
-    """A claim as it stands with the newest seeds, and with the seeds tested before; ``next_round`` has fresh ones."""
+    """A claim's standing with the newest seeds and with earlier ones; round ``next_round`` has fresh seeds."""
 
     now: Standing
     earlier: tuple[Standing, ...]
@@ -49,35 +47,41 @@ class Judged:
 
 def look(claim: Claim, known: dict[str, Run]) -> Tested:
     """The newest round of seeds that is tested or under way, else the first one."""
-    store = services().store
-    rounds = [standing(store, known, claim, seeds_of(r, claim.n_seeds)) for r in rounds_in(known)]
-    numbers = [i for i, one in enumerate(rounds) if one.testing or one.complete]
-    newest = numbers[-1] if numbers else 0
-    earlier = tuple(one for one in rounds[:newest] if one.complete)
-    return Tested(rounds[newest], earlier, rounds_in(known)[newest] + 1)
+    store, rounds = services().store, rounds_in(known)
+    standings = [standing(store, known, claim, seeds_of(r, claim.n_seeds)) for r in rounds]
+    newest = max((i for i, one in enumerate(standings) if one.testing or one.complete), default=0)
+    earlier = tuple(one for one in standings[:newest] if one.complete)
+    return Tested(standings[newest], earlier, rounds[newest] + 1)
 
 
 def known_runs() -> dict[str, Run]:
-    """Every claim's run by its spec."""
+    """The runs of all claims by their spec."""
     return dict(index(services().store))
 
 
 def test(wanted: Iterable[tuple[Claim, tuple[int, ...]]]) -> None:
-    """Queue what is missing for these claims with these seeds; to be called as a callback."""
+    """Callback: queue the missing runs of these claims with these seeds.
+
+    A deleted run is restored, a stopped one resumed.
+    """
     st.session_state[PROBLEM] = None
+    runner, store = services().runner, services().store
     try:
         known = known_runs()
-        missing = [
-            trial for claim, seeds in wanted for trial in standing(services().store, known, claim, seeds).to_start
-        ]
+        missing = [trial for claim, seeds in wanted for trial in standing(store, known, claim, seeds).to_start]
         for trial in {trial.key: trial for trial in missing}.values():
-            _queue(trial)
+            run = runner.submit(trial.spec, name=trial.name, key=trial.key, group=GROUP)
+            if run.deleted is not None:
+                store.restore([run.id])
+                run = store.get(run.id)
+            if run.resumable:
+                runner.resume(run.id)
     except RegLabError as error:
         st.session_state[PROBLEM] = str(error)
 
 
 def stop(ids: Iterable[str]) -> None:
-    """Stop these runs; those that wait are cancelled. To be called as a callback."""
+    """Callback: stop these runs, and cancel those that wait."""
     try:
         for run_id in ids:
             services().runner.stop(run_id)
@@ -85,31 +89,67 @@ def stop(ids: Iterable[str]) -> None:
         st.session_state[PROBLEM] = str(error)
 
 
-def _queue(trial: Trial) -> None:
-    """Queue the trial's run; one that was deleted comes back, one that stopped goes on."""
-    runner, store = services().runner, services().store
-    run = runner.submit(trial.spec, name=trial.name, key=trial.key, group=GROUP)
-    if run.deleted is not None:
-        store.restore([run.id])
-        run = store.get(run.id)
-    if run.resumable:
-        runner.resume(run.id)
-
-
 def judged(one: Standing) -> Judged:
-    """What a complete standing came to; kept here for all visitors, because its runs do not change any more.
+    """The verdict on a complete standing, whose runs do not change any more.
 
     :raises RegLabError: where the weights of a run are gone.
     """
-    kept, place = _judged(), (one.claim.name, *(run.id for run in one.finished.values()))
-    if place not in kept:
-        if len(kept) >= _KEPT:
-            kept.clear()
+
+    def judge() -> Judged:
         verdict = verdict_of(services().store, one)
-        kept[place] = Judged(verdict, seed_dots_chart(verdict.figures), height_of(verdict.figures))
-    return kept[place]
+        return Judged(verdict, seed_dots_chart(verdict.figures), height_of(verdict.figures))
+
+    return _VERDICTS.get((one.claim.name, *(run.id for run in one.finished.values())), judge)
 
 
-@st.cache_resource(show_spinner=False)
-def _judged() -> dict[tuple[str, ...], Judged]:
-    return {}
+_VERDICTS: Memo[Judged] = Memo(most=500, size=lambda _: 1)
+
+
+# Text
+
+BADGES: dict[Outcome, tuple[str, str, BadgeColour]] = {
+    True: ("holds", ":material/check_circle:", "green"),
+    False: ("fails", ":material/cancel:", "red"),
+    None: ("undecided", ":material/help:", "orange"),
+}
+"""Outcome → label, icon and colour of its badge."""
+
+
+def progress_text(one: Standing, seconds: float) -> str:
+    """For example "7 of 16 runs, about 6 s left"."""
+    return f"{one.done} of {one.expected} runs, about {duration(seconds)} left"
+
+
+def waiting_text(one: Standing, seconds: float) -> str:
+    """The cost of a test that is not under way."""
+    if one.done:
+        left = f"{one.done} of {one.expected} runs finished, about {duration(seconds)} for the rest"
+        return f"Not tested yet: {left}."
+    return f"Not tested yet: {one.expected} runs, about {duration(seconds)}."
+
+
+def diverged_text(one: Standing) -> str:
+    """Why there is no verdict although all runs have ended."""
+    return f"{one.diverged} of {one.expected} runs diverged, so there is no verdict; try other seeds."
+
+
+def earlier_text(verdicts: Sequence[tuple[Standing, Verdict]]) -> str:
+    """For example "Earlier: seeds 0 to 7: holds." """
+    return "Earlier: " + "; ".join(f"seeds {one.seeds[0]} to {one.seeds[-1]}: {v.word}" for one, v in verdicts) + "."
+
+
+def summary_text(outcomes: Sequence[Outcome], claims: int, testing: int) -> str:
+    """For example "7 of 11 tested: 5 hold, 1 fails, 1 is undecided. 2 are being tested." """
+    held, failed = outcomes.count(True), outcomes.count(False)
+    open_ = len(outcomes) - held - failed
+    parts = [(held, "holds", "hold"), (failed, "fails", "fail"), (open_, "is undecided", "are undecided")]
+    found = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
+    now = f" {testing} {'is' if testing == 1 else 'are'} being tested." if testing else ""
+    return f"**{len(outcomes)} of {claims} tested**" + (f": {found}." if found else ".") + now
+
+
+def shown_runs(one: Standing, most: int) -> list[str]:
+    """The ids of one seed's runs, at most ``most``: those that were compared with each other."""
+    seeds = [trial.seed for trial in one.finished]
+    last = max(seeds, key=lambda seed: (seeds.count(seed) <= most, seed % ROUND < ROUND // 2, -seed), default=None)
+    return [run.id for trial, run in one.finished.items() if trial.seed == last][:most]

@@ -1,17 +1,21 @@
-"""The usual claims about L2, each with a button that tests it: the verdict is whatever the runs say."""
+"""Common claims about L2, each with a button that tests it; the verdict is read from the runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from reglab.errors import RegLabError
-from reglab.lessons.claims import CLAIMS, Claim, Standing, seconds_left, seconds_until, seeds_of
+from reglab.lessons.claim import Claim, seeds_of
+from reglab.lessons.claims import CLAIMS
+from reglab.lessons.standing import Standing, seconds_left, seconds_until
 from reglab.store import Run
-from reglab.ui.learn import claim_runs, claim_text
-from reglab.ui.learn.claim_runs import Judged, Tested
+from reglab.ui.learn import claim_runs
+from reglab.ui.learn.claim_runs import BADGES, Judged, Tested
 from reglab.ui.shared import trouble
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
@@ -20,14 +24,15 @@ from reglab.ui.shared.text import duration
 from reglab.ui.shared.ticks import steady, watched_interval
 
 TICK = 1.2
-"""Seconds between looks at the store while a claim is being tested and few sessions watch."""
+"""Seconds between updates while a claim is being tested and few sessions watch."""
 
 _LIVE, _WATCHED = "claims_live", "claims_watched"
+_ROW: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "horizontal_alignment": "distribute"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """One claim on the page; ``judged`` is None where there is no verdict (yet), ``problem`` says why there is none."""
+    """One claim on the page; ``judged`` is None without a verdict, and ``problem`` says why there is none."""
 
     tested: Tested
     judged: Judged | None
@@ -43,19 +48,22 @@ class Card:
 
 
 def claims() -> None:
-    """Draw the section; it looks again by itself while one of its runs trains or waits."""
-    st.session_state[_LIVE] = _every(claim_runs.known_runs())
+    """Draw the section, which updates itself while one of its runs trains or waits."""
+    st.session_state[_LIVE] = _tick(claim_runs.known_runs())
     st.fragment(_board, run_every=st.session_state[_LIVE])()
+
+
+def _tick(known: dict[str, Run]) -> float | None:
+    """Seconds between updates; None where no claim is being tested."""
+    return watched_interval(TICK) if any(run.state in ACTIVE for run in known.values()) else None
 
 
 @steady
 def _board() -> None:
-    """All claims; without arguments, because with other ones it would be another fragment, made anew."""
-    known = claim_runs.known_runs()
-    found = [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+    """All claims. Without arguments: with other ones, Streamlit would make another fragment."""
+    known, found = _look()
     if _continue(found):
-        known = claim_runs.known_runs()
-        found = [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+        known, found = _look()
     cards = [_card(tested) for tested in found]
     st.session_state[_WATCHED] = {card.claim.name for card in cards if card.now.testing}
     _head(cards, known)
@@ -63,13 +71,18 @@ def _board() -> None:
     for number, card in enumerate(cards):
         with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
             _draw(card, known)
-    if _every(known) != st.session_state[_LIVE]:
+    if _tick(known) != st.session_state[_LIVE]:
         st.rerun()
     trouble.refresh()
 
 
+def _look() -> tuple[dict[str, Run], list[Tested]]:
+    known = claim_runs.known_runs()
+    return known, [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+
+
 def _continue(found: Sequence[Tested]) -> bool:
-    """Queue the runs that confirm a choice, where this session has watched the test that made it."""
+    """Queue the runs that confirm a choice, if this session has watched the test that made it."""
     watched: set[str] = st.session_state.get(_WATCHED, set())
     due = [one.now for one in found if one.now.claim.name in watched and one.now.ready_to_confirm]
     if due:
@@ -80,7 +93,7 @@ def _continue(found: Sequence[Tested]) -> bool:
 def _card(tested: Tested) -> Card:
     now = tested.now
     if not now.complete:
-        return Card(tested, None, claim_text.diverged_text(now) if now.diverged and not now.active else None)
+        return Card(tested, None, claim_runs.diverged_text(now) if now.diverged and not now.active else None)
     try:
         return Card(tested, claim_runs.judged(now), None)
     except RegLabError as error:
@@ -88,104 +101,93 @@ def _card(tested: Tested) -> Card:
 
 
 def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
-    """What it is about, what came out so far, and the button for all."""
+    """Introduction, summary, and the button for all claims."""
     st.subheader("Claims, tested", anchor=False)
     st.markdown(
-        "What people say about L2, tested with small networks on the embedded digits. The rules were fixed before any "
-        "run, and where one had to change, its claim says so. A claim that fails here is shown as failed. Runs are "
-        "kept, so a verdict stays for every visitor."
+        "Common claims about L2, tested with small networks on the embedded digits. The rules were fixed before any "
+        "run; where a rule had to change, its claim says so. A claim that fails is shown as failed. Runs and verdicts "
+        "are kept for all visitors."
     )
-    st.caption("In the charts each blue dot is a seed, diamond and bar are their mean with its 95 % interval, and the "
-               "dotted line is the rule's.")  # fmt: skip
+    st.caption(
+        "In the charts, each blue dot is a seed, the diamond is their mean, the bar its 95 % interval, and the dotted "
+        "line the limit of the rule."
+    )
     outcomes = [card.judged.verdict.holds for card in cards if card.judged is not None]
     testing = [card.now for card in cards if card.now.testing]
     todo = [card.now for card in cards if not card.now.complete and not card.now.testing]
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(claim_text.summary_text(outcomes, len(cards), len(testing)), width="content")
+    with st.container(**_ROW):
+        st.markdown(claim_runs.summary_text(outcomes, len(cards), len(testing)), width="content")
         if testing:
-            ids = [run.id for run in known.values() if run.state in ("queued", "running")]
-            st.button("Stop all", key="claims_stop", icon=":material/stop:", on_click=claim_runs.stop, args=(ids,))
+            ids = [run.id for run in known.values() if run.state in ACTIVE]
+            _button("Stop all", "claims_stop", "stop", partial(claim_runs.stop, ids))
         elif todo:
-            seconds = duration(seconds_left(todo, known, services().settings.slots))
-            st.button(
-                f"Test all (about {seconds})" if len(todo) == len(cards) else f"Test the other {len(todo)} ({seconds})",
-                key="claims_all", icon=":material/science:", type="primary", on_click=claim_runs.test,
-                args=([(one.claim, one.seeds) for one in todo],),
-            )  # fmt: skip
+            cost = f"about {duration(seconds_left(todo, known, services().settings.slots))}"
+            label = f"Test all ({cost})" if len(todo) == len(cards) else f"Test the other {len(todo)} ({cost})"
+            seeds = [(one.claim, one.seeds) for one in todo]
+            _button(label, "claims_all", "science", partial(claim_runs.test, seeds), type="primary")
     if problem := st.session_state.get(claim_runs.PROBLEM):
         st.error(problem, icon=":material/error:")
 
 
 def _draw(card: Card, known: dict[str, Run]) -> None:
     claim, now = card.claim, card.now
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+    with st.container(**_ROW, gap="small"):
         st.caption(f"Claim {claim.order}", width="content")
         _badge(card)
     st.markdown(f"**{claim.label}**")
     st.caption(claim.about)
     if now.testing:
         seconds = seconds_until(now, known, services().settings.slots)
-        st.progress(now.done / now.expected, claim_text.progress_text(now, seconds))
+        st.progress(now.done / now.expected, claim_runs.progress_text(now, seconds))
     elif card.judged is not None:
         _verdict(card, card.judged)
     elif card.problem:
         st.warning(card.problem, icon=":material/error:")
-    st.caption(f"**Tested on:** {claim.setup}  \n**Rule:** {claim.rule}  \n**But:** {claim.caveat}")
-    _buttons(card, known)
+    st.caption(f"**Setup:** {claim.setup}  \n**Rule:** {claim.rule}  \n**Caveat:** {claim.caveat}")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _buttons(card, known)
 
 
 def _badge(card: Card) -> None:
     if card.now.testing:
         st.badge("testing", icon=":material/hourglass_top:", color="blue")
     elif card.judged is not None or card.problem:
-        word, icon, colour = claim_text.BADGES[card.judged.verdict.holds if card.judged else None]
-        st.badge(word, icon=icon, color=colour)
+        label, icon, colour = BADGES[card.judged.verdict.holds if card.judged else None]
+        st.badge(label, icon=icon, color=colour)
     else:
         st.badge("not tested yet", icon=":material/radio_button_unchecked:", color="gray")
 
 
 def _verdict(card: Card, judged: Judged) -> None:
-    """Each part with its mark and figure, and the dots."""
-    st.markdown("  \n".join(f"{claim_text.MARKS[o.holds]} {o.sentence}" for o in judged.verdict.outcomes))
-    st.plotly_chart(
-        judged.chart, key=f"dots_{card.claim.name}", height=judged.height, config={"displayModeBar": False}
-
-    )  # fmt: skip
+    """Each part with its mark and figure, the chart, and earlier verdicts."""
+    marks = {outcome: f":{colour}[{icon}]" for outcome, (_, icon, colour) in BADGES.items()}
+    st.markdown("  \n".join(f"{marks[part.holds]} {part.sentence}" for part in judged.verdict.outcomes))
+    key, config = f"dots_{card.claim.name}", {"displayModeBar": False}
+    st.plotly_chart(judged.chart, key=key, height=judged.height, config=config)
     if card.tested.earlier:
-        before = [(one, claim_runs.judged(one).verdict) for one in card.tested.earlier]
-        st.caption(claim_text.earlier_text(before))
+        verdicts = [(one, claim_runs.judged(one).verdict) for one in card.tested.earlier]
+        st.caption(claim_runs.earlier_text(verdicts))
 
 
 def _buttons(card: Card, known: dict[str, Run]) -> None:
     claim, now = card.claim, card.now
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if now.testing:
-            ids = [run.id for run in now.active]
-            st.button("Stop", key=f"stop_{claim.name}", icon=":material/stop:", on_click=claim_runs.stop, args=(ids,))
-        elif now.complete or card.problem:
-            fresh = seeds_of(card.tested.next_round, claim.n_seeds)
-            st.button(
-                "Again with other seeds", key=f"again_{claim.name}", icon=":material/casino:",
-                on_click=claim_runs.test, args=([(claim, fresh)],),
-            )  # fmt: skip
-        else:
-            st.button(
-                "Test it", key=f"test_{claim.name}", icon=":material/science:",
-                on_click=claim_runs.test, args=([(claim, now.seeds)],),
-            )  # fmt: skip
-            st.caption(claim_text.waiting_text(now, seconds_left([now], known, services().settings.slots)))
-        if now.complete:
-            ids = claim_text.shown_runs(now, MAX_RUNS)
-            st.button(
-                "Open the runs", key=f"open_{claim.name}", icon=":material/monitoring:", on_click=_open, args=(ids,)
-            )
+    if now.testing:
+        _button("Stop", f"stop_{claim.name}", "stop", partial(claim_runs.stop, [run.id for run in now.active]))
+    elif now.complete or card.problem:
+        fresh = seeds_of(card.tested.next_round, claim.n_seeds)
+        _button("Repeat with other seeds", f"again_{claim.name}", "casino", partial(claim_runs.test, [(claim, fresh)]))
+    else:
+        _button("Test", f"test_{claim.name}", "science", partial(claim_runs.test, [(claim, now.seeds)]))
+        st.caption(claim_runs.waiting_text(now, seconds_left([now], known, services().settings.slots)))
+    if now.complete:
+        runs = run_query(claim_runs.shown_runs(now, MAX_RUNS))
+        _button("Open the runs", f"open_{claim.name}", "monitoring", partial(_open, runs))
 
 
-def _open(ids: Sequence[str]) -> None:
-    """Go to the live view of the runs of one seed, which differ in what the claim is about."""
-    st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
+def _button(label: str, key: str, icon: str, action: Callable[..., None], **look: Any) -> None:
+    st.button(label, key=key, icon=f":material/{icon}:", on_click=action, **look)
 
 
-def _every(known: dict[str, Run]) -> float | None:
-    """Seconds between looks at the store; None where no claim is being tested."""
-    return watched_interval(TICK) if any(run.state in ACTIVE for run in known.values()) else None
+def _open(query: dict[str, str]) -> None:
+    """Callback: go to the live view of these runs."""
+    st.switch_page(TRAIN_PAGE, query_params=query)

@@ -1,6 +1,9 @@
-"""Why it is called decay: one weight under four ways of applying a penalty, stepped by the training engine."""
+"""Why weight decay is called decay: one weight under four penalty modes, stepped by the training engine."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,10 +12,21 @@ import streamlit as st
 from reglab.charts.decay import decay_chart, shrink_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import within
-from reglab.lessons.decay import MAX_STEPS, METHODS, SETTINGS, Walk, push, walk
+from reglab.lessons.decay import (
+    MAX_STEPS,
+    METHODS,
+    SETTINGS,
+    Walk,
+    band,
+    first_at_most,
+    half_life,
+    push,
+    walk,
+    zero_from_step,
+)
+from reglab.number_format import exact, short
 from reglab.optimizers import OPTIMIZERS
-from reglab.ui.learn import decay_text as words
-from reglab.ui.learn.inputs import Example, defaults, examples, number
+from reglab.ui.learn.sections import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.text import literal
 
@@ -25,20 +39,27 @@ OPTIMIZER_LABELS = {
     "momentum": "Momentum 0.9",
 }
 EXAMPLES = (
-    Example("The penalty alone", "L2 halves the weight again and again; L1 takes the same at every step.", FIRST),
-    Example("Against data", "Data pull to 0.5: L2 stops between, and a strong enough L1 still stops at 0.",
-            {**FIRST, DATA: True, STRENGTH: "0.6"}),
-    Example("Adam is not AdamW", "Adam rescales the coupled penalty to full steps; decoupled decay stays a decay.",
-            {**FIRST, OPTIMIZER: "adam", RATE: "0.03"}),
-)  # fmt: skip
+    Example("Penalty only", "L2 halves the weight again and again; L1 subtracts the same amount at every step.", FIRST),
+    Example(
+        "Penalty and data",
+        "The data loss is lowest at 0.5. L2 stops in between; L1, if strong enough, still ends at 0.",
+        {**FIRST, DATA: True, STRENGTH: "0.6"},
+    ),
+    Example(
+        "Adam is not AdamW",
+        "Adam rescales the coupled penalty to full steps; decoupled decay remains a decay.",
+        {**FIRST, OPTIMIZER: "adam", RATE: "0.03"},
+    ),
+)
+
+Walks = Mapping[str, Sequence[float]]
 
 
 def decay() -> None:
     """Draw the section."""
     st.markdown(
-        "A step under L2 takes a **share** of the weight, ηλ of what is left: that is decay. A step under L1 takes a "
-        "**fixed amount**, ηλ, whatever is left. Below, one weight goes through the engine that trains the networks, "
-        "in four ways at once."
+        "A step under L2 removes a **share** of the weight, ηλ of what is left: exponential decay. A step under L1 "
+        "subtracts a **fixed amount**, ηλ. Below, the training engine steps one weight under four penalty modes."
     )
     defaults(FIRST)
     examples("decay", EXAMPLES)
@@ -49,7 +70,9 @@ def decay() -> None:
         st.error(literal(str(error)), icon=":material/error:")
         return
     _charts(setting, walks)
-    _facts(setting, walks)
+    for column, (title, text) in zip(st.columns(3, gap="small"), facts(setting, walks), strict=True):
+        with column, st.container(border=True, height="stretch"):
+            st.markdown(f"**{title}**\n\n{text}")
 
 
 def _inputs() -> Walk:
@@ -57,58 +80,118 @@ def _inputs() -> Walk:
     with start:
         w = number("Start", START, "The weight before the first step, from −100 to 100.")
     with rate:
-        lr = number("Learning rate η", RATE, "The size of a step, above 0 and at most 10.")
+        lr = number("Learning rate η", RATE, "The step size, above 0 and at most 10.")
     with strength:
-        lam = number("λ", STRENGTH, "The penalty's strength, from 0 to 100.")
-    with steps:
-        n = st.number_input(
-            "Steps", value=None, key=STEPS, step=10, persist_state="session", help=f"From 1 to {MAX_STEPS}."
-        )
+        lam = number("λ", STRENGTH, "The strength of the penalty, from 0 to 100.")
+    about = f"From 1 to {MAX_STEPS}."
+    n = steps.number_input("Steps", value=None, key=STEPS, step=10, persist_state="session", help=about)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control(
-            "Optimizer", list(SETTINGS), format_func=OPTIMIZER_LABELS.__getitem__, key=OPTIMIZER, required=True,
-            persist_state="session", help="What turns a gradient into a step.",
-        )  # fmt: skip
+            "Optimizer",
+            list(SETTINGS),
+            format_func=OPTIMIZER_LABELS.__getitem__,
+            key=OPTIMIZER,
+            required=True,
+            persist_state="session",
+            help="Computes the step from the gradient.",
+        )
         optimum = _optimum()
     return Walk(
-        within(w, "The start", -100, 100), within(lr, "The learning rate η", 0, 10, above=True),
-        within(lam, "λ", 0, 100), int(within(n, "Steps", 1, MAX_STEPS)), kind or "sgd", optimum,
-    )  # fmt: skip
+        start=within(w, "The start", -100, 100),
+        lr=within(lr, "The learning rate η", 0, 10, above=True),
+        strength=within(lam, "λ", 0, 100),
+        steps=int(within(n, "Steps", 1, MAX_STEPS)),
+        optimizer=kind or "sgd",
+        optimum=optimum,
+    )
 
 
 def _optimum() -> float | None:
-    """The data's optimum; ``None`` where no data pull."""
-    pulled = st.toggle(
-        "Data pull too", key=DATA, persist_state="session",
-        help="Adds a data loss of ½(w − optimum)²; without it, the penalty acts alone.",
-    )  # fmt: skip
-    if not pulled:
+    """Where the data loss is lowest; ``None`` without a data loss."""
+    about = "Adds the data loss ½(w − optimum)²; without it, the penalty acts alone."
+    if not st.toggle("Add a data loss", key=DATA, persist_state="session", help=about):
         return None
     with st.container(width=150):
         value = number("Data optimum", OPTIMUM, "Where the data loss is lowest, from −100 to 100.")
     return within(value, "The data optimum", -100, 100)
 
 
-def _charts(setting: Walk, walks: dict[str, tuple[float, ...]]) -> None:
+def _charts(setting: Walk, walks: Mapping[str, tuple[float, ...]]) -> None:
     steps = pd.concat(
         pd.DataFrame({"method": key, "step": np.arange(len(values)), "w": values}) for key, values in walks.items()
     )
+    reach = max(abs(setting.start), 4 * setting.lr * setting.strength, 0.1)
+    near = reach * 1e-9  # the two sides of the step at 0
+    grid = np.unique(np.concatenate([np.linspace(-reach, reach, 161), [-near, 0.0, near]]))
+    pushes = pd.concat(pd.DataFrame({"method": key, "w": grid, "push": push(setting, key, grid)}) for key in METHODS)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         live_chart(decay_chart(steps, setting.optimum), key="decay_steps_chart", height=380)
     with right:
-        live_chart(shrink_chart(_pushes(setting)), key="decay_push_chart", height=380)
+        live_chart(shrink_chart(pushes), key="decay_push_chart", height=380)
 
 
-def _pushes(setting: Walk) -> pd.DataFrame:
-    reach = max(abs(setting.start), 4 * setting.lr * setting.strength, 0.1)
-    near = reach * 1e-9  # the two sides of the step at 0
-    grid = np.unique(np.concatenate([np.linspace(-reach, reach, 161), [-near, 0.0, near]]))
-    return pd.concat(pd.DataFrame({"method": key, "w": grid, "push": push(setting, key, grid)}) for key in METHODS)
+# Text
 
 
-def _facts(setting: Walk, walks: dict[str, tuple[float, ...]]) -> None:
-    """One card for each penalty: what the walk has shown, in numbers."""
-    for column, (title, text) in zip(st.columns(3, gap="small"), words.facts(setting, walks), strict=True):
-        with column, st.container(border=True, height="stretch"):
-            st.markdown(f"**{title}**\n\n{text}")
+def facts(setting: Walk, walks: Walks) -> list[tuple[str, str]]:
+    """(title, Markdown) for L2, subgradient L1 and proximal L1, with measured numbers."""
+    return [
+        ("L2", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
+        ("Subgradient L1", _hovering(setting, walks["L1 subgradient"])),
+        ("Proximal L1", _arriving(setting, walks["L1 proximal"])),
+    ]
+
+
+def _halving(setting: Walk, walks: Walks) -> str:
+    """The half-life where one exists, and the step at which the weight was halved."""
+    if setting.optimum is not None:
+        end = short(walks["L2 coupled"][-1])
+        return f"The data loss pulls to {exact(setting.optimum)}, L2 to 0: the coupled weight ends between, at {end}."
+    step = first_at_most(walks["L2 decoupled"], abs(setting.start) / 2)
+    seen = "Decoupled decay has not halved the weight" if step is None else f"Decoupled decay halved it at step {step}"
+    life = half_life(setting.lr, setting.strength)
+    if life is None or not setting.is_plain:
+        return f"{seen}."
+    product = setting.lr * setting.strength
+    return (
+        f"Each step keeps 1 − ηλ = {short(1 - product)} of the weight, so its half-life is "
+        f"$\\frac{{\\ln 2}}{{-\\ln(1 - \\eta\\lambda)}}$ = **{short(life)} steps** "
+        f"(about 0.69/(ηλ) = {short(math.log(2) / product)}). {seen}."
+    )
+
+
+def _pair(setting: Walk, walks: Walks) -> str:
+    """Whether coupled and decoupled agree."""
+    apart = max(abs(a - b) for a, b in zip(walks["L2 coupled"], walks["L2 decoupled"], strict=True))
+    if apart <= 1e-12 * max(1.0, abs(setting.start)):
+        return "Coupled and decoupled agree to rounding."
+    return f"Coupled and decoupled differ by up to {short(apart, 3)}: λ has a different meaning in each."
+
+
+def _hovering(setting: Walk, values: Sequence[float]) -> str:
+    around, end = band(values), values[-1]
+    if not any(values):
+        return "The weight is 0 and stays there."
+    if around is None and setting.optimum is not None:
+        return f"The data loss holds it away from 0: it ends at {short(end)}."
+    if around is None:
+        return f"It has not reached 0 yet; it ends at {short(end)}. Use more steps."
+    if around == (0, 0):
+        return "Its steps happen to land on exactly 0, where the subgradient is 0, so it stays there: a rare case."
+    zeros = sum(w == 0 for w in values)
+    low, high = (short(edge, 3) for edge in around)
+    return (
+        f"Near 0, each step overshoots and the next one returns: in the last quarter of the steps, the weight stays "
+        f"between {low} and {high}. It was "
+        + (f"exactly 0 at {zeros} of {len(values)} steps." if zeros else "never exactly 0.")
+    )
+
+
+def _arriving(setting: Walk, values: Sequence[float]) -> str:
+    step, end = zero_from_step(values), short(values[-1])
+    if step is not None:
+        return f"The proximal step stops at 0 instead of overshooting: **exactly 0 from step {step} on**."
+    if setting.optimum is not None:
+        return f"The data loss is stronger than the penalty: the weight ends at {end}, not at 0. Try a larger λ."
+    return f"It has not reached 0 yet; it ends at {end}. Use more steps or a larger λ."

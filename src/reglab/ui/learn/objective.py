@@ -1,7 +1,8 @@
-"""The objective calculator: weights, data loss and λ in; sums, penalties, totals and gradients out, digit by digit."""
+"""The objective calculator: sums, penalties, totals and gradients of typed weights, digit by digit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import pandas as pd
@@ -10,28 +11,47 @@ import streamlit as st
 from reglab.charts.loss_split import objective_split_chart
 from reglab.errors import RegLabError
 from reglab.lessons.checks import BadInput, exact, read_weights
-from reglab.lessons.objective import CONVENTIONS, Convention, Objective, digits, result
-from reglab.ui.learn import objective_text as words
-from reglab.ui.learn.inputs import Example, defaults, examples, number
+from reglab.lessons.objective import (
+    CONVENTIONS,
+    Convention,
+    Objective,
+    digits,
+    relation,
+    result,
+    sign,
+    sum_of_magnitudes,
+    sum_of_squares,
+)
+from reglab.number_format import typeset
+from reglab.ui.learn.sections import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.text import literal
 
 WEIGHTS, DATA, STRENGTH = "objective_weights", "objective_data", "objective_lambda"
 FIRST = {WEIGHTS: "1, 2, 3, 4", DATA: "0.5", STRENGTH: "0.1"}
 EXAMPLES = (
-    Example("Four weights", "Penalty 1.5 with the half, 3.0 without it.", FIRST),
-    Example("One large weight", "Squares punish one weight of 4 far more than four weights of 1; L1 does not.",
-            {WEIGHTS: "4, 0, 0, 0"}),
-    Example("The same, spread out", "Σ|w| is 4 as for one weight of 4, but Σw² falls from 16 to 4.",
-            {WEIGHTS: "1, 1, 1, 1"}),
-)  # fmt: skip
+    Example("Four weights", "The penalty is 1.5 as (λ/2)Σw², 3.0 as λΣw².", FIRST),
+    Example(
+        "One large weight", "L2 is far larger for one 4 than for four 1s; L1 is the same.", {WEIGHTS: "4, 0, 0, 0"}
+    ),
+    Example("Spread out", "Σ|w| is still 4, but Σw² falls from 16 to 4.", {WEIGHTS: "1, 1, 1, 1"}),
+)
+NOTES: Mapping[str, str] = {
+    "half": "PyTorch's `weight_decay` and RegLab's λ₂: the ½ makes the gradient λw.",
+    "full": "Keras's `l2(λ)`: twice the penalty and twice the gradient for the same λ.",
+    "l1": "RegLab's λ₁: the gradient is ±λ, however small the weight.",
+}
+HEADS: Mapping[str, str] = {"half": "λw", "full": "2λw", "l1": "λ·sign(w)"}
+"""Convention → its gradient, as the head of a column."""
+
+_TERMS = 6  # a longer sum is shortened in the middle
 
 
 def objective() -> None:
     """Draw the section."""
     st.markdown(
-        "Training makes **data loss + penalty** small. The penalty is a price on the weights, and λ sets the price. "
-        "Texts write it in two ways, with and without ½, so the same λ can mean two strengths: **always ask which.**"
+        "Training minimises **data loss + penalty**; λ sets the strength of the penalty. L2 is written as (λ/2)Σw² or "
+        "as λΣw², so the same λ can mean two strengths: **check which one is meant.**"
     )
     defaults(FIRST)
     examples("objective", EXAMPLES)
@@ -43,13 +63,10 @@ def objective() -> None:
 
 def _inputs() -> Objective:
     typed, data, strength = st.columns([2, 1, 1], gap="small")
-    with typed:
-        weights = st.text_input(
-            "Weights", key=WEIGHTS, persist_state="session",
-            help="At most 50 numbers between commas; between spaces or semicolons they may have decimal commas.",
-        )  # fmt: skip
+    about = "At most 50 numbers, separated by commas; with spaces or semicolons, decimal commas are allowed."
+    weights = typed.text_input("Weights", key=WEIGHTS, persist_state="session", help=about)
     with data:
-        loss = number("Data loss", DATA, "How badly the network fits the data, without any penalty.")
+        loss = number("Data loss", DATA, "The loss on the data, without any penalty.")
     with strength:
         lam = number("λ", STRENGTH, "The strength of the penalty; 0 switches it off.")
     return Objective(read_weights(weights or ""), _typed(loss, "The data loss"), _typed(lam, "λ"))
@@ -62,7 +79,7 @@ def _typed(text: str, name: str) -> Fraction:
 
 
 def _results(given: Objective) -> None:
-    st.latex(words.sums(given))
+    st.latex(sums(given))
     for column, convention in zip(st.columns(len(CONVENTIONS), gap="small"), CONVENTIONS, strict=True):
         with column, st.container(border=True, height="stretch"):
             _card(given, convention)
@@ -70,20 +87,26 @@ def _results(given: Objective) -> None:
     with left:
         live_chart(objective_split_chart(_split(given)), key="objective_split", height=300)
     with right:
-        _gradients(given)
+        st.markdown(
+            "**The gradient of the penalty**, for each weight. It is added to the data gradient, and the step goes in "
+            "the opposite direction: the penalty moves every weight towards 0."
+        )
+        table = {HEADS[c.key]: gradients(given, c) for c in CONVENTIONS}
+        st.dataframe(pd.DataFrame({"w": [digits(w) for w in given.weights], **table}), hide_index=True)
 
 
 def _card(given: Objective, convention: Convention) -> None:
-    """One way of writing the penalty: its formula with the numbers filled in, penalty and total."""
+    """The formula with the numbers filled in, the penalty and the total."""
     st.markdown(f"**{convention.name}**  \n$P = {convention.formula}$")
     penalty, total = st.columns(2)
     penalty.metric("Penalty", result(given.penalty(convention)))
-    total.metric("Total", result(given.total(convention)), help="Data loss + penalty: what training makes small.")
-    st.latex(words.filled(given, convention))
-    st.caption(words.NOTES[convention.key])
+    total.metric("Total", result(given.total(convention)), help="Data loss + penalty: what training minimises.")
+    st.latex(filled(given, convention))
+    st.caption(NOTES[convention.key])
 
 
 def _split(given: Objective) -> pd.DataFrame:
+    """A row for each convention: convention, data, penalty, total, text."""
     rows = [(c.name, given.data, given.penalty(c), given.total(c)) for c in CONVENTIONS]
     return pd.DataFrame(
         [(name, float(data), float(penalty), float(total), result(total)) for name, data, penalty, total in rows],
@@ -91,12 +114,51 @@ def _split(given: Objective) -> pd.DataFrame:
     )
 
 
-def _gradients(given: Objective) -> None:
-    """∂P/∂w of every weight, with its product written out."""
-    st.markdown(
-        "**The penalty's gradient** of each weight. It is added to the data gradient, and the step goes against the "
-        "sum: so the penalty pushes every weight towards 0."
+# Formulas with the numbers filled in
+
+
+def sums(given: Objective) -> str:
+    """Σw² and Σ|w|, in LaTeX."""
+    squares, magnitudes = sum_of_squares(given.weights), sum_of_magnitudes(given.weights)
+    return _aligned(
+        rf"\sum w^2 &= {_sum(given, lambda w: f'{_bracket(w)}^2')} {relation(squares)} {digits(squares)}",
+        rf"\sum |w| &= {_sum(given, lambda w: digits(abs(w)))} {relation(magnitudes)} {digits(magnitudes)}",
     )
-    table = {"w": [digits(w) for w in given.weights]}
-    table |= {words.HEADS[c.key]: words.gradients(given, c) for c in CONVENTIONS}
-    st.dataframe(pd.DataFrame(table), hide_index=True)
+
+
+def filled(given: Objective, convention: Convention) -> str:
+    """P and J = data loss + P, in LaTeX."""
+    lam, penalty, total = digits(given.strength), given.penalty(convention), given.total(convention)
+    size = sum_of_magnitudes(given.weights) if convention.key == "l1" else sum_of_squares(given.weights)
+    factor = rf"\tfrac{{{lam}}}{{2}}" if convention.key == "half" else lam
+    return _aligned(
+        rf"P &= {factor} \cdot {digits(size)} {relation(penalty)} {result(penalty)}",
+        rf"J &= {digits(given.data)} + {result(penalty)} {relation(total)} {result(total)}",
+    )
+
+
+def gradients(given: Objective, convention: Convention) -> list[str]:
+    """The product for each weight: ``0.1 · 4 = 0.4``."""
+    lam = digits(given.strength)
+    product = {"half": f"{lam} · {{w}}", "full": f"2 · {lam} · {{w}}", "l1": f"{lam} · {{sign}}"}[convention.key]
+    found = []
+    for w, value in zip(given.weights, given.gradient(convention), strict=True):
+        equals = "=" if relation(value) == "=" else "≈"
+        terms = product.format(w=_bracket(w), sign=_bracket(Fraction(sign(w))))
+        found.append(typeset(f"{terms} {equals} {result(value)}"))
+    return found
+
+
+def _aligned(*lines: str) -> str:
+    return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
+
+
+def _sum(given: Objective, term: Callable[[Fraction], str]) -> str:
+    terms = [term(w) for w in given.weights]
+    if len(terms) > _TERMS:
+        terms = [*terms[: _TERMS - 2], r"\dots", terms[-1]]
+    return " + ".join(terms)
+
+
+def _bracket(w: Fraction) -> str:
+    return f"({digits(w)})" if w < 0 else digits(w)

@@ -1,6 +1,8 @@
-"""The Learn page: a row of sections, of which only the chosen one is drawn."""
+"""The Learn page: a row of sections; only the chosen one is drawn."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,7 +11,6 @@ from reglab.ui.learn.decay import decay
 from reglab.ui.learn.geometry import geometry
 from reglab.ui.learn.objective import objective
 from reglab.ui.learn.sections import Section, neighbours, open_section
-from reglab.ui.learn.top import scroll_to_top
 from reglab.ui.learn.translator import translator
 
 SECTIONS: tuple[Section, ...] = (
@@ -19,15 +20,18 @@ SECTIONS: tuple[Section, ...] = (
     Section("translator", "Translator", translator),
     Section("claims", "Claims", claims),
 )
-"""In the order in which they are read; a new section is one line here."""
+"""In reading order; a new section is one line here."""
+
+_SCRIPT = Path(__file__).with_name("top.js").read_text("utf-8")
+_scroll_to_top = st.components.v2.component("reglab_scroll_to_top", js=_SCRIPT, isolate_styles=False)
 
 
 def learn_page() -> None:
-    """Draw the section that the address names."""
-    st.header("Learn", anchor=False, width="content", help="Every number here is computed as you look, by the same "
-              "code that trains the networks.")  # fmt: skip
-    st.markdown("What does λ do to a network? A few small machines to play with, from one formula to tested claims.")
+    """Draw the section that the query names."""
+    about = "Every number here is computed live by the code that trains the networks."
+    st.header("Learn", anchor=False, width="content", help=about)
+    st.markdown("What does λ do to a network? Interactive examples, from a single formula to tested claims.")
     section = open_section(SECTIONS)
-    scroll_to_top(section.key)
+    _scroll_to_top(data=section.key, key="learn_top", height=1)  # Streamlit would keep the scroll position
     section.draw()
     neighbours(SECTIONS, section)

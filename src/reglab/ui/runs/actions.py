@@ -1,34 +1,185 @@
-"""What can be done with ticked runs, as callbacks: each takes exactly the runs that its button named when drawn."""
+"""What can be done with ticked runs: the bar of buttons, its two panels, and their callbacks.
+
+A callback takes exactly the runs that its button named when it was drawn.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from reglab import columns
 from reglab.errors import RegLabError
+from reglab.exports.csv import csv_bytes, settings_of
 from reglab.store import Run
+from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
-from reglab.ui.shared.query import TRAIN_PAGE, run_query
+from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
+from reglab.ui.shared.tables import ACTIVE, undo_notice
+from reglab.ui.shared.text import count_of, literal, local_time, named
 from reglab.ui.train.state import prepare_form
 
 EDIT, DELETE = "edit_runs", "delete_runs"
-"""Keys of the two panels that a button opens."""
+"""Keys of the two panels."""
+
+PANEL_WIDTH = 340
+RESULTS = [
+    "id",
+    "name",
+    "state",
+    "created",
+    "seconds",
+    "device",
+    "threads",
+    "epoch",
+    "best_epoch",
+    "best_val_acc",
+    "best_val_loss",
+    "note",
+]
+"""Columns of the CSV that are attributes of a run."""
+
+_LAST = (columns.EPOCH, *columns.METRICS)
 
 
-def stop(ids: Sequence[str]) -> None:
-    """Ask running runs to stop; cancel queued ones."""
+def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
+    """The same buttons in the same places, enabled where they apply to ``ticked``; ``tags`` are all tags in use."""
+    ids = [run.id for run in ticked]
+    stoppable = [run.id for run in ticked if run.state in ACTIVE]
+    resumable = list({run.sweep or run.id: run.id for run in ticked if run.resumable}.values())  # a sweep resumes whole
+    with st.container(horizontal=True, gap="small", width="content"):
+        few = ids if len(ids) <= MAX_RUNS else []
+        _button("Open", "open_runs", "open_in_full", _open, few, f"The live view of up to {MAX_RUNS} runs.")
+        _edit_panel(ticked, tags)
+        _button("Stop", "stop_runs", "stop", _stop, stoppable, "Stops with a checkpoint; a waiting run is cancelled.")
+        _button("Resume", "resume_runs", "play_arrow", _resume, resumable, "Continues from the last checkpoint.")
+        single = ticked if len(ticked) == 1 else []
+        _button("Duplicate", "duplicate_run", "content_copy", _duplicate, single, "Opens the form with its settings.")
+        csv: dict[str, Any] = {"file_name": "runs.csv", "mime": "text/csv", "icon": ":material/download:"}
+        about = "Settings and results of the ticked runs."
+        st.download_button(
+            "CSV", lambda: runs_csv(ticked), **csv, key="runs_csv", disabled=not ticked, on_click="ignore", help=about
+        )
+        _delete_panel(ticked)
+
+
+def undo_bar(deleted: Sequence[tuple[str, str]]) -> None:
+    """The names of the ``deleted`` runs (id, name), and the button that restores them."""
+    look: dict[str, Any] = {"border": True, "wrap": False, "vertical_alignment": "center", "gap": "small"}
+    with st.container(horizontal=True, key="undo_bar", **look):
+        names = named([name for _, name in deleted], most=3)
+        st.markdown(f":material/delete: Deleted {names}. :small[{undo_notice()}]", width="stretch")
+        st.button("Undo", key="undo_delete", icon=":material/undo:", on_click=_undo)
+        st.button("Dismiss", key="dismiss_undo", type="tertiary", on_click=_dismiss)
+
+
+def runs_csv(runs: Sequence[Run]) -> bytes:
+    """One row a run: :data:`RESULTS`, tags (separated by ";"), ``last.…``, then the spec's dotted keys."""
+    rows = [
+        {name: getattr(run, name) for name in RESULTS}
+        | {"tags": ";".join(run.tags)}
+        | {f"last.{name}": getattr(run.last, name, None) for name in _LAST}
+        | settings_of(run.spec)
+        for run in runs
+    ]
+    return csv_bytes(pd.DataFrame(rows, dtype=object), figures=[f"last.{name}" for name in _LAST])
+
+
+def _button(
+    label: str, key: str, icon: str, action: Callable[[Any], None], runs: Sequence[str] | Sequence[Run], about: str
+) -> None:
+    """A button that calls ``action(runs)``, disabled where there are none."""
+    icon = f":material/{icon}:"
+    st.button(label, key=key, icon=icon, disabled=not runs, on_click=action, args=(runs,), help=about)
+
+
+# Panels
+
+
+def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
+    """Name, tags and note of a single run; tags to add to several runs, and to remove from them."""
+    panel = st.popover(
+        "Edit", icon=":material/edit:", key=EDIT, on_change="rerun", disabled=not ticked, help="Name, tags, note."
+    )
+    if not panel.open or not ticked:
+        return
+    with panel, st.container(width=PANEL_WIDTH, gap="small"):
+        if problem := runs_state().problem:
+            st.error(literal(problem), icon=":material/error:")
+        if len(ticked) == 1:
+            st.caption(f"Run {ticked[0].id}, created {local_time(ticked[0].created, st.context.timezone)}")
+            _labels(ticked[0], tags)
+        else:
+            _tags(ticked, tags)
+
+
+def _labels(run: Run, tags: Sequence[str]) -> None:
+    # The keys change with what is stored, so that the fields show it; half-typed text stays while it does not change.
+    version = zlib.crc32(repr((run.name, run.tags, run.note)).encode())
+    name, chosen, note = keys = [f"{field}_{run.id}_{version}" for field in ("name", "tags", "note")]
+    known = list(dict.fromkeys([*tags, *run.tags]))
+    with st.form(f"edit_{run.id}", border=False):
+        st.text_input("Name", value=run.name, key=name, max_chars=NAME_LENGTH)
+        st.multiselect(
+            "Tags", known, default=run.tags, key=chosen, accept_new_options=True, placeholder="Choose or type"
+        )
+        st.text_area("Note", value=run.note, key=note, max_chars=NOTE_LENGTH, height=100)
+        _save_button("save_run", _save, run.id, keys)
+
+
+def _tags(ticked: Sequence[Run], tags: Sequence[str]) -> None:
+    present = list(dict.fromkeys(tag for run in ticked for tag in run.tags))
+    with st.form("edit_tags", border=False):
+        st.caption(f"Tags of {count_of(len(ticked), 'run')}. To edit a name or a note, tick a single run.")
+        st.multiselect("Add tags", tags, key="tags_added", accept_new_options=True, placeholder="Choose or type")
+        st.multiselect("Remove tags", present, key="tags_removed", placeholder="Choose", disabled=not present)
+        _save_button("save_tags", _retag, ticked)
+
+
+def _save_button(key: str, action: Callable[..., None], *args: object) -> None:
+    st.form_submit_button("Save", type="primary", key=key, width="stretch", on_click=action, args=args)
+
+
+def _delete_panel(ticked: Sequence[Run]) -> None:
+    """Ask before deleting the ticked runs."""
+    panel = st.popover("Delete", icon=":material/delete:", key=DELETE, on_change="rerun", disabled=not ticked)
+    if not panel.open or not ticked:
+        return
+    with panel, st.container(width=PANEL_WIDTH, gap="small"):
+        st.markdown(f"Delete {named([run.name for run in ticked])}?")
+        undo = "Undo restores them until other runs are deleted" if len(ticked) > 1 else "Undo restores it"
+        st.caption(f"{undo}. {undo_notice()}")
+        label, click = f"Delete {count_of(len(ticked), 'run')}", partial(_delete, ticked)
+        st.button(label, key="confirm_delete", type="primary", width="stretch", on_click=click)
+
+
+# Callbacks
+
+
+def _open(ids: Sequence[str]) -> None:
+    st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
+
+
+def _stop(ids: Sequence[str]) -> None:
     _each(ids, services().runner.stop)
 
 
-def resume(ids: Sequence[str]) -> None:
-    """Queue stopped, interrupted or failed runs again."""
+def _resume(ids: Sequence[str]) -> None:
     _each(ids, services().runner.resume)
 
 
-def delete(runs: Sequence[Run]) -> None:
+def _duplicate(runs: Sequence[Run]) -> None:
+    prepare_form(runs[0].spec)
+    st.switch_page(TRAIN_PAGE, query_params=runs[0].spec.to_query())
+
+
+def _delete(runs: Sequence[Run]) -> None:
     """Hide runs, all or none, and offer Undo."""
     state, ids = runs_state(), [run.id for run in runs]
     st.session_state[DELETE] = False
@@ -38,8 +189,8 @@ def delete(runs: Sequence[Run]) -> None:
         state.ticked = tuple(run for run in state.ticked if run not in ids)
 
 
-def undo() -> None:
-    """Bring back what was last deleted, ticked as it was."""
+def _undo() -> None:
+    """Restore the runs deleted last, and tick them again."""
     state = runs_state()
     ids = tuple(run for run, _ in state.deleted)
     state.problem = _problem(lambda: services().store.restore(ids))
@@ -47,13 +198,12 @@ def undo() -> None:
         state.deleted, state.ticked = (), (*state.ticked, *ids)
 
 
-def dismiss() -> None:
-    """Take Undo off the screen."""
+def _dismiss() -> None:
     runs_state().deleted = ()
 
 
-def save(run_id: str, keys: tuple[str, str, str]) -> None:
-    """Store the name, tags and note that are in the fields with these keys."""
+def _save(run_id: str, keys: Sequence[str]) -> None:
+    """Store the name, tags and note in the fields with these keys."""
     store, (name, tags, note) = services().store, (st.session_state[key] for key in keys)
 
     def write() -> None:
@@ -64,27 +214,14 @@ def save(run_id: str, keys: tuple[str, str, str]) -> None:
     _close_edit(_problem(write))
 
 
-def retag(runs: Sequence[Run], add_key: str, remove_key: str) -> None:
-    """Add the tags under ``add_key`` to every run, and take those under ``remove_key`` away."""
-    added, removed = st.session_state[add_key], set(st.session_state[remove_key])
+def _retag(runs: Sequence[Run]) -> None:
+    added, removed = st.session_state["tags_added"], set(st.session_state["tags_removed"])
 
     def write() -> None:
         for run in runs:
-            kept = [tag for tag in run.tags if tag not in removed]
-            services().store.set_tags(run.id, [*kept, *added])
+            services().store.set_tags(run.id, [*(tag for tag in run.tags if tag not in removed), *added])
 
     _close_edit(_problem(write))
-
-
-def open_runs(ids: Sequence[str]) -> None:
-    """Go to the live view of these runs."""
-    st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
-
-
-def duplicate(run: Run) -> None:
-    """Go to a new form with this run's settings."""
-    prepare_form(run.spec)
-    st.switch_page(TRAIN_PAGE, query_params=run.spec.to_query())
 
 
 def _close_edit(problem: str | None) -> None:
@@ -93,7 +230,7 @@ def _close_edit(problem: str | None) -> None:
 
 
 def _each(ids: Sequence[str], action: Callable[[str], object]) -> None:
-    """``action`` on every run; the first problem is said, the others still get their turn."""
+    """Call ``action`` for every run; of several problems, the first is shown."""
     problems = [_problem(partial(action, run)) for run in ids]
     runs_state().problem = next(filter(None, problems), None)
 

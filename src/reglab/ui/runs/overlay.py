@@ -1,4 +1,4 @@
-"""Ticked runs laid over each other: three charts side by side, one colour a run."""
+"""Three charts of the ticked runs side by side, one colour a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEYS = Keys("runs_loss_view", "runs_log_loss", "runs_gap_measure", "runs_weight
 
 
 def overlay(store: Store, ticked: Sequence[Run]) -> None:
-    """The charts of the ``ticked`` runs; of the first MAX_RUNS, with a sentence, where there are more."""
+    """The charts of the ``ticked`` runs, of the first MAX_RUNS where there are more."""
     runs = ticked[:MAX_RUNS]
     if len(ticked) > MAX_RUNS:
         sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
@@ -45,7 +45,7 @@ def overlay(store: Store, ticked: Sequence[Run]) -> None:
 
 
 def _legend(styles: Iterable[RunStyle]) -> str:
-    """The runs' colours and names, once for all charts."""
+    """The colours and names of the runs, once for all charts."""
     dot = '<span style="color:{};font-size:1.5em;vertical-align:-0.08em">●</span>'
     entries = (
         f'<span style="white-space:nowrap">{dot.format(style.colour)} {html.escape(style.label)}</span>'

@@ -1,4 +1,4 @@
-"""The Runs page: filter, a page of the table, actions on ticked runs, and their curves side by side."""
+"""The Runs page: filter, a page of the table, actions on ticked runs, and their charts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from collections.abc import Mapping
 import streamlit as st
 
 from reglab.store import RunCounts, RunFilter, Store
-from reglab.ui.runs.actions import EDIT
+from reglab.ui.runs.actions import EDIT, run_bar, undo_bar
 from reglab.ui.runs.overlay import overlay
-from reglab.ui.runs.run_bar import run_bar, undo_bar
-from reglab.ui.runs.run_list import PAGE, page_of_runs
-from reglab.ui.runs.runs_filter import clear_filter, filter_bar
-from reglab.ui.runs.set_aside import KINDS, belong, hidden, seen, switches
-from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_address
-from reglab.ui.runs.table import draw_table
+from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_query
+from reglab.ui.runs.table import (
+    KINDS,
+    PAGE,
+    clear_filter,
+    draw_table,
+    filter_bar,
+    hidden,
+    origins,
+    page_of_runs,
+    seen,
+    switches,
+)
 from reglab.ui.shared import trouble
 from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
@@ -23,19 +30,19 @@ from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.ticks import steady, watched_interval
 
 TICK = 2.0
-"""Seconds between looks at the store while something trains or waits."""
+"""Seconds between updates while a run trains or waits."""
 
 _PAGER = "page"
 
 
 def runs_page() -> None:
-    """Draw the page; it looks again by itself while a run trains or waits."""
+    """Draw the page, which updates itself while a run trains or waits."""
     tick = _tick()
     st.fragment(_board, run_every=tick)(tick)
 
 
 def _tick() -> float | None:
-    """Seconds between looks at the store; None where nothing trains or waits."""
+    """Seconds between updates; None where nothing trains or waits."""
     return watched_interval(TICK) if services().store.count_runs().active else None
 
 
@@ -43,13 +50,13 @@ def _tick() -> float | None:
 def _board(tick: float | None) -> None:
     store, state = services().store, runs_state()
     if _tick() != tick:
-        st.rerun()  # to start looking by itself, to stop it, or to do so at another pace
+        st.rerun()  # to start, stop or retime the updates
     trouble.refresh()
     groups = store.count_groups([kind.groups for kind in KINDS])
     without = hidden(store, linked_runs())
     counts = store.count_runs(RunFilter(without=without))
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    head.header("Runs", help="Every run that was started, here or on the command line.", width="content")
+    head.header("Runs", help="Every run started here or from the command line.", width="content")
     if state.deleted:
         undo_bar(state.deleted)
     if not counts.total:
@@ -59,17 +66,17 @@ def _board(tick: float | None) -> None:
     ticked = read_table(state, lambda ids: seen(store.runs_of(ids), without))
     choices = store.run_choices()
     with head:
-        run_bar(ticked, choices.tags, state.problem)
+        run_bar(ticked, choices.tags)
     wanted = filter_bar(choices, without)
     found = store.count_runs(wanted) if wanted.active else counts
     summary = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     with summary:
         place = st.empty()
         switches(groups)
-    _sentences(state)
+    _problems(state)
     _rows(store, state, wanted, found)
     place.caption(_summary(counts, found, state), width="content")
-    write_address(state)
+    write_query(state)
     if ticked:
         overlay(store, ticked)
 
@@ -92,22 +99,22 @@ def _rows(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts) -
     unreadable_list(page.unreadable, "runs_unreadable")
 
 
-def _sentences(state: RunsState) -> None:
-    if state.problem and not st.session_state.get(EDIT):  # where Edit is open, it says so itself
+def _problems(state: RunsState) -> None:
+    if state.problem and not st.session_state.get(EDIT):  # an open Edit panel shows it itself
         st.error(literal(state.problem), icon=":material/error:")
     if state.unknown:
         names = ", ".join(literal(run) for run in state.unknown)
-        sentence = f"The link names a run that is not here: {names}. It may have been deleted."
+        sentence = f"The link names a run that does not exist: {names}. It may have been deleted."
         st.warning(sentence, icon=":material/link_off:")
 
 
 def _no_runs(groups: Mapping[str, int]) -> None:
-    """``groups`` counts the runs there are, all of which are hidden."""
+    """``groups``: group prefix → number of hidden runs."""
     every = sum(groups.values())
     own = "No runs of your own yet" if every else "No runs yet"
-    st.markdown(f"{own}: start one on the Train page, and it is listed here with its curves.")
+    st.markdown(f"{own}. Runs started on the Train page appear here with their curves.")
     if every:
-        st.caption(f"All {count_of(every, 'run')} so far belong to {belong(groups)}; the switch below shows them.")
+        st.caption(f"All {count_of(every, 'run')} so far belong to {origins(groups)}; the switch below shows them.")
     if st.button("Train a CNN", key="first_run", type="primary", icon=":material/play_circle:"):
         st.switch_page(TRAIN_PAGE)
 
@@ -116,8 +123,8 @@ def _summary(counts: RunCounts, found: RunCounts, state: RunsState) -> str:
     """For example "12 runs · 2 training · 1 waiting · 3 match the filter · 2 selected, 1 of them not shown"."""
     parts = [count_of(counts.total, "run")]
     parts += [
-        f"{counts.states[name]:,} {word}"
-        for name, word in (("running", "training"), ("queued", "waiting"))
+        f"{counts.states[name]:,} {label}"
+        for name, label in (("running", "training"), ("queued", "waiting"))
         if counts.states.get(name)
     ]
     if found.total != counts.total:

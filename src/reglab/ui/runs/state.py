@@ -1,8 +1,9 @@
-"""What the Runs page remembers in a session: ticks, order, what was just deleted, and what went wrong.
+"""Session state of the Runs page: ticked runs, order, what was just deleted, and what went wrong.
 
-Ticks are run ids, also in the address (``?runs=a,b&sort=-gap_loss``); the browser's table knows only row numbers, and
-what it sends may have crossed an update on its way. So rows stand still under one widget key, and wherever they move
-(another order, other runs) a table with a new key takes over: a row number never means another run than the person saw.
+Ticks are run ids, also in the query (``?runs=a,b&sort=-gap_loss``). The browser's table reports row numbers only, and
+its message may have been sent before the latest update. Rows therefore keep their places under one widget key; where
+they move (another order, other runs), a table with a new key replaces it, so a row number always means the run that
+the person saw.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from reglab.store import Run, RunFilter, RunOrder
 from reglab.ui.shared.query import Query
 
 _STATE = "runs_page"
-_MOST = 100  # ticks that the address names: browsers cut off very long ones
+_MOST = 100  # ticks in the query: browsers cut off very long addresses
 _RUNS = "runs"
 _QUERY = Query("runs", lambda key: key == _RUNS)
 
 
 @dataclass
 class RunsState:
-    """``ticked`` are run ids; ``page`` those on the page, found for ``basis``, ``shown`` those of the table's rows;
-    ``preset`` the rows that are ticked when the table appears. ``listed`` are filter and order of the table on screen.
-    ``address`` is what the query said of the ticks when it was last read or written. ``deleted`` are (id, name) that
-    Undo brings back.
+    """``ticked``, ``page`` (found for ``basis``) and ``shown`` (the table's rows) are run ids.
+
+    ``preset``: rows that are ticked when the table appears. ``listed``: filter and order of the table on screen.
+    ``linked``: the ticks in the query when it was last read or written. ``deleted``: (id, name) that Undo restores.
     """
 
     ticked: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ class RunsState:
     preset: tuple[int, ...] = ()
     version: int = 0
     listed: tuple[RunFilter, RunOrder] | None = None
-    address: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
     deleted: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
     unknown: tuple[str, ...] = ()
@@ -51,26 +52,25 @@ class RunsState:
 
 
 def runs_state() -> RunsState:
-    """This session's state."""
     state: RunsState = st.session_state.setdefault(_STATE, RunsState())
     return state
 
 
 def read_table(state: RunsState, find: Callable[[Sequence[str]], list[Run]]) -> list[Run]:
-    """The ticked runs, on whichever page they are, and the order.
+    """Update ticks and order, and return the ticked runs of all pages.
 
-    Both come from the address where the page opens or the address moved by itself, else from the table. ``find`` gives
-    those of the runs with these ids that are there.
+    Both come from the query where the page opens or the query has changed, else from the table. ``find`` returns the
+    existing runs among these ids.
     """
     linked = linked_runs()
     if state.key not in st.session_state:
-        state.basis, state.address = (), linked
+        state.basis, state.linked = (), linked
         state.ticked = linked or state.ticked
         known = {run.id for run in find(linked)} if linked else set()
         state.unknown = tuple(run for run in linked if run not in known)
         state.order = RunOrder.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
-    elif linked != state.address:
-        state.basis, state.ticked, state.address = (), linked, linked
+    elif linked != state.linked:
+        state.basis, state.ticked, state.linked = (), linked, linked
     else:
         _take(state, st.session_state[state.key]["selection"])
     found = find(state.ticked) if state.ticked else []
@@ -79,22 +79,26 @@ def read_table(state: RunsState, find: Callable[[Sequence[str]], list[Run]]) -> 
 
 
 def show(state: RunsState, shown: tuple[str, ...], basis: tuple[Any, ...]) -> None:
-    """Put the runs ``shown``, found for ``basis`` (the order first), into the table; a new one where rows move."""
+    """Put the runs ``shown``, found for ``basis`` (the order first), into the table; into a new one where rows move."""
     if shown != state.shown or basis[:1] != state.basis[:1]:
         state.version += 1
         state.shown, state.preset = shown, tuple(positions(state.ticked, shown))
     state.basis = basis
 
 
-def write_address(state: RunsState) -> None:
-    """Let the address name the ticked runs, and the order where it is not the default."""
+def write_query(state: RunsState) -> None:
+    """Write the ticked runs into the query, and the order where it is not the default."""
     ticked = state.ticked[:_MOST]
-    if ticked != state.address:
-        state.address = ticked
+    if ticked != state.linked:
+        state.linked = ticked
         _QUERY.write({_RUNS: ",".join(ticked)} if ticked else {})
     sort = "" if state.order == RunOrder() else str(state.order)
-    if sort != st.query_params.get("sort", ""):
-        _write_sort(sort)
+    if sort == st.query_params.get("sort", ""):
+        return
+    if sort:
+        st.query_params["sort"] = sort
+    else:
+        del st.query_params["sort"]
 
 
 def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
@@ -104,13 +108,6 @@ def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
         state.ticked, state.unknown, state.problem = ticked, (), None
     for column in selection["columns"]:
         state.order = state.order.clicked(column)
-
-
-def _write_sort(text: str) -> None:
-    if text:
-        st.query_params["sort"] = text
-    else:
-        del st.query_params["sort"]
 
 
 def linked_runs() -> tuple[str, ...]:

@@ -1,25 +1,177 @@
-"""The table of runs on screen: one row a run, a tick box in front, sorted by clicks on the columns' heads."""
+"""The table of runs: the filter above it, a page of its rows, and how they are displayed.
+
+Runs of claims and sweeps come by the dozen, small and alike: a switch shows them, or a link that names one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
 
+from reglab import columns
+from reglab.datasets import DATASETS
+from reglab.models import MODELS
 from reglab.number_format import PERCENT, exact, fixed, percent
-from reglab.states import State
-from reglab.store import RunOrder
+from reglab.penalties import PENALTIES
+from reglab.spec import PenaltySpec
+from reglab.states import STATES, State
+from reglab.store import Run, RunChoices, RunCounts, RunFilter, RunOrder, Store, Unreadable
 from reglab.store import run_table_columns as t
+from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS, TEXT_LENGTH
+from reglab.store.run_table import table_of
+from reglab.ui.runs.state import RunsState, show
+from reglab.ui.shared.run_text import dataset_label, model_label
+from reglab.ui.shared.services import process_wide
 from reglab.ui.shared.tables import BADGES
 
-_IN_NATS = (t.GAP, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)
-_SHOWN = (
-    t.NAME, t.STATE, t.DATASET, t.MODEL, t.PENALTY, t.LAMBDA1, t.LAMBDA2, t.BEST_ACC, t.BEST_ACC_EPOCH, t.GAP, t.CURVE,
-    t.SECONDS, t.EPOCH, t.CREATED, t.TAGS, t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART,
-)  # fmt: skip
+PAGE = 100
+"""Rows on a page."""
 
+CHOICES = ("states", "datasets", "models", "penalties", "tags")
+_BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+
+
+# Filter
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Runs behind a switch: ``key`` is the widget and its query parameter, ``groups`` the prefix of their groups."""
+
+    key: str
+    groups: str
+    label: str
+    origin: str
+
+
+KINDS = (
+    Kind("lessons", LESSON_GROUPS, "runs of claims", "claims on Learn"),
+    Kind("paths", SWEEP_GROUPS, "runs of sweeps", "sweeps"),
+)
+
+
+def filter_bar(present: RunChoices, without: frozenset[str]) -> RunFilter:
+    """Draw the filter, whose values are in the query; runs whose group begins with one of ``without`` are left out."""
+    with st.grid(6, min_column_width=150, gap="small"):
+        text = st.text_input(
+            "Search", type="search", live="300ms", placeholder="Search", key="find", label_visibility="collapsed",
+            max_chars=TEXT_LENGTH, **_BOUND,
+        )  # fmt: skip
+        chosen = {
+            "states": _choice("states", "State", STATES),
+            "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), present.datasets)),
+            "models": _choice("models", "CNN", _names(MODELS.names(), present.models)),
+            "penalties": _choice("penalties", "Penalty", _penalties()),
+            "tags": _choice("tags", "Tag", present.tags),
+        }
+    return RunFilter(text=text, without=without, **{name: frozenset(values) for name, values in chosen.items()})
+
+
+def clear_filter() -> None:
+    """Callback: show every run again."""
+    st.session_state.update({"find": "", **{key: [] for key in CHOICES}})
+
+
+def _names(registered: Sequence[str], present: Sequence[str]) -> list[str]:
+    """The registry's names in its order, then those that only old runs have."""
+    return [*registered, *sorted(set(present) - set(registered))]
+
+
+def _penalties() -> list[str]:
+    """The labels of all sums of penalty terms, by their number of terms: "none", "L1", …, "elastic net"."""
+    terms = PENALTIES.names()
+    sums = (keys for count in range(len(terms) + 1) for keys in combinations(terms, count))
+    return [PenaltySpec(**{key: float(key in keys) for key in terms}).label for keys in sums]
+
+
+def _choice(key: str, label: str, options: Sequence[str]) -> list[str]:
+    """Any of ``options``; a chosen value that no run has any more stays until it is removed."""
+    gone = [value for value in st.session_state.get(key, []) if value not in options]
+    # Without labels for the options: a link holds them as they are displayed, ?datasets=digits.
+    look: dict[str, Any] = {"placeholder": label, "label_visibility": "collapsed", **_BOUND}
+    return st.multiselect(label, [*options, *gone], key=key, **look)
+
+
+def hidden(store: Store, linked: Sequence[str]) -> frozenset[str]:
+    """Group prefixes of the kinds whose switch is off; a link (``linked`` run ids) switches its kind on."""
+    undecided = [kind for kind in KINDS if kind.key not in st.session_state and kind.key not in st.query_params]
+    named = store.runs_of(linked) if undecided and linked else []
+    for kind in undecided:
+        if any((run.group or "").startswith(kind.groups) for run in named):
+            st.session_state[kind.key] = True
+    return frozenset(kind.groups for kind in KINDS if not _shown(kind))
+
+
+def _shown(kind: Kind) -> bool:
+    return bool(st.session_state.get(kind.key, st.query_params.get(kind.key) == "true"))
+
+
+def seen(runs: Sequence[Run], without: frozenset[str]) -> list[Run]:
+    """Those of ``runs`` that are not hidden."""
+    return [run for run in runs if not (run.group or "").startswith(tuple(without))]
+
+
+def switches(counts: Mapping[str, int]) -> None:
+    """A switch for each kind that has runs; ``counts``: group prefix → number of runs."""
+    for kind in KINDS:
+        if count := counts.get(kind.groups, 0):
+            st.toggle(f"Show {kind.label} ({count:,})", key=kind.key, **_BOUND)
+
+
+def origins(counts: Mapping[str, int]) -> str:
+    """Where the hidden runs come from, for example "claims on Learn and sweeps"."""
+    return " and ".join(kind.origin for kind in KINDS if counts.get(kind.groups))
+
+
+# A page of rows
+
+_KEPT = 20_000  # curves
+_Curves = dict[tuple[str, object, int], list[float]]
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The rows of a page, and the runs on it that cannot be read."""
+
+    rows: pd.DataFrame
+    unreadable: list[Unreadable]
+
+
+def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunCounts, first: int) -> RunPage:
+    """The page that starts at run number ``first``; ``counts`` are those of the runs that match ``wanted``.
+
+    While runs only make progress, the rows keep their places, so that none moves under the pointer.
+    """
+    basis = (state.order, wanted, first, counts.moved)
+    found = store.every_run_of(state.page) if basis == state.basis else []
+    if len(found) < len(state.page) or basis != state.basis:
+        state.page = tuple(store.run_ids(wanted, state.order, offset=first, limit=PAGE))
+        found = store.every_run_of(state.page)
+    rows = table_of(run for run in found if isinstance(run, Run))
+    show(state, tuple(rows[t.RUN]), basis)
+    return RunPage(_with_curves(store, rows), [run for run in found if isinstance(run, Unreadable)])
+
+
+def _with_curves(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with the column CURVE, finite validation losses; each is read once for all visitors until it grows."""
+    kept: _Curves = process_wide("run_curves", dict)
+    if len(kept) > _KEPT:
+        kept.clear()
+    keys = list(zip(rows[t.RUN].tolist(), rows[t.CREATED].tolist(), rows[t.EPOCH].tolist(), strict=True))
+    curves = {key: kept.get(key) if key[2] else [] for key in keys}
+    new = {run: (run, created, epoch) for (run, created, epoch), curve in curves.items() if curve is None}
+    for run, losses in store.sparklines(list(new), columns.VAL_LOSS).items():
+        curves[new[run]] = kept[new[run]] = [loss for loss in losses if math.isfinite(loss)]
+    return rows.assign(**{t.CURVE: pd.Series([curves[key] for key in keys], index=rows.index, dtype=object)})
+
+
+# Display
 
 # Streamlit keeps an element that has the keyboard's focus until a rerun ends: after a click on a column's head, the old
 # table would flash below the new one. Its own search and download know one page only, and the download writes a name
@@ -31,35 +183,49 @@ _STYLE = """<style>
 ) { display: none !important; }
 </style>"""
 
+_NATS = {
+    t.GAP: ("Gap", 62, "Validation − training loss at the last epoch, in nats, without penalty."),
+    t.TOTAL: ("J", 62, "Data loss + penalty at the last epoch, in nats."),
+    t.DATA_LOSS: ("Data loss", 78, "On training images, at the last epoch, in nats."),
+    t.L1_PART: ("L1 part", 66, "λ₁ Σ|w| at the last epoch, in nats."),
+    t.L2_PART: ("L2 part", 66, "(λ₂/2) Σw² at the last epoch, in nats."),
+}
+"""Head, width and help of the columns in nats. J and its parts come last: they compare runs at one λ only."""
+
 
 def draw_table(table: pd.DataFrame, order: RunOrder, *, key: str, preset: Sequence[int]) -> None:
     """The rows of ``table``, in ``order``; rows ``preset`` are ticked when a table with a new ``key`` appears."""
     st.html(_STYLE)
+    config = _config(table)
+    if order.column in config:
+        config[order.column]["label"] += " ↓" if order.descending else " ↑"
     st.dataframe(
         _displayed(table), key=key, on_select="rerun", selection_mode=("multi-row", "single-column"),
         selection_default={"selection": {"rows": list(preset)}}, hide_index=True, placeholder="–",
-        column_order=_SHOWN, column_config=_headed(_config(table), order), alt="Runs with their settings and results",
+        column_order=list(config), column_config=config, alt="Runs with their settings and results",
     )  # fmt: skip
 
 
 def _displayed(table: pd.DataFrame) -> pd.DataFrame:
-    """``table`` with units as people read them: per cent, durations, one badge for the state."""
+    """``table`` in units for people: per cent, durations, one badge for the state."""
     return pd.DataFrame(
         {
-            **{name: table[name] for name in (t.NAME, t.DATASET, t.MODEL, t.PENALTY)},
+            **{name: table[name] for name in (t.NAME, t.PENALTY)},
+            t.DATASET: table[t.DATASET].map(dataset_label),
+            t.MODEL: table[t.MODEL].map(model_label),
             **{name: table[name].map(exact) for name in (t.LAMBDA1, t.LAMBDA2)},
             t.STATE: [[state] for state in _states(table)],
             t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
             t.BEST_ACC: table[t.BEST_ACC].map(percent),
             **{name: table[name] for name in (t.BEST_ACC_EPOCH, t.CURVE, t.CREATED, t.TAGS)},
-            **{name: [fixed(value, 3) for value in table[name]] for name in _IN_NATS},
+            **{name: [fixed(value, 3) for value in table[name]] for name in _NATS},
             t.SECONDS: pd.to_timedelta(table[t.SECONDS].round(), unit="s"),
         }
     )
 
 
 def _states(table: pd.DataFrame) -> list[str]:
-    """Each run's state; for example "running 40 %"."""
+    """The state of each run, for example "running 40 %"."""
     return [
         f"running {100 * epoch // epochs}{PERCENT}" if state == "running" else state
         for state, (epoch, epochs) in zip(table[t.STATE].tolist(), _epochs(table), strict=True)
@@ -71,61 +237,36 @@ def _epochs(table: pd.DataFrame) -> Iterable[tuple[int, int]]:
     return zip(table[t.EPOCH].tolist(), table[t.EPOCHS].tolist(), strict=True)
 
 
-def _state(text: str) -> State:
-    return cast("State", text.partition(" ")[0])
-
-
-def _headed(config: dict[str, Any], order: RunOrder) -> dict[str, Any]:
-    """``config`` with an arrow in the head of the column that the rows are sorted by."""
-    arrow = "↓" if order.descending else "↑"
-    if order.column in config:
-        config[order.column]["label"] += f" {arrow}"
-    return config
-
-
 def _config(table: pd.DataFrame) -> dict[str, Any]:
+    """The columns on screen, in their order."""
     column = st.column_config
     tags = sorted({tag for tags in table[t.TAGS] for tag in tags}, key=str.casefold)
-    states = list(dict.fromkeys(_states(table)))
+    badges = {state: BADGES[cast("State", state.partition(" ")[0])] for state in _states(table)}
+
+    def text(label: str, width: int, about: str | None = None, alignment: Any = "right") -> Any:
+        return column.TextColumn(label, width=width, help=about, alignment=alignment)
+
+    def shown(state: str) -> str:
+        return f"{badges[state][1]} {state}"
+
+    colours = [colour for _, _, colour in badges.values()]
+    nats = {name: text(*values) for name, values in _NATS.items()}
+    created = column.DatetimeColumn("Created", format="distance", width=110, timezone=st.context.timezone)
     return {
         t.NAME: column.TextColumn("Name", width=184, pinned=True),
-        t.STATE: column.MultiselectColumn(
-            "State",
-            options=states,
-            color=[BADGES[_state(state)][2] for state in states],
-            width=116,
-            format_func=lambda state: f"{BADGES[_state(state)][1]} {state}",
-        ),
-        t.EPOCH: column.TextColumn("Epochs", width=64, alignment="right", help="Epochs done / planned."),
-        t.DATASET: column.TextColumn("Dataset", width=100),
-        t.MODEL: column.TextColumn("CNN", width=86),
-        t.PENALTY: column.TextColumn("Penalty", width=80),
-        t.LAMBDA1: column.TextColumn("λ₁", alignment="right", width=66, help="L1: λ₁ Σ|w|."),
-        t.LAMBDA2: column.TextColumn("λ₂", alignment="right", width=66, help="L2: (λ₂/2) Σw²."),
-        t.BEST_ACC: column.TextColumn(
-            "Best acc.", alignment="right", width=74, help="Highest validation accuracy of any epoch."
-        ),
+        t.STATE: column.MultiselectColumn("State", options=[*badges], color=colours, width=116, format_func=shown),
+        t.DATASET: text("Dataset", 100, alignment=None),
+        t.MODEL: text("CNN", 86, alignment=None),
+        t.PENALTY: text("Penalty", 80, alignment=None),
+        t.LAMBDA1: text("λ₁", 66, "L1: λ₁ Σ|w|."),
+        t.LAMBDA2: text("λ₂", 66, "L2: (λ₂/2) Σw²."),
+        t.BEST_ACC: text("Best acc.", 74, "Highest validation accuracy of any epoch."),
         t.BEST_ACC_EPOCH: column.NumberColumn("at", format="%d", width=42, help="The first epoch with that accuracy."),
-        t.GAP: column.TextColumn(
-            "Gap",
-            alignment="right",
-            width=62,
-            help="Validation − training loss at the last epoch, in nats, no penalty.",
-        ),
+        t.GAP: nats.pop(t.GAP),
         t.CURVE: column.LineChartColumn("Val. loss", width=96, help="Over epochs; each on its own scale."),
         t.SECONDS: column.NumberColumn("Duration", format="localized", width=100, help="Time spent training."),
-        t.CREATED: column.DatetimeColumn("Created", format="distance", width=110, timezone=st.context.timezone),
+        t.EPOCH: text("Epochs", 64, "Epochs done / planned."),
+        t.CREATED: created,
         t.TAGS: column.MultiselectColumn("Tags", options=tags, color="primary", width=130),
-        **_objective(),
-    }
-
-
-def _objective() -> dict[str, Any]:
-    """J and its parts, behind the other columns: they compare runs of one λ, not of several."""
-    column, at = st.column_config, "at the last epoch, in nats."
-    return {
-        t.TOTAL: column.TextColumn("J", alignment="right", width=62, help=f"Data loss + L1 part + L2 part {at}"),
-        t.DATA_LOSS: column.TextColumn("Data loss", alignment="right", width=78, help=f"On training images, {at}"),
-        t.L1_PART: column.TextColumn("L1 part", alignment="right", width=66, help=f"λ₁ Σ|w| {at}"),
-        t.L2_PART: column.TextColumn("L2 part", alignment="right", width=66, help=f"(λ₂/2) Σw² {at}"),
+        **nats,
     }

@@ -1,28 +1,26 @@
-"""How far the test of a claim is, from the store alone: what is there, what is missing, and how long the rest takes."""
+"""The progress of a claim's test, read from the store: finished and missing runs, their results, the time left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache, partial
 
-from reglab.lessons.claims.claim import Claim
-from reglab.lessons.claims.results import read
-from reglab.lessons.claims.trial import GROUP, ROUND, Trial
+import pandas as pd
+
+from reglab import columns
+from reglab.lessons.claim import GROUP, ROLE, ROUND, SEED, Claim, Results, Trial, Weights
 from reglab.spec import RunSpec
+from reglab.states import ACTIVE, FINAL
 from reglab.store import Run, Store
 
 _RATE = 2.5e-5  # seconds per unit of work on one core, until some of these runs have been timed
 _VALIDATION = 539  # images of the digits that the default split keeps for validation
-ACTIVE = frozenset({"queued", "running"})
-_ENDED = frozenset({"finished", "diverged"})
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The trials of ``claim`` known so far with their runs, None where there is none; ``expected`` counts those to come
-    as well.
-    """
+    """The trials of ``claim`` known so far with their runs (None: no run yet); ``expected`` counts later ones, too."""
 
     claim: Claim
     seeds: tuple[int, ...]
@@ -31,7 +29,7 @@ class Standing:
 
     @property
     def done(self) -> int:
-        """Runs that have ended well."""
+        """Number of finished runs."""
         return sum(run is not None and run.state == "finished" for run in self.runs.values())
 
     @property
@@ -41,33 +39,33 @@ class Standing:
 
     @property
     def testing(self) -> bool:
-        """Whether it is under way: all runs known so far are there, and one of them still trains or waits."""
+        """Whether all trials known so far have runs, and one of these trains or waits."""
         return bool(self.active) and None not in self.runs.values()
 
     @property
     def complete(self) -> bool:
-        """Whether there is all that a verdict needs."""
+        """Whether all runs have finished."""
         return self.done == self.expected
 
     @property
     def ready_to_confirm(self) -> bool:
-        """Whether the first runs have all ended well and those that they name do not exist yet."""
+        """Whether the first runs have finished, and the confirming ones do not exist yet."""
         states = [run.state if run is not None else None for run in self.runs.values()]
         return self.claim.confirm is not None and set(states) == {"finished", None} and len(states) == self.expected
 
     @property
     def diverged(self) -> int:
-        """Runs that ended without usable figures and will not be trained again."""
+        """Number of diverged runs, which are not trained again."""
         return sum(run is not None and run.state == "diverged" for run in self.runs.values())
 
     @property
     def finished(self) -> dict[Trial, Run]:
-        """The trials that have ended well."""
+        """The finished trials and their runs."""
         return {trial: run for trial, run in self.runs.items() if run is not None and run.state == "finished"}
 
     @property
     def to_start(self) -> list[Trial]:
-        """Trials without a run, or whose run stopped before its end."""
+        """Trials without a run, or with one that was stopped, interrupted or has failed."""
         return [trial for trial, run in self.runs.items() if run is None or run.resumable]
 
 
@@ -75,12 +73,12 @@ Index = Mapping[str, Run]
 
 
 def index(store: Store) -> Index:
-    """Every claim's run by its spec; one read for all claims."""
+    """The runs of all claims by their spec, in a single read."""
     return {run.spec.model_dump_json(): run for run in reversed(store.runs(group=GROUP))}
 
 
 def standing(store: Store, known: Index, claim: Claim, seeds: Sequence[int]) -> Standing:
-    """How far ``claim`` is with ``seeds``; the runs that confirm a choice are known once the choice can be made."""
+    """The standing of ``claim`` with ``seeds``; confirming runs are known once the first ones have finished."""
     found = {trial: known.get(text) for trial, text in _trials(claim, tuple(seeds))}
     expected = len(found) + claim.arms * len(seeds)
     now = Standing(claim, tuple(seeds), found, expected)
@@ -92,25 +90,25 @@ def standing(store: Store, known: Index, claim: Claim, seeds: Sequence[int]) -> 
 
 
 def rounds_in(known: Index) -> list[int]:
-    """The rounds of seeds of which there are runs, ascending; the first one always."""
+    """The rounds of seeds that have runs, ascending; round 0 always."""
     return sorted({0, *(run.spec.train.seed // ROUND for run in known.values())})
 
 
 def seconds_left(standings: Iterable[Standing], known: Index, slots: int) -> float:
-    """Work still to do × measured seconds per unit of work ÷ slots; a run counts once however many claims need it."""
+    """Work still to do × measured seconds per unit of work ÷ slots; a run that several claims need counts once."""
     standings = list(standings)
     open_ = {
         trial.key: (trial.spec, run)
         for one in standings
         for trial, run in one.runs.items()
-        if run is None or run.state not in _ENDED
+        if run is None or run.state not in FINAL
     }
     left = sum(work(spec) * (1 - (run.epoch / run.epochs if run else 0)) for spec, run in open_.values())
     return (left + sum(map(_later, standings))) * _rate(known) / max(slots, 1)
 
 
 def seconds_until(one: Standing, known: Index, slots: int) -> float:
-    """As :func:`seconds_left` for a claim under way, with the claims' runs that wait in front of its own."""
+    """As :func:`seconds_left` for a claim under way, including the claims' runs ahead of its own in the queue."""
     last = max((run.queued for run in one.active), default=None)
     before = [run for run in known.values() if last is not None and run.state in ACTIVE and run.queued <= last]
     left = sum(work(run.spec) * (1 - run.epoch / run.epochs) for run in before)
@@ -123,8 +121,30 @@ def work(spec: RunSpec) -> float:
     return spec.train.epochs * (3.0 * n + min(n, _VALIDATION) + _VALIDATION)
 
 
+def read(store: Store, runs: Mapping[Trial, Run]) -> Results:
+    """The results of finished trials."""
+    by_place = {(trial.role, trial.seed): run for trial, run in runs.items()}
+    metrics = [
+        {ROLE: role, SEED: seed, **asdict(run.last)} for (role, seed), run in by_place.items() if run.last is not None
+    ]
+    ids = {run.id: place for place, run in by_place.items()}
+
+    def weights(role: str, seed: int, which: str) -> Weights:
+        run = by_place[role, seed]
+        return store.files(run.id).load_weights(f"{run.id}/{which}.safetensors")
+
+    specs = {(trial.role, trial.seed): trial.spec for trial in runs}
+    return Results(pd.DataFrame(metrics), cache(partial(_layers, store, ids)), specs, weights)
+
+
+def _layers(store: Store, places: Mapping[str, tuple[str, int]]) -> pd.DataFrame:
+    frame = store.layers(list(places), latest=True).drop(columns=columns.COUNTS, errors="ignore")
+    roles, seeds = zip(*(places[run] for run in frame[columns.RUN]), strict=True) if len(frame) else ((), ())
+    return frame.assign(**{ROLE: roles, SEED: seeds})
+
+
 def _later(one: Standing) -> float:
-    """The work of runs that cannot be named yet."""
+    """The work of the confirming runs, which are not known yet."""
     count = one.expected - len(one.runs)
     return count * work(next(iter(one.runs)).spec) if one.runs else 0.0
 
