@@ -29,7 +29,7 @@ OUTPUTS = (
 
 
 def crosses(parts: frozenset[str], target: Convention) -> bool:
-    """Whether a meaning with these ``parts`` must change between objective and decay to be said in ``target``."""
+    """Whether a meaning with these ``parts`` must change between objective and decay for ``target``."""
     wrong = {"l2"} if target.decoupled else {"decay"}
     return bool(parts & wrong)
 

@@ -57,7 +57,7 @@ class Condition:
 class Conversion:
     """How a convention's numbers become a :class:`Meaning` (``read``) and come from one (``write``), both pure.
 
-    ``parts`` of a meaning can be expressed. ``reading`` and ``writing`` are the same formulas in words, one equation
+    ``parts`` of a meaning can be expressed. ``reading`` and ``writing`` are the same formulas as text, one equation
     each, with ``{name}`` for the convention's own numbers and the context's, ``{L1}``, ``{L2}`` and ``{D}`` for the
     meaning's. ``needs``: what they take from the context, each with the reason.
     """

@@ -8,7 +8,7 @@ from reglab.conventions.forms import one, same
 ENTRY = Convention(
     name="half-sum-squares", label="(λ/2)Σw² in a text or a loss", order=91,
     formula=r"\frac{\lambda}{2} \sum w^2", plain="(λ/2)·Σw²",
-    tensors="the weights that are summed, often said to be all", reach="chosen",
+    tensors="the weights that are summed, in many texts all", reach="chosen",
     parameters=one("lambda"), conversion=same("lambda", "l2"),
     code="loss = loss + {lambda} / 2 * sum((p ** 2).sum() for p in weights)",
     source="Widespread, e.g. Bishop 2006, equation 1.4; executed with autograd by RegLab's tests.",

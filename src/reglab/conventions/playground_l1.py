@@ -18,6 +18,6 @@ ENTRY = Convention(
         Condition("it is the objective that counts, since the Playground removes weights that L1 carries across 0"),
     ),
     notes=(
-        "The Playground removes a weight for good once L1 carries it across 0: J is the same, the path is not.",
+        "The Playground removes a weight for good once L1 carries it across 0: J is the same, the steps are not.",
     ),
 )  # fmt: skip

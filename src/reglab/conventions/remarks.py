@@ -1,4 +1,4 @@
-"""What an exact number leaves unsaid: other tensors, another data loss, clipping, adaptive steps."""
+"""What an exact number does not tell: other tensors, another data loss, clipping, adaptive steps."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def _between(a: Convention, b: Convention, meaning: Meaning) -> Iterator[str]:
             "clipping sees the penalty only where it is in the loss."
         )
     if terms and "adaptive" in (a.family, b.family) and a.family != b.family:
-        yield "The objective is the same; Adam and its kin rescale its gradient, so the path to its minimum is another."
+        yield "The objective is the same; Adam and its kin rescale its gradient, so the steps to its minimum differ."
     if a.decoupled and b.decoupled and {a.family, b.family} == {"sgd", "adaptive"}:
-        yield "The decay is the same share each step; the step beside it is another optimizer's."
+        yield "The decay is the same share each step; the rest of the step is another optimizer's."
 
 
 def _data_losses(a: Convention, b: Convention) -> Iterator[str]:

@@ -8,7 +8,7 @@ from reglab.conventions.forms import one, scaled
 ENTRY = Convention(
     name="sum-squares", label="λΣw² in a text or a loss", order=90,
     formula=r"\lambda \sum w^2", plain="λ·Σw², without ½",
-    tensors="the weights that are summed, often said to be all", reach="chosen",
+    tensors="the weights that are summed, in many texts all", reach="chosen",
     parameters=one("lambda"),
     conversion=scaled(
         "lambda", "l2", lambda c: 2.0, ("λ₂ = 2·λ = 2·{lambda} = {L2}",), ("lambda = λ₂/2 = {L2}/2 = {lambda}",)

@@ -24,7 +24,7 @@ from reglab.errors import SpecError
 
 @dataclass(frozen=True)
 class Translation:
-    """``parts`` said in ``target``.
+    """``parts`` expressed in ``target``.
 
     ``values`` only where ``exact``; otherwise ``reason`` says why there are none, and ``approximation`` holds numbers
     that come near in the sense that ``reason`` explains, if any do. Either holds only under ``conditions``. ``meaning``
@@ -61,7 +61,7 @@ class Translation:
 def translate(
     values: float | Mapping[str, float], source: str, target: str, context: Context | None = None
 ) -> Translation:
-    """``values`` of the convention ``source`` said in ``target``.
+    """``values`` of the convention ``source``, expressed in ``target``.
 
     :raises SpecError: for an unknown name, a value out of range, or context that matters and is missing.
     """
@@ -91,7 +91,7 @@ def translate_parts_to_all(
 
 
 def translate_parts(parts: Sequence[Part], target: str, context: Context | None = None) -> Translation:
-    """All ``parts`` at once on the same tensors, said in ``target``.
+    """All ``parts`` at once on the same tensors, expressed in ``target``.
 
     :raises SpecError: as :func:`translate`, and as :func:`combine`.
     """
@@ -190,7 +190,7 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
 
 
 def _named(context: Context, sources: Sequence[Convention]) -> Context:
-    """With AdamW for the optimizer where a source is adaptive and nothing else is said."""
+    """With AdamW as the optimizer where a source is adaptive and no optimizer is given."""
     adaptive = context.optimizer is None and any(source.family == "adaptive" for source in sources)
     return replace(context, optimizer="adamw") if adaptive else context
 

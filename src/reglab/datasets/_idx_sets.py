@@ -101,7 +101,7 @@ def _counts(labels: Path, _changed: int, _size: int) -> tuple[int, ...]:
 
 
 def _identity(labels: Path) -> str | None:
-    """Which of the three data sets a label file is certainly from; None where that cannot be told."""
+    """Which of the three data sets a label file is certainly from; None if unknown."""
     try:
         with open_idx(labels) as file:
             first = file.read(18)[8:]

@@ -1,4 +1,4 @@
-"""Whether a data specification fits its data set, told before anything is loaded."""
+"""Check that a data specification fits its data set, before anything is loaded."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Split:
     """Training and validation images, normalised float32 (N, C, H, W), and labels, int64 (N,).
 
     ``y_train`` has the label noise, ``true_y_train`` has not, ``flipped`` (bool) marks where they differ; validation
-    labels are true. ``train_index`` and ``val_index`` are places in the pool, in an order of which every beginning is
+    labels are true. ``train_index`` and ``val_index`` are places in the pool, in an order whose every beginning is
     stratified. ``mean`` and ``std`` (C,) are those of the training images in [0, 1].
     """
 

@@ -1,4 +1,4 @@
-"""Orders of which every beginning has the shares of the classes.
+"""Orders whose every beginning has the shares of the classes.
 
 The j-th image of a class with n_c images (j = 0, 1, …) gets the key (j + ½)/n_c, the first one 0; the order sorts by
 key. A beginning of length m then is Webster's (Sainte-Laguë's) apportionment of m seats, with at least one seat a class

@@ -36,8 +36,8 @@ ENTRY = Architecture(
     name="simple_cnn",
     label="Simple CNN",
     order=10,
-    about="Two convolutions without pooling and a dense layer of 128, where nearly all weights sit. It soon knows a "
-    "small data set by heart: the clearest place to see what λ does.",
+    about="Two convolutions without pooling and a dense layer of 128, where nearly all weights sit. It soon memorises "
+    "a small data set: the clearest place to see what λ does.",
     source="The usual first example of L1 and L2 penalties in PyTorch: convolutions 1→32→64, dense 128, dense 10.",
     switches=frozenset({"dropout"}),
     has_batch_norm=False,

@@ -37,8 +37,8 @@ ENTRY = Architecture(
     name="small_cnn",
     label="Small CNN",
     order=15,
-    about="Two small convolutions with pooling and a dense layer: the quickest CNN here, and the one of the λ path's "
-    "demonstration, where every effect of λ is seen, from learning noise by heart to collapse.",
+    about="Two small convolutions with pooling and a dense layer: the quickest CNN here, and the one of the sweep's "
+    "demonstration, which shows every effect of λ, from memorised noise to collapse.",
     source="The usual small convolutional network of tutorials, with 8 and 16 maps.",
     switches=frozenset({"dropout"}),
     has_batch_norm=False,
