@@ -18,7 +18,7 @@ from reglab.conventions import (
     translate,
     translate_all,
 )  # fmt: skip
-from reglab.conventions.conditions import SAME_TENSORS
+from reglab.conventions.caveats import SAME_TENSORS
 from reglab.conventions.convention import Convention
 
 every = pytest.mark.parametrize("entry", CONVENTIONS.entries.values(), ids=lambda c: c.name)

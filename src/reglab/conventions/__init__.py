@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from reglab.conventions.combining import Combination, Part, Step, combine
 from reglab.conventions.context import OPTIMIZERS, Context, MissingContext
-from reglab.conventions.convention import Convention, Parameter, Values
+from reglab.conventions.convention import CONVENTIONS, Convention, Parameter, Values
 from reglab.conventions.meaning import Meaning
-from reglab.conventions.registered import CONVENTIONS
 from reglab.conventions.translation import (
     Translation,
     needed,
@@ -17,10 +16,25 @@ from reglab.conventions.translation import (
     translate_all,
     translate_parts,
     translate_parts_to_all,
-)  # fmt: skip
+)
 
 __all__ = [
-    "CONVENTIONS", "OPTIMIZERS", "Combination", "Context", "Convention", "Meaning", "MissingContext", "Parameter",
-    "Part", "Step", "Translation", "Values", "combine", "needed", "translate", "translate_all", "translate_parts",
+    "CONVENTIONS",
+    "OPTIMIZERS",
+    "Combination",
+    "Context",
+    "Convention",
+    "Meaning",
+    "MissingContext",
+    "Parameter",
+    "Part",
+    "Step",
+    "Translation",
+    "Values",
+    "combine",
+    "needed",
+    "translate",
+    "translate_all",
+    "translate_parts",
     "translate_parts_to_all",
-]  # fmt: skip
+]

@@ -1,8 +1,8 @@
 """Between a penalty in the objective and a decoupled decay: equal under plain SGD for L2, and under nothing else.
 
-Plain SGD: w − lr·(g + λ₂w) = (1 − lr·λ₂)w − lr·g. With momentum μ the coupled pull is summed by the velocity to
-λ₂w/(1 − μ), so decay = λ₂/(1 − μ) rests at the same weights at constant lr, on another path. Adaptive optimizers divide
-the coupled pull by √v, weight by weight, so no number does (Loshchilov and Hutter, 2019, proposition 2).
+Plain SGD: w − lr·(g + λ₂w) = (1 − lr·λ₂)w − lr·g. With momentum μ the velocity sums the coupled term to λ₂w/(1 − μ), so
+decay = λ₂/(1 − μ) rests at the same weights at constant lr, after other steps. Adaptive optimizers divide the coupled
+term by √v, weight by weight, so no number does (Loshchilov and Hutter, 2019, proposition 2).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def cross(meaning: Meaning, target: Convention, momentum: float) -> tuple[Meanin
     """``meaning`` with its L2 as a decay, or its decay as L2, and how."""
     about = "Plain SGD: w − lr·(g + λ₂·w) = (1 − lr·λ₂)·w − lr·g"
     if momentum:
-        about = f"The velocity sums the coupled pull to 1/(1 − μ) of it, with μ = {figure(momentum)}"
+        about = f"The velocity sums the coupled term to 1/(1 − μ) of it, with μ = {figure(momentum)}"
     if target.decoupled:
         crossed = meaning.l2 / (1 - momentum)
         formula = f"{_of('decay', 'λ₂', momentum, '/')} = {figure(crossed)}".replace("x", figure(meaning.l2))
@@ -60,11 +60,11 @@ def cross(meaning: Meaning, target: Convention, momentum: float) -> tuple[Meanin
     return replace(meaning, decay=0.0, l2=meaning.l2 + crossed), Step(about, formula)
 
 
-def different_sweep(momentum: float, words: str) -> str:
+def same_rest(momentum: float, values: str) -> str:
     """Why the number that rests at the same weights is no equivalent."""
     return (
         f"With momentum {figure(momentum)} a penalty in the objective passes through the velocity and a decoupled "
-        f"decay does not, so the weights take different paths. At constant learning rate {words} comes to rest at "
+        f"decay does not, so the weights move differently. At constant learning rate {values} comes to rest at "
         "the same weights, which the same λ does not: an approximation."
     )
 

@@ -12,9 +12,8 @@ from functools import reduce
 from operator import add
 
 from reglab.conventions.context import Context, Family, join
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import CONVENTIONS, Convention
 from reglab.conventions.meaning import SYMBOLS, Meaning, figure
-from reglab.conventions.registered import CONVENTIONS
 from reglab.conventions.writing import equations
 from reglab.errors import SpecError
 
@@ -114,23 +113,23 @@ def _count(name: str, meanings: Sequence[Meaning]) -> int:
 
 def _sum(name: str, meanings: Sequence[Meaning]) -> Step:
     numbers = [getattr(meaning, name) for meaning in meanings if getattr(meaning, name)]
-    words = "Gradients of terms add" if name in ("l1", "l2") else "They add"
-    return Step(words, f"{SYMBOLS[name]} = {' + '.join(map(figure, numbers))} = {figure(sum(numbers))}")
+    about = "Gradients of terms add" if name in ("l1", "l2") else "They add"
+    return Step(about, f"{SYMBOLS[name]} = {' + '.join(map(figure, numbers))} = {figure(sum(numbers))}")
 
 
 def _sentence(parts: Sequence[Part], meanings: Sequence[Meaning], total: Meaning) -> str:
     """Each part's share, then what they are together."""
     if len(parts) == 1:
         return ""
-    shares = join(f"{_name(part)} counts as {_words(own)}" for part, own in zip(parts, meanings, strict=True))
+    shares = join(f"{_name(part)} counts as {_text(own)}" for part, own in zip(parts, meanings, strict=True))
     doubled = [name for name in SYMBOLS if _count(name, meanings) > 1]
     if doubled:
         times = join(_times(name, meanings) for name in doubled)
-        tail = f"the same thing is counted more than once, and together they are {_words(total)}: {times}"
+        tail = f"the same thing is counted more than once, and together they are {_text(total)}: {times}"
     elif total.l2 and total.decay:
-        tail = f"these are two different things at once, {_words(total)}, each with its own pull towards zero"
+        tail = f"these are two different things at once, {_text(total)}, each with its own pull towards zero"
     else:
-        tail = f"together they are {_words(total)}, and nothing is counted twice"
+        tail = f"together they are {_text(total)}, and nothing is counted twice"
     return f"{shares}; {tail}."
 
 
@@ -144,9 +143,9 @@ def _name(part: Part) -> str:
     return f"{part.convention.label} ({numbers})"
 
 
-def _words(meaning: Meaning) -> str:
+def _text(meaning: Meaning) -> str:
     """``"λ₂ = 0.02"``, ``"λ₁ = 0.1, λ₂ = 0.2"``, ``"a decoupled decay of 0.01"``, ``"no penalty"``."""
-    words = [f"{SYMBOLS[name]} = {figure(getattr(meaning, name))}" for name in ("l1", "l2") if getattr(meaning, name)]
-    words += [f"a decoupled decay of {figure(meaning.decay)}"] if meaning.decay else []
-    words += ["a penalty on outputs"] if meaning.outputs else []
-    return " and ".join(words) or "no penalty"
+    found = [f"{SYMBOLS[name]} = {figure(getattr(meaning, name))}" for name in ("l1", "l2") if getattr(meaning, name)]
+    found += [f"a decoupled decay of {figure(meaning.decay)}"] if meaning.decay else []
+    found += ["a penalty on outputs"] if meaning.outputs else []
+    return " and ".join(found) or "no penalty"

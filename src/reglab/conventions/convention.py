@@ -10,9 +10,10 @@ from typing import Literal, TypeAlias
 from reglab.conventions.context import Context, Family, is_number, join
 from reglab.conventions.meaning import Meaning
 from reglab.errors import SpecError, clipped, shown, suggestion
+from reglab.registry import Registry
 
 Values: TypeAlias = Mapping[str, float]
-Reach = Literal["all", "chosen", "weights", "kernels"]
+Reach = Literal["all", "chosen", "weights", "scope"]
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ class Conversion:
     meaning's. ``needs``: what they take from the context, each with the reason.
     """
 
+    parameters: tuple[Parameter, ...]
     parts: frozenset[str]
     read: Callable[[Values, Context], Meaning]
     write: Callable[[Meaning, Context], dict[str, float]]
-    reading: tuple[str, ...]
-    writing: tuple[str, ...]
+    reading: tuple[str, ...] = ()
+    writing: tuple[str, ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,7 +89,6 @@ class Convention:
     plain: str
     tensors: str
     reach: Reach
-    parameters: tuple[Parameter, ...]
     conversion: Conversion
     code: str
     source: str
@@ -97,6 +98,11 @@ class Convention:
     data_loss: str = ""
     conditions: tuple[Condition, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its numbers; a single value is the first one."""
+        return self.conversion.parameters
 
     @property
     def decoupled(self) -> bool:
@@ -118,3 +124,6 @@ class Convention:
         if missing:
             raise SpecError(f"{self.label} needs a value for {join(missing)}.")
         return {p.name: p.check(named.get(p.name, p.default), self.label) for p in self.parameters}
+
+
+CONVENTIONS: Registry[Convention] = Registry("convention", "reglab.conventions", Convention)

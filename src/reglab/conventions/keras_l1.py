@@ -1,16 +1,18 @@
 """keras.regularizers.L1(l): l·Σ|w|."""
 
-from __future__ import annotations
-
 from reglab.conventions.convention import Convention
-from reglab.conventions.forms import one, same
+from reglab.conventions.forms import direct
 
 ENTRY = Convention(
-    name="keras-l1", label="Keras L1", order=31,
-    formula=r"l \sum |w|", plain="l·Σ|w|",
-    tensors="the tensors where it is set: kernel, bias, gamma, beta apart", reach="chosen",
-    parameters=one("l1"), conversion=same("l1", "l1"),
+    name="keras-l1",
+    label="Keras L1",
+    order=31,
+    formula=r"l \sum |w|",
+    plain="l·Σ|w|",
+    tensors="the tensors where it is set: kernel, bias, gamma, beta apart",
+    reach="chosen",
+    conversion=direct(l1="l1"),
     code="keras.regularizers.L1({l1})",
     source="Read in Keras 3.15 (keras/src/regularizers/regularizers.py); executed by RegLab's tests.",
     help="A term in the loss: Keras's loss and val_loss include it.",
-)  # fmt: skip
+)

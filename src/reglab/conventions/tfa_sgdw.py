@@ -1,19 +1,22 @@
 """tfa.optimizers.SGDW(weight_decay=λ): w ← w − λw before the step, not times lr."""
 
-from __future__ import annotations
-
 from reglab.conventions.convention import Condition, Convention
-from reglab.conventions.forms import decay_per_step, one
+from reglab.conventions.forms import decay_per_step
 
 ENTRY = Convention(
-    name="tfa-sgdw", label="TensorFlow Addons SGDW", order=42,
-    formula=r"w \leftarrow w - \lambda w", plain="w ← w − λ·w before the step, not times lr",
-    tensors="every variable unless you pass decay_var_list", reach="all",
-    parameters=one("weight_decay"), conversion=decay_per_step("weight_decay"),
+    name="tfa-sgdw",
+    label="TensorFlow Addons SGDW",
+    order=42,
+    formula=r"w \leftarrow w - \lambda w",
+    plain="w ← w − λ·w before the step, not times lr",
+    tensors="every variable unless you pass decay_var_list",
+    reach="all",
+    conversion=decay_per_step("weight_decay"),
     code="tfa.optimizers.SGDW(weight_decay={weight_decay}, {keras_lr})",
     source="Read in TensorFlow Addons (weight_decay_optimizers.py); its step checked in NumPy by RegLab's tests.",
     help="Decoupled, and not times lr: a number that is a thousand times smaller means the same at lr = 0.001.",
-    in_loss=False, family="sgd",
+    in_loss=False,
+    family="sgd",
     conditions=(Condition("the learning rate stays at {lr}"),),
     notes=("TensorFlow Addons does not scale the decay with a learning-rate schedule: this holds at that one lr.",),
-)  # fmt: skip
+)

@@ -10,14 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, different_sweep, obstacle
+from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, obstacle, same_rest
+from reglab.conventions.caveats import conditions, notes
 from reglab.conventions.combining import Combination, Part, Step, combine, family_of
-from reglab.conventions.conditions import conditions
 from reglab.conventions.context import Context, Family, MissingContext, join
-from reglab.conventions.convention import Convention
+from reglab.conventions.convention import CONVENTIONS, Convention
 from reglab.conventions.meaning import Meaning, figure
-from reglab.conventions.registered import CONVENTIONS
-from reglab.conventions.remarks import remarks
 from reglab.conventions.writing import code, equations
 from reglab.errors import SpecError
 
@@ -176,7 +174,7 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
     sources = [part.convention for part in combined.parts]
     shared = {
         "steps": tuple(steps),
-        "notes": remarks(sources, goal, meaning),
+        "notes": notes(sources, goal, meaning),
         "conditions": conditions(
             sources, goal, combined.meaning.parts | meaning.parts, crossed and not momentum, context
         ),
@@ -184,8 +182,8 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
     }
     if not momentum:
         return Translation(combined.parts, goal.name, True, combined.meaning, values, **shared)  # type: ignore[arg-type]
-    words = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
-    reason = different_sweep(momentum, words)
+    numbers = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
+    reason = same_rest(momentum, numbers)
     return Translation(combined.parts, goal.name, False, combined.meaning, None, values, reason, **shared)  # type: ignore[arg-type]
 
 
