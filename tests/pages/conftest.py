@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.factories import add_sweep
+from tests.pages.sweeps import SMALL, figures
 
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
-from reglab.store import Store
+from reglab.store import Store, Sweep
 from reglab.ui.shared.services import close_services
 
 
@@ -23,3 +25,9 @@ def app(
     monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
     yield AppTest.from_function(request.module.page, default_timeout=60)
     close_services()
+
+
+@pytest.fixture
+def done(store: Store) -> Sweep:
+    """A finished sweep with a U-curve."""
+    return add_sweep(store, SMALL, figures=figures)

@@ -1,0 +1,254 @@
+"""The λ sweep page's form, without a browser: first visit, presets, fields, address, bad input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.pages.browsing import address, again, errors, go_back, lag, plain, press, prose, visit
+from tests.pages.sweeps import form, kinds
+from tests.pages.sweeps import sweep_page as page
+
+from reglab.errors import StoreError
+from reglab.jobs import ThreadRunner
+from reglab.store import Store, Sweep
+from reglab.sweep import SweepSpec
+from reglab.ui.shared.query import Query
+from reglab.ui.sweep.presets import DEMO, PRESETS
+from reglab.ui.sweep.values import KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
+
+__all__ = ["page"]  # which the fixture ``app`` runs
+
+
+def test_the_first_visit_offers_one_demonstration_and_a_form_that_is_filled_with_it(app: AppTest) -> None:
+    visit(app)
+    assert form(app) == normal(DEMO.spec)
+    primary = [button.key for button in app.button if button.proto.type == "primary"]
+    assert primary == ["sweep_demo"]
+    assert "Start trains 9 λ₂ × 3 seeds = 27 runs of 60 epochs." in prose(app)
+    assert "Memory: about" in prose(app)
+    assert "9 values: 0, 1e-4, 3e-4, 0.001, 0.003, 0.01, 0.02, 0.03, 0.1" in prose(app)
+    assert (errors(app), address(app)) == ([], {})
+
+
+def test_one_press_starts_the_demonstration_and_shows_it(app: AppTest, store: Store) -> None:
+    visit(app)
+    press(app, "sweep_demo")
+    assert [sweep.spec for sweep in store.sweeps()] == [DEMO.spec]
+    assert address(app) == {"sweep": store.sweeps()[0].id}
+    assert kinds(app) == ["sweep-curve", "sweep-gap", "sweep-losses"]
+    assert "Waiting for a free slot." in app.get("progress")[0].proto.text
+
+
+def test_a_button_starts_one_sweep_however_often_it_is_pressed(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Query, "write", lambda self, query: None)  # the browser has not gone to the sweep yet
+    visit(app)
+    press(app, "sweep_demo")
+    press(app, "sweep_demo")
+    assert len(store.sweeps()) == 1
+    press(app, "sweep_start")
+    press(app, "sweep_start")
+    assert len(store.sweeps()) == 2
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_starts_with_one_press_and_can_fill_the_form(app: AppTest, store: Store, preset: Any) -> None:
+    visit(app)
+    press(app, f"sweep_fill_{preset.name}")
+    assert form(app) == normal(preset.spec)
+    assert not errors(app)
+    assert store.sweeps() == []
+    press(app, f"sweep_start_{preset.name}")
+    assert [sweep.spec for sweep in store.sweeps()] == [preset.spec]
+    assert address(app) == {"sweep": store.sweeps()[0].id}
+
+
+def test_the_form_starts_what_it_says_under_its_name(app: AppTest, store: Store) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value("0, 1e-3:1e-1:3")
+    app.number_input(key=REPEATS).set_value(2)
+    app.number_input(key=RUN_WIDGETS["train.epochs"]).set_value(5)
+    app.text_input(key="sweep_name").set_value("mine")
+    again(app)
+    assert "4 values: 0, 0.001, 0.01, 0.1" in prose(app)
+    assert "Start trains 4 λ₂ × 2 seeds = 8 runs of 5 epochs." in prose(app)
+    press(app, "sweep_start")
+    started = store.sweeps()[0]
+    assert (started.name, started.spec.l2, started.spec.seeds) == ("mine", (0.0, 0.001, 0.01, 0.1), 2)
+    assert started.spec.run.train.epochs == 5
+    assert started.size == 8
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        (LISTS["l2"], "", "λ₂ is empty; give values such as"),
+        (LISTS["l2"], "0, x", "λ₂: cannot read 'x'; give a number such as 0, 0.03 or 1e-3."),
+        (LISTS["l2"], "0,01", "λ₂: '0,01' could be one number or two; write 0.01, or separate the values by semi"),
+        (LISTS["l2"], "1,000; 2", "λ₂: '1,000' could mean 1 or 1000; write 1 or 1000."),
+        (LISTS["l2"], "0.1, 0.1", "λ₂ has 0.1 more than once; give each value once."),
+        (LISTS["l2"], "-1", "λ₂ must be from 0 to 1000, not -1."),
+        (LISTS["l2"], ",".join(map(str, range(300))), "300 values of λ₂ are more than the 200 that a sweep takes"),
+    ],
+)
+def test_bad_values_have_their_reason_below_the_field_and_nothing_starts(
+    app: AppTest, store: Store, key: str, text: str, words: str
+) -> None:
+    visit(app)
+    app.text_input(key=key).set_value(text)
+    again(app)
+    assert any(plain(one.value).startswith(f":red[:small[{words}") for one in app.markdown)
+    assert errors(app) == ["The values of λ₂ cannot be used; the reason is below their field."]
+    assert "Start trains" not in prose(app)
+    assert app.button(key="sweep_start").disabled
+    assert address(app) == {}
+
+
+def test_lists_and_shared_settings_may_have_decimal_commas(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value("0,001; 0,01; 0,1")
+    app.text_input(key=RUN_WIDGETS["optim.lr"]).set_value("1,5e−3")
+    app.text_input(key=RUN_WIDGETS["penalty.l1"]).set_value("1e−4")
+    again(app)
+    assert "3 values: 0.001, 0.01, 0.1" in prose(app)
+    made = form(app)
+    assert (made.l2, made.run.optim.lr, made.run.penalty.l1) == ((1e-3, 1e-2, 0.1), 1.5e-3, 1e-4)
+    app.text_input(key=RUN_WIDGETS["optim.lr"]).set_value("1,000")
+    again(app)
+    assert errors(app) == ["Learning rate: '1,000' could mean 1 or 1000; write 1 or 1000."]
+
+
+def test_what_cannot_be_trained_is_refused_before_it_starts(app: AppTest) -> None:
+    visit(app)
+    app.number_input(key=REPEATS).set_value(50)
+    app.segmented_control(key=OVER).set_value("fold")
+    app.number_input(key=RUN_WIDGETS["data.train_size"]).set_value(1790)
+    again(app)
+    assert len(errors(app)) == 1
+    assert "1790" in errors(app)[0] or "1,790" in errors(app)[0]
+    assert app.button(key="sweep_start").disabled
+
+
+def test_no_penalty_mode_is_refused_and_two_double_the_runs(app: AppTest) -> None:
+    visit(app)
+    app.pills(key=MODES).set_value([])
+    again(app)
+    assert errors(app) == ["Choose at least one penalty mode."]
+    app.pills(key=MODES).set_value(["coupled", "decoupled"])
+    again(app)
+    assert "9 λ₂ × 2 penalty modes × 3 seeds = 54 runs" in prose(app)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "runs"),
+    [
+        ("l1", ["l1"], "9 λ₁ × 3 seeds"),
+        ("elastic", ["lambdas"], "9 λ × 3 seeds"),
+        ("grid", ["l1", "l2"], "81 (λ₁, λ₂) × 3 seeds"),
+    ],
+)
+def test_each_kind_of_sweep_has_its_own_fields(app: AppTest, kind: str, shown: list[str], runs: str) -> None:
+    visit(app)
+    app.segmented_control(key=KIND).set_value(kind)
+    again(app)
+    lists = {name for name, key in LISTS.items() if any(box.key == key for box in app.text_input)}
+    assert lists == set(shown)
+    assert f"Start trains {runs}" in prose(app)
+    assert errors(app) == []
+
+
+def test_one_seed_and_no_zero_are_pointed_out(app: AppTest) -> None:
+    visit(app, l2="0.01,0.1")
+    assert "One seed gives no error bars: use 3 or more." in prose(app)
+    assert "The sweep has no λ = 0 to compare with" in prose(app)
+    assert not app.button(key="sweep_start").disabled
+
+
+def test_the_address_follows_the_form_and_restores_it(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value("0, 0.1")
+    app.number_input(key=RUN_WIDGETS["train.epochs"]).set_value(7)
+    again(app)
+    written = address(app)
+    assert {key: written[key] for key in ("l2", "train.epochs", "seeds")} == {
+        "l2": "0,0.1",
+        "train.epochs": "7",
+        "seeds": "3",
+    }
+    wanted = form(app)
+    fresh = AppTest.from_function(page, default_timeout=60)
+    visit(fresh, **written)
+    assert form(fresh) == wanted
+    assert address(fresh) == written
+
+
+def test_going_back_in_the_browser_restores_the_form(app: AppTest) -> None:
+    visit(app, l2="0,0.5")
+    assert form(app).l2 == (0.0, 0.5)
+    app.number_input(key=REPEATS).set_value(4)
+    again(app)
+    assert form(go_back(app, l2="0,0.5")).seeds == 1
+    assert form(go_back(app)) == normal(DEMO.spec)
+
+
+def test_a_preset_is_kept_where_a_message_from_before_it_arrives(app: AppTest) -> None:
+    visit(app)
+    before = {key: app.session_state[key] for key in (REPEATS, RUN_WIDGETS["train.epochs"])}
+    press(app, f"sweep_fill_{PRESETS[-1].name}")
+    assert form(app) == normal(PRESETS[-1].spec)
+    for key, value in before.items():
+        app.number_input(key=key).set_value(value)
+    assert form(lag(app)) == normal(PRESETS[-1].spec)
+
+
+def test_a_bad_link_to_the_form_warns_until_something_is_edited(app: AppTest) -> None:
+    visit(app, l2="0,x", seeds="2")
+    assert plain(app.warning[0].value).startswith(
+        "The link has a part that cannot be used, so its default stands in. λ₂:"
+    )
+    assert form(app).seeds == 2
+    app.number_input(key=REPEATS).set_value(3)
+    again(app)
+    assert len(app.warning) == 0
+
+
+HOSTILE = "**x**![a](http://host/x.png)"
+
+
+@pytest.mark.parametrize("query", [{"l2": HOSTILE}, {"penalty__scope": HOSTILE}, {"sweep": HOSTILE}, {"ways": HOSTILE}])
+def test_a_link_cannot_put_markdown_on_the_page(app: AppTest, query: dict[str, str]) -> None:
+    visit(app, **query)
+    said = [*(one.value for one in app.error), *(one.value for one in app.warning)]
+    assert any("host" in sentence for sentence in said)
+    assert not any("![" in sentence or "](" in sentence or "**x" in sentence for sentence in said)
+
+
+def test_what_is_typed_cannot_put_markdown_on_the_page(app: AppTest) -> None:
+    visit(app)
+    app.text_input(key=LISTS["l2"]).set_value(HOSTILE)
+    again(app)
+    (said,) = [one.value for one in app.markdown if "cannot read" in one.value.lower()]
+    assert HOSTILE in plain(said)
+    assert "![" not in said
+    assert "](" not in said
+
+
+def test_an_empty_id_is_no_sweep(app: AppTest) -> None:
+    visit(app, sweep="")
+    assert errors(app) == ["The link names no sweep. Is it complete?"]
+
+
+def test_a_store_that_cannot_take_the_sweep_has_its_error_shown(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: ThreadRunner, spec: SweepSpec, **_: Any) -> Sweep:
+        raise StoreError("The disk is full.")
+
+    visit(app)
+    monkeypatch.setattr(ThreadRunner, "submit", fail)
+    press(app, "sweep_demo")
+    assert errors(app) == ["The disk is full."]
+    assert store.sweeps() == []
