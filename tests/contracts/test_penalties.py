@@ -20,9 +20,11 @@ from tests.factories import spec
 from reglab import RunSpec, train
 from reglab.errors import SpecError
 from reglab.events import EpochDone
+from reglab.exports import export
 from reglab.penalties import PENALTIES, Term, penalty_of
 from reglab.penalties.scaled import Scale, Tensors
 from reglab.penalties.scope import Parameter
+from reglab.settings import load_settings
 from reglab.store import Store
 from reglab.training import ExecutionMode
 
@@ -168,6 +170,7 @@ def cubic() -> Term:
         measure=lambda w: w.flatten(1).abs().pow(3).sum(1) / 3,
         direction=lambda weights: [w.abs() * w for w in weights],
         shrink=shrink,
+        code=None,
     )
 
 
@@ -191,6 +194,13 @@ def test_a_term_of_another_package_is_trained_and_stored(third_party: None, appl
     assert found.last is not None
     assert found.last.penalties["cubic"] > 0
     assert store.epochs([run.id])["penalty_cubic"].item() == found.last.penalties["cubic"]
+
+
+@pytest.mark.parametrize("name", ["pytorch", "keras"])
+def test_no_script_can_be_written_for_a_term_without_code(third_party: None, name: str) -> None:
+    wanted = RunSpec().with_changes({"penalty.cubic": 0.1})
+    with pytest.raises(SpecError, match=r"^No script can be written for penalty\.cubic: cubic has no code for scripts"):
+        export(wanted, name, settings=load_settings({}))
 
 
 def test_a_key_is_known_while_its_term_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:

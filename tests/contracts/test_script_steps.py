@@ -25,6 +25,8 @@ PENALTIES: dict[str, dict[str, Any]] = {
     "L1": {"l1": 1e-3, "l2": 0.0},
     "elastic net": {"l1": 1e-3, "l2": 0.03},
     "factors": {"l1": 1e-3, "l2": 0.03, "scope": "weights+biases", "factors": {"fc1.weight": 3.0, "fc2.bias": 0.0}},
+    "group lasso": {"group": 3e-3, "l2": 0.0},
+    "every term": {"l1": 1e-3, "l2": 0.03, "group": 1e-3, "scope": "weights+biases", "factors": {"fc1.weight": 3.0}},
 }
 CASES = list(itertools.product(OPTIMIZERS, PENALTIES, get_args(Apply)))
 

@@ -8,6 +8,7 @@ from tests.exports.running import SETTINGS, exported_and_run, largest_difference
 from reglab.exports import export
 
 FACTORS = {"conv1.weight": 3.0, "fc1.weight": 0.0, "fc1.bias": 0.5}
+GROUP = {"group": 0.03, "factors": {"conv1.weight": 40.0}}  # filters of conv1 become 0 in proximal mode
 EXACT = {
     "cosine, momentum": tiny(optim={"schedule": "cosine"}, train={"epochs": 4}),
     "step, Nesterov": tiny(optim={"schedule": "step", "step_every": 1, "nesterov": True}, train={"epochs": 4}),
@@ -25,6 +26,13 @@ EXACT = {
         )
         for apply in ("coupled", "decoupled", "proximal")
         for l1 in (0.0, 1e-3)
+    },
+    **{
+        f"{name}, {apply}": tiny(
+            penalty={**GROUP, "l1": own, "l2": own, "apply": apply, "scope": scope}, train={"epochs": 4}
+        )
+        for apply in ("coupled", "decoupled", "proximal")
+        for name, own, scope in (("group lasso", 0.0, "weights"), ("every term", 1e-3, "weights+biases"))
     },
     "one factor for all": tiny(
         model={"name": "dense_784"},
@@ -65,3 +73,13 @@ def test_the_converted_lambda_is_half_of_ours() -> None:
     both = tiny(penalty={"l1": 0.01, "l2": 0.03, "scope": "weights+biases", "factors": {"fc1.bias": 2.0}})
     text = export(both, "keras", settings=SETTINGS).files["train.py"].decode()
     assert "regularizers.L1L2(2.0 * L1, 2.0 * L2 / 2)" in text
+
+
+def test_group_lasso_is_written_out_and_nothing_of_it_elsewhere() -> None:
+    group = tiny(penalty={"group": 0.01, "l2": 0.03})
+    text = export(group, "keras", settings=SETTINGS).files["train.py"].decode()
+    assert "GROUP = 0.01  # λ_g of λ_g·Σ_g √|g|·‖w_g‖₂\n# g is a filter of a convolution or a unit" in text
+    assert "kernel_regularizer=Sum(GroupLasso(GROUP), regularizers.L2(L2 / 2))" in text
+    assert "kernel_regularizer=regularizers.L2(L2 / 2)" in text  # the classifier
+    assert "shrunk_groups" not in text
+    assert "GroupLasso" not in export(tiny(), "keras", settings=SETTINGS).files["train.py"].decode()

@@ -57,6 +57,14 @@ SPECS = {
         for apply in ("coupled", "decoupled", "proximal") for l1 in (0.0, 1e-3)
     },
     "factors, L1 alone": tiny(penalty={"factors": {"conv1.weight": 3.0}, "l1": 1e-3, "l2": 0.0}),
+    **{
+        f"{name}, {apply}": tiny(
+            penalty={"group": 0.03, "factors": {"conv1.weight": 40.0}, "l1": own, "l2": own, "apply": apply},
+            train={"epochs": 4},
+        )
+        for apply in ("coupled", "decoupled", "proximal")
+        for name, own in (("group lasso", 0.0), ("every term", 1e-3))
+    },
     "factors that exempt everything": tiny(
         model={"name": "dense_784"}, penalty={"factors": {"fc1.weight": 0.0, "fc2.weight": 0.0}}
     ),
@@ -78,6 +86,10 @@ def test_every_setting_is_repeated() -> None:
     assert "weight_decay" in done["adam, L2, coupled"].text
     assert "AdamW" in done["adam, L2, decoupled"].text
     assert "weight_decay" not in done["adam, elastic net, coupled"].text
+    assert {key for key, script in done.items() if "shrink_groups" in script.text} == {
+        "group lasso, proximal",
+        "every term, proximal",
+    }
 
 
 @pytest.fixture

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
-from reglab.exports.code import flat_name, network
+from reglab.exports.code import WIDTH, call, flat_name, network
 from reglab.exports.keras_network import network_code, variable_names
 from reglab.exports.script import Plan, optimizer_text, script_export, unpenalised
 from reglab.exports.subject import Subject
 from reglab.models import Dropout
 from reglab.spec import OptimSpec
+
+_CODE = {"regularizer": "keras_regularizer", "constraint": "keras_proximal", "decay": "keras_gradient"}
+"""Place of the penalty → the code of a term that stands there."""
 
 
 def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
@@ -29,6 +33,8 @@ def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
     return {
         "network": model,
         "place": place,
+        "notes": " ".join(term.code.keras_note for term in reversed(plan.terms)),
+        "helpers": plan.helpers(_CODE.get(place)),
         "decay": _decay(plan),
         "table": _table(plan, subject.model),
         "optimizer": _optimizer(subject.spec.optim),
@@ -41,7 +47,7 @@ def _place(plan: Plan) -> str:
     if not plan.terms or plan.mode != "decoupled":
         return {"coupled": "regularizer", "proximal": "constraint"}[plan.mode] if plan.terms else "none"
     ones = set(plan.terms[0].factors.values()) == {1.0}
-    return "weight_decay" if plan.keys == ("l2",) and ones else "decay"
+    return "weight_decay" if plan.is_weight_decay and ones else "decay"
 
 
 def _penalty(plan: Plan, place: str, parameter: str) -> str:
@@ -49,21 +55,22 @@ def _penalty(plan: Plan, place: str, parameter: str) -> str:
     factors = {term: term.factors.get(parameter, 0.0) for term in plan.terms}
     if not any(factors.values()):
         return ""
-    names = {
-        t: "0.0" if not f else t.code.constant if f == 1 else f"{f!r} * {t.code.constant}" for t, f in factors.items()
-    }
+    names = {t: "0.0" if not f else t.constant if f == 1 else f"{f!r} * {t.constant}" for t, f in factors.items()}
     if place == "constraint":
         return f"Proximal(optimizer, {', '.join(names.values())})"
-    if plan.keys == ("l1", "l2"):
-        return "regularizers.L1L2({}, {} / 2)".format(*names.values())
     parts = [term.code.keras_regularizer.format(λ=name) for term, name in names.items() if factors[term]]
-    return parts[0] if len(parts) == 1 else f"Sum({', '.join(parts)})"
+    both = re.fullmatch(r"regularizers\.L1\(([^(),]*)\), regularizers\.L2\(([^(),]*)\)", ", ".join(parts))
+    if both:
+        return f"regularizers.L1L2({both[1]}, {both[2]})"
+    return parts[0] if len(parts) == 1 else call("Sum", parts, WIDTH - len(" " * 16 + "kernel_regularizer=,"))
 
 
 def _decay(plan: Plan) -> str:
     """The gradient of the penalty at the array ``w``."""
+    if len(plan.variables) > 1:
+        return " + ".join(f"{plan.strength(term)} * {term.code.keras_gradient}" for term in plan.terms)
     factor = "factor_of(variable) * " if plan.which != "all" else ""
-    parts = [f"{term.code.constant} * {term.code.keras_gradient}" for term in plan.terms]
+    parts = [f"{term.constant} * {term.code.keras_gradient}" for term in plan.terms]
     return factor + (f"({' + '.join(parts)})" if factor and len(parts) > 1 else " + ".join(parts))
 
 

@@ -11,6 +11,14 @@ from reglab.exports.torch_network import network_code
 from reglab.optimizers import OPTIMIZERS, Optimizer
 from reglab.spec import OptimSpec
 
+_CODE = {
+    "loss": "torch_value",
+    "coupled": "torch_gradient",
+    "decoupled": "torch_gradient",
+    "proximal": "torch_proximal",
+}
+"""Place of the penalty → the code of a term that stands there."""
+
 
 def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
     graph, spec = network(subject.model, subject.split.shape), subject.spec
@@ -21,6 +29,7 @@ def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
         "network_is_chain": graph.is_chain,
         "place": place,
         "optimizer": _optimizer(optimizer, spec.optim, decoupled=place == "weight_decay" and plan.mode == "decoupled"),
+        "helpers": plan.helpers(_CODE.get(place)),
         "gradient_order": plan.terms[::-1],
         "bracketed": lambda code: f"({code})" if "*" in code else code,
         "single_left_over": subject.leaves_single_image,
@@ -31,7 +40,7 @@ def _place(plan: Plan, optimizer: Optimizer) -> str:
     """Where the penalty stands in the script: where the optimizer can apply it, in ``weight_decay``."""
     if not plan.terms:
         return "none"
-    if plan.keys == ("l2",) and (plan.mode == "coupled" or (plan.mode == "decoupled" and optimizer.decoupled)):
+    if plan.is_weight_decay and (plan.mode == "coupled" or (plan.mode == "decoupled" and optimizer.decoupled)):
         return "weight_decay"
     return "loss" if plan.mode == "coupled" and len(plan.terms) == 1 else plan.mode
 

@@ -7,6 +7,7 @@ bottom. Text that people typed enters them through ``one_line`` (comments, docst
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,10 @@ from reglab.datasets import DATASETS
 from reglab.errors import SpecError
 from reglab.exports.code import flat_parameter, literal, one_line
 from reglab.exports.entry import Bundle, Export
-from reglab.exports.penalty_code import CODES, TermCode
 from reglab.exports.subject import Subject
 from reglab.models import MODELS
 from reglab.optimizers import OPTIMIZERS, Optimizer
-from reglab.penalties import factors, kinds
+from reglab.penalties import PENALTIES, Code, kinds, penalised_parameters
 from reglab.spec import Apply, OptimSpec
 from reglab.store.arrays import encode_weights
 from reglab.training.arrays import evaluated
@@ -38,9 +38,16 @@ class PlanTerm:
     """One term λ·Σₜ fₜ·R(wₜ) of the penalty; ``factors`` has fₜ by flat tensor name where it is not 0."""
 
     key: str
-    code: TermCode
+    symbol: str
+    note: str
+    code: Code
     strength: float
     factors: Mapping[str, float]
+
+    @property
+    def constant(self) -> str:
+        """The name of λ in the script."""
+        return re.sub(r"\W", "_", self.key).upper()
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,23 @@ class Plan:
     def strength(self, term: PlanTerm) -> str:
         """λ of one tensor in the loops of a script, e.g. "L2" or "factor * L2"."""
         if not self.variables:
-            return term.code.constant
-        return f"{self.variables[0 if len(self.variables) == 1 else self.terms.index(term)]} * {term.code.constant}"
+            return term.constant
+        return f"{self.variables[0 if len(self.variables) == 1 else self.terms.index(term)]} * {term.constant}"
+
+    @property
+    def is_weight_decay(self) -> bool:
+        """Whether the optimizer's ``weight_decay`` can be the whole penalty."""
+        return len(self.terms) == 1 and self.terms[0].code.is_weight_decay
+
+    def helpers(self, field: str | None) -> list[str]:
+        """The definitions that the terms' code under ``field`` needs, directly or through one another."""
+        code = [getattr(term.code, field) for term in self.terms] if field else []
+        defined = {name: text for term in self.terms for name, text in term.code.helpers.items()}
+        found: list[str] = []
+        for name, text in reversed(defined.items()):
+            if f"{name}(" in "\n".join([*code, *found]):
+                found.insert(0, text)
+        return found
 
     def text(self, kind: Literal["value", "gradient"], numbers: bool = False) -> str:
         """P or ∇P as plain text, with symbols or with numbers; f stands for the factors."""
@@ -93,7 +115,7 @@ class Plan:
         f = f if self.which == "table" else ""
         parts: list[str] = []
         for term in self.terms:
-            name = repr(term.strength) if numbers else term.code.symbol
+            name = repr(term.strength) if numbers else term.symbol
             parts.append(getattr(term.code, kind).format(λ=name, f=f))
         return " + ".join(parts)
 
@@ -101,16 +123,23 @@ class Plan:
 def plan_of(subject: Subject) -> Plan:
     """The plan of the subject's penalty for its network."""
     spec, kind = subject.spec.penalty, kinds(subject.model)
-    own = {flat_parameter(name): f for name, f in factors(subject.model, spec).items() if f}
-    active = {key: strength for key, strength in spec.strengths.items() if strength and own}
-    if unwritten := [key for key in active if key not in CODES]:
-        raise SpecError(f"penalty.{unwritten[0]}: no script can be written yet for this penalty; set it to 0.")
-    terms = tuple(PlanTerm(key, CODES[key], strength, own) for key, strength in active.items())
+    penalised = penalised_parameters(subject.model, spec)
+    terms = []
+    for key, strength in spec.strengths.items():
+        entry, exempt = PENALTIES.get(key), penalised.exempt[key]
+        own = {flat_parameter(name): f for name, f in penalised.factors.items() if f and name not in exempt}
+        if not strength or not own:
+            continue
+        if entry.code is None:
+            raise SpecError(f"No script can be written for penalty.{key}: {entry.label} has no code for scripts.")
+        terms.append(PlanTerm(key, entry.symbol, entry.formulas.note, entry.code, strength, own))
+    terms.sort(key=lambda term: PENALTIES.get(term.key).order)
     which: Which = "table" if terms else "none"
-    if terms and set(own.values()) == {1.0}:
+    if terms and all(term.factors == dict.fromkeys(terms[0].factors, 1.0) for term in terms):
         weights = {flat_parameter(name) for name, k in kind.items() if k == "weight"}
-        which = "all" if len(own) == len(kind) else "weights" if set(own) == weights else "table"
-    return Plan(terms, spec.apply, which)
+        tensors = set(terms[0].factors)
+        which = "all" if len(tensors) == len(kind) else "weights" if tensors == weights else "table"
+    return Plan(tuple(terms), spec.apply, which)
 
 
 def unpenalised(spec: OptimSpec) -> Optimizer:

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reglab.penalties.scaled import Scale, Tensors, lanewise
-from reglab.penalties.term import Formulas, Term
+from reglab.penalties.term import Code, Formulas, Term
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,6 +52,59 @@ def _in_groups(parameter: Parameter) -> bool:
     return parameter.kind in ("conv", "dense") and not parameter.classifier
 
 
+_HELPERS = {
+    "group_norms": '''\
+def group_norms(w):
+    """‖w_g‖₂ of each filter or dense unit g, shaped (groups, 1, …)."""
+    return w.reshape(len(w), -1).norm(dim=1).view(-1, *[1] * (w.ndim - 1))
+''',
+    "group_lasso": '''\
+def group_lasso(w):
+    """Σ_g √|g|·‖w_g‖₂ over the filters or dense units g."""
+    return group_norms(w).sum() * (w.numel() / len(w)) ** 0.5
+''',
+    "group_direction": '''\
+def group_direction(w):
+    """√|g|·w / ‖w_g‖₂, and 0 where the group g is 0."""
+    norms = group_norms(w)
+    return w * torch.where(norms > 0, (w.numel() / len(w)) ** 0.5 / norms, 0.0)
+''',
+    "shrink_groups": '''\
+def shrink_groups(w, reach):
+    """w_g ← max(1 − reach·√|g| / ‖w_g‖₂, 0)·w_g for each filter or dense unit g."""
+    norms, reach = group_norms(w), reach * (w.numel() / len(w)) ** 0.5
+    w.mul_(torch.where(norms > reach, 1 - reach / norms, 0.0))
+''',
+    "GroupLasso": '''\
+class GroupLasso(keras.regularizers.Regularizer):
+    """λ·Σ_g √|g|·‖w_g‖₂ over the filters or units g, which are the last axis; gradient 0 where g is 0."""
+
+    def __init__(self, strength):
+        self.strength = strength
+
+    def __call__(self, w):
+        groups = keras.ops.reshape(w, (-1, w.shape[-1]))
+        squares = keras.ops.sum(keras.ops.square(groups), axis=0)
+        norms = keras.ops.sqrt(keras.ops.where(squares > 0, squares, 1.0))
+        return self.strength * groups.shape[0] ** 0.5 * keras.ops.sum(keras.ops.where(squares > 0, norms, 0.0))
+''',
+    "group_gradient": '''\
+def group_gradient(w):
+    """√|g|·w / ‖w_g‖₂ for the filters or units g, which are the last axis; 0 where g is 0."""
+    groups = w.reshape(-1, w.shape[-1])
+    norms = np.linalg.norm(groups, axis=0)
+    return w * np.divide(len(groups) ** 0.5, norms, out=np.zeros_like(norms), where=norms > 0)
+''',
+    "shrunk_groups": '''\
+def shrunk_groups(w, reach):
+    """max(1 − reach·√|g| / ‖w_g‖₂, 0)·w_g for the filters or units g, which are the last axis."""
+    groups = keras.ops.reshape(w, (-1, w.shape[-1]))
+    norms, reach = keras.ops.sqrt(keras.ops.sum(keras.ops.square(groups), axis=0)), reach * groups.shape[0] ** 0.5
+    kept = norms > reach
+    return w * keras.ops.where(kept, 1 - reach / keras.ops.where(kept, norms, 1.0), 0.0)
+''',
+}
+
 ENTRY = Term(
     name="group",
     label="group lasso",
@@ -66,6 +119,7 @@ ENTRY = Term(
         proximal=lambda reach: (
             rf"w \leftarrow \max\left(1 - \frac{{{reach}\,\sqrt{{|g|}}}}{{\lVert w_g \rVert_2}},\,0\right) w"
         ),
+        note="g is a filter of a convolution or a unit of a dense layer; the classifier's units are exempt",
         gradient_note="g is the filter or dense unit that w belongs to; the gradient is 0 where all of g is 0.",
         proximal_note="Filters and dense units whose norm is within ηλ_g√|g| of 0 become exactly 0.",
     ),
@@ -73,4 +127,16 @@ ENTRY = Term(
     direction=direction,
     shrink=shrink,
     penalises=_in_groups,
+    code=Code(
+        value="{λ}·Σ_g {f}√|g|·‖w_g‖₂",
+        gradient="{f}{λ}·√|g|·w/‖w_g‖₂",
+        torch_value="group_lasso(w)",
+        torch_gradient="group_direction(w)",
+        torch_proximal="shrink_groups(w, lr * {λ})",
+        keras_regularizer="GroupLasso({λ})",
+        keras_gradient="group_gradient(w)",
+        keras_proximal="shrunk_groups(w, lr * {λ})",
+        helpers=_HELPERS,
+        keras_note="Keras has no group lasso, so it is written out.",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reglab.penalties.scaled import Scale, Tensors, flat, lanewise
-from reglab.penalties.term import Formulas, Term
+from reglab.penalties.term import Code, Formulas, Term
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,4 +51,15 @@ ENTRY = Term(
     measure=measure,
     direction=direction,
     shrink=shrink,
+    code=Code(
+        value="{λ}·Σ{f}|w|",
+        gradient="{f}{λ}·sign(w)",
+        torch_value="w.abs().sum()",
+        torch_gradient="w.sign()",
+        torch_proximal="w.copy_(F.softshrink(w, lr * {λ}))",
+        keras_regularizer="regularizers.L1({λ})",
+        keras_gradient="np.sign(w)",
+        keras_proximal="keras.ops.sign(w) * keras.ops.maximum(keras.ops.abs(w) - lr * {λ}, 0.0)",
+        keras_note="Keras's L1(l) is l·Σ|w|, so l = λ₁.",
+    ),
 )

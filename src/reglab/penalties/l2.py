@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reglab.penalties.scaled import Scale, Tensors, divide, flat
-from reglab.penalties.term import Formulas, Term
+from reglab.penalties.term import Code, Formulas, Term
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,4 +44,17 @@ ENTRY = Term(
     measure=measure,
     direction=direction,
     shrink=shrink,
+    code=Code(
+        value="({λ}/2)·Σ{f}w²",
+        gradient="{f}{λ}·w",
+        torch_value="w.square().sum() / 2",
+        torch_gradient="w",
+        torch_decay="w.mul_(1 - lr * {λ})",
+        torch_proximal="w.div_(1 + lr * {λ})",
+        keras_regularizer="regularizers.L2({λ} / 2)",
+        keras_gradient="w",
+        keras_proximal="w / (1 + lr * {λ})",
+        keras_note="Keras's L2(l) is l·Σw² without the ½, so l = λ₂/2.",
+        is_weight_decay=True,
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reglab.penalties import scaled
@@ -21,15 +21,46 @@ class Formulas:
 
     ``objective(λ, sum, factor)``: the term of J, ``sum`` being the sum sign over the penalised parameters.
     ``gradient(λ)``: ∇P(w). ``proximal(ηλ)``: the proximal map. ``decay(ηλ)``: the decoupled step where this is the only
-    term; None: w ← w − η·gradient.
+    term; None: w ← w − η·gradient. ``note``: what these leave open.
     """
 
     objective: Callable[[str, str, str], str]
     gradient: Callable[[str], str]
     proximal: Callable[[str], str]
     decay: Callable[[str], str] | None = None
+    note: str = ""
     gradient_note: str = ""
     proximal_note: str = ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A term as plain text and as code of exported scripts; ``{λ}`` is λ, times the tensor's factor where it has one.
+
+    ``value``, ``gradient``: λ·m(w) and its gradient as text, ``{f}`` being "f·" where tensors have factors.
+    Code changes the tensor ``w`` with the learning rate ``lr``; a PyTorch tensor has its filters or units on the first
+    axis, a Keras one on the last.
+    ``torch_value``: m. ``torch_gradient``: ∇m. ``torch_decay``: w ← w − lr·λ·∇m in place. ``torch_proximal``: the
+    proximal map in place. ``keras_regularizer``: a regularizer of λ·m. ``keras_gradient``: ∇m of a NumPy array.
+    ``keras_proximal``: the value of the proximal map.
+    ``helpers``: name → definition of functions and classes, each of which a script has where its code uses the name.
+    ``keras_note``: how Keras's λ differs.
+    ``is_weight_decay``: λ is the ``weight_decay`` of PyTorch's (coupled and decoupled) and Keras's (decoupled)
+    optimizers.
+    """
+
+    value: str
+    gradient: str
+    torch_value: str
+    torch_gradient: str
+    torch_proximal: str
+    keras_regularizer: str
+    keras_gradient: str
+    keras_proximal: str
+    torch_decay: str = "w.add_({gradient}, alpha=-lr * {λ})"
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    keras_note: str = ""
+    is_weight_decay: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +72,7 @@ class Term:
     a kink; ``weights`` itself where ∇m(w) = w. ``shrink(weights, ηλ)`` is the proximal map in place,
     w ← argmin_v ½‖v − w‖² + ηP(v). ``order`` is the place in lists, and that of the proximal map in a sum: soft
     thresholds (10), then groups (20), then divisions (30) compose exactly (Yu, NeurIPS 2013).
-    ``penalises`` says which tensors within the scope the term applies to.
+    ``penalises`` says which tensors within the scope the term applies to. ``code``: None where scripts cannot have it.
     """
 
     name: str
@@ -55,6 +86,7 @@ class Term:
     direction: Callable[[Tensors], Tensors]
     shrink: Callable[[Tensors, Scale], None]
     penalises: Callable[[Parameter], bool] = lambda parameter: True
+    code: Code | None = None
 
 
 @dataclass(frozen=True)
