@@ -59,6 +59,21 @@ def test_a_link_restores_the_form_and_stays_as_it_is(app: AppTest) -> None:
     assert address(again(app)) == wanted.to_query()
 
 
+def test_group_lasso_has_a_field_of_its_own(app: AppTest) -> None:
+    visit(app, penalty__group="0.02", penalty__l2="0", penalty__apply="proximal", optim__name="sgd")
+    field = app.text_input(key="group")
+    assert (field.label, field.value) == ("λ_g (group lasso)", "0.02")
+    assert r"0.02 \sum_g \sqrt{|g|}" in app.latex[0].value
+    assert warnings(app) == ""
+    field.set_value("-1")
+    assert "λ_g (group lasso) must be at least 0, not -1." in errors(again(app))
+    app.text_input(key="group").set_value("0,5")
+    assert address(again(app))["penalty.group"] == "0.5"
+    app.text_input(key="group").set_value("0")
+    assert "penalty.group" not in address(again(app))
+    assert "penalty.group should be a valid number" in warnings(visit(app, penalty__group="much"))
+
+
 def test_a_shorter_way_to_write_a_number_is_not_corrected(app: AppTest) -> None:
     assert address(visit(app, penalty__l2="3e-2", embed="true")) == {"penalty.l2": "3e-2", "embed": "true"}
     assert values(app)["l2"] == "0.03"

@@ -29,6 +29,7 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "model.batch_norm": st.booleans(),
     "penalty.l1": _number(0, 1e3),
     "penalty.l2": _number(0, 1e3),
+    "penalty.group": _number(0, 1e3),
     "penalty.apply": st.sampled_from(["coupled", "decoupled", "proximal"]),
     "penalty.scope": st.sampled_from(["weights", "weights+biases", "all"]),
     "penalty.factors": st.dictionaries(st.sampled_from(["conv1.weight", "fc1.bias"]), _number(0, 1e3)),

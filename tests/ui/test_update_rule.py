@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from reglab.optimizers import learning_rate
 from reglab.optimizers.construct import make_optimizer
-from reglab.penalties import factors, penalised_parameters
+from reglab.penalties import penalised_parameters
 from reglab.spec import RunSpec
 from reglab.training.objective import APPLY, penalty_groups
 from reglab.ui.train.update_rule import COLOUR, update_rule, where
@@ -84,7 +84,8 @@ def shown(wanted: RunSpec) -> Arrays:
     """The weights after the steps on the card, where ∇L(w) is autograd's at the card's own weights."""
     model = network()
     named = dict(model.named_parameters())
-    own = factors(model, wanted.penalty.model_copy(update={"factors": {}}))
+    scope = penalised_parameters(model, wanted.penalty.model_copy(update={"factors": {}}))
+    own = {name: any(scope.strengths(name, wanted.penalty.strengths).values()) for name in named}
     kept: dict[str, dict[str, Any]] = {name: {"m": 0.0, "v": 0.0} for name in named}
     for step in range(1, STEPS + 1):
         backward(model, step)
@@ -92,7 +93,7 @@ def shown(wanted: RunSpec) -> Arrays:
             assert parameter.grad is not None
             values = kept[name] | {"w": parameter.detach().numpy().copy(), "grad": parameter.grad.numpy()}
             values |= {"t": step, "e": step}
-            walk(wanted, values, name, penalised=own[name] > 0)
+            walk(wanted, values, name, penalised=own[name])
             kept[name] = values
         for name, parameter in named.items():
             parameter.data.copy_(torch.from_numpy(kept[name]["w"]))
@@ -110,6 +111,18 @@ def assert_equal(mine: Arrays, theirs: Mapping[str, NDArray[np.float64]]) -> Non
     for name, array in theirs.items():
         error = np.abs(mine[name] - array) / np.maximum(1, np.abs(array))
         assert error.max() <= TOLERANCE, f"{name}: {error.max()}"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+@pytest.mark.parametrize("apply", ["coupled", "decoupled", "proximal"])
+@pytest.mark.parametrize("own", FACTORS, ids=["same", "factors"])
+def test_the_card_s_group_lasso_is_the_one_that_training_takes(
+    optimizer: dict[str, Any], apply: str, own: dict[str, float]
+) -> None:
+    strengths = {"penalty__l2": 0, "penalty__group": 0.3}
+    wanted = spec(**optimizer, optim__lr=0.01, penalty__apply=apply, penalty__factors=own, **strengths)
+    assert_equal(shown(wanted), taken(wanted))
+    assert "the classifier's units are exempt" in where(wanted)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: "-".join(str(v) for v in o.values()))
@@ -217,4 +230,4 @@ FIRST_WORDS: dict[str, Callable[[str], bool]] = {
 @pytest.mark.parametrize("scope", SCOPES)
 def test_the_card_says_for_which_tensors_it_holds(scope: str) -> None:
     assert FIRST_WORDS[scope](where(spec(penalty__scope=scope)))
-    assert where(spec(penalty__l2=0)).startswith("Both λ are 0")
+    assert where(spec(penalty__l2=0)).startswith("Every λ is 0")

@@ -82,7 +82,7 @@ def _why(tensor: Parameter, factor: float, strengths: Mapping[str, float], spec:
     if not any(spec.strengths.values()):
         return f"in scope {spec.scope}, but every λ is 0"
     if not any(strengths.values()):
-        return "the penalty leaves out the classifier's units" if tensor.classifier else "the penalty leaves it out"
+        return "the classifier is exempt" if tensor.classifier else "the penalty leaves it out"
     return f"in scope {spec.scope}" + (f", λ × {factor:g}" if factor != 1 else "")
 
 

@@ -20,11 +20,15 @@ from reglab.errors import SpecError, shown
 from reglab.models import MODELS
 from reglab.number_text import NotANumber, number_text, read_named, read_number
 from reglab.optimizers import OPTIMIZERS
+from reglab.penalties import PENALTIES, Term
 from reglab.registry import Registry
-from reglab.spec import RunSpec
+from reglab.spec import RunSpec, penalty_keys
 from reglab.ui.shared.text import literal
 
 OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer"}
+
+TERMS: Mapping[str, Term] = {f"penalty.{key}": PENALTIES.get(key) for key in penalty_keys() if key not in ("l1", "l2")}
+"""Dotted setting of λ → penalty term, but L1 and L2, which are in the spec itself."""
 
 _OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
     f"optim.{name}": entry.settings.model_fields[name]
@@ -33,8 +37,11 @@ _OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
 }
 """Settings that only some optimizers have; where two share a name, the first one's title and default."""
 
-_DEFAULTS: Mapping[str, Any] = {**{key: own.default for key, own in _OF_OPTIMIZERS.items()}, **RunSpec().flat()}
-
+_DEFAULTS: Mapping[str, Any] = {
+    **RunSpec().flat(),
+    **dict.fromkeys(TERMS, 0.0),
+    **{setting: own.default for setting, own in _OF_OPTIMIZERS.items()},
+}
 SETTINGS: tuple[str, ...] = tuple(sorted(_DEFAULTS, key=lambda key: RunSpec.PARTS.index(key.partition(".")[0])))
 """Every dotted setting, part by part."""
 
@@ -71,7 +78,9 @@ _PLAINER = (
 
 
 def field(setting: str) -> FieldInfo:
-    """The spec's own title, description and type of a dotted setting."""
+    """The spec's own title, description and type of a dotted setting; for TERMS those of the term."""
+    if term := TERMS.get(setting):
+        return FieldInfo(annotation=float, title=f"{term.symbol} ({term.label})", description=term.help)
     if setting in _OF_OPTIMIZERS:
         return _OF_OPTIMIZERS[setting]
     part, _, name = setting.partition(".")

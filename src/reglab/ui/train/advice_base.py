@@ -29,7 +29,7 @@ class Advice:
 class Facts:
     """What the checks need beyond the spec; None if not known.
 
-    ``acting``: tensors with a factor above 0. ``pool``: images of the dataset outside its test part.
+    ``acting``: tensors on which a λ above 0 acts. ``pool``: images of the dataset outside its test part.
     """
 
     n_train: int | None = None

@@ -87,7 +87,7 @@ def _forgets_within_an_epoch(spec: RunSpec, facts: Facts) -> Advice | None:
 
 def _decay_too_slow(spec: RunSpec, facts: Facts) -> Advice | None:
     shrink, steps = _shrink_per_step(spec), facts.steps(spec)
-    if not shrink or steps is None or spec.penalty.l1:
+    if not shrink or steps is None or any(own for key, own in spec.penalty.strengths.items() if key != "l2"):
         return None
     run = steps * spec.train.epochs
     share = -math.expm1(-shrink * run)

@@ -63,6 +63,18 @@ def _l1_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
     )
 
 
+def _filters_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
+    if not spec.penalty.strengths.get("group") or spec.penalty.apply == "proximal":
+        return None
+    return Advice(
+        f"Group lasso applied {spec.penalty.apply} leaves filters close to zero, never exactly zero. Proximal removes "
+        "whole filters.",
+        r"$\lambda_g\sqrt{|g|}\,w_g / \lVert w_g \rVert_2$ is as long for a small filter as for a large one, so steps "
+        r"jump over 0. Proximal: $\max(1 - \eta\lambda_g\sqrt{|g|} / \lVert w_g \rVert_2, 0)\,w_g$.",
+        remedy={"penalty.apply": "proximal"},
+    )
+
+
 def _penalty_off(spec: RunSpec, _: Facts) -> Advice | None:
     usual = OPTIMIZERS.get(spec.optim.name).mode
     idle: dict[str, tuple[str, Any, str]] = {
@@ -77,7 +89,7 @@ def _penalty_off(spec: RunSpec, _: Facts) -> Advice | None:
     if penalised(spec.penalty) or not idle:
         return None
     return Advice(
-        f"Both λ are 0, so there is no penalty and {' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} "
+        f"Every λ is 0, so there is no penalty and {' and '.join(idle)} {'has' if len(idle) == 1 else 'have'} "
         f"no effect. Usual: {', '.join(f'{name} {text}' for name, (_, _, text) in idle.items())}.",
         r"$0 \cdot \sum |w| + \frac{0}{2} \sum w^2 = 0$ over any set of tensors.",
         "info",
@@ -113,5 +125,5 @@ def _reach(spec: RunSpec) -> str:
     return f"${latex_number(float(f'{spec.optim.lr * spec.penalty.l1:.3g}'))}$"
 
 
-CHECKS: tuple[Check, ...] = (_acts_on_nothing, _decoupled_by_name, _l1_never_zero, _decoupled_is_another_lambda)
-CHECKS += (_batch_norm, _penalty_off)
+CHECKS: tuple[Check, ...] = (_acts_on_nothing, _decoupled_by_name, _l1_never_zero, _filters_never_zero)
+CHECKS += (_decoupled_is_another_lambda, _batch_norm, _penalty_off)

@@ -16,7 +16,7 @@ from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
-from reglab.ui.shared.spec_fields import SETTINGS, draw, has, to_spec
+from reglab.ui.shared.spec_fields import SETTINGS, TERMS, draw, has, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import SWEEP_ICON, chosen, current_values, form_state, put, see_sweeps, sweep_page_query
 
@@ -47,6 +47,8 @@ def spec_form() -> None:
                 )
             _pair("penalty.l2", "penalty.l1")
             _common_l2()
+            for setting in TERMS:
+                draw(setting)
             draw("penalty.apply", help_more="The step is written out on the right.")
             draw("penalty.scope", help_more="The table below lists every tensor and can exempt single ones.")
         with st.container(gap="small"):

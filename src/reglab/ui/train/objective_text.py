@@ -70,7 +70,7 @@ def translation(spec: RunSpec) -> str:
     if not penalised(penalty):
         return ""
     if set(penalty.strengths) > {"l1", "l2"}:
-        return "Neither PyTorch nor Keras has this penalty built in."
+        return "Neither PyTorch nor Keras has this penalty built in; an exported script writes it out."
     if penalty.apply == "proximal":
         return "Neither PyTorch nor Keras has proximal steps built in."
     text = _coupled(spec) if penalty.apply == "coupled" else _decoupled(spec)

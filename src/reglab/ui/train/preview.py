@@ -11,8 +11,7 @@ from reglab.datasets import DATASETS, check_data, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_run
 from reglab.models import MODELS
-from reglab.penalties.mask import scope_kinds
-from reglab.penalties.scope import multipliers
+from reglab.penalties.mask import mask
 from reglab.spec import RunSpec
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.services import services
@@ -95,7 +94,7 @@ def facts_of(spec: RunSpec) -> Facts:
     except RegLabError:
         return Facts()
     try:
-        acting = sum(f > 0 for f in multipliers(scope_kinds(tensors), spec.penalty).values()) if tensors else None
+        acting = sum(row.penalised for row in mask(tensors, spec.penalty)) if tensors else None
     except SpecError:
         acting = None
     batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)

@@ -55,14 +55,15 @@ def update_rule(spec: RunSpec) -> tuple[Row, ...]:
 def where(spec: RunSpec) -> str:
     """For which tensors the coloured parts hold, in one sentence or two."""
     if not penalised(spec.penalty):
-        return "Both λ are 0: every tensor takes this step."
+        return "Every λ is 0: every tensor takes this step."
+    notes = "".join(f" {term.symbol}: {term.formulas.note}." for term, _ in _terms(spec.penalty) if term.formulas.note)
     if spec.penalty.scope == "all":
-        return "In colour: what λ adds. It holds for every parameter."
+        return f"In colour: what λ adds. It holds for every parameter.{notes}"
     what, others = {
         "weights": ("kernels, the weights of convolutions and dense layers", "Biases and norms"),
         "weights+biases": ("kernels and their biases", "Norms' scales and shifts"),
     }[spec.penalty.scope]
-    return f"In colour: what λ adds. It holds for {what}. {others} take the same step without it."
+    return f"In colour: what λ adds. It holds for {what}. {others} take the same step without it.{notes}"
 
 
 def _factor(factors: Mapping[str, float]) -> Row:
@@ -110,10 +111,10 @@ def _proximal(spec: RunSpec) -> list[Row]:
         meaning = f"The penalty's exact proximal map: weights within ηλ₁ of 0 ({near}, in epoch 1) become exactly 0."
         soft = rf"w \leftarrow \mathrm{{sign}}(w)\,\max(|w| - {reach},\,0)"
         rows.append(Row(_coloured(soft), meaning, whole_penalty=True))
-    if own := penalty.strengths.get("group"):
-        group = PENALTIES.get("group").formulas
-        reach = rf"\eta \cdot {latex_number(own)}{_c(penalty)}"
-        rows.append(Row(_coloured(group.proximal(reach)), group.proximal_note, whole_penalty=True))
+    for term, own in _terms(penalty):
+        if term.name not in ("l1", "l2"):
+            reach = rf"\eta \cdot {latex_number(own)}{_c(penalty)}"
+            rows.append(Row(_coloured(term.formulas.proximal(reach)), term.formulas.proximal_note, whole_penalty=True))
     if penalty.l2:
         meaning = "For L2 a division, which never overshoots." if rows else "The penalty's exact proximal map."
         shrunk = rf"w \leftarrow \dfrac{{w}}{{1 + \eta \cdot {latex_number(penalty.l2)}{_c(penalty)}}}"
