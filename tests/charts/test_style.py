@@ -84,6 +84,7 @@ def test_a_run_looks_the_same_whatever_it_is_shown_with() -> None:
 
 def test_l1_and_l2_count_together() -> None:
     assert style_runs([("a", "", 0.005, 0.005)])["a"].colour == colour_of(0.01)
+    assert style_runs([("a", "", 0, 0, 0.01)])["a"].colour == colour_of(0.01)
 
 
 def test_equal_lambdas_get_distinct_colours_and_the_first_keeps_its_own() -> None:

@@ -59,6 +59,18 @@ def test_show_gives_the_result_again_by_id_beginning_or_name(capsys: pytest.Capt
         assert lines(capsys) == [result]
 
 
+def test_a_run_with_group_lasso_counts_its_filters_at_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    proximal = ["--set", "penalty.group=2", "--set", "penalty.l2=0", "--set", "penalty.apply=proximal"]
+    assert main(["train", *SMALL, *proximal, "--set", "optim.lr=0.01", "--json", "--name", "lasso"]) == 0
+    _, progress, *_, result = lines(capsys)
+    assert progress["l2"] == 0 < progress["group"]
+    assert result["spec"]["penalty"]["group"] == 2
+    zero, among = result["metrics"]["zero_filters"], result["metrics"]["filters"]
+    assert 0 < zero < among == 128
+    assert main(["show", "lasso"]) == 0
+    assert f"  zero_filters {zero}\n  filters      128\n" in capsys.readouterr().out
+
+
 def test_runs_lists_newest_first(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("older", "newer"):
         main(["train", *SMALL, "--name", name])

@@ -12,6 +12,7 @@ from tests.charts.frames import gradient_frame
 from tests.factories import add_run, metrics, spec
 
 from reglab import columns
+from reglab.analysis.zero_filters import zero_filters
 from reglab.spec import PenaltySpec
 from reglab.states import STATES
 from reglab.store import Run, Store
@@ -184,3 +185,18 @@ def test_zero_shares_weigh_layers_by_their_size() -> None:
     )  # fmt: skip
     assert zero_shares(layers) == pytest.approx((50 / 400, (60 + 60) / 400))
     assert zero_shares(layers[:0]) == (None, None)
+
+
+def test_filters_at_zero_are_counted_for_group_lasso_and_without_the_classifier(run: Run) -> None:
+    layers = pd.DataFrame(
+        {columns.EPOCH: [0, 0, 3, 3, 3], columns.UNITS: [4, 10, 32, 128, 10], columns.ZERO_UNITS: [4, 10, 16, 8, 5],
+         **dict.fromkeys((columns.SIZE, columns.ZEROS, columns.NEAR_ZERO_SHARE, columns.DATA_GRAD), 1.0)}
+    )  # fmt: skip
+    assert zero_filters(layers) == (24, 160)
+    assert zero_filters(layers[:0]) is None
+    assert zero_filters(layers.assign(**{columns.UNITS: math.nan})) is None
+    lasso = replace(run, spec=run.spec.with_changes({"penalty.group": 0.01}))
+    layers[columns.PENALTY_GRAD] = 1.0
+    shown = {figure.label: (figure.value, figure.beside) for figure in figures(lasso, layers)}
+    assert shown["Filters at zero"] == ("15.0\u202f%", "24 of 160")
+    assert "Filters at zero" not in {figure.label for figure in figures(run, layers)}

@@ -1,4 +1,4 @@
-"""colour = λ = l1 + l2 on a logarithmic ramp from 10⁻⁵ to 1, grey for λ = 0: the same run looks the same everywhere.
+"""colour = λ, summed over terms, on a logarithmic ramp from 10⁻⁵ to 1, grey for 0: a run looks the same everywhere.
 
 The ramp's seven main colours differ by at least 7 (OKLab, × 100) from each other and from the grey, to a normal eye and
 to protan, deutan and tritan eyes, and every colour used has a contrast of 3 or more on both page backgrounds (tests
@@ -49,15 +49,15 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
-def style_runs(runs: Sequence[tuple[str, str, float, float]]) -> dict[str, RunStyle]:
-    """(id, label, l1, l2) of each run → its style, in the same order.
+def style_runs(runs: Sequence[tuple[str, str, *tuple[float, ...]]]) -> dict[str, RunStyle]:
+    """(id, label, λ of each term …) of each run → its style, in the same order.
 
     The first run of a λ has the λ's own colour; each further one the nearest colour distinct from all before.
     """
     taken: list[Floats] = []
     styles = {}
-    for run, label, l1, l2 in runs:
-        chosen = _free(_position(l1 + l2), taken)
+    for run, label, *strengths in runs:
+        chosen = _free(_position(sum(strengths)), taken)
         taken.append(chosen)
         styles[run] = RunStyle(run, label, to_hex(chosen))
     return styles

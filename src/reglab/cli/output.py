@@ -27,8 +27,9 @@ class Output:
             self.epochs = event.epochs
         if isinstance(event, EpochDone):
             m = event.metrics
+            record = asdict(m)
             self.print(
-                asdict(m),
+                {"l1": m.l1, "l2": m.l2, **record.pop("penalties"), **record},
                 f"epoch {m.epoch:>{len(str(self.epochs))}}/{self.epochs}  train loss {fixed(m.train_loss, 4)}  "
                 f"validation loss {fixed(m.val_loss, 4)}  gap {fixed(m.gap_loss, 4, sign=True)}  "
                 f"validation accuracy {percent(m.val_acc, 2)}",
@@ -43,8 +44,9 @@ class Output:
             chance = percent(result["chance"]["accuracy"], 0)
             facts.append(("learnt", f"nothing: validation accuracy is at chance, {chance}"))
         facts += [("data", remark) for remark in result["data_remarks"]]
+        width = max(11, *(len(name) for name, _ in facts))
         first = f"{result['name']} ({result['run']}): {result['status']}"
-        self.print(result, "\n".join([first, *(f"  {name:<11} {fact}" for name, fact in facts)]))
+        self.print(result, "\n".join([first, *(f"  {name:<{width}} {fact}" for name, fact in facts)]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:
         """The list of runs: a JSON object each, or a table and a sentence for each row that cannot be read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reglab.analysis.zero_filters import zero_filters
 from reglab.jobs.labels import chance_of_run, data_remarks
 from reglab.store import Run, Store, Unreadable
 
@@ -15,6 +16,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
     gap_acc = train − val, l1, l2 and any other key of λ the penalty terms; ``chance`` is the accuracy of guessing, and
     ``learnt`` whether the last epoch does better; ``data_remarks`` name absent and rare classes; ``weights`` is the
     path of the final safetensors file, and ``missing`` a sentence where that file or the run's folder is gone.
+    Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
     """
     chance, accuracy = chance_of_run(run), run.last.val_acc if run.last else None
     missing = store.missing(run)
@@ -22,6 +24,9 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         {name: getattr(run.last, name) for name in METRICS} if run.last else dict.fromkeys(METRICS)
     )
     figures |= {key: value for key, value in run.last.penalties.items() if key not in METRICS} if run.last else {}
+    if run.spec.penalty.strengths.get("group"):
+        zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
+        figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
     return {
         "run": run.id,
         "name": run.name,

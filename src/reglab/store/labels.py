@@ -56,8 +56,8 @@ def _checked(what: str, text: str, longest: int) -> str:
 def default_name(spec: RunSpec | SweepSpec) -> str:
     """For example "digits · simple_cnn · λ₂ 0.03", or "Sweep · digits · simple_cnn · 9 λ₂ × 3 seeds"."""
     if isinstance(spec, RunSpec):
-        terms = {"λ₁": spec.penalty.l1, "λ₂": spec.penalty.l2}
-        penalty = " ".join(f"{symbol} {exact(value)}" for symbol, value in terms.items() if value) or "λ 0"
+        terms = spec.penalty.symbols.items()
+        penalty = " ".join(f"{symbol} {exact(value)}" for symbol, value in terms if value) or "λ 0"
         return f"{spec.data.name} · {spec.model.name} · {penalty}"
     parts = [f"{len(spec.points)} {'(λ₁, λ₂)' if spec.kind == 'grid' else spec.symbol}"]
     parts += [f"{len(spec.applies)} modes"] * (len(spec.applies) > 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from reglab import columns
+from reglab.analysis.zero_filters import zero_filters
 from reglab.charts import RunStyle, style_runs
 from reglab.charts.gradient_share import total_share
 from reglab.number_format import percent, points
@@ -100,6 +101,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             f"near zero {percent(near)}",
             "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
         ),
+        *([_filters(layers)] if run.spec.penalty.strengths.get("group") else []),
         Figure(
             "Gradient ratio",
             "Grad. ratio",
@@ -109,6 +111,19 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             f"{percent(1, 0)} both gradients are equally large; “Ratio” below the third chart shows single layers.",
         ),
     ]
+
+
+def _filters(layers: pd.DataFrame) -> Figure:
+    zero, among = zero_filters(layers) or (None, None)
+    share = zero / among if zero is not None and among else None
+    return Figure(
+        "Filters at zero",
+        "Filters at 0",
+        percent(share),
+        "–" if share is None else f"{zero:,} of {among:,}",
+        "Share of the filters of convolutions and the units of dense layers whose weights are all exactly 0. The "
+        "classifier's units do not count.",
+    )
 
 
 def gradient_ratio(layers: pd.DataFrame) -> str:
@@ -149,7 +164,7 @@ def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Res
         runs,
         epochs,
         layers,
-        styles=style_runs([(run.id, short[run.id], run.l1, run.l2) for run in runs]),
+        styles=style_runs([(run.id, short[run.id], *run.spec.penalty.strengths.values()) for run in runs]),
         seconds={i: epochs.loc[epochs[columns.RUN] == i, columns.SECONDS].tolist() for i in ids},
         figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
     )

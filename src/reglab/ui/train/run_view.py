@@ -39,9 +39,6 @@ HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
 CARDS_ABOVE = 3
 """Up to this many runs have their cards above the charts; more would push the charts off the screen."""
 
-ON_CARDS = 4
-"""Metrics on the card of one of several runs."""
-
 _PLANNED = "live_planned"
 _ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
@@ -135,8 +132,9 @@ def _panels(results: Results) -> None:
     runs = results.runs
     if len(runs) == 1:
         _progress(runs[0], results)
-        with st.container(border=True), st.grid(5, min_column_width=120, gap="small"):
-            _metrics(results.figures[runs[0].id], in_full=True)
+        figures = results.figures[runs[0].id]
+        with st.container(border=True), st.grid(len(figures), min_column_width=120, gap="small"):
+            _metrics(figures, in_full=True)
         _charts(results)
         return
     cards, charts = st.container(), st.container()
@@ -173,7 +171,7 @@ def _card(run: Run, results: Results) -> None:
                 badge(run.state)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
-            _metrics(results.figures[run.id][:ON_CARDS], in_full=False)
+            _metrics(results.figures[run.id][:-1], in_full=False)  # all but the gradient ratio
         if run.error:
             st.caption(f":red[{literal(run.error)}]")
 
