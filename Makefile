@@ -32,8 +32,8 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 # Tests in a browser run alone, and also where the others have failed.
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	status=0; \
-	$(PYTEST) -n $(WORKERS) -m "not live" --durations=20 || status=$$?; \
-	$(PYTEST) -m live --durations=20 || status=$$?; \
+	$(PYTEST) -n $(WORKERS) --durations=20 -m "not live" || status=$$?; \
+	$(PYTEST) --durations=20 -m live || status=$$?; \
 	exit $$status
 
 check: lint ## Check format, lint, types, import directions, and run the quick tests: for every commit.
