@@ -270,9 +270,9 @@ def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signal
 
     def report_and_send(progress: Progress, part: SweepPartWorker) -> None:
         report(progress, part)
-        if progress.epoch == 2 and not progress.worker._leaving():
+        if progress.epoch == 2 and not progress.worker._halting():
             os.kill(os.getpid(), number)
-            wait_until(progress.worker._leaving, "the sweep to leave")
+            wait_until(progress.worker._halting, "the sweep to leave")
 
     monkeypatch.setattr(Progress, "report", report_and_send)
 

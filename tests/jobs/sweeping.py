@@ -86,7 +86,7 @@ def stop_at(
         first = specs[0] == worker.sweep.spec.lanes()[0].run
         if first and isinstance(event, StepDone) and (event.epoch, event.step) == (epoch, step):
             ask()
-            wait_until(worker._leaving, "the worker to see that it is to stop")
+            wait_until(worker._halting, "the worker to see that it is to stop")
 
     tell_events(monkeypatch, tell)
 

@@ -99,7 +99,7 @@ def test_stopping_in_the_middle_of_an_evaluation(
     def tell(event: Event, _specs: tuple[RunSpec, ...]) -> None:
         if isinstance(event, Evaluating) and event.epoch == 2:
             store.request_stop(sweep.id)
-            wait_until(worker._leaving, "the worker to see that it is to stop")
+            wait_until(worker._halting, "the worker to see that it is to stop")
 
     with monkeypatch.context() as patch:
         tell_events(patch, tell)

@@ -16,7 +16,7 @@ from tests.store.helpers import ENVIRONMENT, running
 
 from reglab.errors import StoreError
 from reglab.events import Checkpoint
-from reglab.jobs.housekeeping import AT_ONCE, DAY, Housekeeping
+from reglab.jobs.threads import AT_ONCE, DAY, Housekeeping
 from reglab.settings import Settings, load_settings
 from reglab.spec import RunSpec
 from reglab.store import Ending, Run, Store, open_store
@@ -101,7 +101,7 @@ class TestGarbage:
         self, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         moment = [0.0]
-        monkeypatch.setattr("reglab.jobs.housekeeping.time.monotonic", lambda: moment[0])
+        monkeypatch.setattr("reglab.jobs.threads.time.monotonic", lambda: moment[0])
         done = with_files(store)
         store.delete([store.create(RunSpec()).id for _ in range(AT_ONCE + 3)])
         with store._database.write() as connection:

@@ -1,12 +1,10 @@
-"""Jobs: who trains a run or a sweep, when, and how their events reach the store."""
+"""Queue, supervisor and workers: they train runs and sweeps, and write what happens to the store."""
 
 from __future__ import annotations
 
 from reglab.jobs.capacity import check_run, check_sweep
-from reglab.jobs.labels import chance_of, chance_of_run, data_remarks
-from reglab.jobs.result import result, unreadable_result
+from reglab.jobs.results import chance_of, chance_of_run, data_remarks, result, sweep_result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
-from reglab.jobs.sweep_result import sweep_result
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.threads import ThreadRunner
 from reglab.jobs.work import Worker

@@ -1,4 +1,4 @@
-"""Whether work fits on this machine: the memory of the lanes that train at once, and their files on the disk."""
+"""Whether a run or sweep fits on this machine: memory while it trains, and files on the disk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _GIB = 2**30
 
 
 def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
-    """The size of the run, where it can be trained here.
+    """The size of the run.
 
-    :raises SpecError: one sentence, with an estimate, where it cannot be trained, or memory or disk are too small.
+    :raises SpecError: the spec cannot be trained, or memory or disk are too small; with an estimate.
     """
     check(spec)
     size = lane_size(spec)
@@ -27,9 +27,9 @@ def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
 
 
 def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
-    """The size of one lane, where every lane of the sweep can be trained here.
+    """The size of one run of the sweep.
 
-    :raises SpecError: as :func:`check_run` does, for the largest need among the lanes, and for all their files.
+    :raises SpecError: as :func:`check_run`, for the largest need among the runs, and for all their files.
     """
     for run in {lane.repeat: lane.run for lane in spec.lanes()}.values():
         check(run)
@@ -43,10 +43,8 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
 def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
     free = free_memory(settings.device)
     if size.memory > free:
-        raise SpecError(
-            f"{what} needs about {gib(size.memory)} of memory, and {gib(free)} is available; "
-            "choose a smaller CNN or batch."
-        )
+        needs = f"{what} needs about {gib(size.memory)} of memory, and {gib(free)} is available"
+        raise SpecError(f"{needs}; choose a smaller CNN or batch.")
 
 
 def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> None:
@@ -54,22 +52,18 @@ def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> No
     there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed > free:
-        raise SpecError(
-            f"The weights and checkpoints of {whose} about {gib(needed)} on the disk, and {gib(free)} is free; "
-            f"choose {smaller}."
-        )
+        needs = f"The weights and checkpoints of {whose} about {gib(needed)} on the disk, and {gib(free)} is free"
+        raise SpecError(f"{needs}; choose {smaller}.")
 
 
 def out_of_memory_sentence(spec: RunSpec, settings: Settings) -> str:
-    """That memory ran out while ``spec`` trained, with what one run needs and what is available."""
+    """The message that memory ran out while ``spec`` trained, with the memory that it needs."""
     needed, free = lane_size(spec).memory, free_memory(settings.device)
-    advice = "choose a smaller batch, CNN or data set"
-    if needed <= free:  # the data, and what trains beside this run, took the rest
-        advice += ", or train fewer runs at once"
+    fewer = ", or train fewer runs at once" if needed <= free else ""  # the data and other runs took the rest
     return (
         f"There is not enough memory for this run: {MODELS.get(spec.model.name).label} with batches of "
         f"{spec.train.batch_size:,} images needs about {gib(needed)} besides the data, and {gib(free)} is available; "
-        f"{advice}."
+        f"choose a smaller batch, CNN or data set{fewer}."
     )
 
 

@@ -1,4 +1,4 @@
-"""How often a worker looks up from its training: to tell how far it is, to see whether to stop, to save."""
+"""Throttles progress reports, stop checks and checkpoints."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 TICK = 0.2
-"""Seconds between progress reports, and between looks at whether to stop."""
+"""Seconds between progress reports, and between checks whether to stop."""
 
-_OVERHEAD = 20  # a checkpoint is due after so many times what the last one took: about 5 % of the time
+_OVERHEAD = 20  # a checkpoint is due after 20 times what the last one took: about 5 % of the time
 _LONGEST = 30.0  # seconds without a checkpoint, at most
 
 
 @dataclass
 class Pace:
-    """When it is time for what; one for each thing that is trained."""
+    """The clock of one job."""
 
     _ticked: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
     _cost: float = 0.0
 
     def ticks(self) -> bool:
-        """Whether a tick has passed since the last one, which this begins anew."""
+        """Whether :data:`TICK` has passed; begins the next one."""
         now = time.monotonic()
         if now - self._ticked < TICK:
             return False
@@ -34,7 +34,7 @@ class Pace:
         return time.monotonic() - self._saved >= min(_OVERHEAD * self._cost, _LONGEST)
 
     def saving(self, save: Callable[[], None]) -> None:
-        """``save``, timed."""
+        """Call ``save`` and time it."""
         before = time.monotonic()
         save()
         self._saved = time.monotonic()

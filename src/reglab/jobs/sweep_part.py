@@ -1,7 +1,7 @@
-"""One stack of a sweep's lanes: its events poured into the store, epoch by epoch, all lanes in one transaction.
+"""One group of a sweep's lanes: its events go to the store epoch by epoch, all lanes in one transaction.
 
-Its checkpoint is one file with the state of every lane at the same step, so that it is whole or not there, and the
-lanes go on together to the bits that they would have had.
+Its checkpoint is one file with the state of every lane at the same step: it is whole or absent, and the lanes resume
+together to the same bits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating,
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_plan import Plan
-from reglab.jobs.work import is_finite, weights_of
+from reglab.jobs.work import diverged_sentence, is_finite, weights_of
 from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Progress, Run, Store
 from reglab.training import train
@@ -29,7 +29,7 @@ Weights = Mapping[str, NDArray[Any]]
 class SweepPartWorker:
     """Advances the lanes whose runs are ``runs`` by an epoch at a time; ``number`` names its folder in the sweep's.
 
-    ``halting`` tells when to leave. Runs that had ended before, in an earlier sitting, train along unseen.
+    It leaves once ``halting()``. Runs that finished before a resume keep their lane; their results are discarded.
     """
 
     store: Store
@@ -45,7 +45,7 @@ class SweepPartWorker:
     epoch: int = 0
     done: bool = False
     _events: Generator[Event] | None = None
-    _at: StepDone | Evaluating | None = None  # where the lanes stand between two calls of advance
+    _at: StepDone | Evaluating | None = None  # the last event, between two calls of advance
     _going: set[int] = field(default_factory=set)  # lanes whose runs have not ended
     _seconds: list[float] = field(default_factory=list)
     _kept: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -57,9 +57,7 @@ class SweepPartWorker:
         self.files = self.store.sweep_files(self.sweep_id, self.number)
 
     def advance(self) -> None:
-        """Go on until an epoch is done and the next one begun, all lanes have ended (``done``), or it is time to leave
-        (with a checkpoint).
-        """
+        """Train to the first step after an epoch, the end of all lanes (``done``), or, with a checkpoint, a halt."""
         use_threads(self.threads)
         events, through = self._events or self._begin(), False
         self._events = events
@@ -84,11 +82,11 @@ class SweepPartWorker:
 
     @property
     def threads(self) -> int:
-        """Intra-op threads: as before where the lanes have been at work, since their last bits depend on it."""
+        """Intra-op threads: those of earlier work on the lanes, whose last bits depend on it."""
         return self.runs[0].threads or self.settings.threads
 
     def leave(self) -> None:
-        """Save where the lanes stand, if they have begun, and let go of their memory."""
+        """Save the lanes if they have begun, and free their memory."""
         try:
             if self._at is not None:
                 self._save(self._at.snapshots)
@@ -97,7 +95,7 @@ class SweepPartWorker:
             self.close()
 
     def fail(self, sentence: str) -> None:
-        """End every lane that this process still trains as failed, for the reason in ``sentence``."""
+        """End every lane that this process still trains as failed."""
         self.close()
         self.done = True
         mine = self.store.owner().id
@@ -106,13 +104,13 @@ class SweepPartWorker:
         self._finish([Ending(run_id, "failed", error=sentence) for run_id in running])
 
     def close(self) -> None:
-        """Let go of the lanes' memory."""
+        """Free the lanes' memory."""
         if self._events is not None:
             self._events.close()
         self._events = self._at = None
 
     def _begin(self) -> Generator[Event]:
-        """The lanes' events, from the last checkpoint where there is one; epochs after it are forgotten."""
+        """The lanes' events from the last checkpoint; epochs stored after it are dropped."""
         checkpoint = self.patience(self.files.load_checkpoint)
         facts = checkpoint.facts if checkpoint else {}
         states = _parts(checkpoint) if checkpoint else [None] * len(self.runs)
@@ -131,9 +129,7 @@ class SweepPartWorker:
         )
 
     def _note_start(self, event: Started) -> None:
-        """The start is written at the last lane's, before any takes a step: until then their weights are the initial
-        ones.
-        """
+        """Write the starts with the last one, before any lane takes a step."""
         self._started[event.lane] = event
         self.epoch = event.epoch
         if len(self._started) == len(self.runs):
@@ -146,7 +142,7 @@ class SweepPartWorker:
             self._epochs.append((self.runs[event.lane].id, event.metrics, event.layers, event.best_epoch))
 
     def _note_end(self, event: Ended) -> None:
-        """Its weights are written at once: a lane that has ended is not kept still while others go on."""
+        """Write the weights now: the lane's tensors change while others go on."""
         if event.lane not in self._going:
             return
         run, lane = self.runs[event.lane], str(event.lane)
@@ -154,10 +150,7 @@ class SweepPartWorker:
             if lane not in self._kept:
                 self._keep_finite(event.lane)
             kept = self._kept[lane]
-            sentence = (
-                f"The loss was no longer a finite number in epoch {event.epoch}; the weights kept are those after "
-                f"epoch {kept['epoch']}. Try a smaller learning rate or λ."
-            )
+            sentence = diverged_sentence(event.epoch, kept["epoch"])
             ending = Ending(run.id, "diverged", kept["path"], kept["sha256"], sentence)
         else:
             path, sha256 = self.patience(self.store.files(run.id).save_weights, event.weights())
@@ -165,7 +158,7 @@ class SweepPartWorker:
         self._endings.append(ending)
 
     def _write(self) -> None:
-        """Bring what was noted into the store."""
+        """Write the noted epochs and endings to the store."""
         if self._epochs:
             self.patience.once(lambda: True, self.store.add_epochs, self._epochs)
             self._epochs = []
@@ -200,13 +193,13 @@ class SweepPartWorker:
             self._save(tuple(event.snapshot for _, event in sorted(started.items())))
 
     def _write_initial(self, first: Checkpoint, runs: Sequence[str]) -> None:
-        """The initial weights, which are those of all lanes, as one file with a name in each run's folder."""
+        """The initial weights, the same for all lanes: one file, linked into each run's folder."""
         path, _ = self.patience(self.store.files(runs[0]).save_weights, weights_of(first), "initial")
         for run_id in runs[1:]:
             self.patience(self.store.files(run_id).link_weights, path, "initial")
 
     def _between(self, event: StepDone | Evaluating) -> bool:
-        """Now and then: see whether to leave, save what is due, tell how far the lanes are."""
+        """Leave if it is time; once a tick, save what is due and report progress."""
         if self.halting():
             self.leave()
             return True
@@ -225,7 +218,7 @@ class SweepPartWorker:
         self.patience(self.store.progress, self.sweep_id, far, seconds=self.seconds_of_sweep())
 
     def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
-        """All lanes at the same step; of one that is no longer finite, the last finite weights are kept first."""
+        """Save all lanes at the same step; for one that is no longer finite, first keep its last finite weights."""
         states = [snapshot() for snapshot in snapshots]
         for lane in sorted(self._going):
             if str(lane) not in self._kept and not is_finite(states[lane]):
@@ -235,7 +228,7 @@ class SweepPartWorker:
         self.pace.saving(lambda: self.patience(self.files.save_checkpoint, Checkpoint(arrays, facts)))
 
     def _keep_finite(self, lane: int) -> None:
-        """Write the lane's weights of the last checkpoint; there is one, since every stack begins with one."""
+        """Write the lane's weights of the last checkpoint; there is one, as every group begins with it."""
         kept = self.patience(self.files.load_checkpoint)
         state = _parts(kept)[lane] if kept else Checkpoint({}, {"epoch": 0})
         path, sha256 = self.patience(self.store.files(self.runs[lane].id).save_weights, weights_of(state))
@@ -243,7 +236,7 @@ class SweepPartWorker:
 
 
 def _parts(checkpoint: Checkpoint) -> list[Checkpoint]:
-    """The checkpoint of each lane in that of its stack."""
+    """The checkpoints of the lanes in that of their group."""
     lanes: list[dict[str, Any]] = [{} for _ in checkpoint.facts["lanes"]]
     for name, array in checkpoint.arrays.items():
         lane, _, own = name.partition("/")

@@ -1,10 +1,10 @@
-"""Runs and sweeps in background threads of this process: queues in the store, as many at once as there are slots.
+"""Trains queued runs and sweeps in background threads of this process, as many at once as there are slots.
 
-A sweep uses every slot that no single run needs, and always one; so a run that is started beside a sweep begins at
-once, unless there is one slot alone. Sweeps are trained one after another.
+A sweep uses every slot that no single run needs, and always one, so a run that is queued beside a sweep begins at once
+if there are two slots. Sweeps are trained one after another.
 
 Threads, not processes: torch releases the interpreter lock in its kernels, and two single-thread trainings side by side
-outrun one with two threads. The store is the truth; this class holds only the threads themselves.
+outrun one with two threads. The store holds the queues; this class holds only the threads.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from typing import Literal, TypeVar, overload
+from typing import Literal, overload
 
-from reglab.errors import RunLost, StoreUnavailable, UnknownRun
+from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.capacity import check_run, check_sweep
-from reglab.jobs.housekeeping import Housekeeping
-from reglab.jobs.outages import Outages, sentence
-from reglab.jobs.patience import Patience
+from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
@@ -31,12 +30,14 @@ from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 _POLL = 0.5  # seconds between rounds of the supervisor when nothing wakes it
 _RECOVER = 5.0  # seconds between looks for runs whose process has died
 STALLED = 10.0
 """Seconds without a round after which the supervisor counts as stalled."""
+
+DAY = 24 * 3600.0  # seconds
+AT_ONCE = 20
+"""Deleted runs that one step of housekeeping removes, so that the queue never waits for it."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ class Worked:
 
 
 class ThreadRunner:
-    """Takes queued runs from the store, oldest first, and trains up to ``settings.slots`` of them at once, or a sweep
-    and the fewer.
+    """Trains up to ``settings.slots`` queued runs, oldest first, or a sweep and fewer runs.
 
     The supervisor survives every exception: each step of a round fails by itself, and taking up the queue comes first.
     """
@@ -81,8 +81,8 @@ class ThreadRunner:
     ) -> Run | Sweep:
         """Queue a run or a sweep; a second call with the same ``key`` returns the first one.
 
-        :raises SpecError: where it cannot be trained, or memory or disk are too small.
-        :raises QueueFull: where too many epochs would then wait.
+        :raises SpecError: it cannot be trained, or memory or disk are too small.
+        :raises QueueFull: too many epochs would then wait.
         """
         job: Run | Sweep
         if isinstance(spec, RunSpec):
@@ -100,7 +100,7 @@ class ThreadRunner:
         self._bell.set()
 
     def resume(self, job_id: str) -> Run | Sweep:
-        """Queue a stopped, interrupted or failed job again; it goes on from its last checkpoint."""
+        """Queue a stopped, interrupted or failed job again, from its last checkpoint."""
         self.store.requeue(job_id, queue_limit=self.settings.queue)
         self._bell.set()
         return self.store.find(job_id)
@@ -115,7 +115,7 @@ class ThreadRunner:
         return self._supervisor.is_alive() and not self._closing.is_set()
 
     def trouble(self) -> str | None:
-        """Why runs cannot be trained or recorded now, as a sentence; ``None`` where they can. It never blocks."""
+        """The sentence why runs cannot be trained or recorded now, or ``None``; never blocks."""
         if not self.alive():
             return "The runner has stopped: queued runs are not taken up; restart the server."
         silent = self._clock() - self._beat
@@ -149,7 +149,7 @@ class ThreadRunner:
             self._bell.clear()
 
     def _round(self) -> None:
-        """Take up what is queued, then all else."""
+        """Take up the queue, then do everything else."""
         self._take_up()
         self._record_failures()
         if self._clock() - self._recovered >= _RECOVER:
@@ -160,7 +160,7 @@ class ThreadRunner:
         self._beat = self._clock()
 
     def _try(self, what: str, step: Callable[[], object]) -> None:
-        """``step``, whose failure is noted and stops nothing else."""
+        """Do ``step``; its failure is noted and stops nothing else."""
         try:
             step()
         except Exception as error:
@@ -189,14 +189,13 @@ class ThreadRunner:
         self._try("Taking up runs", self._take_up_runs)
 
     def _take_up_sweep(self) -> None:
-        """Start a thread for the longest waiting sweep, where none is trained and a slot is free."""
+        """Start a thread for the longest waiting sweep, if none is trained and a slot is free."""
         self._working = [worked for worked in self._working if worked.thread.is_alive()]
         if self._sweep is not None and self._sweep.thread.is_alive():
             return
         self._sweep = None
         if len(self._working) < self.settings.slots:
-            taken = self._claim(self.store.waiting("sweep"), self._read_whole, 1)
-            for sweep_id in taken:
+            for sweep_id in self._claim(self.store.waiting("sweep"), self._read_whole, 1):
                 self._sweep = self._start(f"Sweep {sweep_id}", sweep_id, self._work_sweep)
 
     def _read_whole(self, sweep_id: str) -> None:
@@ -207,15 +206,15 @@ class ThreadRunner:
         """Start a thread for each queued run that finds a free slot."""
         free = self.settings.slots - len(self._working) - (self._sweep is not None)
         if free > 0:
-            here = {worked.id for worked in self._working}  # also of a lost run that was queued again
+            here = {worked.id for worked in self._working}  # a lost run that was queued again may still be here
             waiting = [run_id for run_id in self.store.waiting() if run_id not in here]
             for run_id in self._claim(waiting, self.store.get, free):
                 self._working.append(self._start(f"Run {run_id}", run_id, self._work))
 
     def _claim(self, waiting: list[str], read: Callable[[str], object], most: int) -> Iterator[str]:
-        """Those of ``waiting`` that this process claims, at most so many; one that fails does not keep the others.
+        """Claim at most ``most`` of ``waiting``; one that fails does not block the others.
 
-        What cannot be read, because a newer version wrote it for instance, stays queued as it is.
+        What cannot be read, for instance because a newer version wrote it, stays queued.
         """
         failure: Exception | None = None
         for one in waiting:
@@ -238,40 +237,65 @@ class ThreadRunner:
             raise failure
 
     def _start(self, what: str, one: str, work: Callable[[str], None]) -> Worked:
-        self._forget(what)  # a failure that could not be recorded before the run was queued again
-        arguments = (what, one, work)
-        thread = threading.Thread(target=self._guarded, args=arguments, name=f"reglab-{one}", daemon=True)
+        self._forget(what)  # an unrecorded failure of before it was queued again
+        target = partial(self._guarded, what, one, work)
+        thread = threading.Thread(target=target, name=f"reglab-{one}", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no thread left
-            self._unrecorded[what] = partial(self.store.finish, [Ending(one, "failed", error=sentence(error))])
+            self._note_failure(what, one, error)
             raise
         return Worked(one, what, thread)
 
+    def _note_failure(self, what: str, one: str, error: Exception) -> None:
+        self._unrecorded[what] = partial(self.store.finish, [Ending(one, "failed", error=sentence(error))])
+
     def _guarded(self, what: str, one: str, work: Callable[[str], None]) -> None:
-        """``work`` on a run or sweep; where it could not record the end, the supervisor records a failure later."""
+        """``work`` on a run or sweep; if it cannot record the end, the supervisor records a failure later."""
         try:
             work(one)
         except Exception as error:
             self.outages.begin(what, error)
-            self._unrecorded[what] = partial(self.store.finish, [Ending(one, "failed", error=sentence(error))])
+            self._note_failure(what, one, error)
         else:
             self.outages.end(what)
         finally:
             self._bell.set()
 
     def _work(self, run_id: str) -> None:
-        run = self._read(f"Run {run_id}", self.store.get, run_id)
+        run = Patience(f"Run {run_id}", self._closing.is_set, self.outages)(self.store.get, run_id)
         Worker(self.store, self.settings, run, self._closing.is_set, outages=self.outages).work()
 
     def _work_sweep(self, sweep_id: str) -> None:
-        sweep = self._read(f"Sweep {sweep_id}", self.store.sweep, sweep_id)
+        sweep = Patience(f"Sweep {sweep_id}", self._closing.is_set, self.outages)(self.store.sweep, sweep_id)
         closing, share = self._closing.is_set, self._share
         SweepWorker(self.store, self.settings, sweep, closing, share, outages=self.outages).work()
-
-    def _read(self, what: str, read: Callable[[str], T], one: str) -> T:
-        return Patience(what, self._closing.is_set, self.outages)(read, one)
 
     def _share(self) -> int:
         """Threads that a sweep may use: those that no single run needs."""
         return self.settings.slots - sum(worked.thread.is_alive() for worked in self._working)
+
+
+class Housekeeping:
+    """Removes runs deleted longer ago than the undo period, and second checkpoints of runs that have ended."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store, self.period = store, timedelta(days=settings.undo_days)
+        self._due = time.monotonic()
+
+    def step(self) -> None:
+        """Remove up to :data:`AT_ONCE` runs, when that is due: at start, then once a day until nothing is left."""
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + DAY
+        try:
+            gone = self.store.purge(self.period, limit=AT_ONCE)
+            if len(gone) == AT_ONCE:
+                self._due = time.monotonic()  # there may be more
+            else:
+                self.store.drop_second_checkpoints()
+        except RegLabError as error:
+            log.warning("Old files could not be removed: %s", error)
+            return
+        if gone:
+            log.info("Removed %s for good, deleted more than %s ago", ", ".join(gone), self.period)

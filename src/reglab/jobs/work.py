@@ -1,4 +1,4 @@
-"""One run from start to end: the loop's events poured into the store. The only place where training and store meet."""
+"""One run from start to end: training's events go to the store. Only workers join training and store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import math
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,9 +17,8 @@ from numpy.typing import NDArray
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
-from reglab.jobs.outages import Outages
 from reglab.jobs.pace import Pace
-from reglab.jobs.patience import Patience
+from reglab.jobs.patience import Outages, Patience
 from reglab.number_format import percent
 from reglab.settings import Settings
 from reglab.spec import RunSpec
@@ -31,12 +31,89 @@ log = logging.getLogger(__name__)
 Halt = Literal["cancelled", "interrupted"]
 
 
-@dataclass
-class Worker:
-    """Trains one claimed run. ``closing`` says when the process is to end, ``listen`` receives every event.
+class Job(ABC):
+    """The training of one claimed run or sweep: it ends by itself, by a stop, by ``closing()``, or by an error.
 
     Every call to the store goes through ``patience``: training waits while the database or the disk is away.
     """
+
+    store: Store
+    settings: Settings
+    closing: Callable[[], bool]
+    pace: Pace
+    patience: Patience
+
+    def work(self) -> None:
+        """Train to the end, and record it with a sentence.
+
+        Nothing is recorded of a run that has ended meanwhile, is gone, or belongs to another process.
+
+        :raises StoreError: the end could not be recorded.
+        """
+        try:
+            self._train()
+        except Halted as halted:
+            self._end(halted.state)
+        except (RunLost, UnknownRun) as error:
+            self._abandon(error)
+        except StoreUnavailable as error:  # the store has been away for long; this is tried once
+            state: State = "interrupted" if self.closing() else "cancelled" if self._stopped() else "failed"
+            self.store.finish([self._ending(state, str(error) if state == "failed" else None)])
+        except RegLabError as error:
+            self._end("failed", str(error))
+        except Exception as error:
+            self._end("failed", explain(error, self.patience.what, self._spec, self.settings))
+        finally:
+            give_memory_back()
+
+    @property
+    @abstractmethod
+    def _id(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def _spec(self) -> RunSpec: ...
+
+    @abstractmethod
+    def _train(self) -> None: ...
+
+    @abstractmethod
+    def _ending(self, state: State, error: str | None = None) -> Ending: ...
+
+    @abstractmethod
+    def _end(self, state: State, error: str | None = None) -> None: ...
+
+    def _abandon(self, error: Exception) -> None:
+        log.warning("%s is not trained any further here: %s", self.patience.what, error)
+
+    def _wanted(self) -> Halt | None:
+        """The state to end in, if the process closes or a person has stopped the job."""
+        if self.closing():
+            return "interrupted"
+        return "cancelled" if self.patience(self.store.wanted, self._id) == "stop" else None
+
+    def _stopped(self) -> bool:
+        """Whether a person has stopped the job, asked once; an unreachable store counts as no."""
+        try:
+            return self.store.wanted(self._id) == "stop"
+        except RegLabError:
+            return False
+
+    def _leaving(self) -> bool:
+        """Whether to stop waiting for the store."""
+        return self.closing() or self._stopped()
+
+    def _report(self, text: str, share: float) -> None:
+        """Pass on the progress of loading data; :class:`Halted` if the job is to stop."""
+        if self.pace.ticks():
+            self.patience(self.store.say, self._id, f"{text} ({percent(share, 0)})")
+            if halt := self._wanted():
+                raise Halted(halt)
+
+
+@dataclass
+class Worker(Job):
+    """Trains one claimed run; ``listen`` receives every event."""
 
     store: Store
     settings: Settings
@@ -50,34 +127,20 @@ class Worker:
     def __post_init__(self) -> None:
         self.patience = Patience(f"Run {self.run.id}", self._leaving, self.outages)
 
-    def work(self) -> None:
-        """Train until the run ends, is stopped, or fails, and record which, with a sentence.
-
-        Nothing is recorded of a run that has ended meanwhile, is gone, or belongs to another process.
-
-        :raises StoreError: the end could not be recorded.
-        """
-        try:
-            with denormals_flushed():
-                self._train()
-        except Halted as halted:
-            self._finish(halted.state)
-        except (RunLost, UnknownRun) as error:
-            log.warning("Run %s is not trained any further here: %s", self.run.id, error)
-        except StoreUnavailable as error:
-            self._give_up(str(error))
-        except RegLabError as error:
-            self._fail(str(error))
-        except Exception as error:
-            self._fail(explain(error, f"Run {self.run.id}", self.run.spec, self.settings))
-        finally:
-            give_memory_back()
-
     @property
     def files(self) -> RunFiles:
         """The run's folder of checkpoints and weights."""
         return self.store.files(self.run.id)
 
+    @property
+    def _id(self) -> str:
+        return self.run.id
+
+    @property
+    def _spec(self) -> RunSpec:
+        return self.run.spec
+
+    @denormals_flushed()
     def _train(self) -> None:
         checkpoint = self.patience(self.files.load_checkpoint)
         last = int(checkpoint.facts["epoch"]) if checkpoint else 0
@@ -99,10 +162,10 @@ class Worker:
                 self.listen(event)
             if halt:
                 events.close()
-                self._finish(halt)
+                self._end(halt)
 
     def _take(self, event: Event) -> Halt | None:
-        """Store what ``event`` tells; the state to end in where the run is to stop here."""
+        """Store the ``event``; the state to end in if the run is to stop here."""
         match event:
             case Started():
                 self._start(event)
@@ -115,7 +178,7 @@ class Worker:
                 if self.pace.due() and math.isfinite(event.metrics.total + event.metrics.val_loss):
                     self._save(event.snapshot())
             case Ended():
-                self._end(event)
+                self._note_end(event)
         return None
 
     def _start(self, event: Started) -> None:
@@ -127,94 +190,54 @@ class Worker:
             self._save(snapshot)
 
     def _add_epoch(self, event: EpochDone) -> None:
-        """The run's epochs ascend and only this process may add them: one that is there is this one."""
+        """Only this process adds the run's epochs, in order: one that is already there is this one."""
         entry = (self.run.id, event.metrics, event.layers, event.best_epoch)
         self.patience.once(lambda: True, self.store.add_epochs, [entry])
 
     def _between(self, epoch: int, step: int, steps: int, snapshot: Callable[[], Checkpoint]) -> Halt | None:
-        """Within an epoch, now and then: look whether to stop, save what is due, tell how far the run is."""
+        """Once a tick within an epoch: stop if asked to, save what is due, report progress."""
         if not self.pace.ticks():
             return None
-        halt = self._halt()
+        halt = self._wanted()
         if halt or self.pace.due():
             self._save(snapshot())
         self._progress(epoch - 1, step, steps)
         return halt
 
-    def _halt(self) -> Halt | None:
-        if self.closing():
-            return "interrupted"
-        return "cancelled" if self.patience(self.store.wanted, self.run.id) == "stop" else None
-
-    def _leaving(self) -> bool:
-        """Whether to stop waiting for the store: the process is to end, or a person has stopped the run."""
-        return self.closing() or self._stopped()
-
-    def _stopped(self) -> bool:
-        """Whether a person has stopped the run, asked once."""
-        try:
-            return self.store.wanted(self.run.id) == "stop"
-        except RegLabError:
-            return False  # nobody can have stopped a run in a store that does not answer
-
     def _save(self, snapshot: Checkpoint) -> None:
-        """Keep ``snapshot``, unless it is no longer finite: a diverged run keeps its last finite state."""
+        """Keep ``snapshot`` if it is finite: a diverged run keeps its last finite state."""
         if not is_finite(snapshot):
             return
         kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
         self.pace.saving(lambda: self.patience(self.files.save_checkpoint, kept))
 
-    def _end(self, event: Ended) -> None:
+    def _note_end(self, event: Ended) -> None:
+        """A diverged run keeps the weights of its last finite checkpoint; there is one, as every run begins with it."""
         self._progress(event.epoch, 0)
         if event.reason == "diverged":
-            self._end_diverged(event.epoch)
-            return
-        path, sha256 = self.patience(self.files.save_weights, event.weights())
-        self._finish("finished", weights_path=path, weights_sha256=sha256)
-        self.files.drop_second_checkpoint()
-
-    def _end_diverged(self, epoch: int) -> None:
-        """Keep the weights of the last finite checkpoint; there is one, since every run begins with one."""
-        kept = self.patience(self.files.load_checkpoint)
-        weights, at = (weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
-        path, sha256 = self.patience(self.files.save_weights, weights)
-        sentence = (
-            f"The loss was no longer a finite number in epoch {epoch}; the weights kept are those after epoch {at}. "
-            "Try a smaller learning rate or λ."
-        )
-        self._finish("diverged", weights_path=path, weights_sha256=sha256, error=sentence)
+            kept = self.patience(self.files.load_checkpoint)
+            weights, epoch = (weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
+            files = self.patience(self.files.save_weights, weights)
+            self._end("diverged", diverged_sentence(event.epoch, epoch), files)
+        else:
+            self._end("finished", files=self.patience(self.files.save_weights, event.weights()))
         self.files.drop_second_checkpoint()
 
     def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
         report = Progress(epoch, step, steps, self.seconds)
         self.patience(self.store.progress, self.run.id, {self.run.id: report})
 
-    def _report(self, text: str, share: float) -> None:
-        """Pass on what the data set is doing, and leave its loading where the run is to stop."""
-        if self.pace.ticks():
-            self.patience(self.store.say, self.run.id, f"{text} ({percent(share, 0)})")
-            if halt := self._halt():
-                raise Halted(halt)
+    def _ending(self, state: State, error: str | None = None) -> Ending:
+        return Ending(self.run.id, state, error=error)
 
-    def _finish(self, state: State, **values: Any) -> None:
-        ending = Ending(self.run.id, state, **values)
+    def _end(self, state: State, error: str | None = None, files: tuple[str | None, str | None] = (None, None)) -> None:
+        """Record the end; ``files``: path and SHA-256 of the final weights."""
+        ending = Ending(self.run.id, state, *files, error)
         self.patience.once(lambda: self.store.get(self.run.id).state == state, self.store.finish, [ending])
-
-    def _fail(self, sentence: str) -> None:
-        self._finish("failed", error=sentence)
-
-    def _give_up(self, sentence: str) -> None:
-        """End a run that has waited for the store long enough; this is tried once."""
-        if self.closing():
-            self.store.finish([Ending(self.run.id, "interrupted")])
-        elif self._stopped():
-            self.store.finish([Ending(self.run.id, "cancelled")])
-        else:
-            self.store.finish([Ending(self.run.id, "failed", error=sentence)])
 
 
 class Halted(Exception):
-    """Raised while data are loaded, where no event can say that the run is to stop."""
+    """Raised while data are loaded, where no event can end the job."""
 
     def __init__(self, state: Halt) -> None:
         super().__init__(state)
@@ -229,6 +252,14 @@ def explain(error: Exception, what: str, spec: RunSpec, settings: Settings) -> s
         return out_of_memory_sentence(spec, settings)
     log.error("%s failed", what, exc_info=error)
     return f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details."
+
+
+def diverged_sentence(epoch: int, kept: int) -> str:
+    """The error of a run that diverged in ``epoch`` and keeps the weights of epoch ``kept``."""
+    return (
+        f"The loss was no longer a finite number in epoch {epoch}; the weights kept are those after epoch {kept}. "
+        "Try a smaller learning rate or λ."
+    )
 
 
 def weights_of(checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,115 @@
+"""Result objects of runs and sweeps, which the command line prints and other programs read; and chance accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reglab.analysis import (
+    Chance,
+    judged_sweep,
+    recorded_chance,
+    result_of_sweep,
+    runs_table,
+    strictest,
+    why_no_best,
+)
+from reglab.analysis.zero_filters import zero_filters
+from reglab.columns import VAL_ACC
+from reglab.datasets import DATASETS, check_data, recorded_remarks
+from reglab.errors import RegLabError
+from reglab.spec import DataSpec
+from reglab.store import Run, Store, Sweep, Unreadable
+
+METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
+
+
+def result(store: Store, run: Run) -> dict[str, Any]:
+    """The run's state, spec and figures at its last epoch.
+
+    Losses are data losses in eval mode, gap_loss = val − train, gap_acc = train − val; l1, l2 and any other key of λ
+    are the penalty terms. ``chance`` is the accuracy of guessing, ``learnt`` whether the last epoch does better;
+    ``data_remarks`` name absent and rare classes; ``weights`` is the final safetensors file, and ``missing`` a sentence
+    where that file or the run's folder is gone.
+    Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
+    """
+    last, chance, missing = run.last, chance_of_run(run), store.missing(run)
+    figures: dict[str, Any] = {name: getattr(last, name, None) for name in METRICS}
+    figures |= {key: value for key, value in last.penalties.items() if key not in METRICS} if last else {}
+    if run.spec.penalty.strengths.get("group"):
+        zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
+        figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
+    return {
+        "run": run.id,
+        "name": run.name,
+        "status": run.state,
+        "spec": run.spec.model_dump(),
+        "metrics": {**figures, "best_epoch": run.best_epoch, "epochs": run.epoch},
+        "chance": chance and chance.facts(),
+        "learnt": None if chance is None or last is None else not chance.holds(last.val_acc),
+        "data_remarks": data_remarks(run),
+        "seconds": run.seconds,
+        "device": run.device,
+        "threads": run.threads,
+        "weights": str(store.home / run.weights_path) if run.weights_path and not missing else None,
+        "weights_sha256": run.weights_sha256,
+        "error": run.error,
+        "missing": missing,
+    }
+
+
+def unreadable_result(row: Unreadable) -> dict[str, Any]:
+    """The entry of a row that this version cannot read."""
+    return {row.kind: row.id, "name": row.name, "status": "unreadable", "error": row.sentence}
+
+
+def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str, Any]:
+    """The best λ and the 1-SE choice by ``measure`` at each run's last epoch, and the table they come from.
+
+    ``table`` has a row for each λ and penalty mode: means over the seeds or folds, and their standard errors with the
+    suffix "_se". λ at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the reason.
+    ``data_remarks`` are those of the first run; ``plan`` is how the lanes were executed.
+    """
+    runs = store.sweep_runs(sweep.id)
+    ids = [run.id for run in runs]
+    chance = chance_of(runs)
+    table = judged_sweep(runs_table(sweep.spec.lanes(), runs), store.epochs(ids), measure, chance=chance)
+    none = why_no_best(table, chance)
+    return {
+        "sweep": sweep.id,
+        "name": sweep.name,
+        "status": sweep.state,
+        "spec": sweep.spec.model_dump(mode="json"),
+        **result_of_sweep(table, measure),
+        "why_no_best": none and none.text,
+        "chance": chance and chance.facts(),
+        "data_remarks": data_remarks(runs[0]),
+        "runs": ids,
+        "seconds": sweep.seconds,
+        "plan": {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"},
+        "error": sweep.error,
+    }
+
+
+def chance_of(runs: Sequence[Run]) -> Chance | None:
+    """The strictest chance over ``runs``; ``None`` where neither a record nor the dataset is known."""
+    return strictest(chance for run in runs if (chance := chance_of_run(run)) is not None)
+
+
+def chance_of_run(run: Run) -> Chance | None:
+    """Chance of the run's validation labels; runs of earlier versions count their classes as equally frequent."""
+    return recorded_chance(run.environment) or _chance_of_data(run.spec.data, (run.environment or {}).get("n_val"))
+
+
+def data_remarks(run: Run) -> list[str]:
+    """Sentences on absent and rare classes and on a majority among the images used; empty for usual data."""
+    known = run.environment or {}
+    return recorded_remarks(run.spec.data.name, known.get("train_labels", ()), known.get("val_labels", ()))
+
+
+def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
+    entry = DATASETS.entries.get(spec.name)
+    try:
+        return Chance(len(entry.classes), images or check_data(spec).val) if entry else None
+    except RegLabError:  # a spec of an earlier version that no longer fits its dataset
+        return None
