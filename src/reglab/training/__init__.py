@@ -1,4 +1,4 @@
-"""Training: specs in, events out. Knows no store, no threads and no page."""
+"""Training: specs in, events out; independent of store, jobs and pages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from reglab.training.autotune import Choice, choose
 from reglab.training.check import check
 from reglab.training.devices import choose_device, denormals_flushed
 from reglab.training.execution import SEQUENTIAL, ExecutionMode
-from reglab.training.exhaustion import is_out_of_memory
 from reglab.training.loop import train
-from reglab.training.memory import give_memory_back
+from reglab.training.memory import give_memory_back, is_out_of_memory
 from reglab.training.sizes import LaneSize, free_memory, lane_size
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The images of a run, on its device and in the memory layout its convolutions like best."""
+"""The images of a run on its device, in the channels-last layout that convolutions are fastest on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": tor
 class Labelled:
     """Images N×C×H×W in channels-last memory, and their labels (N,).
 
-    Where some labels are wrong on purpose, ``flipped`` (bool) marks them and ``true`` are the labels without noise.
+    With label noise, ``flipped`` (bool) marks the wrong labels and ``true`` are the labels without noise.
     """
 
     images: Tensor
@@ -28,7 +28,6 @@ class Labelled:
     n_flipped: int = 0
 
     def rows(self, index: Tensor) -> Labelled:
-        """The images ``index`` alone."""
         if self.flipped is None or self.true is None:
             return Labelled(rows(self.images, index), self.labels[index])
         return labelled(rows(self.images, index), self.labels[index], self.flipped[index], self.true[index])
@@ -36,10 +35,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Arrays:
-    """Training, evaluation and validation images; the evaluation part is a fixed share of the training part.
-
-    They are kept on the device for the whole run.
-    """
+    """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``."""
 
     train: Labelled
     evaluated: Labelled
@@ -56,13 +52,13 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
 
 
 def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:
-    """Images of which some may be labelled wrongly."""
+    """Images with label noise, or plain ones if no label is flipped."""
     count = int(flipped.sum())
     return Labelled(images, labels, flipped, true, count) if count else Labelled(images, labels)
 
 
 def evaluated(n_train: int, n_val: int, seed: int) -> Tensor:
-    """Numbers, ascending, of the training images on which training metrics are taken: ``n_val`` of them, or all."""
+    """Indices, ascending, of the training images that training metrics use: ``n_val`` of them, or all."""
     generator = torch.Generator().manual_seed(seed_for(seed, "evaluated training images"))
     return torch.randperm(n_train, generator=generator)[:n_val].sort().values
 

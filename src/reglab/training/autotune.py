@@ -1,4 +1,4 @@
-"""Fused or one by one: a short timing of both on the real network, batches and device, once they are seen to agree."""
+"""Chooses fused or sequential execution by a short timing on the real network, batches and device."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from reglab.training.loop import build_lanes
 from reglab.training.metrics import Score
 
 AGREE: dict[Precision, float] = {"float32": 1e-4, "float64": 1e-10}
-"""Largest ‖fused − alone‖ / ‖alone‖ of a batch's gradients: far above rounding, far below a mistake. (Weights would not
-do: Adam's first steps go by a gradient's sign, also where the gradient is nothing but rounding.)"""
+"""Largest ‖fused − alone‖ / ‖alone‖ of a batch's gradients: far above rounding, far below a mistake. (Not of weights:
+Adam's first steps follow a gradient's sign, even where the gradient is mere rounding.)"""
 
 _LONG, _FEWEST = 0.1, 3  # each timing: seconds, and repeats
-_WEIGHTS = 30_000_000  # parameters of all the lanes that are built for the trial, at most
+_WEIGHTS = 30_000_000  # parameters of the trial's lanes together, at most
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How to advance lanes, and what was measured: seconds of an epoch for each lane, ``alone`` and ``fused``.
+    """The chosen execution, and seconds of an epoch for each lane, ``alone`` and ``fused``.
 
-    ``difference`` is that of a batch's gradients between the two; ``reason`` says why lanes are not fused.
+    ``difference`` is that of a batch's gradients between the two; ``reason`` says why lanes cannot be fused.
     """
 
     how: ExecutionMode
@@ -42,12 +42,12 @@ class Choice:
 
     @property
     def seconds(self) -> float:
-        """Seconds of an epoch for each lane, the chosen way."""
+        """Seconds of an epoch for each lane, by the chosen execution."""
         return self.fused if self.how.fused and self.fused else self.alone
 
     @property
     def speedup(self) -> float:
-        """How many times as fast as one by one the chosen way is."""
+        """Speed relative to sequential execution."""
         return self.alone / self.seconds
 
 
@@ -64,7 +64,7 @@ class _Times:
 
 
 def choose(specs: Sequence[RunSpec], *, device: str, threads: int | None, folder: Path) -> Choice:
-    """The faster way for lanes that differ in λ and in how it is applied alone; trains copies of some of them."""
+    """The faster execution of lanes that differ only in λ and penalty mode, timed on copies of some of them."""
     count = use_threads(threads)
 
     def build(wanted: Sequence[RunSpec]) -> tuple[list[Lane], Shape]:
@@ -94,12 +94,12 @@ def _decide(solo: Lane, alone: _Times, fused: _Times, difference: float) -> Choi
 
 
 def _difference(built: tuple[list[Lane], Shape], ends: Sequence[Lane]) -> float:
-    """The larger difference of the first and the last lane's gradients from what each has by itself."""
-    stack = FusedLanes(*built)
-    stack.step()
+    """The larger difference of the first and the last lane's fused gradients from those of each alone."""
+    fused = FusedLanes(*built)
+    fused.step()
     for lane in ends:
         lane.step()
-    pairs = zip((stack.lanes[0], stack.lanes[-1]), ends, strict=True)
+    pairs = zip((fused.lanes[0], fused.lanes[-1]), ends, strict=True)
     return max(_distance(mine, alone) for mine, alone in pairs)
 
 
@@ -116,13 +116,13 @@ def _time_alone(lane: Lane) -> _Times:
     return _Times(step, _score_seconds(lane.score, lane.arrays.val.images[: lane.chunk]))
 
 
-def _time_fused(stack: FusedLanes) -> _Times:
-    k, images = len(stack.lanes), stack.arrays.val.images[: stack.chunk]
-    return _Times(_seconds(_stepping(stack)) / k, _score_seconds(stack.score, images) / k)
+def _time_fused(fused: FusedLanes) -> _Times:
+    k, images = len(fused.lanes), fused.arrays.val.images[: fused.chunk]
+    return _Times(_seconds(_stepping(fused)) / k, _score_seconds(fused.score, images) / k)
 
 
 def _stepping(execution: Lane | FusedLanes) -> Callable[[], None]:
-    """A step that begins the epoch anew where it is done."""
+    """A step that restarts the epoch at its end."""
     lanes = execution.lanes if isinstance(execution, FusedLanes) else (execution,)
 
     def step() -> None:
@@ -143,7 +143,7 @@ def _score_seconds(score: Score, images: Tensor) -> float:
 
 
 def _seconds(work: Callable[[], None]) -> float:
-    """The shortest time of a few runs of ``work``, after one that does not count."""
+    """The shortest time of a few runs of ``work``, after one warm-up."""
     work()
     times: list[float] = []
     while len(times) < _FEWEST or sum(times) < _LONG:
@@ -156,6 +156,6 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def _wait() -> None:
-    """Until a GPU has done what it was given."""
+    """Until the GPU has finished."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -1,9 +1,9 @@
-"""A step of a stack as a CUDA graph: hundreds of small kernels are launched as one, once a batch size has been seen.
+"""A step of fused lanes as a CUDA graph: hundreds of small kernels are launched as one.
 
-The first step of each batch size runs as usual, which also makes the optimizer's moments; the second is captured. The
-batch's image numbers are a tensor that keeps its place; the dropout generator is registered with the graph, so that a
-replay draws what the step would have drawn. η is a number in the graph, in double precision as everywhere (a tensor
-that torch's fused optimizers would read has single precision), so another η makes a new graph.
+The first step of each batch size runs eagerly, which also makes the optimizer's moments; the second is captured. The
+batch's image indices are a tensor at a fixed address; the dropout generator is registered with the graph, so that a
+replay draws what the step would have drawn. η is a double-precision constant of the graph (a tensor that torch's fused
+optimizers would read has single precision), so a new η makes a new graph.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class Captured:
     _graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = field(default_factory=dict)
 
     def __call__(self, batch: Tensor) -> None:
-        """One step on the images ``batch``."""
         size = len(batch)
         if size not in self._seen:
             self._seen.add(size)
@@ -54,7 +53,7 @@ class Captured:
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Collect garbage now and not in the block: a graph of an earlier stack that is freed there ends the capture."""
+    """Collect garbage now and not in the block: freeing an earlier graph there would end the capture."""
     gc.collect()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""Whether a spec can be trained, decided before anything is loaded or built."""
+"""Checks that a spec can be trained, before anything is loaded or built."""
 
 from __future__ import annotations
 
@@ -10,21 +10,17 @@ from reglab.spec import RunSpec
 
 
 def check(spec: RunSpec) -> None:
-    """Nothing, where ``spec`` can be trained.
+    """Check that ``spec`` can be trained.
 
-    :raises SpecError: one sentence on the first part that is unknown, out of range, or does not fit the others.
+    :raises SpecError: a part is unknown, out of range, or does not fit the others.
     """
     check_data(spec.data)
     dataset = DATASETS.get(spec.data.name)
     check_model(spec.model, dataset.shape)
-    _check_batch(spec)
-    if spec.penalty.factors:
-        factors(skeleton(spec.model, dataset.shape, len(dataset.classes)), spec.penalty)
-
-
-def _check_batch(spec: RunSpec) -> None:
     n, size = spec.data.train_size, spec.train.batch_size
     if n is not None and size > n:
         raise SpecError(f"train.batch_size ({size}) is larger than the {n} training images; make it at most {n}.")
     if size == 1 and (spec.model.batch_norm or MODELS.get(spec.model.name).has_batch_norm):
         raise SpecError("train.batch_size 1 cannot train a CNN with batch norm; use at least 2.")
+    if spec.penalty.factors:
+        factors(skeleton(spec.model, dataset.shape, len(dataset.classes)), spec.penalty)

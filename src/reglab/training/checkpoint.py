@@ -1,4 +1,4 @@
-"""A lane's whole state as arrays and facts, and back: continuing from it gives the same bits as never stopping."""
+"""A lane's whole state as arrays and facts: a resume from it gives the same bits as training without a stop."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def snapshot(lane: Lane) -> Checkpoint:
 def restore(lane: Lane, checkpoint: Checkpoint) -> None:
     """Put ``lane`` where ``checkpoint`` was taken.
 
-    :raises CheckpointError: where it is of another spec or format, or an array is missing or has another shape.
+    :raises CheckpointError: it is of another spec or format, or an array is missing or has another shape.
     """
     facts = checkpoint.facts
     if facts.get("format") != _FORMAT:
-        raise CheckpointError("The checkpoint was written by another version of RegLab; start the run anew.")
+        raise CheckpointError("The checkpoint was written by another version of RegLab; start the run again.")
     if _spec(facts.get("spec")) != lane.spec:
-        raise CheckpointError("The checkpoint belongs to a run with other settings; start the run anew.")
+        raise CheckpointError("The checkpoint belongs to a run with other settings; start the run again.")
     _check_arrays(lane, checkpoint)
     at = Progress(**{field.name: facts[field.name] for field in fields(Progress) if field.name in facts})
     at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss
@@ -42,7 +42,7 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
 
 
 def _spec(values: Any) -> RunSpec | None:
-    """The spec that a checkpoint names; settings that are younger than it have their defaults."""
+    """The spec of a checkpoint; settings that are newer than it have their defaults."""
     try:
         return RunSpec.parse(values)
     except SpecError:
@@ -53,4 +53,4 @@ def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:
     expected = {f"model/{name}": tuple(tensor.shape) for name, tensor in lane.model.state_dict().items()}
     found = {name: array.shape for name, array in checkpoint.arrays.items() if name.startswith("model/")}
     if found != expected or "dropout" not in checkpoint.arrays:
-        raise CheckpointError("The checkpoint does not hold this CNN's weights; start the run anew.")
+        raise CheckpointError("The checkpoint does not hold this CNN's weights; start the run again.")

@@ -1,4 +1,4 @@
-"""Where a run computes: the device, and how the thread that trains is set up."""
+"""The device of a run, and the setup of the thread that trains."""
 
 from __future__ import annotations
 
@@ -15,16 +15,14 @@ from reglab.errors import RegLabError, shown
 def choose_device(name: str = "auto") -> torch.device:
     """The device called ``name``; "auto" is a CUDA GPU where there is one, else the CPU.
 
-    :raises RegLabError: for a name torch does not know, a device that this machine does not have, or Apple's GPU,
-        which has no float64 and whose float32 results are not compared with the CPU's.
+    :raises RegLabError: torch does not know the name, this machine lacks the device, or it is Apple's GPU, which has no
+        float64 and whose float32 results are not compared with the CPU's.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name.partition(":")[0] == "mps":
-        raise RegLabError(
-            f"The device {name!r}, Apple's GPU, is not supported, because its results have not been shown to agree "
-            "with the CPU's; use auto or cpu."
-        )
+        reason = "because its results have not been shown to agree with the CPU's"
+        raise RegLabError(f"The device {name!r}, Apple's GPU, is not supported, {reason}; use auto or cpu.")
     try:
         device = torch.device(name)
         usable = device.type == "cpu" or (device.type == "cuda" and (device.index or 0) < torch.cuda.device_count())
@@ -39,14 +37,14 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def describe(device: torch.device) -> str:
-    """The device as people call it, e.g. "CPU (x86_64)" or "cuda:0 (NVIDIA H100)"."""
+    """For example "CPU (x86_64)" or "cuda:0 (NVIDIA H100)"."""
     if device.type == "cuda":
         return f"cuda:{device.index or 0} ({torch.cuda.get_device_name(device)})"
     return f"CPU ({platform.machine()})"
 
 
 def use_threads(threads: int | None) -> int:
-    """Give the calling thread ``threads`` intra-op threads (``None`` leaves it as it is) and return their number."""
+    """Give the calling thread ``threads`` intra-op threads (``None``: no change); their number."""
     if threads is not None and torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
     return torch.get_num_threads()
@@ -54,9 +52,9 @@ def use_threads(threads: int | None) -> int:
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Treat denormal numbers as 0 in the calling thread, in all its arithmetic, until the block ends.
+    """Treat denormal numbers as 0 in the calling thread.
 
-    Weights that decay towards 0 pass through denormals, which slow some CPUs down many times over.
+    Weights that decay towards 0 pass through denormals, which are many times slower on some CPUs.
     """
     torch.set_flush_denormal(True)
     try:
@@ -66,5 +64,5 @@ def denormals_flushed() -> Iterator[None]:
 
 
 def versions() -> dict[str, str]:
-    """The versions on which the bits of a run depend."""
+    """The versions that the bits of a run depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "torchvision")}}

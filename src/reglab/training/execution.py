@@ -1,4 +1,4 @@
-"""Execution of several lanes: one after another (:class:`Sequential`), or all fused (:class:`.stack.Stack`)."""
+"""Execution of several lanes: one after another (:class:`Sequential`), or in one set of operations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reglab.training.lane import Lane
 
 @dataclass(frozen=True)
 class ExecutionMode:
-    """How lanes advance: fused or one by one, and whether fused ones are evaluated fused too. It decides last bits."""
+    """Fused or sequential, and whether fused lanes are evaluated fused, too. It determines the last bits."""
 
     fused: bool
     fused_evaluation: bool = False
@@ -31,19 +31,19 @@ class Execution(Protocol):
     def lanes(self) -> Sequence[Lane]: ...
 
     def step(self) -> None:
-        """One optimizer step of every lane that goes on."""
+        """One optimizer step of every lane that has not ended."""
 
     def evaluate(self) -> Generator[None]:
-        """Evaluate the epoch whose last step is done; the caller may stop at each yield."""
+        """Evaluate the completed epoch; the caller may stop at each yield."""
         ...
 
     def close_epoch(self) -> Iterator[tuple[Lane, EpochMetrics, tuple[LayerStats, ...]]]:
-        """Go on to the next epoch: the figures of every lane that goes on."""
+        """Begin the next epoch; the figures of every lane that has not ended."""
         ...
 
 
 class Sequential:
-    """Each lane computes by itself, as it would alone, bit for bit; a single run is one lane."""
+    """One lane after another, each bit for bit as a run of its own."""
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self.lanes = lanes
@@ -68,5 +68,5 @@ class Sequential:
 
 
 def execution_of(lanes: Sequence[Lane], shape: Shape, how: ExecutionMode) -> Execution:
-    """The lanes, from where they stand, as ``how`` says."""
+    """The lanes, from their present state, executed as ``how``."""
     return FusedLanes(lanes, shape, fused_evaluation=how.fused_evaluation) if how.fused else Sequential(lanes)

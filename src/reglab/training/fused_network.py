@@ -166,7 +166,7 @@ def _batch_norm(layer: nn.BatchNorm2d | nn.BatchNorm1d, name: str, x: Value, on:
 
 
 def _dropout(layer: Dropout, _name: str, x: Value, on: Pass) -> Value:
-    """The same mask for every lane: lanes of one stack have equal generators, and a run alone would draw it too."""
+    """The same mask for every lane: fused lanes have equal generators, and a run alone would draw it too."""
     if not on.training or layer.p == 0:
         return x
     if x.flat:

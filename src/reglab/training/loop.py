@@ -39,7 +39,7 @@ Snapshots = tuple[Callable[[], Checkpoint], ...]
 
 
 def _silent(text: str, share: float) -> None:
-    """Report to nobody."""
+    """No-op progress callback."""
 
 
 def train(
@@ -53,17 +53,17 @@ def train(
 ) -> Generator[Event]:
     """Minimise J(w) = mean data loss + λ₁ Σ|w| + (λ₂/2) Σw² for one spec, or for K specs side by side.
 
-    Several specs must agree in epochs and in the steps of an epoch; each advances as it would alone, bit for bit, or
-    fused with the others in the same operations, as it would alone but for rounding.
+    Several specs must agree in epochs and in the steps of an epoch. Each advances bit for bit as it would alone, or
+    fused with the others, which differs by rounding.
 
     :param device: "auto" takes a GPU where there is one.
     :param threads: intra-op threads; ``None`` keeps torch's setting. The count is part of the run's record.
-    :param folder: where data sets are; default: the setting ``REGLAB_DATA``.
+    :param folder: where datasets are; default: the setting ``REGLAB_DATA``.
     :param resume: for each spec the checkpoint to continue from, or ``None``.
-    :param report: told (what, share done) while data are loaded.
-    :param how: fused needs specs that differ in λ and in how it is applied alone (:class:`.stack.Stack`).
-    :returns: events, computed as they are asked for; closing the iterator cancels the training.
-    :raises SpecError: at once, where a spec cannot be trained.
+    :param report: called with (text, share done) while data are loaded.
+    :param how: fused execution needs specs that differ only in λ and in the penalty mode.
+    :returns: events, computed on demand; closing the iterator cancels the training.
+    :raises SpecError: at once, if a spec cannot be trained.
     """
     if not specs:
         raise SpecError("There is nothing to train: give at least one spec.")
@@ -100,7 +100,7 @@ def _train(
 
 
 def _train_epoch(execution: Execution, snapshots: Snapshots) -> Generator[Event]:
-    """What is left of the current epoch, step by step."""
+    """The rest of the current epoch, step by step."""
     first = _first(execution)
     epoch, steps = first.at.epoch + 1, first.steps
     while first.at.step < steps:
@@ -109,28 +109,28 @@ def _train_epoch(execution: Execution, snapshots: Snapshots) -> Generator[Event]
 
 
 def _evaluate(execution: Execution, snapshots: Snapshots) -> Generator[Event]:
-    """The losses at the epoch's end, in pieces: whoever listens may stop between them."""
+    """The evaluation at the epoch's end, in pieces; the listener may stop between them."""
     first = _first(execution)
     for _ in execution.evaluate():
         yield Evaluating(first.at.epoch + 1, first.epochs, first.steps, snapshots)
 
 
 def _first(execution: Execution) -> Lane:
-    """A lane that goes on: all that do are at the same step."""
+    """The first lane that has not ended; all of them are at the same step."""
     return next(lane for lane in execution.lanes if not lane.ended)
 
 
 def _close_epoch(lane: Lane, metrics: EpochMetrics, layers: tuple[LayerStats, ...]) -> Generator[Event]:
-    """The evaluated epoch, and the end of the lane where it was the last."""
+    """The evaluated epoch, and the end of the lane if it was the last."""
     yield EpochDone(lane.index, metrics, layers, lane.at.best_epoch, partial(snapshot, lane))
-    if _is_finite(metrics):
+    if all(map(math.isfinite, (metrics.train_loss, metrics.val_loss, metrics.running_loss, metrics.total))):
         yield from _end_if_due(lane)
     else:
         yield _ended(lane, "diverged")
 
 
 def _end_if_due(lane: Lane) -> Generator[Event]:
-    """The end, where all epochs are done or early stopping asks for it; also after a resume from the last epoch."""
+    """The end, if all epochs are done or early stopping is due; also after a resume from the last epoch."""
     patience, since_best = lane.spec.train.patience, lane.at.epoch - lane.at.best_epoch
     if lane.at.ended is not None:
         yield _ended(lane, lane.at.ended)
@@ -143,7 +143,7 @@ def _end_if_due(lane: Lane) -> Generator[Event]:
 def build_lanes(
     specs: Sequence[RunSpec], device: str, threads: int, folder: Path, report: Report = _silent
 ) -> tuple[list[Lane], list[Environment], Shape]:
-    """A lane for each spec, the record of where it computes, and the images' shape; equal data share its memory."""
+    """A lane for each spec, its environment, and the images' shape; specs with equal data share the arrays."""
     at = choose_device(device)
     splits: dict[DataSpec, Split] = {}
     arrays: dict[tuple[DataSpec, int, Precision], Arrays] = {}
@@ -163,16 +163,10 @@ def build_lanes(
 
 
 def _started(lane: Lane, environment: Environment) -> Started:
-    return Started(
-        lane.index, environment, lane.at.epoch, lane.epochs, lane.at.step, lane.steps, lane.layers(),
-        partial(snapshot, lane),
-    )  # fmt: skip
+    at, layers = lane.at, lane.layers()
+    return Started(lane.index, environment, at.epoch, lane.epochs, at.step, lane.steps, layers, partial(snapshot, lane))
 
 
 def _ended(lane: Lane, reason: Reason) -> Ended:
     lane.at.ended = reason
     return Ended(lane.index, reason, lane.at.epoch, lane.at.best_epoch, lane.weights)
-
-
-def _is_finite(metrics: EpochMetrics) -> bool:
-    return all(map(math.isfinite, (metrics.train_loss, metrics.val_loss, metrics.running_loss, metrics.total)))

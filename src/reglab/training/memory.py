@@ -1,23 +1,38 @@
-"""Freed memory is kept for the next step instead of being fetched from the system again, page by page.
+"""Keeps freed memory for the next step, gives it back at the end, and recognises errors that mean memory ran out.
 
-Training frees and allocates the same few dozen megabytes in every step. glibc gives the end of its heap back as soon as
-some hundred kilobytes there are free; the page faults that follow cost simple_cnn at 8 pixels a quarter of its time.
+Training frees and allocates the same few dozen megabytes in every step. glibc returns the end of its heap to the system
+once some hundred kilobytes there are free; the page faults that follow cost simple_cnn at 8 pixels a quarter of its
+time.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
+import re
 import sys
 from functools import lru_cache
 
+import torch
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _KEPT = 256 * 2**20  # bytes free at the end of the heap before they go back to the system
-_MAPPED = 64 * 2**20  # bytes from which an allocation is the system's own, and goes back when it is freed
+_MAPPED = 64 * 2**20  # bytes from which an allocation is a mapping of its own, unmapped when freed
+
+_TEXTS = re.compile(
+    r"DefaultCPUAllocator"  # PyTorch's: "can't allocate memory" on Linux and macOS, "not enough memory" on Windows
+    r"|cannot allocate memory|out of memory"  # of the system, and of CUDA where no allocator of PyTorch was asked
+    r"|std::bad_alloc"
+    r"|failed to map segment"  # of a library that is imported late
+    r"|could not create a primitive"  # oneDNN without room for its scratchpad
+    r"|CU\w+_STATUS_ALLOC_FAILED",
+    re.IGNORECASE,
+)
 
 
 @lru_cache
 def keep_freed_memory() -> None:
-    """Change the thresholds of this process, where its C library is glibc."""
+    """Raise the thresholds of this process, if its C library is glibc."""
     library = _glibc()
     if library is not None:
         library.mallopt(_MMAP_THRESHOLD, _MAPPED)
@@ -25,7 +40,7 @@ def keep_freed_memory() -> None:
 
 
 def give_memory_back() -> None:
-    """Return all memory that is free to the system, where the C library is glibc: for the end of a run."""
+    """Return all free memory to the system at the end of a run, if the C library is glibc."""
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)
@@ -37,3 +52,12 @@ def _glibc() -> ctypes.CDLL | None:
         return None
     library = ctypes.CDLL(None)
     return library if hasattr(library, "gnu_get_libc_version") else None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` means that memory ran out: most of PyTorch's are plain RuntimeErrors with a text."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return isinstance(error, RuntimeError | ImportError) and _TEXTS.search(str(error)) is not None

@@ -1,4 +1,4 @@
-"""What is measured at an epoch's end: data loss and accuracy in eval mode, for all lanes of a stack at once."""
+"""Data loss and accuracy in eval mode at an epoch's end, for all lanes at once."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _FUSED = {"cpu": 2 * 2**20, "cuda": 4 * 2**30}  # the same for fused lanes, whos
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A lane on a set of images: mean cross-entropy in nats and the share classified as labelled.
+    """Mean cross-entropy in nats and accuracy of a lane on a set of images.
 
-    Of wrongly labelled images (NaN where there are none): ``clean`` is the share of the others classified as labelled,
-    ``flipped`` the share of them classified as their wrong label, ``true`` the share classified as their true class.
+    With label noise (else NaN): ``clean`` is the share of rightly labelled images classified as labelled, ``flipped``
+    the share of wrongly labelled ones classified as that wrong label, ``true`` as their true class.
     """
 
     loss: float
@@ -38,8 +38,8 @@ class Evaluated:
 def chunk_size(activation_bytes: int, device: torch.device, lanes: int = 1) -> int:
     """Images per forward pass of an evaluation, from the activations of one image; it fixes the last bits of a loss.
 
-    On a CPU, tensors above 32 MB are fetched from the system anew at each use, page by page: at 28 pixels simple_cnn
-    takes 1.6 times as long in chunks of 256 as in chunks of 64. Small networks like many images at once.
+    On a CPU, tensors above 32 MB are allocated by the system at each use, page by page: at 28 pixels simple_cnn
+    takes 1.6 times as long in chunks of 256 as in chunks of 64. Small networks are fastest on many images at once.
     """
     budget = (_BYTES if lanes == 1 else _FUSED).get(device.type, _BYTES["cuda"])
     fitting = budget // (activation_bytes * lanes)
@@ -75,13 +75,13 @@ def losses(scores: Tensor, labels: Tensor, reduction: str) -> Tensor:
     return each.mean(1) if reduction == "mean" else each.sum(1)
 
 
-def _hits(named: Tensor, data: Labelled, part: slice) -> Tensor:
-    """How many images each lane names as labelled: of all, of clean and of flipped ones; and flipped ones truly."""
-    right = named == data.labels[part]
+def _hits(predicted: Tensor, data: Labelled, part: slice) -> Tensor:
+    """Hits (4, lanes): as labelled, of all, clean and flipped images; and flipped images as their true class."""
+    right = predicted == data.labels[part]
     if data.flipped is None or data.true is None:
-        return torch.stack([right.sum(1), *[torch.zeros_like(named[:, 0])] * 3])
+        return torch.stack([right.sum(1), *[torch.zeros_like(predicted[:, 0])] * 3])
     flipped = data.flipped[part]
-    true = (named == data.true[part]) & flipped
+    true = (predicted == data.true[part]) & flipped
     return torch.stack([hit.sum(1) for hit in (right, right & ~flipped, right & flipped, true)])
 
 
