@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
 from reglab.conventions.context import Context, Family, join
-from reglab.conventions.convention import CONVENTIONS, Convention
+from reglab.conventions.convention import CONVENTIONS, Convention, Values
 from reglab.conventions.meaning import SYMBOLS, Meaning, figure
-from reglab.conventions.writing import equations
 from reglab.errors import SpecError
 
 
@@ -90,6 +89,14 @@ def family_of(conventions: Sequence[Convention]) -> Family | None:
             f"{join(c.label for c in named.values())} have different optimizers; the same weights have one."
         )
     return next(iter(named), None)
+
+
+def equations(templates: Iterable[str], values: Values, meaning: Meaning, context: Context) -> tuple[str, ...]:
+    """``"λ₂ = 2·l2 = 2·{l2} = {L2}"`` → ``"λ₂ = 2·l2 = 2·0.01 = 0.02"``."""
+    numbers = {name: figure(value) for name, value in values.items()}
+    numbers |= {"L1": figure(meaning.l1), "L2": figure(meaning.l2), "D": figure(meaning.decay)}
+    numbers |= {name: figure(value) for name, value in context.given().items() if not isinstance(value, str)}
+    return tuple(template.format_map(numbers) for template in templates)
 
 
 def _reading(part: Part, meaning: Meaning, context: Context) -> list[Step]:

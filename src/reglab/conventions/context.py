@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Literal
@@ -39,12 +39,13 @@ OPTIMIZERS: Mapping[str, KnownOptimizer] = {
 """Optimizers by name: those that RegLab trains with, and others for which λ can be translated."""
 
 WORDS: Mapping[str, str] = {
-    "n": "n, the number of training examples", "batch_size": "the batch size", "lr": "the learning rate",
-    "momentum": "the momentum (0 for plain SGD)", "optimizer": "the optimizer (sgd, adam, …)",
-}  # fmt: skip
+    "n": "n, the number of training examples",
+    "batch_size": "the batch size",
+    "lr": "the learning rate",
+    "momentum": "the momentum (0 for plain SGD)",
+    "optimizer": "the optimizer (sgd, adam, …)",
+}
 """Field of :class:`Context` → how a sentence asks for it."""
-
-_NAMES = {"n": "n", "batch_size": "The batch size", "lr": "The learning rate", "momentum": "The momentum"}
 
 
 class MissingContext(SpecError):
@@ -69,10 +70,10 @@ class Context:
     optimizer: str | None = None
 
     def __post_init__(self) -> None:
-        _whole("n", self.n)
-        _whole("batch_size", self.batch_size)
-        _between("lr", self.lr, lambda lr: lr > 0, "above 0")
-        _between("momentum", self.momentum, lambda m: 0 <= m < 1, "from 0 to below 1")
+        for name, value in (("n", self.n), ("The batch size", self.batch_size)):
+            _check(name, value, lambda v: v >= 1 and float(v).is_integer(), "a whole number of at least 1")
+        _check("The learning rate", self.lr, lambda lr: lr > 0, "above 0")
+        _check("The momentum", self.momentum, lambda m: 0 <= m < 1, "from 0 to below 1")
         if self.optimizer is not None and self.optimizer not in OPTIMIZERS:
             raise UnknownName("optimizer", str(self.optimizer), OPTIMIZERS)
 
@@ -112,12 +113,6 @@ def join(names: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
-def _whole(name: str, value: float | None) -> None:
-    _between(name, value, lambda v: v >= 1 and float(v).is_integer(), "a whole number of at least 1")
-
-
-def _between(name: str, value: float | None, fits: object, words: str) -> None:
-    if value is None:
-        return
-    if not is_number(value) or math.isinf(value) or not fits(value):  # type: ignore[operator]
-        raise SpecError(f"{_NAMES[name]} must be {words}, not {clipped(str(value))}.")
+def _check(name: str, value: float | None, fits: Callable[[float], bool], limits: str) -> None:
+    if value is not None and not (is_number(value) and math.isfinite(value) and fits(value)):
+        raise SpecError(f"{name} must be {limits}, not {clipped(str(value))}.")

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 
 from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, obstacle, same_rest
 from reglab.conventions.caveats import conditions, notes
-from reglab.conventions.combining import Combination, Part, Step, combine, family_of
-from reglab.conventions.context import Context, Family, MissingContext, join
-from reglab.conventions.convention import CONVENTIONS, Convention
+from reglab.conventions.combining import Combination, Part, Step, combine, equations, family_of
+from reglab.conventions.context import OPTIMIZERS, Context, Family, MissingContext, join
+from reglab.conventions.convention import CONVENTIONS, Convention, Values
 from reglab.conventions.meaning import Meaning, figure
-from reglab.conventions.writing import code, equations
 from reglab.errors import SpecError
 
 
@@ -198,3 +197,24 @@ def _finite(goal: Convention, values: Mapping[str, float]) -> None:
     for name, value in values.items():
         if math.isnan(value) or (math.isinf(value) and name not in allowed):
             raise SpecError(f"{name} of {goal.label} would be too large for a floating-point number; use a smaller λ.")
+
+
+def code(convention: Convention, values: Values, context: Context) -> str:
+    """The convention's own syntax with these numbers; ``lr`` stays a name where it is not given."""
+    lr = "lr" if context.lr is None else literal(context.lr)
+    momentum = f", momentum={literal(context.momentum)}" if context.momentum else ""
+    fields = {
+        "sgd": f"lr={lr}{momentum}",
+        "adam": f"lr={lr}",
+        "lr_value": lr,
+        "batch_size": "batch_size" if context.batch_size is None else str(int(context.batch_size)),
+        "keras_lr": f"learning_rate={lr}{'' if context.family == 'adaptive' else momentum}",
+        "keras_optimizer": OPTIMIZERS[context.optimizer or "sgd"].keras,
+        "solver": ', solver="saga"' if values.get("l1_ratio") else "",  # scikit-learn's others know no L1
+    }
+    return convention.code.format_map({**fields, **{name: literal(value) for name, value in values.items()}})
+
+
+def literal(value: float) -> str:
+    """``value`` as one types it, to 12 digits: 0.005, 1e-05, 400; ``float("inf")`` for ∞."""
+    return 'float("inf")' if math.isinf(value) else f"{value:.12g}"
