@@ -32,19 +32,13 @@ _ROW: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "hor
 
 @dataclass(frozen=True)
 class Card:
-    """One claim on the page; ``judged`` is None without a verdict, and ``problem`` says why there is none."""
+    """One claim on the page, as :class:`Tested`; without a verdict, ``problem`` says why there is none."""
 
+    claim: Claim
+    now: Standing
     tested: Tested
-    judged: Judged | None
-    problem: str | None
-
-    @property
-    def claim(self) -> Claim:
-        return self.tested.now.claim
-
-    @property
-    def now(self) -> Standing:
-        return self.tested.now
+    judged: Judged | None = None
+    problem: str | None = None
 
 
 def claims() -> None:
@@ -92,12 +86,13 @@ def _continue(found: Sequence[Tested]) -> bool:
 
 def _card(tested: Tested) -> Card:
     now = tested.now
+    card = partial(Card, now.claim, now, tested)
     if not now.complete:
-        return Card(tested, None, claim_runs.diverged_text(now) if now.diverged and not now.active else None)
+        return card(problem=claim_runs.diverged_text(now) if now.diverged and not now.active else None)
     try:
-        return Card(tested, claim_runs.judged(now), None)
+        return card(judged=claim_runs.judged(now))
     except RegLabError as error:
-        return Card(tested, None, str(error))
+        return card(problem=str(error))
 
 
 def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:

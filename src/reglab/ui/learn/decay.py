@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,24 +78,15 @@ def decay() -> None:
 
 def _inputs() -> Walk:
     start, rate, strength, steps = st.columns(4, gap="small")
-    with start:
-        w = number("Start", START, "The weight before the first step, from −100 to 100.")
-    with rate:
-        lr = number("Learning rate η", RATE, "The step size, above 0 and at most 10.")
-    with strength:
-        lam = number("λ", STRENGTH, "The strength of the penalty, from 0 to 100.")
+    w = number("Start", START, "The weight before the first step, from −100 to 100.", start)
+    lr = number("Learning rate η", RATE, "The step size, above 0 and at most 10.", rate)
+    lam = number("λ", STRENGTH, "The strength of the penalty, from 0 to 100.", strength)
     about = f"From 1 to {MAX_STEPS}."
     n = steps.number_input("Steps", value=None, key=STEPS, step=10, persist_state="session", help=about)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = st.segmented_control(
-            "Optimizer",
-            list(SETTINGS),
-            format_func=OPTIMIZER_LABELS.__getitem__,
-            key=OPTIMIZER,
-            required=True,
-            persist_state="session",
-            help="Computes the step from the gradient.",
-        )
+        look: dict[str, Any] = {"required": True, "persist_state": "session"}
+        look |= {"format_func": OPTIMIZER_LABELS.__getitem__, "help": "Computes the step from the gradient."}
+        kind = st.segmented_control("Optimizer", list(SETTINGS), key=OPTIMIZER, **look)
         optimum = _optimum()
     return Walk(
         start=within(w, "The start", -100, 100),
@@ -111,9 +103,8 @@ def _optimum() -> float | None:
     about = "Adds the data loss ½(w − optimum)²; without it, the penalty acts alone."
     if not st.toggle("Add a data loss", key=DATA, persist_state="session", help=about):
         return None
-    with st.container(width=150):
-        value = number("Data optimum", OPTIMUM, "Where the data loss is lowest, from −100 to 100.")
-    return within(value, "The data optimum", -100, 100)
+    about = "Where the data loss is lowest, from −100 to 100."
+    return within(number("Data optimum", OPTIMUM, about, st.container(width=150)), "The data optimum", -100, 100)
 
 
 def _charts(setting: Walk, walks: Mapping[str, tuple[float, ...]]) -> None:
@@ -136,10 +127,11 @@ def _charts(setting: Walk, walks: Mapping[str, tuple[float, ...]]) -> None:
 
 def facts(setting: Walk, walks: Walks) -> list[tuple[str, str]]:
     """(title, Markdown) for L2, subgradient L1 and proximal L1, with measured numbers."""
+    with_data = setting.optimum is not None
     return [
         ("L2", f"{_halving(setting, walks)} {_pair(setting, walks)}"),
-        ("Subgradient L1", _hovering(setting, walks["L1 subgradient"])),
-        ("Proximal L1", _arriving(setting, walks["L1 proximal"])),
+        ("Subgradient L1", _hovering(walks["L1 subgradient"], with_data)),
+        ("Proximal L1", _arriving(walks["L1 proximal"], with_data)),
     ]
 
 
@@ -169,11 +161,11 @@ def _pair(setting: Walk, walks: Walks) -> str:
     return f"Coupled and decoupled differ by up to {short(apart, 3)}: λ has a different meaning in each."
 
 
-def _hovering(setting: Walk, values: Sequence[float]) -> str:
+def _hovering(values: Sequence[float], with_data: bool) -> str:
     around, end = band(values), values[-1]
     if not any(values):
         return "The weight is 0 and stays there."
-    if around is None and setting.optimum is not None:
+    if around is None and with_data:
         return f"The data loss holds it away from 0: it ends at {short(end)}."
     if around is None:
         return f"It has not reached 0 yet; it ends at {short(end)}. Use more steps."
@@ -188,10 +180,10 @@ def _hovering(setting: Walk, values: Sequence[float]) -> str:
     )
 
 
-def _arriving(setting: Walk, values: Sequence[float]) -> str:
+def _arriving(values: Sequence[float], with_data: bool) -> str:
     step, end = zero_from_step(values), short(values[-1])
     if step is not None:
         return f"The proximal step stops at 0 instead of overshooting: **exactly 0 from step {step} on**."
-    if setting.optimum is not None:
+    if with_data:
         return f"The data loss is stronger than the penalty: the weight ends at {end}, not at 0. Try a larger λ."
     return f"It has not reached 0 yet; it ends at {end}. Use more steps or a larger λ."

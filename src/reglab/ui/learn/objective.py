@@ -65,10 +65,8 @@ def _inputs() -> Objective:
     typed, data, strength = st.columns([2, 1, 1], gap="small")
     about = "At most 50 numbers, separated by commas; with spaces or semicolons, decimal commas are allowed."
     weights = typed.text_input("Weights", key=WEIGHTS, persist_state="session", help=about)
-    with data:
-        loss = number("Data loss", DATA, "The loss on the data, without any penalty.")
-    with strength:
-        lam = number("λ", STRENGTH, "The strength of the penalty; 0 switches it off.")
+    loss = number("Data loss", DATA, "The loss on the data, without any penalty.", data)
+    lam = number("λ", STRENGTH, "The strength of the penalty; 0 switches it off.", strength)
     return Objective(read_weights(weights or ""), _typed(loss, "The data loss"), _typed(lam, "λ"))
 
 
@@ -83,7 +81,7 @@ def _results(given: Objective) -> None:
     for column, convention in zip(st.columns(len(CONVENTIONS), gap="small"), CONVENTIONS, strict=True):
         with column, st.container(border=True, height="stretch"):
             _card(given, convention)
-    left, right = st.columns([1, 1], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         live_chart(objective_split_chart(_split(given)), key="objective_split", height=300)
     with right:
@@ -107,11 +105,9 @@ def _card(given: Objective, convention: Convention) -> None:
 
 def _split(given: Objective) -> pd.DataFrame:
     """A row for each convention: convention, data, penalty, total, text."""
-    rows = [(c.name, given.data, given.penalty(c), given.total(c)) for c in CONVENTIONS]
-    return pd.DataFrame(
-        [(name, float(data), float(penalty), float(total), result(total)) for name, data, penalty, total in rows],
-        columns=["convention", "data", "penalty", "total", "text"],
-    )
+    totals = {c: given.total(c) for c in CONVENTIONS}
+    rows = [(c.name, float(given.data), float(given.penalty(c)), float(t), result(t)) for c, t in totals.items()]
+    return pd.DataFrame(rows, columns=["convention", "data", "penalty", "total", "text"])
 
 
 # Formulas with the numbers filled in

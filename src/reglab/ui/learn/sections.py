@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from reglab.ui.shared.query import Query
 from reglab.ui.shared.spec_fields import number_field
@@ -93,9 +95,10 @@ def defaults(values: Mapping[str, Any]) -> None:
         st.session_state.setdefault(key, value)
 
 
-def number(label: str, key: str, about: str) -> str:
-    """A field for a number, and its text; limits are checked on the server."""
-    return number_field(label, key, help=about, persist_state="session")
+def number(label: str, key: str, about: str, place: DeltaGenerator | None = None) -> str:
+    """A field for a number in ``place``, and its text; limits are checked on the server."""
+    with place or nullcontext():
+        return number_field(label, key, help=about, persist_state="session")
 
 
 def examples(section: str, choices: tuple[Example, ...]) -> None:

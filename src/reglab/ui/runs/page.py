@@ -1,14 +1,15 @@
-"""The Runs page: filter, a page of the table, actions on ticked runs, and their charts."""
+"""The Runs page: filter, a page of the table, actions on ticked runs, and their charts in one colour a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from reglab.store import RunCounts, RunFilter, Store
+from reglab.charts import RunStyle
+from reglab.store import Run, RunCounts, RunFilter, Store
 from reglab.ui.runs.actions import EDIT, run_bar, undo_bar
-from reglab.ui.runs.overlay import overlay
 from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_query
 from reglab.ui.runs.table import (
     KINDS,
@@ -22,8 +23,11 @@ from reglab.ui.runs.table import (
     seen,
     switches,
 )
-from reglab.ui.shared import trouble
-from reglab.ui.shared.query import TRAIN_PAGE
+from reglab.ui.shared import chart_row, trouble
+from reglab.ui.shared.chart_row import Keys, Source
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE
+from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import count_of, literal
@@ -32,7 +36,11 @@ from reglab.ui.shared.ticks import steady, watched_interval
 TICK = 2.0
 """Seconds between updates while a run trains or waits."""
 
+HEIGHT = 340
+"""Pixels of each chart."""
+
 _PAGER = "page"
+_KEYS = Keys("runs_loss_view", "runs_log_loss", "runs_gap_measure", "runs_weight_view", "runs_layer")
 
 
 def runs_page() -> None:
@@ -78,7 +86,7 @@ def _board(tick: float | None) -> None:
     place.caption(_summary(counts, found, state), width="content")
     write_query(state)
     if ticked:
-        overlay(store, ticked)
+        _overlay(store, ticked)
 
 
 def _rows(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts) -> None:
@@ -132,3 +140,43 @@ def _summary(counts: RunCounts, found: RunCounts, state: RunsState) -> str:
     away = len(set(state.ticked) - set(state.shown))
     selected = f"{len(state.ticked):,} selected" + (f", {away:,} of them not shown" if away else "")
     return " · ".join([*parts, selected if state.ticked else "select runs to compare them"])
+
+
+def _overlay(store: Store, ticked: Sequence[Run]) -> None:
+    """Three charts of the ``ticked`` runs side by side, of the first MAX_RUNS where there are more."""
+    runs = ticked[:MAX_RUNS]
+    if len(ticked) > MAX_RUNS:
+        sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
+        st.info(sentence, icon=":material/palette:")
+    legend = st.container(key="runs_legend")
+    grid = st.grid(3, min_column_width=270, gap="small", border=True)
+    boxes = [grid.cell() for _ in range(3)]
+    places = [box.container() for box in boxes]
+    results = results_of(runs)
+    specs, planned = [run.spec for run in runs], max(run.epochs for run in runs)
+    source = Source(
+        results.version,
+        results.styles,
+        specs,
+        planned,
+        results.epochs,
+        results.layers,
+        ratios=lambda: store.pulls(list(results.styles)),
+        own_legend=len(runs) > 1,
+    )
+    figures = chart_row.figures(source, chart_row.switches(boxes, source.layers, _KEYS, keep_layer=True))
+    if len(runs) > 1:
+        legend.html(_legend(results.styles.values()))
+    for place, (kind, figure) in zip(places, figures.items(), strict=True):
+        with place:
+            live_chart(figure, key=f"runs_{kind}", height=HEIGHT)
+
+
+def _legend(styles: Iterable[RunStyle]) -> str:
+    """The colours and names of the runs, once for all charts."""
+    dot = '<span style="color:{};font-size:1.5em;vertical-align:-0.08em">●</span>'
+    entries = (
+        f'<span style="white-space:nowrap">{dot.format(style.colour)} {html.escape(style.label)}</span>'
+        for style in styles
+    )
+    return f'<div style="display:flex;flex-wrap:wrap;gap:0.1rem 1.2rem;font-size:0.9em">{"".join(entries)}</div>'

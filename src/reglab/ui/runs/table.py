@@ -59,10 +59,8 @@ KINDS = (
 def filter_bar(present: RunChoices, without: frozenset[str]) -> RunFilter:
     """Draw the filter, whose values are in the query; runs whose group begins with one of ``without`` are left out."""
     with st.grid(6, min_column_width=150, gap="small"):
-        text = st.text_input(
-            "Search", type="search", live="300ms", placeholder="Search", key="find", label_visibility="collapsed",
-            max_chars=TEXT_LENGTH, **_BOUND,
-        )  # fmt: skip
+        look: dict[str, Any] = {"type": "search", "live": "300ms", "max_chars": TEXT_LENGTH}
+        text = st.text_input("Search", key="find", **look, **_shown_as("Search"))
         chosen = {
             "states": _choice("states", "State", STATES),
             "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), present.datasets)),
@@ -94,8 +92,12 @@ def _choice(key: str, label: str, options: Sequence[str]) -> list[str]:
     """Any of ``options``; a chosen value that no run has any more stays until it is removed."""
     gone = [value for value in st.session_state.get(key, []) if value not in options]
     # Without labels for the options: a link holds them as they are displayed, ?datasets=digits.
-    look: dict[str, Any] = {"placeholder": label, "label_visibility": "collapsed", **_BOUND}
-    return st.multiselect(label, [*options, *gone], key=key, **look)
+    return st.multiselect(label, [*options, *gone], key=key, **_shown_as(label))
+
+
+def _shown_as(label: str) -> dict[str, Any]:
+    """A field bound to the query that shows its label inside, while it is empty."""
+    return {"placeholder": label, "label_visibility": "collapsed", **_BOUND}
 
 
 def hidden(store: Store, linked: Sequence[str]) -> frozenset[str]:
@@ -199,11 +201,10 @@ def draw_table(table: pd.DataFrame, order: RunOrder, *, key: str, preset: Sequen
     config = _config(table)
     if order.column in config:
         config[order.column]["label"] += " ↓" if order.descending else " ↑"
-    st.dataframe(
-        _displayed(table), key=key, on_select="rerun", selection_mode=("multi-row", "single-column"),
-        selection_default={"selection": {"rows": list(preset)}}, hide_index=True, placeholder="–",
-        column_order=list(config), column_config=config, alt="Runs with their settings and results",
-    )  # fmt: skip
+    ticks: dict[str, Any] = {"on_select": "rerun", "selection_mode": ("multi-row", "single-column")}
+    ticks["selection_default"] = {"selection": {"rows": list(preset)}}
+    look: dict[str, Any] = {"hide_index": True, "placeholder": "–", "alt": "Runs with their settings and results"}
+    st.dataframe(_displayed(table), key=key, column_order=list(config), column_config=config, **ticks, **look)
 
 
 def _displayed(table: pd.DataFrame) -> pd.DataFrame:
