@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, workshop
-from reglab.datasets.dataset import Images, Progress
+from reglab.datasets.dataset import Dataset, Images, Progress
 from reglab.datasets.idx import open_idx, read_idx
 from reglab.datasets.local_files import find_file, named_folders
 from reglab.errors import DataError
@@ -44,6 +45,21 @@ class IdxSource:
     folders: tuple[str, ...]
     megabytes: float
     elsewhere: tuple[Path, ...] = ()
+
+
+def idx_dataset(source: IdxSource, /, **facts: Any) -> Dataset:
+    """The data set of ``source``; ``facts`` are the fields of :class:`Dataset` in which the three differ."""
+    return Dataset(
+        name=source.name,
+        label=source.label,
+        shape=SHAPE,
+        size=SIZE,
+        load=partial(load_idx, source),
+        find=partial(find_idx, source),
+        counts=partial(local_counts, source),
+        download_mb=source.megabytes,
+        **facts,
+    )
 
 
 def find_idx(source: IdxSource, folder: Path) -> Path | None:

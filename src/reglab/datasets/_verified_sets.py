@@ -6,16 +6,22 @@ original before it opens one, and nothing here opens one in another way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, is_original, workshop
-from reglab.datasets.dataset import Progress
+from reglab.datasets.dataset import Dataset, Images, Progress
 from reglab.datasets.local_files import named_folders
 from reglab.errors import DataError
+
+CIFAR_SIZE = 50_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,22 @@ class VerifiedSource:
         return getattr(load_torchvision().datasets, self.torchvision)
 
 
+Load: TypeAlias = Callable[[VerifiedSource, Path, Progress], Images]
+
+
+def verified_dataset(source: VerifiedSource, load: Load, /, **facts: Any) -> Dataset:
+    """The data set of ``source``; ``facts`` are the other fields of :class:`Dataset`."""
+    return Dataset(
+        name=source.name,
+        label=source.label,
+        shape=(3, 32, 32),
+        load=partial(load, source),
+        find=partial(find_files, source),
+        download_mb=source.megabytes,
+        **facts,
+    )
+
+
 def find_files(source: VerifiedSource, folder: Path) -> Path | None:
     """The content, else the archive, in ``folder`` or in a named folder inside it; None where there is neither.
 
@@ -45,6 +67,21 @@ def find_files(source: VerifiedSource, folder: Path) -> Path | None:
     places = [folder, *named_folders(folder, source.folders)]
     found = [place / name for name in names for place in places if (place / name).exists()]
     return next((path / path.name if (path / path.name).exists() else path for path in found), None)
+
+
+def load_cifar(source: VerifiedSource, folder: Path, progress: Progress) -> Images:
+    """The 50,000 training images, uint8; of CIFAR-100 the fine labels."""
+    cls = source.torchvision_class
+    place = bring(source, Remote(cls.filename, (cls.url,), cls.tgz_md5), folder, progress)
+    progress(f"Reading {source.label}", 0.0)
+    try:
+        cifar = cls(place.parent, train=True, download=False)
+    except RuntimeError:  # torchvision's integrity check
+        listed = [*cls.train_list, *cls.test_list, (cls.meta["filename"], cls.meta["md5"])]
+        raise damaged(place, [(place / name, md5) for name, md5 in listed]) from None
+    progress(f"Reading {source.label}", 1.0)
+    x = np.ascontiguousarray(cifar.data.transpose(0, 3, 1, 2))
+    return Images(torch.from_numpy(x), torch.tensor(cifar.targets, dtype=torch.int64))
 
 
 def bring(source: VerifiedSource, remote: Remote, folder: Path, progress: Progress) -> Path:

@@ -1,4 +1,4 @@
-"""The pools in memory: loaded once, shared by every run, the longest unused given up when they grow too large."""
+"""The pools in memory: loaded once, shared by all runs; the least recently used are dropped beyond a limit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
 
 
 def forget_images() -> None:
-    """Give up every pool in memory."""
+    """Drop every pool in memory."""
     with _guard:
         _kept.clear()
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from reglab.datasets._cifar import SHAPE, SIZE, load_cifar
-from reglab.datasets._verified_sets import VerifiedSource, find_files
-from reglab.datasets.dataset import Dataset
+from reglab.datasets._verified_sets import CIFAR_SIZE, VerifiedSource, load_cifar, verified_dataset
 
 SOURCE = VerifiedSource(
     name="cifar100",
@@ -28,16 +24,12 @@ sunflower sweet_pepper table tank telephone television tiger tractor train trout
 wolf woman worm
 """
 
-ENTRY = Dataset(
-    name=SOURCE.name,
-    label=SOURCE.label,
+ENTRY = verified_dataset(
+    SOURCE,
+    load_cifar,
     order=70,
     about="50,000 colour photographs of 32×32 pixels: a hundred kinds of things, only 500 of each.",
     source="Krizhevsky, 2009",
     classes=tuple(CLASSES.split()),
-    shape=SHAPE,
-    size=SIZE,
-    load=partial(load_cifar, SOURCE),
-    find=partial(find_files, SOURCE),
-    download_mb=SOURCE.megabytes,
+    size=CIFAR_SIZE,
 )

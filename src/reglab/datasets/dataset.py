@@ -17,11 +17,11 @@ from torch import Tensor
 from reglab.registry import Registry
 
 Progress: TypeAlias = Callable[[str, float], None]
-"""Told what is being done ("Downloading MNIST: 3.1 of 9.9 MB") and which share of it is done, 0 to 1."""
+"""Receives the current step ("Downloading MNIST: 3.1 of 9.9 MB") and the share of it that is done, 0 to 1."""
 
 
 def silent(text: str, share: float) -> None:
-    """The progress nobody listens to."""
+    """No-op progress callback."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-from reglab.datasets._idx_sets import SHAPE, SIZE, IdxSource, find_idx, load_idx, local_counts
-from reglab.datasets.dataset import Dataset
+from reglab.datasets._idx_sets import IdxSource, idx_dataset
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # installed by the package dataset-fashion-mnist
 
@@ -19,19 +17,10 @@ SOURCE = IdxSource(
     elsewhere=(DEBIAN,),
 )
 
-ENTRY = Dataset(
-    name=SOURCE.name,
-    label=SOURCE.label,
+ENTRY = idx_dataset(
+    SOURCE,
     order=40,
     about="60,000 pieces of clothing of 28×28 pixels: as small as MNIST, but harder.",
     source="Xiao, Rasul and Vollgraf, 2017 (Zalando Research)",
-    classes=(
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-    ),
-    shape=SHAPE,
-    size=SIZE,
-    load=partial(load_idx, SOURCE),
-    find=partial(find_idx, SOURCE),
-    counts=partial(local_counts, SOURCE),
-    download_mb=SOURCE.megabytes,
-)  # fmt: skip
+    classes=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)

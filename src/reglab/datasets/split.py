@@ -21,7 +21,6 @@ from reglab.datasets.cache import load_images
 from reglab.datasets.check import check_data, split_sizes
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
 from reglab.datasets.folds import fold_indices
-from reglab.datasets.noise import flip_labels
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
 from reglab.spec import DataSpec
 
@@ -100,6 +99,22 @@ def split_indices(y: NDArray[np.int64], n_classes: int, n_val: int, seed: int) -
     val = interleave(groups, ties)[:n_val]
     taken = np.bincount(y[val], minlength=n_classes)
     return interleave([group[n:] for group, n in zip(groups, taken, strict=True)], ties), val
+
+
+def flip_labels(
+    y: NDArray[np.int64], index: NDArray[np.int64], n_classes: int, share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The labels of images ``index`` of the pool labels ``y`` after flipping, and which of them were flipped.
+
+    Exactly round(share·n) of n labels become another class, each other one equally likely.
+    Every image of the pool draws a rank and a wrong class; the lowest ranks are flipped. With the same ``rng`` state, a
+    larger share therefore flips the same labels in the same way, and more.
+    """
+    rank, shift = rng.random(len(y)), rng.integers(1, n_classes, size=len(y))
+    flipped = np.zeros(len(index), dtype=np.bool_)
+    flipped[np.argsort(rank[index])[: round(share * len(index))]] = True
+    true = y[index]
+    return np.where(flipped, (true + shift[index]) % n_classes, true), flipped
 
 
 def channel_moments(images: Images, index: Indices) -> tuple[Tensor, Tensor]:

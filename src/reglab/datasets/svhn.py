@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from reglab.datasets._download import Remote
-from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, find_files
-from reglab.datasets.dataset import Dataset, Images, Progress
+from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, verified_dataset
+from reglab.datasets.dataset import Images, Progress
 
 SOURCE = VerifiedSource(
     name="svhn",
@@ -23,10 +22,10 @@ SOURCE = VerifiedSource(
 )
 
 
-def _load(folder: Path, progress: Progress) -> Images:
-    cls = SOURCE.torchvision_class
+def _load(source: VerifiedSource, folder: Path, progress: Progress) -> Images:
+    cls = source.torchvision_class
     url, name, md5 = cls.split_list["train"]
-    place = bring(SOURCE, Remote(name, (url,), md5), folder, progress)
+    place = bring(source, Remote(name, (url,), md5), folder, progress)
     progress("Reading SVHN", 0.0)
     try:
         svhn = cls(place.parent, split="train", download=False)
@@ -36,16 +35,12 @@ def _load(folder: Path, progress: Progress) -> Images:
     return Images(torch.from_numpy(np.ascontiguousarray(svhn.data)), torch.from_numpy(svhn.labels))
 
 
-ENTRY = Dataset(
-    name=SOURCE.name,
-    label=SOURCE.label,
+ENTRY = verified_dataset(
+    SOURCE,
+    _load,
     order=80,
     about="73,257 colour photographs of 32×32 pixels: digits of house numbers, some far more common than others.",
     source="Netzer et al., 2011 (Street View House Numbers, cropped digits)",
     classes=tuple("0123456789"),
-    shape=(3, 32, 32),
     size=73_257,
-    load=_load,
-    find=partial(find_files, SOURCE),
-    download_mb=SOURCE.megabytes,
 )
