@@ -10,6 +10,7 @@ LogisticRegression(C, ρ) mean CE + (1/(Cn))[(1 − ρ)/2·‖w‖² + ρ‖w‖
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 from torch import Tensor, nn
 
+from reglab.datasets.cache import load_images
 from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import PenalisedParameters
 from reglab.spec import Apply, OptimSpec
@@ -159,3 +161,10 @@ def test_the_comparison_can_fail() -> None:
     found = minimise(*half_mean_square(x, y), {"l1": 0, "l2": 20.0}, "proximal", lr=0.2, steps=2_000)
     expected = Ridge(alpha=20.0).fit(x.numpy(), y.numpy())
     assert np.abs(found[0] - expected.coef_).max() > 0.1
+
+
+def test_digits_are_scikit_learns_bit_for_bit() -> None:
+    theirs = load_digits()
+    ours = load_images("digits", Path())
+    assert np.array_equal(ours.x.numpy()[:, 0] * 16, theirs.images)
+    assert np.array_equal(ours.y.numpy(), theirs.target)
