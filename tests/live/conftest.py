@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from tests.live.serving import APP, Server, serving
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -40,11 +40,19 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Where pages keep what they have downloaded: Streamlit's and Plotly's code, some megabytes, once per server."""
+    with browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as shared:
+        yield shared
+
+
 @pytest.fixture
-def page(browser: Browser, serve: Serve) -> Iterator[Page]:
+def page(context: BrowserContext, serve: Serve) -> Iterator[Page]:
     """A fresh browser window in light mode; the test fails if a page complained in the console.
 
-    It asks for ``serve`` only to be closed first: a page whose server is gone complains rightly.
+    Nothing is left of what a page before it has stored, but for downloads. It asks for ``serve`` only to be closed
+    first: a page whose server is gone complains rightly.
     """
     complaints: list[str] = []
 
@@ -59,13 +67,14 @@ def page(browser: Browser, serve: Serve) -> Iterator[Page]:
         if message.type == "error" and not probe and not stopped:
             complain(message.text)
 
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     opened = context.new_page()
     opened.set_default_timeout(_PATIENCE)
     opened.on("console", listen)
     opened.on("pageerror", lambda error: complain(str(error)))
     yield opened
-    context.close()
+    stored = {"origin": opened.url, "storageTypes": "cookies,local_storage,indexeddb"}
+    context.new_cdp_session(opened).send("Storage.clearDataForOrigin", stored)
+    opened.close()
     assert not complaints, complaints
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,19 +19,20 @@ ROW, HEAD = 33, 35  # pixels
 NAMES = ("none", "weak", "strong")
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(APP, tmp_path_factory.mktemp("runs")) as started:
+        yield started
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Three finished runs with λ₂ = 0, 0.03 and 0.1."""
-    with open_store(load_settings({"REGLAB_HOME": str(tmp_path / "home")})) as opened:
+def store(server: Server) -> Iterator[Store]:
+    """Three finished runs with λ₂ = 0, 0.03 and 0.1, until the test ends."""
+    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as opened:
         for seed, (name, l2) in enumerate(zip(NAMES, (0.0, 0.03, 0.1), strict=True)):
             add_run(opened, spec(penalty__l2=l2), name=name, seed=seed)
         yield opened
-
-
-@pytest.fixture
-def server(store: Store) -> Iterator[Server]:
-    with serving(APP, store.home) as started:
-        yield started
+        opened.delete([run.id for run in opened.runs()])
 
 
 def open_page(page: Page, server: Server, query: str = "") -> None:
@@ -73,7 +73,7 @@ def names(page: Page, count: int = 3) -> list[str]:
     return [cell(page, row, 1).inner_text() for row in range(2, count + 2)]
 
 
-def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(page: Page, server: Server) -> None:
+def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(store: Store, server: Server, page: Page) -> None:
     open_page(page, server)
     assert names(page) == ["strong", "weak", "none"]
     charts = page.get_by_test_id("reglab-chart")
@@ -91,7 +91,9 @@ def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(page: Page, s
     expect(page.get_by_text("2 selected")).to_be_visible()
 
 
-def test_the_tables_own_search_and_download_which_know_one_page_are_hidden(page: Page, server: Server) -> None:
+def test_the_tables_own_search_and_download_which_know_one_page_are_hidden(
+    store: Store, server: Server, page: Page
+) -> None:
     open_page(page, server)
     page.get_by_test_id("stDataFrame").hover()
     expect(page.get_by_label("Show/hide columns")).to_be_visible()
@@ -100,7 +102,7 @@ def test_the_tables_own_search_and_download_which_know_one_page_are_hidden(page:
         expect(page.get_by_label(label)).to_be_hidden()
 
 
-def test_pages_of_the_table_keep_ticks_and_are_in_the_address(page: Page, server: Server, store: Store) -> None:
+def test_pages_of_the_table_keep_ticks_and_are_in_the_address(store: Store, server: Server, page: Page) -> None:
     add_many(store, 120, 2)
     open_page(page, server)
     expect(page.get_by_text("1–100 of 123 runs")).to_be_visible()
@@ -121,7 +123,7 @@ def test_pages_of_the_table_keep_ticks_and_are_in_the_address(page: Page, server
     expect(page.get_by_text("1–100 of 123 runs")).to_be_visible()
 
 
-def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:
+def test_a_sorted_table_keeps_its_ticks(store: Store, server: Server, page: Page) -> None:
     open_page(page, server)
     tick(page, 0)
     expect(page.get_by_text("1 selected")).to_be_visible()
@@ -137,7 +139,7 @@ def test_a_sorted_table_keeps_its_ticks(page: Page, server: Server) -> None:
     expect(page.get_by_text("Delete “strong”, “none”?")).to_be_visible()
 
 
-def test_deleting_asks_and_undo_brings_back(page: Page, server: Server, store: Store) -> None:
+def test_deleting_asks_and_undo_brings_back(store: Store, server: Server, page: Page) -> None:
     open_page(page, server)
     tick(page, 1)
     press(page, "delete_runs")
@@ -152,7 +154,7 @@ def test_deleting_asks_and_undo_brings_back(page: Page, server: Server, store: S
     assert names(page) == ["strong", "weak", "none"]
 
 
-def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(page: Page, server: Server, store: Store) -> None:
+def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(store: Store, server: Server, page: Page) -> None:
     store.create(spec(train__epochs=2000), name="busy")
     open_page(page, server)
     expect(page.get_by_text("1 training")).to_be_visible()
@@ -177,7 +179,7 @@ def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(page: Page, 
     wait_until(lambda: store.runs()[0].state == "cancelled", "the run to stop")
 
 
-def test_open_and_duplicate_lead_to_the_train_page(page: Page, server: Server, store: Store) -> None:
+def test_open_and_duplicate_lead_to_the_train_page(store: Store, server: Server, page: Page) -> None:
     strong = store.runs()[0]
     open_page(page, server, f"?runs={strong.id}")
     press(page, "open_runs")

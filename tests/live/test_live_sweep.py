@@ -1,13 +1,9 @@
-"""The λ sweep page in a real browser: start from the form, watch the curve form, click a point, come back by link.
-
-Tests ask for ``page`` last, so that it is closed before its server.
-"""
+"""The λ sweep page in a real browser: start from the form, watch the curve form, click a point, come back by link."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -24,16 +20,17 @@ SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2"
 KINDS = ("sweep-curve", "sweep-gap", "sweep-losses")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(load_settings({"REGLAB_HOME": str(tmp_path / "home")})) as opened:
-        yield opened
-
-
-@pytest.fixture
-def server(store: Store) -> Iterator[Server]:
-    with serving(APP, store.home) as started:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(APP, tmp_path_factory.mktemp("sweeps")) as started:
         yield started
+
+
+@pytest.fixture
+def store(server: Server) -> Iterator[Store]:
+    """The server's store, as another process sees it."""
+    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as opened:
+        yield opened
 
 
 def chart(page: Page, kind: str) -> Locator:

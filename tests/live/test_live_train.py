@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
-from tests.live.conftest import Serve
 from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import after, ask, drag
 from tests.live.waiting import wait_in_page
@@ -27,6 +26,13 @@ KINDS = ("loss", "gap", "weights")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A dashboard for this module; each test stops the runs that it starts."""
     with serving(APP, tmp_path_factory.mktemp("train"), REGLAB_SLOTS="2") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def unvisited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard that has no run until the first visit's demonstration."""
+    with serving(APP, tmp_path_factory.mktemp("unvisited")) as started:
         yield started
 
 
@@ -285,18 +291,16 @@ def test_start_is_in_sight_on_small_screens(page: Page, server: Server, store: S
         expect(page.locator(".st-key-start button")).to_be_in_viewport(ratio=1)
 
 
-def test_a_link_opens_the_right_page_on_a_server_that_nobody_has_visited(page: Page, serve: Serve) -> None:
-    server = serve()
-    page.goto(f"{server.url}/train?penalty.l2=0.03&data.label_noise=0.2")
+def test_a_link_opens_the_right_page_on_a_server_that_nobody_has_visited(page: Page, unvisited: Server) -> None:
+    page.goto(f"{unvisited.url}/train?penalty.l2=0.03&data.label_noise=0.2")
     expect(page.locator(".st-key-l2 input")).to_have_value("0.03")
     expect(page.locator(".st-key-label_noise input")).to_have_value("0.2")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page).to_have_url(re.compile(r"/train\?penalty\.l2=0\.03&data\.label_noise=0\.2$"))
 
 
-def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, serve: Serve) -> None:
-    server = serve()
-    page.goto(server.url)
+def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, unvisited: Server) -> None:
+    page.goto(unvisited.url)
     page.locator(".st-key-demo button").click()
     expect(page).to_have_url(re.compile(r"/train\?runs=\w+(%2C|,)\w+$"))
     expect(page.get_by_text("What to see:")).to_be_visible()
