@@ -29,11 +29,11 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 	@echo "RegLab starts on http://$(ADDRESS):$(PORT) (Ctrl-C stops it)"
 	@exec $(BIN)/streamlit run app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
 
-# Tests in a browser run alone, and also where the others have failed.
+# Tests in a browser run after the others, and also where those have failed.
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	status=0; \
-	$(PYTEST) -n $(WORKERS) --durations=20 -m "not live" || status=$$?; \
-	$(PYTEST) --durations=20 -m live || status=$$?; \
+	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=20 -m "not live" || status=$$?; \
+	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 -m live || status=$$?; \
 	exit $$status
 
 check: lint ## Check format, lint, types, import directions, and run the quick tests: for every commit.
