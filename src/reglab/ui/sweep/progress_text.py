@@ -156,10 +156,10 @@ def _running(sweep: Sweep, since: Rate | None) -> str:
 
 
 def _penalty(spec: SweepSpec) -> str:
-    """The other λ, the L1 ratio and the penalty modes, where they are not the usual ones."""
-    penalty = spec.run.penalty
-    symbol, fixed = {"l2": ("λ₁", penalty.l1), "l1": ("λ₂", penalty.l2)}.get(spec.kind, ("", 0.0))
-    parts = [f"fixed {symbol} = {exact(fixed)}"] * bool(fixed)
+    """The λ that every run shares, the L1 ratio and the penalty modes, where they are not the usual ones."""
+    swept = {"l2": {"λ₂"}, "l1": {"λ₁"}}.get(spec.kind, {"λ₁", "λ₂"})
+    fixed = {symbol: own for symbol, own in spec.run.penalty.symbols.items() if own and symbol not in swept}
+    parts = [f"fixed {symbol} = {exact(own)}" for symbol, own in fixed.items()]
     parts += [f"L1 ratio {exact(spec.l1_ratio or 0.0)}"] * (spec.kind == "elastic")
     if spec.applies != ("coupled",):
         parts.append(" and ".join(spec.applies) + " penalty")

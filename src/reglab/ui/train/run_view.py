@@ -165,7 +165,9 @@ def _card(run: Run, results: Results) -> None:
         left, right = st.columns([3, 2], gap="xsmall", vertical_alignment="center")
         with left:
             _name(results.styles[run.id])
-        row = right.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW)
+        row = right.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
+        )
         with row:
             if not run_buttons.stop_or_resume(run, f"_{run.id}"):
                 badge(run.state)
