@@ -43,7 +43,7 @@ class Code:
     ``torch_value``: m. ``torch_gradient``: ∇m. ``torch_decay``: w ← w − lr·λ·∇m in place. ``torch_proximal``: the
     proximal map in place. ``keras_regularizer``: a regularizer of λ·m. ``keras_gradient``: ∇m of a NumPy array.
     ``keras_proximal``: the value of the proximal map.
-    ``helpers``: name → definition of functions and classes, each of which a script has where its code uses the name.
+    ``helpers``: name → definition of functions and classes; a script has those that its code uses.
     ``keras_note``: how Keras's λ differs.
     ``is_weight_decay``: λ is the ``weight_decay`` of PyTorch's (coupled and decoupled) and Keras's (decoupled)
     optimizers.

@@ -128,7 +128,7 @@ def _penalty_gradient(penalty: PenaltySpec) -> str:
 
 
 def _notes(penalty: PenaltySpec) -> list[str]:
-    """What the gradients of the terms need said."""
+    """Notes on the gradients of the terms."""
     return [term.formulas.gradient_note for term, _ in _terms(penalty) if term.formulas.gradient_note]
 
 
