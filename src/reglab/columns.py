@@ -15,9 +15,7 @@ VAL_ACC = "val_acc"
 RUNNING_LOSS = "running_loss"  # mean data loss over the epoch's batches, in training mode, while weights move
 L1 = "l1"  # the penalty term λ₁ Σ f|w|
 L2 = "l2"  # the penalty term (λ₂/2) Σ f w²
-PENALTY = (
-    "penalty_"  # prefix of the key of any other penalty term, "penalty_group" for example; only where there is one
-)
+PENALTY = "penalty_"  # prefix of the key of any other penalty term, "penalty_group" for example
 TOTAL = "total"  # train_loss + every penalty term: the objective J
 CLEAN_ACC = "clean_acc"  # share of rightly labelled training images classified as labelled; NaN without label noise
 FLIPPED_ACC = "flipped_acc"  # share of wrongly labelled ones classified as that wrong label: memorised; or NaN
@@ -27,14 +25,12 @@ GAP_ACC = "gap_acc"  # train_acc − val_acc
 LR = "lr"
 SECONDS = "seconds"
 
-METRICS: tuple[str, ...] = (
-    TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS, CLEAN_ACC,
-    FLIPPED_ACC, TRUE_ACC,
-)  # fmt: skip
 MEMORY: tuple[str, ...] = (CLEAN_ACC, FLIPPED_ACC, TRUE_ACC)
+_MEASURED = (TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS)
+METRICS: tuple[str, ...] = (*_MEASURED, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS, *MEMORY)
 EPOCH_COLUMNS: tuple[str, ...] = (RUN, EPOCH, *METRICS)
 
-LAYER = "layer"  # the kernel tensor's parameter name, e.g. "conv1.weight"
+LAYER = "layer"  # the weight tensor's parameter name, e.g. "conv1.weight"
 SIZE = "size"  # number of elements
 L1_NORM = "l1_norm"  # ‖w‖₁ = Σ|w|
 L2_NORM = "l2_norm"  # ‖w‖₂ = √Σw²
@@ -48,10 +44,8 @@ ZERO_UNITS = "zero_units"  # those whose weights are all exactly 0; NaN: not rec
 ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
 COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
 
-LAYER_STATS: tuple[str, ...] = (
-    SIZE, L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD, UNITS, ZERO_UNITS, ZEROS,
-    COUNTS,
-)  # fmt: skip
+_NORMS = (L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD)
+LAYER_STATS: tuple[str, ...] = (SIZE, *_NORMS, UNITS, ZERO_UNITS, ZEROS, COUNTS)
 LAYER_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, *LAYER_STATS)
 GRADIENT_COLUMNS: tuple[str, ...] = (RUN, EPOCH, LAYER, DATA_GRAD, PENALTY_GRAD)
 
@@ -63,8 +57,8 @@ LOG = "log"  # whether the part's axis is logarithmic
 LINES = "lines"  # where the part's rule draws its line: a tuple of values
 SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES)
 
-# A sweep: one row a lane, which is a run. Lanes that differ in LAMBDA alone are pairs.
-LAMBDA = "lambda"  # the place on the path's axis: λ₂, λ₁, λ, or λ₁ + λ₂ of a grid
+# A sweep: one row a run. Runs that differ in LAMBDA alone are pairs.
+LAMBDA = "lambda"  # the place on the λ axis: λ₂, λ₁, λ, or λ₁ + λ₂ of a grid
 LAMBDA1, LAMBDA2 = "lambda1", "lambda2"
 APPLY = "apply"  # coupled, decoupled, proximal
 REPEAT = "repeat"  # number of the seed or fold, from 0
@@ -72,11 +66,11 @@ STATE = "state"
 LANE_COLUMNS: tuple[str, ...] = (RUN, LAMBDA, LAMBDA1, LAMBDA2, APPLY, REPEAT, STATE)
 POINT: tuple[str, ...] = (APPLY, LAMBDA, LAMBDA1, LAMBDA2)  # what the lanes of one point have in common
 
-# A table over the path: one row a point, each figure's mean over the repeats under its own name.
+# A table over λ: one row a point, each figure's mean over the repeats under its own name.
 N = "n"  # repeats that count: those with finite figures
 SE = "_se"  # suffix: the standard error of that mean, s/√n with n − 1 in s; NaN for a single repeat
 DIVERGED = "n_diverged"  # repeats that diverged
-BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the simplest one within one standard error of it
+BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the 1-SE choice
 REGIME = "regime"  # one of REGIMES
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
 PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0

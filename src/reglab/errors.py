@@ -1,7 +1,7 @@
-"""What can go wrong in RegLab, said in one sentence a person can act on.
+"""Errors of RegLab, each one sentence that a person can act on.
 
 Every error that a person can cause derives from :class:`RegLabError`; its text is the whole message. Pages show it
-where the person is looking, the command line prints it on stderr and exits with :attr:`RegLabError.exit_status`.
+in place, the command line prints it on stderr and exits with :attr:`RegLabError.exit_status`.
 """
 
 from __future__ import annotations

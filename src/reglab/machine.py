@@ -63,7 +63,7 @@ def _left_in_address_space() -> Iterator[int]:
 def _groups(controller: str) -> Iterator[Path]:
     """Folders of the control groups that hold this process, innermost first; none outside Linux.
 
-    In a container the path names a group outside it, and the container's own group is the root of what is mounted.
+    In a container the entry names a group outside it, and the container's own group is the root of what is mounted.
     """
     for line in _lines(_MEMBERSHIP):
         _, controllers, path = line.split(":", 2)

@@ -1,8 +1,8 @@
-"""The specification of a sweep: one run spec × λ values × ways of applying them × seeds or folds.
+"""The specification of a sweep: one run spec × λ values × penalty modes × seeds or folds.
 
 Every combination is a lane: a run with a complete :class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed or
-fold) have the same initial weights, split, batch order and dropout masks, so that they are pairs: their differences are
-due to λ (and to how it is applied) alone. Lanes of other repeats have their own.
+fold) are paired: they share initial weights, split, batch order and dropout masks, and differ in λ and penalty mode
+alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
 
 @dataclass(frozen=True)
 class Point:
-    """One λ of the path: its place ``value`` on the axis, and the λ₁ and λ₂ that it stands for."""
+    """One λ: its place ``value`` on the axis, and its λ₁ and λ₂."""
 
     value: float
     l1: float
@@ -47,7 +47,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LaneSpec:
-    """One run of a sweep: its point, how λ is applied, which repeat (from 0) it belongs to, and its whole spec."""
+    """One run of a sweep: its point, penalty mode, repeat (from 0) and whole spec."""
 
     point: Point
     apply: Apply
@@ -56,10 +56,10 @@ class LaneSpec:
 
 
 class SweepSpec(BaseModel):
-    """Which λ, how often. λ₁ and λ₂ that are not swept are those of ``run``.
+    """The λ values and their repeats. λ₁ and λ₂ that are not swept are those of ``run``.
 
-    ``l2`` alone is an L2 path, ``l1`` alone an L1 path, both together a grid. ``lambdas`` with ``l1_ratio`` ρ is an
-    elastic-net path: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``apply`` empty is that of ``run``.
+    ``l2`` alone is an L2 sweep, ``l1`` alone an L1 sweep, both together a grid. ``lambdas`` with ``l1_ratio`` ρ is an
+    elastic-net sweep: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``apply`` empty is that of ``run``.
     Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it validates on fold r of that
     many stratified folds and adds r to the training seed.
     """
@@ -84,11 +84,11 @@ class SweepSpec(BaseModel):
         if not (self.l1 or self.l2 or self.lambdas):
             raise ValueError("at least one λ is needed; give a list such as 0,1e-3,1e-2 or a range 1e-4:1e-1:9")
         if bool(self.lambdas) != (self.l1_ratio is not None):
-            raise ValueError("an elastic-net path needs both: the λ values and the L1 ratio")
+            raise ValueError("an elastic-net sweep needs both: the λ values and the L1 ratio")
         if self.lambdas and (self.l1 or self.l2):
             raise ValueError("a sweep has either λ values with an L1 ratio, or values of λ₁ and λ₂, not both")
         if len(set(self.apply)) != len(self.apply):
-            raise ValueError("a way of applying the penalty is named twice")
+            raise ValueError("a penalty mode is given twice")
         if self.folds == 1:
             raise ValueError("cross-validation needs at least 2 folds; 0 means none")
         if self.folds and self.seeds > 1:
@@ -118,14 +118,14 @@ class SweepSpec(BaseModel):
 
     @property
     def kind(self) -> Kind:
-        """Which λ moves along the path."""
+        """Which λ is swept."""
         if self.lambdas:
             return "elastic"
         return "grid" if self.l1 and self.l2 else "l1" if self.l1 else "l2"
 
     @property
     def symbol(self) -> str:
-        """How the λ of the axis is written: "λ₂", "λ₁" or "λ"; of a grid it is λ₁ + λ₂."""
+        """The symbol of the axis: "λ₂", "λ₁", "λ", or "λ₁ + λ₂" of a grid."""
         return {"l2": "λ₂", "l1": "λ₁", "elastic": "λ", "grid": "λ₁ + λ₂"}[self.kind]
 
     @property
@@ -146,12 +146,12 @@ class SweepSpec(BaseModel):
 
     @property
     def applies(self) -> tuple[Apply, ...]:
-        """Every way of applying the penalty, at least one."""
+        """Every penalty mode, at least one."""
         return self.apply or (self.run.penalty.apply,)
 
     @property
     def repeats(self) -> int:
-        """How many seeds or folds."""
+        """Number of seeds or folds."""
         return self.folds or self.seeds
 
     @property
@@ -161,11 +161,11 @@ class SweepSpec(BaseModel):
 
     @property
     def size(self) -> int:
-        """How many runs."""
+        """Number of runs."""
         return len(self.points) * len(self.applies) * self.repeats
 
     def lanes(self) -> tuple[LaneSpec, ...]:
-        """Every run: repeats outermost, then ways of applying, then λ ascending; the order is part of the format."""
+        """Every run: repeats outermost, then penalty modes, then λ ascending; the order is part of the format."""
         return tuple(
             LaneSpec(point, apply, repeat, self._run_of(point, apply, repeat))
             for repeat in range(self.repeats)

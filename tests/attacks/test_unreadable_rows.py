@@ -15,7 +15,7 @@ from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
 from reglab.settings import Settings
 from reglab.store import Run, RunFilter, RunOrder, Store, Unreadable, UnreadableRow
-from reglab.store.run_order import SORTABLE
+from reglab.store.run_table import SORTABLE
 from reglab.sweep import SweepSpec
 
 ANYWHERE = [

@@ -75,7 +75,7 @@ def as_another_user(home: Path, *commands: list[str], home_rights: int = 0o555, 
 
 def _run_all(line: Connection[Any, Any], home: str, commands: Sequence[list[str]]) -> None:
     """The other process: it imports what commands need, which that user may not read, and then becomes that user."""
-    for name in ("jobs", "exports", "cli.training", "store.migrate"):
+    for name in ("jobs", "exports", "cli.training", "store.open"):
         importlib.import_module(f"reglab.{name}")
     if ["train"] in commands:
         importlib.import_module("reglab.training").lane_size(RunSpec())  # torch imports much of itself late

@@ -126,28 +126,28 @@ def test_the_latest_layers_are_those_of_the_start_and_of_each_runs_newest_epoch(
     assert len(any_store.layers(both, epochs=[])) == 0
 
 
-def test_the_pulls_are_those_of_all_layers_and_epochs_but_the_first(any_store: Store) -> None:
+def test_the_gradients_are_those_of_all_layers_and_epochs_but_the_first(any_store: Store) -> None:
     first, second = running(any_store), running(any_store)
     for run in (first, second):
         any_store.add_initial_layers({run.id: layer_stats(0)})
         for epoch in (1, 2):
             any_store.add_epochs([(run.id, metrics(epoch), layer_stats(epoch, seed=epoch), 1)])
     for ids in ([second.id, first.id], [], [NOWHERE]):
-        pulls, layers = any_store.pulls(ids), any_store.layers(ids, epochs=[1, 2])
-        assert tuple(pulls.columns) == columns.GRADIENT_COLUMNS
-        pd.testing.assert_frame_equal(pulls, layers[list(columns.GRADIENT_COLUMNS)])
-        assert len(pulls) == (8 if first.id in ids else 0)
+        gradients, layers = any_store.gradients(ids), any_store.layers(ids, epochs=[1, 2])
+        assert tuple(gradients.columns) == columns.GRADIENT_COLUMNS
+        pd.testing.assert_frame_equal(gradients, layers[list(columns.GRADIENT_COLUMNS)])
+        assert len(gradients) == (8 if first.id in ids else 0)
 
 
-def test_pulls_that_are_unknown_or_none_are_told_from_zero(any_store: Store) -> None:
+def test_unknown_gradients_differ_from_zero(any_store: Store) -> None:
     run = running(any_store)
     stats = [replace(layer_stats(1)[0], data_grad=d, penalty_grad=p) for d, p in ((math.nan, 0.0), (0.5, math.inf))]
     any_store.add_epochs([(run.id, metrics(1), stats, 1)])
     with any_store._database.write() as connection:
         connection.execute(update(layer_table).where(layer_table.c.position == 1).values(penalty_grad=None))
-    pulls = any_store.pulls([run.id])
-    np.testing.assert_array_equal(pulls[columns.DATA_GRAD], [math.nan, 0.5])
-    np.testing.assert_array_equal(pulls[columns.PENALTY_GRAD], [0.0, math.nan])
+    gradients = any_store.gradients([run.id])
+    np.testing.assert_array_equal(gradients[columns.DATA_GRAD], [math.nan, 0.5])
+    np.testing.assert_array_equal(gradients[columns.PENALTY_GRAD], [0.0, math.nan])
 
 
 def test_sparklines_are_evenly_spaced_and_end_at_the_last_epoch(any_store: Store) -> None:

@@ -169,7 +169,7 @@ def test_switching_to_the_objective_and_the_gradient_ratio_spares_the_gap_s_node
     wait_in_page(page, "([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[ratio.element_handle(), done])
     assert ask(ratio, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
     assert [chart(page, kind).get_attribute("data-mounts") for kind in ("split", "gap", "ratio")] == ["1", "1", "1"]
-    last = store.pulls([run_id]).iloc[-1]
+    last = store.gradients([run_id]).iloc[-1]
     share = ask(ratio, "node._fullData.find(line => line.name === 'fc').y.at(-1)")
     assert share == pytest.approx(last["penalty_grad"] / last["data_grad"], rel=1e-5)
     page.get_by_role("radio", name="Weights").click()

@@ -140,8 +140,8 @@ def test_a_switch_takes_the_objective_apart_and_another_shows_the_gradient_ratio
         asked.append(ids)
         return read(self, ids)
 
-    read = Store.pulls
-    monkeypatch.setattr(Store, "pulls", counted)
+    read = Store.gradients
+    monkeypatch.setattr(Store, "gradients", counted)
     run = add_run(store, state="running")
     visit(app, run=run.id)
     assert not asked  # nothing is read for a chart that is not shown

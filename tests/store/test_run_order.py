@@ -12,7 +12,7 @@ from tests.factories import add_run, metrics, spec
 
 from reglab.store import RunOrder, Store
 from reglab.store import run_table_columns as t
-from reglab.store.run_order import SORTABLE
+from reglab.store.run_table import SORTABLE
 
 
 def add_three(store: Store) -> None:

@@ -19,14 +19,14 @@ from tests.store.helpers import running
 from reglab import columns
 from reglab.errors import StoreError
 from reglab.settings import Settings
-from reglab.store import Run, Store, migrate, open_store
+from reglab.store import Run, Store, migrations, open_store
 from reglab.store.database import Database
 from reglab.store.open import store_url
 from reglab.store.schema import REVISION, VERSION_TABLE, metadata
 from reglab.store.types import pack
 
 FIGURES = [name for name in columns.METRICS if name not in columns.MEMORY]  # of every revision
-SCRIPTS = Path(migrate.__file__).with_name("migrations")
+SCRIPTS = Path(migrations.__file__).parent
 
 
 def config(connection: Any = None) -> Config:
@@ -93,7 +93,7 @@ def test_an_older_store_is_upgraded_with_everything_in_it(new_settings: Settings
         layers = store.layers([old.id])
         assert [counts.tolist() for counts in layers[columns.COUNTS]] == [[3, 4]]
         assert layers[[columns.DATA_GRAD, columns.PENALTY_GRAD]].isna().all(axis=None)  # not recorded then
-        assert len(store.pulls([old.id])) == 1
+        assert len(store.gradients([old.id])) == 1
         assert (old.sweep, old.lane) == (None, None)
         assert (old.best_val_acc, old.best_val_acc_epoch) == (0.5, 1 if revision < "0005" else None)
         check_epoch(store, old)

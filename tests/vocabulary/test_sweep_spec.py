@@ -144,14 +144,14 @@ def test_without_ways_of_applying_the_run_s_own_counts() -> None:
             "The sweep: 101 λ × 10 are 1,010 runs of 30 epochs each, more than the 1,000 that a sweep takes; give "
             "fewer λ or fewer repeats.",
         ),
-        ({"lambdas": [0.1]}, "The sweep: an elastic-net path needs both: the λ values and the L1 ratio."),
-        ({"l2": [0.1], "l1_ratio": 0.5}, "The sweep: an elastic-net path needs both: the λ values and the L1 ratio."),
+        ({"lambdas": [0.1]}, "The sweep: an elastic-net sweep needs both: the λ values and the L1 ratio."),
+        ({"l2": [0.1], "l1_ratio": 0.5}, "The sweep: an elastic-net sweep needs both: the λ values and the L1 ratio."),
         (
             {"lambdas": [0.1], "l1_ratio": 0.5, "l2": [0.1]},
             "The sweep: a sweep has either λ values with an L1 ratio, or values of λ₁ and λ₂, not both.",
         ),
         ({"lambdas": [0.1], "l1_ratio": 1.5}, "l1_ratio should be less than or equal to 1, not 1.5."),
-        ({"l2": [0.1], "apply": ["coupled"] * 2}, "The sweep: a way of applying the penalty is named twice."),
+        ({"l2": [0.1], "apply": ["coupled"] * 2}, "The sweep: a penalty mode is given twice."),
         ({"l2": [0.1], "apply": ["up"]}, "apply.0 should be 'coupled', 'decoupled' or 'proximal', not 'up'."),
         ({"l2": [True]}, "l2.0 should be a valid number, not True."),
         ({"l2": ["0,1"]}, "l2.0 should be a valid number, not '0,1'; write 0.1."),

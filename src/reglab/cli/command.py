@@ -8,15 +8,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reglab.cli.output import Output
-from reglab.errors import SpecError, UnknownRun, UnknownSweep, clipped
+from reglab.errors import SpecError, clipped
 from reglab.spec import RunSpec
 from reglab.spec_text import LONGEST
-
-if TYPE_CHECKING:
-    from reglab.store import Run, Store, Sweep
 
 
 @dataclass(frozen=True)
@@ -39,22 +35,8 @@ def no_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def one_run(parser: argparse.ArgumentParser) -> None:
-    """The argument of every command about one run or sweep; :func:`find` looks it up."""
+    """The argument of every command about one run or sweep."""
     parser.add_argument("run", metavar="RUN", help="id of a run or sweep, its beginning, or name")
-
-
-def find(store: Store, text: str) -> Run | Sweep:
-    """The run with this id (or its beginning) or name, else the sweep.
-
-    :raises UnknownRun: there is neither, or more than one.
-    """
-    try:
-        return store.get(text)
-    except UnknownRun as error:
-        try:
-            return store.sweep(text)
-        except UnknownSweep:
-            raise error from None
 
 
 def spec_arguments(parser: argparse.ArgumentParser) -> None:

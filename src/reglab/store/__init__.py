@@ -11,7 +11,7 @@ from reglab.store.results import EpochEntry
 from reglab.store.run import Run
 from reglab.store.run_counts import RunChoices, RunCounts
 from reglab.store.run_filter import RunFilter
-from reglab.store.run_order import RunOrder
+from reglab.store.run_table import RunOrder
 from reglab.store.store import Store
 from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress

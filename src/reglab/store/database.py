@@ -24,7 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from reglab.errors import StoreError, StoreUnavailable
 from reglab.store import atomic, locks
-from reglab.store.sentences import disk_error, said, where
+from reglab.store.sentences import database_errors, disk_error, where
 
 BUSY_SECONDS = 30.0
 CONNECT_SECONDS = 5
@@ -59,7 +59,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one consistent state and changes nothing."""
         self.check_file()
-        with said(self.place), self.engine.connect() as connection, connection.begin():
+        with database_errors(self.place), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -68,7 +68,7 @@ class Database:
         if self.read_only:
             raise StoreError(self.read_only)
         synchronous = f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"
-        with said(self.place), self.writer(), self.engine.connect() as connection:
+        with database_errors(self.place), self.writer(), self.engine.connect() as connection:
             connection.execution_options(reglab_begin=(synchronous, "BEGIN IMMEDIATE"))
             with connection.begin():
                 yield connection
@@ -82,7 +82,7 @@ class Database:
             return
         begin = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = OFF", "BEGIN IMMEDIATE")
         try:
-            with said(self.place), self.writer(), self.engine.connect() as connection:
+            with database_errors(self.place), self.writer(), self.engine.connect() as connection:
                 connection.execution_options(reglab_begin=begin)
                 with connection.begin():
                     yield connection
@@ -197,7 +197,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that needs no right to write in the folder.
 
     A file in WAL mode is read together with its log where that is there. Where it is not, SQLite would have to create
-    it, unless it is told that the file does not change.
+    it, unless the file is declared immutable.
     """
     log = path.with_name(path.name + "-wal")
     mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"

@@ -1,7 +1,7 @@
 """Reading epochs and layer statistics as DataFrames with the columns of :mod:`reglab.columns`.
 
-A row that holds a value of the wrong kind is left out, and the log says so once: a curve then lacks a point, and no
-other run lacks anything. ``reglab check`` finds such rows.
+A row that holds a value of the wrong kind is left out and logged once: a curve lacks a point, other runs lack nothing.
+``reglab check`` finds such rows.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def layer_frame(
 
 def gradient_frame(connection: Connection, run_ids: Sequence[str]) -> pd.DataFrame:
     """:data:`columns.GRADIENT_COLUMNS` of every epoch but 0, layers in network order; NaN where none is recorded."""
-    pulls = [_raw(layers.c[name]) for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)]
-    query = select(layers.c.run, layers.c.epoch, layers.c.layer, *pulls).where(layers.c.epoch > 0)
+    norms = [_raw(layers.c[name]) for name in (columns.DATA_GRAD, columns.PENALTY_GRAD)]
+    query = select(layers.c.run, layers.c.epoch, layers.c.layer, *norms).where(layers.c.epoch > 0)
     query = query.order_by(layers.c.run, layers.c.epoch, layers.c.position)
     return _frame(connection, query, layers.c.run, run_ids, columns.GRADIENT_COLUMNS)
 
@@ -106,7 +106,7 @@ def _frame(
     run_ids: Sequence[str],
     names: Sequence[str],
 ) -> pd.DataFrame:
-    """The rows of ``query`` for ``run_ids``, in that order, under ``names``, the first of which is the run."""
+    """The rows of ``query`` for ``run_ids``, in that order, under ``names``, the run first."""
     ids = list(dict.fromkeys(run_ids))
     rank = {run_id: i for i, run_id in enumerate(ids)}
     parts: list[list[Any]] = [[_column(name, ()) for name in names]]

@@ -1,18 +1,19 @@
-"""Opening the store that the settings name."""
+"""Opens the store of the settings, and brings its schema to this version's, once for all processes."""
 
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from reglab.errors import StoreError, shown
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
-from reglab.store.migrate import migrate
-from reglab.store.sentences import disk_error, where
+from reglab.store.schema import REVISION, VERSION_TABLE
+from reglab.store.sentences import database_errors, disk_error, where
 from reglab.store.store import Store
 
 _DRIVERS = {
@@ -22,14 +23,15 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+_ADVISORY_KEY = 0x7265676C6162  # "reglab"
+_alembic = threading.Lock()  # alembic.context and alembic.op are one per process
 _HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user@host/database"
 
 
 def open_store(settings: Settings) -> Store:
-    """The store at ``settings.store``, with its files under ``settings.home``; both are created where missing.
+    """The store at ``settings.store``, with its files under ``settings.home``; both are created if missing.
 
-    The schema is brought to this version's, in one transaction, also when several processes start together. A home or
-    database that is there but may not be written is opened for reading: whatever writes raises :class:`StoreError`.
+    A home or database that may not be written is opened for reading: writes raise :class:`StoreError`.
 
     :raises StoreError: one sentence, without passwords: a wrong URL, a file that is no database, a folder that is
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
@@ -48,10 +50,10 @@ def open_store(settings: Settings) -> Store:
     return Store(database, settings.home)
 
 
-def store_url(text: str) -> URL:
-    """The URL in ``text`` with its driver; :class:`StoreError` where it is none that RegLab can use."""
+def store_url(name: str) -> URL:
+    """The URL ``name`` with its driver; :class:`StoreError` if RegLab cannot use it."""
     try:
-        url = make_url(text)
+        url = make_url(name)
     except (ArgumentError, ValueError):
         raise StoreError(f"REGLAB_STORE is not a database URL; {_HINT}.") from None
     if url.drivername not in _DRIVERS:
@@ -71,9 +73,9 @@ def _make_home(home: Path) -> None:
 
 
 def _read_only(home: Path, url: URL) -> str | None:
-    """Why nothing may be written, in a sentence; None where everything may.
+    """The sentence why nothing may be written, or None.
 
-    :raises StoreError: where there is no store yet that could be read.
+    :raises StoreError: there is no store yet that could be read.
     """
     places = [home]
     if url.get_backend_name() == "sqlite" and not url.query:  # a URI has a mode of its own
@@ -106,8 +108,66 @@ def _database(url: URL, read_only: str | None) -> Database:
     try:
         return Database(url, read_only=read_only)
     except ImportError:
-        raise StoreError(
-            f"{where(url)} needs a driver that is not installed; install psycopg with: pip install 'reglab[postgres]'."
-        ) from None
+        how = "install psycopg with: pip install 'reglab[postgres]'"
+        raise StoreError(f"{where(url)} needs a driver that is not installed; {how}.") from None
     except (ArgumentError, NoSuchModuleError, TypeError, ValueError):
         raise StoreError(f"REGLAB_STORE is not a database URL that can be used; {_HINT}.") from None
+
+
+def migrate(database: Database) -> None:
+    """Create or upgrade the tables in one transaction; nothing to do for a store at head.
+
+    :raises StoreError: the store is newer than this version, or cannot be changed.
+    """
+    if database.read_only:
+        _check_head(database, database.read_only)
+        return
+    if not database.sqlite:
+        _upgrade(database)
+        return
+    with database_errors(database.place), database.writer(), database.engine.connect() as connection:
+        connection.execution_options(reglab_begin=()).exec_driver_sql("PRAGMA journal_mode = WAL")
+    _upgrade(database)
+
+
+def _check_head(database: Database, read_only: str) -> None:
+    """Refuse a store that would have to be changed before it can be read."""
+    with database.read() as connection:
+        revision = _revision(connection)
+    if revision != REVISION:
+        older = f"{database.place} has schema {revision}, and this version of RegLab reads {REVISION}"
+        raise StoreError(f"{older}; it cannot be upgraded: {read_only}")
+
+
+def _upgrade(database: Database) -> None:
+    with database.read() as connection:
+        if _revision(connection) == REVISION:
+            return
+    with _alembic, database.rebuild() as connection:
+        if not database.sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
+        revision = _revision(connection)
+        if revision != REVISION:
+            _to_head(connection, revision, database.place)
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision recorded in the store; None for a new one."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()
+
+
+def _to_head(connection: Connection, revision: str | None, place: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        newer = f"a newer version of RegLab (schema {revision}, this version knows {REVISION})"
+        raise StoreError(f"{place} was written by {newer}; upgrade RegLab.")
+    command.upgrade(config, "head")

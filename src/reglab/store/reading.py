@@ -36,7 +36,7 @@ class Unreadable:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, for the person who asked for this row."""
+        """The message about this row."""
         return f"The {self.kind} {self.id} cannot be read: {self.reason.rstrip('.')}."
 
 
@@ -97,7 +97,7 @@ def fields_of(table: Table) -> dict[str, Field]:
 
 
 def unreadable(kind: Literal["run", "sweep"], row: Row[Any], reason: str) -> Unreadable:
-    """What can be said of a raw ``row`` that cannot be read; every one has id, name and created."""
+    """A raw ``row`` that cannot be read, by its id and name."""
     name = row.name if isinstance(row.name, str) and row.name else str(row.id)
     return Unreadable(kind, str(row.id), name, one_line(reason))
 

@@ -1,4 +1,4 @@
-"""What the store reads: jobs, their queues and lists, the table of runs, figures of training, and files."""
+"""Reads of the store: jobs, their queues and lists, the table of runs, figures of training, and files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reglab.store.reading import Unreadable
 from reglab.store.run import Files, Run
 from reglab.store.run_counts import RunChoices, RunCounts
 from reglab.store.run_filter import RunFilter
-from reglab.store.run_order import RunOrder
+from reglab.store.run_table import RunOrder
 from reglab.store.schema import runs
 from reglab.store.sweep import Sweep
 
@@ -131,7 +131,7 @@ class StoreReads:
         with self._database.read() as connection:
             return catalog.waiting(connection, catalog.RUN if kind == "run" else catalog.SWEEP)
 
-    # The table of runs: as quick among ten thousand as among ten, because only what is shown is read
+    # The table of runs: its time does not grow with the number of runs, because only a page is read
 
     def run_ids(
         self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
@@ -192,8 +192,8 @@ class StoreReads:
         with self._database.read() as connection:
             return frames.layer_frame(connection, run_ids, epochs, latest)
 
-    def pulls(self, run_ids: Sequence[str]) -> pd.DataFrame:
-        """:data:`reglab.columns.GRADIENT_COLUMNS` of every epoch: the layers without their histograms, much quicker."""
+    def gradients(self, run_ids: Sequence[str]) -> pd.DataFrame:
+        """:data:`reglab.columns.GRADIENT_COLUMNS` of every epoch: the layers without their histograms, much faster."""
         with self._database.read() as connection:
             return frames.gradient_frame(connection, run_ids)
 

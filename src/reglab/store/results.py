@@ -1,7 +1,4 @@
-"""Write what training produces: where runs train, their epochs, and the statistics of their layers.
-
-Every function takes many runs, which are written in one statement.
-"""
+"""Writes of training: environments, epochs and layer statistics, of many runs in one statement."""
 
 from __future__ import annotations
 
@@ -42,7 +39,8 @@ def began(connection: Connection, owner: str | None, environments: Mapping[str, 
 def add_epochs(connection: Connection, owner: str | None, entries: Sequence[EpochEntry]) -> None:
     """Add epochs after those already there; see :meth:`reglab.store.Store.add_epochs`."""
     rows = writable(connection, [run_id for run_id, *_ in entries], owner)
-    changes = {run_id: _standing(row) for run_id, row in rows.items()}
+    standing = ("epoch", "best_val_acc", "best_val_acc_epoch", "best_val_loss")
+    changes = {run_id: {name: row._mapping[name] for name in standing} for run_id, row in rows.items()}
     for run_id, metrics, _, best_epoch in entries:
         if metrics.epoch <= changes[run_id]["epoch"]:
             raise EpochRecorded(f"Run {run_id} already has epoch {metrics.epoch}.")
@@ -89,7 +87,7 @@ def add_initial_layers(connection: Connection, owner: str | None, stats: Mapping
 
 
 def drop_epochs_after(connection: Connection, owner: str | None, last: Mapping[str, int]) -> None:
-    """Forget every epoch of a run after its ``last``, and count the best figures again over those left."""
+    """Delete every epoch of a run after its ``last``, and recompute the best figures over the rest."""
     if not last:
         return
     writable(connection, list(last), owner)
@@ -102,31 +100,32 @@ def drop_epochs_after(connection: Connection, owner: str | None, last: Mapping[s
     change(connection, {run_id: _counted(left.get(run_id, [])) for run_id in last})
 
 
-def _standing(row: Any) -> dict[str, Any]:
-    """What of a run's row an epoch moves on."""
-    return {name: row._mapping[name] for name in ("epoch", "best_val_acc", "best_val_acc_epoch", "best_val_loss")}
-
-
 def _after(standing: Mapping[str, Any], metrics: EpochMetrics, best_epoch: int) -> dict[str, Any]:
     accuracy = _best(max, [standing["best_val_acc"], metrics.val_acc])
     higher = accuracy is not None and accuracy != standing["best_val_acc"]
     return {
-        "epoch": metrics.epoch, "step": 0, "heartbeat": now(), "best_epoch": best_epoch,
-        "best_val_acc": accuracy, "best_val_acc_epoch": metrics.epoch if higher else standing["best_val_acc_epoch"],
+        "epoch": metrics.epoch,
+        "step": 0,
+        "heartbeat": now(),
+        "best_epoch": best_epoch,
+        "best_val_acc": accuracy,
+        "best_val_acc_epoch": metrics.epoch if higher else standing["best_val_acc_epoch"],
         "best_val_loss": _best(min, [standing["best_val_loss"], metrics.val_loss]),
-    }  # fmt: skip
+    }
 
 
 def _counted(left: Sequence[Any]) -> dict[str, Any]:
-    """How a run stands that has the epochs ``left``, ascending."""
+    """The figures of a run with the epochs ``left``, ascending."""
     losses = {row.epoch: row.val_loss for row in left if not math.isnan(row.val_loss)}
     accuracies = {row.epoch: row.val_acc for row in left if not math.isnan(row.val_acc)}
     return {
-        "epoch": left[-1].epoch if left else 0, "step": 0,
-        "best_epoch": min(losses, key=losses.__getitem__) if losses else None,
-        "best_val_acc": _best(max, accuracies.values()), "best_val_loss": _best(min, losses.values()),
-        "best_val_acc_epoch": max(accuracies, key=accuracies.__getitem__) if accuracies else None,
-    }  # fmt: skip
+        "epoch": left[-1].epoch if left else 0,
+        "step": 0,
+        "best_epoch": min(losses, key=losses.__getitem__, default=None),
+        "best_val_acc": _best(max, accuracies.values()),
+        "best_val_loss": _best(min, losses.values()),
+        "best_val_acc_epoch": max(accuracies, key=accuracies.__getitem__, default=None),
+    }
 
 
 def _insert_layers(connection: Connection, parts: Iterable[tuple[str, int, Sequence[LayerStats]]]) -> None:

@@ -27,13 +27,13 @@ Files = Callable[[str, str | None], bool]  # id, and that of the sweep if there 
 
 @dataclass(frozen=True)
 class Run:
-    """A run: what was asked for, how far it is, and what came of it. Times are aware UTC datetimes.
+    """A run: its spec, its progress and its results. Times are aware UTC datetimes.
 
-    ``seconds`` is training time over all sittings; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
+    ``seconds`` is training time over all resumes; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
     being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done;
     ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one sentence; ``activity`` is what a
-    running run does before it trains. ``weights_path`` is relative to the home. A run of a sweep is lane ``lane`` of
-    ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
+    running run does before its first step. ``weights_path`` is relative to the home. A run of a sweep is lane ``lane``
+    of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether it stopped before its end and can go on: from its checkpoint, or from the start if none is due."""
+        """Whether it can go on: from its checkpoint, or from the start if no epoch is done."""
         return self.state in RESUMABLE and self.deleted is None and (self.has_checkpoint or self.epoch == 0)
 
 
@@ -102,17 +102,13 @@ def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files)
     """The runs that ``query``, made from :func:`select_runs`, finds, in its order, each read by itself."""
     decoder = _decoder(connection.dialect)
     for row in fetch(connection, query, runs.c.id):
-        if isinstance(row, Row):
-            yield _read(row, decoder, has_checkpoint)
-        else:
+        if not isinstance(row, Row):
             yield Unreadable("run", row[0], row[0], one_line(row[1]))
-
-
-def _read(row: Row[Any], decoder: Decoder, has_checkpoint: Files) -> Run | Unreadable:
-    try:
-        return _run(decoder.decode(row), has_checkpoint)
-    except RegLabError as error:
-        return unreadable("run", row, str(error))
+            continue
+        try:
+            yield _run(decoder.decode(row), has_checkpoint)
+        except RegLabError as error:
+            yield unreadable("run", row, str(error))
 
 
 def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
@@ -161,8 +157,8 @@ def parse_spec(text: str) -> RunSpec:
 
 
 _FACTS: dict[str, type] = {
-    "device": str, "threads": int, "versions": dict, "parameters": int, "n_train": int, "n_val": int, "advance": str,
-    "train_labels": list, "val_labels": list,
-}  # fmt: skip
+    **{"device": str, "threads": int, "versions": dict, "parameters": int, "advance": str},
+    **{"n_train": int, "n_val": int, "train_labels": list, "val_labels": list},
+}
 _LAST = (columns.EPOCH, *columns.METRICS, "penalties")
 _FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}

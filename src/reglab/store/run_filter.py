@@ -1,4 +1,4 @@
-"""Which runs a list shows, as conditions that the database evaluates."""
+"""Filters of the list of runs, as conditions that the database evaluates."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ TEXT_LENGTH = 200
 
 _TAGS = cast(runs.c.tags, Text)
 HAS_TAGS = _TAGS != "[]"
-"""A quick test that spares most runs the reading of their tags."""
+"""A fast test that avoids reading the tags of most runs."""
 
 
 @dataclass(frozen=True)
 class RunFilter:
-    """Words that must all occur in a run's name, id, dataset, CNN, tags or note; and values of which it has one.
+    """Words that must all occur in a run's name, id, dataset, CNN, tags or note; and sets that must hold its values.
 
-    An empty choice admits every run. ``without`` are beginnings of groups whose runs are left out.
+    An empty set admits every run. Runs of groups that begin with one of ``without`` are left out.
     """
 
     text: str = ""
@@ -58,7 +58,7 @@ class RunFilter:
 
     @property
     def active(self) -> bool:
-        """Whether the person who filters may have hidden a run."""
+        """Whether a person's choice may have hidden a run."""
         return bool(self.words or self.states or self.datasets or self.models or self.penalties or self.tags)
 
 
@@ -75,7 +75,7 @@ def matching(connection: Connection, wanted: RunFilter) -> ColumnElement[bool]:
 
 
 def begins(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
-    """Whether a text begins with ``prefix``, capitals included: SQLite's LIKE would not mind them."""
+    """Whether a text begins with ``prefix``, case-sensitively, unlike SQLite's LIKE."""
     return func.substr(column, 1, len(prefix)) == prefix
 
 
@@ -101,15 +101,13 @@ def _outside(prefixes: Iterable[str]) -> Iterator[ColumnElement[bool]]:
 
 
 def _chosen(wanted: RunFilter) -> Iterator[ColumnElement[bool]]:
-    choices = (
-        (runs.c.state, wanted.states), (runs.c.dataset, wanted.datasets), (runs.c.model, wanted.models),
-        (runs.c.penalty, wanted.penalties),
-    )  # fmt: skip
+    names = (wanted.states, wanted.datasets, wanted.models, wanted.penalties)
+    choices = zip((runs.c.state, runs.c.dataset, runs.c.model, runs.c.penalty), names, strict=True)
     return (column.in_(_texts(values)) for column, values in choices if values)
 
 
 def _found(connection: Connection, word: str, tags: TableValuedAlias) -> ColumnElement[bool]:
-    """Capitals do not matter; PostgreSQL decides by its locale which letters have any."""
+    """Case-insensitive; in PostgreSQL by its locale."""
     place = func.instr if connection.dialect.name == "sqlite" else func.strpos
 
     def contains(column: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -1,26 +1,94 @@
-"""The table of runs: which runs are on a page of it, decided by the database, and their rows."""
+"""The table of runs: its order, the runs on a page of it, decided by the database, and their rows.
+
+It sorts by any column that it shows; runs without a value come last in both directions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
+from reglab import columns
+from reglab.states import STATES
 from reglab.store import run_table_columns as t
 from reglab.store.run import Run
-from reglab.store.run_filter import RunFilter, matching
-from reglab.store.run_order import RunOrder, order_by
+from reglab.store.run_filter import HAS_TAGS, RunFilter, lower, matching, tag_values
 from reglab.store.schema import epochs, runs
 
 _WITH_LAST = runs.outerjoin(epochs, (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch))
+_LARGEST_FIRST = frozenset({t.BEST_ACC, t.SECONDS, t.EPOCH, t.CREATED})
+_Key = Callable[[Connection], ColumnElement[Any]]
+
+
+@dataclass(frozen=True)
+class RunOrder:
+    """A column, and whether its largest (newest, last in the alphabet) values come first; equal runs newest first."""
+
+    column: str = t.CREATED
+    descending: bool = True
+
+    def clicked(self, column: str) -> RunOrder:
+        """The order after a click on the head of ``column``: its usual direction, the other one, then the default."""
+        usual = RunOrder(column, column in _LARGEST_FIRST)
+        if self.column != column:
+            return usual
+        return RunOrder(column, not self.descending) if self == usual else RunOrder()
+
+    def __str__(self) -> str:
+        """For addresses: "gap_loss", or "-gap_loss" for descending."""
+        return f"-{self.column}" if self.descending else self.column
+
+    @classmethod
+    def parse(cls, text: str) -> RunOrder:
+        """The order that :meth:`__str__` wrote; the default for anything else."""
+        column = text.removeprefix("-")
+        return cls(column, text.startswith("-")) if column in SORTABLE else cls()
+
+
+def order_by(connection: Connection, order: RunOrder) -> list[ColumnElement[Any]]:
+    """The terms of ORDER BY for runs joined with their last epochs; the curve sorts by its last value."""
+    newest = (runs.c.created.desc(), runs.c.id.desc())
+    if order == RunOrder():
+        return [*newest]
+    key = _KEYS[order.column](connection)
+    return [(key.desc() if order.descending else key.asc()).nulls_last(), *newest]
+
+
+def finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """``column``, NULL where it is NaN or infinite (SQLite keeps NaN as text, which is above every number)."""
+    return case((column.between(-sys.float_info.max, sys.float_info.max), column))
+
+
+def _value(column: ColumnElement[Any]) -> _Key:
+    return lambda _: column
+
+
+def _text(column: ColumnElement[Any]) -> _Key:
+    """In the order of characters, in any locale."""
+
+    def key(connection: Connection) -> ColumnElement[Any]:
+        folded = lower(connection, column)
+        return folded if connection.dialect.name == "sqlite" else folded.collate("C")
+
+    return key
+
+
+def _tags(connection: Connection) -> ColumnElement[Any]:
+    values = tag_values(connection)
+    join = func.group_concat if connection.dialect.name == "sqlite" else func.string_agg
+    joined = select(join(values.c.value, ", ")).scalar_subquery()
+    return case((HAS_TAGS, _text(joined)(connection)))
 
 
 def ids_of_page(connection: Connection, wanted: RunFilter, order: RunOrder, offset: int, limit: int) -> list[str]:
-    """The runs from number ``offset`` on; ids alone, because sorting whole rows is slow."""
+    """The ids of a page; whole rows sort slowly."""
     query = select(runs.c.id).select_from(_WITH_LAST).where(matching(connection, wanted))
     query = query.order_by(*order_by(connection, order)).offset(offset).limit(limit)
     return list(connection.execute(query).scalars())
@@ -35,11 +103,9 @@ def table_of(found: Iterable[Run]) -> pd.DataFrame:
 def _row(run: Run) -> tuple[Any, ...]:
     last = run.last
     figures = (last.train_loss, last.l1, last.l2, last.total) if last else (None,) * 4
-    return (
-        run.id, run.name, run.state, run.dataset, run.model, run.penalty, run.l1, run.l2, run.epoch, run.epochs,
-        run.best_val_acc, run.best_val_acc_epoch, last.gap_loss if last else None, run.seconds, run.created,
-        list(run.tags), *figures,
-    )  # fmt: skip
+    facts = (run.id, run.name, run.state, run.dataset, run.model, run.penalty, run.l1, run.l2, run.epoch, run.epochs)
+    best = (run.best_val_acc, run.best_val_acc_epoch, last.gap_loss if last else None)
+    return (*facts, *best, run.seconds, run.created, list(run.tags), *figures)
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
@@ -55,3 +121,28 @@ def _column(name: str, values: Sequence[Any]) -> Any:
         cells[:] = values
         return cells
     return pd.array(list(values), dtype="str")
+
+
+_KEYS: Mapping[str, _Key] = {
+    t.NAME: _text(runs.c.name),
+    t.STATE: _value(case({state: place for place, state in enumerate(STATES)}, value=runs.c.state)),
+    t.DATASET: _text(runs.c.dataset),
+    t.MODEL: _text(runs.c.model),
+    t.PENALTY: _text(runs.c.penalty),
+    t.LAMBDA1: _value(runs.c.l1),
+    t.LAMBDA2: _value(runs.c.l2),
+    t.EPOCH: _value(runs.c.epoch),
+    t.BEST_ACC: _value(finite(runs.c.best_val_acc)),
+    t.BEST_ACC_EPOCH: _value(runs.c.best_val_acc_epoch),
+    t.GAP: _value(finite(epochs.c[columns.GAP_LOSS])),
+    t.CURVE: _value(finite(epochs.c[columns.VAL_LOSS])),
+    t.SECONDS: _value(finite(runs.c.seconds)),
+    t.CREATED: _value(runs.c.created),
+    t.TAGS: _tags,
+    t.TOTAL: _value(finite(epochs.c[columns.TOTAL])),
+    t.DATA_LOSS: _value(finite(epochs.c[columns.TRAIN_LOSS])),
+    t.L1_PART: _value(finite(epochs.c[columns.L1])),
+    t.L2_PART: _value(finite(epochs.c[columns.L2])),
+}
+SORTABLE = tuple(_KEYS)
+"""The columns that runs can be sorted by."""

@@ -15,14 +15,13 @@ BEST_ACC_EPOCH = "best_val_acc_epoch"  # the first epoch with it
 GAP = "gap_loss"  # validation − training data loss at the last epoch
 CURVE = "val_loss_curve"  # validation loss over epochs, thinned, finite values only
 DATA_LOSS, L1_PART, L2_PART, TOTAL = "train_loss", "l1", "l2", "total"  # J and its parts at the last epoch, in nats
-SECONDS = "seconds"  # training time over all sittings
+SECONDS = "seconds"  # training time over all resumes
 CREATED = "created"
 TAGS = "tags"
 
 FIGURES = (LAMBDA1, LAMBDA2, BEST_ACC, BEST_ACC_EPOCH, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL)
 """Numbers, NaN where there is none: before the first epoch, and where a figure is not finite."""
 
-COLUMNS = (
-    RUN, NAME, STATE, DATASET, MODEL, PENALTY, LAMBDA1, LAMBDA2, EPOCH, EPOCHS, BEST_ACC, BEST_ACC_EPOCH, GAP, SECONDS,
-    CREATED, TAGS, DATA_LOSS, L1_PART, L2_PART, TOTAL,
-)  # fmt: skip
+_SPEC = (RUN, NAME, STATE, DATASET, MODEL, PENALTY, LAMBDA1, LAMBDA2, EPOCH, EPOCHS)
+_LOSSES = (DATA_LOSS, L1_PART, L2_PART, TOTAL)
+COLUMNS = (*_SPEC, BEST_ACC, BEST_ACC_EPOCH, GAP, SECONDS, CREATED, TAGS, *_LOSSES)

@@ -1,4 +1,4 @@
-"""What a database driver or the system says, as one sentence for the person in front of it; never a password."""
+"""Errors of database drivers and the system as one sentence each, without passwords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LASTING: tuple[tuple[str, str], ...] = (
     (r"permission denied", "does not let this user do that; ask for the rights or check REGLAB_STORE"),
     (r"invalid connection option", "is given an option that PostgreSQL does not know; check REGLAB_STORE"),
 )
-"""What a driver's text contains (a pattern), and how to go on after "The store …", for errors that last."""
+"""Pattern in a driver's text → the rest of the sentence "The store …", for errors that last."""
 
 _PASSING: tuple[tuple[str, str], ...] = (
     (
@@ -44,7 +44,7 @@ _DISK_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOENT, 
 
 
 def where(url: URL) -> str:
-    """The store in words, without user and password: "The store /a/b.sqlite" or "The store postgresql://host/db"."""
+    """The store's name, without user and password: "The store /a/b.sqlite" or "The store postgresql://host/db"."""
     if url.get_backend_name() == "sqlite":
         return f"The store {url.database}"
     host = url.host or str(url.query.get("host", "localhost"))
@@ -65,7 +65,7 @@ def database_error(place: str, error: BaseException) -> StoreError:
 
 
 @contextmanager
-def said(place: str) -> Iterator[None]:
+def database_errors(place: str) -> Iterator[None]:
     """Raise database errors of the block as :class:`StoreError` with one sentence about ``place``."""
     try:
         yield

@@ -1,8 +1,8 @@
-"""One sweep as the store knows it: what was asked for, and how its lanes stand."""
+"""One sweep as the store knows it: its spec, and the states and progress of its runs in sum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,12 +24,12 @@ _FIRST: tuple[State, ...] = ("running", "queued", "failed", "interrupted", "canc
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep, and its lanes in sum: ``counts`` says how many are in each state. Times are aware UTC datetimes.
+    """A sweep, and its runs in sum: ``counts`` says how many are in each state. Times are aware UTC datetimes.
 
-    ``plan`` is how the worker advances the lanes; ``seconds`` is training time by the clock over all sittings;
-    ``activity`` is what it does before it trains. ``epoch`` is the lowest of the lanes still to train (the highest of
-    all where none is), ``highest`` the highest, of ``epochs``; ``epochs_done`` is the sum over lanes, in which those
-    that finished early or diverged count as done. ``started`` and ``ended`` are the first lane's and the last lane's.
+    ``plan`` is the execution plan; ``seconds`` is training time by the clock over all resumes; ``activity`` is what it
+    does before its first step. ``epoch`` is the lowest of the runs still to train (the highest of all if there are
+    none), ``highest`` the highest, of ``epochs``; ``epochs_done`` sums over runs, where those that finished early or
+    diverged count in full. ``started`` and ``ended`` are the first run's and the last run's.
     """
 
     id: str
@@ -56,9 +56,9 @@ class Sweep:
 
     @property
     def state(self) -> State:
-        """That of its lanes: running, queued, failed, interrupted or cancelled as soon as one lane is, in this order.
+        """Running, queued, failed, interrupted or cancelled, in this order, as soon as one run is.
 
-        Otherwise it is finished, or diverged where every lane is.
+        Otherwise it is finished, or diverged if all runs are.
         """
         for state in _FIRST:
             if self.counts[state]:
@@ -72,17 +72,17 @@ class Sweep:
 
     @property
     def size(self) -> int:
-        """How many lanes."""
+        """Number of runs."""
         return sum(self.counts.values())
 
     @property
     def share(self) -> float:
-        """How much of the training is done, from 0 to 1."""
+        """The share of the training that is done."""
         return self.epochs_done / (self.size * self.epochs)
 
     @property
     def resumable(self) -> bool:
-        """Whether lanes stopped before their end and can go on: from a checkpoint, or from the start if none is due."""
+        """Whether it can go on: from a checkpoint, or from the start if no epoch is done."""
         return self.state in RESUMABLE and self.deleted is None and (self.has_checkpoint or self.stopped_at == 0)
 
 
@@ -93,7 +93,7 @@ def select_sweeps() -> Select[Any]:
 
 
 def select_totals(sweep_ids: Iterable[str]) -> Select[Any]:
-    """A raw row for each sweep with what :class:`Sweep` says of its lanes, in one statement however many there are."""
+    """A raw row for each sweep with the sums over its runs, in one statement."""
     state, epoch = runs.c.state, runs.c.epoch
     totals: dict[str, ColumnElement[Any]] = {
         **{name: func.sum(case((state == name, 1), else_=0)) for name in STATES},
@@ -117,7 +117,8 @@ def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: File
     """The sweeps that ``query``, made from :func:`select_sweeps`, finds, in its order, each read by itself."""
     rows = list(fetch(connection, query, sweeps.c.id))
     ids = [row.id for row in rows if isinstance(row, Row)]
-    totals = {row.sweep if isinstance(row, Row) else row[0]: row for row in _totals(connection, ids)}
+    sums_of = fetch(connection, select_totals(ids), runs.c.sweep)
+    totals = {row.sweep if isinstance(row, Row) else row[0]: row for row in sums_of}
     own, sums = _decoders(connection.dialect)
     found: list[Sweep | Unreadable] = []
     for row in rows:
@@ -132,12 +133,11 @@ def read_sweeps(connection: Connection, query: Select[Any], has_checkpoint: File
     return found
 
 
-def _totals(connection: Connection, ids: Sequence[str]) -> Iterator[Row[Any] | tuple[str, str]]:
-    return fetch(connection, select_totals(ids), runs.c.sweep)
-
-
 def _decoded(row: Row[Any] | tuple[str, str] | None, decoder: Decoder) -> dict[str, Any]:
-    """What a sweep's lanes sum up to, where every one of them counts."""
+    """The sums over a sweep's runs.
+
+    :raises StoreError: not every run counts.
+    """
     if row is None:
         raise StoreError("its runs are missing")
     if not isinstance(row, Row):

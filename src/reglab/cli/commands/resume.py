@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command, find, one_run
+from reglab.cli.command import Command, one_run
 from reglab.cli.output import Output
 from reglab.errors import StoreError
 
@@ -16,7 +16,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     settings = training_settings()
     with open_store(settings) as store:
         store.recover()
-        found = find(store, arguments.run)
+        found = store.find(arguments.run)
         if isinstance(found, Run) and found.sweep is not None:  # runs of a sweep train together
             found = store.sweep(found.sweep)
         if not found.resumable:

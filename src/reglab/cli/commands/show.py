@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command, find, one_run
+from reglab.cli.command import Command, one_run
 from reglab.cli.output import Output
 from reglab.settings import load_settings
 
@@ -16,7 +16,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
 
     with open_store(load_settings()) as store:
         store.recover()
-        found = find(store, arguments.run)
+        found = store.find(arguments.run)
         if isinstance(found, Run):
             output.result(result(store, found))
         else:

@@ -1,1 +1,1 @@
-"""The history of the schema; :mod:`reglab.store.migrate` brings a store to its head."""
+"""The history of the schema; :mod:`reglab.store.open` brings a store to its head."""

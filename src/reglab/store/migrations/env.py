@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that :mod:`reglab.store.migrate` hands over."""
+"""Alembic's entry: runs the revisions on the connection that :mod:`reglab.store.open` hands over."""
 
 from __future__ import annotations
 

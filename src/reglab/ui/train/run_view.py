@@ -197,7 +197,7 @@ def _charts(results: Results) -> None:
     specs, layers = [run.spec for run in runs], results.layers
     source = Source(
         results.version, results.styles, specs, _planned(runs), results.epochs, layers,
-        lambda: services().store.pulls(ids),
+        lambda: services().store.gradients(ids),
     )  # fmt: skip
     for place, (kind, figure) in zip(places, chart_row.figures(source, choice).items(), strict=True):
         with place:
