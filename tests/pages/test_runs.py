@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
-from tests.factories import add_many, add_run, metrics, spec
+from tests.factories import add_many, add_run, layer_stats, metrics, spec
 from tests.pages.browsing import again, chart, charts, press, visit
 from tests.pages.runs_page import CHARTS, names, select, state, three
 from tests.pages.runs_page import runs_page as page
@@ -24,6 +25,24 @@ def test_without_runs_there_is_one_sentence_and_the_way_to_start_one(app: AppTes
     assert "No runs yet" in app.markdown[0].value
     assert app.button(key="first_run").label == "Train a CNN"
     assert not app.dataframe
+
+
+def test_group_lasso_has_its_lambda_and_its_filters_in_the_table(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_run(store)
+    assert not {"other_lambdas", "zero_filters"} & set(visit(app).dataframe[0].value)
+    layers = [replace(one, units=32, zero_units=8) for one in layer_stats(6)]
+    monkeypatch.setattr("tests.factories.layer_stats", lambda epoch, seed: layers)
+    add_run(store, spec(penalty__group=0.02, penalty__l2=0), name="lasso")
+    table = again(app).dataframe[0].value.set_index("name")
+    shown = ["penalty", "other_lambdas", "zero_filters"]
+    assert list(table.loc["lasso", shown]) == ["group lasso", "λ_g 0.02", "8 of 32"]
+    assert table["other_lambdas"].isna().sum() == 1
+    before = names(app)
+    assert names(select(app, [], ("zero_filters",))) == before
+    app.session_state["penalties"] = ["group lasso"]
+    assert names(again(app)) == ["lasso"]
 
 
 def test_the_table_shows_every_run_newest_first_with_its_figures(app: AppTest, store: Store) -> None:

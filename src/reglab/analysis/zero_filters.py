@@ -14,6 +14,5 @@ def zero_filters(layers: pd.DataFrame) -> tuple[int, int] | None:
     layer are the classes and do not count. None where the run has no such figures.
     """
     now = layers[layers[columns.EPOCH] == layers[columns.EPOCH].max()][:-1]
-    if now.empty or now[columns.UNITS].isna().any():
-        return None
-    return int(now[columns.ZERO_UNITS].sum()), int(now[columns.UNITS].sum())
+    among = now[columns.UNITS].sum(skipna=False)
+    return (int(now[columns.ZERO_UNITS].sum()), int(among)) if among > 0 else None

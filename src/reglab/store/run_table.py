@@ -1,6 +1,6 @@
 """The table of runs: its order, the runs on a page of it, decided by the database, and their rows.
 
-It sorts by any column that it shows; runs without a value come last in both directions.
+It sorts by any column of its own; runs without a value come last in both directions.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class RunOrder:
 
     def clicked(self, column: str) -> RunOrder:
         """The order after a click on the head of ``column``: its usual direction, the other one, then the default."""
+        if column not in SORTABLE:
+            return self
         usual = RunOrder(column, column in _LARGEST_FIRST)
         if self.column != column:
             return usual

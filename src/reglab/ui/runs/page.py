@@ -161,7 +161,7 @@ def _overlay(store: Store, ticked: Sequence[Run]) -> None:
         planned,
         results.epochs,
         results.layers,
-        ratios=lambda: store.pulls(list(results.styles)),
+        ratios=lambda: store.gradients(list(results.styles)),
         own_legend=len(runs) > 1,
     )
     figures = chart_row.figures(source, chart_row.switches(boxes, source.layers, _KEYS, keep_layer=True))

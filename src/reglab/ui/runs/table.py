@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
+from reglab.analysis.zero_filters import zero_filters
 from reglab.datasets import DATASETS
 from reglab.models import MODELS
 from reglab.number_format import PERCENT, exact, fixed, percent
@@ -32,6 +33,9 @@ from reglab.ui.shared.tables import BADGES
 
 PAGE = 100
 """Rows on a page."""
+
+LAMBDAS, FILTERS = "other_lambdas", "zero_filters"
+"""Columns that the table has where a run on the page needs them."""
 
 CHOICES = ("states", "datasets", "models", "penalties", "tags")
 _BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
@@ -155,9 +159,26 @@ def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunC
     if len(found) < len(state.page) or basis != state.basis:
         state.page = tuple(store.run_ids(wanted, state.order, offset=first, limit=PAGE))
         found = store.every_run_of(state.page)
-    rows = table_of(run for run in found if isinstance(run, Run))
+    runs = [run for run in found if isinstance(run, Run)]
+    rows = _with_other_terms(store, runs, table_of(runs))
     show(state, tuple(rows[t.RUN]), basis)
     return RunPage(_with_curves(store, rows), [run for run in found if isinstance(run, Unreadable)])
+
+
+def _with_other_terms(store: Store, runs: Sequence[Run], rows: pd.DataFrame) -> pd.DataFrame:
+    """``rows`` with LAMBDAS ("λ_g 0.01") and FILTERS ("22 of 88"), each where one of ``runs`` has such a value."""
+    lambdas, lassos = dict[str, str](), list[str]()
+    for run in runs:
+        penalty = run.spec.penalty
+        named = zip(penalty.strengths, penalty.symbols.items(), strict=True)
+        own = [f"{symbol} {exact(strength)}" for key, (symbol, strength) in named if key not in ("l1", "l2")]
+        lambdas |= {run.id: " ".join(own)} if own else {}
+        lassos += [run.id] if penalty.strengths.get("group") and run.epoch else []
+    layers = store.layers(lassos, latest=True) if lassos else pd.DataFrame(columns=list(columns.LAYER_COLUMNS))
+    counts = {str(run): zero_filters(found) for run, found in layers.groupby(columns.RUN, sort=False)}
+    filters = {run: f"{found[0]:,} of {found[1]:,}" for run, found in counts.items() if found}
+    wanted = {name: own for name, own in ((LAMBDAS, lambdas), (FILTERS, filters)) if own}
+    return rows.assign(**{name: rows[t.RUN].map(own) for name, own in wanted.items()})
 
 
 def _with_curves(store: Store, rows: pd.DataFrame) -> pd.DataFrame:
@@ -215,6 +236,7 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
             t.DATASET: table[t.DATASET].map(dataset_label),
             t.MODEL: table[t.MODEL].map(model_label),
             **{name: table[name].map(exact) for name in (t.LAMBDA1, t.LAMBDA2)},
+            **{name: table[name] for name in (LAMBDAS, FILTERS) if name in table},
             t.STATE: [[state] for state in _states(table)],
             t.EPOCH: [f"{epoch} / {epochs}" for epoch, epochs in _epochs(table)],
             t.BEST_ACC: table[t.BEST_ACC].map(percent),
@@ -251,6 +273,11 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         return f"{badges[state][1]} {state}"
 
     colours = [colour for _, _, colour in badges.values()]
+    filters = "Filters and dense units whose weights are all exactly 0; the classifier's units do not count."
+    others = {
+        LAMBDAS: text("Other λ", 76, "λ of penalty terms other than L1 and L2.", alignment=None),
+        FILTERS: text("Filters at 0", 84, filters),
+    }
     nats = {name: text(*values) for name, values in _NATS.items()}
     created = column.DatetimeColumn("Created", format="distance", width=110, timezone=st.context.timezone)
     return {
@@ -261,6 +288,7 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
         t.PENALTY: text("Penalty", 80, alignment=None),
         t.LAMBDA1: text("λ₁", 66, "L1: λ₁ Σ|w|."),
         t.LAMBDA2: text("λ₂", 66, "L2: (λ₂/2) Σw²."),
+        **{name: own for name, own in others.items() if name in table},
         t.BEST_ACC: text("Best acc.", 74, "Highest validation accuracy of any epoch."),
         t.BEST_ACC_EPOCH: column.NumberColumn("at", format="%d", width=42, help="The first epoch with that accuracy."),
         t.GAP: nats.pop(t.GAP),
