@@ -14,12 +14,13 @@ from torch import nn
 
 from reglab.events import Ended
 from reglab.exports import EXPORTS, export, save
-from reglab.spec import Apply, OptimSpec, RunSpec
+from reglab.optimizers import OPTIMIZERS as REGISTRY
+from reglab.spec import Apply, RunSpec
 from reglab.training import train
 
-OPTIMIZERS: dict[str, dict[str, Any]] = {
-    name: {"name": name, "lr": 1e-3} for name in get_args(OptimSpec.model_fields["name"].annotation)
-} | {"Nesterov": {"name": "sgd", "lr": 1e-2, "nesterov": True}}
+OPTIMIZERS: dict[str, dict[str, Any]] = {name: {"name": name, "lr": 1e-3} for name in REGISTRY.names()} | {
+    "Nesterov": {"name": "sgd", "lr": 1e-2, "nesterov": True}
+}
 PENALTIES: dict[str, dict[str, Any]] = {
     "L2": {"l2": 0.03},
     "L1": {"l1": 1e-3, "l2": 0.0},

@@ -14,7 +14,7 @@ import numpy as np
 _TOKEN = re.compile(r"\s*(\\[a-zA-Z]+|\\,|\d+\.?\d*|[a-zA-Z]|[-+/^(){}|,])")
 _NAMES = {r"\eta": "eta", r"\pi": "np.pi"}
 _CALLS = {r"\cos": "np.cos", r"\max": "np.maximum", "sign": "np.sign"}
-_GROUPS = {r"\lVert w_g \rVert_2": "n", r"\sqrt{|g|}": "r", r"\frac": r"\dfrac", r"\left(": "(", r"\right)": ")"}
+_GROUPS = {r"\lVert w_G \rVert_2": "n", r"\sqrt{|G|}": "r", r"\frac": r"\dfrac", r"\left(": "(", r"\right)": ")"}
 _STARTS_NO_FACTOR = {"+", "-", "/", "^", ")", "}", "|", ",", r"\cdot", r"\rfloor"}
 
 
@@ -129,7 +129,7 @@ def run_line(latex: str, values: dict[str, Any], tensor: str) -> None:
     if r"\begin{cases}" in latex:
         values["c"] = _case(latex, tensor)
         return
-    if "w_g" in latex:
+    if "w_G" in latex:
         w = values["w"]
         values["n"] = np.linalg.norm(w.reshape(len(w), -1), axis=1).reshape(-1, *[1] * (w.ndim - 1))
         values["r"] = np.sqrt(w[0].size)

@@ -37,7 +37,7 @@ CASES: list[tuple[Changes, Facts, str, str]] = [
     ({"optim__name": "adamw"}, USUAL, "A decoupled λ is not Adam's", r"(1 - \eta\lambda_2)\,w"),
     ({"penalty__l1": 1e-4}, USUAL, "never exactly zero", r"as large at $w = 10^{-9}$"),
     ({"penalty__l1": 1e-4, "optim__name": "sgd"}, USUAL, "close to zero", r"$\eta\lambda_1$ = $10^{-7}$"),
-    ({"penalty__group": 0.01}, USUAL, "Proximal removes whole filters", r"\lVert w_g \rVert_2, 0)\,w_g$"),
+    ({"penalty__group": 0.01}, USUAL, "Proximal removes whole filters", r"\lVert w_G \rVert_2, 0)\,w_G$"),
     ({"penalty__l2": 0, "penalty__apply": "proximal"}, USUAL, "Applied has no effect", "= 0$"),
     (
         {"penalty__l2": 0, "penalty__scope": "all", "penalty__factors": {"a": 2}},

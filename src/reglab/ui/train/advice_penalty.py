@@ -69,8 +69,8 @@ def _filters_never_zero(spec: RunSpec, _: Facts) -> Advice | None:
     return Advice(
         f"Group lasso applied {spec.penalty.apply} leaves filters close to zero, never exactly zero. Proximal removes "
         "whole filters.",
-        r"$\lambda_g\sqrt{|g|}\,w_g / \lVert w_g \rVert_2$ is as long for a small filter as for a large one, so steps "
-        r"jump over 0. Proximal: $\max(1 - \eta\lambda_g\sqrt{|g|} / \lVert w_g \rVert_2, 0)\,w_g$.",
+        r"$\lambda_g\sqrt{|G|}\,w_G / \lVert w_G \rVert_2$ is as long for a small filter as for a large one, so steps "
+        r"jump over 0. Proximal: $\max(1 - \eta\lambda_g\sqrt{|G|} / \lVert w_G \rVert_2, 0)\,w_G$.",
         remedy={"penalty.apply": "proximal"},
     )
 
