@@ -17,7 +17,7 @@ from reglab.conventions import (
     needed,
     translate,
     translate_all,
-)  # fmt: skip
+)
 from reglab.conventions.caveats import SAME_TENSORS
 from reglab.conventions.convention import Convention
 

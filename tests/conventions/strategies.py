@@ -30,6 +30,10 @@ def values(name: str) -> st.SearchStrategy[dict[str, float]]:
 
 names = st.sampled_from(CONVENTIONS.names())
 contexts = st.builds(
-    Context, n=st.integers(1, 10**7), batch_size=st.integers(1, 4096), lr=st.floats(1e-6, 10), momentum=st.just(0.0),
+    Context,
+    n=st.integers(1, 10**7),
+    batch_size=st.integers(1, 4096),
+    lr=st.floats(1e-6, 10),
+    momentum=st.just(0.0),
     optimizer=st.sampled_from(["sgd", "adam"]),
-)  # fmt: skip
+)

@@ -98,10 +98,25 @@ def test_glmnet_scales_y(scale: float) -> None:
 def test_every_convention_is_held_against_something() -> None:
     """The names that the tests in this folder establish are all there are."""
     installed = {
-        "reglab", "reglab-decoupled", "torch-sgd", "torch-adam", "torch-adamw", "torch-l1", "keras-l2", "keras-l1",
-        "keras-l1l2", "keras-activity", "keras-weight-decay", "sklearn-ridge", "sklearn-lasso", "sklearn-elasticnet",
-        "sklearn-logistic", "sklearn-mlp", "sum-squares", "half-sum-squares",
-    }  # fmt: skip
+        "reglab",
+        "reglab-decoupled",
+        "torch-sgd",
+        "torch-adam",
+        "torch-adamw",
+        "torch-l1",
+        "keras-l2",
+        "keras-l1",
+        "keras-l1l2",
+        "keras-activity",
+        "keras-weight-decay",
+        "sklearn-ridge",
+        "sklearn-lasso",
+        "sklearn-elasticnet",
+        "sklearn-logistic",
+        "sklearn-mlp",
+        "sum-squares",
+        "half-sum-squares",
+    }
     read = {
         "optax-adamw",
         "tfa-adamw",

@@ -17,12 +17,16 @@ LR, LAMBDA, STEPS = 0.05, 0.3, 20
 Make = Callable[..., torch.optim.Optimizer]
 
 SGDS: list[tuple[Make, dict[str, Any]]] = [
-    (torch.optim.SGD, {}), (torch.optim.SGD, {"momentum": 0.9}),
+    (torch.optim.SGD, {}),
+    (torch.optim.SGD, {"momentum": 0.9}),
     (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-]  # fmt: skip
+]
 ADAMS: list[tuple[Make, dict[str, Any]]] = [
-    (torch.optim.Adam, {}), (torch.optim.RMSprop, {}), (torch.optim.Adagrad, {}), (torch.optim.NAdam, {}),
-]  # fmt: skip
+    (torch.optim.Adam, {}),
+    (torch.optim.RMSprop, {}),
+    (torch.optim.Adagrad, {}),
+    (torch.optim.NAdam, {}),
+]
 
 
 def data_loss(w: Tensor) -> Tensor:
@@ -31,9 +35,12 @@ def data_loss(w: Tensor) -> Tensor:
 
 
 def train(
-    make: Make, options: dict[str, Any], extra: Callable[[Tensor], Tensor] | None = None, decay: float = 0.0,
+    make: Make,
+    options: dict[str, Any],
+    extra: Callable[[Tensor], Tensor] | None = None,
+    decay: float = 0.0,
     steps: int = STEPS,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """``steps`` of the optimizer on the data loss plus ``extra``, shrinking w by lr·decay beside each."""
     w = torch.tensor(weights(), requires_grad=True)
     optimizer = make([w], lr=LR, **options)

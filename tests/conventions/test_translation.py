@@ -36,7 +36,7 @@ KNOWN: list[tuple[Any, str, str, dict[str, float]]] = [
     (0.01, "torch-sgd", "keras-weight-decay", {"weight_decay": 0.01}),
     (0.01, "keras-weight-decay", "keras-l2", {"l2": 0.005}),
     (0.01, "tfa-sgdw", "torch-sgd", {"weight_decay": 0.2}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("value", "source", "target", "expected"), KNOWN)
@@ -161,11 +161,17 @@ def test_activity_penalties_have_no_equivalent(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("source", "target", "missing"),
-    [("sklearn-ridge", "keras-l2", "n"), ("keras-l2", "sklearn-ridge", "n"), ("sklearn-logistic", "reglab", "n"),
-     ("torch-adam", "sklearn-mlp", "batch_size"), ("torch-adamw", "tfa-adamw", "lr"),
-     ("adamw-paper", "torch-adamw", "lr"),
-     ("torch-sgd", "keras-weight-decay", "momentum"), ("keras-l2", "keras-weight-decay", "optimizer")],
-)  # fmt: skip
+    [
+        ("sklearn-ridge", "keras-l2", "n"),
+        ("keras-l2", "sklearn-ridge", "n"),
+        ("sklearn-logistic", "reglab", "n"),
+        ("torch-adam", "sklearn-mlp", "batch_size"),
+        ("torch-adamw", "tfa-adamw", "lr"),
+        ("adamw-paper", "torch-adamw", "lr"),
+        ("torch-sgd", "keras-weight-decay", "momentum"),
+        ("keras-l2", "keras-weight-decay", "optimizer"),
+    ],
+)
 def test_context_is_asked_for_where_it_matters(source: str, target: str, missing: str) -> None:
     with pytest.raises(MissingContext, match=r"^Give .*: .*\.$") as caught:
         translate(0.01, source, target)
@@ -214,12 +220,25 @@ def test_unknown_names_get_a_suggestion() -> None:
 
 
 BAD: list[tuple[Any, str]] = [
-    (-1.0, "torch-sgd"), (math.nan, "torch-sgd"), (math.inf, "torch-sgd"), (-math.inf, "keras-l2"), (True, "keras-l2"),
-    ("0.01", "keras-l2"), (None, "keras-l2"), ({}, "torch-sgd"), ({"l2": 1}, "torch-sgd"), ({"alpha": 0.5}, "glmnet"),
-    ({"alpha": 1, "l1_ratio": 1.5}, "sklearn-elasticnet"), ({"alpha": 1, "l1_ratio": -0.1}, "sklearn-elasticnet"),
-    ({"alpha": 1, "l1_ratio": math.nan}, "sklearn-elasticnet"), (0.0, "sklearn-logistic"), (-1.0, "sklearn-logistic"),
-    (math.nan, "sklearn-logistic"), ({"C": 1, "l1_ratio": 2}, "sklearn-logistic"), (1e308, "keras-l2"),
-]  # fmt: skip
+    (-1.0, "torch-sgd"),
+    (math.nan, "torch-sgd"),
+    (math.inf, "torch-sgd"),
+    (-math.inf, "keras-l2"),
+    (True, "keras-l2"),
+    ("0.01", "keras-l2"),
+    (None, "keras-l2"),
+    ({}, "torch-sgd"),
+    ({"l2": 1}, "torch-sgd"),
+    ({"alpha": 0.5}, "glmnet"),
+    ({"alpha": 1, "l1_ratio": 1.5}, "sklearn-elasticnet"),
+    ({"alpha": 1, "l1_ratio": -0.1}, "sklearn-elasticnet"),
+    ({"alpha": 1, "l1_ratio": math.nan}, "sklearn-elasticnet"),
+    (0.0, "sklearn-logistic"),
+    (-1.0, "sklearn-logistic"),
+    (math.nan, "sklearn-logistic"),
+    ({"C": 1, "l1_ratio": 2}, "sklearn-logistic"),
+    (1e308, "keras-l2"),
+]
 
 
 @pytest.mark.parametrize(("value", "source"), BAD)
@@ -232,10 +251,23 @@ def test_a_bad_value_is_one_sentence(value: Any, source: str) -> None:
 
 
 BAD_CONTEXT: list[dict[str, Any]] = [
-    {"n": 0}, {"n": -5}, {"n": 2.5}, {"n": math.nan}, {"n": math.inf}, {"n": True}, {"batch_size": 0},
-    {"batch_size": 0.5}, {"lr": 0}, {"lr": -0.1}, {"lr": math.inf}, {"lr": math.nan}, {"momentum": 1.0},
-    {"momentum": -0.1}, {"momentum": math.nan}, {"optimizer": "lbfgs"},
-]  # fmt: skip
+    {"n": 0},
+    {"n": -5},
+    {"n": 2.5},
+    {"n": math.nan},
+    {"n": math.inf},
+    {"n": True},
+    {"batch_size": 0},
+    {"batch_size": 0.5},
+    {"lr": 0},
+    {"lr": -0.1},
+    {"lr": math.inf},
+    {"lr": math.nan},
+    {"momentum": 1.0},
+    {"momentum": -0.1},
+    {"momentum": math.nan},
+    {"optimizer": "lbfgs"},
+]
 
 
 @pytest.mark.parametrize("bad", BAD_CONTEXT, ids=str)

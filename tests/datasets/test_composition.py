@@ -23,12 +23,16 @@ LETTERS = tuple("abcdefghij")
         ([0, 0, *[10] * 8], ["No image shows a or b."]),
         ([*[0] * 5, *[10] * 5], ["No image shows a, b, c or 2 other classes."]),
         ([1, *[11] * 9], ["Few images show a (1): the accuracy hardly depends on them."]),
-        ([60, *[5] * 8, 0], [
-            "No image shows j.", "60 % of the images show a: always answering that is 60 % accurate.",
-        ]),
+        (
+            [60, *[5] * 8, 0],
+            [
+                "No image shows j.",
+                "60 % of the images show a: always answering that is 60 % accurate.",
+            ],
+        ),
         ([0] * 10, []),
     ],
-)  # fmt: skip
+)
 def test_remarks_by_hand(counts: list[int], expected: list[str]) -> None:
     assert label_remarks(counts, LETTERS) == expected
 

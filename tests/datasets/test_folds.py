@@ -199,9 +199,13 @@ def skewed(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[int]], Dataset]:
         y = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
         images = Images(torch.arange(len(y), dtype=torch.uint8).reshape(-1, 1, 1, 1).repeat(1, 1, 8, 8), y)
         entry = replace(
-            DATASETS.get("digits"), name="skewed", label="Skewed", size=len(y), classes=tuple("abc"[: len(counts)]),
+            DATASETS.get("digits"),
+            name="skewed",
+            label="Skewed",
+            size=len(y),
+            classes=tuple("abc"[: len(counts)]),
             load=lambda folder, progress: images,
-        )  # fmt: skip
+        )
         monkeypatch.setitem(DATASETS.entries, "skewed", entry)
         monkeypatch.setattr("reglab.datasets.split.load_images", lambda *_: images)
         return entry

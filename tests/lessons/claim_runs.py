@@ -47,10 +47,17 @@ def _layers(trial: Trial) -> list[dict[str, Any]]:
     rng = _random(trial)
     place = {ROLE: trial.role, SEED: trial.seed, columns.SIZE: 100}
     return [
-        {**place, columns.EPOCH: epoch, columns.LAYER: layer, columns.ZEROS: int(rng.integers(50)),
-         columns.L1_NORM: rng.uniform(1, 2), columns.L2_NORM: rng.uniform(1, 2)}
-        for epoch in (0, 40) for layer in ("conv1.weight", "fc.weight")
-    ]  # fmt: skip
+        {
+            **place,
+            columns.EPOCH: epoch,
+            columns.LAYER: layer,
+            columns.ZEROS: int(rng.integers(50)),
+            columns.L1_NORM: rng.uniform(1, 2),
+            columns.L2_NORM: rng.uniform(1, 2),
+        }
+        for epoch in (0, 40)
+        for layer in ("conv1.weight", "fc.weight")
+    ]
 
 
 def _random(trial: Trial) -> np.random.Generator:

@@ -41,11 +41,14 @@ def test_the_gain_with_few_labels_is_compared_with_the_gain_with_enough() -> Non
         "few-or-noisy",
         columns.VAL_ACC,
         {
-            f"enough, {FREE}": [0.90, 0.90, 0.90], f"enough, {HELD}": [0.91, 0.91, 0.91],
-            f"few, {FREE}": [0.70, 0.80, 0.75], f"few, {HELD}": [0.76, 0.84, 0.78],
-            f"noisy, {FREE}": [0.80, 0.80, 0.80], f"noisy, {HELD}": [0.79, 0.80, 0.81],
+            f"enough, {FREE}": [0.90, 0.90, 0.90],
+            f"enough, {HELD}": [0.91, 0.91, 0.91],
+            f"few, {FREE}": [0.70, 0.80, 0.75],
+            f"few, {HELD}": [0.76, 0.84, 0.78],
+            f"noisy, {FREE}": [0.80, 0.80, 0.80],
+            f"noisy, {HELD}": [0.79, 0.80, 0.81],
         },
-    )  # fmt: skip
+    )
     assert list(claim.measure(results)["few"]) == pytest.approx([0.05, 0.03, 0.02])
     assert list(claim.measure(results)["noisy"]) == pytest.approx([-0.02, -0.01, 0.0])
 
@@ -207,8 +210,15 @@ def final(spec: RunSpec) -> Weights:
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_the_conventions_differ_by_exactly_two(momentum: float) -> None:
-    small = {"model__name": "dense_784", "data__train_size": 50, "train__epochs": 4, "optim__name": "sgd",
-             "optim__lr": 0.1, "optim__momentum": momentum, "train__precision": "float64"}  # fmt: skip
+    small = {
+        "model__name": "dense_784",
+        "data__train_size": 50,
+        "train__epochs": 4,
+        "optim__name": "sgd",
+        "optim__lr": 0.1,
+        "optim__momentum": momentum,
+        "train__precision": "float64",
+    }
     lam = 0.01
     once, twice = base(1, **small, penalty__l2=lam), base(1, **small, penalty__l2=2 * lam)
     initial = _initial(once)

@@ -77,8 +77,11 @@ def test_no_half_life_where_nothing_decays_or_all_at_once(product: float) -> Non
 def test_coupled_walks_are_torch_on_the_whole_objective(key: str, optimizer: str) -> None:
     setting = Walk(1.5, 0.05, 0.4, 60, optimizer, optimum=0.7)
     w = torch.tensor([1.5], dtype=torch.float64, requires_grad=True)
-    kinds = {"sgd": torch.optim.SGD([w], lr=0.05), "momentum": torch.optim.SGD([w], lr=0.05, momentum=0.9),
-             "adam": torch.optim.Adam([w], lr=0.05)}  # fmt: skip
+    kinds = {
+        "sgd": torch.optim.SGD([w], lr=0.05),
+        "momentum": torch.optim.SGD([w], lr=0.05, momentum=0.9),
+        "adam": torch.optim.Adam([w], lr=0.05),
+    }
     expected = [1.5]
     for _ in range(60):
         penalty = 0.2 * w**2 if key == "L2 coupled" else 0.4 * w.abs()

@@ -184,10 +184,14 @@ def test_bad_weights_are_answered_in_a_sentence(app: AppTest, weights: str, sent
 
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
-    [(objective.STRENGTH, "-0.1", "λ must be 0 or more"), (objective.DATA, "-1", "The data loss must be 0 or more"),
-     (objective.STRENGTH, "", "λ is empty"), (objective.DATA, "1e12", "The data loss must be 0, or from 1e-9"),
-     (objective.STRENGTH, "1,000", "λ: '1,000' could mean 1 or 1000")],
-)  # fmt: skip
+    [
+        (objective.STRENGTH, "-0.1", "λ must be 0 or more"),
+        (objective.DATA, "-1", "The data loss must be 0 or more"),
+        (objective.STRENGTH, "", "λ is empty"),
+        (objective.DATA, "1e12", "The data loss must be 0, or from 1e-9"),
+        (objective.STRENGTH, "1,000", "λ: '1,000' could mean 1 or 1000"),
+    ],
+)
 def test_bad_numbers_are_answered_in_a_sentence(app: AppTest, key: str, value: str, sentence: str) -> None:
     visit(app)
     app.text_input(key=key).set_value(value)
@@ -264,10 +268,15 @@ def test_against_data_proximal_l1_may_win(app: AppTest) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
-    [(decay.RATE, "0", "η must be above 0"), (decay.STRENGTH, "-1", "λ must be from 0"),
-     (decay.START, "1e9", "The start must be"), (decay.STEPS, 100_000, "Steps must be from 1 to 500"),
-     (decay.STEPS, None, "Steps is empty"), (decay.RATE, "10", "overshoots further at every step")],
-)  # fmt: skip
+    [
+        (decay.RATE, "0", "η must be above 0"),
+        (decay.STRENGTH, "-1", "λ must be from 0"),
+        (decay.START, "1e9", "The start must be"),
+        (decay.STEPS, 100_000, "Steps must be from 1 to 500"),
+        (decay.STEPS, None, "Steps is empty"),
+        (decay.RATE, "10", "overshoots further at every step"),
+    ],
+)
 def test_bad_values_of_the_walk_are_answered_in_a_sentence(
     app: AppTest, key: str, value: int | str | None, sentence: str
 ) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
-from reglab.conventions.context import Context, Family, join
+from reglab.conventions.context import Context, join
 from reglab.conventions.convention import CONVENTIONS, Convention, Values
 from reglab.conventions.meaning import SYMBOLS, Meaning, figure
 from reglab.errors import SpecError
@@ -62,13 +62,21 @@ def combine(parts: Sequence[Part], context: Context | None = None) -> Combinatio
     if not parts:
         raise SpecError("Name at least one convention and its value.")
     context = context or Context()
-    family_of([part.convention for part in parts])
+    families = {c.family: c.label for part in parts if (c := part.convention).family is not None}
+    if len(families) > 1:
+        raise SpecError(f"{join(families.values())} have different optimizers; the same weights have one.")
     meanings = [read(part, context) for part in parts]
-    total = _finite(reduce(add, meanings))
+    total = reduce(add, meanings)
+    if not all(math.isfinite(getattr(total, name)) for name in SYMBOLS):
+        raise SpecError("These values are too large to calculate with; use a smaller penalty.")
+    numbers = {name: [value for own in meanings if (value := getattr(own, name))] for name in SYMBOLS}
+    doubled = {name: found for name, found in numbers.items() if len(found) > 1}
     steps = [step for part, own in zip(parts, meanings, strict=True) for step in _reading(part, own, context)]
-    steps += [_sum(name, meanings) for name in SYMBOLS if _count(name, meanings) > 1]
-    doubled = any(_count(name, meanings) > 1 for name in SYMBOLS)
-    return Combination(tuple(parts), total, doubled, _sentence(parts, meanings, total), tuple(steps))
+    for name, found in doubled.items():
+        about = "Gradients of terms add" if name in ("l1", "l2") else "They add"
+        equation = f"{SYMBOLS[name]} = {' + '.join(map(figure, found))} = {figure(sum(found))}"
+        steps.append(Step(about, equation))
+    return Combination(tuple(parts), total, bool(doubled), _sentence(parts, meanings, total, doubled), tuple(steps))
 
 
 def read(part: Part, context: Context) -> Meaning:
@@ -76,19 +84,6 @@ def read(part: Part, context: Context) -> Meaning:
     conversion, values = part.convention.conversion, part.numbers
     context.require(conversion.needs)
     return conversion.read(values, context)
-
-
-def family_of(conventions: Sequence[Convention]) -> Family | None:
-    """The family of the one optimizer that all of them share; None where none of them names any.
-
-    :raises SpecError: where two belong to different optimizers.
-    """
-    named = {c.family: c for c in conventions if c.family is not None}
-    if len(named) > 1:
-        raise SpecError(
-            f"{join(c.label for c in named.values())} have different optimizers; the same weights have one."
-        )
-    return next(iter(named), None)
 
 
 def equations(templates: Iterable[str], values: Values, meaning: Meaning, context: Context) -> tuple[str, ...]:
@@ -107,42 +102,22 @@ def _reading(part: Part, meaning: Meaning, context: Context) -> list[Step]:
     return [Step(about, line) for line in equations(convention.conversion.reading, values, meaning, context)]
 
 
-def _finite(meaning: Meaning) -> Meaning:
-    """:raises SpecError: where a sum or product has left the range of floating-point numbers."""
-    if not all(math.isfinite(getattr(meaning, name)) for name in SYMBOLS):
-        raise SpecError("These values are too large to calculate with; use a smaller penalty.")
-    return meaning
-
-
-def _count(name: str, meanings: Sequence[Meaning]) -> int:
-    return sum(bool(getattr(meaning, name)) for meaning in meanings)
-
-
-def _sum(name: str, meanings: Sequence[Meaning]) -> Step:
-    numbers = [getattr(meaning, name) for meaning in meanings if getattr(meaning, name)]
-    about = "Gradients of terms add" if name in ("l1", "l2") else "They add"
-    return Step(about, f"{SYMBOLS[name]} = {' + '.join(map(figure, numbers))} = {figure(sum(numbers))}")
-
-
-def _sentence(parts: Sequence[Part], meanings: Sequence[Meaning], total: Meaning) -> str:
-    """Each part's share, then what they are together."""
+def _sentence(
+    parts: Sequence[Part], meanings: Sequence[Meaning], total: Meaning, doubled: Mapping[str, Sequence[float]]
+) -> str:
+    """Each part's share, then what they are together; ``doubled``: the numbers of what is counted more than once."""
     if len(parts) == 1:
         return ""
     shares = join(f"{_name(part)} counts as {_text(own)}" for part, own in zip(parts, meanings, strict=True))
-    doubled = [name for name in SYMBOLS if _count(name, meanings) > 1]
     if doubled:
-        times = join(_times(name, meanings) for name in doubled)
-        tail = f"the same thing is counted more than once, and together they are {_text(total)}: {times}"
+        times = {SYMBOLS[name]: figure(sum(numbers) / numbers[0]) for name, numbers in doubled.items()}
+        more = join(f"{symbol} is {factor} times what the first alone does" for symbol, factor in times.items())
+        tail = f"the same thing is counted more than once, and together they are {_text(total)}: {more}"
     elif total.l2 and total.decay:
         tail = f"these are two different things at once, {_text(total)}, each with its own pull towards zero"
     else:
         tail = f"together they are {_text(total)}, and nothing is counted twice"
     return f"{shares}; {tail}."
-
-
-def _times(name: str, meanings: Sequence[Meaning]) -> str:
-    numbers = [getattr(meaning, name) for meaning in meanings if getattr(meaning, name)]
-    return f"{SYMBOLS[name]} is {figure(sum(numbers) / numbers[0])} times what the first alone does"
 
 
 def _name(part: Part) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from reglab.conventions.bridge import MOMENTUM_NEEDS, OPTIMIZER_NEEDS, cross, crosses, obstacle, same_rest
 from reglab.conventions.caveats import conditions, notes
-from reglab.conventions.combining import Combination, Part, Step, combine, equations, family_of
+from reglab.conventions.combining import Combination, Part, Step, combine, equations
 from reglab.conventions.context import OPTIMIZERS, Context, Family, MissingContext, join
 from reglab.conventions.convention import CONVENTIONS, Convention, Values
 from reglab.conventions.meaning import Meaning, figure
@@ -96,7 +96,7 @@ def translate_parts(parts: Sequence[Part], target: str, context: Context | None 
     if len(parts) == 1 and parts[0].name == target:
         return _unchanged(parts[0], goal, context)
     outline = combine(parts, context.filled()).meaning
-    family = _family(parts, goal, context)
+    family = _agreed([*(part.convention for part in parts), goal]) or context.family
     if reason := obstacle(outline.parts, goal, family):
         return Translation(tuple(parts), target, False, reason=reason)
     context.require(_needs(outline.parts, goal, family))
@@ -133,13 +133,8 @@ def _or_missing(parts: Sequence[Part], target: str, context: Context | None) -> 
         return missing
 
 
-def _family(parts: Sequence[Part], goal: Convention, context: Context) -> Family | None:
-    """Of the optimizer that decides: an adaptive one on either side, else SGD on either, else the context's."""
-    family_of([part.convention for part in parts])
-    return _agreed([*(part.convention for part in parts), goal]) or context.family
-
-
 def _agreed(conventions: Sequence[Convention]) -> Family | None:
+    """The family of the optimizer that decides: an adaptive one on either side, else SGD on either."""
     families = {c.family for c in conventions}
     return "adaptive" if "adaptive" in families else "sgd" if "sgd" in families else None
 
@@ -171,19 +166,21 @@ def _written(combined: Combination, goal: Convention, context: Context) -> Trans
         lines = equations(goal.conversion.writing, values, meaning, context)
         steps += [Step(f"{goal.label} writes {goal.plain}", line) for line in lines]
     sources = [part.convention for part in combined.parts]
-    shared = {
-        "steps": tuple(steps),
-        "notes": notes(sources, goal, meaning),
-        "conditions": conditions(
-            sources, goal, combined.meaning.parts | meaning.parts, crossed and not momentum, context
-        ),
-        "code": code(goal, values, _named(context, sources)),
-    }
+    parts = combined.meaning.parts | meaning.parts
+    found = Translation(
+        combined.parts,
+        goal.name,
+        exact=not momentum,
+        meaning=combined.meaning,
+        steps=tuple(steps),
+        notes=notes(sources, goal, meaning),
+        code=code(goal, values, _named(context, sources)),
+        conditions=conditions(sources, goal, parts, crossed and not momentum, context),
+    )
     if not momentum:
-        return Translation(combined.parts, goal.name, True, combined.meaning, values, **shared)  # type: ignore[arg-type]
+        return replace(found, values=values)
     numbers = f"{goal.label} with {join(f'{name} = {figure(value)}' for name, value in values.items())}"
-    reason = same_rest(momentum, numbers)
-    return Translation(combined.parts, goal.name, False, combined.meaning, None, values, reason, **shared)  # type: ignore[arg-type]
+    return replace(found, approximation=values, reason=same_rest(momentum, numbers))
 
 
 def _named(context: Context, sources: Sequence[Convention]) -> Context:
