@@ -82,7 +82,7 @@ def test_the_ring_stays_within_reach(handle: Locator) -> None:
 
 def test_the_chart_follows_every_example(handle: Locator) -> None:
     page, node = handle.page, chart(handle)
-    optima = {"L2 never does": "w₁ = 1, w₂ = 2.5", "A long valley": "w₁ = 2, w₂ = 1.5"}
+    optima = {"L2 has no corners": "w₁ = 1, w₂ = 2.5", "A long valley": "w₁ = 2, w₂ = 1.5"}
     for name, optimum in [*optima.items(), *optima.items()]:
         page.get_by_role("button", name=name).click()
         expect(handle).to_have_attribute("aria-valuetext", optimum)
