@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from tests.factories import add_run, add_sweep, spec
+from tests.jobs.running import wait_until
 
 from reglab import columns
 from reglab.cli import main
@@ -224,8 +225,8 @@ def test_the_queue_goes_on_past_a_row_that_cannot_be_read(store: Store, settings
     spoil(store, "sweeps", torn.id, "plan", "'{'")
     runner = ThreadRunner(store, settings)
     try:
-        while store.get(good.id).state in ("queued", "running"):
-            assert runner.alive()
+        wait_until(lambda: store.get(good.id).state not in ("queued", "running"), "the good run")
+        assert runner.alive()
         assert store.get(good.id).state == "finished"
         with store._database.read() as connection:
             standing = connection.execute(
