@@ -14,7 +14,7 @@ from tests.live.serving import APP, Server, serving
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Serve = Callable[..., Server]
 
-_PATIENCE = 30_000  # milliseconds that a page may take on a busy machine
+_PATIENCE = 60_000  # milliseconds that a page may take on a busy machine
 expect.set_options(timeout=_PATIENCE)
 
 # Streamlit looks for its server at the address of the page first, so a deep link costs it two harmless 404s.

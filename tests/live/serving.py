@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
-_START = 120.0  # seconds
+_START = 120.0  # seconds that a start, and the first answer after it, may take on a busy machine
 _ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
 
 
@@ -45,7 +45,7 @@ class Server:
 
     def get(self, path: str) -> bytes:
         """The body of a 200 answer."""
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=_START) as answer:
             return bytes(answer.read())
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.live.serving import Server
 from tests.live.waiting import wait_in_page
 
-PATIENCE = 30_000  # milliseconds, on a busy machine
+PATIENCE = 60_000  # milliseconds, on a busy machine
 
 MARK = "() => { document.querySelector('[data-testid=stDataFrame]').dataset.mark = 'same'; }"
 MARKED = "() => document.querySelector('[data-testid=stDataFrame]').dataset.mark"
