@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -94,6 +95,14 @@ def test_shares_are_of_the_penalised_and_of_all() -> None:
     first, bias, _, dense = mask(TENSORS, PenaltySpec(), SQUARES)
     assert (first.share_penalised, first.share_all) == (0.25, 0.1)
     assert (dense.share_penalised, bias.share_penalised, bias.share_all) == (0.75, None, 0.2)
+
+
+def test_a_tensor_that_every_term_exempts_has_no_share_of_the_penalised() -> None:
+    tensors = (*TENSORS[:-1], replace(TENSORS[-1], classifier=True))
+    conv, *_, classifier = mask(tensors, PenaltySpec(l2=0, group=0.1), SQUARES)
+    assert (conv.share_penalised, classifier.share_penalised) == (1.0, None)
+    conv, *_, classifier = mask(tensors, PenaltySpec(l2=0.1, group=0.1), SQUARES)
+    assert (conv.share_penalised, classifier.share_penalised) == (0.25, 0.75)
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf, 0.0])

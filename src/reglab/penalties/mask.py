@@ -23,7 +23,8 @@ _LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms"}
 class Row:
     """One tensor under a penalty: its factor f, its own λ·f by term, why, and Σw² where the weights are known.
 
-    ``share_penalised`` is its part of Σw² over all tensors with f > 0 (None for the others), ``share_all`` over all.
+    ``share_penalised`` is its part of Σw² over all tensors that some λ acts on, or would if it were not 0 (None for the
+    others); ``share_all`` over all tensors.
     """
 
     parameter: Parameter
@@ -62,13 +63,17 @@ def mask(
     own = multipliers(scope_kinds(tensors), spec)
     penalised = PenalisedParameters(own, exempt(tensors))
     known = squares or {}
-    whole = _sum(known, own)
-    within = _sum(known, [name for name, factor in own.items() if factor])
+    strengths_of = {
+        name: {key: float(strength) for key, strength in penalised.strengths(name, spec.strengths).items()}
+        for name in own
+    }
+    active = any(spec.strengths.values())
+    counted = [name for name, f in own.items() if f and (any(strengths_of[name].values()) or not active)]
+    whole, within = _sum(known, own), _sum(known, counted)
     rows = []
     for tensor in tensors:
-        factor, square = own[tensor.name], known.get(tensor.name)
-        strengths = {key: float(strength) for key, strength in penalised.strengths(tensor.name, spec.strengths).items()}
-        shares = _share(square, within) if factor else None, _share(square, whole)
+        factor, square, strengths = own[tensor.name], known.get(tensor.name), strengths_of[tensor.name]
+        shares = _share(square, within) if tensor.name in counted else None, _share(square, whole)
         rows.append(Row(tensor, factor, strengths, _why(tensor, factor, strengths, spec), square, *shares))
     return tuple(rows)
 
