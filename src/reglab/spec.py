@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeGuard, get_origin
 
 from pydantic import (
@@ -28,7 +27,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownEr
 
 from reglab import spec_text
 from reglab.errors import SpecError, clipped, shown, suggestion
-from reglab.number_text import NotANumber, number_text, read_number
+from reglab.spec_errors import NO_NUMBER, sentence
 
 Apply = Literal["coupled", "decoupled", "proximal"]
 Scope = Literal["weights", "weights+biases", "all"]
@@ -43,7 +42,7 @@ def _number(kind: str) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if isinstance(value, bool | str):
-            raise PydanticCustomError(_NO_NUMBER, f"Input should be a valid {kind}")
+            raise PydanticCustomError(NO_NUMBER, f"Input should be a valid {kind}")
         return value
 
     return BeforeValidator(check)
@@ -55,9 +54,6 @@ def _truth(value: Any) -> Any:
     return value
 
 
-_NO_NUMBER = "no_number"
-_DIGITS = re.compile(r"[0-9][0-9.]*(e[-+]?[0-9]+)?", re.IGNORECASE)
-_COMMA = " In braces a comma separates settings; write decimals with a point, as in 0.01."
 Number = Annotated[float, _number("number")]
 Whole = Annotated[int, _number("integer")]
 Truth = Annotated[bool, BeforeValidator(_truth)]
@@ -67,49 +63,72 @@ Strength = Annotated[float, _number("number"), Field(ge=0, le=1e3)]
 """λ of a penalty term."""
 
 
-class _Part(BaseModel):
+class SpecPart(BaseModel):
+    """A part of a spec."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """The keys that the part may have, for a sentence about one that it may not."""
+        return list(cls.model_fields)
 
-class DataSpec(_Part):
+    @classmethod
+    def owners(cls, key: str) -> list[str]:
+        """The entries that have ``key`` where others do not."""
+        return []
+
+
+class DataSpec(SpecPart):
     """Which images, how many, how split, and how many wrong labels."""
 
     name: str = Field("digits", title="Dataset", description="The images to learn from.")
     train_size: Whole | None = Field(
-        400, ge=2, title="Training images",
+        400,
+        ge=2,
+        title="Training images",
         description="How many images to train on, drawn with the same class shares. Few images overfit sooner. "
         "Empty means all that the split leaves.",
-    )  # fmt: skip
+    )
     label_noise: Number = Field(
-        0.0, ge=0, le=0.95, title="Label noise",
+        0.0,
+        ge=0,
+        le=0.95,
+        title="Label noise",
         description="Share of training labels replaced by a wrong class. Validation labels stay true.",
-    )  # fmt: skip
+    )
     val_fraction: Number = Field(
         0.3, ge=0.01, le=0.95, title="Validation share", description="Share of all images kept for validation."
     )
     val_size: Whole | None = Field(
-        None, ge=2, title="Validation images",
+        None,
+        ge=2,
+        title="Validation images",
         description="At most so many validation images, to keep large data sets quick. Empty means all of the share.",
-    )  # fmt: skip
+    )
     seed: Whole = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
     folds: Whole | None = Field(
-        None, ge=2, le=50, title="Folds",
+        None,
+        ge=2,
+        le=50,
+        title="Folds",
         description="Cut the images into so many stratified folds, and validate on one of them instead of on the "
         "validation share. Empty means no folds.",
-    )  # fmt: skip
+    )
     fold: Whole = Field(0, ge=0, le=49, title="Fold", description="Which fold validates, from 0.")
 
     @model_validator(mode="after")
     def _fold_in_range(self) -> DataSpec:
         if self.fold and (self.folds is None or self.fold >= self.folds):
             raise ValueError(
-                f"the fold must be below the {self.folds} folds, not {self.fold}" if self.folds
+                f"the fold must be below the {self.folds} folds, not {self.fold}"
+                if self.folds
                 else f"fold {self.fold} needs the number of folds"
-            )  # fmt: skip
+            )
         return self
 
 
-class ModelSpec(_Part):
+class ModelSpec(SpecPart):
     """Which network."""
 
     name: str = Field("simple_cnn", title="CNN", description="The network to train.")
@@ -121,7 +140,7 @@ class ModelSpec(_Part):
     )
 
 
-class PenaltySpec(_Part):
+class PenaltySpec(SpecPart):
     """What is added to the data loss, how it enters the step, and for which parameters.
 
     Every registered penalty term has its λ under its own key, 0 unless given. A λ of 0 other than those of ``l1`` and
@@ -176,6 +195,10 @@ class PenaltySpec(_Part):
                 raise ValueError(f"the factor of {shown(name)} must be from 0 to 1000, not {factor:g}")
         return self
 
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        return list(dict.fromkeys([*penalty_keys(), *cls.model_fields]))
+
     @property
     def strengths(self) -> dict[str, float]:
         """Key of each term → its λ: those of ``l1`` and ``l2``, and all others above 0."""
@@ -217,7 +240,7 @@ def _known_optimizer(name: Any) -> Any:
     return name
 
 
-class OptimSpec(_Part):
+class OptimSpec(SpecPart):
     """The optimizer and its learning-rate schedule; an optimizer with settings of its own has them in a subclass."""
 
     name: Annotated[str, BeforeValidator(_known_optimizer)] = Field(
@@ -227,11 +250,21 @@ class OptimSpec(_Part):
     momentum: Number = Field(0.9, ge=0, le=0.999, title="Momentum", description="Momentum of SGD; others ignore it.")
     nesterov: Truth = Field(False, title="Nesterov", description="Look-ahead momentum for SGD.")
     schedule: Schedule = Field(
-        "constant", title="Schedule",
+        "constant",
+        title="Schedule",
         description="constant; cosine: down to 0 over the run; step: times the decay factor every so many epochs.",
-    )  # fmt: skip
+    )
     step_every: Whole = Field(10, ge=1, le=10_000, title="Step every", description="Epochs between steps (epochs).")
     step_factor: Number = Field(0.1, gt=0, le=1, title="Step factor", description="Factor of each learning-rate step.")
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        own = [key for entry in _optimizers().values() for key in entry.own_settings]
+        return list(dict.fromkeys([*cls.model_fields, *own]))
+
+    @classmethod
+    def owners(cls, key: str) -> list[str]:
+        return [name for name, entry in _optimizers().items() if key in entry.own_settings]
 
     @staticmethod
     def kind(name: Any) -> type[OptimSpec]:
@@ -256,23 +289,29 @@ def _with_own_settings(value: Any, base: ValidatorFunctionWrapHandler) -> OptimS
     return optim
 
 
-class TrainSpec(_Part):
+class TrainSpec(SpecPart):
     """How long, in which batches, from which seed."""
 
     epochs: Whole = Field(30, ge=1, le=10_000, title="Epochs", description="Passes over the training images.")
     batch_size: Whole = Field(32, ge=1, le=65_536, title="Batch size", description="Images per optimizer step.")
     seed: Whole = Field(
-        0, ge=0, le=_MAX_SEED, title="Training seed",
+        0,
+        ge=0,
+        le=_MAX_SEED,
+        title="Training seed",
         description="Fixes initial weights, batch order and dropout: the same seed gives the same run, bit for bit.",
-    )  # fmt: skip
+    )
     patience: Whole = Field(
-        0, ge=0, le=10_000, title="Early stopping",
+        0,
+        ge=0,
+        le=10_000,
+        title="Early stopping",
         description="Stop after so many epochs without a lower validation loss; 0 never stops early.",
-    )  # fmt: skip
+    )
     precision: Precision = Field("float32", title="Precision", description="Floating-point type of the weights.")
 
 
-class RunSpec(_Part):
+class RunSpec(SpecPart):
     """One run, complete: data, model, penalty, optimizer, training."""
 
     data: DataSpec = Field(default_factory=DataSpec)
@@ -282,6 +321,12 @@ class RunSpec(_Part):
     train: TrainSpec = Field(default_factory=TrainSpec)
 
     PARTS: ClassVar[tuple[str, ...]] = ("data", "model", "penalty", "optim", "train")
+
+    @classmethod
+    def part_types(cls) -> dict[str, type[SpecPart]]:
+        """The class of each part, in their order."""
+        types = {part: cls.model_fields[part].annotation for part in cls.PARTS}
+        return {part: kind for part, kind in types.items() if isinstance(kind, type) and issubclass(kind, SpecPart)}
 
     @model_validator(mode="before")
     @classmethod
@@ -305,7 +350,7 @@ class RunSpec(_Part):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise SpecError(sentence(error, cls.PARTS)) from None
+            raise SpecError(sentence(error, cls.part_types(), cls.PARTS)) from None
 
     @classmethod
     def from_yaml(cls, text: str) -> RunSpec:
@@ -391,53 +436,9 @@ def _value(key: str, value: Any) -> Any:
 def _is_text(key: str) -> bool:
     """Whether the setting ``key`` takes a name or a word."""
     part, _, name = key.partition(".")
-    kind = RunSpec.model_fields[part].annotation
-    field = kind.model_fields.get(name) if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    field = RunSpec.part_types()[part].model_fields.get(name)
     return field is not None and (field.annotation is str or get_origin(field.annotation) is Literal)
 
 
 def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def sentence(error: ValidationError, known: Sequence[str] = (), whole: str = "The spec") -> str:
-    """The first problem as one sentence: the key, what it must be, what it was; ``known`` keys at the top."""
-    first, n = error.errors(include_url=False)[0], error.error_count()
-    key = ".".join(clipped(str(part)) for part in first["loc"]) or whole
-    more = f" ({n - 1} more problem{'s' if n > 2 else ''} after this one.)" if n > 1 else ""
-    if first["type"] == "extra_forbidden":
-        name = str(first["loc"][-1])
-        siblings = [key for key in _keys_beside(first["loc"], known) if key != name]
-        owners = [n for n, entry in _optimizers().items() if "optim" in first["loc"] and name in entry.own_settings]
-        near = f" (only {', '.join(owners)} has it)" if owners else suggestion(name, siblings)
-        comma = _COMMA if _DIGITS.fullmatch(name) else ""
-        return f"Unknown setting {shown(key)}{near}. Known: {', '.join(siblings)}.{comma}{more}"
-    rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("Input", "it")
-    rule = rule[0].lower() + rule[1:] if rule.startswith(("Should", "Must")) else rule
-    if first["type"] == "value_error":
-        return f"{key}: {rule}.{more}"
-    is_number = first["type"].startswith(("greater", "less", "finite"))
-    got = clipped(str(first["input"])) if is_number else shown(first["input"])
-    hint = _meant(first["input"]) if first["type"] == _NO_NUMBER else ""
-    return f"{key} {rule}, not {got}{hint}.{more}"
-
-
-def _meant(value: Any) -> str:
-    """The number that a text is likely to mean, as a hint: "0,01" is not YAML's 0.01, nor is "010" its 10."""
-    try:
-        return f"; write {number_text(read_number(value))}" if isinstance(value, str) else ""
-    except NotANumber as error:
-        return f"; {str(error).rpartition('; ')[2].removesuffix('.')}" if "could mean" in str(error) else ""
-
-
-def _keys_beside(loc: tuple[int | str, ...], known: Sequence[str]) -> list[str]:
-    part = next((str(name) for name in reversed(loc[:-1]) if str(name) in RunSpec.PARTS), None)
-    if part is None:
-        return list(RunSpec.PARTS if "run" in loc[:-1] else known)
-    kind = RunSpec.model_fields[part].annotation
-    own = list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
-    if part == "penalty":
-        own = [*penalty_keys(), *own]
-    if part == "optim":
-        own += [key for entry in _optimizers().values() for key in entry.own_settings]
-    return list(dict.fromkeys(own))

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from reglab import spec_text
 from reglab.errors import SpecError, shown
 from reglab.number_text import number_text, read_named, split_list
-from reglab.spec import Apply, Number, RunSpec, Whole, sentence
+from reglab.spec import Apply, Number, RunSpec, Whole
+from reglab.spec_errors import sentence
 
 Kind = Literal["l2", "l1", "elastic", "grid"]
 Repeats = Literal["seed", "fold"]
@@ -190,7 +191,7 @@ class SweepSpec(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise SpecError(sentence(error, list(cls.model_fields), whole="The sweep")) from None
+            raise SpecError(sentence(error, RunSpec.part_types(), list(cls.model_fields), whole="The sweep")) from None
 
     @classmethod
     def from_json(cls, text: str) -> SweepSpec:
