@@ -205,6 +205,11 @@ class PenaltySpec(SpecPart):
         return {"l1": self.l1, "l2": self.l2, **self.__pydantic_extra__}
 
     @property
+    def zeroes_filters(self) -> bool:
+        """Whether a term with λ > 0 can make whole filters exactly 0, so that they are counted."""
+        return any(_terms()[key].zeroes_filters for key, strength in self.strengths.items() if strength)
+
+    @property
     def symbols(self) -> dict[str, float]:
         """Symbol of each term's λ → its value: "λ₂" → 0.01."""
         return {_terms()[key].symbol: strength for key, strength in self.strengths.items()}

@@ -36,7 +36,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
     last, chance, missing = run.last, chance_of_run(run), store.missing(run)
     figures: dict[str, Any] = {name: getattr(last, name, None) for name in METRICS}
     figures |= {key: value for key, value in last.penalties.items() if key not in METRICS} if last else {}
-    if run.spec.penalty.strengths.get("group"):
+    if run.spec.penalty.zeroes_filters:
         zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
         figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
     return {

@@ -127,6 +127,7 @@ ENTRY = Term(
     direction=direction,
     shrink=shrink,
     penalises=_in_groups,
+    zeroes_filters=True,
     code=Code(
         value="{λ}·Σ_G {f}√|G|·‖w_G‖₂",
         gradient="{f}{λ}·√|G|·w/‖w_G‖₂",

@@ -72,7 +72,8 @@ class Term:
     a kink; ``weights`` itself where ∇m(w) = w. ``shrink(weights, ηλ)`` is the proximal map in place,
     w ← argmin_v ½‖v − w‖² + ηP(v). ``order`` is the place in lists, and that of the proximal map in a sum: soft
     thresholds (10), then groups (20), then divisions (30) compose exactly (Yu, NeurIPS 2013).
-    ``penalises`` says which tensors within the scope the term applies to. ``code``: None where scripts cannot have it.
+    ``penalises`` says which tensors within the scope the term applies to, ``zeroes_filters`` whether the proximal map
+    makes whole filters and dense units exactly 0. ``code``: None where scripts cannot have it.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Term:
     direction: Callable[[Tensors], Tensors]
     shrink: Callable[[Tensors, Scale], None]
     penalises: Callable[[Parameter], bool] = lambda parameter: True
+    zeroes_filters: bool = False
     code: Code | None = None
 
 

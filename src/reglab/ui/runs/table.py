@@ -173,7 +173,7 @@ def _with_other_terms(store: Store, runs: Sequence[Run], rows: pd.DataFrame) -> 
         named = zip(penalty.strengths, penalty.symbols.items(), strict=True)
         own = [f"{symbol} {exact(strength)}" for key, (symbol, strength) in named if key not in ("l1", "l2")]
         lambdas |= {run.id: " ".join(own)} if own else {}
-        lassos += [run.id] if penalty.strengths.get("group") and run.epoch else []
+        lassos += [run.id] if penalty.zeroes_filters and run.epoch else []
     layers = store.layers(lassos, latest=True) if lassos else pd.DataFrame(columns=list(columns.LAYER_COLUMNS))
     counts = {str(run): zero_filters(found) for run, found in layers.groupby(columns.RUN, sort=False)}
     filters = {run: f"{found[0]:,} of {found[1]:,}" for run, found in counts.items() if found}

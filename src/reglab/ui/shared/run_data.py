@@ -101,7 +101,7 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             f"near zero {percent(near)}",
             "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
         ),
-        *([_filters(layers)] if run.spec.penalty.strengths.get("group") else []),
+        *([_filters(layers)] if run.spec.penalty.zeroes_filters else []),
         Figure(
             "Gradient ratio",
             "Grad. ratio",
