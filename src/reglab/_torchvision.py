@@ -2,7 +2,7 @@
 
 A torchvision built for CUDA cannot load its compiled operators where torch has no CUDA, and ``import torchvision`` then
 fails while it describes two operators that do not exist ("operator torchvision::nms does not exist"). Declaring their
-schemas first is enough for data sets, transforms and models, none of which uses them. Where the operators load, nothing
+schemas first is enough for data sets, transforms and models, which don't use them. Where the operators load, nothing
 is declared and torchvision is left as it is.
 """
 

@@ -100,7 +100,7 @@ def test_a_gap_in_the_sweep_splits_the_band() -> None:
 def test_best_and_one_se_have_a_ring_a_square_and_texts() -> None:
     table = marked(sweep_table(), best=6, one_se=7)
     figure = sweep_chart(table)
-    for uid, row, symbol in (("best", 6, "circle-open"), ("one-SE", 7, "square-open")):
+    for uid, row, symbol in (("best", 6, "circle-open"), ("1-SE", 7, "square-open")):
         mark = trace(figure, uid)
         assert mark.marker.symbol == symbol
         assert (mark.x[0], mark.y[0]) == pytest.approx((np.log10(NINE[row]), table[columns.VAL_ACC][row]))
@@ -112,7 +112,7 @@ def test_one_label_where_both_are_the_same_point_and_none_before_there_is_one() 
     assert [text for text in texts(figure) if "best" in text or "SE" in text] == ["<b>best and 1-SE 0.03</b>"]
     none = sweep_chart(marked(sweep_table(), best=-1, one_se=-1))
     assert not [text for text in texts(none) if "best" in text or "SE" in text]
-    assert not [one for one in none.data if one.uid in ("best", "one-SE")]
+    assert not [one for one in none.data if one.uid in ("best", "1-SE")]
 
 
 def test_of_two_modes_the_better_one_has_the_texts() -> None:
@@ -122,7 +122,7 @@ def test_of_two_modes_the_better_one_has_the_texts() -> None:
     figure = sweep_chart(table.assign(**chosen))
     assert {"<b>best 0.03, decoupled</b>", "1-SE 0.05"} <= set(texts(figure))
     assert len([text for text in texts(figure) if "best" in text or "SE" in text]) == 2
-    assert len(trace(figure, "best").x) == len(trace(figure, "one-SE").x) == 2
+    assert len(trace(figure, "best").x) == len(trace(figure, "1-SE").x) == 2
     both = sweep_chart(table.assign(**chosen | {columns.ONE_SE: chosen[columns.BEST]}))
     assert [text for text in texts(both) if "best" in text or "SE" in text] == ["<b>best 0.03, decoupled</b>"]
 

@@ -25,7 +25,7 @@ from reglab.charts.sweep_regimes import add_regimes
 from reglab.number_format import percent
 
 HINT = "The curve forms while the networks train."
-SYMBOLS = {"best": ("circle-open", 18), "one SE": ("square-open", 17)}
+SYMBOLS = {"best": ("circle-open", 18), "1-SE": ("square-open", 17)}
 """By the names from which the uids are made."""
 
 _LETTER = 0.025  # share of a narrow chart's axis that a letter takes
@@ -128,7 +128,7 @@ class Mark(NamedTuple):
     @property
     def text(self) -> str:
         """The text above it."""
-        name = "best" if self.mode else self.name.replace("one SE", "1-SE")  # the mode needs the room of "and 1-SE"
+        name = "best" if self.mode else self.name  # the mode needs the room of "and 1-SE"
         return f"{name} {lambda_text(self.value)}" + (f", {self.mode}" if self.mode else "")
 
 
@@ -168,7 +168,7 @@ def _marks(own: Points, column: str, *, named: bool) -> list[Mark]:
     """The best point first; ``named``: its text also names the penalty mode."""
     values, found = own.values[column], []
     best, near = (own.rows[name].to_numpy(bool) & np.isfinite(values) for name in (columns.BEST, columns.ONE_SE))
-    for name, chosen in (("best and one SE", best & near), ("best", best & ~near), ("one SE", near & ~best)):
+    for name, chosen in (("best and 1-SE", best & near), ("best", best & ~near), ("1-SE", near & ~best)):
         for at in np.flatnonzero(chosen):
             mode = own.mode.apply if named and best[at] else ""
             found.append(Mark(name, float(own.lambdas[at]), float(own.at[at]), float(values[at]), mode))

@@ -205,6 +205,6 @@ def _add_marks(made: Draft, panel: Panel, cells: Sequence[Cells], *, named: bool
                 line={"color": colour, "width": 2.5, "dash": dash},
                 showlegend=named,
                 legendgroup=name,
-                uid=uid_of(panel.mode.apply, name.replace("1-SE", "one SE"), place),
+                uid=uid_of(panel.mode.apply, name, place),
                 **panel.axes,
             )

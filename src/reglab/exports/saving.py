@@ -27,7 +27,7 @@ class Place:
 def place(entry: Export, sources: int, path: Path) -> Place:
     """Where ``--out path`` writes an export of so many sources.
 
-    A path with the suffix of the main file (".py", ".csv", …) names that file, and the other files of a script take its
+    With the suffix of the main file (".py", ".csv", …) it names that file, and the other files of a script take its
     stem as prefix. Any other path is a folder, and so is an existing folder.
 
     :raises ExportError: several sources need more than one file.

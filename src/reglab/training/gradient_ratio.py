@@ -5,7 +5,7 @@ for batches of bₜ images. An epoch of plain SGD with equal batches ends at
 
     w_end = w_start − η Σₜ (gₜ + ∇Pₜ),
 
-so where the weights have come to rest, the ratio is exactly 1, however noisy single batches are (their gradients alone
+so where the weights rest, the ratio is exactly 1, however noisy single batches are (their gradients alone
 never vanish). With P coupled, momentum and Adam (once √v stands still) rest there too. Decoupled and proximal steps do
 so under plain SGD alone: momentum μ multiplies the data's gradient by 1/(1 − μ), Adam divides it by √v, and neither
 touches P's. Weights in front of a batch norm go on turning, and weights under subgradient steps of L1 go on crossing 0.

@@ -26,7 +26,7 @@ class LaneSize:
 
 
 def lane_size(spec: RunSpec) -> LaneSize:
-    """The network's own need with this batch and optimizer, and a copy of the kernels' gradients."""
+    """The network's own need with this batch and optimizer, and a copy of the weights' gradients."""
     entry = DATASETS.get(spec.data.name)
     summary = summarise(spec.model, entry.shape, len(entry.classes))
     wide = 2 if spec.train.precision == "float64" else 1

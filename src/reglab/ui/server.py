@@ -35,7 +35,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     A store that cannot be opened does not keep the server down: each page says why, and opens it once it can.
     """
     # Streamlit takes a folder named pages for its older kind of app until the first st.navigation; without this line
-    # the first visitor of a fresh server who follows a link to a page is told that the page does not exist.
+    # the first visitor of a fresh server who follows a link to a page reads that the page does not exist.
     PagesManager.uses_pages_directory = False
     warming = None
     try:
