@@ -7,8 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
-from reglab.charts.base import draft, figure
-from reglab.charts.draft import Draft
+from reglab.charts.base import Draft, draft, figure
 
 TITLE = {"title": {"font": {"size": 9}}}
 

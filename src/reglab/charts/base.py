@@ -1,10 +1,11 @@
-"""Parts shared by the charts: layout, empty figures, and the columns of each run, extracted once."""
+"""Parts shared by the charts: drafts, layout, empty figures, and the columns of each run, extracted once."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -14,7 +15,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.draft import SMALL, Draft
 from reglab.charts.style import RunStyle
 
 NAMES = {"val": "validation", "train": "training", "total": "J"}
@@ -22,7 +22,74 @@ WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
 DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
 _FEW = 7  # epochs up to which each has its tick; Plotly's own ticks would repeat some of them
 
+SMALL = 11
+"""Pixels of all text but titles."""
+
 Floats = NDArray[np.float32]
+Properties = dict[str, Any]
+
+
+@dataclass
+class Draft:
+    """A figure under construction, as the plain dictionaries that Plotly's JSON consists of.
+
+    Plotly checks every property of every change to a ``go.Figure``, which takes five times as long as checking the
+    finished figure once. Live pages draw several figures a second, in a process whose training threads wait meanwhile.
+    The methods are those of ``go.Figure``, without its ``outer_inner`` names.
+    """
+
+    layout: Properties
+    data: list[Properties] = field(default_factory=list)
+
+    def figure(self) -> go.Figure:
+        """The finished figure, checked by Plotly."""
+        return go.Figure(data=self.data, layout=self.layout)
+
+    def add_scatter(self, **trace: Any) -> None:
+        """Add a trace of points or lines."""
+        self.data.append({"type": "scatter", **trace})
+
+    def add_heatmap(self, **trace: Any) -> None:
+        """Add a trace of coloured cells."""
+        self.data.append({"type": "heatmap", **trace})
+
+    def add_annotation(self, **annotation: Any) -> None:
+        """Add text, with an arrow unless ``showarrow`` is False."""
+        self.layout.setdefault("annotations", []).append(annotation)
+
+    def add_text(self, text: str, **place: Any) -> None:
+        """Add small text without an arrow."""
+        self.add_annotation(text=text, showarrow=False, font={"size": SMALL}, **place)
+
+    def add_shape(self, **shape: Any) -> None:
+        """Add a line or an area."""
+        self.layout.setdefault("shapes", []).append(shape)
+
+    def add_hline(self, y: float, **look: Any) -> None:
+        """Add a horizontal line as wide as the plot."""
+        self.add_shape(type="line", x0=0, x1=1, xref="x domain", y0=y, y1=y, yref="y", **look)
+
+    def add_vrect(self, x0: float, x1: float, **look: Any) -> None:
+        """Add an area as high as the plot."""
+        self.add_shape(type="rect", x0=x0, x1=x1, xref="x", y0=0, y1=1, yref="y domain", **look)
+
+    def update_layout(self, properties: Mapping[str, Any] | None = None, **named: Any) -> None:
+        """Change properties of the layout, nested ones one by one."""
+        self.layout = _merged(self.layout, {**(properties or {}), **named})
+
+    def update_xaxes(self, **properties: Any) -> None:
+        """Change properties of the x axis."""
+        self.update_layout(xaxis=properties)
+
+    def update_yaxes(self, **properties: Any) -> None:
+        """Change properties of the y axis."""
+        self.update_layout(yaxis=properties)
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Properties:
+    """A new dictionary; both arguments stay unchanged, since ``new`` may be a constant of a chart."""
+    both = {key for key in old.keys() & new.keys() if isinstance(old[key], Mapping) and isinstance(new[key], Mapping)}
+    return {**old, **new, **{key: _merged(old[key], new[key]) for key in both}}
 
 
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
@@ -77,6 +144,24 @@ def uid_of(*parts: object) -> str:
     text = unicodedata.normalize("NFKC", "-".join(str(part) for part in parts))  # ₁ becomes 1
     text = text.replace("+", "").replace(" ", "-")
     return re.sub(r"[^A-Za-z0-9_-]", "_", text)
+
+
+def layer_text(name: str, most: int) -> str:
+    """A layer's name of at most ``most`` characters; the end of a longer one, which tells layers apart."""
+    short = name.removesuffix(".weight")
+    return short if len(short) <= most else "…" + short[1 - most :]
+
+
+def round_above(value: float, steps: Sequence[float]) -> float:
+    """The smallest of ``steps`` times a power of ten that is at least ``value``."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * min(step for step in steps if step * power >= value * (1 - 1e-6)))
+
+
+def round_below(value: float, steps: Sequence[float]) -> float:
+    """The largest of ``steps`` times a power of ten that is at most ``value``."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * max(step for step in steps if step * power <= value * (1 + 1e-9)))
 
 
 def each_run(frame: pd.DataFrame, styles: Mapping[str, RunStyle]) -> Iterator[tuple[RunStyle, pd.DataFrame]]:

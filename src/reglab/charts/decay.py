@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from reglab.charts.base import empty, figure, uid_of
-from reglab.charts.draft import SMALL
+from reglab.charts.base import SMALL, empty, figure, uid_of
 from reglab.charts.style import GREY, RAMP
 
 LOOKS: dict[str, dict[str, Any]] = {

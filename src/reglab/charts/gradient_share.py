@@ -16,8 +16,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import WIDTHS, draft, each_run, empty, last_epoch_axis, small_epochs, uid_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import WIDTHS, Draft, draft, each_run, empty, last_epoch_axis, layer_text, small_epochs, uid_of
 from reglab.charts.style import GREY, RAMP, RunStyle, rgba
 from reglab.number_format import short
 
@@ -120,15 +119,10 @@ def _lines_alone(style: RunStyle, rows: pd.DataFrame, layer: str | None) -> list
     places = np.linspace(0, MOST - 1, len(names)).round().astype(int) if len(names) > 1 else [0]
     colours = [RAMP[place] for place in places] if layer is None else [style.colour]
     each = [
-        Line(uid_of(style.run, name), _short(name), colour, *total_share(_of_layer(rows, name)), 1.8)
+        Line(uid_of(style.run, name), layer_text(name, _LONGEST), colour, *total_share(_of_layer(rows, name)), 1.8)
         for name, colour in zip(names, colours, strict=True)
     ]
     return each if layer is None and len(names) == 1 else [together, *each]
-
-
-def _short(name: str) -> str:
-    short = name.removesuffix(".weight")
-    return short if len(short) <= _LONGEST else "…" + short[1 - _LONGEST :]
 
 
 def _axis(made: Draft, lines: list[Line], title: str) -> float:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reglab.charts.draft import Draft
+from reglab.charts.base import Draft
 from reglab.charts.style import GREY
 from reglab.number_format import short
 

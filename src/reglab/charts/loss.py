@@ -16,6 +16,7 @@ from reglab.charts.base import (
     DASHES,
     NAMES,
     WIDTHS,
+    Draft,
     RunCurves,
     draft,
     empty,
@@ -24,7 +25,6 @@ from reglab.charts.base import (
     run_curves,
     uid_of,
 )
-from reglab.charts.draft import Draft
 from reglab.charts.style import RunStyle
 
 TITLE, SUBTITLE = "Loss", "nats; J = training + penalty"

@@ -18,6 +18,7 @@ from reglab import columns
 from reglab.charts.base import (
     DASHES,
     WIDTHS,
+    Draft,
     RunCurves,
     draft,
     empty,
@@ -27,7 +28,6 @@ from reglab.charts.base import (
     run_curves,
     uid_of,
 )
-from reglab.charts.draft import Draft
 from reglab.charts.loss import hover
 from reglab.charts.style import GREY, RAMP, RunStyle, rgba
 
@@ -48,9 +48,6 @@ DATA = Part(columns.TRAIN_LOSS, "data loss", DASHES["train"], "╍", GREY)
 L1 = Part(columns.L1, "L1 part", "7px,2px,2px,2px", "╌", RAMP[4])
 L2 = Part(columns.L2, "L2 part", "solid", "━", RAMP[0])
 J = Part(columns.TOTAL, "J", DASHES["total"], "┈", GREY)
-TERM = "penalty_"
-"""Prefix of the column of any further penalty term, which is its key: ``penalty_group``."""
-
 _STROKES = (("9px,2px", "┅", RAMP[2]), ("4px,2px,1px,2px", "┉", RAMP[5]), ("2px,2px", "┄", RAMP[1]))
 
 
@@ -79,8 +76,9 @@ def loss_split_chart(
 
 def _further_terms(epochs: pd.DataFrame) -> list[Part]:
     """The penalty terms besides L1 and L2 that ``epochs`` has columns for, by key."""
-    keys = sorted(str(name).removeprefix(TERM) for name in epochs if str(name).startswith(TERM))
-    return [Part(TERM + key, f"{key} part", *stroke) for key, stroke in zip(keys, cycle(_STROKES), strict=False)]
+    names = sorted(str(name) for name in epochs if str(name).startswith(columns.PENALTY))
+    texts = (f"{name.removeprefix(columns.PENALTY)} part" for name in names)
+    return [Part(name, text, *stroke) for name, text, stroke in zip(names, texts, cycle(_STROKES), strict=False)]
 
 
 def _add_line(made: Draft, run: RunCurves, part: Part, *, alone: bool, stacked: bool) -> None:

@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import empty, figure
-from reglab.charts.draft import SMALL
+from reglab.charts.base import SMALL, empty, figure
 from reglab.charts.style import GREY, RAMP
 from reglab.number_format import PERCENT, percent, short
 

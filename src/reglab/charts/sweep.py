@@ -14,8 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import NAMES, WIDTHS, add_hint, draft, empty, uid_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import NAMES, WIDTHS, Draft, add_hint, draft, empty, uid_of
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis, lambda_text
 from reglab.charts.style import GREY, colour_of
@@ -68,15 +67,15 @@ def sweep_chart(
     made.update_yaxes(range=list(span.shown), tickformat=what.ticks, uirevision=measure)
     made.update_layout(margin={"t": TOP})
     if alone:
-        add_regimes(made, axis, every[0], what.val)
+        add_regimes(made, every[0], what.val)
     if measure == "accuracy" and chance is not None and span.low < chance < span.high:
         made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
         place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
         made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
     for own in every:
-        _add_mode(made, axis, own, what, symbol, alone=alone)
-    add_outside(made, axis, every, what.val, span, symbol)
-    _add_marks(made, axis, every, what.val, span)
+        _add_mode(made, own, what, symbol, alone=alone)
+    add_outside(made, every, what.val, span, symbol)
+    _add_marks(made, every, what.val, span)
     if not known_in(every, what.val):
         add_hint(made, HINT)
     return made.figure()
@@ -92,18 +91,17 @@ def _subtitle(every: Sequence[Points]) -> str:
     return "; ".join(parts)
 
 
-def _add_mode(made: Draft, axis: LambdaAxis, own: Points, what: Measured, symbol: str, *, alone: bool) -> None:
+def _add_mode(made: Draft, own: Points, what: Measured, symbol: str, *, alone: bool) -> None:
     """Training below, then the band, then validation on top."""
-    mode, named = own.mode, None if alone else own.mode
+    mode, named, crowding = own.mode, None if alone else own.mode, own.axis.crowding
     looks: dict[str, dict[str, Any]] = {
-        "train": {"line": {"width": WIDTHS["train"], "dash": mode.train}, "scale": 0.6 * axis.crowding},
-        "val": {"line": {"width": 2.6, "dash": mode.val}, "scale": 1.1 * axis.crowding, "band": f"{mode.apply}-band"},
+        "train": {"line": {"width": WIDTHS["train"], "dash": mode.train}, "scale": 0.6 * crowding},
+        "val": {"line": {"width": 2.6, "dash": mode.val}, "scale": 1.1 * crowding, "band": f"{mode.apply}-band"},
     }
     looks["val"]["errors"] = own.errors(what.val)
     for role, column in (("train", what.train), ("val", what.val)):
         add_line(
             made,
-            axis,
             own,
             own.values[column],
             hover_texts(own.rows, column, NAMES[role], symbol, what.unit, mode=named),
@@ -132,7 +130,7 @@ class Mark(NamedTuple):
         return f"{name} {lambda_text(self.value)}" + (f", {self.mode}" if self.mode else "")
 
 
-def _add_marks(made: Draft, axis: LambdaAxis, every: Sequence[Points], column: str, span: Range) -> None:
+def _add_marks(made: Draft, every: Sequence[Points], column: str, span: Range) -> None:
     """A mark with text at the best point and at the 1-SE choice; one for both where they are the same.
 
     Where several penalty modes have their own, all have symbols, and those of the best mode have texts.
@@ -157,7 +155,7 @@ def _add_marks(made: Draft, axis: LambdaAxis, every: Sequence[Points], column: s
     heights = [marks[0].y for marks in found]
     best = int(np.argmin(heights) if span.at_top else np.argmax(heights))
     labelled = sorted(found[best], key=lambda mark: mark.x)
-    for mark, place in zip(labelled, _text_places(axis, labelled), strict=True):
+    for mark, place in zip(labelled, _text_places(every[0].axis, labelled), strict=True):
         line = {"color": colour_of(mark.value), "width": 1.3, "dash": "1.5px,2.5px"}
         made.add_shape(type="line", x0=mark.x, x1=mark.x, y0=mark.y, y1=span.shown[1], layer="below", line=line)
         text = f"<b>{mark.text}</b>" if mark.name.startswith("best") else mark.text

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import add_hint, draft, empty
+from reglab.charts.base import add_hint, draft, empty, round_above
 from reglab.charts.gap import COLUMNS, SUBTITLES, Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis
 from reglab.charts.style import GREY
@@ -35,7 +35,6 @@ def sweep_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbo
         name, named = own.mode.apply, own.mode if len(every) > 1 else None
         add_line(
             made,
-            axis,
             own,
             own.values[column],
             hover_texts(own.rows, column, "gap", symbol, unit, mode=named),
@@ -70,7 +69,4 @@ def _span(every: Sequence[Points], column: str) -> tuple[float, float]:
 
 def _round(value: float) -> float:
     """The next of _STEPS times a power of ten; 0 for what is not above 0."""
-    if value <= 1e-6:
-        return 0.0
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(power * min(step for step in _STEPS if step * power >= value * (1 - 1e-6)))
+    return round_above(value, _STEPS) if value > 1e-6 else 0.0

@@ -13,8 +13,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import Floats, draft, empty, uid_of, values_of
-from reglab.charts.draft import SMALL, Draft
+from reglab.charts.base import SMALL, Draft, Floats, draft, empty, uid_of, values_of
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
 from reglab.charts.style import RAMP, rgba

@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import Floats, draft, empty, last_epoch_axis, uid_of, values_of
-from reglab.charts.draft import SMALL, Draft
+from reglab.charts.base import SMALL, Draft, Floats, draft, empty, last_epoch_axis, round_above, uid_of, values_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.style import colour_of
 from reglab.charts.sweep_points import Mode, each_mode, gradient
@@ -100,8 +99,7 @@ def _top(means: list[Floats]) -> float:
     if not len(known):
         return 1.0
     most = max(min(float(known.max()), 4 * float(np.median(known))), 1e-6)
-    power = 10.0 ** np.floor(np.log10(most))
-    return 1.02 * float(power * min(top for top in _TOPS if top * power >= most * (1 - 1e-6)))
+    return 1.02 * round_above(most, _TOPS)
 
 
 def _add_bar(made: Draft, axis: LambdaAxis) -> None:

@@ -58,7 +58,6 @@ def sweep_memorised_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.F
             named = own.mode if others else None
             add_line(
                 made,
-                axis,
                 own,
                 own.values[column],
                 hover_texts(own.rows, column, share.hover, symbol, "%", mode=named),

@@ -14,10 +14,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts.base import Floats, draft, empty, uid_of, values_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import Draft, Floats, draft, empty, layer_text, uid_of, values_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_axis, lambda_text
-from reglab.charts.sweep_points import Points, add_line, each_mode, mode_points
+from reglab.charts.sweep_points import Points, add_at_edge, add_line, each_mode, mode_points
 from reglab.number_format import percent, short
 
 ALL = columns.ALL_WEIGHTS
@@ -53,13 +52,12 @@ def sweep_norms_chart(
             own = mode_points(mode, rows[rows[columns.LAYER] == name], axis, (_COLUMNS[what],))
             if len(own.lambdas):
                 place = layers.index(name) if name != ALL else None
-                _add_layer(made, axis, own, what, symbol, floor, place, len(layers), mode is modes[0][0])
+                _add_layer(made, own, what, symbol, floor, place, len(layers), mode is modes[0][0])
     return made.figure()
 
 
 def _add_layer(
     made: Draft,
-    axis: LambdaAxis,
     own: Points,
     what: What,
     symbol: str,
@@ -73,13 +71,12 @@ def _add_layer(
     values = own.values[_COLUMNS[what]]
     below = np.flatnonzero(values < floor * (1 - 1e-5))
     values = np.maximum(values, np.float32(floor / 10))  # a logarithmic axis has no place for 0
-    short_name = _short(name)
+    short_name = layer_text(name, _LONGEST)
     texts = _hover(own, what, symbol, f"{short_name}, {own.mode.apply}")
     uid = uid_of(own.mode.apply, "all" if together else f"layer-{place}")
     width, scale, rank = (3.0, 1.1, 1) if together else (1.3, 0.85, 2) if few else (0.8, 0.45, 2)
     add_line(
         made,
-        axis,
         own,
         values,
         texts,
@@ -87,27 +84,15 @@ def _add_layer(
         line={"width": width, "dash": own.mode.val},
         symbol="circle" if together or not few else _SYMBOLS[place or 0],
         size=8.0,
-        scale=scale * axis.crowding,
+        scale=scale * own.axis.crowding,
         name=short_name,
         showlegend=first and (together or few),
         legendgroup=name,
         legendrank=rank,
     )
     if len(below):  # arrows at the lower edge
-        colours = [own.colours[row] for row in below]
-        made.add_scatter(
-            x=own.at[below],
-            y=np.full(len(below), floor, dtype=np.float32),
-            mode="markers",
-            uid=f"{uid}-below",
-            marker={"symbol": "triangle-down", "size": 8, "color": colours, "line": {"width": 0}},
-            customdata=[own.ids[row] for row in below],
-            hovertext=[texts[row] for row in below],
-            hoverinfo="text",
-            showlegend=False,
-            legendgroup=name,
-            name="below",
-        )
+        hover, look = [texts[row] for row in below], {"mode": "markers", "legendgroup": name, "name": "below"}
+        add_at_edge(made, own, below, floor, "triangle-down", hover, uid=f"{uid}-below", **look)
 
 
 def _y_axis(made: Draft, values: Floats, what: What) -> float:
@@ -134,8 +119,3 @@ def _hover(own: Points, what: What, symbol: str, name: str) -> list[str]:
 
     pairs = zip(own.lambdas, own.rows[_COLUMNS[what]].to_numpy(np.float64), strict=True)
     return [f"<b>{symbol} = {lambda_text(point)}</b><br>{name}: {number(value)}" for point, value in pairs]
-
-
-def _short(name: str) -> str:
-    short = name.removesuffix(".weight")
-    return short if len(short) <= _LONGEST else "…" + short[1 - _LONGEST :]

@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import DASHES, Floats, values_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import DASHES, Draft, Floats, values_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.style import GREY, colour_of, rgba
 from reglab.number_format import PERCENT, fixed, short
@@ -56,12 +55,13 @@ def each_mode(frame: pd.DataFrame) -> list[tuple[Mode, pd.DataFrame]]:
 
 
 class Points(NamedTuple):
-    """The points of one penalty mode, λ ascending: everything that its traces need, extracted once.
+    """The points of one penalty mode on their axis, λ ascending: everything that its traces need, extracted once.
 
     ``at`` are positions on the axis, ``zeros`` counts the points before its break, ``ids`` are [apply, λ₁, λ₂].
     ``values`` has the drawn columns as float32, standard errors included; the other columns are in ``rows``.
     """
 
+    axis: LambdaAxis
     mode: Mode
     rows: pd.DataFrame
     lambdas: NDArray[np.float64]
@@ -89,7 +89,7 @@ def mode_points(mode: Mode, rows: pd.DataFrame, axis: LambdaAxis, names: Sequenc
     drawn = [name for column in names for name in (column, column + columns.SE) if name in rows]
     values = {name: values_of(rows, name) for name in drawn}
     colours = [colour_of(value) for value in lambdas]
-    return Points(mode, rows, lambdas, axis.at(lambdas), zeros, colours, ids_of(rows), values)
+    return Points(axis, mode, rows, lambdas, axis.at(lambdas), zeros, colours, ids_of(rows), values)
 
 
 def ids_of(rows: pd.DataFrame) -> list[list[Any]]:
@@ -129,7 +129,6 @@ def hover_texts(
 
 def add_line(
     made: Draft,
-    axis: LambdaAxis,
     own: Points,
     values: Floats,
     texts: Sequence[str],
@@ -149,7 +148,7 @@ def add_line(
     """
     silent = {"mode": "lines", "showlegend": False, "hoverinfo": "skip", "legendgroup": more.get("legendgroup")}
     if errors is not None and band is not None:
-        _add_band(made, axis, own, values - errors, values + errors, uid=band, **silent)
+        _add_band(made, own, values - errors, values + errors, uid=band, **silent)
     pause = [own.zeros] if own.zeros else []
     if pause:
         both = slice(own.zeros - 1, own.zeros + 1)
@@ -161,7 +160,7 @@ def add_line(
 
     look = {"symbol": symbol or own.mode.symbol, "size": scale * (size or own.mode.size), "opacity": 1}
     made.add_scatter(
-        x=np.insert(own.at, pause, np.float32(axis.break_at or 0)),
+        x=np.insert(own.at, pause, np.float32(own.axis.break_at or 0)),
         y=np.insert(values, pause, np.float32(np.nan)),
         mode="lines+markers",
         uid=uid,
@@ -175,6 +174,22 @@ def add_line(
     )
 
 
+def add_at_edge(
+    made: Draft, own: Points, rows: NDArray[np.int64], height: float, symbol: str, hover: list[str], **more: Any
+) -> None:
+    """A mark at ``height`` for each of the points ``rows``, whose values lie beyond it."""
+    made.add_scatter(
+        x=own.at[rows],
+        y=np.full(len(rows), height, dtype=np.float32),
+        customdata=[own.ids[row] for row in rows],
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+        marker={"symbol": symbol, "size": 8, "color": [own.colours[row] for row in rows], "line": {"width": 0}},
+        **more,
+    )
+
+
 def _error_bars(errors: Floats) -> dict[str, Any] | None:
     """Thin bars of ± one standard error; nothing where no point has one."""
     if not np.isfinite(errors).any():
@@ -182,7 +197,7 @@ def _error_bars(errors: Floats) -> dict[str, Any] | None:
     return {"type": "data", "array": errors, "color": GREY, "thickness": 1.2, "width": 3 if len(errors) <= _FEW else 0}
 
 
-def _add_band(made: Draft, axis: LambdaAxis, own: Points, low: Floats, high: Floats, **more: Any) -> None:
+def _add_band(made: Draft, own: Points, low: Floats, high: Floats, **more: Any) -> None:
     """The area from ``low`` to ``high`` over λ > 0, in the colours of λ; it pauses where either is not known."""
     places = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & (own.lambdas > 0))
     pieces = [piece for piece in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(piece) > 1]
@@ -191,7 +206,7 @@ def _add_band(made: Draft, axis: LambdaAxis, own: Points, low: Floats, high: Flo
     at, gap = own.at, np.array([np.nan], dtype=np.float32)
     outline = [(np.append(at[p], at[p][::-1]), np.append(high[p], low[p][::-1])) for p in pieces]
     x, y = (np.concatenate([part for piece in outline for part in (piece[i], gap)][:-1]) for i in (0, 1))
-    look = {"line": {"width": 0, "color": GREY}, "fill": "toself", "fillgradient": gradient(axis, BAND)}
+    look = {"line": {"width": 0, "color": GREY}, "fill": "toself", "fillgradient": gradient(own.axis, BAND)}
     made.add_scatter(x=x, y=y, **look, **more)
 
 

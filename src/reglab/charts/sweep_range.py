@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import Floats, uid_of
-from reglab.charts.draft import SMALL, Draft
+from reglab.charts.base import SMALL, Draft, Floats, round_above, uid_of
 from reglab.charts.gap import Measure
-from reglab.charts.lambda_axis import LambdaAxis, lambda_text
-from reglab.charts.sweep_points import Points
+from reglab.charts.lambda_axis import lambda_text
+from reglab.charts.sweep_points import Points, add_at_edge
 from reglab.number_format import PERCENT, percent, short
 
 FLOORS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
@@ -88,17 +87,16 @@ def _loss_top(val: Floats, train: Floats, errors: Floats) -> float:
     both = np.fmax(val + errors, train)
     kept = both[np.isfinite(both) & (val <= _BEYOND * np.median(known))]
     most = max(float(kept.max(initial=0)), 1e-6)
-    power = 10.0 ** np.floor(np.log10(most))
-    return float(power * min(top for top in _TOPS if top * power >= most * (1 - 1e-6)))
+    return round_above(most, _TOPS)
 
 
-def add_outside(made: Draft, axis: LambdaAxis, every: Sequence[Points], column: str, span: Range, symbol: str) -> None:
+def add_outside(made: Draft, every: Sequence[Points], column: str, span: Range, symbol: str) -> None:
     """At the edge: an arrow with its value for each point beyond it, a cross for each that diverged.
 
     Values too near each other to be written side by side are written as one, from the least to the most.
     """
     places = [np.flatnonzero(span.beyond(own.values[column])) for own in every]
-    for own, rows, labels in zip(every, places, _labels(axis, every, places, column, span), strict=True):
+    for own, rows, labels in zip(every, places, _labels(every, places, column, span), strict=True):
         texts = [span.text(value) for value in own.values[column][rows]]
         _add_edge(made, own, rows, span, "outside", _hover(own, rows, symbol, texts), labels)
     for own in every:
@@ -109,13 +107,11 @@ def add_outside(made: Draft, axis: LambdaAxis, every: Sequence[Points], column: 
         _add_edge(made, own, rows, span, "diverged", _hover(own, rows, symbol, texts))
 
 
-def _labels(
-    axis: LambdaAxis, every: Sequence[Points], places: Sequence[NDArray[np.int64]], column: str, span: Range
-) -> list[list[str]]:
+def _labels(every: Sequence[Points], places: Sequence[NDArray[np.int64]], column: str, span: Range) -> list[list[str]]:
     """The text at each point beyond the edge; neighbours share one, "10–18 %", at the middle one of them."""
     texts = [[""] * len(rows) for rows in places]
     left = sorted(
-        (axis.share(every[part].lambdas[row]), part, number)
+        (every[part].axis.share(every[part].lambdas[row]), part, number)
         for part, rows in enumerate(places)
         for number, row in enumerate(rows)
     )
@@ -142,22 +138,20 @@ def _add_edge(
     if not len(rows):
         return
     symbol = "x" if labels is None else "triangle-up" if span.at_top else "triangle-down"
-    colours = [own.colours[row] for row in rows]
-    made.add_scatter(
-        x=own.at[rows],
-        y=np.full(len(rows), span.edge, dtype=np.float32),
+    add_at_edge(
+        made,
+        own,
+        rows,
+        span.edge,
+        symbol,
+        hover,
         uid=uid_of(own.mode.apply, name),
         mode="markers" if labels is None else "markers+text",
         text=labels,
         textfont={"size": SMALL},
         textposition="bottom center" if span.at_top else "top center",
-        customdata=[own.ids[row] for row in rows],
-        hovertext=hover,
-        hoverinfo="text",
-        showlegend=False,
         name=name,
         cliponaxis=False,  # the last text reaches into the margin
-        marker={"symbol": symbol, "size": 8, "color": colours, "line": {"width": 0}},
     )
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from reglab import columns
-from reglab.charts.draft import Draft
-from reglab.charts.lambda_axis import LambdaAxis
+from reglab.charts.base import Draft
 from reglab.charts.style import GREY, rgba
 from reglab.charts.sweep_points import Points
 
@@ -68,9 +67,9 @@ class Zone:
         return {"x": float(end), "xanchor": self.anchor, "xshift": _OVERHANG if end else -_OVERHANG}
 
 
-def add_regimes(made: Draft, axis: LambdaAxis, own: Points, column: str) -> None:
+def add_regimes(made: Draft, own: Points, column: str) -> None:
     """Labels below the axis, in place of its title, and the background behind what fits."""
-    (low, high), zones = axis.range, _zones(axis, own, column)
+    (low, high), zones = own.axis.range, _zones(own, column)
     for zone in zones:
         if zone.name == _FITS:
             ends = (low + share * (high - low) for share in (zone.left, zone.right))
@@ -93,14 +92,14 @@ def with_text(zones: Sequence[Zone]) -> list[Zone]:
     return sorted(kept, key=lambda zone: zone.left)
 
 
-def _zones(axis: LambdaAxis, own: Points, column: str) -> list[Zone]:
+def _zones(own: Points, column: str) -> list[Zone]:
     """Stretches of neighbouring λ of one regime; each ends halfway to the next one."""
     if columns.REGIME not in own.rows:
         return []
     regimes = np.where(np.isfinite(own.values[column]), own.rows[columns.REGIME], "")
     named = zip(own.at.tolist(), regimes, strict=True)
     groups = [(regime, [at for at, _ in group]) for regime, group in groupby(named, key=lambda item: str(item[1]))]
-    low, high = axis.range
+    low, high = own.axis.range
     cuts = [((before[1][-1] + after[1][0]) / 2 - low) / (high - low) for before, after in pairwise(groups)]
     zones = [Zone(name, *ends) for (name, _), *ends in zip(groups, [0.0, *cuts], [*cuts, 1.0], strict=True)]
     return [zone for zone in zones if zone.name in columns.REGIMES]

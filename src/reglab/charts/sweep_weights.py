@@ -15,12 +15,11 @@ import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import draft, empty, uid_of
-from reglab.charts.draft import SMALL, Draft
+from reglab.charts.base import SMALL, Draft, draft, empty, round_below, uid_of
 from reglab.charts.lambda_axis import lambda_text
 from reglab.charts.style import colour_of, rgba
 from reglab.charts.sweep_points import Mode, each_mode
-from reglab.charts.weights import DECADES, Histogram, extent, round_below
+from reglab.charts.weights import DECADES, Histogram, extent
 from reglab.number_format import percent, short
 
 PANELS = 12

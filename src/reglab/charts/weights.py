@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.bins import EDGES
-from reglab.charts.base import draft, each_run, empty, uid_of
-from reglab.charts.draft import Draft
+from reglab.charts.base import Draft, draft, each_run, empty, round_below, uid_of
 from reglab.charts.style import GREY, RunStyle, rgba
 from reglab.number_format import percent
 
@@ -104,12 +103,6 @@ def _reach(histogram: Histogram) -> float:
     covered = histogram.zeros + np.cumsum(histogram.counts[order])
     needed = magnitudes[order][int(np.searchsorted(covered, _KEPT * covered[-1]))]
     return 1.5 * round_below(float(needed), (1, 1.5, 2, 3, 4, 5, 7))
-
-
-def round_below(value: float, steps: tuple[float, ...]) -> float:
-    """The largest of ``steps`` times a power of ten that is at most ``value``."""
-    power = 10.0 ** np.floor(np.log10(value))
-    return float(power * max(step for step in steps if step * power <= value * (1 + 1e-9)))
 
 
 def _add_initial(made: Draft, initial: list[Histogram], floor: float) -> None:
