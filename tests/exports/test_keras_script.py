@@ -78,7 +78,7 @@ def test_the_converted_lambda_is_half_of_ours() -> None:
 def test_group_lasso_is_written_out_and_nothing_of_it_elsewhere() -> None:
     group = tiny(penalty={"group": 0.01, "l2": 0.03})
     text = export(group, "keras", settings=SETTINGS).files["train.py"].decode()
-    assert "GROUP = 0.01  # λ_g of λ_g·Σ_G √|G|·‖w_G‖₂\n# G is a filter of a convolution or a unit" in text
+    assert "GROUP = 0.01  # λᴳ of λᴳ·Σ_G √|G|·‖w_G‖₂\n# G is a filter of a convolution or a unit" in text
     assert "kernel_regularizer=Sum(GroupLasso(GROUP), regularizers.L2(L2 / 2))" in text
     assert "kernel_regularizer=regularizers.L2(L2 / 2)" in text  # the classifier
     assert "shrunk_groups" not in text

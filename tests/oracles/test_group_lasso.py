@@ -26,7 +26,7 @@ def problem() -> tuple[Array, Array]:
 
 
 def solve(x: Array, y: Array, l1: float, group: float, l2: float) -> Array:
-    """argmin ½/n ‖XWᵀ − Y‖² + λ₁ Σ|w| + λ_g √inputs Σ‖w_u‖ + (λ₂/2) Σw², by FISTA with restarts."""
+    """argmin ½/n ‖XWᵀ − Y‖² + λ₁ Σ|w| + λᴳ √inputs Σ‖w_u‖ + (λ₂/2) Σw², by FISTA with restarts."""
     n = len(x)
     hessian, cross = x.T @ x / n, y.T @ x / n
     rate = 1 / (np.linalg.eigvalsh(hessian)[-1] + l2)
@@ -45,7 +45,7 @@ def solve(x: Array, y: Array, l1: float, group: float, l2: float) -> Array:
 
 
 def residual(w: Array, x: Array, y: Array, l1: float, group: float, l2: float) -> float:
-    """Largest violation of the KKT conditions 0 ∈ ∇(data + L2) + λ₁ ∂Σ|w| + λ_g √inputs ∂Σ‖w_u‖."""
+    """Largest violation of the KKT conditions 0 ∈ ∇(data + L2) + λ₁ ∂Σ|w| + λᴳ √inputs ∂Σ‖w_u‖."""
     slope = (w @ x.T - y.T) @ x / len(x) + l2 * w
     reach, worst = group * np.sqrt(x.shape[1]), 0.0
     for unit, own in zip(w, slope, strict=True):

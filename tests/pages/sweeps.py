@@ -8,7 +8,7 @@ from tests.pages.browsing import charts
 
 from reglab.events import EpochMetrics
 from reglab.sweep import LaneSpec, SweepSpec
-from reglab.ui.sweep.values import KEYS, to_sweep
+from reglab.ui.sweep.query import KEYS, to_sweep
 
 SMALL = SweepSpec(run=spec(train__epochs=6, data__label_noise=0.2), l2=(0.0, 0.01, 0.1), seeds=3)
 BEST = {0.0: 0.80, 0.01: 0.90, 0.1: 0.10}

@@ -37,7 +37,7 @@ def test_group_lasso_has_its_lambda_and_its_filters_in_the_table(
     add_run(store, spec(penalty__group=0.02, penalty__l2=0), name="lasso")
     table = again(app).dataframe[0].value.set_index("name")
     shown = ["penalty", "other_lambdas", "zero_filters"]
-    assert list(table.loc["lasso", shown]) == ["group lasso", "λ_g 0.02", "8 of 32"]
+    assert list(table.loc["lasso", shown]) == ["group lasso", "λᴳ 0.02", "8 of 32"]
     assert table["other_lambdas"].isna().sum() == 1
     before = names(app)
     assert names(select(app, [], ("zero_filters",))) == before

@@ -16,7 +16,7 @@ from reglab.store import Store, Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import Query
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.values import KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
+from reglab.ui.sweep.query import KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 

@@ -18,7 +18,7 @@ from reglab.store import Store, Sweep
 from reglab.sweep import LaneSpec, SweepSpec
 from reglab.ui.sweep import state
 from reglab.ui.sweep.presets import DEMO
-from reglab.ui.sweep.values import normal
+from reglab.ui.sweep.query import normal
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 

@@ -62,11 +62,11 @@ def test_a_link_restores_the_form_and_stays_as_it_is(app: AppTest) -> None:
 def test_group_lasso_has_a_field_of_its_own(app: AppTest) -> None:
     visit(app, penalty__group="0.02", penalty__l2="0", penalty__apply="proximal", optim__name="sgd")
     field = app.text_input(key="group")
-    assert (field.label, field.value) == ("λ_g (group lasso)", "0.02")
+    assert (field.label, field.value) == ("λᴳ (group lasso)", "0.02")
     assert r"0.02 \sum_G \sqrt{|G|}" in app.latex[0].value
     assert warnings(app) == ""
     field.set_value("-1")
-    assert "λ_g (group lasso) must be at least 0, not -1." in errors(again(app))
+    assert "λᴳ (group lasso) must be at least 0, not -1." in errors(again(app))
     app.text_input(key="group").set_value("0,5")
     assert address(again(app))["penalty.group"] == "0.5"
     app.text_input(key="group").set_value("0")

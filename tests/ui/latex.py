@@ -1,6 +1,6 @@
 """A small translator from the update rule's LaTeX to Python, so that tests run what the page shows.
 
-It knows exactly the notation of :mod:`reglab.ui.train.update_rule`, and fails on anything else.
+It knows exactly the notation of :mod:`reglab.ui.train.objective_text`, and fails on anything else.
 """
 
 from __future__ import annotations

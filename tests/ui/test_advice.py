@@ -16,8 +16,7 @@ from reglab.events import EpochDone
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.ui.train.advice import CHECKS, advice
-from reglab.ui.train.advice_base import Advice, Facts
-from reglab.ui.train.advice_decay import COLLAPSED, collapses_from
+from reglab.ui.train.advice_penalty import COLLAPSED, Advice, Facts, collapses_from
 
 USUAL = Facts(n_train=400, n_val=539, acting=4)
 NORMED = Facts(n_train=400, n_val=539, batch_norm=True, acting=21)

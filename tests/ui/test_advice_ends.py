@@ -16,8 +16,7 @@ from reglab.errors import SpecError
 from reglab.number_format import exact
 from reglab.spec import DataSpec, RunSpec
 from reglab.ui.train.advice import CHECKS, advice
-from reglab.ui.train.advice_base import Check, Facts, above, below
-from reglab.ui.train.advice_decay import COLLAPSED
+from reglab.ui.train.advice_penalty import COLLAPSED, Check, Facts, above, below
 
 ONLY_INFORMS = {"_decoupled_is_another_lambda", "_batch_norm"}
 """Checks that explain what a setting means and ask for nothing."""

@@ -59,7 +59,7 @@ def test_what_all_runs_have_in_common() -> None:
         "λ₂ = 0.01, proximal penalty"
     )
     lasso = SweepSpec.parse({"run": {"penalty": {"group": 0.02}}, "l2": [0.0, 1.0]})
-    assert progress_text.facts(lasso).endswith("learning rate 0.001 · fixed λ_g = 0.02")
+    assert progress_text.facts(lasso).endswith("learning rate 0.001 · fixed λᴳ = 0.02")
     free = {"data": {"name": "gone", "train_size": None}, "model": {"name": "gone"}}
     net = SweepSpec.parse({"run": free, "lambdas": [0.0, 1.0], "l1_ratio": 0.3, "apply": ["coupled", "decoupled"]})
     assert progress_text.facts(net) == (

@@ -16,7 +16,7 @@ from reglab.analysis.zero_filters import zero_filters
 from reglab.spec import PenaltySpec
 from reglab.states import STATES
 from reglab.store import Run, Store
-from reglab.ui.shared import run_text, text
+from reglab.ui.shared import text
 from reglab.ui.shared.run_data import figures, gradient_ratio, zero_shares
 from reglab.ui.shared.tables import BADGES
 
@@ -30,11 +30,11 @@ def run(store: Store) -> Run:
 def test_every_state_has_a_badge_and_a_line(run: Run) -> None:
     for state in STATES:
         assert BADGES[state]
-        assert run_text.progress_line(replace(run, state=state), [0.5], None).endswith(".")
+        assert text.progress_line(replace(run, state=state), [0.5], None).endswith(".")
 
 
 def test_what_is_trained_in_one_line(run: Run) -> None:
-    assert run_text.facts(run) == (
+    assert text.facts(run) == (
         "Digits (8×8), 400 training images with 20 % wrong labels · Simple CNN · λ₂ = 0.03 · "
         "Adam, learning rate 0.001 · cpu, 1 thread"
     )
@@ -49,27 +49,27 @@ def test_what_is_trained_in_one_line(run: Run) -> None:
     ],
 )
 def test_penalties_in_words(penalty: dict[str, object], words: str) -> None:
-    assert run_text.penalty_text(PenaltySpec.model_validate(penalty)) == words
+    assert text.penalty_text(PenaltySpec.model_validate(penalty)) == words
 
 
 def test_time_left_is_the_mean_of_the_last_five_epochs_times_what_is_left(run: Run) -> None:
     seconds = [9.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    assert run_text.seconds_left(run, seconds) == pytest.approx(24 * 3.0)
-    assert run_text.seconds_left(replace(run, step=13, steps=26), seconds) == pytest.approx(23.5 * 3.0)
-    assert run_text.seconds_left(run, [math.nan, 2.0]) == pytest.approx(24 * 2.0)
+    assert text.seconds_left(run, seconds) == pytest.approx(24 * 3.0)
+    assert text.seconds_left(replace(run, step=13, steps=26), seconds) == pytest.approx(23.5 * 3.0)
+    assert text.seconds_left(run, [math.nan, 2.0]) == pytest.approx(24 * 2.0)
 
 
 def test_before_the_first_epoch_the_steps_tell_the_time(run: Run) -> None:
     first = replace(run, epoch=0, step=2, steps=10, seconds=4.0)
-    assert run_text.seconds_left(first, []) == pytest.approx(4.0 / 0.2 * 29.8)
-    assert run_text.seconds_left(replace(first, step=0), []) is None
-    assert run_text.progress_line(first, [], None) == "Epoch 1 of 30, step 2 of 10. About 9 min 56 s left."
+    assert text.seconds_left(first, []) == pytest.approx(4.0 / 0.2 * 29.8)
+    assert text.seconds_left(replace(first, step=0), []) is None
+    assert text.progress_line(first, [], None) == "Epoch 1 of 30, step 2 of 10. About 9 min 56 s left."
 
 
 def test_the_share_done_counts_steps(run: Run) -> None:
-    assert run_text.share_done(run) == pytest.approx(6 / 30)
-    assert run_text.share_done(replace(run, step=13, steps=26)) == pytest.approx(6.5 / 30)
-    assert run_text.share_done(replace(run, state="finished")) == 1.0
+    assert text.share_done(run) == pytest.approx(6 / 30)
+    assert text.share_done(replace(run, step=13, steps=26)) == pytest.approx(6.5 / 30)
+    assert text.share_done(replace(run, state="finished")) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -102,25 +102,25 @@ def test_durations(seconds: float, words: str) -> None:
     ],
 )
 def test_where_the_run_stands(run: Run, changes: dict[str, Any], line: str) -> None:
-    assert run_text.progress_line(replace(run, **changes), [0.5] * 6, 2) == line
+    assert text.progress_line(replace(run, **changes), [0.5] * 6, 2) == line
 
 
 def test_resuming_says_from_where(run: Run) -> None:
-    assert "from epoch 6" in run_text.resume_text(replace(run, has_checkpoint=True))
-    assert "from the beginning" in run_text.resume_text(replace(run, has_checkpoint=False))
+    assert "from epoch 6" in text.resume_text(replace(run, has_checkpoint=True))
+    assert "from the beginning" in text.resume_text(replace(run, has_checkpoint=False))
 
 
 def test_runs_that_differ_in_lambda_are_called_by_it(store: Store) -> None:
     runs = [add_run(store, spec(penalty__l2=l2), name="same") for l2 in (0.0, 0.03)]
-    assert list(run_text.labels(runs).values()) == ["no penalty", "λ₂ = 0.03"]
-    assert run_text.labels(runs[:1]) == {runs[0].id: "same"}
+    assert list(text.labels(runs).values()) == ["no penalty", "λ₂ = 0.03"]
+    assert text.labels(runs[:1]) == {runs[0].id: "same"}
 
 
 def test_other_runs_keep_their_names_and_equal_names_are_told_apart(store: Store) -> None:
     runs = [
         add_run(store, spec(train__seed=seed), name=name) for seed, name in enumerate(["a", "same", "same", "x" * 60])
     ]
-    found = list(run_text.labels(runs).values())
+    found = list(text.labels(runs).values())
     assert found == ["a", f"same ({runs[1].id[:4]})", f"same ({runs[2].id[:4]})", "x" * 31 + "…"]
 
 
@@ -128,12 +128,12 @@ def test_names_lose_the_parts_that_all_have(store: Store) -> None:
     changes = ({"penalty__l2": 0.03}, {"penalty__l2": 0.1, "train__epochs": 9})
     runs = [add_run(store, spec(model__name="dense_784", **change)) for change in changes]
     assert runs[0].name == "digits · dense_784 · λ₂ 0.03"
-    assert list(run_text.labels(runs).values()) == ["λ₂ 0.03", "λ₂ 0.1"]
+    assert list(text.labels(runs).values()) == ["λ₂ 0.03", "λ₂ 0.1"]
 
 
 def test_what_several_runs_have_in_common(store: Store) -> None:
     runs = [add_run(store, spec(penalty__l2=l2, optim__name=name)) for l2, name in ((0.1, "sgd"), (0.1, "adam"))]
-    assert run_text.common_facts(runs) == (
+    assert text.common_facts(runs) == (
         "In common: Digits (8×8), 400 training images · Simple CNN · λ₂ = 0.1 · cpu, 1 thread"
     )
 

@@ -14,12 +14,10 @@ from reglab import columns
 from reglab.jobs import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep.data import common_epoch
-from reglab.ui.sweep.links import run_with, runs_at
+from reglab.ui.sweep.board import run_with, runs_at, views_of
+from reglab.ui.sweep.data import common_epoch, csv_of, readable
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
 from reglab.ui.sweep.state import nearest, replay_step, stops
-from reglab.ui.sweep.table import csv_of, readable
-from reglab.ui.sweep.views import views_of
 
 SPEC = SweepSpec(l2=(0.0, 0.01, 0.1), apply=("coupled", "decoupled"), seeds=2)
 

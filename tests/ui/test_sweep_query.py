@@ -14,8 +14,7 @@ from reglab.errors import SpecError
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.query import USUAL, SweepQuery, ViewState, form_query, read, sweep_query
-from reglab.ui.sweep.values import normal
+from reglab.ui.sweep.query import USUAL, SweepQuery, ViewState, form_query, normal, read, sweep_query
 from reglab.ui.train.state import sweep_page_query
 
 VIEWS = st.builds(

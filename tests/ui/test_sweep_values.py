@@ -13,7 +13,7 @@ from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.spec_fields import WIDGETS
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.values import (
+from reglab.ui.sweep.query import (
     KEYS,
     KIND,
     LISTS,

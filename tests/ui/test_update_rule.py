@@ -22,7 +22,7 @@ from reglab.optimizers.construct import make_optimizer
 from reglab.penalties import penalised_parameters
 from reglab.spec import RunSpec
 from reglab.training.objective import APPLY, penalty_groups
-from reglab.ui.train.update_rule import COLOUR, update_rule, where
+from reglab.ui.train.objective_text import COLOUR, update_rule, where
 
 STEPS, TOLERANCE = 4, 1e-12
 Arrays = dict[str, NDArray[np.float64]]

@@ -1,4 +1,4 @@
-"""Group lasso: P(w) = λ_g Σ_G √|G| ‖w_G‖₂, G a convolution's filter or a dense unit with its incoming weights.
+"""Group lasso: P(w) = λᴳ Σ_G √|G| ‖w_G‖₂, G a convolution's filter or a dense unit with its incoming weights.
 
 (Yuan & Lin 2006; Wen et al., NeurIPS 2016, for filters.) Biases join no group, and the classifier's units, which are
 the classes, are exempt.
@@ -29,7 +29,7 @@ def direction(weights: Tensors) -> Tensors:
 
 
 def shrink(weights: Tensors, threshold: Scale) -> None:
-    """w_G ← max(1 − ηλ_g √|G| / ‖w_G‖₂, 0) w_G: block soft thresholding, by which whole filters become exactly 0."""
+    """w_G ← max(1 − ηλᴳ √|G| / ‖w_G‖₂, 0) w_G: block soft thresholding, by which whole filters become exactly 0."""
     for weight in weights:
         norms, reach = _norms(weight), lanewise(threshold, weight) * _root(weight)
         weight.mul_((1 - reach / norms).mul_(norms > reach).nan_to_num_(0.0))
@@ -109,9 +109,9 @@ ENTRY = Term(
     name="group",
     label="group lasso",
     order=20,
-    symbol="λ_g",
-    latex=r"\lambda_g",
-    help="Strength of λ_g·Σ√|G|·‖w_G‖₂ over the filters of convolutions and the units of dense layers: in "
+    symbol="λᴳ",
+    latex=r"\lambda^G",
+    help="Strength of λᴳ·Σ√|G|·‖w_G‖₂ over the filters of convolutions and the units of dense layers: in "
     "proximal mode it removes whole filters. The classifier's units are exempt.",
     formulas=Formulas(
         objective=lambda strength, total, factor: rf"{strength} \sum_G {factor}\sqrt{{|G|}}\,\lVert w_G \rVert_2",
@@ -121,7 +121,7 @@ ENTRY = Term(
         ),
         note="G is a filter of a convolution or a unit of a dense layer; the classifier's units are exempt",
         gradient_note="G is the filter or dense unit that w belongs to; the gradient is 0 where all of G is 0.",
-        proximal_note="Filters and dense units whose norm is within ηλ_g√|G| of 0 become exactly 0.",
+        proximal_note="Filters and dense units whose norm is within ηλᴳ√|G| of 0 become exactly 0.",
     ),
     measure=measure,
     direction=direction,

@@ -47,8 +47,8 @@ def local_hosts(address: str) -> tuple[str, ...]:
     """
     if address not in _EVERYWHERE:
         return tuple(dict.fromkeys((*_LOOPBACK, address)))
-    found = [one.address.partition("%")[0] for card in psutil.net_if_addrs().values() for one in card
-             if one.family in _ADDRESS_FAMILIES]  # fmt: skip
+    addresses = (one for card in psutil.net_if_addrs().values() for one in card if one.family in _ADDRESS_FAMILIES)
+    found = [one.address.partition("%")[0] for one in addresses]
     return tuple(dict.fromkeys((*_LOOPBACK, "0.0.0.0", *found, socket.gethostname().lower())))
 
 

@@ -27,9 +27,9 @@ from reglab.store import run_table_columns as t
 from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS, TEXT_LENGTH
 from reglab.store.run_table import table_of
 from reglab.ui.runs.state import RunsState, show
-from reglab.ui.shared.run_text import dataset_label, model_label
 from reglab.ui.shared.services import process_wide
 from reglab.ui.shared.tables import BADGES
+from reglab.ui.shared.text import dataset_label, model_label
 
 PAGE = 100
 """Rows on a page."""
@@ -166,7 +166,7 @@ def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunC
 
 
 def _with_other_terms(store: Store, runs: Sequence[Run], rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` with LAMBDAS ("λ_g 0.01") and FILTERS ("22 of 88"), each where one of ``runs`` has such a value."""
+    """``rows`` with LAMBDAS ("λᴳ 0.01") and FILTERS ("22 of 88"), each where one of ``runs`` has such a value."""
     lambdas, lassos = dict[str, str](), list[str]()
     for run in runs:
         penalty = run.spec.penalty

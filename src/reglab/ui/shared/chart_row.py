@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from reglab import columns
@@ -19,11 +20,10 @@ from reglab.charts.gap import Measure
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
 from reglab.ui.shared.memo import Drawn, shared_figure
+from reglab.ui.shared.spec_fields import segments
 
 LossView = Literal["loss", "split"]
 WeightView = Literal["weights", "ratio"]
-
-View = TypeVar("View", bound=str)
 
 MEASURES: Mapping[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
 LOSS_VIEWS: Mapping[LossView, str] = {"loss": "Loss", "split": "Objective"}
@@ -91,12 +91,15 @@ class Source:
 def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool) -> Choice:
     """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
     left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="xsmall") for box in boxes)
-    loss = _segments(left, "Loss or objective", LOSS_VIEWS, keys.loss)
-    left.markdown("", help=LOSS_HELP, width="content")  # a question mark, as the switches' own labels are not shown
-    log = left.toggle("Log scale", key=keys.log, persist_state="session")
-    measure = _segments(middle, "Gap in", MEASURES, keys.measure)
-    weights = _segments(right, "Weights or ratio", WEIGHT_VIEWS, keys.weights)
-    right.markdown("", help=WEIGHT_HELP, width="content")
+    with left:
+        loss = segments("Loss or objective", LOSS_VIEWS, keys.loss, first=True, persist_state="session")
+        st.markdown("", help=LOSS_HELP, width="content")  # a question mark, as the switches' own labels are not shown
+        log = st.toggle("Log scale", key=keys.log, persist_state="session")
+    with middle:
+        measure = segments("Gap in", MEASURES, keys.measure, first=True, persist_state="session")
+    with right:
+        weights = segments("Weights or ratio", WEIGHT_VIEWS, keys.weights, first=True, persist_state="session")
+        st.markdown("", help=WEIGHT_HELP, width="content")
     layer = right.selectbox(
         "Layer",
         [columns.ALL_WEIGHTS, *dict.fromkeys(layers[columns.LAYER])],
@@ -147,17 +150,3 @@ def _legend(source: Source, figure: go.Figure) -> go.Figure:
         labels = {style.label for style in source.styles.values()}
         figure.for_each_trace(lambda trace: trace.update(showlegend=False) if trace.name in labels else None)
     return figure
-
-
-def _segments(place: DeltaGenerator, label: str, views: Mapping[View, str], key: str) -> View:
-    chosen: View = place.segmented_control(
-        label,
-        list(views),
-        default=next(iter(views)),
-        required=True,
-        format_func=views.__getitem__,
-        key=key,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    return chosen

@@ -11,6 +11,7 @@ from reglab.exports import EXPORTS, Bundle, Export, download, export, show
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui.shared.services import Services, services
+from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 _HEIGHT = 380  # pixels of a script on screen; it scrolls
@@ -19,22 +20,18 @@ _LANGUAGES = {".py": "python", ".yaml": "yaml"}
 
 def export_panel(source: Run | RunSpec, key: str) -> None:
     """A button that opens the exports of ``source``; nothing is made of them while it is closed."""
-    popover = st.popover(
-        "Export", icon=":material/code:", key=key, on_change="rerun",
-        help="A PyTorch or Keras script that repeats it, a table, or the settings.",
-    )  # fmt: skip
+    about = "A PyTorch or Keras script that repeats it, a table, or the settings."
+    popover = st.popover("Export", icon=":material/code:", key=key, on_change="rerun", help=about)
     if popover.open:
         with popover:
             _content(source, key)
 
 
 def _content(source: Run | RunSpec, key: str) -> None:
-    entries = [entry for entry in EXPORTS.entries.values() if isinstance(source, Run) or not entry.needs_runs]
-    chosen = st.segmented_control(
-        "Format", [entry.name for entry in entries], format_func=lambda name: EXPORTS.get(name).label, required=True,
-        default=entries[0].name, key=f"{key}_format", label_visibility="collapsed", persist_state="session",
-    )  # fmt: skip
-    entry = EXPORTS.get(chosen or entries[0].name)
+    labels = {
+        name: entry.label for name, entry in EXPORTS.entries.items() if isinstance(source, Run) or not entry.needs_runs
+    }
+    entry = EXPORTS.get(segments("Format", labels, f"{key}_format", first=True, persist_state="session"))
     st.caption(entry.about)
     if isinstance(source, Run) and entry.needs_runs and not source.epoch:
         st.info("There is no epoch yet; the table will have a row for each.", icon=":material/hourglass_empty:")
@@ -52,12 +49,16 @@ def _script(entry: Export, source: Run | RunSpec, shown: Bundle | None, key: str
     for sentence in shown.inexact if shown else ():
         st.warning(f"Not exact: {literal(sentence)}", icon=":material/info:")
     name = f"reglab-{source.id if isinstance(source, Run) else 'spec'}-{entry.name}"
-    many = entry.is_script
+    label = "Download script, images and weights" if entry.is_script else f"Download {entry.label}"
     st.download_button(
-        "Download script, images and weights" if many else f"Download {entry.label}",
-        partial(_file, entry, source, name, services()), f"{name}{'.zip' if many else entry.suffix}",
-        key=f"{key}_download", icon=":material/download:", on_click="ignore", type="primary",
-    )  # fmt: skip
+        label,
+        partial(_file, entry, source, name, services()),
+        f"{name}{'.zip' if entry.is_script else entry.suffix}",
+        key=f"{key}_download",
+        icon=":material/download:",
+        on_click="ignore",
+        type="primary",
+    )
     if shown is not None:
         st.code(shown.files[shown.main].decode(), _LANGUAGES[entry.suffix], height=_HEIGHT)
 

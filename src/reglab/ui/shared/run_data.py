@@ -14,7 +14,7 @@ from reglab.charts import RunStyle, style_runs
 from reglab.charts.gradient_share import total_share
 from reglab.number_format import percent, points
 from reglab.store import Run
-from reglab.ui.shared import run_text
+from reglab.ui.shared import text
 from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss
@@ -156,7 +156,7 @@ def _facts(run: Run) -> Hashable:
 
 
 def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Results:
-    store, ids, short = services().store, [run.id for run in runs], run_text.labels(runs)
+    store, ids, short = services().store, [run.id for run in runs], text.labels(runs)
     epochs = epochs_on(store, runs, before.epochs if before else None)
     layers = store.layers(ids, latest=True)
     return Results(

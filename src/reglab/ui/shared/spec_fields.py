@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import streamlit as st
 from pydantic import BaseModel
@@ -24,6 +24,8 @@ from reglab.penalties import PENALTIES, Term
 from reglab.registry import Registry
 from reglab.spec import RunSpec, penalty_keys
 from reglab.ui.shared.text import literal
+
+Option = TypeVar("Option", bound=str)
 
 OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer"}
 
@@ -208,6 +210,14 @@ def number_field(label: str, key: str, **options: Any) -> str:
             sentence = str(error)
             field_problem(f"{sentence[:1].upper()}{sentence[1:]}")
     return typed
+
+
+def segments(label: str, options: Mapping[Option, str], key: str, *, first: bool = False, **more: Any) -> Option:
+    """Segments of which one is always chosen, with ``first`` the first one unless session state has another."""
+    default = next(iter(options)) if first else None
+    more = {"required": True, "default": default, "key": key, "label_visibility": "collapsed", **more}
+    chosen: Option = st.segmented_control(label, list(options), format_func=options.__getitem__, **more)
+    return chosen
 
 
 def field_problem(sentence: str) -> None:

@@ -6,16 +6,36 @@ the chart beside it makes both higher, because it must be readable without scrol
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
+import plotly.graph_objects as go
 import streamlit as st
 
+from reglab import columns
+from reglab.analysis import layer_curves, sweep_histograms
 from reglab.charts.gap import Measure
+from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep_gap import sweep_gap_chart
+from reglab.charts.sweep_grid import sweep_grid_chart
+from reglab.charts.sweep_losses import Role, sweep_losses_chart
+from reglab.charts.sweep_memorised import sweep_memorised_chart
+from reglab.charts.sweep_norms import What, sweep_norms_chart
+from reglab.charts.sweep_weights import sweep_weights_chart
+from reglab.spec import Apply, RunSpec
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep import links, views
-from reglab.ui.sweep.data import Results
-from reglab.ui.sweep.state import EPOCH, MEASURE, shown_sweep, slider_moved, start_replay, stop_replay, stops
+from reglab.ui.shared.live_chart import Scalar, live_chart
+from reglab.ui.shared.memo import shared_figure
+from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
+from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_fields import segments
+from reglab.ui.sweep import state
+from reglab.ui.sweep.data import Results, layers_at, sweep_table
+from reglab.ui.sweep.query import SWEEP, SWITCHES, View, ViewState
 from reglab.ui.sweep.verdict_text import EpochView, named_point, rule_help, verdict_text
+from reglab.ui.train import state as train_form
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
 EPOCH_HELP = (
@@ -33,18 +53,18 @@ def board(results: Results, view: EpochView) -> None:
         return
     left, right = st.columns([8, 5], gap="small")
     with left.container(border=True, height="stretch", gap=None):
-        views.main_chart(results, view)
+        _main_chart(results, view)
     with right.container(border=True, height="stretch", gap="xsmall", vertical_alignment="distribute"):
         _verdict(view)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         _switches(results, view)
     if view.spec.kind == "grid":
-        views.view_box(results, view)
+        _view_box(results, view)
         return
     with st.grid(2, min_column_width=_NARROWEST, gap="small"):
         with st.container(border=True, height="stretch", gap=None):
-            views.gap_chart(results, view)
-        views.view_box(results, view)
+            _gap_chart(results, view)
+        _view_box(results, view)
 
 
 def _verdict(view: EpochView) -> None:
@@ -72,8 +92,8 @@ def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: L
         key=key,
         icon=":material/arrow_forward:",
         type=kind,
-        on_click=links.use,
-        args=(links.run_with(spec, point, apply),),
+        on_click=_open_train,
+        args=(run_with(spec, point, apply),),
         help=f"Opens Train with {which} and all other settings of this sweep.",
     )
 
@@ -81,34 +101,193 @@ def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: L
 def _switches(results: Results, view: EpochView) -> None:
     """Accuracy or loss; the epoch; the replay."""
     epochs = results.sweep.epochs
-    st.segmented_control(
-        "Measure",
-        list(MEASURES),
-        format_func=MEASURES.__getitem__,
-        key=MEASURE,
-        required=True,
-        label_visibility="collapsed",
-    )
+    segments("Measure", MEASURES, state.MEASURE)
     if epochs == 1:
         return
     st.select_slider(
         "Epoch",
-        stops(epochs),
+        state.stops(epochs),
         format_func=lambda epoch: "newest" if epoch == epochs else str(epoch),
-        key=EPOCH,
+        key=state.EPOCH,
         label_visibility="collapsed",
-        on_change=slider_moved,
+        on_change=state.slider_moved,
         disabled=results.common == 0,
     )
     st.markdown(f":small[epoch **{view.epoch}**]", width=96, help=EPOCH_HELP)
-    if shown_sweep().playing:
-        st.button("", key="sweep_pause", icon=":material/pause:", on_click=stop_replay, help="Stays at this epoch.")
+    if state.shown_sweep().playing:
+        st.button(
+            "", key="sweep_pause", icon=":material/pause:", on_click=state.stop_replay, help="Stays at this epoch."
+        )
     else:
         st.button(
             "",
             key="sweep_play",
             icon=":material/play_arrow:",
-            on_click=start_replay,
+            on_click=state.start_replay,
             disabled=results.common < 2,
             help="Replays the training, epoch by epoch.",
         )
+
+
+MAIN_HEIGHT, GAP_HEIGHT, VIEW_HEIGHT = 440, 384, 304
+"""Pixels of the U-curve, of the gap, and of the chosen view beside it, which has its switches above."""
+
+VIEWS: Mapping[View, tuple[str, str, str]] = {
+    "losses": ("Losses", "Without the penalty.", "the loss over the epochs, a line for each λ."),
+    "weights": ("Weights", "Same bins in all panels.", "histograms of the weights, a panel for each λ."),
+    "norms": ("Norms & zeros", "Layer by layer.", "the norm of each layer's weights, and their share of exact zeros."),
+    "memory": (
+        "Memorisation",
+        "Training labels that the network reproduces.",
+        "with label noise, the share of right and of wrong training labels that the network reproduces.",
+    ),
+    "table": ("Table", "Mean ± standard error at this epoch.", "every figure with its standard error."),
+}
+"""View → its name, a caption, and its explanation."""
+
+VIEWS_HELP = "  \n".join(f"**{name}**: {about}" for name, _, about in VIEWS.values())
+ROLES: Mapping[Role, str] = {"val": "Validation", "train": "Training"}
+WHATS: Mapping[What, str] = {"norm": "Norms", "zeros": "Exact zeros"}
+_OPTIONS = 40  # pixels of the row with a view's own switches, kept also without any
+
+
+def _main_chart(results: Results, view: EpochView) -> None:
+    """The U-curve; of a grid, the map of both λ."""
+
+    def make() -> go.Figure:
+        if view.spec.kind == "grid":
+            return sweep_grid_chart(view.table, measure=view.measure)
+        chance = view.chance.accuracy if view.chance else None
+        return sweep_chart(view.table, measure=view.measure, symbol=view.spec.symbol, chance=chance)
+
+    _draw("curve", results, view, make, MAIN_HEIGHT)
+
+
+def _gap_chart(results: Results, view: EpochView) -> None:
+    """The generalisation gap over λ."""
+    make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=view.spec.symbol)
+    _draw("gap", results, view, make, GAP_HEIGHT)
+
+
+def views_of(spec: SweepSpec) -> list[View]:
+    """The views that apply: memorisation needs wrong labels; one λ does not order the points of a grid."""
+    if spec.kind == "grid":
+        return ["losses", "table"]
+    return [view for view in VIEWS if view != "memory" or spec.run.data.label_noise]
+
+
+def _view_box(results: Results, view: EpochView) -> None:
+    """The chosen view below its switches."""
+    offered = views_of(view.spec)
+    if st.session_state.get(state.VIEW) not in offered:
+        st.session_state[state.VIEW] = offered[0]
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        segments("View", {name: VIEWS[name][0] for name in offered}, state.VIEW)
+        chosen: View = st.session_state[state.VIEW]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", height=_OPTIONS, border=False):
+            if chosen == "losses":
+                segments("Loss on", ROLES, state.ROLE, persist_state="page")
+            elif chosen == "norms":
+                segments("Norms or zeros", WHATS, state.WHAT, persist_state="page")
+            elif chosen == "weights":
+                _layer(results, view)
+            st.caption(VIEWS[chosen][1], help=VIEWS_HELP, width="content")
+        if chosen == "table":
+            sweep_table(view, VIEW_HEIGHT)
+            return
+        shown = state.view_state(results.sweep.epochs)
+        option = {"losses": shown.role, "norms": shown.what, "weights": shown.layer}.get(chosen)
+        make = partial(_figure, chosen, results, view, shown)
+        _draw(chosen, results, view, make, VIEW_HEIGHT, option, clickable=chosen in ("norms", "memory"))
+
+
+def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -> go.Figure:
+    spec, symbol = view.spec, view.spec.symbol
+    if chosen == "losses":
+        epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
+        planned = results.sweep.epochs
+        return sweep_losses_chart(results.lanes, epochs, role=shown.role, planned=planned, symbol=symbol)
+    if chosen == "memory":
+        return sweep_memorised_chart(view.table, symbol=symbol)
+    layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
+    if chosen == "norms":
+        curves = layer_curves(results.lanes, layers, view.epoch)
+        return sweep_norms_chart(curves, what=shown.what, symbol=symbol, lambdas=lambdas)
+    histograms = sweep_histograms(results.lanes, layers, shown.layer, view.epoch)
+    return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, lambdas=lambdas)
+
+
+def _draw(
+    name: str,
+    results: Results,
+    view: EpochView,
+    make: Callable[[], go.Figure],
+    height: int,
+    option: Hashable = None,
+    *,
+    clickable: bool = True,
+) -> None:
+    """Draw the figure that ``make`` returns, once for all sessions; a click on a point opens its runs."""
+    key = f"sweep-{name}"
+    figure = shared_figure((key, view.source, option), make)
+    click = partial(_open_point, results.sweep.id) if clickable else None
+    live_chart(figure, key=f"{key}-{results.sweep.id}", height=height, on_click=click)
+
+
+def _layer(results: Results, view: EpochView) -> None:
+    names = [columns.ALL_WEIGHTS, *dict.fromkeys(layers_at(results, view.epoch)[columns.LAYER])]
+    if len(names) > 1 and st.session_state.get(state.LAYER) not in names:
+        st.session_state[state.LAYER] = columns.ALL_WEIGHTS
+    st.selectbox(
+        "Layer",
+        names,
+        key=state.LAYER,
+        label_visibility="collapsed",
+        width=170,
+        disabled=len(names) == 1,
+        persist_state="page",
+    )
+
+
+def runs_at(spec: SweepSpec, clicked: Sequence[Scalar]) -> list[int]:
+    """Numbers of the runs at a clicked point [penalty mode, λ₁, λ₂], one for each repeat; empty for anything else."""
+    if len(clicked) != 3:
+        return []
+    mode, l1, l2 = clicked
+    if not isinstance(l1, int | float) or not isinstance(l2, int | float):
+        return []
+    near = partial(math.isclose, rel_tol=1e-9)
+    return [
+        number
+        for number, lane in enumerate(spec.lanes())
+        if lane.apply == mode and near(lane.point.l1, l1) and near(lane.point.l2, l2)
+    ]
+
+
+def run_with(spec: SweepSpec, point: Point, apply: Apply) -> RunSpec:
+    """One run with this λ: as in the sweep, but with a validation share in place of folds."""
+    return spec.run.with_changes({"penalty.l1": point.l1, "penalty.l2": point.l2, "penalty.apply": apply})
+
+
+def _open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
+    """Callback: open the runs at a clicked point on the Train page, at most MAX_RUNS."""
+    numbers = runs_at(services().store.sweep(sweep_id).spec, clicked)
+    if numbers:
+        runs = services().store.sweep_runs(sweep_id)
+        _go(run_query([runs[number].id for number in numbers[:MAX_RUNS]]))
+
+
+def _open_train(spec: RunSpec) -> None:
+    """Callback: open the Train page's form with this run."""
+    train_form.prepare_form(spec)
+    _go(spec.to_query())
+
+
+def _go(query: Mapping[str, str]) -> None:
+    """Go to the Train page, with this page's own parameters before ``query``.
+
+    Streamlit's browser side puts the query into the current address before it goes to the next page. The first Back
+    leads there, so the sweep's own parameters must be part of it.
+    """
+    own = {key: value for key, value in st.query_params.items() if key == SWEEP or key in SWITCHES}
+    st.switch_page(TRAIN_PAGE, query_params={**own, **query})

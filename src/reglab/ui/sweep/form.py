@@ -14,11 +14,10 @@ from reglab.sweep import Kind, SweepSpec, values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
-from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, has, number_field
+from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, has, number_field, segments
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
-from reglab.ui.sweep.state import current_values, form_state, show_sweep
-from reglab.ui.sweep.values import (
+from reglab.ui.sweep.query import (
     FIXED,
     KIND,
     KINDS,
@@ -34,6 +33,7 @@ from reglab.ui.sweep.values import (
     read_list,
     to_sweep,
 )
+from reglab.ui.sweep.state import current_values, form_state, show_sweep
 
 NAME = "sweep_name"
 """Key of the field for the sweep's name."""
@@ -126,10 +126,9 @@ def _start(spec: SweepSpec, name: str | None, key: str) -> None:
 
 def _sweep_card() -> None:
     shared: dict[str, Any] = {"persist_state": "session"}
+    named = {"label_visibility": "visible", **shared}
     st.markdown("**Sweep**")
-    st.segmented_control(
-        "Penalty", list(KINDS), format_func=KINDS.__getitem__, key=KIND, required=True, help=KIND_HELP, **shared
-    )
+    segments("Penalty", KINDS, KIND, help=KIND_HELP, **named)
     kind: Kind = st.session_state[KIND]
     for name in LISTED[kind]:
         _list(name)
@@ -137,15 +136,8 @@ def _sweep_card() -> None:
         number_field("L1 ratio ρ", RATIO, help=RATIO_HELP, **shared)
     st.pills("Penalty mode", MODE_NAMES, selection_mode="multi", key=MODES, help=MODES_HELP, **shared)
     left, right = st.columns(2, vertical_alignment="bottom")
-    left.segmented_control(
-        "Repeat over",
-        list(OVER_NAMES),
-        format_func=OVER_NAMES.__getitem__,
-        key=OVER,
-        required=True,
-        help=OVER_HELP,
-        **shared,
-    )
+    with left:
+        segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
     right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
     if kind in FIXED:
         draw(FIXED[kind], key=RUN_WIDGETS[FIXED[kind]], help_more="The same in every run.")

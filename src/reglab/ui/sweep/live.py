@@ -23,10 +23,9 @@ from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
-from reglab.ui.sweep.data import epoch_view, results_of
+from reglab.ui.sweep.data import csv_of, epoch_view, results_of
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
 from reglab.ui.sweep.state import advance_replay, keep_view, open_sweep, show_form, shown_sweep, view_state
-from reglab.ui.sweep.table import csv_of
 from reglab.ui.sweep.verdict_text import EpochView
 
 TICK = 1.0

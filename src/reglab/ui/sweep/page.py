@@ -30,8 +30,8 @@ from reglab.ui.sweep import query as queries
 from reglab.ui.sweep.form import NAME, judge, start_form, start_preset, sweep_form
 from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
+from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, read_list, to_values
 from reglab.ui.sweep.state import QUERY, START, FormState, current_values, form_state, keep, open_form, show_sweep
-from reglab.ui.sweep.values import KIND, LISTED, SYMBOLS, read_list, to_values
 from reglab.ui.sweep.verdict_text import named_point
 
 ABOUT = (

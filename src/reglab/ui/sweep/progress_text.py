@@ -9,8 +9,7 @@ from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
-from reglab.ui.shared.run_text import dataset_label, model_label, optimizer_text
-from reglab.ui.shared.text import count_of, duration
+from reglab.ui.shared.text import count_of, dataset_label, duration, model_label, optimizer_text
 
 Rate = tuple[float, float]
 """(seconds, share done) of a sweep when it was first seen to train."""

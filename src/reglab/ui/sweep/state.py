@@ -20,6 +20,7 @@ from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import FieldChanges, Query
 from reglab.ui.sweep.query import (
     DEFAULT,
+    KEYS,
     SETTINGS,
     SWEEP,
     SWITCHES,
@@ -28,8 +29,8 @@ from reglab.ui.sweep.query import (
     ViewState,
     form_query,
     sweep_query,
+    to_values,
 )
-from reglab.ui.sweep.values import KEYS, to_values
 
 START = "sweep_start"
 """Key of the form's button."""

@@ -1,7 +1,7 @@
 """Advice on settings that are allowed but make no sense together, each with its reason and its rule.
 
-The checks of data, optimizer and schedule are here, those of the penalty in advice_penalty and advice_decay. A new
-check is one function, listed in CHECKS of its file. Pure text: no Streamlit, no torch.
+The checks of data, optimizer and schedule are here, those of the penalty in :mod:`reglab.ui.train.advice_penalty`. A
+new check is one function, listed in CHECKS of its file. Pure text: no Streamlit, no torch.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from reglab.number_format import exact
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import DataSpec, OptimSpec, RunSpec
-from reglab.ui.train import advice_decay, advice_penalty
-from reglab.ui.train.advice_base import Advice, Check, Facts
+from reglab.ui.train import advice_penalty
+from reglab.ui.train.advice_penalty import Advice, Check, Facts
 
 FEW = 100
 """With fewer validation images, the standard error of their accuracy exceeds 5 points."""
@@ -161,7 +161,5 @@ def _remedy_text(remedy: Mapping[str, Any]) -> str:
     return text[0].upper() + text[1:]
 
 
-_TRAINING: tuple[Check, ...] = (_few_validation_images, _one_step_an_epoch, _steps_ignored, _first_step_too_late)
-_TRAINING += (_steps_of_one, _nesterov, _momentum_ignored, _patience)
-
-CHECKS: tuple[Check, ...] = (*advice_decay.CHECKS, *advice_penalty.CHECKS, *_TRAINING)
+CHECKS: tuple[Check, ...] = (*advice_penalty.CHECKS, _few_validation_images, _one_step_an_epoch, _steps_ignored)
+CHECKS += (_first_step_too_late, _steps_of_one, _nesterov, _momentum_ignored, _patience)

@@ -17,10 +17,9 @@ from reglab.number_format import exact, percent, points
 from reglab.spec import RunSpec
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
-from reglab.ui.shared.run_text import penalty_text
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE
-from reglab.ui.shared.text import loss
+from reglab.ui.shared.text import loss, penalty_text
 from reglab.ui.train.state import SWEEP_ICON, form_state, see_sweeps, show_runs
 
 GROUP = "overfitting and its cure"

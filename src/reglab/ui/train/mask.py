@@ -31,7 +31,8 @@ ROWS_SHOWN = 12
 """A table of more tensors scrolls."""
 
 _HEIGHT, _POPOVER = 430, 760  # pixels: of a table that scrolls, and the width of a run's table
-_KIND_WIDTH, _NUMBER, _BAR, _EDGES, _LETTER = 92, 72, 116, 20, 6.2  # pixels of columns, a cell's edges, a letter
+_KIND_WIDTH, _FACTOR_WIDTH, _BARS = 92, 72, (116, 96)  # pixels of columns, the last of both shares
+_EDGES, _LETTER, _NARROWEST = 20, 6.2, 54  # pixels of a cell's edges, of a letter, and of a number's column
 
 _KINDS = {"conv": "conv weight", "dense": "dense weight", "bias": "bias"}
 
@@ -217,11 +218,10 @@ def _run_table(run: Run) -> None:
 def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = False) -> dict[str, Any]:
     """What editor and read-only table share: data, columns with widths, formats and help, height, text alternative."""
     number, bar, text = st.column_config.NumberColumn, st.column_config.ProgressColumn, st.column_config.TextColumn
-    share: Mapping[str, Any] = {"format": "percent", "width": _BAR, "min_value": 0, "max_value": 1}
-    edited: Mapping[str, Any] = {"min_value": 0, "max_value": 1000, "required": True}
-    figure: Mapping[str, Any] = {"format": "%.6g", "width": _NUMBER}
+    share: Mapping[str, Any] = {"format": "percent", "min_value": 0, "max_value": 1}
+    shown, symbols = table(rows), strengths(rows).values()
     return {
-        "data": table(rows),
+        "data": shown,
         "hide_index": True,
         "height": "content" if len(rows) <= ROWS_SHOWN else _HEIGHT,
         "column_order": columns_shown(penalty, rows, narrow=narrow),
@@ -230,11 +230,25 @@ def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = 
             TENSOR: text(pinned=True, width=_fit(row.parameter.name for row in rows)),
             KIND: text(width=_KIND_WIDTH),
             SHAPE: text(width=_fit(map(_shape, rows))),
-            WEIGHTS: number(format="localized", width=_NUMBER),
-            FACTOR: number(help="λ of this tensor is the form's λ times this; 0 exempts it.", **edited, **figure),
-            **{symbol: number(help=f"{symbol} of the form × factor", **figure) for symbol in strengths(rows).values()},
-            SHARE: bar(help="Share of Σw² over the penalised tensors", **share),
-            SHARE_ALL: bar(help="Share of Σw² over all tensors", **share),
+            WEIGHTS: number(format="localized", width=_fit([WEIGHTS, *(f"{count:,}" for count in shown[WEIGHTS])])),
+            FACTOR: number(
+                format="%.6g",
+                width=_FACTOR_WIDTH,
+                help="λ of this tensor is the form's λ times this; 0 exempts it.",
+                min_value=0,
+                max_value=1000,
+                required=True,
+            ),
+            **{
+                symbol: number(
+                    format="%.6g",
+                    width=max(_NARROWEST, _fit(f"{strength:.6g}" for strength in shown[symbol])),
+                    help=f"{symbol} of the form × factor",
+                )
+                for symbol in symbols
+            },
+            SHARE: bar(help="Share of Σw² over the penalised tensors", width=_BARS[0], **share),
+            SHARE_ALL: bar(help="Share of Σw² over all tensors", width=_BARS[1], **share),
         },
     }
 

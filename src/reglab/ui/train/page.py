@@ -1,22 +1,44 @@
-"""The Train page: the form, or the live view of the runs that the query names."""
+"""The Train page: the live view of the runs that the query names, or the form beside what Start would do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, check_data, status
+from reglab.errors import RegLabError, SpecError
+from reglab.jobs import check_run
 from reglab.models import MODELS
+from reglab.penalties.mask import mask
 from reglab.spec import RunSpec
+from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.query import MAX_RUNS, Link, read_link, unique
 from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_facts import tensors_of
+from reglab.ui.shared.spec_fields import as_labels, to_spec
 from reglab.ui.shared.tables import ACTIVE
-from reglab.ui.shared.text import count_of
+from reglab.ui.shared.text import count_of, literal
+from reglab.ui.shared.trouble import show
+from reglab.ui.train import objective_text
+from reglab.ui.train.advice import advice
+from reglab.ui.train.advice_penalty import Advice, Facts
 from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
-from reglab.ui.train.preview import notes, preview
 from reglab.ui.train.run_view import run_view
-from reglab.ui.train.state import QUERY, keep, open_or_follow, show_runs
+from reglab.ui.train.state import QUERY, FormState, current_values, form_state, keep, open_or_follow, show_runs
+
+_SYMBOLS = (
+    "$f_w(x_i)$ is the network's output for image $x_i$ with label $y_i$, and CE the cross-entropy, the data loss. "
+    "The sums over $w$ are over the penalised parameters; weights are those of convolutions and dense layers."
+)
+
+_STEP_HELP = (
+    "What training does with every parameter $w$ in step $t$ of epoch $e$, line by line, with the numbers of this "
+    "form. Each line uses what the lines above it have set; ← assigns."
+)
 
 
 def train_page() -> None:
@@ -44,9 +66,9 @@ def _form(link: Link) -> None:
     with left:
         spec_form()
     with right:
-        spec = preview(state)
+        spec = _preview(state)
     if spec is not None:
-        notes(spec)
+        _notes(spec)
     mask_card(spec)
     keep(state, spec)
 
@@ -64,3 +86,103 @@ def _known(spec: RunSpec) -> None:
     """Raise :class:`reglab.errors.UnknownName` if no registry has the dataset or the CNN."""
     DATASETS.get(spec.data.name)
     MODELS.get(spec.model.name)
+
+
+def _preview(state: FormState) -> RunSpec | None:
+    """Draw the preview of the form's present values; returns their spec if they make one."""
+    spec, problem = judge(current_values())
+    _start_row(spec, problem)
+    for sentence in filter(None, (problem, state.start_problem)):
+        show(sentence)
+    if state.link_problem:
+        st.warning(literal(state.link_problem), icon=":material/link_off:")
+    if spec is None:
+        return None
+    facts = facts_of(spec)
+    st.markdown("**Objective**", help=_SYMBOLS)
+    st.latex(f"{objective_text.size(spec)} {objective_text.objective(spec, facts.n_train)}")
+    st.caption(f"{objective_text.meaning(spec)} {objective_text.translation(spec)}".strip())
+    for found in advice(spec, facts):
+        if found.level == "warning":
+            _show_advice(found)
+    with st.container(border=True, gap="xsmall", key="step_rule"):
+        st.markdown("**Update rule**", help=_STEP_HELP)
+        st.caption(objective_text.where(spec))
+        for row in objective_text.update_rule(spec):
+            with st.container(gap=None):
+                st.markdown(f":small[${row.latex}$]")  # in a line of text, so that it wraps in a narrow window
+                st.caption(row.meaning)
+    return spec
+
+
+def _notes(spec: RunSpec) -> None:
+    """Advice that is no warning, across the page."""
+    found = [one for one in advice(spec, facts_of(spec)) if one.level == "info"]
+    if found:
+        with st.grid(min(len(found), 2), min_column_width=330, gap="small"):
+            for one in found:
+                _show_advice(one)
+
+
+def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
+    """The spec of the form's ``values`` if they make one, and a sentence on why it cannot be trained, if so."""
+    try:
+        spec = to_spec(values)
+    except SpecError as error:
+        return None, str(error)
+    try:
+        check_run(spec, services().settings)
+    except RegLabError as error:
+        return spec, as_labels(str(error))
+    here = status(DATASETS.get(spec.data.name), services().settings.data)
+    return spec, f"{here.sentence}." if here.state == "missing" else None
+
+
+def facts_of(spec: RunSpec) -> Facts:
+    """What the checks need to know of the data and the CNN of ``spec``; all unknown if the data do not fit."""
+    entry, tensors = MODELS.entries.get(spec.model.name), tensors_of(spec)
+    try:
+        sizes = check_data(spec.data)
+    except RegLabError:
+        return Facts()
+    try:
+        acting = sum(row.penalised for row in mask(tensors, spec.penalty)) if tensors else None
+    except SpecError:
+        acting = None
+    batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
+    return Facts(sizes.train, sizes.val, batch_norm, acting, DATASETS.get(spec.data.name).size)
+
+
+def start() -> None:
+    """Queue a run with the form's present values and show it. A second press on the same form shows the same run."""
+    state = form_state()
+    spec, problem = judge(current_values())
+    if spec is None or problem:
+        state.start_problem = problem
+        return
+    try:
+        name = str(st.session_state.get("run_name") or "").strip()
+        run = services().runner.submit(spec, name=name or None, key=state.key)
+    except RegLabError as error:
+        state.start_problem = as_labels(str(error))
+    else:
+        show_runs([run.id])
+
+
+def _start_row(spec: RunSpec | None, problem: str | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        about = "The run's name in lists. If empty, it is made of data, CNN and λ."
+        st.text_input("Name", key="run_name", placeholder="automatic", max_chars=200, help=about)
+        idle, icon = problem is not None, ":material/play_arrow:"
+        st.button("Start", key="start", type="primary", icon=icon, on_click=start, disabled=idle)
+        if spec is not None and problem is None:
+            export_panel(spec, "export_form")
+
+
+def _show_advice(found: Advice) -> None:
+    """The text, with its rule in small type below."""
+    text = f"{found.text}\n\n:small[{found.rule}]"
+    if found.level == "warning":
+        st.warning(text, icon=":material/lightbulb:")
+    else:
+        st.info(text, icon=":material/school:")

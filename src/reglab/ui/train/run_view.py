@@ -10,25 +10,29 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
+from reglab.spec import RunSpec
 from reglab.store import Run, UnreadableRow
-from reglab.ui.shared import chart_row, run_text, trouble
+from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.query import SWEEP_PAGE, run_query
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import ACTIVE, badge
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
-from reglab.ui.train import run_buttons
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
+from reglab.ui.train.state import SWEEP_ICON, show_form
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
@@ -54,14 +58,14 @@ class Live:
 def run_view(ids: Sequence[str]) -> None:
     """Draw the runs called ``ids``, and a sentence for each that cannot be found."""
     runs: dict[str, Run] = {}
-    for text in ids:
+    for wanted in ids:
         try:
-            run = services().store.get(text)
+            run = services().store.get(wanted)
             runs[run.id] = run
         except (UnknownRun, UnreadableRow) as error:
             st.error(f"{literal(str(error))} Is the link complete?", icon=":material/search_off:")
     if not runs:
-        run_buttons.open_form()
+        st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=show_form)
         return
     live = Live(tuple(runs), _every(list(runs.values())))
     st.session_state["live"] = live
@@ -94,23 +98,63 @@ def _head(runs: Sequence[Run]) -> None:
             if alone:
                 badge(alone.state)
         with st.container(horizontal=True, gap="small", width="content"):
-            if alone:
-                run_buttons.stop_or_resume(alone)
-                run_buttons.duplicate(alone)
-                mask_button(alone)
-            run_buttons.sweep_button(runs)
-            run_buttons.new_run(runs)
-            run_buttons.link(runs)
-            if alone:
-                export_panel(alone, "export_run")
+            _buttons(runs)
     trouble.button_problem()
     if alone:
-        st.caption(run_text.facts(alone))
+        st.caption(text.facts(alone))
         _explain(alone)
     elif is_demo(runs):
         st.info(commentary(runs), icon=":material/school:")
     else:
-        st.caption(run_text.common_facts(runs))
+        st.caption(text.common_facts(runs))
+
+
+def _buttons(runs: Sequence[Run]) -> None:
+    """What a person can do with one run or several; New run keeps the settings of the last of several."""
+    alone = runs[0] if len(runs) == 1 else None
+    if alone:
+        _stop_or_resume(alone)
+        icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
+        st.button("Duplicate", key="duplicate", icon=icon, on_click=_leave, args=(alone.spec,), help=about)
+        mask_button(alone)
+    sweeps, query = {run.sweep for run in runs}, run_query([run.id for run in runs])
+    if len(sweeps) == 1 and None not in sweeps:
+        # with the runs, too: the browser first adds all of it to the present page's address, to which Back leads
+        go = partial(st.switch_page, SWEEP_PAGE, query_params={**query, "sweep": str(sweeps.pop())})
+        about = "Opens the sweep that this is part of, with all its λ."
+        st.button("λ sweep", key="back_to_sweep", icon=SWEEP_ICON, on_click=go, help=about)
+    about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
+    spec = None if alone else runs[-1].spec
+    st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, args=(spec,), help=about)
+    with st.popover("Link", icon=":material/link:", key="link"):
+        st.caption("Opens this view in any browser that reaches this server.")
+        address = f"{st.context.url or ''}?{urlencode(query, safe=',')}"
+        st.code(address, language=None, wrap_lines=True)
+    if alone:
+        export_panel(alone, "export_run")
+
+
+def _stop_or_resume(run: Run, suffix: str = "") -> bool:
+    """Stop, Cancel or Resume, as the run's state allows; False if it allows none. ``suffix`` ends the widget keys."""
+    runner = services().runner
+    if run.state in ACTIVE:
+        stopping = run.wanted == "stop"
+        label = "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop"
+        stop, icon = trouble.attempt(lambda: runner.stop(run.id)), ":material/stop:"
+        st.button(label, key=f"stop{suffix}", icon=icon, disabled=stopping, on_click=stop)
+    elif run.resumable:
+        resume, icon = trouble.attempt(lambda: runner.resume(run.id)), ":material/play_arrow:"
+        about = text.resume_text(run)
+        st.button("Resume", key=f"resume{suffix}", icon=icon, type="primary", on_click=resume, help=about)
+    else:
+        return False
+    return True
+
+
+def _leave(spec: RunSpec | None = None) -> None:
+    """Go from the live view to the form: the whole page, not only the fragment that the button is in."""
+    show_form(spec)
+    st.rerun()
 
 
 def _explain(run: Run) -> None:
@@ -124,7 +168,7 @@ def _explain(run: Run) -> None:
     if missing := services().store.missing(run):
         st.warning(literal(missing), icon=":material/folder_off:")
     if run.state == "interrupted" and run.resumable:
-        st.info(run_text.resume_text(run), icon=":material/replay:")
+        st.info(text.resume_text(run), icon=":material/replay:")
 
 
 def _panels(results: Results) -> None:
@@ -149,8 +193,8 @@ def _panels(results: Results) -> None:
 
 def _progress(run: Run, results: Results) -> None:
     position = services().runner.position(run.id) if run.state == "queued" else None
-    line = run_text.progress_line(run, results.seconds[run.id], position)
-    st.progress(run_text.share_done(run), line, width="stretch")
+    line = text.progress_line(run, results.seconds[run.id], position)
+    st.progress(text.share_done(run), line, width="stretch")
 
 
 def _metrics(values: Sequence[Figure], *, in_full: bool) -> None:
@@ -169,7 +213,7 @@ def _card(run: Run, results: Results) -> None:
             horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
         )
         with row:
-            if not run_buttons.stop_or_resume(run, f"_{run.id}"):
+            if not _stop_or_resume(run, f"_{run.id}"):
                 badge(run.state)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
@@ -194,11 +238,15 @@ def _charts(results: Results) -> None:
     places = [box.container() for box in boxes]
     keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
     choice = switches(boxes, results.layers, keys, keep_layer=False)
-    specs, layers = [run.spec for run in runs], results.layers
     source = Source(
-        results.version, results.styles, specs, _planned(runs), results.epochs, layers,
+        results.version,
+        results.styles,
+        [run.spec for run in runs],
+        _planned(runs),
+        results.epochs,
+        results.layers,
         lambda: services().store.gradients(ids),
-    )  # fmt: skip
+    )
     for place, (kind, figure) in zip(places, chart_row.figures(source, choice).items(), strict=True):
         with place:
             live_chart(figure, key=f"{kind}-{name}", height=height)
