@@ -213,7 +213,7 @@ def number_field(label: str, key: str, **options: Any) -> str:
 
 
 def segments(label: str, options: Mapping[Option, str], key: str, *, first: bool = False, **more: Any) -> Option:
-    """Segments of which one is always chosen, with ``first`` the first one unless session state has another."""
+    """Segments with exactly one chosen; with ``first`` the first one, unless session state has another."""
     default = next(iter(options)) if first else None
     more = {"required": True, "default": default, "key": key, "label_visibility": "collapsed", **more}
     chosen: Option = st.segmented_control(label, list(options), format_func=options.__getitem__, **more)
