@@ -14,8 +14,10 @@ from tests.keras_torch import keras
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from reglab.exports import ExportError, keras_network, torch_network
+from reglab.exports import ExportError
 from reglab.exports.code import flat_name, flat_parameter, literal, network
+from reglab.exports.keras import network_code as keras_code
+from reglab.exports.pytorch import network_code as torch_code
 from reglab.exports.script import Plan, templates
 from reglab.models import Dropout, Shape
 
@@ -97,7 +99,9 @@ def settled(model: nn.Module) -> nn.Module:
 def network_block(name: str, **context: Any) -> str:
     """The part of a script that makes the network and, in Keras, loads its initial weights."""
     template = templates().get_template(f"{name}.py.j2")
-    block = template.blocks["network"](template.new_context({"plan": Plan((), "coupled", "none"), **context}))
+    block = template.blocks["network"](
+        template.new_context({"plan": Plan((), "coupled", "none"), "helpers": [], **context})
+    )
     return "def seed_for(*_):\n    return 0\n\n\n" + "".join(block)
 
 
@@ -114,7 +118,7 @@ def test_pytorch_code_computes_what_the_network_does(make: Callable[[], nn.Modul
     model = settled(make())
     names: dict[str, Any] = {"nn": nn, "F": F, "torch": torch, "OrderedDict": OrderedDict}
     graph = network(model, SHAPE)
-    code = torch_network.network_code(graph)
+    code = torch_code(graph)
     exec(network_block("pytorch", network=code, network_is_chain=graph.is_chain, device="cpu"), names)
     again: nn.Module = names["make_model"]()
     rename = str if isinstance(model, nn.Sequential) else flat_parameter
@@ -129,7 +133,7 @@ def test_keras_code_computes_what_the_network_does(make: Callable[[], nn.Module]
     model = settled(make())
     arrays = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     names: dict[str, Any] = {"keras": keras, "layers": keras.layers, "load_file": lambda _: arrays, "INITIAL": None}
-    code = keras_network.network_code(network(model, SHAPE), no_penalty)
+    code = keras_code(network(model, SHAPE), no_penalty)
     exec(network_block("keras", network=code, place="none"), names)
     again = names["make_model"]()
     names["load_initial"](again)
@@ -186,7 +190,7 @@ class OwnWeight(nn.Module):
 )
 def test_what_cannot_be_written_in_pytorch_is_named(make: Callable[[], nn.Module], word: str) -> None:
     with pytest.raises(ExportError, match=word):
-        torch_network.network_code(network(make(), SHAPE))
+        torch_code(network(make(), SHAPE))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +207,7 @@ def test_what_cannot_be_written_in_pytorch_is_named(make: Callable[[], nn.Module
 def test_what_cannot_be_written_in_keras_is_named(make: Callable[[], nn.Module], word: str) -> None:
     model = make()
     with pytest.raises(ExportError, match=word):
-        keras_network.network_code(network(model, SHAPE), no_penalty)
+        keras_code(network(model, SHAPE), no_penalty)
 
 
 def test_recording_a_network_leaves_it_and_the_process_as_they_were() -> None:
@@ -212,7 +216,7 @@ def test_recording_a_network_leaves_it_and_the_process_as_they_were() -> None:
     seen: list[bool] = []
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     handle = nn.modules.module.register_module_forward_hook(lambda *_: seen.append(nn.Module.__call__ is before[0]))
-    torch_network.network_code(network(model, SHAPE))
+    torch_code(network(model, SHAPE))
     handle.remove()
     assert seen
     assert all(seen)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from reglab.exports.entry import EXPORTS, Bundle, Export, ExportError
-from reglab.exports.exporting import export, show
-from reglab.exports.saving import Place, download, place, save
+from reglab.exports.exporting import Place, download, export, place, save, show
 from reglab.exports.subject import Subject
 
 __all__ = [

@@ -7,8 +7,7 @@ from reglab.training.check import check
 from reglab.training.devices import choose_device, denormals_flushed
 from reglab.training.execution import SEQUENTIAL, ExecutionMode
 from reglab.training.loop import train
-from reglab.training.memory import give_memory_back, is_out_of_memory
-from reglab.training.sizes import LaneSize, free_memory, lane_size
+from reglab.training.memory import LaneSize, free_memory, give_memory_back, is_out_of_memory, lane_size
 
 __all__ = [
     "SEQUENTIAL",
