@@ -46,11 +46,9 @@ class Draft:
         return go.Figure(data=self.data, layout=self.layout)
 
     def add_scatter(self, **trace: Any) -> None:
-        """Add a trace of points or lines."""
         self.data.append({"type": "scatter", **trace})
 
     def add_heatmap(self, **trace: Any) -> None:
-        """Add a trace of coloured cells."""
         self.data.append({"type": "heatmap", **trace})
 
     def add_annotation(self, **annotation: Any) -> None:
@@ -58,11 +56,9 @@ class Draft:
         self.layout.setdefault("annotations", []).append(annotation)
 
     def add_text(self, text: str, **place: Any) -> None:
-        """Add small text without an arrow."""
         self.add_annotation(text=text, showarrow=False, font={"size": SMALL}, **place)
 
     def add_shape(self, **shape: Any) -> None:
-        """Add a line or an area."""
         self.layout.setdefault("shapes", []).append(shape)
 
     def add_hline(self, y: float, **look: Any) -> None:
@@ -78,11 +74,9 @@ class Draft:
         self.layout = _merged(self.layout, {**(properties or {}), **named})
 
     def update_xaxes(self, **properties: Any) -> None:
-        """Change properties of the x axis."""
         self.update_layout(xaxis=properties)
 
     def update_yaxes(self, **properties: Any) -> None:
-        """Change properties of the y axis."""
         self.update_layout(yaxis=properties)
 
 

@@ -18,7 +18,7 @@ from reglab.charts.base import NAMES, WIDTHS, Draft, add_hint, draft, empty, uid
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis, lambda_text
 from reglab.charts.style import GREY, colour_of
-from reglab.charts.sweep_points import WRONG, Points, add_line, hover_texts, known_in, points_of, with_wrong_labels
+from reglab.charts.sweep_points import WRONG, Points, add_metric, known_in, points_of, with_wrong_labels
 from reglab.charts.sweep_range import Range, add_outside, range_of
 from reglab.charts.sweep_regimes import add_regimes
 from reglab.number_format import percent
@@ -93,25 +93,16 @@ def _subtitle(every: Sequence[Points]) -> str:
 
 def _add_mode(made: Draft, own: Points, what: Measured, symbol: str, *, alone: bool) -> None:
     """Training below, then the band, then validation on top."""
-    mode, named, crowding = own.mode, None if alone else own.mode, own.axis.crowding
+    mode, crowding = own.mode, own.axis.crowding
     looks: dict[str, dict[str, Any]] = {
         "train": {"line": {"width": WIDTHS["train"], "dash": mode.train}, "scale": 0.6 * crowding},
         "val": {"line": {"width": 2.6, "dash": mode.val}, "scale": 1.1 * crowding, "band": f"{mode.apply}-band"},
     }
-    looks["val"]["errors"] = own.errors(what.val)
     for role, column in (("train", what.train), ("val", what.val)):
-        add_line(
-            made,
-            own,
-            own.values[column],
-            hover_texts(own.rows, column, NAMES[role], symbol, what.unit, mode=named),
-            uid=f"{mode.apply}-{role}",
-            name=NAMES[role] if alone else mode.apply,
-            legendgroup=role if alone else mode.apply,
-            showlegend=alone or role == "val",
-            legendrank=1 if role == "val" else 2,
-            **looks[role],
-        )
+        val, (name, group) = role == "val", (NAMES[role], role) if alone else (mode.apply, mode.apply)
+        legend = {"name": name, "legendgroup": group, "showlegend": alone or val, "legendrank": 1 if val else 2}
+        look = {**looks[role], **legend, "uid": f"{mode.apply}-{role}"}
+        add_metric(made, own, column, NAMES[role], symbol, what.unit, named=not alone, errors=val, **look)
 
 
 class Mark(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from reglab.charts.base import add_hint, draft, empty, round_above
 from reglab.charts.gap import COLUMNS, SUBTITLES, Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis
 from reglab.charts.style import GREY
-from reglab.charts.sweep_points import WRONG, Points, add_line, hover_texts, known_in, points_of, with_wrong_labels
+from reglab.charts.sweep_points import WRONG, Points, add_metric, known_in, points_of, with_wrong_labels
 
 HINT = "The gap appears while the networks train."
 _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -32,21 +33,11 @@ def sweep_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbo
     unit = "%" if measure == "accuracy" else "nats"
     made.add_hline(0, line={"color": GREY, "width": 1.2}, layer="below")
     for own in every:
-        name, named = own.mode.apply, own.mode if len(every) > 1 else None
-        add_line(
-            made,
-            own,
-            own.values[column],
-            hover_texts(own.rows, column, "gap", symbol, unit, mode=named),
-            uid=name,
-            line={"width": 2.4, "dash": own.mode.val},
-            errors=own.errors(column),
-            band=f"{name}-band",
-            scale=axis.crowding,
-            name=name,
-            showlegend=named is not None,
-            legendgroup=name,
-        )
+        name, named = own.mode.apply, len(every) > 1
+        line = {"width": 2.4, "dash": own.mode.val}
+        look: dict[str, Any] = {"uid": name, "band": f"{name}-band", "line": line, "scale": axis.crowding}
+        look |= {"name": name, "legendgroup": name, "showlegend": named}
+        add_metric(made, own, column, "gap", symbol, unit, named=named, errors=True, **look)
     if not known_in(every, column):
         add_hint(made, HINT)
     low, high = _span(every, column)

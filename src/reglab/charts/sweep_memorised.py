@@ -6,7 +6,7 @@ the true class, and keeps the right ones.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from reglab import columns
 from reglab.charts.base import draft, empty
 from reglab.charts.lambda_axis import LambdaAxis, lambda_axis
-from reglab.charts.sweep_points import add_line, hover_texts, points_of, with_wrong_labels
+from reglab.charts.sweep_points import add_metric, points_of, with_wrong_labels
 
 TITLE, SUBTITLE = "Memorisation", "memorised wrong labels, training images"
 
@@ -55,23 +55,10 @@ def sweep_memorised_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.F
     for number, own in enumerate(every):
         for share in SHARES:
             column, uid = share.column, f"{own.mode.apply}-{share.column}"
-            named = own.mode if others else None
-            add_line(
-                made,
-                own,
-                own.values[column],
-                hover_texts(own.rows, column, share.hover, symbol, "%", mode=named),
-                uid=uid,
-                line={"width": share.width, "dash": share.dash},
-                errors=own.errors(column),
-                band=f"{uid}-band",
-                symbol=share.symbol + _FILLS[min(number, 1)],
-                size=share.size,
-                scale=axis.crowding,
-                name=share.name,
-                legendgroup=column,
-                showlegend=number == 0,
-                legendrank=1 + columns.MEMORY.index(column),
-            )
+            point = {"shape": share.symbol + _FILLS[min(number, 1)], "size": share.size, "scale": axis.crowding}
+            look: dict[str, Any] = {"line": {"width": share.width, "dash": share.dash}, **point}
+            look |= {"name": share.name, "legendgroup": column, "showlegend": number == 0}
+            look |= {"legendrank": 1 + columns.MEMORY.index(column), "uid": uid, "band": f"{uid}-band"}
+            add_metric(made, own, column, share.hover, symbol, "%", named=bool(others), errors=True, **look)
     made.update_yaxes(range=[-0.03, 1.05], tickformat=".0%")
     return made.figure()

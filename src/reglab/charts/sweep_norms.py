@@ -7,7 +7,7 @@ the others are thin.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -57,14 +57,7 @@ def sweep_norms_chart(
 
 
 def _add_layer(
-    made: Draft,
-    own: Points,
-    what: What,
-    symbol: str,
-    floor: float,
-    place: int | None,
-    layers: int,
-    first: bool,
+    made: Draft, own: Points, what: What, symbol: str, floor: float, place: int | None, layers: int, first: bool
 ) -> None:
     """``place``: the layer's number among ``layers``; None for all weights. The first mode is in the legend."""
     name, together, few = str(own.rows[columns.LAYER].iloc[0]), place is None, layers <= len(_SYMBOLS)
@@ -75,21 +68,10 @@ def _add_layer(
     texts = _hover(own, what, symbol, f"{short_name}, {own.mode.apply}")
     uid = uid_of(own.mode.apply, "all" if together else f"layer-{place}")
     width, scale, rank = (3.0, 1.1, 1) if together else (1.3, 0.85, 2) if few else (0.8, 0.45, 2)
-    add_line(
-        made,
-        own,
-        values,
-        texts,
-        uid=uid,
-        line={"width": width, "dash": own.mode.val},
-        symbol="circle" if together or not few else _SYMBOLS[place or 0],
-        size=8.0,
-        scale=scale * own.axis.crowding,
-        name=short_name,
-        showlegend=first and (together or few),
-        legendgroup=name,
-        legendrank=rank,
-    )
+    mark = "circle" if together or not few else _SYMBOLS[place or 0]
+    look: dict[str, Any] = {"line": {"width": width, "dash": own.mode.val}, "shape": mark, "size": 8.0, "uid": uid}
+    look |= {"scale": scale * own.axis.crowding, "name": short_name, "legendgroup": name, "legendrank": rank}
+    add_line(made, own, values, texts, showlegend=first and (together or few), **look)
     if len(below):  # arrows at the lower edge
         hover, look = [texts[row] for row in below], {"mode": "markers", "legendgroup": name, "name": "below"}
         add_at_edge(made, own, below, floor, "triangle-down", hover, uid=f"{uid}-below", **look)

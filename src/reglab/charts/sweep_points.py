@@ -127,6 +127,14 @@ def hover_texts(
     return texts
 
 
+def add_metric(
+    made: Draft, own: Points, column: str, label: str, symbol: str, unit: str, *, named: bool, errors: bool, **look: Any
+) -> None:
+    """:func:`add_line` of the means in ``column``, called ``label`` on hover; ``named``: with the penalty mode."""
+    texts = hover_texts(own.rows, column, label, symbol, unit, mode=own.mode if named else None)
+    add_line(made, own, own.values[column], texts, errors=own.errors(column) if errors else None, **look)
+
+
 def add_line(
     made: Draft,
     own: Points,
@@ -137,7 +145,7 @@ def add_line(
     line: dict[str, Any],
     errors: Floats | None = None,
     band: str | None = None,
-    symbol: str | None = None,
+    shape: str | None = None,
     size: float | None = None,
     scale: float = 1.0,
     **more: Any,
@@ -158,7 +166,7 @@ def add_line(
     def paused(items: Sequence[Any], filler: Any) -> list[Any]:
         return [*items[: own.zeros], filler, *items[own.zeros :]] if pause else list(items)
 
-    look = {"symbol": symbol or own.mode.symbol, "size": scale * (size or own.mode.size), "opacity": 1}
+    look = {"symbol": shape or own.mode.symbol, "size": scale * (size or own.mode.size), "opacity": 1}
     made.add_scatter(
         x=np.insert(own.at, pause, np.float32(own.axis.break_at or 0)),
         y=np.insert(values, pause, np.float32(np.nan)),

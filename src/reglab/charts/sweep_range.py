@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ _COLLAPSED = 0.5  # below this share of the distance from guessing to the best a
 _BEYOND = 2.5  # times the median validation loss
 _PAD = 0.04
 _APART = 0.15  # of the axis, from one text at the edge to the next
+
+Labels = list[str] | None
 
 
 @dataclass(frozen=True)
@@ -126,33 +129,20 @@ def _labels(every: Sequence[Points], places: Sequence[NDArray[np.int64]], column
 
 
 def _add_edge(
-    made: Draft,
-    own: Points,
-    rows: NDArray[np.int64],
-    span: Range,
-    name: str,
-    hover: list[str],
-    labels: list[str] | None = None,
+    made: Draft, own: Points, rows: NDArray[np.int64], span: Range, name: str, hover: list[str], labels: Labels = None
 ) -> None:
     """Arrows with ``labels``, or crosses without any."""
     if not len(rows):
         return
     symbol = "x" if labels is None else "triangle-up" if span.at_top else "triangle-down"
-    add_at_edge(
-        made,
-        own,
-        rows,
-        span.edge,
-        symbol,
-        hover,
-        uid=uid_of(own.mode.apply, name),
-        mode="markers" if labels is None else "markers+text",
-        text=labels,
-        textfont={"size": SMALL},
-        textposition="bottom center" if span.at_top else "top center",
-        name=name,
-        cliponaxis=False,  # the last text reaches into the margin
-    )
+    text: dict[str, Any] = {
+        "text": labels,
+        "textfont": {"size": SMALL},
+        "textposition": "bottom center" if span.at_top else "top center",
+        "mode": "markers" if labels is None else "markers+text",
+        "cliponaxis": False,  # the last text reaches into the margin
+    }
+    add_at_edge(made, own, rows, span.edge, symbol, hover, uid=uid_of(own.mode.apply, name), name=name, **text)
 
 
 def _runs(diverged: int, n: float) -> str:

@@ -148,24 +148,20 @@ class AllBelow(Rule):
     """Every value is below ``limit``: for what must be true of every seed, not on average."""
 
     every_seed = True
+    side = "below"
 
     def decide(self, values: Sequence[float]) -> Outcome:
-        return None if not len(values) else all(value < self.limit for value in values)
+        beyond = (value < self.limit if self.side == "below" else value > self.limit for value in values)
+        return all(beyond) if len(values) else None
 
     def text(self, unit: Unit) -> str:
-        return f"holds if it is below {unit.show(self.limit).lstrip('+')} for every seed, else fails"
+        return f"holds if it is {self.side} {unit.show(self.limit).lstrip('+')} for every seed, else fails"
 
 
-class AllAbove(Rule):
+class AllAbove(AllBelow):
     """Every value is above ``limit``."""
 
-    every_seed = True
-
-    def decide(self, values: Sequence[float]) -> Outcome:
-        return None if not len(values) else all(value > self.limit for value in values)
-
-    def text(self, unit: Unit) -> str:
-        return f"holds if it is above {unit.show(self.limit).lstrip('+')} for every seed, else fails"
+    side = "above"
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:
