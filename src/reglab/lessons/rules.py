@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -144,11 +144,11 @@ class Within(Rule):
         return f"holds if the whole 95 % interval is within ±{edge}; fails if it lies wholly outside"
 
 
-class AllBelow(Rule):
-    """Every value is below ``limit``: for what must be true of every seed, not on average."""
+class EverySeed(Rule):
+    """Every value is on one side of ``limit``: for what must be true of every seed, not on average."""
 
     every_seed = True
-    side = "below"
+    side: ClassVar[Literal["below", "above"]]
 
     def decide(self, values: Sequence[float]) -> Outcome:
         beyond = (value < self.limit if self.side == "below" else value > self.limit for value in values)
@@ -158,7 +158,13 @@ class AllBelow(Rule):
         return f"holds if it is {self.side} {unit.show(self.limit).lstrip('+')} for every seed, else fails"
 
 
-class AllAbove(AllBelow):
+class AllBelow(EverySeed):
+    """Every value is below ``limit``."""
+
+    side = "below"
+
+
+class AllAbove(EverySeed):
     """Every value is above ``limit``."""
 
     side = "above"
