@@ -26,11 +26,11 @@ def page() -> None:
     from reglab.ui.shared.spec_fields import to_spec
     from reglab.ui.train.mask import take_edits
     from reglab.ui.train.page import train_page
-    from reglab.ui.train.state import current_values
+    from reglab.ui.train.state import FORM
 
     edited = st.session_state.pop("edited", None)
     if edited:
-        take_edits(edited, tensors_of(to_spec(current_values())) or ())
+        take_edits(edited, tensors_of(to_spec(FORM.values())) or ())
     train_page()
 
 

@@ -13,13 +13,13 @@ from reglab.errors import RegLabError
 from reglab.lessons.claim import Claim, seeds_of
 from reglab.lessons.claims import CLAIMS
 from reglab.lessons.standing import Standing, seconds_left, seconds_until
+from reglab.states import ACTIVE
 from reglab.store import Run
 from reglab.ui.learn import claim_runs
 from reglab.ui.learn.claim_runs import BADGES, Judged, Tested
 from reglab.ui.shared import trouble
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.text import duration
 from reglab.ui.shared.ticks import steady, watched_interval
 

@@ -16,14 +16,15 @@ import streamlit as st
 from reglab import columns
 from reglab.errors import RegLabError
 from reglab.exports.csv import csv_bytes, settings_of
+from reglab.states import ACTIVE
 from reglab.store import Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE, undo_notice
+from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, literal, local_time, named
-from reglab.ui.train.state import prepare_form
+from reglab.ui.train.state import FORM
 
 EDIT, DELETE = "edit_runs", "delete_runs"
 """Keys of the two panels."""
@@ -175,7 +176,7 @@ def _resume(ids: Sequence[str]) -> None:
 
 
 def _duplicate(runs: Sequence[Run]) -> None:
-    prepare_form(runs[0].spec)
+    FORM.prepare(runs[0].spec)
     st.switch_page(TRAIN_PAGE, query_params=runs[0].spec.to_query())
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from reglab.errors import RegLabError
 from reglab.exports import EXPORTS, Bundle, Export, download, export, show
 from reglab.spec import RunSpec
 from reglab.store import Run
-from reglab.ui.shared.services import Services, services
+from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
@@ -37,7 +35,8 @@ def _content(source: Run | RunSpec, key: str) -> None:
         st.info("There is no epoch yet; the table will have a row for each.", icon=":material/hourglass_empty:")
         return
     try:
-        shown = _shown(entry.name, _identity(source), source)
+        identity = f"{source.id}/{source.state}/{source.name}" if isinstance(source, Run) else source.model_dump_json()
+        shown = _shown(entry.name, identity, source)
     except RegLabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return
@@ -49,10 +48,11 @@ def _script(entry: Export, source: Run | RunSpec, shown: Bundle | None, key: str
     for sentence in shown.inexact if shown else ():
         st.warning(f"Not exact: {literal(sentence)}", icon=":material/info:")
     name = f"reglab-{source.id if isinstance(source, Run) else 'spec'}-{entry.name}"
+    to = services()
     label = "Download script, images and weights" if entry.is_script else f"Download {entry.label}"
     st.download_button(
         label,
-        partial(_file, entry, source, name, services()),
+        lambda: download(export(source, entry.name, settings=to.settings, store=to.store), name)[1],
         f"{name}{'.zip' if entry.is_script else entry.suffix}",
         key=f"{key}_download",
         icon=":material/download:",
@@ -63,21 +63,8 @@ def _script(entry: Export, source: Run | RunSpec, shown: Bundle | None, key: str
         st.code(shown.files[shown.main].decode(), _LANGUAGES[entry.suffix], height=_HEIGHT)
 
 
-def _file(entry: Export, source: Run | RunSpec, name: str, to: Services) -> bytes:
-    """The download's content, made when the button is pressed."""
-    bundle = export(source, entry.name, settings=to.settings, store=to.store)
-    return download(bundle, name)[1]
-
-
-def _identity(source: Run | RunSpec) -> str:
-    """What the text depends on: the spec, and of a run which one it is and how it ended."""
-    if isinstance(source, Run):
-        return f"{source.id}/{source.state}/{source.name}"
-    return source.model_dump_json()
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
 def _shown(name: str, identity: str, _source: Run | RunSpec) -> Bundle | None:
-    """The text of an export: a live view asks for it at every tick."""
+    """The text of an export, for which a live view asks at every tick; ``identity`` is what it depends on."""
     to = services()
     return show(_source, name, settings=to.settings, store=to.store)

@@ -27,16 +27,19 @@ the page is bound to one: a page with bound widgets owns a single parameter.
 
 from __future__ import annotations
 
+import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from reglab.errors import SpecError, clipped
 from reglab.spec import RunSpec
+
+Spec = TypeVar("Spec")
 
 TRAIN_PAGE = "pages/1_Experiment/1_train.py"
 SWEEP_PAGE = "pages/1_Experiment/2_sweep.py"
@@ -260,3 +263,94 @@ class FieldChanges:
         for key in stale:
             st.session_state[key] = self.changes[key][0]
         return stale
+
+
+@dataclass
+class FormState(Generic[Spec]):
+    """A form in one session. A second press of Start with the same ``key`` shows what the first one has started.
+
+    ``address``: the spec that the query stood for, and ``values``: the widgets, when the form was last drawn.
+    ``link_problem`` and ``start_problem`` are sentences that are shown until the next edit.
+    """
+
+    address: Spec
+    values: dict[str, Any] | None = None
+    changes: FieldChanges = field(default_factory=FieldChanges)
+    key: str = ""
+    link_problem: str | None = None
+    start_problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Form(Generic[Spec]):
+    """A form that outlasts visits to other pages, in step with its page's ``query``.
+
+    ``name`` is that of its state in the session, ``button`` the key of a widget that only the form has. ``usual`` is
+    the spec of an empty query.
+    """
+
+    name: str
+    button: str
+    query: Query
+    widgets: Collection[str]
+    usual: Spec
+    to_values: Callable[[Spec], dict[str, Any]]
+    to_query: Callable[[Spec], dict[str, str]]
+
+    def state(self) -> FormState[Spec]:
+        """This session's form."""
+        state: FormState[Spec] = st.session_state.setdefault(self.name, FormState(self.usual))
+        return state
+
+    def values(self) -> dict[str, Any]:
+        """The present value of every field, also of those that are not on screen."""
+        return {key: st.session_state[key] for key in self.widgets if key in st.session_state}
+
+    def open(self, wanted: Spec | None, problem: str | None) -> FormState[Spec]:
+        """Set the widgets before they are drawn, if the form has just opened or the query has moved."""
+        state, address = self.state(), wanted or self.usual
+        state.changes.settle(behind=self.query.behind())
+        if self.button not in st.session_state:  # the previous script run did not draw the form: it opens
+            self._fill(state, self.to_values(wanted) if wanted else state.values or self.to_values(self.usual))
+            state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, problem
+        elif self.values() != state.values:
+            state.start_problem = state.link_problem = None
+        elif address != state.address:
+            self._fill(state, self.to_values(address))
+            state.link_problem = problem
+        state.address = address
+        return state
+
+    def keep(self, state: FormState[Spec], spec: Spec | None) -> None:
+        """Remember the widgets, and let the query follow if they make a valid ``spec``."""
+        state.values = self.values()
+        if spec is not None and spec != state.address:
+            state.address = spec
+            self.query.write(self.to_query(spec))
+        state.changes.sent = True
+
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Change fields by code. Messages that the browser sent before it knew of the change do not undo it."""
+        self.state().changes.put(values)
+
+    def chosen(self, key: str) -> Any:
+        """The value that the person has just given a field; None if an old message of the browser brought it.
+
+        For callbacks of fields that code changes as well: they run before the page has settled which values are old.
+        """
+        self.query.read()
+        return None if key in self.state().changes.settle(behind=self.query.behind()) else st.session_state[key]
+
+    def prepare(self, spec: Spec | None = None) -> None:
+        """Have the form open with ``spec``, or with the usual one; for other pages."""
+        st.session_state[self.name] = FormState(self.usual, self.to_values(spec) if spec else None)
+
+    def show(self, spec: Spec | None = None) -> None:
+        """Go to a new form with ``spec``, or with the usual one."""
+        self.prepare(spec)
+        self.query.write(self.to_query(spec) if spec else {})
+
+    def _fill(self, state: FormState[Spec], values: Mapping[str, Any]) -> None:
+        """Set the widgets. This does not count as an edit, even if a further script run cuts this one off."""
+        state.changes.put(values)
+        state.values = self.values()

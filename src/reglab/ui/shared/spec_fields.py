@@ -103,6 +103,12 @@ def has(optimizer: Any, setting: str) -> bool:
     return setting not in _OF_OPTIMIZERS or (entry is not None and setting.partition(".")[2] in entry.own_settings)
 
 
+def check_names(spec: RunSpec) -> None:
+    """Raise :class:`reglab.errors.UnknownName` where the dataset or the CNN is not in its registry."""
+    DATASETS.get(spec.data.name)
+    MODELS.get(spec.model.name)
+
+
 def to_values(spec: RunSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
     flat = {**_DEFAULTS, **spec.flat()}

@@ -1,9 +1,10 @@
-"""What lists and tables of runs and sweeps have in common: badges of states, page numbers, rows that cannot be read."""
+"""What pages show of runs and sweeps alike: badges of states, links, page numbers, rows that cannot be read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -24,9 +25,6 @@ BADGES: Mapping[State, tuple[str, str, BadgeColour]] = {
     "diverged": (":material/trending_up:", "∞", "red"),
 }
 """State → icon and glyph (for cells of tables), and the colour of its badge: a name of the theme, light and dark."""
-
-ACTIVE: frozenset[State] = frozenset({"queued", "running"})
-"""States of runs and sweeps that train or will."""
 
 _WIDTHS = {2: 180, 3: 260, 4: 260}  # pixels; beside a text, so few pages leave numbers out unless the width is given
 _UNREADABLE = 20  # rows that are listed
@@ -78,6 +76,13 @@ def unreadable_list(rows: Sequence[Unreadable], key: str) -> None:
             st.markdown(f"**{literal(row.name)}** · {literal(row.id)}  \n:small[{literal(row.reason)}]")
         if len(rows) > _UNREADABLE:
             st.caption(f"and {len(rows) - _UNREADABLE:,} more; `reglab check` lists all of them.")
+
+
+def link_button(query: Mapping[str, str], key: str) -> None:
+    """A button with the address of this page and ``query``, to copy."""
+    with st.popover("Link", icon=":material/link:", key=key):
+        st.caption("Opens this view in any browser that reaches this server.")
+        st.code(f"{st.context.url or ''}?{urlencode(query, safe=',')}", language=None, wrap_lines=True)
 
 
 def undo_notice() -> str:

@@ -35,7 +35,7 @@ from reglab.ui.sweep import state
 from reglab.ui.sweep.data import Results, layers_at, sweep_table
 from reglab.ui.sweep.query import SWEEP, SWITCHES, View, ViewState
 from reglab.ui.sweep.verdict_text import EpochView, named_point, rule_help, verdict_text
-from reglab.ui.train import state as train_form
+from reglab.ui.train.state import FORM as TRAIN_FORM
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
 EPOCH_HELP = (
@@ -63,7 +63,8 @@ def board(results: Results, view: EpochView) -> None:
         return
     with st.grid(2, min_column_width=_NARROWEST, gap="small"):
         with st.container(border=True, height="stretch", gap=None):
-            _gap_chart(results, view)
+            make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=view.spec.symbol)
+            _draw("gap", results, view, make, GAP_HEIGHT)
         _view_box(results, view)
 
 
@@ -115,18 +116,11 @@ def _switches(results: Results, view: EpochView) -> None:
     )
     st.markdown(f":small[epoch **{view.epoch}**]", width=96, help=EPOCH_HELP)
     if state.shown_sweep().playing:
-        st.button(
-            "", key="sweep_pause", icon=":material/pause:", on_click=state.stop_replay, help="Stays at this epoch."
-        )
+        icon, about = ":material/pause:", "Stays at this epoch."
+        st.button("", key="sweep_pause", icon=icon, on_click=state.stop_replay, help=about)
     else:
-        st.button(
-            "",
-            key="sweep_play",
-            icon=":material/play_arrow:",
-            on_click=state.start_replay,
-            disabled=results.common < 2,
-            help="Replays the training, epoch by epoch.",
-        )
+        icon, idle, about = ":material/play_arrow:", results.common < 2, "Replays the training, epoch by epoch."
+        st.button("", key="sweep_play", icon=icon, on_click=state.start_replay, disabled=idle, help=about)
 
 
 MAIN_HEIGHT, GAP_HEIGHT, VIEW_HEIGHT = 440, 384, 304
@@ -161,12 +155,6 @@ def _main_chart(results: Results, view: EpochView) -> None:
         return sweep_chart(view.table, measure=view.measure, symbol=view.spec.symbol, chance=chance)
 
     _draw("curve", results, view, make, MAIN_HEIGHT)
-
-
-def _gap_chart(results: Results, view: EpochView) -> None:
-    """The generalisation gap over λ."""
-    make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=view.spec.symbol)
-    _draw("gap", results, view, make, GAP_HEIGHT)
 
 
 def views_of(spec: SweepSpec) -> list[View]:
@@ -206,14 +194,14 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
     if chosen == "losses":
         epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
         planned = results.sweep.epochs
-        return sweep_losses_chart(results.lanes, epochs, role=shown.role, planned=planned, symbol=symbol)
+        return sweep_losses_chart(results.runs, epochs, role=shown.role, planned=planned, symbol=symbol)
     if chosen == "memory":
         return sweep_memorised_chart(view.table, symbol=symbol)
     layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
     if chosen == "norms":
-        curves = layer_curves(results.lanes, layers, view.epoch)
+        curves = layer_curves(results.runs, layers, view.epoch)
         return sweep_norms_chart(curves, what=shown.what, symbol=symbol, lambdas=lambdas)
-    histograms = sweep_histograms(results.lanes, layers, shown.layer, view.epoch)
+    histograms = sweep_histograms(results.runs, layers, shown.layer, view.epoch)
     return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, lambdas=lambdas)
 
 
@@ -279,7 +267,7 @@ def _open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
 
 def _open_train(spec: RunSpec) -> None:
     """Callback: open the Train page's form with this run."""
-    train_form.prepare_form(spec)
+    TRAIN_FORM.prepare(spec)
     _go(spec.to_query())
 
 

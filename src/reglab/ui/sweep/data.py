@@ -34,7 +34,7 @@ class Results:
 
     version: Hashable
     sweep: Sweep
-    lanes: pd.DataFrame
+    runs: pd.DataFrame
     epochs: pd.DataFrame
     common: int
     chance: Chance | None
@@ -52,10 +52,10 @@ def results_of(sweep: Sweep) -> Results:
 
     def read(before: Results | None) -> Results:
         runs = services().store.sweep_runs(sweep.id)
-        lanes = runs_table(sweep.spec.lanes(), runs)
+        table = runs_table(sweep.spec.lanes(), runs)
         epochs = epochs_on(services().store, runs, before.epochs if before else None)
         remarks = tuple(data_remarks(runs[0]))
-        return Results(version, sweep, lanes, epochs, common_epoch(lanes, epochs), chance_of(runs), remarks)
+        return Results(version, sweep, table, epochs, common_epoch(table, epochs), chance_of(runs), remarks)
 
     found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
     return replace(found, sweep=sweep) if found.version == version else found
@@ -74,7 +74,7 @@ def epoch_view(results: Results, view: ViewState) -> EpochView:
     source = (results.version, epoch, measure)
     table = shared_frame(
         ("judged", source),
-        lambda: judged_sweep(results.lanes, results.epochs, COLUMNS[measure], epoch, results.chance),
+        lambda: judged_sweep(results.runs, results.epochs, COLUMNS[measure], epoch, results.chance),
     )
     return EpochView(
         sweep.spec,
@@ -96,17 +96,17 @@ def layers_at(results: Results, epoch: int) -> pd.DataFrame:
     def read() -> pd.DataFrame:
         before = results.epochs[results.epochs[columns.EPOCH] <= epoch]
         last = sorted(set(before.groupby(columns.RUN)[columns.EPOCH].max().tolist())) or [0]
-        return services().store.layers(results.lanes[columns.RUN].tolist(), epochs=last)
+        return services().store.layers(results.runs[columns.RUN].tolist(), epochs=last)
 
     return shared_frame(("layers", results.version, epoch), read)
 
 
-def common_epoch(lanes: pd.DataFrame, epochs: pd.DataFrame) -> int:
+def common_epoch(runs: pd.DataFrame, epochs: pd.DataFrame) -> int:
     """The lowest last epoch of the runs that train and have begun; where none trains, the highest of all."""
     if epochs.empty:
         return 0
     last = epochs.groupby(columns.RUN)[columns.EPOCH].max()
-    training = lanes.loc[~lanes[columns.STATE].isin(["finished", "diverged"]), columns.RUN]
+    training = runs.loc[~runs[columns.STATE].isin(["finished", "diverged"]), columns.RUN]
     begun = last[last.index.isin(training)]
     return int(begun.min() if len(begun) else last.max())
 
@@ -115,7 +115,7 @@ def _zeros(results: Results, epoch: int) -> Zeros:
     """The share of exact zeros among all weights at every point, where L1 acts."""
     if not any(point.l1 for point in results.sweep.spec.points):
         return {}
-    curves = layer_curves(results.lanes, layers_at(results, epoch), epoch)
+    curves = layer_curves(results.runs, layers_at(results, epoch), epoch)
     whole = curves[curves[columns.LAYER] == columns.ALL_WEIGHTS]
     keys = zip(*(whole[name].tolist() for name in (columns.APPLY, columns.LAMBDA1, columns.LAMBDA2)), strict=True)
     return dict(zip(keys, whole[columns.ZERO_SHARE].tolist(), strict=True))

@@ -33,7 +33,7 @@ from reglab.ui.sweep.query import (
     read_list,
     to_sweep,
 )
-from reglab.ui.sweep.state import current_values, form_state, show_sweep
+from reglab.ui.sweep.state import FORM, show_sweep
 
 NAME = "sweep_name"
 """Key of the field for the sweep's name."""
@@ -101,8 +101,8 @@ def judge(values: Mapping[str, Any]) -> tuple[SweepSpec | None, LaneSize | None,
 
 def start_form() -> None:
     """Callback: queue the form's sweep and show it. A second press of the same form shows the same sweep."""
-    state = form_state()
-    spec, _, problem = judge(current_values())
+    state = FORM.state()
+    spec, _, problem = judge(FORM.values())
     if spec is None or problem:
         state.start_problem = problem
         return
@@ -112,14 +112,14 @@ def start_form() -> None:
 def start_preset(preset: Preset) -> None:
     """Callback: queue the preset's sweep and show it. A second press shows the same sweep."""
     name = f"{preset.title} · {preset.spec.run.data.name} · {size_text(preset.spec)}"
-    _start(preset.spec, name, f"{form_state().key} {preset.name}")
+    _start(preset.spec, name, f"{FORM.state().key} {preset.name}")
 
 
 def _start(spec: SweepSpec, name: str | None, key: str) -> None:
     try:
         sweep = services().runner.submit(spec, name=name, key=key)
     except RegLabError as error:
-        form_state().start_problem = as_labels(str(error))
+        FORM.state().start_problem = as_labels(str(error))
     else:
         show_sweep(sweep.id)
 
@@ -154,7 +154,7 @@ def _list(name: str) -> None:
         placeholder="0, 1e-4:1e-1:8",
     )
     try:
-        values = read_list(current_values(), name)
+        values = read_list(FORM.values(), name)
     except SpecError as error:
         field_problem(str(error))
         return

@@ -6,8 +6,6 @@ because only ticks are sure to keep the charts' nodes, and with them the zoom.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from reglab.errors import UnknownSweep
@@ -17,7 +15,7 @@ from reglab.store import Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 from reglab.ui.shared import trouble
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import badge
+from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.shared.trouble import attempt
@@ -25,7 +23,7 @@ from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import csv_of, epoch_view, results_of
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
-from reglab.ui.sweep.state import advance_replay, keep_view, open_sweep, show_form, shown_sweep, view_state
+from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, shown_sweep, view_state
 from reglab.ui.sweep.verdict_text import EpochView
 
 TICK = 1.0
@@ -127,36 +125,17 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
         st.button("Restore", key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore)
     elif sweep.state in ACTIVE:
         stopping = sweep.wanted == "stop"
-        st.button(
-            "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop",
-            key="sweep_stop",
-            icon=":material/stop:",
-            disabled=stopping,
-            on_click=attempt(lambda: runner.stop(sweep.id)),
-            help="Stops all runs with a checkpoint. Resume continues them.",
-        )
+        label = "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop"
+        stop, about = attempt(lambda: runner.stop(sweep.id)), "Stops all runs with a checkpoint. Resume continues them."
+        st.button(label, key="sweep_stop", icon=":material/stop:", disabled=stopping, on_click=stop, help=about)
     elif sweep.resumable:
-        st.button(
-            "Resume",
-            key="sweep_resume",
-            icon=":material/play_arrow:",
-            type="primary",
-            on_click=attempt(lambda: runner.resume(sweep.id)),
-            help=progress_text.resume_text(sweep),
-        )
-    st.button(
-        "Duplicate",
-        key="sweep_duplicate",
-        icon=":material/content_copy:",
-        on_click=_leave,
-        args=(sweep.spec,),
-        help="Opens the form with the settings of this sweep.",
-    )
+        resume, icon = attempt(lambda: runner.resume(sweep.id)), ":material/play_arrow:"
+        about = progress_text.resume_text(sweep)
+        st.button("Resume", key="sweep_resume", icon=icon, type="primary", on_click=resume, help=about)
+    icon, about = ":material/content_copy:", "Opens the form with the settings of this sweep."
+    st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=_leave, args=(sweep.spec,), help=about)
     st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")
-    with st.popover("Link", icon=":material/link:", key="sweep_link"):
-        st.caption("Opens this view in any browser that reaches this server.")
-        link = f"{st.context.url or ''}?{urlencode(sweep_query(sweep.id, state))}"
-        st.code(link, language=None, wrap_lines=True)
+    link_button(sweep_query(sweep.id, state), "sweep_link")
     st.download_button(
         "CSV",
         lambda: csv_of(view.table),
@@ -171,5 +150,5 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
 
 def _leave(spec: SweepSpec | None = None) -> None:
     """Callback: go to the form, by a run of the whole page."""
-    show_form(spec)
+    FORM.show(spec)
     st.rerun()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -11,18 +13,16 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis import best_row, chosen, runs_table
 from reglab.analysis import sweep_table as table_of
-from reglab.datasets import DATASETS
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
-from reglab.models import MODELS
 from reglab.number_format import percent
-from reglab.spec import RunSpec
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 from reglab.training import free_memory
 from reglab.ui.shared.memo import shared_frame
-from reglab.ui.shared.query import unique
+from reglab.ui.shared.query import FormState, unique
 from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_fields import check_names
 from reglab.ui.shared.tables import BADGES, pager, undo_notice, unreadable_list
 from reglab.ui.shared.text import literal
 from reglab.ui.sweep import progress_text
@@ -31,7 +31,7 @@ from reglab.ui.sweep.form import NAME, judge, start_form, start_preset, sweep_fo
 from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
 from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, read_list, to_values
-from reglab.ui.sweep.state import QUERY, START, FormState, current_values, form_state, keep, open_form, show_sweep
+from reglab.ui.sweep.state import FORM, QUERY, START, show_sweep
 from reglab.ui.sweep.verdict_text import named_point
 
 ABOUT = (
@@ -41,6 +41,7 @@ ABOUT = (
 SHOWN = 8
 """Previous sweeps on a page of the list."""
 
+_DELETED = "sweep_deleted"  # (key of the form, id, name) of the sweep that Undo restores
 _AUTOMATIC = re.compile(r"^λ (sweep|path) · ")  # how automatic names begin, those of earlier versions included
 
 
@@ -48,11 +49,11 @@ def sweep_page() -> None:
     """Draw the page that the query asks for."""
     QUERY.sync()
     query, repeated = unique(st.query_params, queries.SETTINGS)
-    address = queries.read(query, _check_names, repeated)
+    address = queries.read(query, check_names, repeated)
     if address.sweep is not None:
         sweep_view(address)
         return
-    state = open_form(address)
+    state = FORM.open(address.form, address.problem)
     first = not services().store.sweeps(limit=1)
     st.header("λ sweep", anchor=False, help=ABOUT)
     _demonstration(first)
@@ -67,13 +68,7 @@ def sweep_page() -> None:
     with right:
         spec = _start_box(state, first)
         _previous_sweeps(state)
-    keep(state, spec)
-
-
-def _check_names(spec: RunSpec) -> None:
-    """Raise :class:`reglab.errors.UnknownName` where the dataset or the CNN is not in its registry."""
-    DATASETS.get(spec.data.name)
-    MODELS.get(spec.model.name)
+    FORM.keep(state, spec)
 
 
 def _demonstration(first: bool) -> None:
@@ -100,37 +95,23 @@ def _preset(preset: Preset) -> None:
     st.markdown(f"{preset.icon} **{preset.title}**")
     st.caption(preset.about)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", height="stretch"):
-        st.button(
-            "Start",
-            key=f"{START}_{preset.name}",
-            icon=":material/play_arrow:",
-            on_click=start_preset,
-            args=(preset,),
-            help=f"Starts {progress_text.amount_text(preset.spec)}.",
-        )
-        st.button(
-            "Customise",
-            key=f"sweep_fill_{preset.name}",
-            type="tertiary",
-            on_click=lambda: form_state().changes.put(to_values(preset.spec)),
-            help="Fills the form below with these settings.",
-        )
+        icon, about = ":material/play_arrow:", f"Starts {progress_text.amount_text(preset.spec)}."
+        start = partial(start_preset, preset)
+        st.button("Start", key=f"{START}_{preset.name}", icon=icon, on_click=start, help=about)
+        key, about = f"sweep_fill_{preset.name}", "Fills the form below with these settings."
+        fill = partial(FORM.put, to_values(preset.spec))
+        st.button("Customise", key=key, type="tertiary", on_click=fill, help=about)
 
 
-def _start_box(state: FormState, first: bool) -> SweepSpec | None:
+def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
     """Name and Start, with what Start trains or why it cannot; the form's sweep, if it makes one."""
-    spec, size, problem = judge(current_values())
+    spec, size, problem = judge(FORM.values())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help_ = "The name in lists. Empty: made of the dataset, the CNN and λ."
         st.text_input("Name", key=NAME, placeholder="automatic", max_chars=200, help=help_)
-        st.button(
-            "Start",
-            key=START,
-            type="secondary" if first else "primary",
-            icon=":material/play_arrow:",
-            on_click=start_form,
-            disabled=problem is not None,
-        )
+        kind: Literal["primary", "secondary"] = "secondary" if first else "primary"
+        idle, icon = problem is not None, ":material/play_arrow:"
+        st.button("Start", key=START, type=kind, icon=icon, on_click=start_form, disabled=idle)
     for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
         st.error(literal(sentence), icon=":material/error:")
     if state.link_problem:
@@ -150,7 +131,7 @@ def _start_box(state: FormState, first: bool) -> SweepSpec | None:
 
 def _short(problem: str | None) -> str | None:
     """``problem``; for a list of λ only which one, because the reason stands below its field."""
-    values = current_values()
+    values = FORM.values()
     for name in LISTED[values[KIND]]:
         try:
             read_list(values, name)
@@ -159,13 +140,14 @@ def _short(problem: str | None) -> str | None:
     return problem
 
 
-def _previous_sweeps(state: FormState) -> None:
+def _previous_sweeps(state: FormState[SweepSpec]) -> None:
     """The list of sweeps, newest first; empty without sweeps."""
-    if state.deleted is not None:
+    form, sweep_id, name = st.session_state.get(_DELETED, ("", "", ""))
+    if sweep_id and form == state.key:  # until the form opens again
         with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", key="sweep_undo_bar"):
-            deleted = f":material/delete: Deleted “{literal(state.deleted[1])}” with its runs."
+            deleted = f":material/delete: Deleted “{literal(name)}” with its runs."
             st.markdown(f"{deleted} :small[{undo_notice()}]", width="stretch")
-            st.button("Undo", key="sweep_undo", icon=":material/undo:", on_click=_undo)
+            st.button("Undo", key="sweep_undo", icon=":material/undo:", on_click=_undo, args=(sweep_id,))
     total = services().store.count_sweeps()
     if not total:
         return
@@ -187,15 +169,9 @@ def _row(sweep: Sweep) -> None:
         st.markdown(f":small[**{literal(name)}**]")
         with st.container(horizontal=True, gap="xsmall", width="content", wrap=False):
             st.button("Open", key=f"sweep_open_{sweep.id}", on_click=show_sweep, args=(sweep.id,))
-            st.button(
-                "",
-                key=f"sweep_delete_{sweep.id}",
-                icon=":material/delete:",
-                type="tertiary",
-                on_click=_delete,
-                args=(sweep.id, sweep.name),
-                help="Deletes this sweep and its runs; Undo restores them.",
-            )
+            key, icon, delete = f"sweep_delete_{sweep.id}", ":material/delete:", partial(_delete, sweep.id, sweep.name)
+            about = "Deletes this sweep and its runs; Undo restores them."
+            st.button("", key=key, icon=icon, type="tertiary", on_click=delete, help=about)
     icon, _, colour = BADGES[sweep.state]
     best = _best(sweep) if sweep.state == "finished" else ""
     st.caption(f":{colour}[{icon} {sweep.state}] · {progress_text.ago(sweep.created, datetime.now(UTC))}{best}")
@@ -209,8 +185,8 @@ def _best(sweep: Sweep) -> str:
 
         def judged() -> pd.DataFrame:
             runs = store.sweep_runs(sweep.id)
-            lanes = runs_table(sweep.spec.lanes(), runs)
-            return chosen(table_of(lanes, store.epochs([run.id for run in runs])), chance=chance_of(runs))
+            table = runs_table(sweep.spec.lanes(), runs)
+            return chosen(table_of(table, store.epochs([run.id for run in runs])), chance=chance_of(runs))
 
         table = shared_frame(("best", store.home, sweep.id), judged)
     except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
@@ -224,7 +200,7 @@ def _best(sweep: Sweep) -> str:
 
 
 def _delete(sweep_id: str, name: str) -> None:
-    state = form_state()
+    state = FORM.state()
     try:
         if services().store.sweep(sweep_id).state == "running":
             raise StoreError(f"“{name}” is still training; stop it first.")
@@ -232,14 +208,12 @@ def _delete(sweep_id: str, name: str) -> None:
     except RegLabError as error:
         state.start_problem = str(error)
     else:
-        state.deleted, state.start_problem = (sweep_id, name), None
+        st.session_state[_DELETED], state.start_problem = (state.key, sweep_id, name), None
 
 
-def _undo() -> None:
-    state = form_state()
-    if state.deleted is not None:
-        try:
-            services().store.restore([state.deleted[0]])
-        except RegLabError as error:
-            state.start_problem = str(error)
-        state.deleted = None
+def _undo(sweep_id: str) -> None:
+    try:
+        services().store.restore([sweep_id])
+    except RegLabError as error:
+        FORM.state().start_problem = str(error)
+    del st.session_state[_DELETED]

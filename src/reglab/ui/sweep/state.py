@@ -1,23 +1,19 @@
 """Session state of the page: the form, and the sweep on screen with its switches; both in step with the query.
 
-The query is read when form or sweep opens and when the person navigates (Back, Forward). Otherwise the widgets are
-right, and the query follows them.
+The query is read when the sweep opens and when the person navigates (Back, Forward). Otherwise the switches are right,
+and the query follows them. A form does the same: see :class:`reglab.ui.shared.query.Form`.
 """
 
 from __future__ import annotations
 
 import math
-import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import streamlit as st
 
 from reglab import columns
 from reglab.spec import RunSpec
-from reglab.sweep import SweepSpec
-from reglab.ui.shared.query import FieldChanges, Query
+from reglab.ui.shared.query import Form, Query
 from reglab.ui.sweep.query import (
     DEFAULT,
     KEYS,
@@ -37,7 +33,7 @@ START = "sweep_start"
 
 VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"sweep_view_{key}" for key in SWITCHES)
 
-_FORM, _SHOWN = "sweep_form", "sweep_shown"
+_SHOWN = "sweep_shown"
 _STOPS = 200  # of the epoch slider
 _TICKS = 14  # of a replay
 _OWN = frozenset({SWEEP, *SWITCHES, *SETTINGS, "run", "runs"})
@@ -46,74 +42,12 @@ QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(
 """The page's part of the query: the sweep of the form, or the one on screen and its view state."""
 
 
-@dataclass
-class FormState:
-    """The form of this session. ``key`` makes a second press of a button the same sweep; each new form has its own.
-
-    ``values``: the widgets as last drawn; ``address``: the sweep that the query stood for then. The problems are
-    sentences to show until something is edited. ``deleted``: (id, name) that Undo restores.
-    """
-
-    values: dict[str, Any] | None = None
-    address: SweepSpec = USUAL
-    changes: FieldChanges = field(default_factory=FieldChanges)
-    key: str = ""
-    link_problem: str | None = None
-    start_problem: str | None = None
-    deleted: tuple[str, str] | None = None
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Set the widgets. That is no edit, even if another run begins before this one has drawn them."""
-        self.changes.put(values)
-        self.values = current_values()
-
-
-def form_state() -> FormState:
-    """This session's form."""
-    state: FormState = st.session_state.setdefault(_FORM, FormState())
-    return state
-
-
-def current_values() -> dict[str, Any]:
-    """The value of every field, those that are not on screen included."""
-    return {key: st.session_state[key] for key in KEYS if key in st.session_state}
-
-
-def open_form(address: SweepQuery) -> FormState:
-    """Set the widgets before they are drawn, where the form has just opened or the query has changed."""
-    state, wanted = form_state(), address.form or USUAL
-    state.changes.settle(behind=QUERY.behind())
-    if START not in st.session_state:  # the button was not on the last page: the form opens
-        state.set(to_values(address.form) if address.form else state.values or to_values(USUAL))
-        state.key, state.start_problem, state.link_problem = uuid.uuid4().hex, None, address.problem
-        state.deleted = None
-    elif current_values() != state.values:
-        state.start_problem = state.link_problem = None
-    elif wanted != state.address:
-        state.set(to_values(wanted))
-        state.link_problem = address.problem
-    state.address = wanted
-    return state
-
-
-def keep(state: FormState, spec: SweepSpec | None) -> None:
-    """Remember the widgets; the query follows them where they make a ``spec``."""
-    state.values = current_values()
-    if spec is not None and spec != state.address:
-        state.address = spec
-        QUERY.write(form_query(spec))
-    state.changes.sent = True
+FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 
 def show_sweep(sweep_id: str) -> None:
     """Go to the view of this sweep."""
     QUERY.write(sweep_query(sweep_id))
-
-
-def show_form(spec: SweepSpec | None = None) -> None:
-    """Go to a new form with ``spec``, or with the usual one."""
-    st.session_state[_FORM] = FormState(values=to_values(spec) if spec else None)
-    QUERY.write(form_query(spec) if spec else {})
 
 
 @dataclass

@@ -15,12 +15,12 @@ import streamlit as st
 from reglab.errors import RegLabError
 from reglab.number_format import exact, percent, points
 from reglab.spec import RunSpec
+from reglab.states import ACTIVE
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE
 from reglab.ui.shared.text import loss, penalty_text
-from reglab.ui.train.state import SWEEP_ICON, form_state, see_sweeps, show_runs
+from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, show_runs
 
 GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
@@ -70,7 +70,7 @@ def start_demo() -> None:
     try:
         runs = next(pair for pair in map(_submit, count(1)) if not any(run.deleted for run in pair))
     except RegLabError as error:
-        form_state().start_problem = str(error)
+        FORM.state().start_problem = str(error)
         return
     show_runs([run.id for run in runs])
 

@@ -18,7 +18,7 @@ from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
 from reglab.ui.shared.spec_fields import SETTINGS, TERMS, draw, has, to_spec
 from reglab.ui.train.mask import follow_model
-from reglab.ui.train.state import SWEEP_ICON, chosen, current_values, form_state, put, see_sweeps, sweep_page_query
+from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, sweep_page_query
 
 COMMON_L2 = (0.0, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
 """Values of λ₂ on buttons; any other is typed."""
@@ -92,7 +92,7 @@ def _heading_with_more(text: str, part: str) -> None:
     with _heading(text):
         more = st.popover("More", type="tertiary", on_change="rerun", key=f"more_{part}")
     if more.open:
-        values = current_values()
+        values = FORM.values()
         with more:
             for setting in SETTINGS:
                 if setting.startswith(f"{part}.") and setting not in _PLACED and has(values["optimizer"], setting):
@@ -111,12 +111,12 @@ def _common_l2() -> None:
         typed = read_number(st.session_state["l2"])
     except NotANumber:
         typed = None
-    put("l2_pick", typed if typed in COMMON_L2 else None)
+    FORM.put({"l2_pick": typed if typed in COMMON_L2 else None})
 
     def take() -> None:
-        value = chosen("l2_pick")
+        value = FORM.chosen("l2_pick")
         if value is not None:
-            put("l2", number_text(value))
+            FORM.put({"l2": number_text(value)})
 
     st.pills("Common λ₂", COMMON_L2, format_func=exact, key="l2_pick", on_change=take)
 
@@ -134,7 +134,7 @@ def _switches() -> frozenset[str]:
 
 def _idle(setting: str) -> bool:
     """Whether ``setting`` has no effect with the present optimizer and schedule."""
-    values = current_values()
+    values = FORM.values()
     if setting.startswith("optim.") and not OPTIMIZERS.get(values["optimizer"]).reads(setting.removeprefix("optim.")):
         return True
     return setting in ("optim.step_every", "optim.step_factor") and values["schedule"] != "step"
@@ -144,29 +144,29 @@ def _change_model() -> None:
     """Keep the preset of penalised parameters for another CNN, and switch off what that CNN does not have."""
     switches = _switches()
     if "dropout" not in switches:
-        put("dropout", "0")
+        FORM.put({"dropout": "0"})
     if "batch_norm" not in switches:
-        put("batch_norm", False)
-    before = form_state().values
+        FORM.put({"batch_norm": False})
+    before = FORM.state().values
     try:
         if before is not None:
-            follow_model(to_spec(before), to_spec(current_values()))
+            follow_model(to_spec(before), to_spec(FORM.values()))
     except SpecError:
         return  # the sentence stands beside Start
 
 
 def _follow_optimizer() -> None:
     """Move "Applied" when an optimizer that implies decoupled decay is chosen or left; a later choice stands."""
-    names = (form_state().values or {}).get("optimizer"), st.session_state["optimizer"]
+    names = (FORM.state().values or {}).get("optimizer"), st.session_state["optimizer"]
     before, after = (OPTIMIZERS.get(name or OptimSpec().name).mode for name in names)
     if before != after and st.session_state["apply"] == before:
-        put("apply", after)
+        FORM.put({"apply": after})
 
 
 def _sweep_this_form() -> None:
     """Open the sweep page with this form's settings; with its defaults while they are not valid."""
     try:
-        spec = to_spec(current_values())
+        spec = to_spec(FORM.values())
     except SpecError:
         see_sweeps()
         return

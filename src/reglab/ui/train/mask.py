@@ -22,7 +22,7 @@ from reglab.ui.shared.spec_facts import initial_squares, squares_in_file, tensor
 from reglab.ui.shared.spec_fields import factors_from, factors_text
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import show
-from reglab.ui.train.state import chosen, put
+from reglab.ui.train.state import FORM
 
 TENSOR, KIND, SHAPE, WEIGHTS, FACTOR = "Tensor", "Kind", "Shape", "Weights", "Factor"
 PENALISED, SHARE, SHARE_ALL = "Penalised?", "Of penalised Σw²", "Of all Σw²"
@@ -154,10 +154,10 @@ def _initial_rows(spec: RunSpec, tensors: Sequence[Parameter]) -> tuple[Row, ...
 
 def _presets(spec: RunSpec, tensors: Sequence[Parameter]) -> None:
     """Buttons for the usual choices; the one that the form stands for is lit."""
-    put("mask_preset", recognise(tensors, spec.penalty))
+    FORM.put({"mask_preset": recognise(tensors, spec.penalty)})
 
     def take() -> None:
-        preset = chosen("mask_preset")
+        preset = FORM.chosen("mask_preset")
         if preset is not None:
             _take(with_preset(preset, tensors, _penalty()))
 
@@ -259,8 +259,7 @@ def _penalty() -> PenaltySpec:
 
 
 def _take(penalty: PenaltySpec) -> None:
-    put("scope", penalty.scope)
-    put("factors", factors_text(penalty.factors))
+    FORM.put({"scope": penalty.scope, "factors": factors_text(penalty.factors)})
 
 
 def _kind(parameter: Parameter) -> str:

@@ -36,7 +36,9 @@ def objective(spec: RunSpec, n_train: int | None) -> str:
     """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` if the number is not known)."""
     n = "n" if n_train is None else str(n_train)
     data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}(f_w(x_i), y_i)"
-    lines = [rf"J(w) = {{}} & {data}", *(f"& + {term}" for term in _penalty_terms(spec.penalty))]
+    over, factor = rf"\sum_{{{SCOPES[spec.penalty.scope]}}}", r"c_w\," if spec.penalty.factors else ""
+    terms = (term.formulas.objective(latex_number(own), over, factor) for term, own in _terms(spec.penalty))
+    lines = [rf"J(w) = {{}} & {data}", *(f"& + {term}" for term in terms)]
     return r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
 
 
@@ -92,16 +94,6 @@ def translation(spec: RunSpec) -> str:
 def penalised(penalty: PenaltySpec) -> bool:
     """Whether any λ is above 0."""
     return any(strength > 0 for strength in penalty.strengths.values())
-
-
-def _penalty_terms(penalty: PenaltySpec) -> list[str]:
-    where = rf"\sum_{{{SCOPES[penalty.scope]}}}"
-    factor = r"c_w\," if penalty.factors else ""
-    return [
-        PENALTIES.get(key).formulas.objective(latex_number(strength), where, factor)
-        for key, strength in penalty.strengths.items()
-        if strength
-    ]
 
 
 def _coupled(spec: RunSpec) -> str:
@@ -171,8 +163,8 @@ def where(spec: RunSpec) -> str:
     if spec.penalty.scope == "all":
         return f"In colour: what λ adds. It holds for every parameter.{notes}"
     what, others = {
-        "weights": ("kernels, the weights of convolutions and dense layers", "Biases and norms"),
-        "weights+biases": ("kernels and their biases", "Norms' scales and shifts"),
+        "weights": ("the weights of convolutions and dense layers", "Biases and norms"),
+        "weights+biases": ("weights and biases of convolutions and dense layers", "Norms' scales and shifts"),
     }[spec.penalty.scope]
     return f"In colour: what λ adds. It holds for {what}. {others} take the same step without it.{notes}"
 

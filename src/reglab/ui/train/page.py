@@ -13,12 +13,12 @@ from reglab.jobs import check_run
 from reglab.models import MODELS
 from reglab.penalties.mask import mask
 from reglab.spec import RunSpec
+from reglab.states import ACTIVE
 from reglab.ui.shared.export_panel import export_panel
-from reglab.ui.shared.query import MAX_RUNS, Link, read_link, unique
+from reglab.ui.shared.query import MAX_RUNS, FormState, Link, read_link, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import tensors_of
-from reglab.ui.shared.spec_fields import as_labels, to_spec
-from reglab.ui.shared.tables import ACTIVE
+from reglab.ui.shared.spec_fields import as_labels, check_names, to_spec
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import show
 from reglab.ui.train import objective_text
@@ -28,7 +28,7 @@ from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
 from reglab.ui.train.run_view import run_view
-from reglab.ui.train.state import QUERY, FormState, current_values, form_state, keep, open_or_follow, show_runs
+from reglab.ui.train.state import FORM, QUERY, show_runs
 
 _SYMBOLS = (
     "$f_w(x_i)$ is the network's output for image $x_i$ with label $y_i$, and CE the cross-entropy, the data loss. "
@@ -45,7 +45,7 @@ def train_page() -> None:
     """Draw the page that the query asks for."""
     QUERY.sync()
     query, repeated = unique(st.query_params)
-    link = read_link(query, _known, repeated)
+    link = read_link(query, check_names, repeated)
     if link.runs:
         run_view(link.runs)
     else:
@@ -53,7 +53,7 @@ def train_page() -> None:
 
 
 def _form(link: Link) -> None:
-    state = open_or_follow(link)
+    state = FORM.open(link.spec, link.problem)
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         about = "Choose data, network and penalty. Runs train in the background, also while you visit other pages."
@@ -70,7 +70,7 @@ def _form(link: Link) -> None:
     if spec is not None:
         _notes(spec)
     mask_card(spec)
-    keep(state, spec)
+    FORM.keep(state, spec)
 
 
 def _training_now() -> None:
@@ -82,15 +82,9 @@ def _training_now() -> None:
         st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
 
 
-def _known(spec: RunSpec) -> None:
-    """Raise :class:`reglab.errors.UnknownName` if no registry has the dataset or the CNN."""
-    DATASETS.get(spec.data.name)
-    MODELS.get(spec.model.name)
-
-
-def _preview(state: FormState) -> RunSpec | None:
+def _preview(state: FormState[RunSpec]) -> RunSpec | None:
     """Draw the preview of the form's present values; returns their spec if they make one."""
-    spec, problem = judge(current_values())
+    spec, problem = judge(FORM.values())
     _start_row(spec, problem)
     for sentence in filter(None, (problem, state.start_problem)):
         show(sentence)
@@ -155,8 +149,8 @@ def facts_of(spec: RunSpec) -> Facts:
 
 def start() -> None:
     """Queue a run with the form's present values and show it. A second press on the same form shows the same run."""
-    state = form_state()
-    spec, problem = judge(current_values())
+    state = FORM.state()
+    spec, problem = judge(FORM.values())
     if spec is None or problem:
         state.start_problem = problem
         return

@@ -11,7 +11,6 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -19,6 +18,7 @@ from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks
 from reglab.spec import RunSpec
+from reglab.states import ACTIVE
 from reglab.store import Run, UnreadableRow
 from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.chart_row import Keys, Source, switches
@@ -27,12 +27,12 @@ from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import SWEEP_PAGE, run_query
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import ACTIVE, badge
+from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
-from reglab.ui.train.state import SWEEP_ICON, show_form
+from reglab.ui.train.state import FORM, SWEEP_ICON
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
@@ -65,7 +65,7 @@ def run_view(ids: Sequence[str]) -> None:
         except (UnknownRun, UnreadableRow) as error:
             st.error(f"{literal(str(error))} Is the link complete?", icon=":material/search_off:")
     if not runs:
-        st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=show_form)
+        st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=FORM.show)
         return
     live = Live(tuple(runs), _every(list(runs.values())))
     st.session_state["live"] = live
@@ -126,10 +126,7 @@ def _buttons(runs: Sequence[Run]) -> None:
     about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
     spec = None if alone else runs[-1].spec
     st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, args=(spec,), help=about)
-    with st.popover("Link", icon=":material/link:", key="link"):
-        st.caption("Opens this view in any browser that reaches this server.")
-        address = f"{st.context.url or ''}?{urlencode(query, safe=',')}"
-        st.code(address, language=None, wrap_lines=True)
+    link_button(query, "link")
     if alone:
         export_panel(alone, "export_run")
 
@@ -153,7 +150,7 @@ def _stop_or_resume(run: Run, suffix: str = "") -> bool:
 
 def _leave(spec: RunSpec | None = None) -> None:
     """Go from the live view to the form: the whole page, not only the fragment that the button is in."""
-    show_form(spec)
+    FORM.show(spec)
     st.rerun()
 
 
