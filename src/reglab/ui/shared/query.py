@@ -1,4 +1,4 @@
-"""Addresses: where the pages are, what a link asks for, and the address bar in step with what a page shows.
+"""Addresses: where the pages are, what a link asks for, and the address bar in step with a page and its form.
 
 Links of the Train page name a form (``?penalty.l2=0.03&…``), one run (``?run=ID``) or several (``?runs=a,b``). They are
 typed, shared and edited by hand, so a bad value costs itself alone: it gets its default and a sentence.

@@ -41,7 +41,6 @@ _OWN = frozenset({SWEEP, *SWITCHES, *SETTINGS, "run", "runs"})
 QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(".")[0] in RunSpec.PARTS))
 """The page's part of the query: the sweep of the form, or the one on screen and its view state."""
 
-
 FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 

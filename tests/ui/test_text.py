@@ -1,9 +1,10 @@
-"""A run in words: progress in every state, time left, names for legends, and its four figures."""
+"""Names, counts, times and runs as text: progress in every state, time left, names for legends, headline figures."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from reglab.store import Run, Store
 from reglab.ui.shared import text
 from reglab.ui.shared.run_data import figures, gradient_ratio, zero_shares
 from reglab.ui.shared.tables import BADGES
+from reglab.ui.shared.text import count_of, literal, local_time, named
 
 
 @pytest.fixture
@@ -200,3 +202,34 @@ def test_filters_at_zero_are_counted_for_group_lasso_and_without_the_classifier(
     shown = {figure.label: (figure.value, figure.beside) for figure in figures(lasso, layers)}
     assert shown["Filters at zero"] == ("15.0\u202f%", "24 of 160")
     assert "Filters at zero" not in {figure.label for figure in figures(run, layers)}
+
+
+WHEN = datetime(2026, 3, 1, 11, 0, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Europe/Berlin", "2026-03-01 12:00:05 CET"),
+        ("UTC", "2026-03-01 11:00:05 UTC"),
+        (None, "2026-03-01 11:00:05 UTC"),
+        ("No/Where", "2026-03-01 11:00:05 UTC"),
+        ("../etc/passwd", "2026-03-01 11:00:05 UTC"),
+    ],
+)
+def test_a_moment_is_told_in_the_zone_of_the_browser(zone: str | None, text: str) -> None:
+    assert local_time(WHEN, zone) == text
+
+
+def test_names_are_quoted_and_the_rest_counted() -> None:
+    assert named(["a"]) == "“a”"
+    assert named(["a", "b", "c"], most=2) == "“a”, “b” and 1 more"
+    assert literal("a_b *c*") == r"a\_b \*c\*"
+
+
+def test_counts_agree_with_their_noun() -> None:
+    assert (count_of(0, "run"), count_of(1, "run"), count_of(1200, "run")) == ("0 runs", "1 run", "1,200 runs")
+
+
+def test_every_state_has_an_icon_and_a_colour() -> None:
+    assert set(BADGES) == set(STATES)
