@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -219,7 +220,10 @@ def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = 
     """What editor and read-only table share: data, columns with widths, formats and help, height, text alternative."""
     number, bar, text = st.column_config.NumberColumn, st.column_config.ProgressColumn, st.column_config.TextColumn
     share: Mapping[str, Any] = {"format": "percent", "min_value": 0, "max_value": 1}
+    figure = partial(number, format="%.6g")
+    factor = partial(figure, width=_FACTOR_WIDTH, min_value=0, max_value=1000, required=True)
     shown, symbols = table(rows), strengths(rows).values()
+    widths = {symbol: max(_NARROWEST, _fit(f"{own:.6g}" for own in shown[symbol])) for symbol in symbols}
     return {
         "data": shown,
         "hide_index": True,
@@ -231,22 +235,8 @@ def _table_options(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = 
             KIND: text(width=_KIND_WIDTH),
             SHAPE: text(width=_fit(map(_shape, rows))),
             WEIGHTS: number(format="localized", width=_fit([WEIGHTS, *(f"{count:,}" for count in shown[WEIGHTS])])),
-            FACTOR: number(
-                format="%.6g",
-                width=_FACTOR_WIDTH,
-                help="λ of this tensor is the form's λ times this; 0 exempts it.",
-                min_value=0,
-                max_value=1000,
-                required=True,
-            ),
-            **{
-                symbol: number(
-                    format="%.6g",
-                    width=max(_NARROWEST, _fit(f"{strength:.6g}" for strength in shown[symbol])),
-                    help=f"{symbol} of the form × factor",
-                )
-                for symbol in symbols
-            },
+            FACTOR: factor(help="λ of this tensor is the form's λ times this; 0 exempts it."),
+            **{symbol: figure(help=f"{symbol} of the form × factor", width=width) for symbol, width in widths.items()},
             SHARE: bar(help="Share of Σw² over the penalised tensors", width=_BARS[0], **share),
             SHARE_ALL: bar(help="Share of Σw² over all tensors", width=_BARS[1], **share),
         },
