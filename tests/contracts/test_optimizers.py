@@ -105,14 +105,15 @@ def test_adaptive_steps_do_not_grow_with_the_gradient_and_others_do(case: dict[s
     assert torch.allclose(grown, factor * usual, rtol=1e-3)
 
 
-@SETTINGS
+@pytest.mark.parametrize("case", [case for case in CASES if not OPTIMIZERS.get(case["name"]).adaptive], ids=title)
 def test_a_constant_gradient_moves_by_the_step_over_one_minus_the_momentum(case: dict[str, Any]) -> None:
+    """Not of adaptive optimizers, whose steps may go on falling, as Adagrad's do."""
     optim = OptimSpec.of(**case, lr=LR)
     entry = OPTIMIZERS.get(optim.name)
-    steps = taken(optim, np.ones((1000, 3, 4)))
+    steps = taken(optim, np.ones((300, 3, 4)))
     expected = LR / (1 - entry.momentum(optim))
     assert torch.allclose(steps[-2] - steps[-1], torch.full((3, 4), expected, dtype=torch.float64), rtol=0.02)
-    if not entry.adaptive and entry.is_plain(optim):
+    if entry.is_plain(optim):
         assert torch.equal(steps[0], start() - LR)
 
 

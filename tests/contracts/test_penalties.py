@@ -50,13 +50,13 @@ tensors = st.builds(tensor, st.integers(0, 10**6), st.sampled_from([1e-3, 0.1, 1
 lambdas = st.floats(1e-4, 5)
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", VALUES)
 @given(w=tensors)
 def test_value_is_that_of_the_formula(key: str, w: torch.Tensor) -> None:
     assert PENALTIES.get(key).measure(w).item() == pytest.approx(VALUES[key](w[0].numpy()), rel=1e-12)
 
 
-@pytest.mark.parametrize("keys", SUMS)
+@pytest.mark.parametrize("keys", SUMS, ids="+".join)
 @given(w=tensors, strength=lambdas)
 def test_gradient_is_autograd_s_and_a_decay_is_a_step_of_it(
     keys: tuple[str, ...], w: torch.Tensor, strength: float
@@ -74,7 +74,28 @@ def test_gradient_is_autograd_s_and_a_decay_is_a_step_of_it(
     assert bool((moved[~smooth] == 0).all())
 
 
-@pytest.mark.parametrize("keys", SUMS)
+@pytest.mark.parametrize("keys", SUMS, ids="+".join)
+@given(w=tensors, strength=lambdas, step=st.floats(1e-3, 2), seed=st.integers(0, 10**6))
+def test_proximal_map_is_the_minimum(
+    keys: tuple[str, ...], w: torch.Tensor, strength: float, step: float, seed: int
+) -> None:
+    """F(u) = ½‖u − w‖² + ηP(u) is 1-strongly convex: F(u) ≥ F(v) + ½‖u − v‖² for every u just if v is its minimum."""
+    strengths = {key: strength / (place + 1) for place, key in enumerate(keys)}
+
+    def objective(u: torch.Tensor) -> float:
+        penalty = sum(own * PENALTIES.get(key).measure(u).item() for key, own in strengths.items())
+        return float((u - w).square().sum()) / 2 + step * penalty
+
+    v = w.clone()
+    penalty_of(strengths).shrink([v], step)
+    noise = torch.from_numpy(np.random.default_rng(seed).normal(size=w.shape))
+    single = [v * (torch.arange(4) != unit).reshape(1, 4, 1, 1, 1) for unit in range(4)]
+    for u in (w, 0 * w, *single, *(v + reach * noise for reach in (1e-3, 1e-1, 1)), *(v * f for f in (0.99, 1.01))):
+        at_least = objective(v) + float((u - v).square().sum()) / 2
+        assert objective(u) >= at_least - 1e-11 * max(1, at_least)
+
+
+@pytest.mark.parametrize("keys", [keys for keys in SUMS if set(keys) <= {"l1", "l2", "group"}], ids="+".join)
 @given(w=tensors, strength=lambdas, step=st.floats(1e-3, 2))
 def test_proximal_map_meets_the_kkt_conditions(
     keys: tuple[str, ...], w: torch.Tensor, strength: float, step: float
@@ -98,7 +119,7 @@ def test_proximal_map_meets_the_kkt_conditions(
         assert np.abs(residual[~there]).max(initial=0) <= l1 + scale
 
 
-@pytest.mark.parametrize("keys", SUMS)
+@pytest.mark.parametrize("keys", SUMS, ids="+".join)
 @given(seeds=st.lists(st.integers(0, 10**6), min_size=3, max_size=3), strength=lambdas)
 @settings(max_examples=20)
 def test_one_lambda_a_lane_is_each_lane_by_itself(keys: tuple[str, ...], seeds: list[int], strength: float) -> None:

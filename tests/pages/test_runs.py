@@ -89,7 +89,7 @@ def test_a_running_run_says_how_far_it_is(app: AppTest, store: Store) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "found"),
     [
-        ("states", ["cancelled"], ["strong"]),
+        ("states", ["stopped"], ["strong"]),
         ("datasets", ["mnist"], ["strong"]),
         ("models", ["simple_cnn"], ["strong", "weak", "none"]),
         ("penalties", ["none"], ["none"]),
@@ -185,7 +185,7 @@ def test_ticks_stay_with_their_runs_while_rows_come_go_and_hide(app: AppTest, st
     newer = add_run(store, name="newer")
     again(app)
     assert (state(app).ticked, state(app).preset) == ((weak.id,), (2,))
-    app.multiselect(key="states").set_value(["cancelled"])
+    app.multiselect(key="states").set_value(["stopped"])
     again(app)
     assert names(app) == ["strong"]
     select(app, [0])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from reglab.errors import SpecError
 from reglab.models import MODELS, build, skeleton
 from reglab.penalties import factors, kinds
-from reglab.penalties.mask import mask, scope_kinds, squares
-from reglab.penalties.scope import Parameter, parameters
+from reglab.penalties.mask import mask, squares
+from reglab.penalties.scope import Parameter, parameters, scope_kinds
 from reglab.spec import ModelSpec, PenaltySpec, Scope
 
 SHAPE, CLASSES = (3, 32, 32), 10

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from reglab.errors import SpecError, UnknownName
 from reglab.models import MODELS, skeleton
-from reglab.penalties.mask import scope_kinds
 from reglab.penalties.presets import PRESETS, fitting, offered, recognise, with_factor, with_preset
-from reglab.penalties.scope import Parameter, multipliers, parameters
+from reglab.penalties.scope import Parameter, multipliers, parameters, scope_kinds
 from reglab.spec import ModelSpec, PenaltySpec, RunSpec, Scope
 
 SCOPES: list[Scope] = ["weights", "weights+biases", "all"]

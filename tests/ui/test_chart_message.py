@@ -53,7 +53,7 @@ def test_it_is_mounted_with_its_height() -> None:
 
         live_chart(go.Figure(), key="empty", height=280)
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     assert not app.exception
     (chart,) = app.get("bidi_component")
     assert orjson.loads(chart.proto.bytes)["height"] == 280

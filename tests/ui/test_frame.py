@@ -92,7 +92,7 @@ def test_what_nobody_foresaw_is_logged_and_said_without_a_traceback(caplog: pyte
         assert explain(DataError("The file is truncated; download it again."))
         assert explain(ZeroDivisionError("secret"))
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     assert not app.exception
     assert plain(app.error[0].value) == "The file is truncated; download it again."
     assert "secret" not in app.error[1].value

@@ -31,7 +31,7 @@ def page() -> None:
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_function(page, default_timeout=30)
+    return AppTest.from_function(page, default_timeout=60)
 
 
 def shown(app: AppTest) -> str:

@@ -19,7 +19,6 @@ from reglab.states import STATES
 from reglab.store import Run, Store
 from reglab.ui.shared import text
 from reglab.ui.shared.run_data import figures, gradient_ratio, zero_shares
-from reglab.ui.shared.tables import BADGES
 from reglab.ui.shared.text import count_of, literal, local_time, named
 
 
@@ -29,9 +28,8 @@ def run(store: Store) -> Run:
     return replace(add_run(store, spec(penalty__l2=0.03, data__label_noise=0.2), state="running"), step=0, steps=13)
 
 
-def test_every_state_has_a_badge_and_a_line(run: Run) -> None:
+def test_every_state_has_a_line(run: Run) -> None:
     for state in STATES:
-        assert BADGES[state]
         assert text.progress_line(replace(run, state=state), [0.5], None).endswith(".")
 
 
@@ -229,7 +227,3 @@ def test_names_are_quoted_and_the_rest_counted() -> None:
 
 def test_counts_agree_with_their_noun() -> None:
     assert (count_of(0, "run"), count_of(1, "run"), count_of(1200, "run")) == ("0 runs", "1 run", "1,200 runs")
-
-
-def test_every_state_has_an_icon_and_a_colour() -> None:
-    assert set(BADGES) == set(STATES)

@@ -64,7 +64,7 @@ def test_a_tick_that_fails_shows_its_error_and_logs_nothing(caplog: pytest.LogCa
 
         st.fragment(ticks.steady(tick))()
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     assert shown(app) == ["The store cannot be reached."]
     assert "StoreUnavailable" not in caplog.text  # with its traceback
 
@@ -81,7 +81,7 @@ def test_a_live_page_is_drawn_anew_when_the_banner_appears_and_when_it_goes(monk
             st.session_state["change"]()
         trouble.refresh()
 
-    app = AppTest.from_function(script)
+    app = AppTest.from_function(script, default_timeout=60)
 
     def change() -> None:
         reason = None if services().runner.trouble() else "The disk is full."

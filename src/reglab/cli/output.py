@@ -11,6 +11,7 @@ from typing import Any
 from reglab.cli import streams
 from reglab.events import EpochDone, Event, Started
 from reglab.number_format import fixed, percent, short
+from reglab.states import label_of
 
 
 @dataclass
@@ -45,7 +46,7 @@ class Output:
             facts.append(("learnt", f"nothing: validation accuracy is at chance, {chance}"))
         facts += [("data", remark) for remark in result["data_remarks"]]
         width = max(11, *(len(name) for name, _ in facts))
-        first = f"{result['name']} ({result['run']}): {result['status']}"
+        first = f"{result['name']} ({result['run']}): {_status(result)}"
         self.print(result, "\n".join([first, *(f"  {name:<{width}} {fact}" for name, fact in facts)]))
 
     def runs(self, results: Sequence[dict[str, Any]]) -> None:
@@ -75,13 +76,18 @@ class Output:
         self.lost |= not streams.write(text)
 
 
+def _status(result: dict[str, Any]) -> str:
+    """The state as people read it; JSON has the state's own name."""
+    return label_of(result["status"], began=result["seconds"] > 0)
+
+
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
     if result["status"] == "unreadable":
         return (result["run"], result["status"], "–", "–", "–", result["name"])
     metrics = result["metrics"]
     accuracy, gap = percent(metrics["val_acc"], 2), fixed(metrics["gap_loss"], 4, sign=True)
     done = f"{metrics['epochs']}/{result['spec']['train']['epochs']}"
-    return (result["run"], result["status"], done, accuracy, gap, result["name"])
+    return (result["run"], _status(result), done, accuracy, gap, result["name"])
 
 
 def _plain(value: Any) -> Any:

@@ -107,7 +107,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
     names = ("apply", *_COLUMNS) if several else _COLUMNS
     rows = [names, *(tuple(_cell(row.get(name)) for name in names) for row in found["table"])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"{sweep.name} ({sweep.id}): {sweep.state}"]
+    lines = [f"{sweep.name} ({sweep.id}): {sweep.label}"]
     lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     for key, label in (("best", "best"), ("one_se", "1-SE choice")):
         if row := found[key]:

@@ -30,11 +30,11 @@ _NOT_TRAINED = {
     "adamax": KnownOptimizer("Adamax", "Adamax", "adaptive"),
 }
 OPTIMIZERS: Mapping[str, KnownOptimizer] = {
+    **_NOT_TRAINED,
     **{
         name: KnownOptimizer(entry.label, entry.keras.name, "adaptive" if entry.adaptive else "sgd")
         for name, entry in TRAINED.entries.items()
     },
-    **_NOT_TRAINED,
 }
 """Optimizers by name: those that RegLab trains with, and others for which λ can be translated."""
 

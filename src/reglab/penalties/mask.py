@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reglab.penalties.scope import Parameter, PenalisedParameters, exempt, multipliers, penalised_kinds
+from reglab.penalties.scope import SCOPE_KINDS, Parameter, PenalisedParameters, exempt, multipliers, scope_kinds
 from reglab.spec import PenaltySpec
 
 _LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms"}
@@ -39,11 +39,6 @@ class Row:
     def penalised(self) -> bool:
         """Whether any λ acts on it."""
         return any(strength > 0 for strength in self.strengths.values())
-
-
-def scope_kinds(tensors: Sequence[Parameter]) -> dict[str, str]:
-    """Parameter name → weight, bias or norm, as :func:`reglab.penalties.kinds` of the network says."""
-    return {tensor.name: tensor.scope_kind for tensor in tensors}
 
 
 def squares(weights: Mapping[str, NDArray[Any]]) -> dict[str, float]:
@@ -80,7 +75,7 @@ def mask(
 
 def _why(tensor: Parameter, factor: float, strengths: Mapping[str, float], spec: PenaltySpec) -> str:
     """Why the tensor is penalised, or why it is not."""
-    if tensor.scope_kind not in penalised_kinds(spec.scope):
+    if tensor.scope_kind not in SCOPE_KINDS[spec.scope]:
         return f"scope {spec.scope} leaves out {_LEFT_OUT[tensor.kind]}"
     if factor == 0:
         return "factor 0 exempts it"

@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reglab.errors import SpecError, UnknownName, shown
-from reglab.penalties.mask import scope_kinds
-from reglab.penalties.scope import Parameter, multipliers, penalised_kinds
+from reglab.penalties.scope import SCOPE_KINDS, Parameter, multipliers, scope_kinds
 from reglab.spec import PenaltySpec, Scope
-
-_SCOPES: tuple[Scope, ...] = ("weights", "weights+biases", "all")  # narrow to wide
 
 
 @dataclass(frozen=True)
@@ -86,14 +83,14 @@ def with_factor(name: str, factor: float, tensors: Sequence[Parameter], spec: Pe
         raise SpecError(f"The factor of {shown(name)} must be from 0 to 1000, not {factor:g}.")
     own[name] = float(factor)
     scope = _scope_for(own, tensors, spec.scope)
-    within = penalised_kinds(scope)
+    within = SCOPE_KINDS[scope]
     changed = {t.name: own[t.name] for t in tensors if t.scope_kind in within and own[t.name] != 1}
     return _with(spec, scope, changed)
 
 
 def fitting(tensors: Sequence[Parameter], spec: PenaltySpec) -> PenaltySpec:
     """``spec`` without the factors that name no tensor of this network, or one that the scope leaves out."""
-    known, within = scope_kinds(tensors), penalised_kinds(spec.scope)
+    known, within = scope_kinds(tensors), SCOPE_KINDS[spec.scope]
     kept = {name: f for name, f in spec.factors.items() if name in known and (not f or known[name] in within)}
     return _with(spec, spec.scope, kept)
 
@@ -101,9 +98,9 @@ def fitting(tensors: Sequence[Parameter], spec: PenaltySpec) -> PenaltySpec:
 def _scope_for(own: Mapping[str, float], tensors: Sequence[Parameter], now: Scope) -> Scope:
     """The narrowest scope with every factor above 0; the present one where it has nothing more to leave out."""
     penalised = {tensor.scope_kind for tensor in tensors if own[tensor.name]}
-    needed = next(scope for scope in _SCOPES if penalised <= penalised_kinds(scope))
+    needed = next(scope for scope in SCOPE_KINDS if penalised <= SCOPE_KINDS[scope])
     there = {tensor.scope_kind for tensor in tensors}
-    same = penalised_kinds(now) & there == penalised_kinds(needed) & there
+    same = SCOPE_KINDS[now] & there == SCOPE_KINDS[needed] & there
     return now if same else needed
 
 

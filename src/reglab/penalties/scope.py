@@ -14,11 +14,12 @@ from reglab.spec import PenaltySpec, Scope
 if TYPE_CHECKING:
     from torch import nn
 
-_KINDS: Mapping[Scope, frozenset[str]] = {
+SCOPE_KINDS: Mapping[Scope, frozenset[str]] = {
     "weights": frozenset({"weight"}),
     "weights+biases": frozenset({"weight", "bias"}),
     "all": frozenset({"weight", "bias", "norm"}),
 }
+"""The kinds of parameters in each scope, narrow to wide."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,12 @@ def penalised_parameters(model: nn.Module, spec: PenaltySpec) -> PenalisedParame
     :raises SpecError: where a factor names no parameter, or one that the scope leaves out.
     """
     tensors = parameters(model)
-    return PenalisedParameters(multipliers({t.name: t.scope_kind for t in tensors}, spec), exempt(tensors))
+    return PenalisedParameters(multipliers(scope_kinds(tensors), spec), exempt(tensors))
+
+
+def scope_kinds(tensors: Sequence[Parameter]) -> dict[str, str]:
+    """Parameter name → weight, bias or norm, as :func:`kinds` of the network says."""
+    return {tensor.name: tensor.scope_kind for tensor in tensors}
 
 
 def exempt(tensors: Sequence[Parameter]) -> dict[str, frozenset[str]]:
@@ -98,11 +104,6 @@ def kinds(model: nn.Module) -> dict[str, str]:
     return found
 
 
-def penalised_kinds(scope: Scope) -> frozenset[str]:
-    """The kinds of tensors in ``scope``."""
-    return _KINDS[scope]
-
-
 def factors(model: nn.Module, spec: PenaltySpec) -> dict[str, float]:
     """Parameter name → its multiplier of λ: 0 where it is not penalised, else 1 or the spec's own factor.
 
@@ -113,17 +114,18 @@ def factors(model: nn.Module, spec: PenaltySpec) -> dict[str, float]:
 
 def multipliers(named: Mapping[str, str], spec: PenaltySpec) -> dict[str, float]:
     """:func:`factors` from the kind of each parameter alone."""
+    within = SCOPE_KINDS[spec.scope]
     for name, factor in spec.factors.items():
         if name not in named:
             near = suggestion(name, named)
             raise SpecError(
                 f"penalty.factors: the CNN has no parameter {shown(name)}{near}. Known: {', '.join(named)}."
             )
-        if factor and named[name] not in _KINDS[spec.scope]:
+        if factor and named[name] not in within:
             raise SpecError(
                 f"penalty.factors: {shown(name)} is outside the scope {spec.scope!r}; choose a wider scope."
             )
-    return {name: spec.factors.get(name, 1.0) if kind in _KINDS[spec.scope] else 0.0 for name, kind in named.items()}
+    return {name: spec.factors.get(name, 1.0) if kind in within else 0.0 for name, kind in named.items()}
 
 
 def _kind(kind: str, axes: int) -> str:

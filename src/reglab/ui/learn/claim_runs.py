@@ -17,10 +17,10 @@ from reglab.lessons.claim import GROUP, ROUND, Claim, seeds_of
 from reglab.lessons.rules import Outcome
 from reglab.lessons.standing import Standing, index, rounds_in, standing
 from reglab.lessons.verdict import Verdict, verdict_of
+from reglab.states import Colour
 from reglab.store import Run
 from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.services import services
-from reglab.ui.shared.tables import BadgeColour
 from reglab.ui.shared.text import duration
 
 PROBLEM = "claims_problem"
@@ -107,7 +107,7 @@ _VERDICTS: Memo[Judged] = Memo(most=500, size=lambda _: 1)
 
 # Text
 
-BADGES: dict[Outcome, tuple[str, str, BadgeColour]] = {
+BADGES: dict[Outcome, tuple[str, str, Colour]] = {
     True: ("holds", ":material/check_circle:", "green"),
     False: ("fails", ":material/cancel:", "red"),
     None: ("undecided", ":material/help:", "orange"),

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -21,20 +21,19 @@ from reglab.models import MODELS
 from reglab.number_format import PERCENT, exact, fixed, percent
 from reglab.penalties import PENALTIES
 from reglab.spec import PenaltySpec
-from reglab.states import STATES, State
+from reglab.states import FACTS
 from reglab.store import Run, RunChoices, RunCounts, RunFilter, RunOrder, Store, Unreadable
 from reglab.store import run_table_columns as t
 from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS, TEXT_LENGTH
 from reglab.store.run_table import table_of
 from reglab.ui.runs.state import RunsState, show
 from reglab.ui.shared.services import process_wide
-from reglab.ui.shared.tables import BADGES
 from reglab.ui.shared.text import dataset_label, model_label
 
 PAGE = 100
 """Rows on a page."""
 
-LAMBDAS, FILTERS = "other_lambdas", "zero_filters"
+LAMBDAS, FILTERS, LABEL = "other_lambdas", "zero_filters", "state_label"
 """Columns that the table has where a run on the page needs them."""
 
 CHOICES = ("states", "datasets", "models", "penalties", "tags")
@@ -62,17 +61,34 @@ KINDS = (
 
 def filter_bar(present: RunChoices, without: frozenset[str]) -> RunFilter:
     """Draw the filter, whose values are in the query; runs whose group begins with one of ``without`` are left out."""
+    _follow_older_links()
     with st.grid(6, min_column_width=150, gap="small"):
         look: dict[str, Any] = {"type": "search", "live": "300ms", "max_chars": TEXT_LENGTH}
         text = st.text_input("Search", key="find", **look, **_shown_as("Search"))
-        chosen = {
-            "states": _choice("states", "State", STATES),
+        chosen: dict[str, Sequence[str]] = {
+            "states": [_STATES[label] for label in _choice("states", "State", [*_STATES]) if label in _STATES],
             "datasets": _choice("datasets", "Dataset", _names(DATASETS.names(), present.datasets)),
             "models": _choice("models", "CNN", _names(MODELS.names(), present.models)),
             "penalties": _choice("penalties", "Penalty", _penalties()),
             "tags": _choice("tags", "Tag", present.tags),
         }
     return RunFilter(text=text, without=without, **{name: frozenset(values) for name, values in chosen.items()})
+
+
+_STATES = {facts.label: state for state, facts in FACTS.items()}
+"""Label → state."""
+
+_OLDER: dict[str, str] = {state: facts.label for state, facts in FACTS.items()}
+"""State → label: older links name the states themselves."""
+
+
+def _follow_older_links() -> None:
+    """?states=cancelled is ?states=stopped."""
+    given = st.query_params.get_all("states")
+    labels = [_OLDER.get(value, value) for value in given]
+    if labels != given:
+        st.query_params["states"] = labels
+        st.session_state["states"] = labels
 
 
 def clear_filter() -> None:
@@ -160,7 +176,7 @@ def page_of_runs(store: Store, state: RunsState, wanted: RunFilter, counts: RunC
         state.page = tuple(store.run_ids(wanted, state.order, offset=first, limit=PAGE))
         found = store.every_run_of(state.page)
     runs = [run for run in found if isinstance(run, Run)]
-    rows = _with_other_terms(store, runs, table_of(runs))
+    rows = _with_other_terms(store, runs, table_of(runs).assign(**{LABEL: [run.label for run in runs]}))
     show(state, tuple(rows[t.RUN]), basis)
     return RunPage(_with_curves(store, rows), [run for run in found if isinstance(run, Unreadable)])
 
@@ -250,8 +266,8 @@ def _displayed(table: pd.DataFrame) -> pd.DataFrame:
 def _states(table: pd.DataFrame) -> list[str]:
     """The state of each run, for example "running 40 %"."""
     return [
-        f"running {100 * epoch // epochs}{PERCENT}" if state == "running" else state
-        for state, (epoch, epochs) in zip(table[t.STATE].tolist(), _epochs(table), strict=True)
+        f"{label} {100 * epoch // epochs}{PERCENT}" if state == "running" else label
+        for state, label, (epoch, epochs) in zip(table[t.STATE], table[LABEL], _epochs(table), strict=True)
     ]
 
 
@@ -264,15 +280,15 @@ def _config(table: pd.DataFrame) -> dict[str, Any]:
     """The columns on screen, in their order."""
     column = st.column_config
     tags = sorted({tag for tags in table[t.TAGS] for tag in tags}, key=str.casefold)
-    badges = {state: BADGES[cast("State", state.partition(" ")[0])] for state in _states(table)}
+    badges = {label: FACTS[state] for label, state in zip(_states(table), table[t.STATE], strict=True)}
 
     def text(label: str, width: int, about: str | None = None, alignment: Any = "right") -> Any:
         return column.TextColumn(label, width=width, help=about, alignment=alignment)
 
-    def shown(state: str) -> str:
-        return f"{badges[state][1]} {state}"
+    def shown(label: str) -> str:
+        return f"{badges[label].glyph} {label}"
 
-    colours = [colour for _, _, colour in badges.values()]
+    colours = [facts.colour for facts in badges.values()]
     filters = "Filters and dense units whose weights are all exactly 0; the classifier's units do not count."
     others = {
         LAMBDAS: text("Other λ", 76, "λ of penalty terms other than L1 and L2.", alignment=None),

@@ -8,32 +8,19 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from reglab.states import State
-from reglab.store import Unreadable
+from reglab.states import FACTS
+from reglab.store import Run, Sweep, Unreadable
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
-
-BadgeColour = Literal["gray", "blue", "green", "red", "orange"]
-
-BADGES: Mapping[State, tuple[str, str, BadgeColour]] = {
-    "queued": (":material/hourglass_top:", "…", "gray"),
-    "running": (":material/play_circle:", "▶", "blue"),
-    "finished": (":material/check_circle:", "✓", "green"),
-    "failed": (":material/error:", "✕", "red"),
-    "cancelled": (":material/stop_circle:", "■", "orange"),
-    "interrupted": (":material/power_off:", "‖", "orange"),
-    "diverged": (":material/trending_up:", "∞", "red"),
-}
-"""State → icon and glyph (for cells of tables), and the colour of its badge: a name of the theme, light and dark."""
 
 _WIDTHS = {2: 180, 3: 260, 4: 260}  # pixels; beside a text, so few pages leave numbers out unless the width is given
 _UNREADABLE = 20  # rows that are listed
 
 
-def badge(state: State, text: str | None = None) -> None:
-    """The state in its colour, as ``text`` where another word than its own is wanted."""
-    icon, _, colour = BADGES[state]
-    st.badge(text or state, icon=icon, color=colour)
+def badge(subject: Run | Sweep) -> None:
+    """The state of a run or sweep, in its colour."""
+    facts = FACTS[subject.state]
+    st.badge(subject.label, icon=facts.icon, color=facts.colour)
 
 
 def pager(total: int, size: int, *, key: str, thing: str) -> int:

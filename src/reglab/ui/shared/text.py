@@ -92,8 +92,15 @@ def data_text(spec: RunSpec, images: int | None) -> str:
 
 
 def optimizer_text(spec: RunSpec) -> str:
-    """For example "Adam, learning rate 0.001"."""
-    return f"{optimizer_label(spec.optim.name)}, learning rate {exact(spec.optim.lr)}"
+    """For example "Adam, learning rate 0.001" or "SGD, momentum 0.5, learning rate 0.1", without defaults."""
+    entry = OPTIMIZERS.get(spec.optim.name)
+    named = [entry.label]
+    for key in (*sorted(entry.uses), *entry.own_settings):
+        about, value = entry.settings.model_fields[key], getattr(spec.optim, key)
+        if value != about.default:
+            title = str(about.title)
+            named.append(title if value is True else f"{title[:1].lower()}{title[1:]} {exact(value)}")
+    return ", ".join([*named, f"learning rate {exact(spec.optim.lr)}"])
 
 
 def dataset_label(name: str) -> str:
@@ -104,11 +111,6 @@ def dataset_label(name: str) -> str:
 def model_label(name: str) -> str:
     """As :func:`dataset_label`, of a CNN."""
     return MODELS.entries[name].label if name in MODELS.entries else name
-
-
-def optimizer_label(name: str) -> str:
-    """As :func:`dataset_label`, of an optimizer."""
-    return OPTIMIZERS.entries[name].label if name in OPTIMIZERS.entries else name
 
 
 def facts(run: Run) -> str:

@@ -83,7 +83,7 @@ def _head(sweep: Sweep, state: ViewState, view: EpochView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.subheader(literal(sweep.name), width="content", anchor=False)
-            badge(sweep.state)
+            badge(sweep)
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(sweep, state, view)
     trouble.button_problem()

@@ -16,6 +16,7 @@ from reglab.analysis import sweep_table as table_of
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
 from reglab.number_format import percent
+from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 from reglab.training import free_memory
@@ -23,7 +24,7 @@ from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import FormState, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import check_names
-from reglab.ui.shared.tables import BADGES, pager, undo_notice, unreadable_list
+from reglab.ui.shared.tables import pager, undo_notice, unreadable_list
 from reglab.ui.shared.text import literal
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep import query as queries
@@ -172,9 +173,11 @@ def _row(sweep: Sweep) -> None:
             key, icon, delete = f"sweep_delete_{sweep.id}", ":material/delete:", partial(_delete, sweep.id, sweep.name)
             about = "Deletes this sweep and its runs; Undo restores them."
             st.button("", key=key, icon=icon, type="tertiary", on_click=delete, help=about)
-    icon, _, colour = BADGES[sweep.state]
+    facts = FACTS[sweep.state]
     best = _best(sweep) if sweep.state == "finished" else ""
-    st.caption(f":{colour}[{icon} {sweep.state}] · {progress_text.ago(sweep.created, datetime.now(UTC))}{best}")
+    st.caption(
+        f":{facts.colour}[{facts.icon} {sweep.label}] · {progress_text.ago(sweep.created, datetime.now(UTC))}{best}"
+    )
     st.caption(progress_text.data_text(sweep.spec))
 
 

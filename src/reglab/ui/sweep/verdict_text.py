@@ -164,7 +164,8 @@ def _gain(spec: SweepSpec, verdict: SweepVerdict) -> str:
         return f"No {'other pair' if spec.kind == 'grid' else f'larger {spec.symbol}'} does better."
     if verdict.difference is None:
         return f"The sweep has no {zero} to compare with."
-    beside = {"l1": spec.run.penalty.l2, "l2": spec.run.penalty.l1}.get(spec.kind)  # the other λ, which stays fixed
+    swept = {"l1", "l2"} if spec.kind in ("elastic", "grid") else {spec.kind}
+    beside = any(fixed for key, fixed in spec.run.penalty.strengths.items() if key not in swept)
     than = f"{'over' if verdict.measure == columns.VAL_ACC else 'against'} {zero if beside else 'no penalty'}"
     gain = f"That is **{_signed(verdict.difference, verdict.measure)}** {than}"
     if verdict.low is None or verdict.high is None:

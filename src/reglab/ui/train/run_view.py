@@ -96,7 +96,7 @@ def _head(runs: Sequence[Run]) -> None:
             title = literal(alone.name) if alone else f"{len(runs)} runs side by side"
             st.subheader(title, width="content", anchor=False)
             if alone:
-                badge(alone.state)
+                badge(alone)
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(runs)
     trouble.button_problem()
@@ -211,7 +211,7 @@ def _card(run: Run, results: Results) -> None:
         )
         with row:
             if not _stop_or_resume(run, f"_{run.id}"):
-                badge(run.state)
+                badge(run)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
             _metrics(results.figures[run.id][:-1], in_full=False)  # all but the gradient ratio
