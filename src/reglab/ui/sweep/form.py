@@ -14,7 +14,7 @@ from reglab.sweep import Kind, SweepSpec, values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
-from reglab.ui.shared.spec_fields import SETTINGS, draw, field_problem, has, number_field, segments
+from reglab.ui.shared.spec_fields import SETTINGS, TERMS, draw, field_problem, has, number_field, segments
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
@@ -72,6 +72,7 @@ FACTORS_HELP = "Multiplier of λ for single tensors, one “name: factor” a li
 _CARD = (
     *("data.name", "data.train_size", "data.label_noise", "model.name", "optim.name", "optim.lr"),
     *("train.epochs", "train.batch_size", "penalty.l1", "penalty.l2", "penalty.factors"),
+    *TERMS,
 )  # settings that are not under More, or not by themselves
 _WHOLE_LIST = 12  # λ that are written out below their field
 
@@ -139,8 +140,12 @@ def _sweep_card() -> None:
     with left:
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
     right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
-    if kind in FIXED:
-        draw(FIXED[kind], key=RUN_WIDGETS[FIXED[kind]], help_more="The same in every run.")
+    fixed = [FIXED[kind], *TERMS] if kind in FIXED else [*TERMS]
+    for place, setting in enumerate(fixed):
+        if place % 2 == 0:
+            pair = st.columns(2)
+        with pair[place % 2]:
+            draw(setting, key=RUN_WIDGETS[setting], help_more="The same in every run.")
 
 
 def _list(name: str) -> None:
