@@ -59,9 +59,9 @@ def seconds_to_form(page: Page, server: Server) -> float:
 
 
 @contextmanager
-def training(store: Store) -> Iterator[str]:
+def training(store: Store, spec: RunSpec = LONG) -> Iterator[str]:
     """A run that trains until the block ends; its id."""
-    run_id = store.create(LONG).id
+    run_id = store.create(spec).id
     wait_for(lambda: store.get(run_id).epoch > 0)
     yield run_id
     store.request_stop(run_id)
@@ -154,6 +154,33 @@ def test_a_page_that_watches_a_run_does_not_slow_it_down(browser: Browser, tmp_p
         ("speed, live against none", f"{median_ratio(alone, watched):.3f}"),
     ]
     print(table("Milliseconds of an epoch (goal: speed at least 0.97)", ("", "median of windows"), rows))
+
+
+@pytest.mark.timeout(900)
+def test_values_appear_soon_after_an_epoch_s_end(browser: Browser, tmp_path: Path) -> None:
+    lags: list[float] = []
+    with (
+        serving(APP, tmp_path) as server,
+        open_store(load_settings({"REGLAB_HOME": str(server.home)})) as store,
+        new_page(browser) as page,
+        training(store, LONG.with_changes({"data.train_size": None})) as run_id,
+    ):
+        page.goto(f"{server.url}/train?run={run_id}")
+        loss = page.locator("[data-reglab-chart^=loss-]")
+        loss.wait_for(timeout=60_000)
+        for _ in range(ANSWERS):
+            done = store.get(run_id).epoch
+            wait_for(lambda done=done: store.get(run_id).epoch > done)  # type: ignore[misc]
+            ended = time.perf_counter()
+            drawn = "([node, epoch]) => (node._fullData?.[0]?.x?.at(-1) ?? 0) >= epoch"
+            wait_in_page(page, drawn, arg=[loss.element_handle(), done + 1])
+            lags.append(time.perf_counter() - ended)
+    row = (f"{ANSWERS} epochs", *(f"{1e3 * lag:.0f}" for lag in (statistics.median(lags), max(lags))))
+    print(
+        table(
+            "Milliseconds from an epoch's end to its point in the chart (asked: 1000)", ("", "median", "worst"), [row]
+        )
+    )
 
 
 def epoch_seconds(store: Store, run_id: str) -> float:
