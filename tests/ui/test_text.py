@@ -14,7 +14,7 @@ from tests.factories import add_run, metrics, spec
 
 from reglab import columns
 from reglab.analysis.zero_filters import zero_filters
-from reglab.spec import PenaltySpec
+from reglab.spec import PenaltySpec, RunSpec
 from reglab.states import STATES
 from reglab.store import Run, Store
 from reglab.ui.shared import text
@@ -227,3 +227,16 @@ def test_names_are_quoted_and_the_rest_counted() -> None:
 
 def test_counts_agree_with_their_noun() -> None:
     assert (count_of(0, "run"), count_of(1, "run"), count_of(1200, "run")) == ("0 runs", "1 run", "1,200 runs")
+
+
+@pytest.mark.parametrize(
+    ("optim", "words"),
+    [
+        ({}, "Adam, learning rate 0.001"),
+        ({"name": "rmsprop"}, "RMSprop, learning rate 0.001"),
+        ({"name": "rmsprop", "alpha": 0.9}, "RMSprop, smoothing α 0.9, learning rate 0.001"),
+        ({"name": "sgd", "momentum": 0.5, "nesterov": True}, "SGD, momentum 0.5, Nesterov, learning rate 0.001"),
+    ],
+)
+def test_settings_of_an_optimizer_that_differ_from_its_defaults_are_named(optim: dict[str, Any], words: str) -> None:
+    assert text.optimizer_text(RunSpec.parse({"optim": optim})) == words

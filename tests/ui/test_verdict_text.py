@@ -40,6 +40,7 @@ VIEWS = {
     "a diverged run": view_of(U_CURVE, states={2: "diverged"}),
     "five folds": view_of([*U_CURVE, [0.8, 0.86, 0.9, 0.1], [0.8, 0.86, 0.9, 0.1]], over="fold"),
     "L1 beside a fixed λ₂": view_of(U_CURVE, **L1, run={"penalty": {"l2": 0.01}}),
+    "L2 beside a fixed group lasso": view_of(U_CURVE, run={"penalty": {"group": 0.01}}),
     "L1 alone": view_of(U_CURVE, **L1, run={"penalty": {"l2": 0.0}}),
     "proximal L1 with exact zeros": view_of(U_CURVE, **L1, apply=["proximal"], zeros={("proximal", 0.1, 0.01): 0.593}),
     "coupled L1 without exact zeros": view_of(U_CURVE, **L1, zeros={("coupled", 0.1, 0.01): 0.0}),
@@ -81,6 +82,11 @@ def test_a_verdict_names_the_best_lambda_or_gives_a_reason(view: EpochView) -> N
     assert ("is best**" in first or "at its best (" in first) == (view.verdict() is not None)
     assert all(sentence.endswith((".", "**.")) for sentence in (first, *rest))
     assert "nan" not in " ".join((first, *rest))
+
+
+@pytest.mark.parametrize(("fixed", "than"), [({}, "over no penalty"), ({"group": 0.01}, "over λ₂ = 0")])
+def test_a_gain_over_no_penalty_needs_every_other_lambda_to_be_0(fixed: dict[str, float], than: str) -> None:
+    assert f"points** {than} (" in verdict_text(view_of(U_CURVE, run={"penalty": fixed}))[0]
 
 
 VALUES = (0.0, 1e-3, 1e-2, 1e-1, 1.0)
