@@ -31,7 +31,9 @@ class Checkpoint:
 class Environment:
     """Where a run's bits come from: device, intra-op threads, versions, and whether it advances alone or fused.
 
-    ``train_labels`` and ``val_labels`` count the images of each class that are used, by their true labels.
+    ``train_labels`` and ``val_labels`` count the images of each class that are used, by their true labels. Of the
+    data set's images ``n_pool`` lie outside the test part of ``n_test`` images, which are its official ones or a share
+    (``test_source``; "none" without a test part); ``test_sha256`` identifies them.
     """
 
     device: str
@@ -43,6 +45,10 @@ class Environment:
     advance: str = "alone"
     train_labels: tuple[int, ...] = ()
     val_labels: tuple[int, ...] = ()
+    n_pool: int = 0
+    n_test: int = 0
+    test_sha256: str = ""
+    test_source: str = "none"
 
 
 @dataclass(frozen=True)

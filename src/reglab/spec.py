@@ -36,6 +36,9 @@ Precision = Literal["float32", "float64"]
 
 _MAX_SEED = 2**32 - 1
 
+TEST_FRACTION = 0.2
+"""``data.test_fraction`` of new specs: those of the forms, the demonstrations and commands without a spec file."""
+
 
 def _number(kind: str) -> BeforeValidator:
     """Refuse text and truth values where a number belongs: only what a person typed is converted, and elsewhere."""
@@ -98,13 +101,26 @@ class DataSpec(SpecPart):
         description="Share of training labels replaced by a wrong class. Validation labels stay true.",
     )
     val_fraction: Number = Field(
-        0.3, ge=0.01, le=0.95, title="Validation share", description="Share of all images kept for validation."
+        0.3,
+        ge=0.01,
+        le=0.95,
+        title="Validation share",
+        description="Share of the images kept for validation; test images do not count.",
     )
     val_size: Whole | None = Field(
         None,
         ge=2,
         title="Validation images",
         description="At most so many validation images, to keep large data sets quick. Empty means all of the share.",
+    )
+    test_fraction: Number = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        title="Test share",
+        description="Share of all images locked away before the split, the same for every seed: only a confirmation "
+        "opens them. Datasets with official test images lock those instead. 0 means no test images.",
+        exclude_if=lambda share: share == 0,  # specs from before there was a test part are written as they were
     )
     seed: Whole = Field(0, ge=0, le=_MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
     folds: Whole | None = Field(
@@ -412,8 +428,17 @@ class RunSpec(SpecPart):
         return cls().with_changes({key: value for key, value in query.items() if "." in key})
 
     def flat(self) -> dict[str, Any]:
-        """Dotted key → value for every setting, in order."""
-        return {f"{part}.{key}": value for part, keys in self.model_dump().items() for key, value in keys.items()}
+        """Dotted key → value for every setting, in order; also of those that a dump leaves out at their default."""
+        return {f"{part}.{key}": value for part in self.PARTS for key, value in _all_of(getattr(self, part)).items()}
+
+    @classmethod
+    def fresh(cls) -> RunSpec:
+        """The default spec of a new run, with a test part; a written spec without ``data.test_fraction`` has none."""
+        return cls(data=DataSpec(test_fraction=TEST_FRACTION))
+
+
+def _all_of(part: SpecPart) -> dict[str, Any]:
+    return {**{name: getattr(part, name) for name in type(part).model_fields}, **part.model_dump()}
 
 
 def _implied_mode(optimizer: Any) -> Apply:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from reglab._torchvision import load_torchvision
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+TEST_NAMES = ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 def md5(file: Path) -> str:
@@ -39,10 +40,10 @@ def pictures(n: int, shape: tuple[int, ...], classes: int) -> tuple[NDArray[np.u
     return pixels, (np.arange(n) % classes).astype(np.uint8)
 
 
-def write_idx_pair(place: Path, n: int = 200, zipped: bool = True) -> None:
-    """The training pair of an MNIST look-alike of ``n`` images."""
+def write_idx_pair(place: Path, n: int = 200, zipped: bool = True, names: tuple[str, str] = (IMAGES, LABELS)) -> None:
+    """The training pair, or the one with other ``names``, of an MNIST look-alike of ``n`` images."""
     place.mkdir(parents=True, exist_ok=True)
-    for stem, values in zip((IMAGES, LABELS), pictures(n, (28, 28), 10), strict=True):
+    for stem, values in zip(names, pictures(n, (28, 28), 10), strict=True):
         if zipped:
             (place / f"{stem}.gz").write_bytes(gzip.compress(idx(values), mtime=0))
         else:
@@ -78,17 +79,17 @@ def pack_cifar(patch: pytest.MonkeyPatch, cls: Any, root: Path, archive: Path) -
     patch.setattr(cls, "tgz_md5", md5(archive))
 
 
-def write_svhn(patch: pytest.MonkeyPatch, root: Path, n: int = 200) -> None:
+def write_svhn(patch: pytest.MonkeyPatch, root: Path, n: int = 200, split: str = "train") -> None:
     """A .mat file as SVHN's, digit 0 labelled 10, accepted by torchvision as the original."""
     from scipy.io import savemat  # type: ignore[import-untyped]
 
     root.mkdir(parents=True, exist_ok=True)
     pixels, labels = pictures(n, (3, 32, 32), 10)
-    file = root / "train_32x32.mat"
+    file = root / f"{split}_32x32.mat"
     savemat(file, {"X": pixels.transpose(2, 3, 1, 0), "y": np.where(labels == 0, 10, labels)[:, None]})
     cls = load_torchvision().datasets.SVHN
-    url, name, _ = cls.split_list["train"]
-    patch.setattr(cls, "split_list", {**cls.split_list, "train": [url, name, md5(file)]})
+    url, name, _ = cls.split_list[split]
+    patch.setattr(cls, "split_list", {**cls.split_list, split: [url, name, md5(file)]})
 
 
 def write_local(name: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -103,6 +104,23 @@ def write_local(name: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
         "svhn": lambda: write_svhn(patch, folder),
     }
     writers[name]()
+
+
+def write_test_files(name: str, folder: Path, patch: pytest.MonkeyPatch, n: int = 100) -> None:
+    """Official test files of ``n`` images of data set ``name`` beside those of :func:`write_local`."""
+    datasets = load_torchvision().datasets
+    if name == "svhn":
+        write_svhn(patch, folder, n, "test")
+    elif name.startswith("cifar"):
+        cls = getattr(datasets, name.upper())
+        fine = name == "cifar100"
+        pixels, labels = pictures(n, (3072,), 100 if fine else 10)
+        batch = {"data": pixels, ("fine_labels" if fine else "labels"): labels.tolist()}
+        (folder / cls.base_folder / cls.test_list[0][0]).write_bytes(pickle.dumps(batch))
+        trust_cifar(patch, cls, folder)
+    else:
+        place = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}[name]
+        write_idx_pair(folder / place / "raw", n, names=TEST_NAMES)
 
 
 def _trusted_cifar(folder: Path, cls: Any, patch: pytest.MonkeyPatch) -> None:

@@ -17,11 +17,11 @@ import torch
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, is_original, workshop
-from reglab.datasets.dataset import Dataset, Images, Progress
+from reglab.datasets.dataset import Dataset, Images, OfficialTest, Progress
 from reglab.datasets.local_files import named_folders
 from reglab.errors import DataError
 
-CIFAR_SIZE = 50_000
+CIFAR_SIZE, CIFAR_TEST_SIZE = 50_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,18 @@ def find_files(source: VerifiedSource, folder: Path) -> Path | None:
     return next((path / path.name if (path / path.name).exists() else path for path in found), None)
 
 
-def load_cifar(source: VerifiedSource, folder: Path, progress: Progress) -> Images:
-    """The 50,000 training images, uint8; of CIFAR-100 the fine labels."""
+def cifar_test(source: VerifiedSource) -> OfficialTest:
+    """The official test images, which come in the same archive as the training images."""
+    return OfficialTest(CIFAR_TEST_SIZE, partial(find_files, source), partial(load_cifar, source, train=False))
+
+
+def load_cifar(source: VerifiedSource, folder: Path, progress: Progress, train: bool = True) -> Images:
+    """The 50,000 training or 10,000 test images, uint8; of CIFAR-100 the fine labels."""
     cls = source.torchvision_class
     place = bring(source, Remote(cls.filename, (cls.url,), cls.tgz_md5), folder, progress)
     progress(f"Reading {source.label}", 0.0)
     try:
-        cifar = cls(place.parent, train=True, download=False)
+        cifar = cls(place.parent, train=train, download=False)
     except RuntimeError:  # torchvision's integrity check
         listed = [*cls.train_list, *cls.test_list, (cls.meta["filename"], cls.meta["md5"])]
         raise damaged(place, [(place / name, md5) for name, md5 in listed]) from None

@@ -1,10 +1,16 @@
-"""The pools in memory: loaded once, shared by all runs; the least recently used are dropped beyond a limit."""
+"""The pools and official test images in memory: loaded once, shared by all runs.
+
+Beyond a limit the least recently used are dropped.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -13,10 +19,13 @@ from reglab.errors import DataError
 
 LIMIT_BYTES = 512 * 2**20
 
-_Key = tuple[str, Path]
+_Key = tuple[str, Path, Literal["pool", "test"]]
 _kept: OrderedDict[_Key, Images] = OrderedDict()  # least recently used first
 _locks: dict[_Key, threading.Lock] = {}
-_guard = threading.Lock()  # of the two above; never held while loading
+_unreachable: set[_Key] = set()  # test parts whose download failed in this process
+_guard = threading.Lock()  # of the three above; never held while loading
+
+log = logging.getLogger(__name__)
 
 
 def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
@@ -25,21 +34,46 @@ def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
     :raises UnknownName: where no data set has this name.
     :raises DataError: where it cannot be loaded; the next call tries again.
     """
-    entry, key = DATASETS.get(name), (name, folder.resolve())
+    entry = DATASETS.get(name)
+    return _once((name, folder.resolve(), "pool"), entry, entry.load, entry.size, progress)
+
+
+def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Images | None:
+    """The official test images of data set ``name``; ``None`` where it has none, or they can be neither found nor
+    downloaded. A download that failed is not tried again in this process, files put there since are found.
+
+    :raises DataError: where the files are there and cannot be read.
+    """
+    entry = DATASETS.get(name)
+    key: _Key = (name, folder.resolve(), "test")
+    if entry.test is None or (key in _unreachable and entry.test.find(key[1]) is None):
+        return None
+    try:
+        return _once(key, entry, entry.test.load, entry.test.size, progress)
+    except DataError as error:
+        if entry.test.find(key[1]) is not None:
+            raise
+        log.warning("%s has no official test images here: %s", entry.label, error)
+        _unreachable.add(key)
+        return None
+
+
+def _once(key: _Key, entry: Dataset, load: Callable[[Path, Progress], Images], most: int, progress: Progress) -> Images:
     with _guard:
         lock = _locks.setdefault(key, threading.Lock())
     with lock:
         images = _take(key)
         if images is None:
-            images = _load(entry, key[1], progress)
+            images = _load(entry, load, most, key[1], progress)
             _keep(key, images)
         return images
 
 
 def forget_images() -> None:
-    """Drop every pool in memory."""
+    """Drop all images in memory."""
     with _guard:
         _kept.clear()
+        _unreachable.clear()
 
 
 def _take(key: _Key) -> Images | None:
@@ -56,20 +90,22 @@ def _keep(key: _Key, images: Images) -> None:
             _kept.popitem(last=False)
 
 
-def _load(entry: Dataset, folder: Path, progress: Progress) -> Images:
+def _load(
+    entry: Dataset, load: Callable[[Path, Progress], Images], most: int, folder: Path, progress: Progress
+) -> Images:
     try:
-        images = entry.load(folder, progress)
+        images = load(folder, progress)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise DataError(f"{entry.label} cannot be read{where}: {error.strerror or error}.") from error
-    _check(entry, images)
+    _check(entry, images, most)
     return images
 
 
-def _check(entry: Dataset, images: Images) -> None:
+def _check(entry: Dataset, images: Images, most: int) -> None:
     """Whether the files hold what the entry says; a local copy may have fewer images."""
     n, right_types = len(images.y), images.x.dtype in (torch.uint8, torch.float32) and images.y.dtype == torch.int64
-    if not right_types or images.x.shape != (n, *entry.shape) or not 0 < n <= entry.size:
+    if not right_types or images.x.shape != (n, *entry.shape) or not 0 < n <= most:
         raise DataError(f"{entry.label} is not what was expected: images {tuple(images.x.shape)}, labels {n}.")
     low, high = int(images.y.min()), int(images.y.max())
     if low < 0 or high >= len(entry.classes):

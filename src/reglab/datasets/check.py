@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reglab.datasets.dataset import DATASETS, Dataset
 from reglab.datasets.folds import Folds, check_folds
+from reglab.datasets.test_part import share_size
 from reglab.errors import SpecError
 from reglab.spec import DataSpec
 
@@ -26,15 +27,30 @@ class Sizes:
 def check_data(spec: DataSpec) -> Sizes:
     """How many images ``spec`` trains and validates on, from the known size of its data set.
 
+    Official test images are taken to be at hand; without them :func:`reglab.datasets.prepare` has fewer in the pool.
+
     :raises UnknownName: where no data set has this name.
     :raises SpecError: where the sizes do not fit, with the number that would.
     """
     entry = DATASETS.get(spec.name)
-    return split_sizes(spec, entry, entry.size)
+    return split_sizes(spec, entry, pool_size(spec))
+
+
+def pool_size(spec: DataSpec) -> int:
+    """How many images lie outside the test part, from the known size of the data set.
+
+    :raises SpecError: where the test part is too small.
+    """
+    entry = DATASETS.get(spec.name)
+    official = entry.test is not None
+    return entry.size - (0 if official or not spec.test_fraction else share_size(spec, entry, entry.size))
 
 
 def split_sizes(spec: DataSpec, entry: Dataset, pool: int) -> Sizes:
-    """The sizes for a pool of so many images; the validation share is round(``val_fraction`` · pool), or a fold."""
+    """The sizes for so many images outside the test part, the ``pool``.
+
+    The validation share is round(``val_fraction`` · pool), or a fold.
+    """
     if spec.folds is not None:
         return _fold_sizes(spec, entry, Folds.of(spec, pool))
     share = round(spec.val_fraction * pool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.datasets._verified_sets import CIFAR_SIZE, VerifiedSource, load_cifar, verified_dataset
+from reglab.datasets._verified_sets import CIFAR_SIZE, VerifiedSource, cifar_test, load_cifar, verified_dataset
 
 SOURCE = VerifiedSource(
     name="cifar100",
@@ -32,4 +32,5 @@ ENTRY = verified_dataset(
     source="Krizhevsky, 2009",
     classes=tuple(CLASSES.split()),
     size=CIFAR_SIZE,
+    test=cifar_test(SOURCE),
 )

@@ -1,7 +1,7 @@
 """What a data set is: its images and labels, what it is called, and whether it is at hand.
 
-The pool of a data set is its official training part; training and validation images both come from it, and the test
-part stays untouched.
+The pool of a data set is its official training part, or what a test fraction leaves of it; training and validation
+images both come from it. The test part (:mod:`reglab.datasets.test_part`) is only opened by a confirmation.
 """
 
 from __future__ import annotations
@@ -36,6 +36,19 @@ class Images:
 
 
 @dataclass(frozen=True)
+class OfficialTest:
+    """The ``size`` official test images of a data set.
+
+    ``find(folder)`` is where they are, None where they are not; ``load(folder, progress)`` reads or downloads them;
+    :class:`reglab.errors.DataError` where it cannot.
+    """
+
+    size: int
+    find: Callable[[Path], Path | None]
+    load: Callable[[Path, Progress], Images]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One data set: ``size`` images of ``shape`` (C, H, W), each of one of ``classes``.
 
@@ -43,7 +56,7 @@ class Dataset:
     :class:`reglab.errors.DataError` where it cannot. ``find(folder)`` is where its local files are, None where they are
     not; a data set without ``find`` needs no files. ``counts(folder)`` are the images of each class in local files that
     may differ from the original, read without the images; None where there are none. ``extra`` is the package that it
-    needs beside RegLab's own.
+    needs beside RegLab's own. ``test`` are the official test images, where the data set has such.
     """
 
     name: str
@@ -59,6 +72,7 @@ class Dataset:
     counts: Callable[[Path], tuple[int, ...] | None] | None = field(default=None, repr=False)
     extra: str | None = None
     download_mb: float | None = None
+    test: OfficialTest | None = field(default=None, repr=False)
 
 
 DATASETS: Registry[Dataset] = Registry("dataset", "reglab.datasets", Dataset)

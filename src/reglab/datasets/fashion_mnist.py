@@ -14,6 +14,7 @@ SOURCE = IdxSource(
     torchvision="FashionMNIST",
     folders=("FashionMNIST", "fashion-mnist", "fashion_mnist", "Fashion-MNIST"),
     megabytes=26.45,
+    test_megabytes=4.43,
     elsewhere=(DEBIAN,),
 )
 

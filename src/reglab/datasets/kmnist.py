@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reglab.datasets._idx_sets import IdxSource, idx_dataset
 
-SOURCE = IdxSource("kmnist", "KMNIST", "KMNIST", ("KMNIST", "kmnist"), 18.19)
+SOURCE = IdxSource("kmnist", "KMNIST", "KMNIST", ("KMNIST", "kmnist"), 18.19, 3.05)
 
 ENTRY = idx_dataset(
     SOURCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reglab.datasets._idx_sets import IdxSource, idx_dataset
 
-SOURCE = IdxSource("mnist", "MNIST", "MNIST", ("MNIST", "mnist"), 9.94)
+SOURCE = IdxSource("mnist", "MNIST", "MNIST", ("MNIST", "mnist"), 9.94, 1.66)
 
 ENTRY = idx_dataset(
     SOURCE,

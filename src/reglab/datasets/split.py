@@ -4,7 +4,7 @@ Everything random comes from ``spec.seed`` through two generators of its own, on
 validation images depend neither on the training size nor on the noise; smaller training sets are the beginnings of
 larger ones. With folds (:mod:`reglab.datasets.folds`) the validation images are those of one fold, of images that
 depend on the training size, but not on the noise. Pixels are normalised as (x − mean)/std with the figures of the
-chosen training images alone.
+chosen training images alone. Images of the test part (:mod:`reglab.datasets.test_part`) take part in none of this.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from reglab.datasets.check import check_data, split_sizes
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
 from reglab.datasets.folds import fold_indices
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
+from reglab.datasets.test_part import HeldOut, find_test_part
 from reglab.spec import DataSpec
 
 _SPLIT, _NOISE = 0, 1  # which generator
@@ -34,8 +35,9 @@ class Split:
     """Training and validation images, normalised float32 (N, C, H, W), and labels, int64 (N,).
 
     ``y_train`` has the label noise, ``true_y_train`` has not, ``flipped`` (bool) marks where they differ; validation
-    labels are true. ``train_index`` and ``val_index`` are places in the pool, in an order whose every beginning is
-    stratified. ``mean`` and ``std`` (C,) are those of the training images in [0, 1].
+    labels are true. ``train_index`` and ``val_index`` are places in the data set's images, in an order whose every
+    beginning is stratified. ``mean`` and ``std`` (C,) are those of the training images in [0, 1]. ``test`` is the test
+    part, which is neither trained nor validated on; its images are not normalised.
     """
 
     x_train: Tensor
@@ -50,6 +52,7 @@ class Split:
     std: Tensor
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
+    test: HeldOut
 
     def counts(self, labels: Tensor) -> tuple[int, ...]:
         """How many of ``labels`` each class has."""
@@ -64,18 +67,19 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     """
     check_data(spec)
     entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
-    sizes = split_sizes(spec, entry, len(images.y))  # a local copy may have fewer images than the original
-    y, n_classes = images.y.numpy(), len(entry.classes)
-    train, val = _places(y, entry, spec, sizes.share)
+    test = find_test_part(spec, images, folder, progress)
+    sizes = split_sizes(spec, entry, len(test.pool))  # a local copy may have fewer images than the original
+    every, n_classes = images.y.numpy(), len(entry.classes)
+    train, val = (test.pool[places] for places in _places(every[test.pool], entry, spec, sizes.share))
     train, val = train[: sizes.train], val[: sizes.val]
-    noisy, flipped = flip_labels(y, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
+    noisy, flipped = flip_labels(every, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
     mean, std = channel_moments(images, train)
     return Split(
         x_train=_normalised(images, train, mean, std),
         y_train=torch.from_numpy(noisy),
         x_val=_normalised(images, val, mean, std),
-        y_val=torch.from_numpy(y[val]),
-        true_y_train=torch.from_numpy(y[train]),
+        y_val=torch.from_numpy(every[val]),
+        true_y_train=torch.from_numpy(every[train]),
         flipped=torch.from_numpy(flipped),
         train_index=torch.from_numpy(train),
         val_index=torch.from_numpy(val),
@@ -83,7 +87,15 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
         std=std,
         classes=entry.classes,
         shape=entry.shape,
+        test=test,
     )
+
+
+def held_out_images(split: Split) -> tuple[Tensor, Tensor]:
+    """The images of the test part, normalised as the training images of ``split`` are, and their labels."""
+    index = split.test.index
+    x = _normalised(split.test.images, index, split.mean, split.std)
+    return x, split.test.images.y[torch.from_numpy(index)]
 
 
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:

@@ -32,3 +32,12 @@ def _keys(n: int) -> NDArray[np.float64]:
     keys = (np.arange(n) + 0.5) / max(n, 1)
     keys[:1] = 0.0
     return keys
+
+
+def shares(counts: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """How many of ``n`` images each class gives, each within one of n·n_c/Σn_c: the method of largest remainders."""
+    exact = n * counts / counts.sum()
+    whole: NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    largest = np.argsort(whole - exact, kind="stable")[: n - whole.sum()]
+    whole[largest] += 1
+    return whole

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from reglab.datasets._download import Remote
-from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, verified_dataset
-from reglab.datasets.dataset import Images, Progress
+from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, find_files, verified_dataset
+from reglab.datasets.dataset import Images, OfficialTest, Progress
 
 SOURCE = VerifiedSource(
     name="svhn",
@@ -20,15 +22,16 @@ SOURCE = VerifiedSource(
     archive=None,
     megabytes=182.04,
 )
+TEST_SOURCE = replace(SOURCE, content="test_32x32.mat", megabytes=64.28)
 
 
-def _load(source: VerifiedSource, folder: Path, progress: Progress) -> Images:
+def _load(source: VerifiedSource, folder: Path, progress: Progress, split: str = "train") -> Images:
     cls = source.torchvision_class
-    url, name, md5 = cls.split_list["train"]
+    url, name, md5 = cls.split_list[split]
     place = bring(source, Remote(name, (url,), md5), folder, progress)
     progress("Reading SVHN", 0.0)
     try:
-        svhn = cls(place.parent, split="train", download=False)
+        svhn = cls(place.parent, split=split, download=False)
     except RuntimeError:  # torchvision's integrity check
         raise damaged(place, [(place, md5)]) from None
     progress("Reading SVHN", 1.0)
@@ -43,4 +46,5 @@ ENTRY = verified_dataset(
     source="Netzer et al., 2011 (Street View House Numbers, cropped digits)",
     classes=tuple("0123456789"),
     size=73_257,
+    test=OfficialTest(26_032, partial(find_files, TEST_SOURCE), partial(_load, TEST_SOURCE, split="test")),
 )

@@ -159,6 +159,7 @@ def parse_spec(text: str) -> RunSpec:
 _FACTS: dict[str, type] = {
     **{"device": str, "threads": int, "versions": dict, "parameters": int, "advance": str},
     **{"n_train": int, "n_val": int, "train_labels": list, "val_labels": list},
+    **{"n_pool": int, "n_test": int, "test_sha256": str, "test_source": str},
 }
 _LAST = (columns.EPOCH, *columns.METRICS, "penalties")
 _FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}

@@ -35,11 +35,15 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Arrays:
-    """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``."""
+    """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``.
+
+    ``test_sha256`` identifies the test part, whose images are not here.
+    """
 
     train: Labelled
     evaluated: Labelled
     val: Labelled
+    test_sha256: str = ""
 
 
 def place(split: Split, seed: int, precision: Precision, device: torch.device) -> Arrays:
@@ -48,7 +52,8 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
     train = labelled(x, *(labels.to(device) for labels in (split.y_train, split.flipped, split.true_y_train)))
     val = Labelled(_images(split.x_val, precision, device), split.y_val.to(device))
     n, n_val = len(x), len(val.images)
-    return Arrays(train, train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device)), val)
+    measured = train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device))
+    return Arrays(train, measured, val, split.test.sha256)
 
 
 def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:

@@ -256,19 +256,26 @@ def snapshot(lane: Lane) -> Checkpoint:
     tensors, at = lane.capture()
     best = at.best_val_loss if math.isfinite(at.best_val_loss) else None
     facts = {**vars(at), "best_val_loss": best, "format": _FORMAT, "spec": lane.spec.model_dump()}
+    if lane.arrays.test_sha256:
+        facts["test_sha256"] = lane.arrays.test_sha256
     return Checkpoint({name: to_array(tensor) for name, tensor in tensors.items()}, facts)
 
 
 def restore(lane: Lane, checkpoint: Checkpoint) -> None:
     """Put ``lane`` where ``checkpoint`` was taken.
 
-    :raises CheckpointError: it is of another spec or format, or an array is missing or has another shape.
+    :raises CheckpointError: it is of another spec, format or test part, or an array is missing or has another shape.
     """
     facts = checkpoint.facts
     if facts.get("format") != _FORMAT:
         raise CheckpointError("The checkpoint was written by another version of RegLab; start the run again.")
     if _spec(facts.get("spec")) != lane.spec:
         raise CheckpointError("The checkpoint belongs to a run with other settings; start the run again.")
+    if facts.get("test_sha256", "") != lane.arrays.test_sha256:
+        raise CheckpointError(
+            "The test part is not the one that the run began with: its images have changed, or official test images "
+            "have come or gone; start the run again."
+        )
     _check_arrays(lane, checkpoint)
     at = Progress(**{field.name: facts[field.name] for field in fields(Progress) if field.name in facts})
     at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss

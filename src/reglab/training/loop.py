@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -153,12 +152,25 @@ def build_lanes(
         data = arrays[key] = arrays.get(key) or place(split, spec.train.seed, spec.train.precision, at)
         lane = Lane(index, spec, data, split.shape, len(split.classes))
         lanes.append(lane)
-        parameters = sum(parameter.numel() for parameter in lane.parameters.values())
-        sizes = len(data.train.images), len(data.val.images)
-        environment = Environment(describe(at), threads, versions(), parameters, *sizes)
-        train_labels, val_labels = split.counts(split.true_y_train), split.counts(split.y_val)
-        environments.append(replace(environment, train_labels=train_labels, val_labels=val_labels))
+        environments.append(_environment(lane, split, describe(at), threads))
     return lanes, environments, split.shape
+
+
+def _environment(lane: Lane, split: Split, device: str, threads: int) -> Environment:
+    return Environment(
+        device,
+        threads,
+        versions(),
+        parameters=sum(parameter.numel() for parameter in lane.parameters.values()),
+        n_train=len(split.y_train),
+        n_val=len(split.y_val),
+        train_labels=split.counts(split.true_y_train),
+        val_labels=split.counts(split.y_val),
+        n_pool=len(split.test.pool),
+        n_test=len(split.test.index),
+        test_sha256=split.test.sha256,
+        test_source=split.test.source,
+    )
 
 
 def _started(lane: Lane, environment: Environment) -> Started:

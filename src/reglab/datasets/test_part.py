@@ -1,0 +1,81 @@
+"""The locked test part: images that no choice has seen, evaluated by nothing but a confirmation.
+
+The official test images where a data set has them. Otherwise, and where they can be neither found nor downloaded,
+round(``test_fraction`` · N) of its N images, every class within one of its share, drawn by a generator whose seed is
+the SHA-256 of the labels. Data set and ``test_fraction`` alone decide, no seed of a run does: repeats, folds and
+training sizes share the test part, and none trains on another's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reglab.datasets.cache import load_test_images
+from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
+from reglab.datasets.stratify import Indices, shares, shuffled_groups
+from reglab.errors import SpecError
+from reglab.spec import DataSpec
+
+Source = Literal["none", "official", "share"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The places ``index`` in ``images`` are the test part; ``pool``, all other places of the data set, is divided
+    into training and validation images. Without a test part ``index`` is empty.
+    """
+
+    source: Source
+    images: Images
+    index: Indices
+    pool: Indices
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the labels and pixels of the test images, in order; empty without a test part."""
+        if not len(self.index):
+            return ""
+        digest = hashlib.sha256(self.images.y.numpy()[self.index].astype("<i8").tobytes())
+        digest.update(self.images.x.numpy()[self.index].tobytes())
+        return digest.hexdigest()
+
+
+def find_test_part(spec: DataSpec, images: Images, folder: Path, progress: Progress = silent) -> HeldOut:
+    """The test part of ``spec``, whose data set holds ``images``, and the pool that it leaves."""
+    n, every, entry = len(images.y), np.arange(len(images.y)), DATASETS.get(spec.name)
+    if not spec.test_fraction:
+        return HeldOut("none", images, every[:0], every)
+    official = load_test_images(spec.name, folder, progress)
+    if official is not None:
+        return HeldOut("official", official, np.arange(len(official.y)), every)
+    index = draw_indices(images.y.numpy(), len(entry.classes), share_size(spec, entry, n))
+    return HeldOut("share", images, index, np.setdiff1d(every, index, assume_unique=True))
+
+
+def share_size(spec: DataSpec, entry: Dataset, images: int) -> int:
+    """How many of so many ``images`` the test fraction takes.
+
+    :raises SpecError: where they are fewer than the classes.
+    """
+    n, classes = round(spec.test_fraction * images), len(entry.classes)
+    if n < classes:
+        raise SpecError(
+            f"data.test_fraction {spec.test_fraction:g} sets {n} of the {images:,} images of {entry.label} apart for "
+            f"the test; there must be at least {classes}, one for each class."
+        )
+    return n
+
+
+def draw_indices(y: NDArray[np.int64], n_classes: int, n: int) -> Indices:
+    """``n`` places in the labels ``y``, ascending, every class within one image of its share."""
+    rng = np.random.default_rng(np.frombuffer(hashlib.sha256(y.astype("<i8").tobytes()).digest(), "<u4"))
+    groups = shuffled_groups(y, n_classes, rng)
+    sizes = shares(np.array([len(group) for group in groups]), n)
+    return np.sort(np.concatenate([group[:size] for group, size in zip(groups, sizes, strict=True)]))
