@@ -5,6 +5,8 @@ Losses are mean data losses (cross-entropy, nats) in eval mode at the end of an 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 RUN = "run"
 EPOCH = "epoch"
 
@@ -57,14 +59,21 @@ LOG = "log"  # whether the part's axis is logarithmic
 LINES = "lines"  # where the part's rule draws its line: a tuple of values
 SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES)
 
-# A sweep: one row a run. Runs that differ in LAMBDA alone are pairs.
-LAMBDA = "lambda"  # the place on the λ axis: λ₂, λ₁, λ, or λ₁ + λ₂ of a grid
+# A sweep: one row a run. Runs that differ in LAMBDA alone are pairs; their reference is LAMBDA = 0, where it exists.
+LAMBDA = "lambda"  # the place on the first axis: λ₂, λ₁, λ, λ₁ + λ₂ of a grid; the setting's value where none is swept
 LAMBDA1, LAMBDA2 = "lambda1", "lambda2"
+SECOND = "second"  # the value on a second axis, but for a grid; only in frames of sweeps that have one
 APPLY = "apply"  # coupled, decoupled, proximal
 REPEAT = "repeat"  # number of the seed or fold, from 0
 STATE = "state"
 LANE_COLUMNS: tuple[str, ...] = (RUN, LAMBDA, LAMBDA1, LAMBDA2, APPLY, REPEAT, STATE)
-POINT: tuple[str, ...] = (APPLY, LAMBDA, LAMBDA1, LAMBDA2)  # what the lanes of one point have in common
+POINT: tuple[str, ...] = (APPLY, LAMBDA, LAMBDA1, LAMBDA2)  # what the lanes of one point have in common, SECOND apart
+
+
+def point_columns(frame: Iterable[object]) -> tuple[str, ...]:
+    """What the lanes of one point have in common, in a frame with these columns: POINT, and SECOND if it has it."""
+    return (*POINT, SECOND) if SECOND in frame else POINT
+
 
 # A table over λ: one row a point, each figure's mean over the repeats under its own name.
 N = "n"  # repeats that count: those with finite figures

@@ -248,6 +248,11 @@ def penalty_keys() -> list[str]:
     return ["l1", "l2", *(key for key in _terms() if key not in ("l1", "l2"))]
 
 
+def penalty_symbol(key: str) -> str:
+    """The symbol of a penalty term's λ: "λ₂"."""
+    return str(_terms()[key].symbol)
+
+
 def _optimizers() -> Mapping[str, Any]:
     """The registered optimizers, which build on this module: looked up by name, when a spec is read."""
     entries: Mapping[str, Any] = importlib.import_module("reglab.optimizers").OPTIMIZERS.entries

@@ -1,8 +1,8 @@
-"""The specification of a sweep: one run spec × λ values × penalty modes × seeds or folds.
+"""The specification of a sweep: one run spec × values of one or two axes × penalty modes × seeds or folds.
 
-Every combination is a lane: a run with a complete :class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed or
-fold) are paired: they share initial weights, split, batch order and dropout masks, and differ in λ and penalty mode
-alone.
+An axis is λ or any other numeric setting. Every combination is a lane: a run with a complete
+:class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed or fold) are paired: they share seeds, and with them
+initial weights, split, batch order and dropout masks, and differ in the axes and the penalty mode alone.
 """
 
 from __future__ import annotations
@@ -11,17 +11,27 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from reglab import spec_text
 from reglab.errors import SpecError, shown
 from reglab.number_text import number_text, read_named, split_list
 from reglab.spec import Apply, Number, RunSpec, Whole
 from reglab.spec_errors import sentence
+from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 
-Kind = Literal["l2", "l1", "elastic", "grid"]
+Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
 Repeats = Literal["seed", "fold"]
 
 MOST_VALUES = 200
@@ -31,7 +41,9 @@ MOST_LANES = 1000
 """Runs of one sweep."""
 
 MOST_REPEATS = 50
-_LARGEST = 1e3  # λ
+LARGEST = 1e3
+"""The largest λ."""
+
 _LARGEST_SEED = 2**32 - 1
 _DIGITS = 9  # of a range's count; more are no count
 _SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
@@ -39,11 +51,15 @@ _SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
 
 @dataclass(frozen=True)
 class Point:
-    """One λ: its place ``value`` on the axis, and its λ₁ and λ₂."""
+    """One place in the sweep: its ``value`` on the first axis, its λ₁ and λ₂, and its value on a second axis.
+
+    The first axis is λ where λ is swept, and the sum λ₁ + λ₂ of a grid, which has no ``second``.
+    """
 
     value: float
     l1: float
     l2: float
+    second: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,12 +73,13 @@ class LaneSpec:
 
 
 class SweepSpec(BaseModel):
-    """The λ values and their repeats. λ₁ and λ₂ that are not swept are those of ``run``.
+    """The values of the axes and their repeats. Settings that are not swept are those of ``run``.
 
     ``l2`` alone is an L2 sweep, ``l1`` alone an L1 sweep, both together a grid. ``lambdas`` with ``l1_ratio`` ρ is an
-    elastic-net sweep: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``apply`` empty is that of ``run``.
-    Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it validates on fold r of that
-    many stratified folds and adds r to the training seed.
+    elastic-net sweep: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``over`` has the values of any other
+    numeric setting under its dotted key, alone or beside λ: one or two axes in all, where a grid is two. ``apply``
+    empty is that of ``run``. Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it
+    validates on fold r of that many stratified folds and adds r to the training seed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -75,6 +92,28 @@ class SweepSpec(BaseModel):
     apply: tuple[Apply, ...] = ()
     seeds: Whole = Field(1, ge=1, le=MOST_REPEATS)
     folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
+    over: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_lists(cls, values: Any) -> Any:
+        """λ₁ and λ₂ have lists of their own, in which those of ``over`` belong."""
+        over = values.get("over") if isinstance(values, Mapping) else None
+        own = {key: f"penalty.{key}" for key in ("l1", "l2")}
+        moved = {key: over[dotted] for key, dotted in own.items() if isinstance(over, Mapping) and dotted in over}
+        for key in moved:
+            if values.get(key):
+                raise ValueError(f"{own[key]} is swept twice; give its values once")
+        left = {key: value for key, value in (over or {}).items() if key not in own.values()} if moved else over
+        return {**values, **moved, "over": left} if moved else values
+
+    @model_serializer(mode="wrap")
+    def _without_empty_over(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A sweep over λ alone reads as those of earlier versions."""
+        values: dict[str, Any] = handler(self)
+        if not self.over:
+            values.pop("over", None)
+        return values
 
     @model_validator(mode="after")
     def _whole(self) -> SweepSpec:
@@ -82,7 +121,7 @@ class SweepSpec(BaseModel):
             _check_count(_SYMBOLS[name], len(getattr(self, name)))
             _check_values(_SYMBOLS[name], getattr(self, name))
             object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
-        if not (self.l1 or self.l2 or self.lambdas):
+        if not (self.l1 or self.l2 or self.lambdas or self.over):
             raise ValueError("at least one λ is needed; give a list such as 0,1e-3,1e-2 or a range 1e-4:1e-1:9")
         if bool(self.lambdas) != (self.l1_ratio is not None):
             raise ValueError("an elastic-net sweep needs both: the λ values and the L1 ratio")
@@ -96,17 +135,40 @@ class SweepSpec(BaseModel):
             raise ValueError("a sweep repeats over seeds or over folds, not both")
         if self.run.data.folds is not None:
             raise ValueError("the run of a sweep names no folds of its own; give the number of folds to the sweep")
+        self._check_over()
         self._check_size()
         self._check_seeds()
         return self
 
+    def _check_over(self) -> None:
+        """Values of ``over`` ascend, whole settings have integers, and every value is one that a run can have."""
+        found = {key: (read_setting(key, self.run), values) for key, values in self.over.items()}
+        for key, (setting, values) in found.items():
+            _check_count(key, len(values))
+            _check_once(key, values)
+            if not values:
+                raise ValueError(f"{key} has no values; give a list such as 0,0.3,0.5 or a range 1e-4:1e-1:9")
+            for value in values:
+                if setting.whole and value != int(value):
+                    raise ValueError(f"{key} takes whole numbers only, not {number_text(value)}")
+                self.run.with_changes({key: int(value) if setting.whole else float(value)})
+        numbers = {key: tuple(sorted(map(int if s.whole else float, values))) for key, (s, values) in found.items()}
+        first = sorted(numbers, key=lambda key: not found[key][0].is_lambda)  # λ is the first axis
+        object.__setattr__(self, "over", {key: numbers[key] for key in first})
+        if len(self.axes) > 2:
+            listed = ", ".join(axis.symbol for axis in self.axes)
+            raise ValueError(f"a sweep has one or two axes, not {len(self.axes)}: {listed}")
+
     def _check_size(self) -> None:
         values, lanes = len(self.points), self.size
+        what = "points" if self.over else "λ"
+        if self.over and values > MOST_VALUES:
+            raise ValueError(f"{values:,} points are more than the {MOST_VALUES} that a sweep takes; give fewer values")
         _check_count("λ", values)
         if lanes > MOST_LANES:
             raise ValueError(
-                f"{values:,} λ × {lanes // values:,} are {lanes:,} runs of {self.run.train.epochs:,} epochs each, more "
-                f"than the {MOST_LANES:,} that a sweep takes; give fewer λ or fewer repeats"
+                f"{values:,} {what} × {lanes // values:,} are {lanes:,} runs of {self.run.train.epochs:,} epochs each, "
+                f"more than the {MOST_LANES:,} that a sweep takes; give fewer {what} or fewer repeats"
             )
 
     def _check_seeds(self) -> None:
@@ -119,31 +181,69 @@ class SweepSpec(BaseModel):
 
     @property
     def kind(self) -> Kind:
-        """Which λ is swept."""
+        """Which λ is swept; "setting" where neither λ₁ nor λ₂ is."""
         if self.lambdas:
             return "elastic"
-        return "grid" if self.l1 and self.l2 else "l1" if self.l1 else "l2"
+        return "grid" if self.l1 and self.l2 else "l1" if self.l1 else "l2" if self.l2 else "setting"
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes, λ first; of a grid λ₁ and λ₂."""
+        lists = [(lambda_setting("l1"), self.l1), (lambda_setting("l2"), self.l2), (ELASTIC, self.lambdas)]
+        others = [(read_setting(key, self.run), values) for key, values in self.over.items()]
+        return tuple(Axis(setting, values) for setting, values in (*lists, *others) if values)
+
+    @property
+    def is_map(self) -> bool:
+        """Whether there are two axes, so that the points form a map."""
+        return len(self.axes) == 2
 
     @property
     def symbol(self) -> str:
-        """The symbol of the axis: "λ₂", "λ₁", "λ", or "λ₁ + λ₂" of a grid."""
-        return {"l2": "λ₂", "l1": "λ₁", "elastic": "λ", "grid": "λ₁ + λ₂"}[self.kind]
+        """The symbol of the first axis: "λ₂", "λ₁", "λ", "learning rate", or "λ₁ + λ₂" of a grid."""
+        return "λ₁ + λ₂" if self.kind == "grid" else self.axes[0].symbol
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """Every λ, ascending."""
+        """Every point, ascending along the first axis, for each value of the second."""
+        first = self._first_points()
+        second = self.axes[1].values if self.is_map and self.kind != "grid" else (None,)
+        return tuple(Point(one.value, one.l1, one.l2, other) for other, one in product(second, first))
+
+    def _first_points(self) -> list[Point]:
         own = self.run.penalty
         match self.kind:
             case "l2":
-                return tuple(Point(value, own.l1, value) for value in self.l2)
+                return [Point(value, own.l1, value) for value in self.l2]
             case "l1":
-                return tuple(Point(value, value, own.l2) for value in self.l1)
+                return [Point(value, value, own.l2) for value in self.l1]
             case "elastic":
                 ratio = self.l1_ratio or 0.0
-                return tuple(Point(value, ratio * value, (1 - ratio) * value) for value in self.lambdas)
+                return [Point(value, ratio * value, (1 - ratio) * value) for value in self.lambdas]
             case "grid":
                 pairs = [(l1, l2) for l1 in self.l1 for l2 in self.l2]
-                return tuple(Point(l1 + l2, l1, l2) for l1, l2 in sorted(pairs, key=lambda pair: (sum(pair), pair)))
+                return [Point(l1 + l2, l1, l2) for l1, l2 in sorted(pairs, key=lambda pair: (sum(pair), pair))]
+            case "setting":
+                return [Point(value, own.l1, own.l2) for value in self.axes[0].values]
+
+    def place(self, point: Point) -> tuple[tuple[Axis, float], ...]:
+        """The value of ``point`` on each axis."""
+        values = (point.l1, point.l2) if self.kind == "grid" else (point.value, point.second)
+        return tuple((axis, value) for axis, value in zip(self.axes, values, strict=False) if value is not None)
+
+    def run_at(self, point: Point, apply: Apply) -> RunSpec:
+        """The run at ``point``, with the seeds of the first repeat and without folds."""
+        values = self._values_at(point, apply)
+        return RunSpec.parse(values)
+
+    def _values_at(self, point: Point, apply: Apply) -> dict[str, Any]:
+        values = self.run.model_dump()
+        values["penalty"] |= {"l1": point.l1, "l2": point.l2, "apply": apply}
+        for axis, value in self.place(point):
+            if axis.key in self.over:
+                part, _, name = axis.key.partition(".")
+                values[part][name] = value
+        return values
 
     @property
     def applies(self) -> tuple[Apply, ...]:
@@ -166,7 +266,7 @@ class SweepSpec(BaseModel):
         return len(self.points) * len(self.applies) * self.repeats
 
     def lanes(self) -> tuple[LaneSpec, ...]:
-        """Every run: repeats outermost, then penalty modes, then λ ascending; the order is part of the format."""
+        """Every run: repeats outermost, then penalty modes, then points; the order is part of the format."""
         return tuple(
             LaneSpec(point, apply, repeat, self._run_of(point, apply, repeat))
             for repeat in range(self.repeats)
@@ -175,8 +275,7 @@ class SweepSpec(BaseModel):
         )
 
     def _run_of(self, point: Point, apply: Apply, repeat: int) -> RunSpec:
-        values = self.run.model_dump()
-        values["penalty"] |= {"l1": point.l1, "l2": point.l2, "apply": apply}
+        values = self._values_at(point, apply)
         values["train"]["seed"] += repeat
         values["data"] |= {"folds": self.folds, "fold": repeat} if self.folds else {}
         values["data"]["seed"] += 0 if self.folds else repeat
@@ -214,22 +313,22 @@ class SweepSpec(BaseModel):
         return spec_text.dump(self.model_dump(mode="json"))
 
 
-def parse_values(text: str, symbol: str = "λ") -> tuple[float, ...]:
-    """The λ in ``text``, ascending: values and ranges between commas, "0,1e-4:1e-1:8" for example.
+def parse_values(text: str, symbol: str = "λ", *, most: float = LARGEST, whole: bool = False) -> tuple[float, ...]:
+    """The values in ``text``, ascending: values and ranges between commas, "0,1e-4:1e-1:8" for example.
 
-    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits. Values between
-    semicolons or spaces may have decimal commas: "0,001; 0,01".
+    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits, or to integers
+    where ``whole``. Values between semicolons or spaces may have decimal commas: "0,001; 0,01".
 
-    :raises SpecError: where it is empty, holds anything else, a negative or infinite value, or one value twice.
+    :raises SpecError: where it is empty, holds anything else, a value below 0 or above ``most``, or one value twice.
     """
     items = split_list(text, symbol)
     if not items:
         raise SpecError(f"{symbol} is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9.")
     try:
         _check_count(symbol, len(items))
-        values = [value for item in items for value in _item(item, symbol)]
+        values = [value for item in items for value in _item(item, symbol, most, whole=whole)]
         _check_count(symbol, len(values))
-        _check_values(symbol, values)
+        _check_values(symbol, values, most)
     except ValueError as error:
         raise SpecError(f"{error}.") from None
     return tuple(sorted(values))
@@ -248,7 +347,7 @@ def values_text(values: Sequence[float]) -> str:
     return ", ".join(map(number_text, values))
 
 
-def _item(text: str, symbol: str) -> tuple[float, ...]:
+def _item(text: str, symbol: str, most: float, *, whole: bool) -> tuple[float, ...]:
     parts = text.split(":")
     if len(parts) == 1:
         return (read_named(text, symbol),)
@@ -265,10 +364,11 @@ def _item(text: str, symbol: str) -> tuple[float, ...]:
         )
     if not 2 <= count <= MOST_VALUES:
         raise SpecError(f"{symbol}: a range has 2 to {MOST_VALUES} values, not {count:,}; 9 to 30 show the curve.")
-    _check_values(symbol, (first, last))
-    values = spaced(first, last, count)
+    _check_values(symbol, (first, last), most)
+    values = tuple(map(round, spaced(first, last, count))) if whole else spaced(first, last, count)
     if len(set(values)) < count:
-        raise SpecError(f"{symbol}: the range {shown(text)} is too narrow for {count} values of three digits each.")
+        kind = "whole numbers" if whole else "values of three digits each"
+        raise SpecError(f"{symbol}: the range {shown(text)} is too narrow for {count} {kind}.")
     return values
 
 
@@ -279,10 +379,15 @@ def _check_count(symbol: str, count: int) -> None:
         )
 
 
-def _check_values(symbol: str, values: Sequence[float]) -> None:
+def _check_values(symbol: str, values: Sequence[float], most: float = LARGEST) -> None:
     for value in values:
-        if not math.isfinite(value) or not 0 <= value <= _LARGEST:
-            raise ValueError(f"{symbol} must be from 0 to {number_text(_LARGEST)}, not {number_text(value)}")
+        if not math.isfinite(value) or not 0 <= value <= most:
+            limits = f"from 0 to {number_text(most)}" if math.isfinite(most) else "at least 0"
+            raise ValueError(f"{symbol} must be {limits}, not {number_text(value)}")
+    _check_once(symbol, values)
+
+
+def _check_once(symbol: str, values: Sequence[float]) -> None:
     twice = next((value for value in values if list(values).count(value) > 1), None)
     if twice is not None:
         raise ValueError(f"{symbol} has {number_text(twice)} more than once; give each value once")

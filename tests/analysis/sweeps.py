@@ -85,6 +85,7 @@ SWEPT: tuple[dict[str, Any], ...] = (
     {"l2": [0.0, 0.1, 0.3], "apply": ["proximal", "coupled"]},
     {"l1": [0.0, 0.1, 0.2], "l2": [0.0, 0.1]},
     {"lambdas": [0.0, 0.2, 0.4], "l1_ratio": 0.5},
+    {"over": {"model.dropout": [0.0, 0.3, 0.5]}},
 )
 
 

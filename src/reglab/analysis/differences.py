@@ -20,7 +20,7 @@ def paired_differences(
     seed: int = 0,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """d̄ = mean over repeats of (``measure`` at λ − at λ = 0, same repeat and penalty mode), a row a point.
+    """d̄ = mean over repeats of (``measure`` at λ − at λ = 0 of the same repeat, mode and second value), a row a point.
 
     N pairs have both figures. LOW and HIGH are the percentile bootstrap: the (1 ∓ ``level``)/2 quantiles of d̄ over
     ``resamples`` draws of N repeats with replacement, from a generator with ``seed``, the same draws for every λ.
@@ -35,13 +35,9 @@ def paired_differences(
 
 
 def _to_zero(points: Points, values: Floats) -> Floats:
-    """``values`` (points, repeats) less those at λ = 0 of the same penalty mode; NaN where there is no λ = 0."""
-    zero = {apply: place for place, (apply, value, *_) in enumerate(points.keys) if value == 0}
-    differences = np.full_like(values, np.nan)
-    for place, (apply, *_) in enumerate(points.keys):
-        if apply in zero:
-            differences[place] = values[place] - values[zero[apply]]
-    return differences
+    """``values`` (points, repeats) less those of each point's reference; NaN where there is none."""
+    zero = points.reference
+    return np.where(zero[:, None] >= 0, values - values[zero], np.nan)
 
 
 def _interval(differences: Floats, resamples: int, seed: int, level: float) -> Floats:

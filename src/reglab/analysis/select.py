@@ -31,7 +31,8 @@ def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance |
     BEST has the highest mean of ``measure`` (of a loss or a gap the lowest), the largest λ of equal ones. ONE_SE is the
     largest λ whose mean is within one standard error, that of the best point, of the best mean (Breiman et al. 1984;
     Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10); there is none where that error is not
-    known, as for a single repeat. Points with a diverged repeat, and those at ``chance``, are never chosen.
+    known, as for a single repeat. Of a map it has the second value of the best point. Points with a diverged repeat,
+    and those at ``chance``, are never chosen.
     """
     score, error = _scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
     eligible = np.isfinite(score) & (table[columns.DIVERGED].to_numpy(np.int64) == 0) & ~at_chance(table, chance)
@@ -42,6 +43,9 @@ def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance |
             continue
         top = _largest(candidates, score, float(score[candidates].max()))
         best[top] = True
+        if columns.SECOND in table:  # only λ orders by strength: the choice stays at the best second value
+            second = table[columns.SECOND].to_numpy(np.float64)
+            candidates = candidates[second[candidates] == second[top]]
         if np.isfinite(error[top]):
             one_se[_largest(candidates, score, float(score[top] - error[top]))] = True
     return table.assign(**{columns.BEST: best, columns.ONE_SE: one_se})
@@ -86,8 +90,9 @@ def best_row(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | N
 
 
 def rows_by_mode(table: pd.DataFrame) -> list[Indices]:
-    """The rows of every penalty mode, each by λ, λ₁, λ₂ ascending."""
-    order = np.lexsort([table[name].to_numpy(np.float64) for name in _SORT_KEYS])
+    """The rows of every penalty mode, each by λ, λ₁, λ₂ and the second axis, ascending."""
+    keys = [columns.SECOND] * (columns.SECOND in table) + [*_SORT_KEYS]
+    order = np.lexsort([table[name].to_numpy(np.float64) for name in keys])
     modes = table[columns.APPLY].to_numpy(object)[order]
     return [order[modes == mode] for mode in sorted(set(modes))]
 
@@ -135,6 +140,8 @@ def _largest(candidates: Indices, score: Floats, least: float) -> int:
 
 
 def _is_line(points: pd.DataFrame) -> bool:
-    """Whether the points have an order: one λ varies, or both in proportion."""
+    """Whether the points have an order: one λ varies, or both in proportion; a map has none."""
+    if columns.SECOND in points:
+        return False
     l1, l2 = (points[name].to_numpy(np.float64) for name in (columns.LAMBDA1, columns.LAMBDA2))
     return bool(np.ptp(l1) == 0 or np.ptp(l2) == 0 or np.allclose(l1 * l2.max(), l2 * l1.max()))

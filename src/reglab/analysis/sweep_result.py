@@ -128,13 +128,17 @@ def sweep_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: st
 
 
 def _points(rows: pd.DataFrame) -> tuple[Point, ...]:
-    return tuple(Point(*values) for values in zip(*(rows[name].tolist() for name in columns.POINT[1:]), strict=True))
+    return tuple(
+        Point(*values)
+        for values in zip(*(rows[name].tolist() for name in columns.point_columns(rows)[1:]), strict=True)
+    )
 
 
 def _edge(points: pd.DataFrame, best: pd.Series) -> Edge | None:
-    """Whether the best λ₁ or λ₂ is the highest or the lowest above 0 of those swept."""
+    """Whether the best point has the highest or the lowest value above 0 of an axis."""
     edges: set[Edge] = set()
-    for name in (columns.LAMBDA1, columns.LAMBDA2):
+    strengths = [name for name in (columns.LAMBDA1, columns.LAMBDA2) if points[name].nunique() > 1]
+    for name in (*(strengths or [columns.LAMBDA]), *columns.point_columns(points)[len(columns.POINT) :]):
         values = np.unique(points[name].to_numpy(np.float64))
         if len(values) > 1 and best[name] > 0:
             edges |= {"high"} if best[name] == values[-1] else set()

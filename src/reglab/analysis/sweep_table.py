@@ -1,4 +1,4 @@
-"""Runs of a sweep as rows, and the means of their figures over the repeats of each point (apply, λ, λ₁, λ₂).
+"""Runs of a sweep as rows, and the means of their figures over the repeats of each point (apply, λ, λ₁, λ₂, …).
 
 The order of rows makes no difference.
 """
@@ -31,13 +31,18 @@ class SweepRun(Protocol):
 
 
 def runs_table(lanes: Sequence[LaneSpec], runs: Sequence[SweepRun]) -> pd.DataFrame:
-    """:data:`reglab.columns.LANE_COLUMNS`, a row a run, in order; the i-th run is that of the i-th lane."""
+    """:data:`reglab.columns.LANE_COLUMNS`, a row a run, in order; the i-th run is that of the i-th lane.
+
+    Lanes with a second axis have SECOND, too.
+    """
     pairs = list(zip(lanes, runs, strict=True))
     numbers = [(lane.point.value, lane.point.l1, lane.point.l2) for lane, _ in pairs]
     values = np.array(numbers, dtype=np.float64).reshape(-1, 3)
+    second = [lane.point.second for lane, _ in pairs if lane.point.second is not None]
     table = {
         columns.RUN: pd.array([run.id for _, run in pairs], dtype="str"),
         **dict(zip(columns.POINT[1:], values.T, strict=True)),
+        **({columns.SECOND: np.array(second, dtype=np.float64)} if second else {}),
         columns.APPLY: pd.array([lane.apply for lane, _ in pairs], dtype="str"),
         columns.REPEAT: np.array([lane.repeat for lane, _ in pairs], dtype=np.int64),
         columns.STATE: pd.array([run.state for _, run in pairs], dtype="str"),
@@ -48,7 +53,8 @@ def runs_table(lanes: Sequence[LaneSpec], runs: Sequence[SweepRun]) -> pd.DataFr
 def sweep_table(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = None) -> pd.DataFrame:
     """x̄ and s/√n of every metric over the repeats of a point, at the last epoch ≤ ``epoch``: a row a point.
 
-    Ordered by apply, then λ. N counts the repeats with finite losses that did not diverge, DIVERGED those that did.
+    Ordered by apply, then λ, then the second axis. N counts the repeats with finite losses that did not diverge,
+    DIVERGED those that did.
     The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in m + SE.
     """
     points = points_of(lanes)
@@ -65,18 +71,28 @@ def sweep_table(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = N
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """``keys``: apply, λ, λ₁, λ₂ of every point, ascending; ``point`` and ``repeat``: the places of each lane."""
+    """``keys``: the columns ``names`` of every point, ascending; ``point`` and ``repeat``: the places of each lane.
 
-    keys: tuple[tuple[str, float, float, float], ...]
+    ``names`` are those of :func:`reglab.columns.point_columns`: apply, λ, λ₁, λ₂, and the second axis if there is one.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[tuple[Any, ...], ...]
     point: Indices
     repeat: Indices
     repeats: int
 
     def frame(self) -> pd.DataFrame:
-        """:data:`reglab.columns.POINT`, a row a point."""
-        numbers = np.array([key[1:] for key in self.keys], dtype=np.float64).reshape(-1, 3)
+        """The columns ``names``, a row a point."""
+        numbers = np.array([key[1:] for key in self.keys], dtype=np.float64).reshape(-1, len(self.names) - 1)
         modes = pd.array([key[0] for key in self.keys], dtype="str")
-        return pd.DataFrame({columns.APPLY: modes, **dict(zip(columns.POINT[1:], numbers.T, strict=True))})
+        return pd.DataFrame({columns.APPLY: modes, **dict(zip(self.names[1:], numbers.T, strict=True))})
+
+    @property
+    def reference(self) -> Indices:
+        """The place of each point's reference: λ = 0 of its penalty mode and second value; −1 where there is none."""
+        zeros = {(key[0], *key[4:]): place for place, key in enumerate(self.keys) if key[1] == 0}
+        return np.array([zeros.get((key[0], *key[4:]), -1) for key in self.keys], dtype=np.int64)
 
     def spread(self, values: Floats) -> Floats:
         """``values`` of lanes (L, …) as (points, repeats, …); NaN where there is no lane."""
@@ -86,11 +102,12 @@ class Points:
 
 
 def points_of(lanes: pd.DataFrame) -> Points:
-    """The points of ``lanes`` (:data:`reglab.columns.LANE_COLUMNS`), by apply and then λ, λ₁, λ₂."""
-    keys = list(zip(*(lanes[name].tolist() for name in columns.POINT), strict=True))
+    """The points of ``lanes`` (:data:`reglab.columns.LANE_COLUMNS`), by apply and then λ, λ₁, λ₂, second."""
+    names = columns.point_columns(lanes)
+    keys = list(zip(*(lanes[name].tolist() for name in names), strict=True))
     places = {key: place for place, key in enumerate(sorted(set(keys)))}
     repeats, repeat = np.unique(lanes[columns.REPEAT].to_numpy(np.int64), return_inverse=True)
-    return Points(tuple(places), np.array([places[key] for key in keys], dtype=np.int64), repeat, len(repeats))
+    return Points(names, tuple(places), np.array([places[key] for key in keys], dtype=np.int64), repeat, len(repeats))
 
 
 def with_columns(frame: pd.DataFrame, added: Mapping[str, Any]) -> pd.DataFrame:

@@ -58,9 +58,10 @@ def _curves(lanes: pd.DataFrame, epochs: pd.DataFrame, column: str) -> Iterator[
     """Each point of the sweep, averaged over the repeats that have reached each epoch."""
     known = epochs[[columns.RUN, columns.EPOCH, column]]
     for mode, rows in each_mode(lanes):
-        joined = rows[[columns.RUN, *columns.POINT]].merge(known, on=columns.RUN)
+        keys = list(columns.point_columns(rows))
+        joined = rows[[columns.RUN, *keys]].merge(known, on=columns.RUN)
         joined[column] = joined[column].where(np.isfinite(joined[column].to_numpy(np.float64)))
-        for point, own in joined.groupby(list(columns.POINT), sort=True):
+        for point, own in joined.groupby(keys, sort=True):
             mean = own.groupby(columns.EPOCH, sort=True)[[column]].mean()
             yield Curve(mode, point, mean.index.to_numpy(np.int64), values_of(mean, column))
 
