@@ -15,6 +15,7 @@ EXACT = {
     "no momentum, cosine": tiny(optim={"schedule": "cosine", "momentum": 0.0}),
     "patience": tiny(model={"name": "dense_784"}, optim={"lr": 0.1}, train={"epochs": 9, "patience": 2}),
     "float64": tiny(model={"name": "lenet5"}, train={"precision": "float64", "epochs": 4}, penalty={"l1": 1e-3}),
+    "pixels rescaled": tiny(model={"name": "sigmoid_784"}),
     "whole batches": tiny(data={"train_size": 16}),
     "scope all": tiny(penalty={"scope": "all", "l1": 1e-3}),
     "scope all, decoupled": tiny(penalty={"scope": "all", "apply": "decoupled", "l2": 0.03}),

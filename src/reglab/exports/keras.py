@@ -33,6 +33,11 @@ _ACTIVATIONS: Mapping[object, str] = {
     F.silu: "silu",
 }
 _ADDITIONS: tuple[Callable[..., Any], ...] = (operator.add, operator.iadd, torch.add)
+_RESCALINGS: Mapping[object, Callable[[str], list[str]]] = {
+    operator.mul: lambda number: [number],
+    operator.add: lambda number: ["1.0", f"offset={number}"],
+}
+"""x ∘ a number → arguments of Keras's Rescaling."""
 _FLATTENINGS: tuple[object, ...] = (torch.flatten, "flatten")
 
 
@@ -91,6 +96,8 @@ def _calls(node: fx.Node, network: Network, penalty: Arguments) -> list[Call]:
         return made
     if node.target in _ACTIVATIONS:
         return _activation(_ACTIVATIONS[node.target])
+    if node.target in _RESCALINGS and isinstance(node.args[1], int | float):
+        return [("Rescaling", _RESCALINGS[node.target](literal(float(node.args[1]))))]
     if node.target in _FLATTENINGS and (*node.args[1:], *node.kwargs.values()) == (1,):
         return _flatten(shape)
     name = getattr(node.target, "__name__", str(node.target))

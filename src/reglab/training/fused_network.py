@@ -27,6 +27,7 @@ Weights = Mapping[str, Tensor]
 _ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.SiLU, nn.LeakyReLU, nn.ELU, nn.Hardtanh, nn.Softplus)
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
 _SUMS = (operator.add, operator.iadd, torch.add)
+_SCALINGS = (operator.add, operator.sub, operator.mul, operator.truediv)
 _ACTIVATIONS = (F.relu, torch.relu, torch.tanh, torch.sigmoid, F.gelu, F.silu)
 
 
@@ -86,6 +87,8 @@ class Fused:
         if call.op == "call_module":
             layer = self.network.layer(call)
             return _rule_of(layer)(layer, str(call.target), inputs[0], on)
+        if _scales(call):
+            return inputs[0].of(call.target(inputs[0].tensor, call.args[1]))  # type: ignore[operator]
         if call.op == "call_function" and call.target in _SUMS:
             left, right = (value.spread(on.lanes) for value in inputs)
             return left.of(left.tensor + right.tensor)
@@ -227,10 +230,16 @@ def _check(network: Network, call: fx.Node) -> None:
         flattens = call.target in (torch.flatten, "flatten") and call.args[1:] == (1,) and not call.kwargs
         activates = call.target in _ACTIVATIONS and len(call.args) == 1 and not call.kwargs
         sums = call.target in _SUMS and len(call.all_input_nodes) == len(call.args) == 2 and not call.kwargs
-        if not (flattens or activates or sums):
+        if not (flattens or activates or sums or _scales(call)):
             raise CannotFollow(f"{getattr(call.target, '__name__', call.target)} cannot be fused")
     elif call.op not in ("placeholder", "output"):
         raise CannotFollow(f"{call.op} {call.target} cannot be fused")
+
+
+def _scales(call: fx.Node) -> bool:
+    """Whether ``call`` is an activation ∘ a number, such as x * 0.5."""
+    number = len(call.args) == 2 and isinstance(call.args[1], int | float)
+    return call.op == "call_function" and call.target in _SCALINGS and number and not call.kwargs
 
 
 def _check_layer(layer: nn.Module) -> None:
