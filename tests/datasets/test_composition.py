@@ -37,6 +37,13 @@ def test_remarks_by_hand(counts: list[int], expected: list[str]) -> None:
     assert label_remarks(counts, LETTERS) == expected
 
 
+def test_one_of_two_classes_is_named_above_three_fifths() -> None:
+    assert label_remarks([501, 499], ("a", "b")) == label_remarks([600, 400], ("a", "b")) == []
+    assert label_remarks([601, 399], ("a", "b")) == [
+        "60 % of the images show a: always answering that is 60 % accurate."
+    ]
+
+
 def test_a_run_names_the_part_and_an_older_one_says_nothing() -> None:
     assert recorded_remarks("digits", [0, *[10] * 9], [0, *[5] * 9]) == ["No image shows 0."]
     assert recorded_remarks("digits", [0, *[10] * 9], [5] * 10) == ["No training image shows 0."]

@@ -11,7 +11,7 @@ RARE = 0.2
 """A class is rare below this share of an equal one: of ten classes, below 2 % of the images."""
 
 MAJORITY = 0.5
-"""The share of one class above which it is named."""
+"""The share of one class above which it is named; of two classes, where either has about that, 0.6."""
 
 _MOST = 3  # classes that a sentence lists
 
@@ -29,7 +29,7 @@ def label_remarks(counts: Sequence[int], classes: Sequence[str]) -> list[str]:
     remarks = _absent(counts, classes, "image")
     if rare:
         remarks.append(f"Few images show {_listed(rare)}: the accuracy hardly depends on them.")
-    if most > MAJORITY * total:
+    if most > max(MAJORITY, 1.2 / len(classes)) * total:
         share = percent(most / total, 0)
         remarks.append(f"{share} of the images show {largest}: always answering that is {share} accurate.")
     return remarks
