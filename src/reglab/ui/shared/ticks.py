@@ -31,9 +31,11 @@ _RETRY = 3.0  # seconds between checks whether the store works again
 def tick_every(seconds: float | None, tick: Callable[[], None]) -> None:
     """Draw ``tick`` as a fragment that runs again every so many ``seconds``, or never by itself.
 
-    Each run of the page makes a fragment of its own. Streamlit begins a tick by dropping what the server has not sent
-    yet of the same fragment. A tick of the previous page that was waiting for this run to end would thereby drop what
-    this run has drawn, and the browser throw the charts away; but it ticks a fragment that is no more.
+    Each run of the page makes a fragment of its own, since a tick of the previous page would cost what this run has
+    drawn. Streamlit begins a tick by dropping what the server has not sent yet of the same fragment: one that was
+    waiting for this run to end makes the browser throw the charts away. And one that arrives when the script has
+    ended, but before the server has looked at what it has drawn, makes the server forget the run: a click without
+    effect. A tick of a fragment that is no more does neither.
     """
     number = st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
 
