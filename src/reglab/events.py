@@ -13,6 +13,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from reglab.predictions import EpochScores, Which
+
 Reason: TypeAlias = Literal["completed", "stopped_early", "diverged"]
 
 
@@ -103,7 +105,10 @@ class EpochMetrics:
 
 @dataclass(frozen=True)
 class Started:
-    """A lane is built (or restored) and about to train from ``epoch``/``step``; ``layers`` are its initial weights."""
+    """A lane is built (or restored) and about to train from ``epoch``/``step``; ``layers`` are its initial weights.
+
+    ``val_index`` (n,): the places of its validation images in the pool; ``classes``: how many there are.
+    """
 
     lane: int
     environment: Environment
@@ -113,6 +118,8 @@ class Started:
     steps: int
     layers: tuple[LayerStats, ...]
     snapshot: Callable[[], Checkpoint] = field(repr=False)
+    val_index: NDArray[np.int64] = field(repr=False)
+    classes: int
 
 
 @dataclass(frozen=True)
@@ -141,24 +148,36 @@ class Evaluating:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One lane has finished an epoch and been evaluated; ``best_epoch`` has the lowest validation loss so far."""
+    """One lane has finished an epoch and been evaluated; ``best_epoch`` has the lowest validation loss so far.
+
+    ``scores`` are those of its validation images.
+    """
 
     lane: int
     metrics: EpochMetrics
     layers: tuple[LayerStats, ...]
     best_epoch: int
     snapshot: Callable[[], Checkpoint] = field(repr=False)
+    scores: EpochScores | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """One lane will not train further: all epochs done, stopped early, or its loss is no longer finite."""
+    """One lane will not train further: all epochs done, stopped early, or its loss is no longer finite.
+
+    ``weights`` are those after the last epoch, ``best_weights`` those of the lowest validation loss (none where no
+    epoch had a finite one), and ``probabilities`` those of all classes (n, classes) on the validation images, float32,
+    under "last" and "best". All are valid until the next event is asked for.
+    """
 
     lane: int
     reason: Reason
     epoch: int
     best_epoch: int
     weights: Callable[[], Mapping[str, NDArray[Any]]] = field(repr=False)
+    best_weights: Callable[[], Mapping[str, NDArray[Any]]] = field(repr=False)
+    probabilities: Callable[[], Mapping[Which, NDArray[np.float32]]] = field(repr=False)
+    snapshot: Callable[[], Checkpoint] = field(repr=False)
 
 
 Event: TypeAlias = Started | StepDone | Evaluating | EpochDone | Ended

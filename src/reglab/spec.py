@@ -33,6 +33,7 @@ Apply = Literal["coupled", "decoupled", "proximal"]
 Scope = Literal["weights", "weights+biases", "all"]
 Schedule = Literal["constant", "cosine", "step"]
 Precision = Literal["float32", "float64"]
+Keep = Literal["last", "best"]
 
 _MAX_SEED = 2**32 - 1
 
@@ -335,6 +336,12 @@ class TrainSpec(SpecPart):
         description="Stop after so many epochs without a lower validation loss; 0 never stops early.",
     )
     precision: Precision = Field("float32", title="Precision", description="Floating-point type of the weights.")
+    keep: Keep = Field(
+        "last",
+        title="Keep",
+        description="Which weights a run ends with. last: those after its last epoch. best: those of the epoch with "
+        "the lowest validation loss (Keras: restore_best_weights).",
+    )
 
 
 class RunSpec(SpecPart):

@@ -40,7 +40,7 @@ def test_remarks_by_hand(counts: list[int], expected: list[str]) -> None:
 def test_one_of_two_classes_is_named_above_three_fifths() -> None:
     assert label_remarks([501, 499], ("a", "b")) == label_remarks([600, 400], ("a", "b")) == []
     assert label_remarks([601, 399], ("a", "b")) == [
-        "60 % of the images show a: always answering that is 60 % accurate."
+        "60 % of the images show a: always answering that is 60 % accurate."
     ]
 
 

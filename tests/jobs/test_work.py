@@ -150,7 +150,7 @@ def test_epochs_recorded_after_the_last_checkpoint_are_trained_again(
 def test_a_finished_run_keeps_one_checkpoint_and_a_stopped_one_two(store: Store, settings: Settings) -> None:
     done, stopped = work(store, settings), stop_in_epoch_3(store, settings)
     assert {path.name for path in store.files(done.id).folder.iterdir()} == {
-        NEWEST, "initial.safetensors", "weights.safetensors",
+        NEWEST, "initial.safetensors", "weights.safetensors", "best.safetensors", "predictions.bin",
     }  # fmt: skip
     assert {NEWEST, PREVIOUS} <= {path.name for path in store.files(stopped.id).folder.iterdir()}
     kept = store.files(done.id).load_checkpoint()

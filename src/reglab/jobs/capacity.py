@@ -22,7 +22,7 @@ def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
     check(spec)
     size = lane_size(spec)
     _check_memory("This run", size, settings)
-    _check_disk("this run needs", "a smaller CNN", size.weights * 2 + size.checkpoint * 2, settings)
+    _check_disk("this run needs", "a smaller CNN", size.weights * 3 + size.checkpoint * 2, settings)
     return size
 
 
@@ -35,7 +35,7 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
         check(run)
     size = lane_size(spec.run)
     _check_memory("One run of this sweep", size, settings)
-    files = spec.size * (size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
+    files = spec.size * (2 * size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
     _check_disk(f"{spec.size:,} runs need", "fewer λ, fewer repeats or a smaller CNN", files, settings)
     return size
 
@@ -48,7 +48,7 @@ def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
 
 
 def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> None:
-    """Initial and final weights, and two generations of each checkpoint."""
+    """Initial, last and best weights, and two generations of each checkpoint."""
     there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed > free:

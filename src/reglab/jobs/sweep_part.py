@@ -13,10 +13,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
+from reglab.jobs.keeping import Keeper
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_plan import Plan
-from reglab.jobs.work import diverged_sentence, is_finite, weights_of
+from reglab.jobs.work import can_go_on, diverged_sentence, is_finite, weights_of
 from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Progress, Run, Store
 from reglab.training import train
@@ -52,6 +53,9 @@ class SweepPartWorker:
     _started: dict[int, Started] = field(default_factory=dict)
     _epochs: list[EpochEntry] = field(default_factory=list)
     _endings: list[Ending] = field(default_factory=list)
+    _keepers: dict[int, Keeper] = field(default_factory=dict)
+    _ended: dict[int, Ended] = field(default_factory=dict)
+    _from_end: bool = False  # whether it goes on from the checkpoint of an earlier end
 
     def __post_init__(self) -> None:
         self.files = self.store.sweep_files(self.sweep_id, self.number)
@@ -76,14 +80,25 @@ class SweepPartWorker:
                     if self._between(event) or through:
                         return
         self._write()
+        self._settle()
         self.done = True
-        self.files.drop_second_checkpoint()
         self.close()
 
     @property
     def threads(self) -> int:
         """Intra-op threads: those of earlier work on the lanes, whose last bits depend on it."""
         return self.runs[0].threads or self.settings.threads
+
+    def _settle(self) -> None:
+        """At the end, keep what going on needs, where a lane can."""
+        if any(can_go_on(self.runs[lane].spec, event.reason) for lane, event in self._ended.items()):
+            states = [self._ended[lane].snapshot() for lane in sorted(self._ended)]
+            weights = {f"{lane}/": self.store.files(run.id) for lane, run in enumerate(self.runs)}
+            self.patience(self.files.save_end, self._group(states), weights)
+        elif any(event.reason == "diverged" for event in self._ended.values()):
+            self.files.drop_second_checkpoint()
+        else:
+            self.files.drop_checkpoints()
 
     def leave(self) -> None:
         """Save the lanes if they have begun, and free their memory."""
@@ -112,7 +127,7 @@ class SweepPartWorker:
     def _begin(self) -> Generator[Event]:
         """The lanes' events from the last checkpoint; epochs stored after it are dropped."""
         checkpoint = self.patience(self.files.load_checkpoint)
-        facts = checkpoint.facts if checkpoint else {}
+        facts, self._from_end = checkpoint.facts if checkpoint else {}, self.files.is_end
         states = _parts(checkpoint) if checkpoint else [None] * len(self.runs)
         self._kept, self._seconds = dict(facts.get("kept", {})), facts.get("run_seconds", [0.0] * len(self.runs))
         self._going = {lane for lane, run in enumerate(self.runs) if run.state == "running"}
@@ -131,6 +146,8 @@ class SweepPartWorker:
     def _note_start(self, event: Started) -> None:
         """Write the starts with the last one, before any lane takes a step."""
         self._started[event.lane] = event
+        if event.lane in self._going:
+            self._keepers[event.lane] = Keeper.of(self.store.files(self.runs[event.lane].id), event)
         self.epoch = event.epoch
         if len(self._started) == len(self.runs):
             self._write_start()
@@ -139,10 +156,12 @@ class SweepPartWorker:
         self.epoch = event.metrics.epoch
         self._seconds[event.lane] += event.metrics.seconds
         if event.lane in self._going:
+            self._keepers[event.lane].note(event)
             self._epochs.append((self.runs[event.lane].id, event.metrics, event.layers, event.best_epoch))
 
     def _note_end(self, event: Ended) -> None:
         """Write the weights now: the lane's tensors change while others go on."""
+        self._ended[event.lane] = event
         if event.lane not in self._going:
             return
         run, lane = self.runs[event.lane], str(event.lane)
@@ -150,11 +169,12 @@ class SweepPartWorker:
             if lane not in self._kept:
                 self._keep_finite(event.lane)
             kept = self._kept[lane]
+            self.patience(self._keepers[event.lane].diverge, event)
             sentence = diverged_sentence(event.epoch, kept["epoch"])
             ending = Ending(run.id, "diverged", kept["path"], kept["sha256"], sentence)
         else:
-            path, sha256 = self.patience(self.store.files(run.id).save_weights, event.weights())
-            ending = Ending(run.id, "finished", path, sha256)
+            kept_as = self.patience(self._keepers[event.lane].end, event, run.spec.train.keep)
+            ending = Ending(run.id, "finished", *kept_as)
         self._endings.append(ending)
 
     def _write(self) -> None:
@@ -190,6 +210,7 @@ class SweepPartWorker:
         if initial:
             self.patience(self.store.add_initial_layers, initial)
             self._write_initial(started[0].snapshot(), list(initial))
+        if initial or self._from_end:  # the weights that the checkpoint at the end goes with will be replaced
             self._save(tuple(event.snapshot for _, event in sorted(started.items())))
 
     def _write_initial(self, first: Checkpoint, runs: Sequence[str]) -> None:
@@ -223,9 +244,19 @@ class SweepPartWorker:
         for lane in sorted(self._going):
             if str(lane) not in self._kept and not is_finite(states[lane]):
                 self._keep_finite(lane)
+
+        def save() -> None:
+            for keeper in self._keepers.values():
+                self.patience(keeper.write)
+            self.patience(self.files.save_checkpoint, self._group(states))
+
+        self.pace.saving(save)
+
+    def _group(self, states: Sequence[Checkpoint]) -> Checkpoint:
+        """The checkpoint of the group with those of its lanes."""
         arrays = {f"{lane}/{name}": array for lane, state in enumerate(states) for name, array in state.arrays.items()}
         facts = {"lanes": [dict(state.facts) for state in states], "run_seconds": self._seconds, "kept": self._kept}
-        self.pace.saving(lambda: self.patience(self.files.save_checkpoint, Checkpoint(arrays, facts)))
+        return Checkpoint(arrays, facts)
 
     def _keep_finite(self, lane: int) -> None:
         """Write the lane's weights of the last checkpoint; there is one, as every group begins with it."""

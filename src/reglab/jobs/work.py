@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
-from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Started, StepDone
+from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Reason, Started, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
+from reglab.jobs.keeping import Keeper, Kept
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Outages, Patience
 from reglab.number_format import percent
+from reglab.optimizers import extensible
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.states import State
@@ -123,6 +125,7 @@ class Worker(Job):
     seconds: float = 0.0
     pace: Pace = field(default_factory=Pace)
     outages: Outages = field(default_factory=Outages)
+    _keeper: Keeper | None = None  # from the start on
 
     def __post_init__(self) -> None:
         self.patience = Patience(f"Run {self.run.id}", self._leaving, self.outages)
@@ -131,6 +134,12 @@ class Worker(Job):
     def files(self) -> RunFiles:
         """The run's folder of checkpoints and weights."""
         return self.store.files(self.run.id)
+
+    @property
+    def keeper(self) -> Keeper:
+        """What keeps the run's predictions and weights."""
+        assert self._keeper is not None, "the run has started"
+        return self._keeper
 
     @property
     def _id(self) -> str:
@@ -182,15 +191,19 @@ class Worker(Job):
         return None
 
     def _start(self, event: Started) -> None:
+        self._keeper = Keeper.of(self.files, event)
         self.patience(self.store.began, {self.run.id: event.environment})
         if event.epoch == event.step == 0:
             self.patience(self.store.add_initial_layers, {self.run.id: event.layers})
             snapshot = event.snapshot()
             self.patience(self.files.save_weights, weights_of(snapshot), "initial")
             self._save(snapshot)
+        elif self.files.is_end:
+            self._save(event.snapshot())  # the weights that the checkpoint at the end goes with will be replaced
 
     def _add_epoch(self, event: EpochDone) -> None:
         """Only this process adds the run's epochs, in order: one that is already there is this one."""
+        self.keeper.note(event)
         entry = (self.run.id, event.metrics, event.layers, event.best_epoch)
         self.patience.once(lambda: True, self.store.add_epochs, [entry])
 
@@ -209,7 +222,12 @@ class Worker(Job):
         if not is_finite(snapshot):
             return
         kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
-        self.pace.saving(lambda: self.patience(self.files.save_checkpoint, kept))
+
+        def save() -> None:
+            self.patience(self.keeper.write)
+            self.patience(self.files.save_checkpoint, kept)
+
+        self.pace.saving(save)
 
     def _note_end(self, event: Ended) -> None:
         """A diverged run keeps the weights of its last finite checkpoint; there is one, as every run begins with it."""
@@ -217,11 +235,19 @@ class Worker(Job):
         if event.reason == "diverged":
             kept = self.patience(self.files.load_checkpoint)
             weights, epoch = (weights_of(kept), kept.facts["epoch"]) if kept else ({}, 0)
-            files = self.patience(self.files.save_weights, weights)
-            self._end("diverged", diverged_sentence(event.epoch, epoch), files)
-        else:
-            self._end("finished", files=self.patience(self.files.save_weights, event.weights()))
-        self.files.drop_second_checkpoint()
+            finite = self.patience(self.files.save_weights, weights)
+            self.patience(self.keeper.diverge, event)
+            self._end("diverged", diverged_sentence(event.epoch, epoch), finite)
+            self.files.drop_second_checkpoint()
+            return
+        files = self.patience(self.keeper.end, event, self._spec.train.keep)
+        if goes_on := can_go_on(self._spec, event.reason):
+            snapshot = event.snapshot()
+            facts = {**snapshot.facts, "run_seconds": self.seconds}
+            self.patience(self.files.save_end, Checkpoint(snapshot.arrays, facts), {"": self.files})
+        self._end("finished", files=files)
+        if not goes_on:
+            self.files.drop_checkpoints()
 
     def _progress(self, epoch: int, step: int, steps: int = 0) -> None:
         report = Progress(epoch, step, steps, self.seconds)
@@ -230,7 +256,7 @@ class Worker(Job):
     def _ending(self, state: State, error: str | None = None) -> Ending:
         return Ending(self.run.id, state, error=error)
 
-    def _end(self, state: State, error: str | None = None, files: tuple[str | None, str | None] = (None, None)) -> None:
+    def _end(self, state: State, error: str | None = None, files: Kept = (None, None)) -> None:
         """Record the end; ``files``: path and SHA-256 of the final weights."""
         ending = Ending(self.run.id, state, *files, error)
         self.patience.once(lambda: self.store.get(self.run.id).state == state, self.store.finish, [ending])
@@ -252,6 +278,11 @@ def explain(error: Exception, what: str, spec: RunSpec, settings: Settings) -> s
         return out_of_memory_sentence(spec, settings)
     log.error("%s failed", what, exc_info=error)
     return f"An unexpected error ended the run ({type(error).__name__}: {error}); the log has the details."
+
+
+def can_go_on(spec: RunSpec, reason: Reason) -> bool:
+    """Whether a run that ended so can be extended: all its epochs are done, and η does not depend on their number."""
+    return reason == "completed" and extensible(spec.optim)
 
 
 def diverged_sentence(epoch: int, kept: int) -> str:

@@ -6,9 +6,9 @@ No torch here, since :mod:`reglab.spec` reads the entries: :mod:`reglab.optimize
 from __future__ import annotations
 
 from reglab.optimizers.optimizer import Line, Optimizer
-from reglab.optimizers.schedule import learning_rate
+from reglab.optimizers.schedule import extensible, learning_rate
 from reglab.registry import Registry
 
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", "reglab.optimizers", Optimizer)
 
-__all__ = ["OPTIMIZERS", "Line", "Optimizer", "learning_rate"]
+__all__ = ["OPTIMIZERS", "Line", "Optimizer", "extensible", "learning_rate"]

@@ -23,6 +23,11 @@ def learning_rate(spec: OptimSpec, epoch: int, epochs: int) -> float:
     return spec.lr
 
 
+def extensible(spec: OptimSpec) -> bool:
+    """Whether η of an epoch is the same however many epochs follow, so that a run can be extended bit for bit."""
+    return spec.schedule != "cosine"
+
+
 def learning_rate_line(spec: OptimSpec, epochs: int) -> Line:
     """:func:`learning_rate` with its numbers; e is the epoch."""
     eta, first = latex_number(spec.lr), f"The learning rate in epoch e: {exact(spec.lr)} in epoch 1"

@@ -18,11 +18,11 @@ _WINDOWS = os.name == "nt"
 _PATIENCE = 2.0  # seconds that a rename on Windows waits for readers of the file in its place
 
 
-def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> None:
+def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None, *, settled: bool = True) -> None:
     """Make ``data`` the content of ``path``: temporary file beside it, flush to disk, rename, flush the folder.
 
     A file already at ``path`` is renamed to ``keep_as`` where that is given, after the new one is whole on disk. The
-    folder must be there.
+    folder must be there. Without ``settled``, flushing the folder is left to the next write into it.
 
     :raises StoreError: one sentence; the old file is still there and no temporary file is left.
     """
@@ -36,7 +36,7 @@ def write(path: Path, data: bytes | memoryview, keep_as: Path | None = None) -> 
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        if not _WINDOWS:
+        if settled and not _WINDOWS:
             sync(path.parent)  # the renames themselves; Windows opens no folders
     except OSError as error:
         raise disk_error(path, error) from None

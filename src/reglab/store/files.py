@@ -1,4 +1,8 @@
-"""The files of one run, or of one part of a sweep: two generations of its checkpoint, and its weights."""
+"""The files of one run, or of one part of a sweep: two generations of its checkpoint, weights, and predictions.
+
+What a finished run needs to be extended is a checkpoint without its weights, which lie in files of their own: the fact
+"elsewhere" has their path and SHA-256 under the beginning of the names that they have in the checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,27 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable, shown
 from reglab.events import Checkpoint
-from reglab.store import arrays, atomic
+from reglab.predictions import EpochScores, ValScores, Which
+from reglab.store import arrays, atomic, prediction_file
+from reglab.store.prediction_file import Layout
 from reglab.store.sentences import disk_error, disk_sentence
 
 log = logging.getLogger(__name__)
 
 _LEAST_FREE = 2**20  # bytes
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
+LAST, BEST = "weights", "best"  # names of weights
+TEST = "test"  # name of the file with class probabilities of the test part
+_ELSEWHERE = "elsewhere"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -105,7 +115,7 @@ class RunFiles:
         found = False
         for name in (NEWEST, PREVIOUS):
             try:
-                return arrays.decode_checkpoint((self.folder / name).read_bytes())
+                return self._whole(arrays.decode_checkpoint((self.folder / name).read_bytes()))
             except FileNotFoundError:
                 continue
             except (CheckpointError, MemoryError):
@@ -118,18 +128,89 @@ class RunFiles:
             )
         return None
 
-    def save_weights(self, weights: arrays.Arrays, name: str = "weights") -> tuple[str, str]:
+    def save_end(self, checkpoint: Checkpoint, weights: Mapping[str, RunFiles]) -> None:
+        """Keep what going on from the end needs, without what the last and best weights of runs already have.
+
+        ``weights``: beginning of the run's names in ``checkpoint`` ("" for a run alone) → the run's files.
+        """
+        elsewhere = {}
+        for prefix, files in weights.items():
+            for own, name in (("model/", LAST), ("best/", BEST)):
+                if any(key.startswith(prefix + own) for key in checkpoint.arrays):
+                    path = f"{files.id}/{name}.safetensors"
+                    elsewhere[prefix + own] = [path, hashlib.sha256(files.find(path).read_bytes()).hexdigest()]
+        rest = {key: array for key, array in checkpoint.arrays.items() if not key.startswith(tuple(elsewhere))}
+        self.save_checkpoint(Checkpoint(rest, {**checkpoint.facts, _ELSEWHERE: elsewhere}))
+        self.drop_second_checkpoint()
+
+    def _whole(self, checkpoint: Checkpoint) -> Checkpoint:
+        """``checkpoint`` with the weights that lie in files of their own."""
+        facts, found = dict(checkpoint.facts), dict(checkpoint.arrays)
+        for prefix, (path, sha256) in facts.pop(_ELSEWHERE, {}).items():
+            data = self.find(path).read_bytes()
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise CheckpointError(f"The weights {path} are not those that the checkpoint goes with.")
+            found |= {prefix + name: array for name, array in arrays.decode(data).items()}
+        return Checkpoint(found, facts)
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the newest checkpoint is one of :meth:`save_end`, which needs the weights beside it."""
+        try:
+            return _ELSEWHERE in arrays.decode_checkpoint((self.folder / NEWEST).read_bytes()).facts
+        except (OSError, CheckpointError):
+            return False
+
+    def drop_checkpoints(self) -> None:
+        """Remove the checkpoints of what cannot be extended."""
+        for name in (PREVIOUS, NEWEST):
+            try:
+                (self.folder / name).unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("%s", disk_sentence(self.folder / name, error))
+
+    def save_predictions(
+        self,
+        layout: Layout,
+        scores: Mapping[int, EpochScores],
+        probabilities: Mapping[Which, tuple[int, NDArray[np.float32]]] = {},
+    ) -> None:
+        """Keep the scores of some epochs, and (epoch, class probabilities) of the last and the best one."""
+        path = self.folder / prediction_file.NAME
+        self._make_folder()
+        try:
+            prediction_file.write(path, layout, scores, probabilities)
+        except OSError as error:
+            raise disk_error(path, error) from None
+
+    def load_scores(self, epochs: int) -> ValScores | None:
+        """The scores of the first ``epochs`` epochs; None where they are not there, or not whole."""
+        path = self.folder / prediction_file.NAME
+        try:
+            return prediction_file.read_scores(path, epochs)
+        except OSError as error:
+            raise disk_error(path, error) from None
+
+    def load_probabilities(self, which: Which, epoch: int) -> NDArray[np.float32] | None:
+        """Class probabilities (n, classes) of the last or best epoch, where they are those of ``epoch``."""
+        path = self.folder / prediction_file.NAME
+        try:
+            return prediction_file.read_probabilities(path, which, epoch)
+        except OSError as error:
+            raise disk_error(path, error) from None
+
+    def save_weights(self, weights: arrays.Arrays, name: str = LAST, *, settled: bool = True) -> tuple[str, str]:
         """Write ``home/<run id>/<name>.safetensors``; its path relative to the home, and its file's SHA-256.
 
-        The bytes follow from the arrays alone: equal weights make equal files.
+        The bytes follow from the arrays alone: equal weights make equal files. ``settled`` as in :func:`atomic.write`.
         """
         path = self._weights(name)
         data = arrays.encode_weights(weights)
         self._make_folder()
-        atomic.write(path, data)
+        atomic.write(path, data, settled=settled)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
 
-    def link_weights(self, path: str, name: str = "weights") -> str:
+    def link_weights(self, path: str, name: str = LAST) -> str:
         """Have ``<name>.safetensors`` be the same file as the weights at ``path`` (relative to the home).
 
         That is quicker than writing equal weights again. Its path relative to the home; the hash is that of ``path``.
@@ -153,6 +234,10 @@ class RunFiles:
             raise CheckpointError(f"The weights {path} cannot be read: {error}") from None
         except OSError as error:
             raise disk_error(place, error) from None
+
+    def has_weights(self, name: str) -> bool:
+        """Whether ``<name>.safetensors`` is there."""
+        return _is_there(self._weights(name))
 
     def _make_folder(self) -> None:
         """Make the run's folder, never its home: an empty one would stand where one that was moved away belongs."""

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from reglab.errors import UnknownRun, UnknownSweep
+from reglab.predictions import ValScores
 from reglab.states import State
 from reglab.store import catalog, frames, integrity, run_counts, run_table
 from reglab.store.database import Database
-from reglab.store.files import RunFiles, check_space, checkpoint_finder
+from reglab.store.files import TEST, RunFiles, check_space, checkpoint_finder
 from reglab.store.reading import Unreadable
 from reglab.store.run import Files, Run
 from reglab.store.run_counts import RunChoices, RunCounts
@@ -201,6 +204,27 @@ class StoreReads:
         """Run → at most ``points`` evenly spaced values of ``column``, the last epoch always among them."""
         with self._database.read() as connection:
             return frames.sparklines(connection, run_ids, column, points)
+
+    def val_scores(self, run_ids: Sequence[str]) -> dict[str, ValScores]:
+        """Run → the scores of its validation images in every epoch done; runs without them are absent.
+
+        Those are runs from before predictions were kept, and running ones whose last epochs are not on the disk yet.
+        """
+        read = {run.id: self.files(run.id).load_scores(run.epoch) for run in self.runs_of(run_ids)}
+        return {run_id: scores for run_id, scores in read.items() if scores is not None}
+
+    def probabilities(self, run_id: str, which: Literal["last", "best", "test"]) -> NDArray[np.float32] | None:
+        """Class probabilities (n, classes) of the validation images after the last or best epoch, or of the test part.
+
+        None where they are not there: the run has not ended, or is older than they are, or the test part was not
+        opened for it.
+        """
+        run, files = self.get(run_id), self.files(run_id)
+        if which == "test":
+            found = files.load_weights(f"{run.id}/{TEST}.safetensors") if files.has_weights(TEST) else {}
+            return found.get(TEST)
+        epoch = run.epoch if which == "last" else run.best_epoch
+        return files.load_probabilities(which, epoch) if epoch else None
 
     @property
     def _checkpoints(self) -> Files:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from reglab.datasets import Split
@@ -37,12 +39,14 @@ class Labelled:
 class Arrays:
     """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``.
 
-    ``test_sha256`` identifies the test part, whose images are not here.
+    ``val_index``: the places of the validation images in the pool. ``test_sha256`` identifies the test part, whose
+    images are not here.
     """
 
     train: Labelled
     evaluated: Labelled
     val: Labelled
+    val_index: NDArray[np.int64]
     test_sha256: str = ""
 
 
@@ -53,7 +57,7 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
     val = Labelled(_images(split.x_val, precision, device), split.y_val.to(device))
     n, n_val = len(x), len(val.images)
     measured = train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device))
-    return Arrays(train, measured, val, split.test.sha256)
+    return Arrays(train, measured, val, split.val_index.numpy(), split.test.sha256)
 
 
 def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:

@@ -61,6 +61,7 @@ class FusedLanes:
         self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
         self._step = Captured(self._compute, first.dropout, self._rate) if gpu else self._compute
         self._fused_evaluation = fused_evaluation
+        self.best = self._adopt_best()
         self._adopted = self._adopt_moments()
         set_learning_rate(self.optimizer, first.lr)
 
@@ -86,7 +87,7 @@ class FusedLanes:
                 yield from lane.evaluate()
             return
         train = yield from evaluate(self.score, self.arrays.evaluated, len(self.lanes), self.chunk)
-        val = yield from evaluate(self.score, self.arrays.val, len(self.lanes), self.chunk)
+        val = yield from evaluate(self.score, self.arrays.val, len(self.lanes), self.chunk, keep=True)
         for lane, *found in zip(self.lanes, train, val, strict=True):
             lane.evaluated = (found[0], found[1])
 
@@ -94,10 +95,23 @@ class FusedLanes:
         """Go on to the next epoch: the figures of every lane that has not ended."""
         n, penalties = len(self.arrays.train.images), self._penalties()
         each = [self._stats(name, total / n) for name, total in self.gradients.sums.items()]
-        for lane, of_lane, layers in zip(self.lanes, penalties, zip(*each, strict=True), strict=True):
-            metrics = lane.finish_epoch(of_lane)
+        metrics = [lane.finish_epoch(of_lane) for lane, of_lane in zip(self.lanes, penalties, strict=True)]
+        self._keep_best()
+        for lane, of_lane, layers in zip(self.lanes, metrics, zip(*each, strict=True), strict=True):
             if not lane.ended:
-                yield lane, metrics, layers
+                yield lane, of_lane, layers
+
+    @torch.no_grad()
+    def _keep_best(self) -> None:
+        """Copy the rows of the lanes whose best epoch this is."""
+        better = [lane.improved for lane in self.lanes]
+        rows = slice(None) if all(better) else torch.tensor(better, device=self.running.device).nonzero()[:, 0]
+        if any(better):
+            for name, kept in self.best.items():
+                kept[rows] = self.weights[name][rows]
+        for lane in self.lanes:
+            if lane.improved:
+                lane.note_best()
 
     def _compute(self, batch: Tensor) -> None:
         """Forward, backward and step of all lanes; everything is kept in tensors, nothing is read."""
@@ -158,6 +172,14 @@ class FusedLanes:
         for k, lane in enumerate(self.lanes):
             lane.gradients = GradientSums(lane.layer_weights, {name: total[k] for name, total in sums.items()})
         return GradientSums(weights, sums)
+
+    def _adopt_best(self) -> dict[str, Tensor]:
+        """The weights of each lane's best epoch so far; those that have none get rows for them."""
+        each = [lane.best_tensors() for lane in self.lanes]
+        best = {name: stacked([own[name] for own in each]) for name in each[0]}
+        for k, lane in enumerate(self.lanes):
+            lane.best.tensors = {name: rows[k] for name, rows in best.items()}
+        return best
 
     def _adopt_moments(self) -> bool:
         """The lanes' moments, where they have any: a lane has none before its first step."""

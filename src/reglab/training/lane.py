@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -20,9 +21,10 @@ from torch import Tensor
 from reglab.errors import CheckpointError, SpecError
 from reglab.events import Checkpoint, EpochMetrics, LayerStats, Reason
 from reglab.models import Shape, build, set_dropout_generator, summarise
-from reglab.optimizers import learning_rate
+from reglab.optimizers import extensible, learning_rate
 from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.penalties import kinds, penalised_parameters
+from reglab.predictions import Which
 from reglab.spec import RunSpec
 from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.gradient_ratio import gradient_sums
@@ -47,12 +49,21 @@ class Progress:
     ended: Reason | None = None
 
 
+@dataclass
+class Best:
+    """What is kept of the best ``epoch`` (0: of none): a copy of the model's tensors, and ln p (n, classes)."""
+
+    epoch: int = 0
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    log_p: Tensor | None = None
+
+
 class Lane:
     """One model, its optimizer and its random generators, moved one step at a time."""
 
     def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int) -> None:
         device = arrays.train.images.device
-        self.index, self.spec, self.arrays = index, spec, arrays
+        self.index, self.spec, self.arrays, self.classes = index, spec, arrays, classes
         self.model = build(spec.model, shape, classes, spec.train.seed)
         self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
@@ -67,6 +78,7 @@ class Lane:
         self.running = torch.zeros((), dtype=torch.float64, device=device)
         self.at, self.share = Progress(), 1.0
         self.evaluated = (_NOTHING, _NOTHING)
+        self.best = Best()
         self._apply = APPLY[spec.penalty.apply]
         self.chunk = chunk_size(self.activation_bytes, device)
         self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
@@ -119,7 +131,7 @@ class Lane:
         """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
         self.model.eval()
         [train] = yield from evaluate(self.score, self.arrays.evaluated, 1, self.chunk)
-        [val] = yield from evaluate(self.score, self.arrays.val, 1, self.chunk)
+        [val] = yield from evaluate(self.score, self.arrays.val, 1, self.chunk, keep=True)
         self.model.train()
         self.evaluated = (train, val)
 
@@ -127,7 +139,13 @@ class Lane:
         """Go on to the next epoch: the figures of the one that was evaluated, and its layers."""
         n = len(self.arrays.train.images)
         layers = self.layers({name: total / n for name, total in self.gradients.sums.items()})
-        return self.finish_epoch(self.penalties()), layers
+        metrics = self.finish_epoch(self.penalties())
+        if self.improved:
+            state = self.model.state_dict()
+            for name, kept in self.best_tensors().items():
+                kept.copy_(state[name])
+            self.note_best()
+        return metrics, layers
 
     def finish_epoch(self, penalties: Mapping[str, float]) -> EpochMetrics:
         """Go on to the next epoch; the figures of the one that was evaluated, given its penalty terms by key."""
@@ -139,6 +157,21 @@ class Lane:
         if metrics.val_loss < self.at.best_val_loss and not self.ended:
             self.at.best_epoch, self.at.best_val_loss = metrics.epoch, metrics.val_loss
         return metrics
+
+    @property
+    def improved(self) -> bool:
+        """Whether the epoch that :meth:`finish_epoch` ended is the best so far; never after the lane has ended."""
+        return 0 < self.at.epoch == self.at.best_epoch
+
+    def best_tensors(self) -> dict[str, Tensor]:
+        """The tensors for the best epoch's weights, in memory of their own; made at the first call."""
+        if not self.best.tensors:
+            self.best.tensors = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        return self.best.tensors
+
+    def note_best(self) -> None:
+        """:meth:`best_tensors` now hold the weights of the epoch that was evaluated."""
+        self.best.epoch, self.best.log_p = self.at.epoch, self.evaluated[1].log_p
 
     def layers(self, mean_gradients: Mapping[str, Tensor] | None = None) -> tuple[LayerStats, ...]:
         """Norms and histogram of every weight tensor as it is; the gradients are known at an epoch's end only."""
@@ -152,17 +185,53 @@ class Lane:
         """A copy of every parameter and buffer, by name."""
         return {name: to_array(tensor) for name, tensor in self.model.state_dict().items()}
 
+    def best_weights(self) -> Mapping[str, NDArray[Any]]:
+        """A copy of those of the best epoch; empty where there is none, or an older checkpoint did not have them."""
+        return {name: to_array(tensor) for name, tensor in self.best.tensors.items()} if self._knows_best else {}
+
+    def probabilities(self) -> Mapping[Which, NDArray[np.float32]]:
+        """Class probabilities (n, classes) of the validation images, "last" and "best", as far as they are known."""
+        found: dict[Which, Tensor | None] = {
+            "last": self.evaluated[1].log_p,
+            "best": self.best.log_p if self._knows_best else None,
+        }
+        return {name: to_array(log_p.float().exp()) for name, log_p in found.items() if log_p is not None}
+
     def capture(self) -> tuple[dict[str, Tensor], Progress]:
         """Everything that the next step depends on: tensors by name (live, not copied) and the progress."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name, parameter in self.parameters.items():
             tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
         tensors["dropout"] = self.dropout.get_state()
+        tensors |= self._capture_best()
         if self.at.step:  # between epochs there is nothing to remember
             tensors |= {f"gradients/{name}": total for name, total in self.gradients.sums.items()}
         at = Progress(**{**vars(self.at), "running_loss": self.running.item()})
         at.seconds += self._elapsed()
         return tensors, at
+
+    @property
+    def _knows_best(self) -> bool:
+        return 0 < self.best.epoch == self.at.best_epoch
+
+    def _capture_best(self) -> dict[str, Tensor]:
+        """What is kept of the best epoch, unless it is the present state, and the predictions of an evaluated epoch."""
+        last, best = self.evaluated[1].log_p, self.best
+        tensors = {"log_p/last": last} if last is not None and not self.at.step else {}
+        if self._knows_best and (self.at.step or best.epoch < self.at.epoch):
+            tensors |= {f"best/{name}": tensor for name, tensor in best.tensors.items()}
+            tensors |= {} if best.log_p is None else {"log_p/best": best.log_p}
+        return tensors
+
+    def _restore_best(self, tensors: Mapping[str, Tensor]) -> None:
+        """Older checkpoints have no weights of their best epoch; they are then those of the next better one."""
+        last = tensors.get("log_p/last")
+        self.evaluated = (_NOTHING, replace(_NOTHING, log_p=last))
+        present = self.improved and not self.at.step
+        if present or any(name.startswith("best/") for name in tensors):
+            for name, kept in self.best_tensors().items():
+                kept.copy_(tensors[f"model/{name}" if present else f"best/{name}"])
+            self.best.epoch, self.best.log_p = self.at.best_epoch, last if present else tensors.get("log_p/best")
 
     def restore(self, tensors: Mapping[str, Tensor], at: Progress) -> None:
         """Continue from what :meth:`capture` gave."""
@@ -176,6 +245,7 @@ class Lane:
         sums = {name.removeprefix("gradients/"): t for name, t in tensors.items() if name.startswith("gradients/")}
         self.gradients.restore(sums, at.step)
         self.at, self._since = Progress(**vars(at)), time.perf_counter()
+        self._restore_best(tensors)
         self.running.fill_(at.running_loss)
         set_learning_rate(self.optimizer, self.lr)
 
@@ -269,7 +339,7 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
     facts = checkpoint.facts
     if facts.get("format") != _FORMAT:
         raise CheckpointError("The checkpoint was written by another version of RegLab; start the run again.")
-    if _spec(facts.get("spec")) != lane.spec:
+    if not _continues(_spec(facts.get("spec")), lane.spec, facts.get("epoch", 0)):
         raise CheckpointError("The checkpoint belongs to a run with other settings; start the run again.")
     if facts.get("test_sha256", "") != lane.arrays.test_sha256:
         raise CheckpointError(
@@ -279,6 +349,8 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
     _check_arrays(lane, checkpoint)
     at = Progress(**{field.name: facts[field.name] for field in fields(Progress) if field.name in facts})
     at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss
+    if at.ended == "completed" and at.epoch < lane.epochs:
+        at.ended = None
     tensors = {name: torch.from_numpy(array.copy()) for name, array in checkpoint.arrays.items()}
     lane.restore(tensors, at)
 
@@ -289,6 +361,14 @@ def _spec(values: Any) -> RunSpec | None:
         return RunSpec.parse(values)
     except SpecError:
         return None
+
+
+def _continues(taken: RunSpec | None, spec: RunSpec, done: int) -> bool:
+    """Whether a checkpoint of ``taken``, of ``done`` epochs, also is one of ``spec``, which may only ask for more."""
+    if taken is None or taken == spec:
+        return taken is not None
+    same = taken.with_changes({"train.epochs": spec.train.epochs}) == spec
+    return same and done <= spec.train.epochs and extensible(spec.optim)
 
 
 def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:

@@ -120,7 +120,8 @@ def _first(execution: Execution) -> Lane:
 
 def _close_epoch(lane: Lane, metrics: EpochMetrics, layers: tuple[LayerStats, ...]) -> Generator[Event]:
     """The evaluated epoch, and the end of the lane if it was the last."""
-    yield EpochDone(lane.index, metrics, layers, lane.at.best_epoch, partial(snapshot, lane))
+    scores = lane.evaluated[1].scores
+    yield EpochDone(lane.index, metrics, layers, lane.at.best_epoch, partial(snapshot, lane), scores)
     if all(map(math.isfinite, (metrics.train_loss, metrics.val_loss, metrics.running_loss, metrics.total))):
         yield from _end_if_due(lane)
     else:
@@ -175,9 +176,13 @@ def _environment(lane: Lane, split: Split, device: str, threads: int) -> Environ
 
 def _started(lane: Lane, environment: Environment) -> Started:
     at, layers = lane.at, lane.layers()
-    return Started(lane.index, environment, at.epoch, lane.epochs, at.step, lane.steps, layers, partial(snapshot, lane))
+    counts = (at.epoch, lane.epochs, at.step, lane.steps)
+    return Started(
+        lane.index, environment, *counts, layers, partial(snapshot, lane), lane.arrays.val_index, lane.classes
+    )
 
 
 def _ended(lane: Lane, reason: Reason) -> Ended:
     lane.at.ended = reason
-    return Ended(lane.index, reason, lane.at.epoch, lane.at.best_epoch, lane.weights)
+    kept = (lane.weights, lane.best_weights, lane.probabilities, partial(snapshot, lane))
+    return Ended(lane.index, reason, lane.at.epoch, lane.at.best_epoch, *kept)

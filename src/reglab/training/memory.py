@@ -84,14 +84,14 @@ class LaneSize:
 
 
 def lane_size(spec: RunSpec) -> LaneSize:
-    """The network's own need with this batch and optimizer, and a copy of the weights' gradients."""
+    """The network's own need with this batch and optimizer, mean gradients, and the best epoch's weights."""
     entry = DATASETS.get(spec.data.name)
     summary = summarise(spec.model, entry.shape, len(entry.classes))
     wide = 2 if spec.train.precision == "float64" else 1
     weights = wide * summary.weight_bytes
     state = len(OPTIMIZERS.get(spec.optim.name).state(spec.optim))
     training = wide * summary.training_bytes(spec.train.batch_size, state)
-    return LaneSize(training + weights, weights, weights * (2 + state))
+    return LaneSize(training + 2 * weights, weights, weights * (3 + state))
 
 
 def free_memory(device: str) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from reglab.predictions import EpochScores
 from reglab.training.arrays import Labelled
 
 Score = Callable[[Tensor], Tensor]
@@ -25,7 +26,8 @@ class Evaluated:
     """Mean cross-entropy in nats and accuracy of a lane on a set of images.
 
     With label noise (else NaN): ``clean`` is the share of rightly labelled images classified as labelled, ``flipped``
-    the share of wrongly labelled ones classified as that wrong label, ``true`` as their true class.
+    the share of wrongly labelled ones classified as that wrong label, ``true`` as their true class. Where predictions
+    are kept, ``scores`` are those of the labels, and ``log_p`` (N, classes) those of all classes.
     """
 
     loss: float
@@ -33,6 +35,8 @@ class Evaluated:
     clean: float = math.nan
     flipped: float = math.nan
     true: float = math.nan
+    scores: EpochScores | None = field(default=None, compare=False, repr=False)
+    log_p: Tensor | None = field(default=None, compare=False, repr=False)
 
 
 def chunk_size(activation_bytes: int, device: torch.device, lanes: int = 1) -> int:
@@ -46,14 +50,17 @@ def chunk_size(activation_bytes: int, device: torch.device, lanes: int = 1) -> i
     return max(math.ceil(_FEWEST / lanes), min(_MOST, fitting))
 
 
-def evaluate(score: Score, data: Labelled, lanes: int, chunk: int) -> Generator[None, None, list[Evaluated]]:
+def evaluate(
+    score: Score, data: Labelled, lanes: int, chunk: int, *, keep: bool = False
+) -> Generator[None, None, list[Evaluated]]:
     """Every lane over all of ``data``, ``chunk`` images at a time, summed in float64.
 
-    Yields between chunks, where the caller may stop, and returns a result for each lane.
+    Yields between chunks, where the caller may stop, and returns a result for each lane; ``keep`` its predictions too.
     """
     x, n = data.images, len(data.images)
     loss = torch.zeros(lanes, dtype=torch.float64, device=x.device)
     hits = torch.zeros(4, lanes, dtype=torch.float64, device=x.device)
+    kept: list[Tensor] = []
     for start in range(0, n, chunk):
         if start:
             yield
@@ -62,8 +69,23 @@ def evaluate(score: Score, data: Labelled, lanes: int, chunk: int) -> Generator[
             scores = score(x[part])
             loss += losses(scores, data.labels[part], "sum")
             hits += _hits(scores.argmax(-1), data, part)
+        if keep:
+            kept.append(scores)
     figures = torch.stack([loss, *hits]).T.tolist()
-    return [_evaluated(row, n, data.n_flipped) for row in figures]
+    found = [_evaluated(row, n, data.n_flipped) for row in figures]
+    return _with_predictions(found, torch.cat(kept, 1), data.labels) if keep else found
+
+
+@torch.inference_mode()
+def _with_predictions(found: list[Evaluated], logits: Tensor, labels: Tensor) -> list[Evaluated]:
+    """The results with the predictions of ``logits`` (K, N, classes): one copy from the device for all lanes."""
+    log_p = F.log_softmax(logits, -1)
+    true = log_p.gather(2, labels.expand(len(log_p), -1)[..., None])[..., 0]
+    log_probs, correct = true.half().cpu().numpy(), (logits.argmax(-1) == labels).cpu().numpy()
+    return [
+        replace(one, scores=EpochScores(*own), log_p=each)
+        for one, each, *own in zip(found, log_p, log_probs, correct, strict=True)
+    ]
 
 
 def losses(scores: Tensor, labels: Tensor, reduction: str) -> Tensor:
