@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
@@ -55,11 +56,14 @@ def resume(store: Store, settings: Settings, run_id: str) -> Run:
 def figures(store: Store, run: Run) -> tuple[pd.DataFrame, list[Any]]:
     """Everything that was recorded of ``run`` but its id and the seconds: epochs, and layers with their counts.
 
+    The last row are the hashes of its best epoch's weights and of its predictions.
     A figure that is NaN, as the initial layers' pull of the data is, comes as ``None``, which equals itself.
     """
     epochs = store.epochs([run.id]).drop(columns=["run", "seconds"])
     layers = store.layers([run.id]).drop(columns=["run"])
     rows = [[_plain(v) for v in row] for row in layers.itertuples(index=False)]
+    files = [store.files(run.id).folder / name for name in ("best.safetensors", "predictions.bin")]
+    rows.append([hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None for path in files])
     return epochs, rows
 
 

@@ -24,7 +24,19 @@ def test_a_row_holds_what_the_run_says(any_store: Store) -> None:
         "penalty": run.penalty, "lambda1": 0.1, "lambda2": 0.03, "epoch": 3, "epochs": 30, "best_val_acc": 0.9,
         "best_val_acc_epoch": 2, "gap_loss": 0.25, "seconds": 1.5, "created": pd.Timestamp(run.created),
         "tags": ["a", "b"], "train_loss": 2 / 3, "l1": 0.5, "l2": 0.1, "total": 2 / 3 + 0.1,
+        "last_val_acc": 0.9, "val_acc_at_best": 0.9, "best_val_loss": 1.08, "best_epoch": 3,
     }  # fmt: skip
+
+
+def test_a_row_holds_the_figures_of_the_best_epoch_beside_the_last(any_store: Store) -> None:
+    """The best epoch is that of the lowest validation loss, not that of the highest accuracy."""
+    losses, accuracies = (0.9, 0.5, 0.7), (0.6, 0.7, 0.8)
+    done = [metrics(e, val_loss=loss, val_acc=acc) for e, loss, acc in zip((1, 2, 3), losses, accuracies, strict=True)]
+    run = add_run(any_store, epochs=done)
+    row = any_store.run_table().loc[0]
+    assert (row[t.LAST_ACC], row[t.ACC_AT_BEST], row[t.BEST_LOSS], row[t.BEST_EPOCH]) == (0.8, 0.7, 0.5, 2)
+    assert (row[t.BEST_ACC], row[t.BEST_ACC_EPOCH]) == (0.8, 3)
+    assert run.best == (2, 0.5, 0.7, done[1].train_loss, done[1].train_acc)
 
 
 @pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])

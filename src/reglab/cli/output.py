@@ -38,8 +38,11 @@ class Output:
 
     def result(self, result: dict[str, Any]) -> None:
         """The last line: the run's result object, or its figures one a line."""
-        facts = [(name, short(value, 6)) for name, value in result["metrics"].items()]
-        names = ("seconds", "device", "weights", "error", "missing")
+        figures = {**result["metrics"]}
+        best = figures.pop("best") or {}
+        figures |= {f"best {name}": value for name, value in best.items() if name != "epoch"}
+        facts = [(name, short(value, 6)) for name, value in figures.items()]
+        names = ("seconds", "device", "weights", "best_weights", "error", "missing")
         facts += [(name, result[name]) for name in names if result[name]]
         if result["learnt"] is False:
             chance = percent(result["chance"]["accuracy"], 0)

@@ -19,6 +19,7 @@ from reglab.exports.entry import Bundle, Export
 from reglab.exports.subject import Subject
 from reglab.spec import RunSpec
 
+BEST_EPOCH = "is_best_epoch"
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=[ \u00a0]*[=+\-−@\t\r＝＋－＠])")
 """Where a formula may begin: at the start, or after ";" or a tab, where some spreadsheets begin a new cell."""
 
@@ -43,10 +44,15 @@ def _text(value: Any) -> Any:
 
 
 def epoch_table(subjects: Sequence[Subject]) -> pd.DataFrame:
-    """One row an epoch: :data:`columns.EPOCH_COLUMNS`, the run's name, every setting under its dotted key."""
+    """One row an epoch: :data:`columns.EPOCH_COLUMNS`, the run's name, every setting under its dotted key.
+
+    The column :data:`BEST_EPOCH` marks the epoch of each run's lowest validation loss.
+    """
     runs = [subject.run for subject in subjects if subject.run is not None]
     store = next(subject.store for subject in subjects if subject.store is not None)
     epochs = store.epochs([run.id for run in runs]).reset_index(drop=True)
+    best = epochs[columns.RUN].map({run.id: run.best_epoch for run in runs})
+    epochs[BEST_EPOCH] = (epochs[columns.EPOCH] == best).astype(bool)
     rows = [{"name": run.name, **settings_of(run.spec)} for run in runs]
     settings = pd.DataFrame(rows, index=[run.id for run in runs], dtype=object)
     settings = settings[~settings.index.duplicated()].apply(_typed)

@@ -25,12 +25,13 @@ METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_ac
 
 
 def result(store: Store, run: Run) -> dict[str, Any]:
-    """The run's state, spec and figures at its last epoch.
+    """The run's state, spec and figures at its last epoch; under "best" those at its epoch of lowest validation loss.
 
     Losses are data losses in eval mode, gap_loss = val − train, gap_acc = train − val; l1, l2 and any other key of λ
     are the penalty terms. ``chance`` is the accuracy of guessing, ``learnt`` whether the last epoch does better;
-    ``data_remarks`` name absent and rare classes; ``weights`` is the final safetensors file, and ``missing`` a sentence
-    where that file or the run's folder is gone.
+    ``data_remarks`` name absent and rare classes; ``weights`` is the safetensors file of the weights that the run ends
+    with (those of its last epoch, or with ``train.keep: best`` of its best one), ``best_weights`` that of the best
+    epoch, and ``missing`` a sentence where the former or the run's folder is gone.
     Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
     """
     last, chance, missing = run.last, chance_of_run(run), store.missing(run)
@@ -44,7 +45,12 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "name": run.name,
         "status": run.state,
         "spec": run.spec.model_dump(),
-        "metrics": {**figures, "best_epoch": run.best_epoch, "epochs": run.epoch},
+        "metrics": {
+            **figures,
+            "best_epoch": run.best_epoch,
+            "epochs": run.epoch,
+            "best": run.best and run.best._asdict(),
+        },
         "chance": chance and chance.facts(),
         "learnt": None if chance is None or last is None else not chance.holds(last.val_acc),
         "data_remarks": data_remarks(run),
@@ -53,6 +59,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "threads": run.threads,
         "weights": str(store.home / run.weights_path) if run.weights_path and not missing else None,
         "weights_sha256": run.weights_sha256,
+        "best_weights": str(best) if run.weights_path and (best := store.best_weights(run)) else None,
         "error": run.error,
         "missing": missing,
     }

@@ -8,7 +8,7 @@ from reglab.store.open import open_store
 from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.results import EpochEntry
-from reglab.store.run import Run
+from reglab.store.run import BestEpoch, Run
 from reglab.store.run_counts import RunChoices, RunCounts
 from reglab.store.run_filter import RunFilter
 from reglab.store.run_table import RunOrder
@@ -17,6 +17,7 @@ from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress
 
 __all__ = [
+    "BestEpoch",
     "Ending",
     "EpochEntry",
     "Leftover",

@@ -16,7 +16,7 @@ from reglab.predictions import ValScores
 from reglab.states import State
 from reglab.store import catalog, frames, integrity, run_counts, run_table
 from reglab.store.database import Database
-from reglab.store.files import TEST, RunFiles, check_space, checkpoint_finder
+from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
 from reglab.store.reading import Unreadable
 from reglab.store.run import Files, Run
 from reglab.store.run_counts import RunChoices, RunCounts
@@ -204,6 +204,11 @@ class StoreReads:
         """Run → at most ``points`` evenly spaced values of ``column``, the last epoch always among them."""
         with self._database.read() as connection:
             return frames.sparklines(connection, run_ids, column, points)
+
+    def best_weights(self, run: Run) -> Path | None:
+        """The file with the weights of the run's best epoch; None where none is kept."""
+        files = self.files(run.id)
+        return files.folder / f"{BEST}.safetensors" if files.has_weights(BEST) else None
 
     def val_scores(self, run_ids: Sequence[str]) -> dict[str, ValScores]:
         """Run → the scores of its validation images in every epoch done; runs without them are absent.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, Dialect, Row, Select, select
 
@@ -25,15 +25,27 @@ Wanted = Literal["run", "stop"]
 Files = Callable[[str, str | None], bool]  # id, and that of the sweep if there is one → whether it has a checkpoint
 
 
+class BestEpoch(NamedTuple):
+    """The figures of the epoch of lowest validation loss: losses in nats, accuracies in [0, 1]."""
+
+    epoch: int
+    val_loss: float
+    val_acc: float
+    train_loss: float
+    train_acc: float
+
+
 @dataclass(frozen=True)
 class Run:
     """A run: its spec, its progress and its results. Times are aware UTC datetimes.
 
     ``seconds`` is training time over all resumes; ``epoch`` of ``epochs`` are done, ``step`` of ``steps`` in the one
-    being trained. ``best_val_acc`` is the highest and ``best_val_loss`` the lowest over the epochs done;
-    ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one sentence; ``activity`` is what a
-    running run does before its first step. ``weights_path`` is relative to the home. A run of a sweep is lane ``lane``
-    of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
+    being trained. ``last`` has the figures of the last epoch done, ``best`` those of ``best_epoch``, that of the lowest
+    validation loss so far (None where no loss was finite). ``best_val_acc`` is the highest and ``best_val_loss`` the
+    lowest over the epochs done; ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one
+    sentence; ``activity`` is what a running run does before its first step. ``weights_path``, the weights that it ends
+    with, is relative to the home. A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id
+    ``sweep``.
     """
 
     id: str
@@ -76,6 +88,7 @@ class Run:
     sweep: str | None
     lane: int | None
     last: EpochMetrics | None
+    best: BestEpoch | None
     has_checkpoint: bool
 
     @property
@@ -91,11 +104,13 @@ class Run:
 
 @lru_cache(maxsize=1)
 def select_runs() -> Select[Any]:
-    """Runs with the figures of their last epoch (``last_…``), raw, in one statement however many there are."""
+    """Runs with the figures of their last (``last_…``) and best epoch (``at_best_…``), raw, in one statement."""
     own = [raw(column) for column in runs.c]
     last = [raw(epochs.c[name], f"last_{name}") for name in _LAST]
+    best = [raw(_best.c[name], f"at_best_{name}") for name in BestEpoch._fields]
     newest = (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch)
-    return select(*own, *last).select_from(runs.outerjoin(epochs, newest))
+    lowest = (_best.c.run == runs.c.id) & (_best.c.epoch == runs.c.best_epoch)
+    return select(*own, *last, *best).select_from(runs.outerjoin(epochs, newest).outerjoin(_best, lowest))
 
 
 def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files) -> Iterator[Run | Unreadable]:
@@ -114,6 +129,7 @@ def read_runs(connection: Connection, query: Select[Any], has_checkpoint: Files)
 def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
     check_id(values["id"])
     last = {name: values.pop(f"last_{name}") for name in _LAST}
+    best = BestEpoch(*(values.pop(f"at_best_{name}") for name in BestEpoch._fields))
     for name, known in (("state", STATES), ("wanted", get_args(Wanted))):
         if values[name] not in known:
             raise StoreError(f"this version knows no {name} {shown(values[name])}")
@@ -125,6 +141,7 @@ def _run(values: dict[str, Any], has_checkpoint: Files) -> Run:
     return Run(
         **values | {"spec": spec, "tags": tuple(tags)},
         last=None if last[columns.EPOCH] is None else EpochMetrics(penalties=penalties_of(last), **last),
+        best=None if best.epoch is None else best,
         has_checkpoint=has_checkpoint(values["id"], values["sweep"]),
     )
 
@@ -162,4 +179,8 @@ _FACTS: dict[str, type] = {
     **{"n_pool": int, "n_test": int, "test_sha256": str, "test_source": str},
 }
 _LAST = (columns.EPOCH, *columns.METRICS, "penalties")
-_FIELDS = fields_of(runs) | {f"last_{name}": Field(epochs.c[name].type) for name in _LAST}
+_best = epochs.alias("best")
+_FIELDS = fields_of(runs) | {
+    **{f"last_{name}": Field(epochs.c[name].type) for name in _LAST},
+    **{f"at_best_{name}": Field(epochs.c[name].type) for name in BestEpoch._fields},
+}

@@ -23,7 +23,15 @@ from reglab.store.run_filter import HAS_TAGS, RunFilter, lower, matching, tag_va
 from reglab.store.schema import epochs, runs
 
 _WITH_LAST = runs.outerjoin(epochs, (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch))
-_LARGEST_FIRST = frozenset({t.BEST_ACC, t.SECONDS, t.EPOCH, t.CREATED})
+_LARGEST_FIRST = frozenset({t.BEST_ACC, t.LAST_ACC, t.ACC_AT_BEST, t.SECONDS, t.EPOCH, t.CREATED})
+_best = epochs.alias()
+_ACC_AT_BEST = (
+    select(_best.c[columns.VAL_ACC])
+    .where(_best.c.run == runs.c.id, _best.c.epoch == runs.c.best_epoch)
+    .correlate(runs)
+    .scalar_subquery()
+)
+_BEST_EPOCH = case((runs.c.best_epoch > 0, runs.c.best_epoch))  # 0: no epoch had a finite loss
 _Key = Callable[[Connection], ColumnElement[Any]]
 
 
@@ -106,8 +114,9 @@ def _row(run: Run) -> tuple[Any, ...]:
     last = run.last
     figures = (last.train_loss, last.l1, last.l2, last.total) if last else (None,) * 4
     facts = (run.id, run.name, run.state, run.dataset, run.model, run.penalty, run.l1, run.l2, run.epoch, run.epochs)
-    best = (run.best_val_acc, run.best_val_acc_epoch, last.gap_loss if last else None)
-    return (*facts, *best, run.seconds, run.created, list(run.tags), *figures)
+    best = (run.best.val_acc, run.best.epoch, run.best.val_loss) if run.best else (None,) * 3
+    highest = (run.best_val_acc, run.best_val_acc_epoch, last.gap_loss if last else None)
+    return (*facts, last.val_acc if last else None, *best, *highest, run.seconds, run.created, list(run.tags), *figures)
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
@@ -136,6 +145,10 @@ _KEYS: Mapping[str, _Key] = {
     t.EPOCH: _value(runs.c.epoch),
     t.BEST_ACC: _value(finite(runs.c.best_val_acc)),
     t.BEST_ACC_EPOCH: _value(runs.c.best_val_acc_epoch),
+    t.LAST_ACC: _value(finite(epochs.c[columns.VAL_ACC])),
+    t.ACC_AT_BEST: _value(finite(_ACC_AT_BEST)),
+    t.BEST_EPOCH: _value(_BEST_EPOCH),
+    t.BEST_LOSS: _value(finite(runs.c.best_val_loss)),
     t.GAP: _value(finite(epochs.c[columns.GAP_LOSS])),
     t.CURVE: _value(finite(epochs.c[columns.VAL_LOSS])),
     t.SECONDS: _value(finite(runs.c.seconds)),

@@ -12,6 +12,9 @@ LAMBDA1, LAMBDA2 = "lambda1", "lambda2"
 EPOCH, EPOCHS = "epoch", "epochs"  # done, planned
 BEST_ACC = "best_val_acc"  # highest validation accuracy of any epoch, in [0, 1]
 BEST_ACC_EPOCH = "best_val_acc_epoch"  # the first epoch with it
+LAST_ACC = "last_val_acc"  # validation accuracy at the last epoch
+BEST_LOSS, BEST_EPOCH = "best_val_loss", "best_epoch"  # lowest validation loss, and its epoch: the best epoch
+ACC_AT_BEST = "val_acc_at_best"  # validation accuracy at the best epoch
 GAP = "gap_loss"  # validation − training data loss at the last epoch
 CURVE = "val_loss_curve"  # validation loss over epochs, thinned, finite values only
 DATA_LOSS, L1_PART, L2_PART, TOTAL = "train_loss", "l1", "l2", "total"  # J and its parts at the last epoch, in nats
@@ -19,9 +22,10 @@ SECONDS = "seconds"  # training time over all resumes
 CREATED = "created"
 TAGS = "tags"
 
-FIGURES = (LAMBDA1, LAMBDA2, BEST_ACC, BEST_ACC_EPOCH, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL)
+_ACCURACIES = (LAST_ACC, ACC_AT_BEST, BEST_EPOCH, BEST_LOSS, BEST_ACC, BEST_ACC_EPOCH)
+FIGURES = (LAMBDA1, LAMBDA2, *_ACCURACIES, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL)
 """Numbers, NaN where there is none: before the first epoch, and where a figure is not finite."""
 
 _SPEC = (RUN, NAME, STATE, DATASET, MODEL, PENALTY, LAMBDA1, LAMBDA2, EPOCH, EPOCHS)
 _LOSSES = (DATA_LOSS, L1_PART, L2_PART, TOTAL)
-COLUMNS = (*_SPEC, BEST_ACC, BEST_ACC_EPOCH, GAP, SECONDS, CREATED, TAGS, *_LOSSES)
+COLUMNS = (*_SPEC, *_ACCURACIES, GAP, SECONDS, CREATED, TAGS, *_LOSSES)

@@ -17,7 +17,7 @@ from reglab import columns
 from reglab.errors import RegLabError
 from reglab.exports.csv import csv_bytes, settings_of
 from reglab.states import ACTIVE
-from reglab.store import Run
+from reglab.store import BestEpoch, Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
@@ -47,6 +47,7 @@ RESULTS = [
 """Columns of the CSV that are attributes of a run."""
 
 _LAST = (columns.EPOCH, *columns.METRICS)
+_FIGURES = [*(f"last.{name}" for name in _LAST), *(f"best.{name}" for name in BestEpoch._fields)]
 
 
 def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
@@ -81,15 +82,16 @@ def undo_bar(deleted: Sequence[tuple[str, str]]) -> None:
 
 
 def runs_csv(runs: Sequence[Run]) -> bytes:
-    """One row a run: :data:`RESULTS`, tags (separated by ";"), ``last.…``, then the spec's dotted keys."""
+    """One row a run: :data:`RESULTS`, tags (separated by ";"), ``last.…``, ``best.…``, then the spec's dotted keys."""
     rows = [
         {name: getattr(run, name) for name in RESULTS}
         | {"tags": ";".join(run.tags)}
         | {f"last.{name}": getattr(run.last, name, None) for name in _LAST}
+        | {f"best.{name}": getattr(run.best, name, None) for name in BestEpoch._fields}
         | settings_of(run.spec)
         for run in runs
     ]
-    return csv_bytes(pd.DataFrame(rows, dtype=object), figures=[f"last.{name}" for name in _LAST])
+    return csv_bytes(pd.DataFrame(rows, dtype=object), figures=_FIGURES)
 
 
 def _button(

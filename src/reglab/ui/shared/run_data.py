@@ -76,15 +76,17 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
             "Validation accuracy",
             "Val. accuracy",
             percent(last.val_acc if last else None),
-            f"best {percent(run.best_val_acc)}",
-            "Share of the validation images that are classified correctly.",
+            f"best epoch {percent(run.best.val_acc if run.best else None)}",
+            "Share of the validation images that are classified correctly, at the last epoch; below it at the best "
+            "epoch, that of the lowest validation loss.",
         ),
         Figure(
             "Validation loss",
             "Val. loss",
             loss(last.val_loss if last else None),
-            f"lowest {loss(run.best_val_loss)}",
-            "Mean cross-entropy on the validation images, in nats, without the penalty.",
+            f"lowest {loss(run.best_val_loss)} in epoch {run.best.epoch}" if run.best else "lowest –",
+            "Mean cross-entropy on the validation images, in nats, without the penalty, at the last epoch; below it "
+            "the lowest of all epochs, whose weights are kept too.",
         ),
         Figure(
             "Gap in loss",
