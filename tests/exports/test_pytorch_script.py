@@ -72,6 +72,7 @@ SPECS = {
     "float64": tiny(optim=ADAM, penalty={"l1": 1e-3}, train={"precision": "float64", "epochs": 4}),
     "whole batches": tiny(data={"train_size": 16}),
     "one batch": tiny(train={"batch_size": 17}),
+    "a test part": tiny(data={"test_fraction": 0.2}),
     "a subset evaluated": tiny(data={"train_size": 60}, train={"batch_size": 16}),
     "synthetic images": tiny(data={"name": "synthetic", "train_size": 40}, model={"name": "keras_cnn"}),
 }  # fmt: skip

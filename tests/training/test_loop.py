@@ -205,6 +205,20 @@ def test_a_checkpoint_of_other_settings_is_refused() -> None:
         run(spec(train={"seed": 7}), resume=[checkpoint])
 
 
+def test_the_record_names_the_test_part_and_a_resume_keeps_to_it() -> None:
+    wanted = spec(data={"test_fraction": 0.2}, train={"epochs": 2})
+    events = run(wanted)
+    environment = next(event.environment for event in events if isinstance(event, Started))
+    facts = (environment.n_pool, environment.n_test, environment.test_source, environment.n_val)
+    assert facts == (1438, 359, "share", 144)
+    checkpoint = first_snapshot(wanted)
+    assert checkpoint.facts["test_sha256"] == environment.test_sha256
+    assert weights(run(wanted, resume=[checkpoint])) == weights(events)
+    other = Checkpoint(checkpoint.arrays, {**checkpoint.facts, "test_sha256": "0" * 64})
+    with pytest.raises(CheckpointError, match="test part is not the one"):
+        run(wanted, resume=[other])
+
+
 def test_a_checkpoint_with_missing_arrays_is_refused() -> None:
     checkpoint = first_snapshot(spec())
     arrays = {name: array for name, array in checkpoint.arrays.items() if name != "model/fc1.weight"}

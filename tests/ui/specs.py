@@ -20,6 +20,7 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "data.train_size": st.one_of(st.none(), st.integers(2, 60_000)),
     "data.label_noise": _number(0, 0.95),
     "data.val_fraction": _number(0.01, 0.95),
+    "data.test_fraction": _number(0, 0.5),
     "data.val_size": st.one_of(st.none(), st.integers(2, 10_000)),
     "data.seed": st.integers(0, 2**32 - 1),
     "data.folds": st.one_of(st.none(), st.integers(2, 50)),

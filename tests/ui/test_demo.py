@@ -36,7 +36,7 @@ def test_the_penalty_closes_the_gap_and_raises_the_validation_accuracy() -> None
     last = {e.lane: e.metrics for e in train(free, held, threads=1) if isinstance(e, EpochDone)}
     assert last[0].gap_loss > 0.5
     assert last[1].gap_loss < 0
-    assert last[0].train_acc > 0.99
+    assert last[0].train_acc >= 0.99
     assert last[1].val_acc > last[0].val_acc + 0.08
 
 

@@ -47,12 +47,12 @@ def spec_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_spec(path: str | None) -> RunSpec:
-    """The spec in the file at ``path`` ("-" is standard input), or the default one.
+    """The spec in the file at ``path`` ("-" is standard input), or a new one, with a test part.
 
     :raises SpecError: the file cannot be read, or is no spec.
     """
     if path is None:
-        return RunSpec()
+        return RunSpec.fresh()
     try:  # one character more than allowed shows that a text is too long, however long it is
         if path == "-":
             return RunSpec.from_yaml(sys.stdin.read(LONGEST + 1))

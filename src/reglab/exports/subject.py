@@ -43,7 +43,14 @@ class Subject:
                 f"{entry.label} is not at hand ({here.sentence[0].lower()}{here.sentence[1:]}), "
                 "and a script needs its images; train a run on it first."
             )
-        return prepare(self.spec.data, self.settings.data)
+        split = prepare(self.spec.data, self.settings.data)
+        recorded = (self.run.environment or {}).get("test_sha256", "") if self.run else split.test.sha256
+        if recorded != split.test.sha256 and self.run and self.run.environment:
+            raise DataError(
+                f"The test part of {entry.label} is not the one that run {self.run.id} had, so a script would train on "
+                "other images; train the run again."
+            )
+        return split
 
     @cached_property
     def model(self) -> nn.Module:

@@ -179,7 +179,7 @@ def _resume(ids: Sequence[str]) -> None:
 
 def _duplicate(runs: Sequence[Run]) -> None:
     FORM.prepare(runs[0].spec)
-    st.switch_page(TRAIN_PAGE, query_params=runs[0].spec.to_query())
+    st.switch_page(TRAIN_PAGE, query_params=FORM.to_query(runs[0].spec))
 
 
 def _delete(runs: Sequence[Run]) -> None:

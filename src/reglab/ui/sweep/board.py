@@ -268,7 +268,7 @@ def _open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:
 def _open_train(spec: RunSpec) -> None:
     """Callback: open the Train page's form with this run."""
     TRAIN_FORM.prepare(spec)
-    _go(spec.to_query())
+    _go(TRAIN_FORM.to_query(spec))
 
 
 def _go(query: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reglab.spec import TEST_FRACTION
 from reglab.sweep import SweepSpec
 
 _NOISY: Mapping[str, Any] = {"name": "digits", "train_size": 400, "label_noise": 0.2}
@@ -24,7 +25,7 @@ class Preset:
 
 def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int = 32, **sweep: Any) -> SweepSpec:
     run = {
-        "data": data,
+        "data": {"test_fraction": TEST_FRACTION, **data},
         "model": {"name": "small_cnn"},
         "penalty": {"l2": 0.0},
         "optim": {"name": "adam", "lr": lr},

@@ -14,7 +14,7 @@ import streamlit as st
 
 from reglab.errors import RegLabError
 from reglab.number_format import exact, percent, points
-from reglab.spec import RunSpec
+from reglab.spec import TEST_FRACTION, RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS
@@ -31,7 +31,7 @@ _ICON = ":material/auto_awesome:"
 def demo_specs() -> list[RunSpec]:
     """The two runs, which differ in λ₂ only."""
     common = {
-        "data": {"name": "digits", "train_size": 400, "label_noise": 0.2},
+        "data": {"name": "digits", "train_size": 400, "label_noise": 0.2, "test_fraction": TEST_FRACTION},
         "model": {"name": "keras_cnn"},
         "optim": {"name": "adam", "lr": 2e-3},
         "train": {"epochs": 80, "batch_size": 32},

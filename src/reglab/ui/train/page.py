@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from reglab.datasets import DATASETS, check_data, status
+from reglab.datasets import DATASETS, check_data, pool_size, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_run
 from reglab.models import MODELS
@@ -144,7 +144,7 @@ def facts_of(spec: RunSpec) -> Facts:
     except SpecError:
         acting = None
     batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
-    return Facts(sizes.train, sizes.val, batch_norm, acting, DATASETS.get(spec.data.name).size)
+    return Facts(sizes.train, sizes.val, batch_norm, acting, pool_size(spec.data))
 
 
 def start() -> None:

@@ -17,7 +17,19 @@ _SWEEP = frozenset({"sweep", "view", "measure", "epoch", "layer", "role", "what"
 QUERY = Query("train", lambda key: "." in key or key in {"run", "runs"} | _SWEEP)
 """The settings of the form, or the runs on screen."""
 
-FORM = Form("train_form", "start", QUERY, WIDGETS.values(), RunSpec(), to_values, RunSpec.to_query)
+USUAL = RunSpec.fresh()
+"""The form without a query."""
+
+
+def form_query(spec: RunSpec) -> dict[str, str]:
+    """The query of a form with ``spec``; empty for the usual one.
+
+    An absent setting has the spec's default in it, which for the test part is 0 and not what the form has.
+    """
+    return {} if spec == USUAL else spec.to_query() or {"data.test_fraction": "0"}
+
+
+FORM = Form("train_form", "start", QUERY, WIDGETS.values(), USUAL, to_values, form_query)
 
 
 def show_runs(ids: Iterable[str]) -> None:
