@@ -18,9 +18,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     ValidationError,
-    model_serializer,
     model_validator,
 )
 
@@ -33,6 +31,7 @@ from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 
 Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
 Repeats = Literal["seed", "fold"]
+EpochRule = Literal["last", "best", "common"]
 
 MOST_VALUES = 200
 """λ values of one sweep; a curve needs 9 to 30."""
@@ -79,7 +78,8 @@ class SweepSpec(BaseModel):
     elastic-net sweep: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``over`` has the values of any other
     numeric setting under its dotted key, alone or beside λ: one or two axes in all, where a grid is two. ``apply``
     empty is that of ``run``. Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it
-    validates on fold r of that many stratified folds and adds r to the training seed.
+    validates on fold r of that many stratified folds and adds r to the training seed. ``only`` trains the points with
+    these numbers alone, as a confirmation does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -92,7 +92,8 @@ class SweepSpec(BaseModel):
     apply: tuple[Apply, ...] = ()
     seeds: Whole = Field(1, ge=1, le=MOST_REPEATS)
     folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
-    over: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
+    over: dict[str, tuple[Number, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
+    only: tuple[Whole, ...] = Field((), exclude_if=lambda numbers: not numbers)
 
     @model_validator(mode="before")
     @classmethod
@@ -106,14 +107,6 @@ class SweepSpec(BaseModel):
                 raise ValueError(f"{own[key]} is swept twice; give its values once")
         left = {key: value for key, value in (over or {}).items() if key not in own.values()} if moved else over
         return {**values, **moved, "over": left} if moved else values
-
-    @model_serializer(mode="wrap")
-    def _without_empty_over(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A sweep over λ alone reads as those of earlier versions."""
-        values: dict[str, Any] = handler(self)
-        if not self.over:
-            values.pop("over", None)
-        return values
 
     @model_validator(mode="after")
     def _whole(self) -> SweepSpec:
@@ -136,6 +129,8 @@ class SweepSpec(BaseModel):
         if self.run.data.folds is not None:
             raise ValueError("the run of a sweep names no folds of its own; give the number of folds to the sweep")
         self._check_over()
+        if list(self.only) != sorted(set(self.only) & set(range(len(self._every_point)))):
+            raise ValueError("only has numbers of points, ascending, each once")
         self._check_size()
         self._check_seeds()
         return self
@@ -206,6 +201,11 @@ class SweepSpec(BaseModel):
     @property
     def points(self) -> tuple[Point, ...]:
         """Every point, ascending along the first axis, for each value of the second."""
+        every = self._every_point
+        return tuple(every[number] for number in self.only) or every
+
+    @property
+    def _every_point(self) -> tuple[Point, ...]:
         first = self._first_points()
         second = self.axes[1].values if self.is_map and self.kind != "grid" else (None,)
         return tuple(Point(one.value, one.l1, one.l2, other) for other, one in product(second, first))

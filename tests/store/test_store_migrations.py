@@ -50,6 +50,7 @@ def build(settings: Settings, revision: str) -> None:
         runs = Table("runs", MetaData(), autoload_with=connection)
         values = {"id": "old0000000", "name": "old", "state": "finished", "wanted": "run", "spec": "{}",
                   "dataset": "digits", "model": "simple_cnn", "tags": [], "note": ""}  # fmt: skip
+        values |= {"penalty": "none"} if "penalty" in runs.c else {}
         zeros = dict.fromkeys(["l1", "l2", "seconds", "step", "steps"], 0) | {"epoch": 1, "epochs": 1}
         moment = text("CURRENT_TIMESTAMP")
         connection.execute(insert(runs).values(**values, **zeros, created=moment, queued=moment, best_val_acc=0.5))

@@ -11,7 +11,8 @@ from types import FrameType
 from typing import Any
 
 from reglab.cli.output import Output
-from reglab.jobs import SweepWorker, Worker, result, sweep_result
+from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
+from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.number_format import exact, percent, short
 from reglab.settings import Settings, load_settings
@@ -45,14 +46,39 @@ def train_run(store: Store, settings: Settings, run: Run, output: Output) -> int
 
 def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output) -> int:
     """Train ``sweep`` to its end, or to a checkpoint on a signal; the exit status."""
-    output.print({"sweep": sweep.id, "status": sweep.state}, f"sweep {sweep.id}  {sweep.name}")
     with signals() as received:
-        worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received))
-        worker.listen = Progress(store, worker, output).report
-        worker.work()
-        ended = worker.patience(store.sweep, sweep.id)
-        worker.patience(print_sweep, store, ended, output)
+        ended, patience = _train_sweep(store, settings, sweep, output, received)
+        patience(print_sweep, store, ended, output)
     return _status(ended, received)
+
+
+def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output) -> int:
+    """Train ``sweep``, and then its confirmation on so many fresh ``seeds`` unless no λ is best; the exit status."""
+    with signals() as received:
+        ended, patience = _train_sweep(store, settings, sweep, output, received)
+        last = ended
+        if ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
+            fresh = patience(_new_confirmation, store, ended, seeds)
+            last, patience = _train_sweep(store, settings, fresh, output, received)
+        patience(print_sweep, store, ended, output)
+    return _status(last, received)
+
+
+def _new_confirmation(store: Store, sweep: Sweep, seeds: int) -> Sweep:
+    spec, confirmation = plan_confirmation(store, sweep, seeds)
+    return store.create(spec, name=name_of(sweep), owner=store.owner(), confirmation=confirmation)
+
+
+def _train_sweep(
+    store: Store, settings: Settings, sweep: Sweep, output: Output, received: list[int]
+) -> tuple[Sweep, Patience]:
+    """The sweep as it ends, after a line for each epoch; and the patience with which its store is read."""
+    linked = {"confirms": sweep.confirms} if sweep.confirms else {}
+    output.print({"sweep": sweep.id, "status": sweep.state, **linked}, f"sweep {sweep.id}  {sweep.name}")
+    worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received))
+    worker.listen = Progress(store, worker, output).report
+    worker.work()
+    return worker.patience(store.sweep, sweep.id), worker.patience
 
 
 def _status(ended: Run | Sweep, received: list[int]) -> int:
@@ -116,10 +142,25 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
             lines.append(f"{label}: {mode}λ₁ {exact(row['l1'])}, λ₂ {exact(row['l2'])} ({accuracy})")
     if found["why_no_best"]:
         lines.append(f"best λ: none. {found['why_no_best']}")
+    lines += _confirm_lines(found["confirm"])
     lines += [f"  data        {remark}" for remark in found["data_remarks"]]
     lines.append(f"  seconds     {sweep.seconds:.1f}")
     lines += [f"  error       {sweep.error}"] if sweep.error else []
     output.print(found, "\n".join(lines))
+
+
+def _confirm_lines(found: dict[str, Any] | None) -> list[str]:
+    """The figures of the test part, a line a point."""
+    if found is None:
+        return []
+    times = "once" if found["openings"] == 1 else f"{found['openings']} times"
+    head = f"confirmed on {found['seeds']} fresh seeds, {found['points'][0]['n']:,} test images, opened {times}:"
+    return [head, *(_confirm_line(point) for point in found["points"])]
+
+
+def _confirm_line(point: dict[str, Any]) -> str:
+    figures = f"test {percent(point['test_acc'], 2)}, validation {percent(point['val_acc'], 2)}"
+    return f"  λ₁ {exact(point['l1'])}, λ₂ {exact(point['l2'])}: {figures}"
 
 
 def _cell(value: Any) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from reglab.jobs.capacity import check_run, check_sweep
+from reglab.jobs.confirmed import Confirmed, read_confirmation
+from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
 from reglab.jobs.results import chance_of, chance_of_run, data_remarks, result, sweep_result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_work import SweepWorker
@@ -10,6 +12,8 @@ from reglab.jobs.threads import ThreadRunner
 from reglab.jobs.work import Worker
 
 __all__ = [
+    "SEEDS",
+    "Confirmed",
     "Plan",
     "SweepWorker",
     "ThreadRunner",
@@ -18,8 +22,13 @@ __all__ = [
     "chance_of_run",
     "check_run",
     "check_sweep",
+    "check_test_part",
     "data_remarks",
+    "name_of",
+    "plan_confirmation",
+    "read_confirmation",
     "result",
+    "start_confirmation",
     "sweep_result",
     "unreadable_result",
 ]

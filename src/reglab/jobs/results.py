@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from reglab.analysis import (
     Chance,
     judged_sweep,
@@ -18,6 +20,7 @@ from reglab.analysis.zero_filters import zero_filters
 from reglab.columns import VAL_ACC
 from reglab.datasets import DATASETS, check_data, recorded_remarks
 from reglab.errors import RegLabError
+from reglab.jobs.confirmed import confirm_facts, read_confirmation
 from reglab.spec import DataSpec
 from reglab.store import Run, Store, Sweep, Unreadable
 
@@ -75,12 +78,11 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
 
     ``table`` has a row for each λ and penalty mode: means over the seeds or folds, and their standard errors with the
     suffix "_se". λ at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the reason.
-    ``data_remarks`` are those of the first run; ``plan`` is how the lanes were executed.
+    ``data_remarks`` are those of the first run; ``confirm`` is the newest confirmation that has come to its end, and
+    ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes were executed.
     """
     runs = store.sweep_runs(sweep.id)
-    ids = [run.id for run in runs]
-    chance = chance_of(runs)
-    table = judged_sweep(runs_table(sweep.spec.lanes(), runs), store.epochs(ids), measure, chance=chance)
+    table, chance = judged(store, sweep, measure)
     none = why_no_best(table, chance)
     return {
         "sweep": sweep.id,
@@ -91,11 +93,21 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
         "why_no_best": none and none.text,
         "chance": chance and chance.facts(),
         "data_remarks": data_remarks(runs[0]),
-        "runs": ids,
+        "confirm": confirm_facts(read_confirmation(store, sweep.id)),
+        "confirms": sweep.confirms,
+        "runs": [run.id for run in runs],
         "seconds": sweep.seconds,
         "plan": {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"},
         "error": sweep.error,
     }
+
+
+def judged(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> tuple[pd.DataFrame, Chance | None]:
+    """The judged table of ``sweep``, as :func:`reglab.analysis.judged_sweep` returns it, and chance."""
+    runs = store.sweep_runs(sweep.id)
+    chance = chance_of(runs)
+    epochs = store.epochs([run.id for run in runs])
+    return judged_sweep(runs_table(sweep.spec.lanes(), runs), epochs, measure, chance=chance), chance
 
 
 def chance_of(runs: Sequence[Run]) -> Chance | None:

@@ -13,6 +13,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
+from reglab.jobs.held_out import HeldOutEvaluation
 from reglab.jobs.keeping import Keeper
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
@@ -30,7 +31,8 @@ Weights = Mapping[str, NDArray[Any]]
 class SweepPartWorker:
     """Advances the lanes whose runs are ``runs`` by an epoch at a time; ``number`` names its folder in the sweep's.
 
-    It leaves once ``halting()``. Runs that finished before a resume keep their lane; their results are discarded.
+    It leaves once ``halting()``. ``held_out`` evaluates the runs of a confirmation. Runs that finished before a resume
+    keep their lane; their results are discarded.
     """
 
     store: Store
@@ -42,6 +44,7 @@ class SweepPartWorker:
     halting: Callable[[], bool]
     seconds_of_sweep: Callable[[], float]
     patience: Patience
+    held_out: HeldOutEvaluation | None = None
     pace: Pace = field(default_factory=Pace)
     epoch: int = 0
     done: bool = False
@@ -157,6 +160,8 @@ class SweepPartWorker:
         self._seconds[event.lane] += event.metrics.seconds
         if event.lane in self._going:
             self._keepers[event.lane].note(event)
+            if self.held_out is not None:
+                self.held_out.note_epoch(self.runs[event.lane], event)
             self._epochs.append((self.runs[event.lane].id, event.metrics, event.layers, event.best_epoch))
 
     def _note_end(self, event: Ended) -> None:
@@ -174,6 +179,8 @@ class SweepPartWorker:
             ending = Ending(run.id, "diverged", kept["path"], kept["sha256"], sentence)
         else:
             kept_as = self.patience(self._keepers[event.lane].end, event, run.spec.train.keep)
+            if self.held_out is not None:
+                self.held_out.evaluate(run, event)
             ending = Ending(run.id, "finished", *kept_as)
         self._endings.append(ending)
 

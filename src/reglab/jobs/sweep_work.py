@@ -15,6 +15,7 @@ from functools import partial
 
 from reglab.datasets import prepare
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
+from reglab.jobs.held_out import HeldOutEvaluation
 from reglab.jobs.pace import TICK, Pace
 from reglab.jobs.patience import Outages, Patience
 from reglab.jobs.sweep_part import SweepPartWorker
@@ -72,7 +73,7 @@ class SweepWorker(Job):
         for number, lanes in enumerate(plan.stacks):
             own = [runs[lane] for lane in lanes]
             if any(run.state == "running" for run in own):
-                part = part_of(number, own, plan, self._halting, lambda: self.seconds, self.patience)
+                part = part_of(number, own, plan, self._halting, lambda: self.seconds, self.patience, self._held_out())
                 self._parts.append(part)
         self.patience(self.store.say, self.sweep.id, None)
         self._at_work = plan.workers
@@ -85,6 +86,13 @@ class SweepWorker(Job):
         for thread in threads:
             thread.result()
         self._end(self._halt or "finished", self._failure)
+
+    def _held_out(self) -> HeldOutEvaluation | None:
+        """What evaluates the runs of a group on the test part; None unless the sweep is a confirmation."""
+        confirmation = self.sweep.confirmation
+        if confirmation is None:
+            return None
+        return HeldOutEvaluation(self.store, self.settings, self.sweep.id, confirmation, self.patience)
 
     def _plan(self) -> Plan:
         """The plan of earlier work on the sweep, as the lanes' last bits depend on it; else a new one."""

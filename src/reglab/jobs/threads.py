@@ -25,7 +25,7 @@ from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Worker
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import Ending, Run, Store, Sweep, UnreadableRow
+from reglab.store import Confirmation, Ending, Run, Store, Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
@@ -74,10 +74,23 @@ class ThreadRunner:
     ) -> Run: ...
 
     @overload
-    def submit(self, spec: SweepSpec, *, name: str | None = None, key: str | None = None) -> Sweep: ...
+    def submit(
+        self,
+        spec: SweepSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        confirmation: Confirmation | None = None,
+    ) -> Sweep: ...
 
     def submit(
-        self, spec: RunSpec | SweepSpec, *, name: str | None = None, key: str | None = None, group: str | None = None
+        self,
+        spec: RunSpec | SweepSpec,
+        *,
+        name: str | None = None,
+        key: str | None = None,
+        group: str | None = None,
+        confirmation: Confirmation | None = None,
     ) -> Run | Sweep:
         """Queue a run or a sweep; a second call with the same ``key`` returns the first one.
 
@@ -90,7 +103,8 @@ class ThreadRunner:
             job = self.store.create(spec, name=name, key=key, group=group, queue_limit=self.settings.queue)
         else:
             check_sweep(spec, self.settings)
-            job = self.store.create(spec, name=name, key=key, queue_limit=self.settings.queue)
+            limit = self.settings.queue
+            job = self.store.create(spec, name=name, key=key, queue_limit=limit, confirmation=confirmation)
         self._bell.set()
         return job
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reglab.store.confirmations import TEST, Confirmation, Opening, TestScores
 from reglab.store.files import RunFiles
 from reglab.store.garbage import Leftover
 from reglab.store.open import open_store
@@ -17,10 +18,13 @@ from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress
 
 __all__ = [
+    "TEST",
     "BestEpoch",
+    "Confirmation",
     "Ending",
     "EpochEntry",
     "Leftover",
+    "Opening",
     "Owner",
     "Progress",
     "Run",
@@ -31,6 +35,7 @@ __all__ = [
     "RunOrder",
     "Store",
     "Sweep",
+    "TestScores",
     "Unreadable",
     "UnreadableRow",
     "open_store",

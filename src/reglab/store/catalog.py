@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import QueueFull, StoreError, UnknownRun, UnknownSweep, shown
 from reglab.spec import RunSpec
+from reglab.store.confirmations import Confirmation, check_seeds, row_of
 from reglab.store.labels import checked_key, checked_name, default_name, names_of_runs, printable
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.run import Files, Run, read_runs, select_runs
@@ -60,7 +61,12 @@ def new_id(first: str = _FIRST) -> str:
 
 
 def create(
-    connection: Connection, spec: RunSpec | SweepSpec, name: str | None, key: str | None, group: str | None
+    connection: Connection,
+    spec: RunSpec | SweepSpec,
+    name: str | None,
+    key: str | None,
+    group: str | None,
+    confirmation: Confirmation | None = None,
 ) -> str:
     """The id of a new queued run or sweep, or of the one that ``key`` already names."""
     name, moment = checked_name(name) if name else default_name(spec), now()
@@ -69,8 +75,9 @@ def create(
         own |= {"group": None if group is None else checked_name(group), **_row(spec, name, moment)}
         return _insert(connection, RUN, own)[0]
     own |= {"name": name, "spec": spec.to_json(), "created": moment, "seconds": 0.0}
-    sweep_id, is_new = _insert(connection, SWEEP, own)
+    sweep_id, is_new = _insert(connection, SWEEP, {**own, **row_of(confirmation)})
     if is_new:
+        check_seeds(connection, sweep_id, confirmation)
         _create_runs(connection, sweep_id, spec, name, moment)
     return sweep_id
 

@@ -220,6 +220,14 @@ class RunFiles:
         atomic.link(self._inside(path), own)
         return own.relative_to(self.home).as_posix()
 
+    def named(self, name: str) -> str:
+        """The path of ``<name>.safetensors`` relative to the home."""
+        return self._weights(name).relative_to(self.home).as_posix()
+
+    def has(self, name: str) -> bool:
+        """Whether ``<name>.safetensors`` is there."""
+        return _is_there(self._weights(name))
+
     def load_weights(self, path: str) -> dict[str, NDArray[Any]]:
         """The arrays in ``path`` (relative to the home).
 

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.states import State
-from reglab.store import catalog, frames, integrity, run_counts, run_table
+from reglab.store import catalog, confirmations, frames, integrity, run_counts, run_table
+from reglab.store.confirmations import TEST, Opening, TestScores
 from reglab.store.database import Database
 from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
 from reglab.store.reading import Unreadable
@@ -125,6 +126,31 @@ class StoreReads:
         """
         with self._database.read() as connection:
             return catalog.runs_of_sweep(connection, sweep_id, self._checkpoints)
+
+    def confirmations(self, sweep_id: str) -> list[Sweep]:
+        """The sweeps that confirm this one and are not deleted, newest first."""
+        with self._database.read() as connection:
+            ids = confirmations.confirmations_of(connection, sweep_id)
+            return [catalog.find(connection, catalog.SWEEP, one, self._checkpoints) for one in ids]
+
+    def first_fresh(self, sweep_id: str) -> int:
+        """How far the seeds of a sweep must be shifted so that neither it nor a confirmation of it has had them."""
+        with self._database.read() as connection:
+            repeats = catalog.find(connection, catalog.SWEEP, sweep_id, self._checkpoints).spec.repeats
+            return confirmations.first_fresh(connection, sweep_id, repeats)
+
+    def openings(self, dataset: str) -> list[Opening]:
+        """Every evaluation of a test part of ``dataset``, oldest first; parts of other sizes differ in SHA-256."""
+        with self._database.read() as connection:
+            return confirmations.openings_of(connection, dataset)
+
+    def test_scores(self, run_id: str) -> TestScores | None:
+        """How a run of a confirmation does on the test part; None before it has been evaluated.
+
+        :raises CheckpointError: the file is damaged.
+        """
+        files = self.files(run_id)
+        return TestScores(**files.load_weights(files.named(TEST))) if files.has(TEST) else None
 
     def waiting(self, kind: Literal["run", "sweep"] = "run") -> list[str]:
         """Ids of queued runs that belong to no sweep, or of queued sweeps, the longest waiting first.

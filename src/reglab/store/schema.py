@@ -1,4 +1,4 @@
-"""The tables: sweeps, runs, their epochs, and the statistics of each layer at each epoch.
+"""The tables: sweeps, openings of test parts, runs, their epochs, and the statistics of each layer at each epoch.
 
 The migrations under :mod:`reglab.store.migrations` build exactly these (a test compares them). A row of ``runs`` also
 carries what lists show (epochs done, best figures), kept in step with ``epochs`` in the same transactions. A sweep's
@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData,
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -39,8 +39,22 @@ sweeps = Table(
     Column("error", Text),
     Column("activity", Text),
     Column("deleted", Utc),
+    Column("confirms", String(16)),  # the sweep that this one confirms; it may be gone
+    Column("confirmation", Text),  # JSON, of a sweep with confirms
     Index(None, "created"),
     Index(None, "name"),
+    Index(None, "confirms"),
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("sweep", String(16), primary_key=True),  # stays when the sweep is purged: images once seen stay seen
+    Column("dataset", Text, nullable=False),
+    Column("test_sha256", String(64), nullable=False),
+    Column("images", Integer, nullable=False),
+    Column("opened", Utc, nullable=False),
+    Index(None, "dataset"),
 )
 
 runs = Table(

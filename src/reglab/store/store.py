@@ -19,6 +19,7 @@ from reglab.store import (
     atomic,
     backup,
     catalog,
+    confirmations,
     garbage,
     integrity,
     labels,
@@ -27,6 +28,7 @@ from reglab.store import (
     transitions,
 )
 from reglab.store.backup import Copied
+from reglab.store.confirmations import Confirmation
 from reglab.store.database import Database
 from reglab.store.files import part_folders
 from reglab.store.garbage import Leftover
@@ -103,6 +105,7 @@ class Store(StoreReads):
         key: str | None = None,
         owner: Owner | None = None,
         queue_limit: int | None = None,
+        confirmation: Confirmation | None = None,
     ) -> Sweep: ...
 
     def create(
@@ -114,17 +117,19 @@ class Store(StoreReads):
         group: str | None = None,
         owner: Owner | None = None,
         queue_limit: int | None = None,
+        confirmation: Confirmation | None = None,
     ) -> Run | Sweep:
         """A new queued run, or a sweep with all its runs; the first one of the same ``key`` if there is one, however
         many ask at once (even a deleted one: the same click never makes two).
 
-        With ``owner`` it is claimed in the same transaction, before any runner can see it in the queue.
+        With ``owner`` it is claimed in the same transaction, before any runner can see it in the queue. With
+        ``confirmation`` the sweep confirms another one.
 
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         with self._database.write() as connection:
             with catalog.queue_bounded(connection, queue_limit):
-                job_id = catalog.create(connection, spec, name, key, group)
+                job_id = catalog.create(connection, spec, name, key, group, confirmation)
             if owner is not None:
                 transitions.claim(connection, job_id, owner.id)
             if isinstance(spec, RunSpec):
@@ -212,6 +217,14 @@ class Store(StoreReads):
         """Keep how a sweep is executed: any JSON-able facts, NaN and ±∞ included."""
         with self._database.write() as connection:
             transitions.set_plan(connection, sweep_id, self._mine, plan)
+
+    def open_test(self, sweep_id: str, dataset: str, test_sha256: str, images: int) -> None:
+        """Count one opening of a test part by the confirmation ``sweep_id``, however often it is recorded.
+
+        :raises StoreError: it has opened another test part before.
+        """
+        with self._database.write() as connection:
+            confirmations.record_opening(connection, confirmations.opening(sweep_id, dataset, test_sha256, images))
 
     def began(self, environments: Mapping[str, Environment]) -> None:
         """Record where each run trains, and when it first started."""

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Integer, Row, Select,
 from reglab.errors import RegLabError, StoreError
 from reglab.states import FINAL, RESUMABLE, STATES, State, label_of
 from reglab.store.arrays import from_json
+from reglab.store.confirmations import Confirmation
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.run import Files, Wanted
 from reglab.store.schema import runs, sweeps
@@ -29,7 +30,8 @@ class Sweep:
     ``plan`` is the execution plan; ``seconds`` is training time by the clock over all resumes; ``activity`` is what it
     does before its first step. ``epoch`` is the lowest of the runs still to train (the highest of all if there are
     none), ``highest`` the highest, of ``epochs``; ``epochs_done`` sums over runs, where those that finished early or
-    diverged count in full. ``started`` and ``ended`` are the first run's and the last run's.
+    diverged count in full. ``started`` and ``ended`` are the first run's and the last run's. A
+    confirmation ``confirms`` another sweep.
     """
 
     id: str
@@ -53,6 +55,8 @@ class Sweep:
     epochs_done: int
     stopped_at: int
     has_checkpoint: bool
+    confirms: str | None = None
+    confirmation: Confirmation | None = None
 
     @property
     def state(self) -> State:
@@ -153,7 +157,7 @@ def _decoded(row: Row[Any] | tuple[str, str] | None, decoder: Decoder) -> dict[s
 def _sweep(own: dict[str, Any], total: dict[str, Any], has_checkpoint: bool) -> Sweep:
     counts: dict[State, int] = {state: total[state] for state in STATES}
     return Sweep(
-        **own | {"spec": _spec(own["spec"]), "plan": _plan(own["plan"])},
+        **own | {"spec": _spec(own["spec"]), "plan": _plan(own["plan"]), "confirmation": _confirmation(own)},
         counts=counts,
         wanted="stop" if total["stopping"] else "run",
         queued=total["waiting_since"],
@@ -177,6 +181,10 @@ def _decoders(dialect: Dialect) -> tuple[Decoder, Decoder]:
 @lru_cache(maxsize=1024)
 def _spec(text: str) -> SweepSpec:
     return SweepSpec.from_json(text)
+
+
+def _confirmation(own: Mapping[str, Any]) -> Confirmation | None:
+    return None if own["confirms"] is None else Confirmation.of(own["confirms"], own["confirmation"] or "")
 
 
 def _plan(text: str | None) -> dict[str, Any] | None:

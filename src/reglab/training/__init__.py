@@ -6,6 +6,7 @@ from reglab.training.autotune import Choice, choose
 from reglab.training.check import check
 from reglab.training.devices import choose_device, denormals_flushed
 from reglab.training.execution import SEQUENTIAL, ExecutionMode
+from reglab.training.held_out import HeldOutScores, HeldOutSet, score_held_out
 from reglab.training.loop import train
 from reglab.training.memory import LaneSize, free_memory, give_memory_back, is_out_of_memory, lane_size
 
@@ -13,6 +14,8 @@ __all__ = [
     "SEQUENTIAL",
     "Choice",
     "ExecutionMode",
+    "HeldOutScores",
+    "HeldOutSet",
     "LaneSize",
     "check",
     "choose",
@@ -22,5 +25,6 @@ __all__ = [
     "give_memory_back",
     "is_out_of_memory",
     "lane_size",
+    "score_held_out",
     "train",
 ]

@@ -7,11 +7,11 @@ from typing import Any
 
 from reglab.cli.command import Command, read_spec, spec_arguments
 from reglab.cli.output import Output
-from reglab.errors import SpecError
+from reglab.errors import SpecError, shown
 from reglab.number_text import read_named
 from reglab.settings import load_settings
 from reglab.spec_text import scalar
-from reglab.sweep import SweepSpec, parse_values
+from reglab.sweep import MOST_REPEATS, SweepSpec, parse_values
 
 _LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (9 values at equal ratios), also mixed; '0,001;0,01' for decimal commas"
 _DEFAULT = "0,1e-4:1e-1:8"
@@ -27,17 +27,37 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--apply", metavar="MODES", help="penalty modes, e.g. coupled,decoupled")
     add("--seeds", metavar="N", help="repeat with N seeds; default: 3")
     add("--folds", metavar="K", help="repeat over K stratified folds instead")
+    add(
+        "--confirm",
+        metavar="N",
+        help="then train the best λ, the 1-SE choice and λ = 0 on N fresh seeds, and open the test part once",
+    )
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.training import train_sweep
-    from reglab.jobs import check_sweep
+    from reglab.cli.training import train_and_confirm, train_sweep
+    from reglab.jobs import check_sweep, check_test_part
     from reglab.store import open_store
 
-    spec, settings = _spec(arguments), load_settings()
+    spec, settings, seeds = _spec(arguments), load_settings(), _fresh_seeds(arguments.confirm)
     check_sweep(spec, settings)
+    if seeds is not None:
+        check_test_part(spec)
     with open_store(settings) as store:
-        return train_sweep(store, settings, store.create(spec, name=arguments.name, owner=store.owner()), output)
+        sweep = store.create(spec, name=arguments.name, owner=store.owner())
+        if seeds is None:
+            return train_sweep(store, settings, sweep, output)
+        return train_and_confirm(store, settings, sweep, seeds, output)
+
+
+def _fresh_seeds(text: str | None) -> int | None:
+    """The number after ``--confirm``."""
+    if text is None:
+        return None
+    seeds = scalar(text)
+    if not isinstance(seeds, int) or isinstance(seeds, bool) or not 2 <= seeds <= MOST_REPEATS:
+        raise SpecError(f"--confirm takes 2 to {MOST_REPEATS} fresh seeds, not {shown(text)}; 10 are usual.")
+    return seeds
 
 
 def _spec(arguments: argparse.Namespace) -> SweepSpec:

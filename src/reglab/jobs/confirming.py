@@ -1,0 +1,116 @@
+"""Confirm a finished sweep: its chosen points trained again on fresh seeds, then evaluated on the test part, once.
+
+The points are fixed before the test part is opened: λ̂ and the 1-SE choice by the sweep's epoch rule, λ = 0, and any λ
+that a person adds. A confirmation is a sweep of the store itself and is trained, stopped and resumed as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reglab.analysis import SweepVerdict, sweep_verdict, why_no_best
+from reglab.errors import SpecError, StoreError
+from reglab.jobs.results import judged
+from reglab.jobs.threads import ThreadRunner
+from reglab.number_text import number_text
+from reglab.store import Confirmation, Store, Sweep
+from reglab.store.labels import NAME_LENGTH
+from reglab.sweep import EpochRule, SweepSpec
+
+SEEDS = 10
+"""Fresh seeds of a confirmation unless a person wants another number."""
+
+NO_TEST_PART = "A confirmation needs a test part that no choice has seen: set data.test_fraction, to 0.2 for example."
+
+
+def check_test_part(spec: SweepSpec) -> None:
+    """Raise :class:`SpecError` where ``spec`` keeps no test part."""
+    if not spec.run.data.test_fraction:
+        raise SpecError(NO_TEST_PART)
+
+
+def plan_confirmation(
+    store: Store, sweep: Sweep, seeds: int = SEEDS, add: Sequence[float] = ()
+) -> tuple[SweepSpec, Confirmation]:
+    """The sweep that confirms ``sweep`` on so many fresh ``seeds``; ``add`` are further values on its axis.
+
+    :raises SpecError: it has no test part, no best λ, or there is no room for the seeds.
+    :raises StoreError: it has not finished, or its runs kept different test parts locked.
+    """
+    check_test_part(sweep.spec)
+    if sweep.state != "finished":
+        raise StoreError(f"Sweep {sweep.id} is {sweep.label}; only a finished sweep can be confirmed.")
+    verdict = _verdict(store, sweep)
+    spec = _with_values(sweep.spec, (0.0, *add))
+    roles = _roles(spec, verdict, add)
+    shift = store.first_fresh(sweep.id)
+    values = spec.model_dump() | {"apply": (verdict.apply,), "seeds": seeds, "folds": 0, "only": tuple(roles)}
+    for part in ("data", "train"):
+        values["run"][part]["seed"] += shift
+    rule: EpochRule = "last"
+    confirmation = Confirmation(sweep.id, rule, shift, seeds, _locked(store, sweep), tuple(roles.values()))
+    return SweepSpec.parse(values), confirmation
+
+
+def start_confirmation(runner: ThreadRunner, sweep_id: str, seeds: int = SEEDS, add: Sequence[float] = ()) -> Sweep:
+    """Queue the confirmation of a sweep; for pages. Where one of it waits or trains, that one."""
+    sweep = runner.store.sweep(sweep_id)
+    for known in runner.store.confirmations(sweep_id):
+        if known.state in ("queued", "running"):
+            return known
+    spec, confirmation = plan_confirmation(runner.store, sweep, seeds, add)
+    return runner.submit(spec, name=name_of(sweep), confirmation=confirmation)
+
+
+def name_of(sweep: Sweep) -> str:
+    """The name of a confirmation of ``sweep``."""
+    return f"Confirm · {sweep.name}"[:NAME_LENGTH]
+
+
+def _verdict(store: Store, sweep: Sweep) -> SweepVerdict:
+    table, chance = judged(store, sweep)
+    found = sweep_verdict(table)
+    if found is None:
+        none = why_no_best(table, chance)
+        raise SpecError(f"There is no λ to confirm. {none.text if none else ''}".strip())
+    return found
+
+
+def _with_values(spec: SweepSpec, values: Sequence[float]) -> SweepSpec:
+    """``spec`` with further values of its λ, where it has one list of λ; another sweep has its own points only."""
+    name = {"l1": "l1", "l2": "l2", "elastic": "lambdas"}.get(spec.kind)
+    if name is None:
+        return spec
+    return SweepSpec.parse({**spec.model_dump(), name: sorted({*getattr(spec, name), *values})})
+
+
+def _roles(spec: SweepSpec, verdict: SweepVerdict, add: Sequence[float]) -> dict[int, tuple[str, ...]]:
+    """Number of each chosen point → why it is chosen, ascending.
+
+    :raises SpecError: an added value is not among the points.
+    """
+    missing = [value for value in add if value not in {point.value for point in spec.points}]
+    if missing:
+        raise SpecError(f"{number_text(missing[0])} is not a value of this sweep; add one of its own.")
+    roles: dict[int, tuple[str, ...]] = {}
+    for number, point in enumerate(spec.points):
+        why = {
+            "best": point == verdict.best,
+            "one_se": point == verdict.one_se,
+            "zero": (point.l1, point.l2) == (0, 0) or (point.value == 0 and spec.kind in ("l1", "l2")),
+            "added": point.value in add,
+        }
+        if any(why.values()):
+            roles[number] = tuple(role for role, holds in why.items() if holds)
+    return roles
+
+
+def _locked(store: Store, sweep: Sweep) -> str:
+    """The SHA-256 of the test part that every run of ``sweep`` kept locked."""
+    found = {(run.environment or {}).get("test_sha256", "") for run in store.sweep_runs(sweep.id)}
+    if len(found) != 1 or not min(found):
+        raise StoreError(
+            f"The runs of sweep {sweep.id} did not all keep the same test part locked, so it cannot be confirmed; "
+            "train it again."
+        )
+    return str(min(found))

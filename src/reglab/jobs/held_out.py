@@ -1,0 +1,71 @@
+"""The test part at the end of a confirmation's runs: opened once, and every finished run evaluated on it.
+
+A run is evaluated before it is recorded as finished, so that a confirmation that was cut off and resumed evaluates
+exactly the runs that were still to finish. The opening is recorded first: it counts even if nothing came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reglab.errors import StoreError
+from reglab.events import Ended, EpochDone
+from reglab.jobs.patience import Patience
+from reglab.jobs.work import weights_of
+from reglab.settings import Settings
+from reglab.spec import DataSpec, RunSpec
+from reglab.store import TEST, Confirmation, Run, Store
+from reglab.training import HeldOutSet, score_held_out
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass
+class HeldOutEvaluation:
+    """Evaluates runs of the sweep ``sweep_id``, which is the ``confirmation`` of another one."""
+
+    store: Store
+    settings: Settings
+    sweep_id: str
+    confirmation: Confirmation
+    patience: Patience
+    _set: tuple[DataSpec, HeldOutSet] | None = field(default=None, repr=False)
+
+    def note_epoch(self, run: Run, event: EpochDone) -> None:
+        """Keep the weights of the epoch at which the rule judges the run, in a file called after the rule."""
+        rule = self.confirmation.rule
+        at = event.best_epoch if rule == "best" else self._common_epoch(run) if rule == "common" else None
+        if event.metrics.epoch == at:
+            self.patience(self.store.files(run.id).save_weights, weights_of(event.snapshot()), rule)
+
+    def evaluate(self, run: Run, event: Ended) -> None:
+        """Score the run on the test part with the weights of the epoch rule, and keep what comes out."""
+        test = self._test_of(run.spec)
+        self.patience(self.store.open_test, self.sweep_id, run.spec.data.name, test.sha256, len(test.labels))
+        scores = score_held_out(run.spec, self._weights(run, event), test, self.settings.device)
+        kept = {"probabilities": scores.probabilities.astype(np.float16), "correct": scores.correct}
+        self.patience(self.store.files(run.id).save_weights, kept, TEST)
+
+    def _weights(self, run: Run, event: Ended) -> Weights:
+        if self.confirmation.rule == "last":
+            return event.weights()
+        files = self.store.files(run.id)
+        return self.patience(files.load_weights, files.named(self.confirmation.rule))
+
+    def _test_of(self, spec: RunSpec) -> HeldOutSet:
+        """The runs of a group differ in λ alone, so that one set serves all of them."""
+        if self._set is None or self._set[0] != spec.data:
+            test = HeldOutSet.of(spec, self.settings.data)
+            if test.sha256 != self.confirmation.test_sha256:
+                raise StoreError("The test part is not the one that was locked when the sweep was trained.")
+            self._set = (spec.data, test)
+        return self._set[1]
+
+    def _common_epoch(self, run: Run) -> int:
+        """A confirmation has one penalty mode, so its lanes go through the points in turn."""
+        return self.confirmation.epochs[(run.lane or 0) % len(self.confirmation.epochs)]
