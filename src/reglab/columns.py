@@ -14,11 +14,12 @@ TRAIN_LOSS = "train_loss"
 VAL_LOSS = "val_loss"
 TRAIN_ACC = "train_acc"
 VAL_ACC = "val_acc"
-RUNNING_LOSS = "running_loss"  # mean data loss over the epoch's batches, in training mode, while weights move
+RUNNING_LOSS = "running_loss"  # mean training criterion over the epoch's batches, in training mode, as weights move
+CRITERION = "criterion"  # training criterion on the images of train_loss, where it is another one; else NaN
 L1 = "l1"  # the penalty term λ₁ Σ f|w|
 L2 = "l2"  # the penalty term (λ₂/2) Σ f w²
 PENALTY = "penalty_"  # prefix of the key of any other penalty term, "penalty_group" for example
-TOTAL = "total"  # train_loss + every penalty term: the objective J
+TOTAL = "total"  # train_loss (or, if there is one, criterion) + every penalty term: the objective J
 CLEAN_ACC = "clean_acc"  # share of rightly labelled training images classified as labelled; NaN without label noise
 FLIPPED_ACC = "flipped_acc"  # share of wrongly labelled ones classified as that wrong label: memorised; or NaN
 TRUE_ACC = "true_acc"  # share of wrongly labelled ones classified as their true class; or NaN
@@ -28,8 +29,9 @@ LR = "lr"
 SECONDS = "seconds"
 
 MEMORY: tuple[str, ...] = (CLEAN_ACC, FLIPPED_ACC, TRUE_ACC)
+SOMETIMES: tuple[str, ...] = (*MEMORY, CRITERION)  # NaN in most runs
 _MEASURED = (TRAIN_LOSS, VAL_LOSS, TRAIN_ACC, VAL_ACC, RUNNING_LOSS)
-METRICS: tuple[str, ...] = (*_MEASURED, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS, *MEMORY)
+METRICS: tuple[str, ...] = (*_MEASURED, L1, L2, TOTAL, GAP_LOSS, GAP_ACC, LR, SECONDS, *SOMETIMES)
 EPOCH_COLUMNS: tuple[str, ...] = (RUN, EPOCH, *METRICS)
 
 LAYER = "layer"  # the weight tensor's parameter name, e.g. "conv1.weight"

@@ -91,6 +91,7 @@ class EpochMetrics:
     clean_acc: float = math.nan
     flipped_acc: float = math.nan
     true_acc: float = math.nan
+    criterion: float = math.nan
 
     @property
     def l1(self) -> float:

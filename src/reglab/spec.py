@@ -316,6 +316,95 @@ def _with_own_settings(value: Any, base: ValidatorFunctionWrapHandler) -> OptimS
     return optim
 
 
+def _regularizers() -> Mapping[str, Any]:
+    """The registered regularizers; imported late, since their package imports this module."""
+    entries: Mapping[str, Any] = importlib.import_module("reglab.regularizers").REGULARIZERS.entries
+    return entries
+
+
+AUGMENTATIONS = ("shift", "flip", "rotate", "crop", "erase")
+"""What ``regularize.augment`` may join by "+", in the order in which it is written."""
+
+
+def _augmentations(value: Any) -> Any:
+    """``value`` with each augmentation once, in the order of :data:`AUGMENTATIONS`; "none" where it names none."""
+    if value is None or (isinstance(value, str) and value.strip() in ("", "none")):
+        return "none"
+    named = [word.strip() for word in value.split("+")] if isinstance(value, str) else [value]
+    if any(word not in AUGMENTATIONS for word in named):
+        *first, last = map(repr, AUGMENTATIONS)
+        raise PydanticKnownError("literal_error", {"expected": f"'none', or {', '.join(first)}, {last} joined by +"})
+    return "+".join(word for word in AUGMENTATIONS if word in named)
+
+
+class RegularizeSpec(SpecPart):
+    """What regularizes besides the penalty, dropout and early stopping; all of it is off unless given.
+
+    A regularizer of another package has its setting under its own key, a number that is 0 unless given.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Number] = Field(init=False)
+
+    label_smoothing: Number = Field(
+        0.0,
+        ge=0,
+        le=0.95,
+        title="Label smoothing ε",
+        description="Share ε of each label that goes to all classes alike: the training criterion becomes "
+        "(1 − ε)·CE + ε·mean CE over classes. 0 is off.",
+    )
+    mixup: Number = Field(
+        0.0,
+        ge=0,
+        le=100,
+        title="Mixup α",
+        description="Train on mixtures λx + (1 − λ)x′ of two images and of their labels' losses, one λ ~ Beta(α, α) "
+        "a batch. 0.1 to 1 are usual; 0 is off.",
+    )
+    max_norm: Number | None = Field(
+        None,
+        gt=0,
+        le=1e3,
+        title="Max-norm c",
+        description="After each step, incoming weights of a unit or filter longer than c are scaled to length c. "
+        "2 to 4 are usual; empty is off.",
+    )
+    augment: Annotated[str, BeforeValidator(_augmentations)] = Field(
+        "none",
+        title="Augmentation",
+        description="Change training images at random, anew in each step: shift (± 10 % of the side), flip (left to "
+        "right, half of the images), rotate (± 15°), crop (80 to 100 % of the side, enlarged), erase (a rectangle, "
+        "half of the images).",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_regularizers(cls, values: Any) -> Any:
+        """Refuse keys and values of no registered regularizer; drop those that are off."""
+        others = [key for key in values if key not in cls.model_fields] if isinstance(values, Mapping) else []
+        for key in others:
+            if key not in cls.known_keys():
+                known = PydanticCustomError("extra_forbidden", "Extra inputs are not permitted")
+                details = [InitErrorDetails(type=known, loc=(key,), input=values[key])]
+                raise ValidationError.from_exception_data(cls.__name__, details)
+        dropped = {key for key in others if not isinstance(values[key], bool | str) and values[key] == 0}
+        return {key: value for key, value in values.items() if key not in dropped} if dropped else values
+
+    @model_validator(mode="after")
+    def _extras_in_range(self) -> RegularizeSpec:
+        for key, value in self.__pydantic_extra__.items():
+            most = _regularizers()[key].most
+            if not 0 <= value <= most:
+                raise ValueError(f"{key} must be from 0 to {most:g}, not {value:g}")
+        return self
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        own = [entry.key for entry in _regularizers().values() if entry.part == "regularize"]
+        return list(dict.fromkeys([*cls.model_fields, *own]))
+
+
 class TrainSpec(SpecPart):
     """How long, in which batches, from which seed."""
 
@@ -345,15 +434,19 @@ class TrainSpec(SpecPart):
 
 
 class RunSpec(SpecPart):
-    """One run, complete: data, model, penalty, optimizer, training."""
+    """One run, complete: data, model, penalty, optimizer, other regularizers, training."""
 
     data: DataSpec = Field(default_factory=DataSpec)
     model: ModelSpec = Field(default_factory=ModelSpec)
     penalty: PenaltySpec = Field(default_factory=PenaltySpec)
     optim: Annotated[SerializeAsAny[OptimSpec], WrapValidator(_with_own_settings)] = Field(default_factory=OptimSpec)
+    regularize: RegularizeSpec = Field(
+        default_factory=RegularizeSpec,
+        exclude_if=lambda part: part == RegularizeSpec(),  # specs from before this part are written as they were
+    )
     train: TrainSpec = Field(default_factory=TrainSpec)
 
-    PARTS: ClassVar[tuple[str, ...]] = ("data", "model", "penalty", "optim", "train")
+    PARTS: ClassVar[tuple[str, ...]] = ("data", "model", "penalty", "optim", "regularize", "train")
 
     @classmethod
     def part_types(cls) -> dict[str, type[SpecPart]]:
@@ -392,7 +485,9 @@ class RunSpec(SpecPart):
         if values is None:
             return cls()
         if not isinstance(values, dict):
-            raise SpecError("The spec must be a mapping with the parts data, model, penalty, optim and train.")
+            raise SpecError(
+                "The spec must be a mapping with the parts data, model, penalty, optim, regularize and train."
+            )
         return cls.parse(values)
 
     def to_yaml(self) -> str:
@@ -407,11 +502,9 @@ class RunSpec(SpecPart):
         for key, value in changes.items():
             part, _, name = key.partition(".")
             if part not in self.PARTS or not name:
-                known = [f"{p}.{n}" for p in self.PARTS for n in values[p]]
-                raise SpecError(
-                    f"Unknown setting {shown(key)}{suggestion(key, known)}; write it as part.key, e.g. penalty.l2."
-                )
-            values[part] = {**values[part], name: _value(key, value)}
+                near = suggestion(key, list(self.flat()))
+                raise SpecError(f"Unknown setting {shown(key)}{near}; write it as part.key, e.g. penalty.l2.")
+            values[part] = {**values.get(part, {}), name: _value(key, value)}
         if _implied_mode(changes.get("optim.name")) != "coupled" and "penalty.apply" not in changes:
             values["penalty"].pop("apply")
         return self.parse(values)

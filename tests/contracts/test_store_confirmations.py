@@ -78,7 +78,7 @@ def test_test_scores_come_back_as_they_were_saved(any_store: Store) -> None:
     any_store.files(run.id).save_weights({"probabilities": probabilities, "correct": correct}, TEST)
     found = any_store.test_scores(run.id)
     assert found is not None
-    assert (found.probabilities.dtype, found.correct.dtype) == (np.float16, np.bool_)
+    assert [str(array.dtype) for array in (found.probabilities, found.correct)] == ["float16", "bool"]
     assert np.array_equal(found.probabilities, probabilities)
     assert np.array_equal(found.correct, correct)
 

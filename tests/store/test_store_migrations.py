@@ -25,7 +25,7 @@ from reglab.store.open import store_url
 from reglab.store.schema import REVISION, VERSION_TABLE, metadata
 from reglab.store.types import pack
 
-FIGURES = [name for name in columns.METRICS if name not in columns.MEMORY]  # of every revision
+FIGURES = [name for name in columns.METRICS if name not in columns.SOMETIMES]  # of every revision
 SCRIPTS = Path(migrations.__file__).parent
 
 
@@ -106,10 +106,10 @@ def check_epoch(store: Store, old: Run) -> None:
     """Its figures are there, and what was not measured then is NaN, however it is read."""
     epochs = store.epochs([old.id])
     assert (epochs[FIGURES] == 0.5).all(axis=None)
-    assert epochs[[*columns.MEMORY]].isna().all(axis=None)
+    assert epochs[[*columns.SOMETIMES]].isna().all(axis=None)
     assert old.last is not None
     assert old.last.lr == 0.5
-    for name in columns.MEMORY:
+    for name in columns.SOMETIMES:
         assert math.isnan(getattr(old.last, name))
         assert [math.isnan(value) for value in store.sparklines([old.id], name)[old.id]] == [True]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reglab.store.confirmations import TEST, Confirmation, Opening, TestScores
-from reglab.store.files import RunFiles
+from reglab.store.confirmations import Confirmation, Opening, TestScores
+from reglab.store.files import TEST, RunFiles
 from reglab.store.garbage import Leftover
 from reglab.store.open import open_store
 from reglab.store.owners import Owner

@@ -58,10 +58,6 @@ class Confirmation:
             raise StoreError("confirmation holds something that this version cannot read") from None
 
 
-TEST = "test"
-"""Name of the file with a run's :class:`TestScores`."""
-
-
 @dataclass(frozen=True, eq=False)
 class TestScores:
     """A run's class ``probabilities`` (n, classes), float16, of every test image in order, and which are ``correct``.

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _LEAST_FREE = 2**20  # bytes
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LAST, BEST = "weights", "best"  # names of weights
-TEST = "test"  # name of the file with class probabilities of the test part
+TEST = "test"  # name of the file with a run's TestScores
 _ELSEWHERE = "elsewhere"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -242,10 +242,6 @@ class RunFiles:
             raise CheckpointError(f"The weights {path} cannot be read: {error}") from None
         except OSError as error:
             raise disk_error(place, error) from None
-
-    def has_weights(self, name: str) -> bool:
-        """Whether ``<name>.safetensors`` is there."""
-        return _is_there(self._weights(name))
 
     def _make_folder(self) -> None:
         """Make the run's folder, never its home: an empty one would stand where one that was moved away belongs."""

@@ -15,7 +15,7 @@ from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.states import State
 from reglab.store import catalog, confirmations, frames, integrity, run_counts, run_table
-from reglab.store.confirmations import TEST, Opening, TestScores
+from reglab.store.confirmations import Opening, TestScores
 from reglab.store.database import Database
 from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
 from reglab.store.reading import Unreadable
@@ -252,8 +252,8 @@ class StoreReads:
         """
         run, files = self.get(run_id), self.files(run_id)
         if which == "test":
-            found = files.load_weights(f"{run.id}/{TEST}.safetensors") if files.has_weights(TEST) else {}
-            return found.get(TEST)
+            scores = self.test_scores(run.id)
+            return None if scores is None else scores.probabilities.astype(np.float32)
         epoch = run.epoch if which == "last" else run.best_epoch
         return files.load_probabilities(which, epoch) if epoch else None
 

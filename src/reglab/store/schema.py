@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData,
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -116,9 +116,10 @@ epochs = Table(
     metadata,
     _run_id(),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
-    *[Column(name, Real, nullable=False) for name in columns.METRICS if name not in columns.MEMORY],
+    *[Column(name, Real, nullable=False) for name in columns.METRICS if name not in columns.SOMETIMES],
     *[Column(name, Measured) for name in columns.MEMORY],
     Column("penalties", Text),  # JSON, NaN and ±∞ included: key → value of terms other than l1 and l2, or NULL
+    Column(columns.CRITERION, Measured),
     sqlite_with_rowid=False,
 )
 

@@ -39,14 +39,15 @@ class Labelled:
 class Arrays:
     """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``.
 
-    ``val_index``: the places of the validation images in the pool. ``test_sha256`` identifies the test part, whose
-    images are not here.
+    ``val_index``: the places of the validation images in the pool. ``background`` (C,) is a normalised black pixel.
+    ``test_sha256`` identifies the test part, whose images are not here.
     """
 
     train: Labelled
     evaluated: Labelled
     val: Labelled
     val_index: NDArray[np.int64]
+    background: Tensor
     test_sha256: str = ""
 
 
@@ -57,7 +58,8 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
     val = Labelled(_images(split.x_val, precision, device), split.y_val.to(device))
     n, n_val = len(x), len(val.images)
     measured = train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device))
-    return Arrays(train, measured, val, split.val_index.numpy(), split.test.sha256)
+    background = (-split.mean / split.std).to(device, DTYPES[precision])
+    return Arrays(train, measured, val, split.val_index.numpy(), background, split.test.sha256)
 
 
 def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:

@@ -1,9 +1,9 @@
 """A step of fused lanes as a CUDA graph: hundreds of small kernels are launched as one.
 
 The first step of each batch size runs eagerly, which also makes the optimizer's moments; the second is captured. The
-batch's image indices are a tensor at a fixed address; the dropout generator is registered with the graph, so that a
-replay draws what the step would have drawn. η is a double-precision constant of the graph (a tensor that torch's fused
-optimizers would read has single precision), so a new η makes a new graph.
+batch's image indices, and the numbers that its regularizers drew, are tensors at fixed addresses; the dropout generator
+is registered with the graph, so that a replay draws what the step would have drawn. η is a double-precision constant of
+the graph (a tensor that torch's fused optimizers would read has single precision), so a new η makes a new graph.
 """
 
 from __future__ import annotations
@@ -19,36 +19,37 @@ from torch import Tensor
 
 @dataclass
 class Captured:
-    """``compute(batch)``, replayed from a graph from the third call with a batch size on."""
+    """``compute(batch, *drawn)``, replayed from a graph from the third call with a batch size on."""
 
-    compute: Callable[[Tensor], None]
+    compute: Callable[..., None]
     generator: torch.Generator
     rate: Callable[[], float]
     _rate: float | None = None
     _seen: set[int] = field(default_factory=set)
-    _graphs: dict[int, tuple[torch.cuda.CUDAGraph, Tensor]] = field(default_factory=dict)
+    _graphs: dict[int, tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]]] = field(default_factory=dict)
 
-    def __call__(self, batch: Tensor) -> None:
-        size = len(batch)
+    def __call__(self, batch: Tensor, *drawn: Tensor) -> None:
+        size, inputs = len(batch), (batch, *drawn)
         if size not in self._seen:
             self._seen.add(size)
-            self.compute(batch)
+            self.compute(*inputs)
             return
         if self._rate != self.rate():
             self._graphs.clear()
             self._rate = self.rate()
         if size not in self._graphs:
-            self._graphs[size] = self._capture(batch.clone())
-        graph, place = self._graphs[size]
-        place.copy_(batch)
+            self._graphs[size] = self._capture(tuple(tensor.clone() for tensor in inputs))
+        graph, places = self._graphs[size]
+        for place, tensor in zip(places, inputs, strict=True):
+            place.copy_(tensor)
         graph.replay()
 
-    def _capture(self, place: Tensor) -> tuple[torch.cuda.CUDAGraph, Tensor]:
+    def _capture(self, places: tuple[Tensor, ...]) -> tuple[torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.generator)
         with _no_garbage(), torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads may use the GPU
-            self.compute(place)
-        return graph, place
+            self.compute(*places)
+        return graph, places
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 The lanes' own parameters, buffers, moments and sums become views of the fused tensors, so each lane can be inspected,
 captured and restored like one that trains alone. Fused lanes share data, seed, network and optimizer settings, and
-differ in λ and penalty mode; so they share batch order and dropout masks, too. Optimizers work element by element, so
-fusing changes nothing in them; the K losses are summed, so that each lane's gradient is its own.
+differ in λ and penalty mode; so they share batch order, dropout masks, augmented images and mixtures, too. Optimizers
+work element by element, so fusing changes nothing in them; the K losses are summed, so that each lane's gradient is its
+own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from reglab.training.captured import Captured
 from reglab.training.fused_network import fuse
 from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
-from reglab.training.metrics import chunk_size, evaluate, losses
+from reglab.training.metrics import chunk_size, evaluate
 from reglab.training.objective import PenaltyMode, penalty_groups, step
 from reglab.training.stats import lane_stats
 
@@ -44,7 +45,7 @@ class FusedLanes:
         """``fused_evaluation``: also evaluate fused; else each lane by itself, which large chunks can make faster."""
         check_alike([lane.spec for lane in lanes])
         self.lanes, first = tuple(lanes), lanes[0]
-        self.arrays, self.penalised = first.arrays, first.penalised
+        self.arrays, self.penalised, self.hooks = first.arrays, first.penalised, first.hooks
         self.network = fuse(first.model, shape, len(lanes))
         self.parameters = adopt_parameters([lane.parameters for lane in lanes])
         self.weights = {**self.parameters, **adopt_buffers([lane.model for lane in lanes])}
@@ -55,7 +56,7 @@ class FusedLanes:
         self.running = stacked([lane.running for lane in lanes])
         for lane, row in zip(lanes, self.running, strict=True):
             lane.running, lane.share = row, 1 / len(lanes)
-            lane.dropout = first.dropout  # equal in all, so that one draw serves all
+            lane.dropout, lane.hooks = first.dropout, first.hooks  # equal in all, so that one draw serves all
         self.strengths = self._strengths([lane.spec.penalty.strengths for lane in lanes])
         self.modes = self._modes()
         self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
@@ -70,7 +71,7 @@ class FusedLanes:
         batch, *_ = [lane.begin_step() for lane in self.lanes]
         if self.lanes[0].at.step == 0:
             set_learning_rate(self.optimizer, self.lanes[0].lr)
-        self._step(batch)
+        self._step(batch, *self.hooks.draw(len(batch)))
         if not self._adopted:
             self._hand_out_moments()
         for lane in self.lanes:
@@ -86,7 +87,8 @@ class FusedLanes:
             for lane in self.lanes:
                 yield from lane.evaluate()
             return
-        train = yield from evaluate(self.score, self.arrays.evaluated, len(self.lanes), self.chunk)
+        criterion = self.hooks.criterion_on(self.arrays.evaluated)
+        train = yield from evaluate(self.score, self.arrays.evaluated, len(self.lanes), self.chunk, criterion)
         val = yield from evaluate(self.score, self.arrays.val, len(self.lanes), self.chunk, keep=True)
         for lane, *found in zip(self.lanes, train, val, strict=True):
             lane.evaluated = (found[0], found[1])
@@ -113,15 +115,16 @@ class FusedLanes:
             if lane.improved:
                 lane.note_best()
 
-    def _compute(self, batch: Tensor) -> None:
+    def _compute(self, batch: Tensor, *drawn: Tensor) -> None:
         """Forward, backward and step of all lanes; everything is kept in tensors, nothing is read."""
         train = self.arrays.train
-        scores = self.network.scores(self.weights, rows(train.images, batch), training=True)
-        each = losses(scores, train.labels[batch], "mean")
+        trained = self.hooks.batch(rows(train.images, batch), train.labels[batch], drawn)
+        each = self.hooks.mean_criterion(self.network.scores(self.weights, trained.images, training=True), trained)
         self.optimizer.zero_grad(set_to_none=True)
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
         step(self.optimizer, self.modes, self._rate())
+        self.hooks.project([self.parameters[name].detach() for name in self.lanes[0].layer_weights])
         with torch.no_grad():
             self.running += each.detach() * len(batch)
 

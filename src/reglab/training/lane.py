@@ -1,7 +1,7 @@
 """A lane is one model in training; K lanes advance together, a single run is K = 1.
 
-A lane owns everything random about it (initial weights, batch order, dropout masks), so that it trains to the same bits
-alone or beside any number of others.
+A lane owns everything random about it (initial weights, batch order, dropout masks, augmentation), so that it trains to
+the same bits alone or beside any number of others.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.gradient_ratio import gradient_sums
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
 from reglab.training.objective import APPLY, penalty_groups
+from reglab.training.regularizing import Hooks
 from reglab.training.seeds import seed_for
 from reglab.training.stats import layer_stats
 
@@ -68,6 +69,7 @@ class Lane:
         self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
         set_dropout_generator(self.model, self.dropout)
+        self.hooks = Hooks(spec, arrays.background)
         self.parameters = dict(self.model.named_parameters())
         self.activation_bytes = summarise(self.model, shape, classes).activation_bytes
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
@@ -113,14 +115,23 @@ class Lane:
 
     def step(self) -> None:
         """One optimizer step on the next batch."""
-        batch, train = self.begin_step(), self.arrays.train
-        loss = F.cross_entropy(self.model(rows(train.images, batch)), train.labels[batch])
+        batch = self.begin_step()
+        loss = self._loss(rows(self.arrays.train.images, batch), self.arrays.train.labels[batch])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
         self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])
+        if self.hooks.after_step:
+            self.hooks.project([weight.detach()[None] for weight in self.layer_weights.values()])
         self.running += loss.detach() * len(batch)
         self.at.step += 1
+
+    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The training criterion of a batch."""
+        if not self.hooks.on_data and not self.hooks.on_loss:
+            return F.cross_entropy(self.model(images), labels)
+        batch = self.hooks.batch(images, labels, self.hooks.draw(len(images)))
+        return self.hooks.mean_criterion(self.model(batch.images)[None], batch)[0]
 
     def score(self, images: Tensor) -> Tensor:
         """Logits (1, N, classes) of the model as it is."""
@@ -130,7 +141,8 @@ class Lane:
     def evaluate(self) -> Generator[None]:
         """Evaluate the epoch whose last step is done, for :meth:`close_epoch`; the caller may stop at each yield."""
         self.model.eval()
-        [train] = yield from evaluate(self.score, self.arrays.evaluated, 1, self.chunk)
+        criterion = self.hooks.criterion_on(self.arrays.evaluated)
+        [train] = yield from evaluate(self.score, self.arrays.evaluated, 1, self.chunk, criterion)
         [val] = yield from evaluate(self.score, self.arrays.val, 1, self.chunk, keep=True)
         self.model.train()
         self.evaluated = (train, val)
@@ -204,6 +216,7 @@ class Lane:
             tensors |= {f"optimizer/{name}/{key}": value for key, value in self.optimizer.state[parameter].items()}
         tensors["dropout"] = self.dropout.get_state()
         tensors |= self._capture_best()
+        tensors |= {f"generator/{name}": generator.get_state() for name, generator in self.hooks.generators.items()}
         if self.at.step:  # between epochs there is nothing to remember
             tensors |= {f"gradients/{name}": total for name, total in self.gradients.sums.items()}
         at = Progress(**{**vars(self.at), "running_loss": self.running.item()})
@@ -242,6 +255,8 @@ class Lane:
             state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
             self.optimizer.state[parameter] = {key: _like(value, parameter) for key, value in state.items()}
         self.dropout.set_state(tensors["dropout"])
+        for name, generator in self.hooks.generators.items():
+            generator.set_state(tensors[f"generator/{name}"])
         sums = {name.removeprefix("gradients/"): t for name, t in tensors.items() if name.startswith("gradients/")}
         self.gradients.restore(sums, at.step)
         self.at, self._since = Progress(**vars(at)), time.perf_counter()
@@ -255,7 +270,7 @@ class Lane:
 
     def _metrics(self, penalties: Mapping[str, float]) -> EpochMetrics:
         train, val = self.evaluated
-        total = train.loss
+        total = train.criterion if self.hooks.changes_criterion else train.loss
         for term in penalties.values():
             total += term
         seconds, self._since = self.at.seconds + self._elapsed(), time.perf_counter()
@@ -275,6 +290,7 @@ class Lane:
             clean_acc=train.clean,
             flipped_acc=train.flipped,
             true_acc=train.true,
+            criterion=train.criterion,
         )
 
     @torch.no_grad()
@@ -322,7 +338,7 @@ _FORMAT = 1
 
 
 def snapshot(lane: Lane) -> Checkpoint:
-    """A copy of ``lane``'s state: weights, buffers, optimizer moments, dropout generator, progress."""
+    """A copy of ``lane``'s state: weights, buffers, optimizer moments, generators, progress."""
     tensors, at = lane.capture()
     best = at.best_val_loss if math.isfinite(at.best_val_loss) else None
     facts = {**vars(at), "best_val_loss": best, "format": _FORMAT, "spec": lane.spec.model_dump()}
@@ -376,3 +392,5 @@ def _check_arrays(lane: Lane, checkpoint: Checkpoint) -> None:
     found = {name: array.shape for name, array in checkpoint.arrays.items() if name.startswith("model/")}
     if found != expected or "dropout" not in checkpoint.arrays:
         raise CheckpointError("The checkpoint does not hold this CNN's weights; start the run again.")
+    if any(f"generator/{name}" not in checkpoint.arrays for name in lane.hooks.generators):
+        raise CheckpointError("The checkpoint does not hold the regularizers' generators; start the run again.")

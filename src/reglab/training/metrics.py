@@ -16,6 +16,9 @@ from reglab.training.arrays import Labelled
 Score = Callable[[Tensor], Tensor]
 """Images (N, C, H, W) → logits (K, N, classes) of every lane, in eval mode."""
 
+Criterion = Callable[[Score, Tensor, slice], Tensor]
+"""(score, logits of the images in a slice, that slice) → sum (K,) of the training criterion over the slice."""
+
 _BYTES = {"cpu": 8 * 2**20, "cuda": 2**30}  # activations that one forward pass may write
 _FEWEST, _MOST = 64, 4096
 _FUSED = {"cpu": 2 * 2**20, "cuda": 4 * 2**30}  # the same for fused lanes, whose layers are many small products
@@ -24,6 +27,8 @@ _FUSED = {"cpu": 2 * 2**20, "cuda": 4 * 2**30}  # the same for fused lanes, whos
 @dataclass(frozen=True)
 class Evaluated:
     """Mean cross-entropy in nats and accuracy of a lane on a set of images.
+
+    ``criterion`` is the mean of the training criterion, NaN where none was asked for.
 
     With label noise (else NaN): ``clean`` is the share of rightly labelled images classified as labelled, ``flipped``
     the share of wrongly labelled ones classified as that wrong label, ``true`` as their true class. Where predictions
@@ -37,6 +42,7 @@ class Evaluated:
     true: float = math.nan
     scores: EpochScores | None = field(default=None, compare=False, repr=False)
     log_p: Tensor | None = field(default=None, compare=False, repr=False)
+    criterion: float = math.nan
 
 
 def chunk_size(activation_bytes: int, device: torch.device, lanes: int = 1) -> int:
@@ -51,9 +57,9 @@ def chunk_size(activation_bytes: int, device: torch.device, lanes: int = 1) -> i
 
 
 def evaluate(
-    score: Score, data: Labelled, lanes: int, chunk: int, *, keep: bool = False
+    score: Score, data: Labelled, lanes: int, chunk: int, criterion: Criterion | None = None, *, keep: bool = False
 ) -> Generator[None, None, list[Evaluated]]:
-    """Every lane over all of ``data``, ``chunk`` images at a time, summed in float64.
+    """Every lane over all of ``data``, ``chunk`` images at a time, summed in float64; its ``criterion``, if given.
 
     Yields between chunks, where the caller may stop, and returns a result for each lane; ``keep`` its predictions too.
     """
@@ -61,6 +67,7 @@ def evaluate(
     loss = torch.zeros(lanes, dtype=torch.float64, device=x.device)
     hits = torch.zeros(4, lanes, dtype=torch.float64, device=x.device)
     kept: list[Tensor] = []
+    minimised = torch.full_like(loss, 0.0 if criterion else math.nan)
     for start in range(0, n, chunk):
         if start:
             yield
@@ -69,9 +76,11 @@ def evaluate(
             scores = score(x[part])
             loss += losses(scores, data.labels[part], "sum")
             hits += _hits(scores.argmax(-1), data, part)
+            if criterion:
+                minimised += criterion(score, scores, part)
         if keep:
             kept.append(scores)
-    figures = torch.stack([loss, *hits]).T.tolist()
+    figures = torch.stack([minimised, loss, *hits]).T.tolist()
     found = [_evaluated(row, n, data.n_flipped) for row in figures]
     return _with_predictions(found, torch.cat(kept, 1), data.labels) if keep else found
 
@@ -108,8 +117,10 @@ def _hits(predicted: Tensor, data: Labelled, part: slice) -> Tensor:
 
 
 def _evaluated(row: list[float], n: int, n_flipped: int) -> Evaluated:
-    loss, right, clean, flipped, true = row
+    minimised, loss, right, clean, flipped, true = row
+    minimised = math.nan if math.isnan(minimised) else minimised / n
     if not n_flipped:
-        return Evaluated(loss / n, right / n)
+        return Evaluated(loss / n, right / n, criterion=minimised)
     rest = n - n_flipped
-    return Evaluated(loss / n, right / n, clean / rest if rest else math.nan, flipped / n_flipped, true / n_flipped)
+    clean = clean / rest if rest else math.nan
+    return Evaluated(loss / n, right / n, clean, flipped / n_flipped, true / n_flipped, minimised)

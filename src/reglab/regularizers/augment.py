@@ -1,0 +1,135 @@
+"""Augmentation: every training image of a batch is changed at random, with parameters of its own.
+
+shift     by U(−10 %, 10 %) of each side                  (torchvision v2: RandomAffine(0, translate=(0.1, 0.1)))
+flip      left to right, with probability ½               (RandomHorizontalFlip())
+rotate    by U(−15°, 15°) about the centre                (RandomRotation(15))
+crop      a square of U(80 %, 100 %) of the side at a random place, enlarged  (RandomResizedCrop(scale=(0.64, 1)))
+erase     with probability ½, a rectangle of U(2 %, 25 %) of the area, aspect ratio 0.3 to 3.3 (RandomErasing())
+
+Crop, flip, rotate and shift, in this order, are one affine map and one bilinear interpolation; what comes from outside
+the image is background, a black pixel. Then follows erase, with background, too. Labels stay as they are: flipping
+digits makes images of no class, which the advice on the Train page says.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from reglab.regularizers.regularizer import Batch, DataHook, Drawn, Regularizer
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+SHIFT = 0.1
+DEGREES = 15.0
+SMALLEST_CROP = 0.8
+ERASED = (0.02, 0.25)
+ASPECT = (0.3, 3.3)
+
+_NUMBERS = {"shift": 2, "flip": 1, "rotate": 1, "crop": 3, "erase": 5}
+"""Uniform numbers that each augmentation uses for an image."""
+
+
+def draw(augment: str, n: int, generator: Generator) -> Drawn:
+    """Uniform numbers (n, columns) in float64: those of each augmentation side by side."""
+    import torch
+
+    columns = sum(_NUMBERS[kind] for kind in augment.split("+"))
+    return (torch.rand(n, columns, generator=generator, dtype=torch.float64),)
+
+
+def apply(augment: str, batch: Batch, drawn: Drawn, background: Tensor) -> Batch:
+    """The batch with changed images and the same labels."""
+    import torch
+
+    (uniform,) = drawn
+    kinds = augment.split("+")
+    numbers = dict(zip(kinds, torch.split(uniform, [_NUMBERS[kind] for kind in kinds], dim=1), strict=True))
+    x, erase = batch.images, numbers.pop("erase", None)
+    if set(numbers) == {"flip"}:
+        x = torch.where((numbers["flip"] < 0.5).view(-1, 1, 1, 1), x.flip(-1), x)
+    elif numbers:
+        x = warped(x, affine(numbers, x.shape[-2], x.shape[-1]), background)
+    if erase is not None:
+        x = torch.where(erased(erase, x.shape[-2], x.shape[-1])[:, None], background.to(x).view(1, -1, 1, 1), x)
+    return Batch(x, batch.targets)
+
+
+def affine(numbers: dict[str, Tensor], height: int, width: int) -> Tensor:
+    """Matrices (N, 2, 3) from a pixel of the new image to its place in the old one, both in [−1, 1] (x, y).
+
+    ``numbers``: the uniform numbers of each augmentation.
+    """
+    import torch
+
+    first = next(iter(numbers.values()))
+    matrix = torch.eye(2, dtype=first.dtype, device=first.device).repeat(len(first), 1, 1)
+    offset = torch.zeros_like(matrix[:, :, 0])
+    if "shift" in numbers:
+        offset = -2 * SHIFT * (2 * numbers["shift"] - 1)
+    if "rotate" in numbers:
+        angle = math.radians(DEGREES) * (2 * numbers["rotate"][:, 0] - 1)
+        cos, sin, ratio = angle.cos(), angle.sin(), height / width
+        turn = torch.stack([cos, ratio * sin, -sin / ratio, cos], 1).view(-1, 2, 2)
+        matrix, offset = turn @ matrix, (turn @ offset[:, :, None])[:, :, 0]
+    if "flip" in numbers:
+        sign = torch.stack([torch.where(numbers["flip"][:, 0] < 0.5, -1.0, 1.0), torch.ones_like(first[:, 0])], 1)
+        matrix, offset = sign[:, :, None] * matrix, sign * offset
+    if "crop" in numbers:
+        side = SMALLEST_CROP + (1 - SMALLEST_CROP) * numbers["crop"][:, :1]
+        matrix, offset = side[:, :, None] * matrix, side * offset + (1 - side) * (2 * numbers["crop"][:, 1:] - 1)
+    return torch.cat([matrix, offset[:, :, None]], 2)
+
+
+def warped(images: Tensor, matrices: Tensor, background: Tensor) -> Tensor:
+    """The images under affine maps (N, 2, 3), bilinear, with ``background`` (C,) outside."""
+    import torch
+    import torch.nn.functional as F
+
+    black = background.to(images).view(1, -1, 1, 1)
+    grid = F.affine_grid(matrices.to(images), list(images.shape), align_corners=False)
+    moved = F.grid_sample(images - black, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return (moved + black).contiguous(memory_format=torch.channels_last)
+
+
+def erased(uniform: Tensor, height: int, width: int) -> Tensor:
+    """Which pixels (N, height, width) are erased, from uniform numbers (N, 5)."""
+    import torch
+
+    on, area, aspect, row, column = uniform.unbind(1)
+    area = ERASED[0] + (ERASED[1] - ERASED[0]) * area
+    low, high = (math.log(end) for end in ASPECT)
+    ratio = (low + (high - low) * aspect).exp()
+    rows = (height * (area * ratio).sqrt()).round().clamp(1, height)
+    columns = (width * (area / ratio).sqrt()).round().clamp(1, width)
+    top, left = (row * (height - rows + 1)).floor(), (column * (width - columns + 1)).floor()
+    y, x = (torch.arange(side, device=uniform.device) for side in (height, width))
+    inside = [
+        (place >= start[:, None]) & (place < (start + size)[:, None])
+        for place, start, size in ((y, top, rows), (x, left, columns))
+    ]
+    return inside[0][:, :, None] & inside[1][:, None, :] & (on < 0.5)[:, None, None]
+
+
+def _formula(augment: str) -> str:
+    return rf"x \leftarrow T(x), \quad T \sim \text{{{augment.replace('+', ', ')}}}"
+
+
+ENTRY = Regularizer(
+    name="augment",
+    label="augmentation",
+    order=30,
+    setting="regularize.augment",
+    acts="data",
+    symbol="T",
+    source="Simard, Steinkraus & Platt, ICDAR 2003; erase: Zhong et al., AAAI 2020",
+    formula=_formula,
+    meaning="Every image of a batch is changed by a random map T of its own: shift by up to 10 % of a side, flip half "
+    "of the images left to right, rotate by up to 15°, crop to 80 to 100 % of the side and enlarge, erase a rectangle "
+    "of 2 to 25 % of the area in half of the images.",
+    torch="v2.RandomAffine(15, translate=(0.1, 0.1))",
+    keras="layers.RandomTranslation(0.1, 0.1)",
+    off="none",
+    data=DataHook(draw, apply),
+)

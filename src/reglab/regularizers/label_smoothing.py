@@ -1,0 +1,36 @@
+"""Label smoothing: (1 − ε)·CE + ε·mean CE over the classes (Szegedy et al. 2016), as torch's ``label_smoothing``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reglab.number_format import latex_number
+from reglab.regularizers.regularizer import Code, Regularizer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def smoothed(share: float, each: Tensor, log_probabilities: Tensor) -> Tensor:
+    """(1 − ε)·CE − ε·mean_c log p_c of every image."""
+    return (1 - share) * each - share * log_probabilities.mean(-1)
+
+
+ENTRY = Regularizer(
+    name="label_smoothing",
+    label="label smoothing",
+    order=20,
+    setting="regularize.label_smoothing",
+    acts="loss",
+    symbol="ε",
+    source="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, CVPR 2016, section 7",
+    formula=lambda share: (
+        rf"(1 - {latex_number(share)})\,\mathrm{{CE}}(f_w(x), y) + "
+        rf"\frac{{{latex_number(share)}}}{{C}} \sum_{{c=1}}^{{C}} \mathrm{{CE}}(f_w(x), c)"
+    ),
+    meaning="The share ε of every label is spread over all C classes, the right one included.",
+    torch="F.cross_entropy(scores, y, label_smoothing={value})",
+    keras="keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing={value})",
+    loss=smoothed,
+    code=Code(torch_loss="label_smoothing={value}", keras_loss="label_smoothing={value}"),
+)

@@ -1,0 +1,102 @@
+"""The regularizers of a run while it trains: their random draws, batches, training criterion and projections.
+
+Each regularizer that draws has a CPU generator of its own, seeded by the run's seed and the regularizer's name: the
+same draws on every device, no matter which other regularizers are on. The generators belong to a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reglab.regularizers import Batch, active
+from reglab.spec import RunSpec
+from reglab.training.arrays import Labelled
+from reglab.training.metrics import Criterion, Score, losses
+from reglab.training.seeds import seed_for
+
+
+class Hooks:
+    """The regularizers of ``spec`` that have hooks; without any, every method leaves things as they are.
+
+    ``background`` (C,) is a normalised black pixel, on the device.
+    """
+
+    def __init__(self, spec: RunSpec, background: Tensor) -> None:
+        entries, self.background, self.seed = active(spec), background, spec.train.seed
+        self.values: Mapping[str, Any] = {entry.name: entry.value(spec) for entry in entries}
+        self.on_data = {entry.name: entry.data for entry in entries if entry.data}
+        self.on_loss = {entry.name: entry.loss for entry in entries if entry.loss}
+        self.after_step = {entry.name: entry.project for entry in entries if entry.project}
+        self.generators = {name: torch.Generator().manual_seed(seed_for(self.seed, name)) for name in self.on_data}
+        self.changes_criterion = any(entry.changes_criterion for entry in entries)
+
+    def draw(self, n: int) -> tuple[Tensor, ...]:
+        """The random numbers of the next batch, of n images, on the device."""
+        each = (hook.draw(self.values[name], n, self.generators[name]) for name, hook in self.on_data.items())
+        return tuple(tensor.to(self.background.device) for drawn in each for tensor in drawn)
+
+    def batch(self, images: Tensor, labels: Tensor, drawn: Sequence[Tensor]) -> Batch:
+        """The batch that is trained on, given the numbers that :meth:`draw` drew for it."""
+        made, numbers = Batch(images, ((labels, None),)), iter(drawn)
+        for name, hook in self.on_data.items():
+            own = tuple(next(numbers) for _ in range(hook.tensors))
+            made = hook.apply(self.values[name], made, own, self.background)
+        return made
+
+    def mean_criterion(self, scores: Tensor, batch: Batch) -> Tensor:
+        """The training criterion (K,) of logits (K, N, classes), the mean over the batch."""
+        if not self.changes_criterion:
+            [(labels, _)] = batch.targets
+            return losses(scores, labels, "mean")
+        return self.criterion(scores, batch).mean(1)
+
+    def criterion(self, scores: Tensor, batch: Batch) -> Tensor:
+        """The training criterion (K, N) of every image."""
+        log_probabilities, (lanes, n) = scores.log_softmax(-1), scores.shape[:2]
+        each = scores.new_zeros(())
+        for labels, share in batch.targets:
+            own = -log_probabilities.gather(-1, labels.expand(lanes, n)[:, :, None])[:, :, 0]
+            each = each + (own if share is None else share * own)
+        for name, loss in self.on_loss.items():
+            each = loss(self.values[name], each, log_probabilities)
+        return each
+
+    @torch.no_grad()
+    def project(self, weights: Sequence[Tensor]) -> None:
+        """What follows the optimizer's step, on weight tensors (K, units, …)."""
+        for name, project in self.after_step.items():
+            project(self.values[name], weights)
+
+    def criterion_on(self, data: Labelled) -> Criterion | None:
+        """The training criterion in eval mode on ``data``; None where it is the data loss.
+
+        Images are mixed alike at every epoch: each has one λ and one partner, drawn from the run's seed.
+        """
+        if not self.changes_criterion:
+            return None
+        plain = Batch(data.images, ((data.labels, None),))
+        mixed = self._mixed(plain)
+
+        def measure(score: Score, scores: Tensor, part: slice) -> Tensor:
+            batch = _part(mixed, part)
+            return self.criterion(scores if mixed is plain else score(batch.images), batch).sum(1)
+
+        return measure
+
+    def _mixed(self, batch: Batch) -> Batch:
+        for name, hook in self.on_data.items():
+            if hook.draw_evaluated:
+                generator = torch.Generator().manual_seed(seed_for(self.seed, name, 0))
+                drawn = hook.draw_evaluated(self.values[name], len(batch.images), generator)
+                on_device = tuple(tensor.to(self.background.device) for tensor in drawn)
+                batch = hook.apply(self.values[name], batch, on_device, self.background)
+        return batch
+
+
+def _part(batch: Batch, part: slice) -> Batch:
+    targets = tuple((labels[part], None if share is None else share[part]) for labels, share in batch.targets)
+    return Batch(batch.images[part], targets)
