@@ -108,7 +108,11 @@ def test_a_resume_and_a_neighbour_leave_the_bits(name: str) -> None:
 
 @pytest.mark.parametrize("name", ON)
 def test_fused_lanes_are_the_lanes_alone(name: str) -> None:
-    changes = [{"penalty.l2": 0.0}, {"penalty.l2": 0.1}, {"penalty.l1": 1e-2, "penalty.apply": "proximal"}]
+    changes: list[dict[str, Any]] = [
+        {"penalty.l2": 0.0},
+        {"penalty.l2": 0.1},
+        {"penalty.l1": 1e-2, "penalty.apply": "proximal"},
+    ]
     specs = [BASE.with_changes({**ON[name], **own}) for own in changes]
     alone, weights = results(list(run(specs)))
     fused, rows = results(list(run(specs, FUSED)))

@@ -123,4 +123,4 @@ def _evaluated(row: list[float], n: int, n_flipped: int) -> Evaluated:
         return Evaluated(loss / n, right / n, criterion=minimised)
     rest = n - n_flipped
     clean = clean / rest if rest else math.nan
-    return Evaluated(loss / n, right / n, clean, flipped / n_flipped, true / n_flipped, minimised)
+    return Evaluated(loss / n, right / n, clean, flipped / n_flipped, true / n_flipped, criterion=minimised)
