@@ -73,12 +73,12 @@ def test_one_confirmation_opens_one_test_part(any_store: Store) -> None:
 def test_test_scores_come_back_as_they_were_saved(any_store: Store) -> None:
     run = any_store.create(spec())
     assert any_store.test_scores(run.id) is None
-    probabilities = np.random.default_rng(0).dirichlet(np.ones(10), 7).astype(np.float16)
+    probabilities = np.random.default_rng(0).dirichlet(np.ones(10), 7).astype(np.float32)
     correct = np.arange(7) % 2 == 0
-    any_store.files(run.id).save_weights({"probabilities": probabilities, "correct": correct}, TEST)
+    any_store.files(run.id).save_weights({TEST: probabilities, "correct": correct}, TEST)
     found = any_store.test_scores(run.id)
     assert found is not None
-    assert [str(array.dtype) for array in (found.probabilities, found.correct)] == ["float16", "bool"]
+    assert (found.probabilities.dtype, found.correct.dtype) == (np.dtype(np.float32), np.dtype(np.bool_))
     assert np.array_equal(found.probabilities, probabilities)
     assert np.array_equal(found.correct, correct)
 

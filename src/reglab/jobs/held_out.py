@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from reglab.errors import StoreError
@@ -48,7 +47,7 @@ class HeldOutEvaluation:
         test = self._test_of(run.spec)
         self.patience(self.store.open_test, self.sweep_id, run.spec.data.name, test.sha256, len(test.labels))
         scores = score_held_out(run.spec, self._weights(run, event), test, self.settings.device)
-        kept = {"probabilities": scores.probabilities.astype(np.float16), "correct": scores.correct}
+        kept = {TEST: scores.probabilities, "correct": scores.correct}
         self.patience(self.store.files(run.id).save_weights, kept, TEST)
 
     def _weights(self, run: Run, event: Ended) -> Weights:

@@ -60,14 +60,11 @@ class Confirmation:
 
 @dataclass(frozen=True, eq=False)
 class TestScores:
-    """A run's class ``probabilities`` (n, classes), float16, of every test image in order, and which are ``correct``.
-
-    ``correct`` (n,) bool is by the logits, which tell classes of equal float16 probability apart.
-    """
+    """A run's class ``probabilities`` (n, classes), float32, of every test image in order; ``correct`` (n,) bool."""
 
     __test__ = False  # pytest would take it for a test
 
-    probabilities: NDArray[np.float16]
+    probabilities: NDArray[np.float32]
     correct: NDArray[np.bool_]
 
 

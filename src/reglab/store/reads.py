@@ -150,7 +150,10 @@ class StoreReads:
         :raises CheckpointError: the file is damaged.
         """
         files = self.files(run_id)
-        return TestScores(**files.load_weights(files.named(TEST))) if files.has(TEST) else None
+        if not files.has(TEST):
+            return None
+        found = files.load_weights(files.named(TEST))
+        return TestScores(found[TEST], found["correct"])
 
     def waiting(self, kind: Literal["run", "sweep"] = "run") -> list[str]:
         """Ids of queued runs that belong to no sweep, or of queued sweeps, the longest waiting first.
@@ -253,7 +256,7 @@ class StoreReads:
         run, files = self.get(run_id), self.files(run_id)
         if which == "test":
             scores = self.test_scores(run.id)
-            return None if scores is None else scores.probabilities.astype(np.float32)
+            return None if scores is None else scores.probabilities
         epoch = run.epoch if which == "last" else run.best_epoch
         return files.load_probabilities(which, epoch) if epoch else None
 

@@ -1,0 +1,193 @@
+"""Confirmations: fresh seeds, the weights of the epoch rule on the test part, one opening, also after kill −9."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tests.jobs.killing import forkserver, kill_after
+from tests.jobs.running import settings_in, wait_until
+from tests.jobs.sweeping import (
+    RUN,
+    assert_same_lanes,
+    lanes_of,
+    new_sweep,
+    plan_of,
+    resume_sweep,
+    tell_events,
+    train_sweep,
+    weights,
+)
+
+from reglab import RunSpec
+from reglab.errors import SpecError, StoreError
+from reglab.events import EpochDone, Event
+from reglab.jobs import SweepWorker, pace, plan_confirmation, read_confirmation, sweep_result
+from reglab.models import build
+from reglab.settings import Settings
+from reglab.store import Store, Sweep, open_store
+from reglab.sweep import SweepSpec
+from reglab.training import HeldOutSet, score_held_out
+
+LOCKED = RUN.with_changes({"data.test_fraction": 0.2, "data.val_fraction": 0.1, "model.dropout": 0.0, "optim.lr": 5e-3})
+SMALL = SweepSpec(run=LOCKED, l2=(0.0, 1e-2, 1e-1), seeds=2)
+
+
+@pytest.fixture(name="sweep")
+def _sweep(store: Store, settings: Settings) -> Sweep:
+    return train_sweep(store, settings, SMALL)
+
+
+def confirmed(store: Store, settings: Settings, sweep: Sweep, seeds: int = 2, **changes: Any) -> Sweep:
+    """A confirmation of ``sweep``, trained here and now."""
+    spec, confirmation = plan_confirmation(store, sweep, seeds)
+    made = store.create(spec, owner=store.owner(), confirmation=replace(confirmation, **changes))
+    store.set_plan(made.id, plan_of(spec).facts())
+    SweepWorker(store, settings, store.sweep(made.id)).work()
+    return store.sweep(made.id)
+
+
+def test_only_chosen_points_are_trained_again_on_seeds_that_nobody_has_had(
+    store: Store, settings: Settings, sweep: Sweep
+) -> None:
+    best, one_se = (sweep_result(store, sweep)[key] for key in ("best", "one_se"))
+    spec, confirmation = plan_confirmation(store, sweep, 3, add=(0.03,))
+    assert {point.l2 for point in spec.points} == {0.0, 0.03, best["l2"], one_se["l2"]}
+    roles = dict(zip((point.l2 for point in spec.points), confirmation.roles, strict=True))
+    assert "zero" in roles[0.0]
+    assert "best" in roles[best["l2"]]
+    assert "one_se" in roles[one_se["l2"]]
+    assert roles[0.03] == ("added",)
+    seeds = {(lane.run.data.seed, lane.run.train.seed) for lane in spec.lanes()}
+    assert seeds == {(2, 2), (3, 3), (4, 4)}
+    store.create(spec, confirmation=confirmation)
+    assert {lane.run.data.seed for lane in plan_confirmation(store, sweep, 2)[0].lanes()} == {5, 6}
+
+
+def test_sweeps_over_folds_are_confirmed_over_seeds(store: Store, settings: Settings) -> None:
+    sweep = train_sweep(store, settings, SweepSpec(run=LOCKED, l2=(0.0, 1e-2), folds=2))
+    spec, _ = plan_confirmation(store, sweep, 2)
+    assert (spec.folds, spec.seeds, {lane.run.data.folds for lane in spec.lanes()}) == (0, 2, {None})
+    assert {lane.run.data.seed for lane in spec.lanes()} == {2, 3}
+
+
+def test_a_confirmation_scores_every_run_on_the_test_part_and_opens_it_once(
+    store: Store, settings: Settings, sweep: Sweep
+) -> None:
+    assert store.openings("digits") == []
+    made = confirmed(store, settings, sweep)
+    assert (made.state, made.confirms) == ("finished", sweep.id)
+    [opening] = store.openings("digits")
+    assert (opening.sweep, opening.images) == (made.id, 359)
+    assert all(opening.test_sha256 == run.environment["test_sha256"] for run in store.sweep_runs(sweep.id))  # type: ignore[index]
+    assert all(store.test_scores(run.id) is None for run in store.sweep_runs(sweep.id))
+    found = read_confirmation(store, sweep.id)
+    assert found is not None
+    assert found.correct.shape == (len(made.spec.points), 2, 359)
+    for place, run in enumerate(store.sweep_runs(made.id)):
+        seed, point = divmod(place, len(made.spec.points))
+        assert np.array_equal(found.correct[point, seed], _by_hand(run.spec, weights(store, run), settings))
+        assert run.last is not None
+        assert found.val_acc[point, seed] == run.last.val_acc
+    again = confirmed(store, settings, sweep)
+    assert [one.sweep for one in store.openings("digits")] == [made.id, again.id]
+    newest = read_confirmation(store, sweep.id)
+    assert newest is not None
+    assert (newest.sweep.id, newest.openings) == (again.id, 2)
+
+
+def _by_hand(spec: RunSpec, arrays: Any, settings: Settings) -> Any:
+    """Which test images the network classifies correctly, image by image in PyTorch's own words."""
+    test = HeldOutSet.of(spec, settings.data)
+    model = build(spec.model, test.shape, test.classes, 0).eval()
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
+    with torch.no_grad():
+        return np.array([int(model(x[None]).argmax()) == int(y) for x, y in zip(test.images, test.labels, strict=True)])
+
+
+@pytest.mark.parametrize(("rule", "epochs"), [("best", ()), ("common", (1, 2, 1))])
+def test_the_epoch_rule_says_which_weights_are_scored(
+    rule: Any, epochs: tuple[int, ...], store: Store, settings: Settings, sweep: Sweep
+) -> None:
+    points = len(plan_confirmation(store, sweep, 2)[0].points)
+    made = confirmed(store, settings, sweep, rule=rule, epochs=epochs[:points])
+    for run in store.sweep_runs(made.id):
+        at = run.best_epoch if rule == "best" else epochs[(run.lane or 0) % points]
+        assert at is not None
+        shorter = run.spec.with_changes({"train.epochs": at})
+        alone = train_sweep(store, settings, SweepSpec(run=shorter, l2=(run.l2,)))
+        [twin] = store.sweep_runs(alone.id)
+        expected = score_held_out(run.spec, weights(store, twin), HeldOutSet.of(run.spec, settings.data), "cpu")
+        found = store.test_scores(run.id)
+        assert found is not None
+        assert np.abs(found.probabilities - expected.probabilities).max() < 1e-3  # fused lanes round differently
+    result = read_confirmation(store, sweep.id)
+    assert result is not None
+    first = store.sweep_runs(made.id)[0]
+    at = first.best_epoch if rule == "best" else epochs[0]
+    assert result.val_acc[0, 0] == dict(store.epochs([first.id])[["epoch", "val_acc"]].itertuples(index=False))[at]
+
+
+def test_what_cannot_be_confirmed_is_a_sentence(store: Store, settings: Settings, sweep: Sweep) -> None:
+    without = train_sweep(store, settings, SweepSpec(run=LOCKED.with_changes({"data.test_fraction": 0}), l2=(0.0,)))
+    with pytest.raises(SpecError, match=r"set data\.test_fraction"):
+        plan_confirmation(store, without)
+    with pytest.raises(StoreError, match="only a finished sweep can be confirmed"):
+        plan_confirmation(store, store.create(SMALL))
+    nothing = train_sweep(store, settings, SweepSpec(run=LOCKED.with_changes({"optim.lr": 1e-9}), l2=(0.0, 1.0)))
+    with pytest.raises(SpecError, match="There is no λ to confirm"):
+        plan_confirmation(store, nothing)
+
+
+def test_another_test_part_is_not_opened(store: Store, settings: Settings, sweep: Sweep) -> None:
+    made = confirmed(store, settings, sweep, test_sha256="0" * 64)
+    assert (made.state, made.error) == (
+        "failed",
+        "The test part is not the one that was locked when the sweep was trained.",
+    )
+    assert store.openings("digits") == []
+
+
+def train_telling(home: Path, pipe: Connection) -> None:
+    """Train a confirmation in a process of its own until a run has been scored and others have not; tell of that."""
+    pace.TICK, pace._OVERHEAD = 0.0, 0
+    settings, turn = settings_in(home), threading.Lock()
+    with open_store(settings) as store, pytest.MonkeyPatch.context() as patch:
+        [sweep] = store.sweeps()
+        spec, confirmation = plan_confirmation(store, sweep, 2)
+        made = store.create(spec, owner=store.owner(), confirmation=confirmation)
+        store.set_plan(made.id, plan_of(spec, width=1).facts())
+
+        def tell(event: Event, _specs: tuple[RunSpec, ...]) -> None:
+            if isinstance(event, EpochDone) and store.openings("digits"):
+                with turn:
+                    pipe.send(made.id)
+                    wait_until(lambda: False, "the kill")
+
+        tell_events(patch, tell)
+        SweepWorker(store, settings, store.sweep(made.id)).work()
+
+
+def test_a_confirmation_killed_after_it_has_opened_the_test_part_resumes_to_the_same_and_counts_once(
+    tmp_path: Path,
+) -> None:
+    settings = settings_in(tmp_path / "home")
+    with open_store(settings) as store:
+        sweep = train_sweep(store, settings, SMALL)
+        sweep_id = kill_after(forkserver(), train_telling, settings.home, 1, 0.0)
+        assert len(store.recover()) > 0
+        assert len(store.openings("digits")) == 1
+        resumed = resume_sweep(store, settings, sweep_id)
+        assert resumed.state == "finished"
+        assert len(store.openings("digits")) == 1
+        found = read_confirmation(store, sweep.id)
+        assert found is not None
+        whole = new_sweep(store, resumed.spec, plan_of(resumed.spec, width=1))
+        SweepWorker(store, settings, whole).work()
+        assert_same_lanes(lanes_of(store, resumed), lanes_of(store, whole))
