@@ -131,7 +131,8 @@ def test_the_epoch_rule_says_which_weights_are_scored(
     assert result is not None
     first = store.sweep_runs(made.id)[0]
     at = first.best_epoch if rule == "best" else epochs[0]
-    assert result.val_acc[0, 0] == dict(store.epochs([first.id])[["epoch", "val_acc"]].itertuples(index=False))[at]
+    [row] = store.epochs([first.id]).query("epoch == @at").to_dict("records")
+    assert result.val_acc[0, 0] == row["val_acc"]
 
 
 def test_what_cannot_be_confirmed_is_a_sentence(store: Store, settings: Settings, sweep: Sweep) -> None:
