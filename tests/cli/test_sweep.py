@@ -297,3 +297,55 @@ def test_the_sweep_of_another_living_process_is_not_resumed(capsys: pytest.Captu
             assert main(["resume", name]) == 2
             assert f"Sweep {theirs.id} is running: there is nothing to resume." in capsys.readouterr().err
         assert elsewhere.sweep(theirs.id).state == "running"
+
+
+def test_confirm_trains_fresh_seeds_and_opens_the_test_part_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sweep", *QUICK, "--confirm", "3", "--json"]) == 0
+    told = lines(capsys)
+    result, [first, second] = told[-1], [line for line in told if "sweep" in line][:2]
+    assert (first["sweep"], second["confirms"]) == (result["sweep"], result["sweep"])
+    found = result["confirm"]
+    assert (found["sweep"], found["seeds"], found["openings"], found["epoch_rule"]) == (second["sweep"], 3, 1, "last")
+    chosen = {0.0, result["best"]["l2"], result["one_se"]["l2"]}
+    assert {point["l2"] for point in found["points"]} == chosen
+    assert {point["n"] for point in found["points"]} == {359}
+    assert all(0 <= point[name] <= 1 for point in found["points"] for name in ("val_acc", "test_acc"))
+    assert main(["show", result["sweep"], "--json"]) == 0
+    assert lines(capsys)[-1]["confirm"] == found
+    assert main(["show", result["sweep"]]) == 0
+    assert "confirmed on 3 fresh seeds, 359 test images, opened once:" in capsys.readouterr().out
+
+
+def test_without_best_lambda_the_test_part_stays_locked(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--l2", "100,1000", "--seeds", "2", "--confirm", "2")
+    assert (result["best"], result["confirm"]) == (None, None)
+    with open_store(load_settings()) as store:
+        assert store.openings("digits") == []
+        assert store.count_sweeps() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ["--set", "data.test_fraction=0", "--confirm", "2"],
+            "A confirmation needs a test part that no choice has seen: ",
+        ),
+        (["--confirm", "1"], "--confirm takes 2 to 50 fresh seeds, not '1'; 10 are usual."),
+        (["--confirm", "ten"], "--confirm takes 2 to 50 fresh seeds, not 'ten'; 10 are usual."),
+    ],
+)
+def test_what_cannot_be_confirmed_is_refused_before_anything_is_trained(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sweep", *QUICK, *arguments]) == 2
+    assert capsys.readouterr().err.startswith(f"reglab: {sentence}")
+    with open_store(load_settings()) as store:
+        assert store.count_sweeps() == 0
+
+
+def test_a_spec_file_without_the_key_has_no_test_part(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("data: {train_size: 60}", encoding="utf-8")
+    assert main(["sweep", str(file), "--l2", "0,0.1", "--confirm", "2"]) == 2
+    assert "set data.test_fraction" in capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_an_unknown_run_is_one_sentence_and_the_way_back(app: AppTest) -> None:
     assert len(errors(app)) == 1
     assert "There is no run 'nothere'" in errors(app)[0]
     press(app, "open_form")
-    assert values(app) == to_values(RunSpec())
+    assert values(app) == to_values(RunSpec.fresh())
     assert address(app) == {}
 
 

@@ -22,7 +22,7 @@ __all__ = ["page"]  # which the fixture ``app`` runs
 
 def test_the_form_opens_with_the_default_spec(app: AppTest) -> None:
     visit(app)
-    assert values(app) == to_values(RunSpec())
+    assert values(app) == to_values(RunSpec.fresh())
     assert not app.button(key="start").disabled
     assert address(app) == {}
     assert (errors(app), warnings(app)) == ([], "")
@@ -36,7 +36,7 @@ def test_the_objective_follows_every_edit(app: AppTest) -> None:
     app.number_input(key="train_size").set_value(None)
     again(app)
     assert r"\frac{0.03}{2}" in app.latex[0].value
-    assert r"\frac{1}{1258}" in app.latex[0].value
+    assert r"\frac{1}{1007}" in app.latex[0].value
     assert any("weight_decay=0.03" in caption.value and "l2(0.015)" in caption.value for caption in app.caption)
 
 
@@ -45,7 +45,15 @@ def test_the_address_follows_the_form(app: AppTest) -> None:
     app.text_input(key="l2").set_value("0.03")
     app.selectbox(key="model").set_value("lenet5")
     again(app)
-    assert address(app) == {"penalty.l2": "0.03", "model.name": "lenet5"}
+    assert address(app) == {"penalty.l2": "0.03", "model.name": "lenet5", "data.test_fraction": "0.2"}
+
+
+def test_a_form_without_a_test_part_has_an_address_of_its_own(app: AppTest) -> None:
+    visit(app)
+    assert address(app) == {}
+    visit(app, data__test_fraction="0")
+    assert (values(app)["test_fraction"], address(app)) == ("0", {"data.test_fraction": "0"})
+    assert values(visit(app, penalty__l2="0.5"))["test_fraction"] == "0"  # a link from before there was a test part
 
 
 def test_a_link_restores_the_form_and_stays_as_it_is(app: AppTest) -> None:
@@ -82,7 +90,7 @@ def test_a_shorter_way_to_write_a_number_is_not_corrected(app: AppTest) -> None:
 def test_the_addresses_of_others_are_left_alone(app: AppTest) -> None:
     visit(app, embed="true")
     app.text_input(key="l2").set_value("0.5")
-    assert address(again(app)) == {"penalty.l2": "0.5", "embed": "true"}
+    assert address(again(app)) == {"penalty.l2": "0.5", "data.test_fraction": "0.2", "embed": "true"}
 
 
 def test_going_back_and_forward_in_the_browser_restores_the_form(app: AppTest) -> None:

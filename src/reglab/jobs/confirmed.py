@@ -20,7 +20,7 @@ class Confirmed:
     """The figures of a confirmation whose runs have ended.
 
     ``correct`` (points, seeds, images): which test images are classified correctly; ``val_acc`` (points, seeds): the
-    validation accuracy at the epoch of the rule. Only seeds of which every run finished are here. ``openings``: how
+    validation accuracy at the epoch of the rule. Only seeds whose runs have all finished are here. ``openings``: how
     often the test part of this data set has been opened, this time included, and ``dropped`` seeds have a run that
     diverged or failed.
     """

@@ -1,7 +1,7 @@
 """The test part at the end of a confirmation's runs: opened once, and every finished run evaluated on it.
 
 A run is evaluated before it is recorded as finished, so that a confirmation that was cut off and resumed evaluates
-exactly the runs that were still to finish. The opening is recorded first: it counts even if nothing came of it.
+exactly the runs that were still to finish. The opening is recorded first: it counts even if the work is then cut off.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ class RunFiles:
         return own.relative_to(self.home).as_posix()
 
     def named(self, name: str) -> str:
-        """The path of ``<name>.safetensors`` relative to the home."""
+        """Where ``<name>.safetensors`` is, relative to the home."""
         return self._weights(name).relative_to(self.home).as_posix()
 
     def has(self, name: str) -> bool:
