@@ -81,9 +81,13 @@ def point_columns(frame: Iterable[object]) -> tuple[str, ...]:
 N = "n"  # repeats that count: those with finite figures
 SE = "_se"  # suffix: the standard error of that mean, s/√n with n − 1 in s; NaN for a single repeat
 DIVERGED = "n_diverged"  # repeats that diverged
+AT_EPOCH = "at_epoch"  # mean of the epochs at which the repeats count
 BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the 1-SE choice
+ONE_SE_PAIRED = "one_se_paired"  # bool: the 1-SE choice with the standard error of the paired difference to the best
 REGIME = "regime"  # one of REGIMES
 DIFFERENCE = "difference"  # paired difference to λ = 0, with LOW and HIGH
 PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
+BETTER_IN = "better_in"  # of these repeats, those in which the point does better than λ = 0
+P_ADJUSTED = "p_adjusted"  # two-sided p of the difference to λ = 0, adjusted for the number of λ; NaN: not tested
 REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
 ALL_WEIGHTS = "all layers"  # a LAYER: the weights of all layers together

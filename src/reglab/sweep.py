@@ -79,7 +79,8 @@ class SweepSpec(BaseModel):
     numeric setting under its dotted key, alone or beside λ: one or two axes in all, where a grid is two. ``apply``
     empty is that of ``run``. Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it
     validates on fold r of that many stratified folds and adds r to the training seed. ``only`` trains the points with
-    these numbers alone, as a confirmation does.
+    these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before any is
+    trained; empty is the default of :attr:`epoch_rule`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -94,6 +95,7 @@ class SweepSpec(BaseModel):
     folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
     over: dict[str, tuple[Number, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
     only: tuple[Whole, ...] = Field((), exclude_if=lambda numbers: not numbers)
+    epoch: EpochRule | None = Field(None, exclude_if=lambda rule: rule is None)
 
     @model_validator(mode="before")
     @classmethod
@@ -259,6 +261,15 @@ class SweepSpec(BaseModel):
     def repeated_over(self) -> Repeats:
         """What differs from one repeat to the next."""
         return "fold" if self.folds else "seed"
+
+    @property
+    def epoch_rule(self) -> EpochRule:
+        """The epoch at which runs count: *last*; *best*, each at its lowest validation loss; or *common*.
+
+        *common* is, for each λ, the epoch of the lowest mean validation loss among those that all repeats reached.
+        Where none is declared: *best* with early stopping, else *last*.
+        """
+        return self.epoch or ("best" if self.run.train.patience else "last")
 
     @property
     def size(self) -> int:

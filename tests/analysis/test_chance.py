@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest  # type: ignore[import-untyped]
+from sklearn.metrics import recall_score
 
-from reglab.analysis import Chance, recorded_chance, strictest
+from reglab.analysis import Chance, balanced_accuracy, recorded_chance, strictest
 
 
 @given(st.integers(1, 2000), st.floats(0, 1))
@@ -59,3 +61,19 @@ def test_the_text_names_the_majority_of_uneven_classes() -> None:
     assert Chance(10, 539).rule_text == (
         "With 539 validation images, an accuracy below 12.3 % is no better than guessing."
     )
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=40))
+def test_balanced_accuracy_is_scikit_learn_s(images: list[tuple[int, bool]]) -> None:
+    labels, correct = (np.array(part) for part in zip(*images, strict=True))
+    answers = np.where(correct, labels, 9)
+    expected = recall_score(labels, answers, labels=np.unique(labels), average="macro", zero_division=0)
+    assert balanced_accuracy(correct, labels) == pytest.approx(expected)
+
+
+def test_the_most_frequent_class_alone_is_one_class_of_ten() -> None:
+    labels = np.repeat(np.arange(10), [19, 14, 12, 10, 9, 8, 8, 7, 7, 6])
+    always_first = np.stack([labels == 0, labels >= 0])
+    assert balanced_accuracy(always_first, labels).tolist() == pytest.approx([0.1, 1.0])
+    assert Chance.of_labels(np.bincount(labels).tolist()).uneven
+    assert not Chance(10, 539, 0.102).uneven

@@ -33,7 +33,8 @@ def _choose(rows: list[Row], measure: str) -> tuple[Row | None, Row | None]:
     fit = [row for row in rows if row[c.N] and not row[c.DIVERGED]]
     if not fit:
         return None, None
-    best = max(fit, key=lambda row: (round(_score(row, measure), 7), _place(row)))
+    loss = c.VAL_LOSS if measure == c.VAL_ACC else measure
+    best = max(fit, key=lambda row: (round(_score(row, measure), 7), round(-row[loss], 7), _place(row)))
     error = best[measure + c.SE]
     if math.isnan(error):
         return best, None
@@ -213,6 +214,7 @@ def _table(means: dict[float, float], error: float) -> pd.DataFrame:
         {
             c.APPLY: "coupled", c.LAMBDA: value, c.LAMBDA1: 0.0, c.LAMBDA2: value, c.N: 3, c.DIVERGED: 0,
             c.VAL_ACC: mean, c.VAL_ACC + c.SE: error, c.TRAIN_LOSS: 0.1 + value, c.TRAIN_LOSS + c.SE: 0.01,
+            c.VAL_LOSS: 1.0,
         }
         for value, mean in means.items()
     ]  # fmt: skip

@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from reglab.analysis.chance import Chance, recorded_chance, strictest
+from reglab.analysis.budget import Budget
+from reglab.analysis.chance import Chance, balanced_accuracy, recorded_chance, strictest
+from reglab.analysis.confirmation import ConfirmedPoint, Shift, confirmed_difference, confirmed_point
 from reglab.analysis.differences import paired_differences
+from reglab.analysis.judge import judge_sweep
+from reglab.analysis.judgement import Corrected, Criteria, Rival, RuleJudgement, SweepJudgement
 from reglab.analysis.layers import layer_curves, sweep_histograms
+from reglab.analysis.paired import (
+    LEAST_REPEATS,
+    PairedDifference,
+    RepeatedFigure,
+    overlap_of_folds,
+    overlap_of_seeds,
+    paired_difference,
+)
 from reglab.analysis.select import RULE, NoBest, best_row, chosen, regimes, why_no_best
 from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
 from reglab.analysis.sweep_table import runs_table, sweep_table
 from reglab.analysis.ticks import positions, reconciled
 
 __all__ = [
+    "LEAST_REPEATS",
     "RULE",
+    "Budget",
     "Chance",
+    "ConfirmedPoint",
+    "Corrected",
+    "Criteria",
     "NoBest",
+    "PairedDifference",
+    "RepeatedFigure",
+    "Rival",
+    "RuleJudgement",
+    "Shift",
+    "SweepJudgement",
     "SweepVerdict",
+    "balanced_accuracy",
     "best_row",
     "chosen",
+    "confirmed_difference",
+    "confirmed_point",
+    "judge_sweep",
     "judged_sweep",
     "layer_curves",
+    "overlap_of_folds",
+    "overlap_of_seeds",
+    "paired_difference",
     "paired_differences",
     "positions",
     "reconciled",

@@ -55,10 +55,14 @@ class Chance:
         return accuracy is not None and accuracy < self.bound
 
     @property
+    def uneven(self) -> bool:
+        """Whether the classes differ in frequency, so that balanced accuracy belongs beside accuracy."""
+        return self.majority - 1 / self.classes > _UNEVEN
+
+    @property
     def text(self) -> str:
         """For example "10 %", or "19 %, the share of the most frequent class"."""
-        uneven = self.majority - 1 / self.classes > _UNEVEN
-        return percent(self.accuracy, 0) + (", the share of the most frequent class" if uneven else "")
+        return percent(self.accuracy, 0) + (", the share of the most frequent class" if self.uneven else "")
 
     @property
     def rule_text(self) -> str:
@@ -80,6 +84,17 @@ def recorded_chance(environment: Mapping[str, Any] | None) -> Chance | None:
     """Chance by a run's record of its data; ``None`` for runs of earlier versions, which have none."""
     counts = (environment or {}).get("val_labels")
     return Chance.of_labels(counts) if counts else None
+
+
+def balanced_accuracy(correct: NDArray[np.bool_], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The mean over the classes that occur of the share of their images classified correctly.
+
+    ``correct`` is (…, n), ``labels`` (n,); the result (…,). Always answering one of K classes gives 1/K, however
+    frequent that class is.
+    """
+    classes, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    members = (place[:, None] == np.arange(len(classes))) / counts
+    return np.asarray((correct.astype(np.float64) @ members).mean(axis=-1), dtype=np.float64)
 
 
 def at_chance(table: pd.DataFrame, chance: Chance | None) -> NDArray[np.bool_]:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis.sweep_table import Floats, Points, counted, mean_and_error, points_of, with_columns
+from reglab.analysis.paired import interval
+from reglab.analysis.select import HIGHER_IS_BETTER
+from reglab.analysis.sign_flips import max_t
+from reglab.analysis.sweep_table import Floats, Mask, Points, mean_and_error, points_of, repeat_values, with_columns
+from reglab.sweep import EpochRule
+
+DIFFERENCE_COLUMNS = (
+    columns.DIFFERENCE,
+    columns.PAIRS,
+    columns.BETTER_IN,
+    columns.LOW,
+    columns.HIGH,
+    columns.P_ADJUSTED,
+)
 
 
 def paired_differences(
@@ -16,22 +27,26 @@ def paired_differences(
     epochs: pd.DataFrame,
     measure: str = columns.VAL_ACC,
     epoch: int | None = None,
-    resamples: int = 10_000,
-    seed: int = 0,
-    level: float = 0.95,
+    *,
+    rule: EpochRule = "last",
+    overlap: float = 0.0,
+    tested: Mask | None = None,
 ) -> pd.DataFrame:
     """d̄ = mean over repeats of (``measure`` at λ − at λ = 0 of the same repeat, mode and second value), a row a point.
 
-    N pairs have both figures. LOW and HIGH are the percentile bootstrap: the (1 ∓ ``level``)/2 quantiles of d̄ over
-    ``resamples`` draws of N repeats with replacement, from a generator with ``seed``, the same draws for every λ.
-    The difference is NaN without a λ = 0, the interval for fewer than 2 pairs.
+    PAIRS repeats have both figures, in BETTER_IN of them λ does better. LOW and HIGH are the interval of
+    :func:`reglab.analysis.paired.interval` with r = ``overlap``, P_ADJUSTED the p of
+    :func:`reglab.analysis.sign_flips.max_t` over the λ > 0 of a family; both are NaN for points that are not ``tested``
+    (a mask in the order of :func:`points_of`; ``None``: all are). The difference is NaN without a λ = 0.
     """
-    points, (figures, _) = points_of(lanes), counted(lanes, epochs, epoch, (measure,))
-    differences = _to_zero(points, points.spread(figures[:, 0]))
+    points = points_of(lanes)
+    differences = _to_zero(points, repeat_values(lanes, epochs, measure, epoch, rule))
     mean, _, n = mean_and_error(differences)
-    low, high = _interval(differences, resamples, seed, level)
-    added = {columns.DIFFERENCE: mean, columns.N: n, columns.LOW: low, columns.HIGH: high}
-    return with_columns(points.frame(), added)
+    asked = np.ones(len(n), dtype=np.bool_) if tested is None else tested
+    known = np.where(asked[:, None], differences, np.nan)
+    better = differences > 0 if measure in HIGHER_IS_BETTER else differences < 0
+    values = (mean, n, better.sum(axis=1), *interval(known, overlap), _adjusted(points, known, overlap))
+    return with_columns(points.frame(), dict(zip(DIFFERENCE_COLUMNS, values, strict=True)))
 
 
 def _to_zero(points: Points, values: Floats) -> Floats:
@@ -40,34 +55,9 @@ def _to_zero(points: Points, values: Floats) -> Floats:
     return np.where(zero[:, None] >= 0, values - values[zero], np.nan)
 
 
-def _interval(differences: Floats, resamples: int, seed: int, level: float) -> Floats:
-    """Low and high (2, points) of the bootstrapped means; points with the same number of pairs are resampled alike."""
-    finite = np.isfinite(differences)
-    n = finite.sum(axis=1)
-    interval = np.full((2, len(n)), np.nan)
-    for pairs in np.unique(n[n > 1]):
-        rows = np.flatnonzero(n == pairs)
-        kept = differences[rows][finite[rows]].reshape(len(rows), pairs)
-        means = kept @ _weights(int(pairs), resamples, seed)
-        interval[:, rows] = _quantiles(means, np.array([(1 - level) / 2, (1 + level) / 2])).T
-    return interval
-
-
-def _quantiles(values: Floats, shares: Floats) -> Floats:
-    """The quantiles of each row, linear between neighbours; ``np.quantile`` without its copies. Reorders ``values``."""
-    places = shares * (values.shape[1] - 1)
-    below = np.floor(places).astype(np.int64)
-    above = np.minimum(below + 1, values.shape[1] - 1)
-    values.partition(np.unique([below, above]), axis=1)
-    quantiles: Floats = values[:, below] + (places - below) * (values[:, above] - values[:, below])
-    return quantiles
-
-
-@lru_cache(maxsize=8)
-def _weights(n: int, resamples: int, seed: int) -> Floats:
-    """(n, resamples): how often each draw of n out of n has each repeat, over n."""
-    picks = np.random.default_rng(seed).integers(0, n, size=(resamples, n))
-    places = picks + n * np.arange(resamples)[:, None]
-    times = np.bincount(places.ravel(), minlength=n * resamples).reshape(resamples, n)
-    weights: Floats = np.ascontiguousarray(times.T) / n
-    return weights
+def _adjusted(points: Points, differences: Floats, overlap: float) -> Floats:
+    """The adjusted p of every point; NaN at λ = 0."""
+    p = np.full(len(differences), np.nan)
+    above = np.flatnonzero([key[1] > 0 for key in points.keys])
+    p[above] = max_t(differences[above], overlap)
+    return p

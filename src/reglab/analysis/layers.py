@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.analysis.sweep_table import Floats, Indices, last_rows, mean_and_error, owners, points_of
+from reglab.analysis.epoch_rules import last_rows, owners
+from reglab.analysis.sweep_table import Floats, Indices, mean_and_error, points_of
 from reglab.bins import N_BINS
 
 _FIGURES = (columns.L2_NORM, columns.L1_NORM, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE, columns.SIZE)

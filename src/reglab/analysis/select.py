@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.analysis.chance import Chance, at_chance
-from reglab.analysis.sweep_table import Floats, Indices, Mask
+from reglab.analysis.sweep_table import Floats, Indices, Mask, mean_and_error
 
 UNDERFITS, FITS, OVERFITS, DIVERGED, AT_CHANCE = columns.REGIMES
 RULE = (
@@ -19,8 +19,8 @@ RULE = (
     "of the best λ, and underfits where not. It does neither where its accuracy is at chance."
 )
 
-_HIGHER_IS_BETTER = frozenset({columns.TRAIN_ACC, columns.VAL_ACC, columns.CLEAN_ACC, columns.TRUE_ACC})
-_TIE = 1e-9  # means that differ by less are equal: the rounding of a sum over repeats
+HIGHER_IS_BETTER = frozenset({columns.TRAIN_ACC, columns.VAL_ACC, columns.CLEAN_ACC, columns.TRUE_ACC})
+TIE = 1e-9  # means that differ by less are equal: the rounding of a sum over repeats
 _EQUAL = 0.005  # half a point: means that differ by no more are equal where the standard error is not known
 _SORT_KEYS = (columns.LAMBDA2, columns.LAMBDA1, columns.LAMBDA)  # np.lexsort: the last key counts most
 
@@ -28,20 +28,23 @@ _SORT_KEYS = (columns.LAMBDA2, columns.LAMBDA1, columns.LAMBDA)  # np.lexsort: t
 def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
     """:func:`sweep_table` with BEST and ONE_SE, each true for at most one point of every penalty mode.
 
-    BEST has the highest mean of ``measure`` (of a loss or a gap the lowest), the largest λ of equal ones. ONE_SE is the
-    largest λ whose mean is within one standard error, that of the best point, of the best mean (Breiman et al. 1984;
-    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10); there is none where that error is not
-    known, as for a single repeat. Of a map it has the second value of the best point. Points with a diverged repeat,
+    BEST has the highest mean of ``measure`` (of a loss or a gap the lowest); of equal accuracies that with the lowest
+    mean validation loss, then the largest λ. ONE_SE is the largest λ whose mean is within one standard error, that of
+    the best point, of the best mean (Breiman et al. 1984; Hastie, Tibshirani and Friedman, The Elements of Statistical
+    Learning, 7.10); there is none where that error is not known, as for a single repeat. Of a map it has the second
+    value of the best point. Points with a diverged repeat,
     and those at ``chance``, are never chosen.
     """
     score, error = _scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
-    eligible = np.isfinite(score) & (table[columns.DIVERGED].to_numpy(np.int64) == 0) & ~at_chance(table, chance)
+    between_equals = _scores(table, columns.VAL_LOSS if measure == columns.VAL_ACC else measure)
+    eligible = can_be_best(table, measure, chance)
     best, one_se = np.zeros((2, len(table)), dtype=np.bool_)
     for rows in rows_by_mode(table):
         candidates = rows[eligible[rows]]
         if not len(candidates):
             continue
-        top = _largest(candidates, score, float(score[candidates].max()))
+        tied = candidates[score[candidates] >= score[candidates].max() - TIE]
+        top = _largest(tied, between_equals, float(between_equals[tied].max()))
         best[top] = True
         if columns.SECOND in table:  # only λ orders by strength: the choice stays at the best second value
             second = table[columns.SECOND].to_numpy(np.float64)
@@ -49,6 +52,29 @@ def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance |
         if np.isfinite(error[top]):
             one_se[_largest(candidates, score, float(score[top] - error[top]))] = True
     return table.assign(**{columns.BEST: best, columns.ONE_SE: one_se})
+
+
+def can_be_best(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> Mask:
+    """The points with figures, without diverged repeats and above ``chance``."""
+    whole: Mask = table[columns.DIVERGED].to_numpy(np.int64) == 0
+    return np.isfinite(_scores(table, measure)) & whole & ~at_chance(table, chance)
+
+
+def paired_one_se(table: pd.DataFrame, values: Floats, measure: str, eligible: Mask) -> Mask:
+    """The largest ``eligible`` λ of each penalty mode that is within one paired standard error of the best.
+
+    That is d̄ ≥ −s_d/√n, d the differences to the best over the n repeats that both have; ``table`` is a :func:`chosen`
+    one, ``values`` (points, repeats) its ``measure``. Pairing removes what the λ of a repeat have in common, so this
+    standard error is usually smaller than that of the best mean. There is none for fewer than 2 pairs.
+    """
+    oriented = values if measure in HIGHER_IS_BETTER else -values
+    best, marked = table[columns.BEST].to_numpy(np.bool_), np.zeros(len(table), dtype=np.bool_)
+    for rows in rows_by_mode(table):
+        for top in rows[best[rows]]:
+            mean, error, n = mean_and_error(oriented[rows] - oriented[top])
+            within = (mean >= -error - TIE) & (n > 1) & eligible[rows]
+            marked[rows[within][-1:]] = True
+    return marked
 
 
 def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance | None = None) -> pd.DataFrame:
@@ -68,7 +94,7 @@ def regimes(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance 
     for rows in rows_by_mode(table):
         for top in rows[best[rows]]:
             margin = error[top] if np.isfinite(error[top]) else _EQUAL
-            fits = (score[rows] >= score[top] - margin - _TIE) & ~untrained[rows]
+            fits = (score[rows] >= score[top] - margin - TIE) & ~untrained[rows]
             if _is_line(table.iloc[rows]):
                 fits = np.logical_or.accumulate(fits) & np.logical_or.accumulate(fits[::-1])[::-1] & ~untrained[rows]
             names = np.array([FITS, OVERFITS], dtype=object)[:, None]
@@ -131,12 +157,12 @@ def why_no_best(table: pd.DataFrame, chance: Chance | None) -> NoBest | None:
 def _scores(table: pd.DataFrame, measure: str) -> Floats:
     """The mean of ``measure``, negative where lower is better."""
     mean = table[measure].to_numpy(np.float64)
-    return mean if measure in _HIGHER_IS_BETTER else -mean
+    return mean if measure in HIGHER_IS_BETTER else -mean
 
 
 def _largest(candidates: Indices, score: Floats, least: float) -> int:
     """The last of ``candidates``, which ascend in λ, that scores at least ``least``."""
-    return int(candidates[score[candidates] >= least - _TIE][-1])
+    return int(candidates[score[candidates] >= least - TIE][-1])
 
 
 def _is_line(points: pd.DataFrame) -> bool:

@@ -12,16 +12,25 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis.chance import Chance
-from reglab.analysis.differences import paired_differences
-from reglab.analysis.select import best_row, chosen, regimes, rows_by_mode
-from reglab.analysis.sweep_table import sweep_table
-from reglab.sweep import Point
+from reglab.analysis.differences import DIFFERENCE_COLUMNS, paired_differences
+from reglab.analysis.paired import PairedDifference
+from reglab.analysis.select import (
+    HIGHER_IS_BETTER,
+    best_row,
+    can_be_best,
+    chosen,
+    paired_one_se,
+    regimes,
+    rows_by_mode,
+)
+from reglab.analysis.sweep_table import repeat_values, sweep_table, with_columns
+from reglab.sweep import EpochRule, Point
 
 Edge = Literal["low", "high"]
 
 _LAMBDAS = {"lambda": columns.LAMBDA, "l1": columns.LAMBDA1, "l2": columns.LAMBDA2, "apply": columns.APPLY}
 _LOSSES = (columns.TRAIN_LOSS, columns.VAL_LOSS, columns.TRAIN_ACC, columns.VAL_ACC, columns.GAP_LOSS, columns.GAP_ACC)
-_PAIRED = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
+_JUDGED = (columns.AT_EPOCH, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME, *DIFFERENCE_COLUMNS)
 
 
 def judged_sweep(
@@ -30,11 +39,23 @@ def judged_sweep(
     measure: str = columns.VAL_ACC,
     epoch: int | None = None,
     chance: Chance | None = None,
+    *,
+    rule: EpochRule = "last",
+    overlap: float = 0.0,
+    tested: bool = True,
 ) -> pd.DataFrame:
-    """:func:`sweep_table` with BEST, ONE_SE, REGIME, and the paired differences to λ = 0 (their N as PAIRS)."""
-    table = regimes(chosen(sweep_table(lanes, epochs, epoch), measure, chance), measure, chance)
-    differences = paired_differences(lanes, epochs, measure, epoch).rename(columns={columns.N: columns.PAIRS})
-    return table.assign(**{name: differences[name] for name in _PAIRED})  # both are by apply, then λ
+    """:func:`sweep_table` with BEST, both 1-SE choices, REGIME, and the paired differences to λ = 0.
+
+    Every run counts at its epoch ≤ ``epoch`` by ``rule``. Points that can be chosen have an interval and an adjusted p
+    if ``tested``, with r = ``overlap`` (see :func:`paired_differences`).
+    """
+    table = chosen(sweep_table(lanes, epochs, epoch, rule), measure, chance)
+    eligible = can_be_best(table, measure, chance) & tested
+    differences = paired_differences(lanes, epochs, measure, epoch, rule=rule, overlap=overlap, tested=eligible)
+    values = repeat_values(lanes, epochs, measure, epoch, rule)
+    added = {name: differences[name] for name in DIFFERENCE_COLUMNS}  # both are by apply, then λ
+    beside = paired_one_se(table, values, measure, eligible)
+    return regimes(with_columns(table, {**added, columns.ONE_SE_PAIRED: beside}), measure, chance)
 
 
 def result_of_sweep(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> dict[str, Any]:
@@ -58,7 +79,7 @@ def _entry(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         entry[name] = _plain(row[name])
         if name in columns.METRICS:
             entry[name + columns.SE] = _plain(row[name + columns.SE])
-    return entry | {name: _plain(row[name]) for name in (columns.BEST, columns.ONE_SE, columns.REGIME, *_PAIRED)}
+    return entry | {name: _plain(row[name]) for name in _JUDGED}
 
 
 def _plain(value: Any) -> Any:
@@ -71,9 +92,12 @@ def _plain(value: Any) -> Any:
 class SweepVerdict:
     """The best point of one penalty mode, and how certain it is.
 
-    ``mean`` ± ``error`` is its ``measure`` over ``n`` repeats; ``difference`` the paired one to λ = 0, from ``low`` to
-    ``high`` over ``pairs``; ``None`` where not known. ``edge``: the best λ is the lowest above 0 or the highest of the
-    sweep, so that a wider range may hold a better one. ``regimes`` ascend in λ.
+    ``mean`` ± ``error`` is its ``measure`` over ``n`` repeats, on average at ``epoch``. ``difference`` is the paired
+    one to λ = 0, from ``low`` to ``high`` over ``pairs``, in ``better_in`` of which the best does better;
+    ``p_adjusted`` is its two-sided p, adjusted for the number of λ; ``None`` where not known or not tested. ``one_se``
+    is by the usual standard error, ``one_se_paired`` by that of the paired difference to the best. ``edge``: the best
+    λ is the lowest above 0 or the highest of the sweep, so that a wider range may hold a better one. ``regimes`` ascend
+    in λ.
     """
 
     apply: str
@@ -82,14 +106,27 @@ class SweepVerdict:
     mean: float
     error: float | None
     n: int
+    epoch: float
     one_se: Point | None
+    one_se_paired: Point | None
     difference: float | None
     low: float | None
     high: float | None
     pairs: int
+    better_in: int
+    p_adjusted: float | None
     edge: Edge | None
     regimes: tuple[tuple[Point, str], ...]
     diverged: tuple[Point, ...]
+
+    @property
+    def paired(self) -> PairedDifference | None:
+        """The difference to λ = 0; ``None`` for λ = 0 itself, and where there is no λ = 0."""
+        if self.difference is None or self.best.value == 0:
+            return None
+        higher = self.measure in HIGHER_IS_BETTER
+        facts = (self.difference, self.low, self.high, self.pairs, self.better_in, self.p_adjusted)
+        return PairedDifference(*facts, higher_is_better=higher)
 
     @property
     def overlap(self) -> bool | None:
@@ -116,11 +153,15 @@ def sweep_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: st
         mean=float(row[measure]),
         error=_plain(row[measure + columns.SE]),
         n=int(row[columns.N]),
+        epoch=float(row[columns.AT_EPOCH]),
         one_se=next(iter(_points(own[own[columns.ONE_SE]])), None),
+        one_se_paired=next(iter(_points(own[own[columns.ONE_SE_PAIRED]])), None),
         difference=_plain(row[columns.DIFFERENCE]),
         low=_plain(row[columns.LOW]),
         high=_plain(row[columns.HIGH]),
         pairs=int(row[columns.PAIRS]),
+        better_in=int(row[columns.BETTER_IN]),
+        p_adjusted=_plain(row[columns.P_ADJUSTED]),
         edge=_edge(own, row),
         regimes=tuple(zip(_points(known), known[columns.REGIME].tolist(), strict=True)),
         diverged=_points(own[own[columns.DIVERGED] > 0]),

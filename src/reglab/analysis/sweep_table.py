@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.sweep import LaneSpec
+from reglab.analysis.epoch_rules import last_rows, rows_by_rule
+from reglab.sweep import EpochRule, LaneSpec
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -50,21 +51,24 @@ def runs_table(lanes: Sequence[LaneSpec], runs: Sequence[SweepRun]) -> pd.DataFr
     return pd.DataFrame(table)
 
 
-def sweep_table(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = None) -> pd.DataFrame:
-    """x̄ and s/√n of every metric over the repeats of a point, at the last epoch ≤ ``epoch``: a row a point.
+def sweep_table(
+    lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = None, rule: EpochRule = "last"
+) -> pd.DataFrame:
+    """x̄ and s/√n of every metric over the repeats of a point, at the epoch ≤ ``epoch`` by ``rule``: a row a point.
 
     Ordered by apply, then λ, then the second axis. N counts the repeats with finite losses that did not diverge,
-    DIVERGED those that did.
-    The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in m + SE.
+    DIVERGED those that did. The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in
+    m + SE; AT_EPOCH is the mean of the epochs at which the repeats count.
     """
-    points = points_of(lanes)
-    figures, diverged = counted(lanes, epochs, epoch, columns.METRICS)
+    points, names = points_of(lanes), (*columns.METRICS, columns.EPOCH)
+    figures, diverged = counted(lanes, epochs, epoch, names, rule)
     mean, error, n = mean_and_error(points.spread(figures))
     added = {
         columns.N: n[:, columns.METRICS.index(columns.VAL_LOSS)],
         columns.DIVERGED: np.bincount(points.point, diverged, len(points.keys)).astype(np.int64),
-        **dict(zip(columns.METRICS, mean.T, strict=True)),
+        **dict(zip(columns.METRICS, mean.T, strict=False)),
         **{name + columns.SE: error[:, place] for place, name in enumerate(columns.METRICS)},
+        columns.AT_EPOCH: mean[:, -1],
     }
     return with_columns(points.frame(), added)
 
@@ -131,37 +135,29 @@ def mean_and_error(values: Floats) -> tuple[Floats, Floats, Indices]:
     return mean, error, n
 
 
-def counted(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None, names: Sequence[str]) -> tuple[Floats, Mask]:
-    """(lanes, names): figures of each lane at its last epoch ≤ ``epoch``; and which lanes have diverged by then.
+def counted(
+    lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None, names: Sequence[str], rule: EpochRule = "last"
+) -> tuple[Floats, Mask]:
+    """(lanes, names): figures of each lane at its epoch by ``rule``, ≤ ``epoch``; and which have diverged by then.
 
-    NaN unless the lane's losses are finite and it has not diverged.
+    NaN unless the lane's losses are finite and it has not diverged: a diverged lane counts under no rule.
     """
-    rows = last_rows(lanes, epochs, epoch)
     diverged = (lanes[columns.STATE] == "diverged").to_numpy(np.bool_)
     if diverged.any():
-        diverged = diverged & (rows == last_rows(lanes, epochs))
+        diverged = diverged & (last_rows(lanes, epochs, epoch) == last_rows(lanes, epochs))
+    rows = rows_by_rule(lanes, epochs, rule, points_of(lanes).point, epoch)
     figures = _figures_at(epochs, rows, names)
     losses = _figures_at(epochs, rows, (columns.TRAIN_LOSS, columns.VAL_LOSS))
     figures[diverged | np.isnan(losses).any(axis=1)] = np.nan
     return figures, diverged
 
 
-def last_rows(lanes: pd.DataFrame, frame: pd.DataFrame, epoch: int | None = None) -> Indices:
-    """The row in ``frame`` (RUN, EPOCH) of each lane's last epoch ≤ ``epoch``; −1 where there is none."""
-    owner = owners(lanes, frame)
-    epochs = frame[columns.EPOCH].to_numpy(np.int64)
-    rows = np.flatnonzero(owner >= 0 if epoch is None else (owner >= 0) & (epochs <= epoch))
-    owner, epochs = owner[rows], epochs[rows]
-    order = np.argsort(owner * (epochs.max(initial=0) + 1) + epochs, kind="stable")  # fast: mostly in order already
-    last = np.full(len(lanes), -1, dtype=np.int64)
-    last[owner[order]] = rows[order]  # of several rows of a lane the last one stays
-    return last
-
-
-def owners(lanes: pd.DataFrame, frame: pd.DataFrame) -> Indices:
-    """The lane that each row of ``frame`` belongs to; −1 for none."""
-    found: Indices = pd.Index(lanes[columns.RUN]).get_indexer(pd.Index(frame[columns.RUN])).astype(np.int64)
-    return found
+def repeat_values(
+    lanes: pd.DataFrame, epochs: pd.DataFrame, measure: str, epoch: int | None = None, rule: EpochRule = "last"
+) -> Floats:
+    """(points, repeats): ``measure`` of every repeat by :func:`counted`, in the order of :func:`points_of`."""
+    figures, _ = counted(lanes, epochs, epoch, (measure,), rule)
+    return points_of(lanes).spread(figures[:, 0])
 
 
 def _figures_at(frame: pd.DataFrame, rows: Indices, names: Sequence[str]) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis import RULE, Chance, SweepVerdict, sweep_verdict, why_no_best
+from reglab.analysis import LEAST_REPEATS, RULE, Chance, SweepVerdict, sweep_verdict, why_no_best
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
 from reglab.number_format import PERCENT, fixed, percent, points
@@ -23,7 +23,6 @@ COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.V
 Zeros = Mapping[tuple[str, float, float], float]
 """(penalty mode, λ₁, λ₂) → share of all weights that are exactly 0."""
 
-_FEW = 4  # repeats up to which a bootstrap is rough
 _LISTED = 4  # λ of a list that are written out
 _NEVER_CHOSEN = "A λ with diverged runs is never chosen."
 
@@ -227,10 +226,7 @@ def _caveats(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> list[str]:
             f"One {spec.repeated_over} gives neither a standard error nor an interval. A difference of a few points "
             "may be chance: use 3 or more seeds."
         ]
-    few = f"A bootstrap over {repeats} {spec.repeated_over}s is rough: more of them narrow the interval."
-    shared = "Folds share training images, so the intervals are slightly too narrow."
-    caveats = " ".join([few] * (repeats <= _FEW) + [shared] * bool(spec.folds))
-    return [caveats] if caveats else []
+    return [f"Two {spec.repeated_over}s give no interval: use 3 or more."] if repeats < LEAST_REPEATS else []
 
 
 def _no_best(view: EpochView) -> str:

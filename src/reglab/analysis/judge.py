@@ -1,0 +1,164 @@
+"""Judge a sweep: one pure function from its frames to :class:`SweepJudgement`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+
+from reglab import columns
+from reglab.analysis.bias import Scores, bootstrap_corrected, tibshirani_corrected
+from reglab.analysis.budget import Budget, budget_of
+from reglab.analysis.chance import Chance
+from reglab.analysis.judgement import Corrected, Correction, Criteria, Rival, RuleJudgement, SweepJudgement
+from reglab.analysis.paired import PairedDifference, RepeatedFigure, paired_difference
+from reglab.analysis.select import HIGHER_IS_BETTER, can_be_best, why_no_best
+from reglab.analysis.sign_flips import max_t
+from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, sweep_verdict
+from reglab.analysis.sweep_table import Floats, Indices, Points, mean_and_error, points_of, repeat_values
+from reglab.sweep import EpochRule, Point, SweepSpec
+
+_OTHER = {columns.VAL_ACC: columns.VAL_LOSS, columns.VAL_LOSS: columns.VAL_ACC}
+
+
+def judge_sweep(
+    spec: SweepSpec,
+    lanes: pd.DataFrame,
+    epochs: pd.DataFrame,
+    *,
+    overlap: float,
+    measure: str = columns.VAL_ACC,
+    epoch: int | None = None,
+    chance: Chance | None = None,
+    scores: Mapping[str, Scores] | None = None,
+) -> SweepJudgement:
+    """Everything that is concluded from the sweep ``spec`` at epochs ≤ ``epoch``.
+
+    :param lanes: :data:`reglab.columns.LANE_COLUMNS`, a row a run (:func:`reglab.analysis.runs_table`).
+    :param epochs: :data:`reglab.columns.EPOCH_COLUMNS`.
+    :param overlap: r of the intervals: :func:`reglab.analysis.overlap_of_seeds` or ``overlap_of_folds``; 0 where
+        repeats share no images.
+    :param measure: VAL_ACC or VAL_LOSS.
+    :param scores: run → its validation images (:class:`reglab.predictions.ValScores`), for the bias correction.
+    """
+    judge = _Judge(spec, lanes, epochs, points_of(lanes), overlap, measure, epoch, chance)
+    rules = {rule: judge.by_rule(rule) for rule in get_args(EpochRule)}
+    own = rules[spec.epoch_rule]
+    return SweepJudgement(
+        measure=measure,
+        declared=spec.epoch_rule,
+        by_rule=rules,
+        overlap=overlap,
+        chance=chance,
+        figure=judge.figure(judge.values(own.rule)[judge.row(own.best)]) if own.best else None,
+        rival=judge.rival(own),
+        corrected=judge.corrected(own, own.best, scores or {}) if own.best else None,
+        criteria=judge.criteria(own),
+        budget=judge.budget(own.best) if own.best else None,
+        no_best=why_no_best(own.table, chance),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Judge:
+    """The frames, and how they are judged."""
+
+    spec: SweepSpec
+    lanes: pd.DataFrame
+    epochs: pd.DataFrame
+    points: Points
+    overlap: float
+    measure: str
+    epoch: int | None
+    chance: Chance | None
+
+    def table(self, rule: EpochRule, measure: str, *, tested: bool) -> pd.DataFrame:
+        how: dict[str, Any] = {"rule": rule, "overlap": self.overlap, "tested": tested}
+        return judged_sweep(self.lanes, self.epochs, measure, self.epoch, self.chance, **how)
+
+    def values(self, rule: EpochRule, measure: str | None = None) -> Floats:
+        """(points, repeats) of a measure or of EPOCH."""
+        return repeat_values(self.lanes, self.epochs, measure or self.measure, self.epoch, rule)
+
+    def row(self, verdict: SweepVerdict) -> int:
+        """The place of a verdict's best point, in the table and in :attr:`points`."""
+        best = verdict.best
+        place = (verdict.apply, best.value, best.l1, best.l2, best.second)
+        return self.points.keys.index(place[: len(self.points.names)])
+
+    def eligible(self, own: RuleJudgement) -> Indices:
+        return np.flatnonzero(can_be_best(own.table, self.measure, self.chance))
+
+    @property
+    def higher(self) -> bool:
+        return self.measure in HIGHER_IS_BETTER
+
+    def by_rule(self, rule: EpochRule) -> RuleJudgement:
+        tested = rule == self.spec.epoch_rule
+        table = self.table(rule, self.measure, tested=tested)
+        found = (sweep_verdict(table, self.measure, mode) for mode in self.spec.applies)
+        return RuleJudgement(rule, tested, table, tuple(filter(None, found)), sweep_verdict(table, self.measure))
+
+    def figure(self, values: Floats) -> RepeatedFigure | None:
+        return RepeatedFigure.of(values, self.overlap, higher_is_better=self.higher)
+
+    def rival(self, own: RuleJudgement) -> Rival | None:
+        """The λ = 0 of the best point; the first one where no λ is best."""
+        reference = self.points.reference
+        zero = int(reference[self.row(own.best)] if own.best else reference.max(initial=-1))
+        values, at = self.values("best")[zero], self.values("best", columns.EPOCH)[zero]
+        figure = self.figure(values) if zero >= 0 else None
+        if figure is None:
+            return None
+        error = float(mean_and_error(values[None])[1][0])
+        epochs = tuple(sorted(int(epoch) for epoch in at[np.isfinite(at)]))
+        difference = self.over_rival(own, self.row(own.best), zero, values) if own.best else None
+        point = Point(*self.points.keys[zero][1:])
+        return Rival(point, figure, None if np.isnan(error) else error, epochs, difference)
+
+    def over_rival(self, own: RuleJudgement, best: int, zero: int, rival: Floats) -> PairedDifference | None:
+        """The best point less the rival, adjusted for all points that could have been best."""
+        if own.rule == "best" and best == zero:
+            return None
+        values, candidates = self.values(own.rule), self.eligible(own)
+        p = float(max_t(values[candidates] - rival, self.overlap)[candidates == best][0])
+        adjusted = None if np.isnan(p) else p
+        return paired_difference(values[best], rival, self.overlap, higher_is_better=self.higher, p_adjusted=adjusted)
+
+    def corrected(self, own: RuleJudgement, best: SweepVerdict, scores: Mapping[str, Scores]) -> Corrected | None:
+        """By the predictions of all runs, or by folds."""
+        method: Correction = "bootstrap bias correction"
+        candidates = self.eligible(own)
+        value = bootstrap_corrected(self.lanes, scores, candidates, self.measure, own.rule, self.epoch)
+        if value is None and self.spec.folds:
+            method = "Tibshirani and Tibshirani"
+            value = tibshirani_corrected(self.values(own.rule), candidates, self.measure, self.row(best))
+        if value is None:
+            return None
+        return Corrected(value, best.mean - value if self.higher else value - best.mean, method)
+
+    def criteria(self, own: RuleJudgement) -> Criteria:
+        other = _OTHER[self.measure]
+        by = {self.measure: own.best, other: sweep_verdict(self.table(own.rule, other, tested=False), other)}
+        by_loss, by_accuracy = by[columns.VAL_LOSS], by[columns.VAL_ACC]
+        if by_loss is None or by_accuracy is None or self.row(by_loss) == self.row(by_accuracy):
+            return Criteria(by_loss, by_accuracy, None, None)
+        rows = self.row(by_accuracy), self.row(by_loss)
+        loss, accuracy = (self._apart(own.rule, measure, *rows) for measure in (columns.VAL_LOSS, columns.VAL_ACC))
+        return Criteria(by_loss, by_accuracy, loss, accuracy)
+
+    def _apart(self, rule: EpochRule, measure: str, first: int, second: int) -> PairedDifference | None:
+        values = self.values(rule, measure)
+        higher = measure in HIGHER_IS_BETTER
+        return paired_difference(values[first], values[second], self.overlap, higher_is_better=higher)
+
+    def budget(self, best: SweepVerdict) -> Budget | None:
+        """``None`` where the sweep is seen before its end."""
+        planned, rule, row = self.spec.run.train.epochs, self.spec.epoch_rule, self.row(best)
+        if self.epoch is not None and self.epoch < planned:
+            return None
+        own = self.points.point == row
+        return budget_of(self.lanes[own], self.epochs, self.values(rule, columns.EPOCH)[row], rule, planned)
