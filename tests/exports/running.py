@@ -82,11 +82,14 @@ def check_style(paths: Sequence[Path]) -> None:
 def _last_epoch(spec: str) -> EpochMetrics:
     with denormals_flushed():
         events = list(train(RunSpec.from_yaml(spec), device="cpu", threads=1, folder=SETTINGS.data))
-    return [event.metrics for event in events if isinstance(event, EpochDone)][-1]
+    done = [event for event in events if isinstance(event, EpochDone)]
+    if RunSpec.from_yaml(spec).train.keep == "best":
+        return done[done[-1].best_epoch - 1].metrics
+    return done[-1].metrics
 
 
 def last_epoch(spec: RunSpec) -> EpochMetrics:
-    """What our own training of ``spec`` comes to."""
+    """What our own training of ``spec`` comes to: the figures of the weights that it ends with."""
     return _last_epoch(spec.to_yaml())
 
 

@@ -13,6 +13,7 @@ EXACT = {
     "cosine, momentum": tiny(optim={"schedule": "cosine"}, train={"epochs": 4}),
     "step, Nesterov": tiny(optim={"schedule": "step", "step_every": 1, "nesterov": True}, train={"epochs": 4}),
     "no momentum, cosine": tiny(optim={"schedule": "cosine", "momentum": 0.0}),
+    "best weights": tiny(model={"name": "dense_784"}, optim={"lr": 0.1}, train={"epochs": 9, "keep": "best"}),
     "patience": tiny(model={"name": "dense_784"}, optim={"lr": 0.1}, train={"epochs": 9, "patience": 2}),
     "float64": tiny(model={"name": "lenet5"}, train={"precision": "float64", "epochs": 4}, penalty={"l1": 1e-3}),
     "pixels rescaled": tiny(model={"name": "sigmoid_784"}),
@@ -56,6 +57,7 @@ def test_every_setting_is_repeated_or_said_not_to_be() -> None:
     differences = {key: largest_difference(last_epoch(spec), done[key].figures) for key, spec in EXACT.items()}
     assert {key: difference for key, difference in differences.items() if difference > 1e-4} == {}
     assert all(not done[key].inexact for key in EXACT)
+    assert len(done["best weights"].printed) - 1 == 9 > last_epoch(EXACT["best weights"]).epoch
     assert len(done["patience"].printed) - 1 == last_epoch(EXACT["patience"]).epoch < 9
     for key, (spec, words) in INEXACT.items():
         (sentence,) = done[key].inexact

@@ -69,6 +69,10 @@ SPECS = {
         model={"name": "dense_784"}, penalty={"factors": {"fc1.weight": 0.0, "fc2.weight": 0.0}}
     ),
     "patience": tiny(optim={"lr": 0.5}, train={"epochs": 12, "patience": 2}),
+    "best weights": tiny(optim={"lr": 0.5}, train={"epochs": 9, "keep": "best"}),
+    "best weights, patience, network of branches": tiny(
+        model={"name": "resnet18"}, optim={"lr": 0.5}, train={"epochs": 9, "patience": 2, "keep": "best"}
+    ),
     "float64": tiny(optim=ADAM, penalty={"l1": 1e-3}, train={"precision": "float64", "epochs": 4}),
     "whole batches": tiny(data={"train_size": 16}),
     "one batch": tiny(train={"batch_size": 17}),
@@ -84,6 +88,7 @@ def test_every_setting_is_repeated() -> None:
     assert {key: difference for key, difference in differences.items() if difference > 1e-5} == {}
     assert all(not script.inexact for script in done.values())
     assert len(done["patience"].printed) - 1 == last_epoch(SPECS["patience"]).epoch < 12
+    assert len(done["best weights"].printed) - 1 == 9 > last_epoch(SPECS["best weights"]).epoch
     assert "weight_decay" in done["adam, L2, coupled"].text
     assert "AdamW" in done["adam, L2, decoupled"].text
     assert "weight_decay" not in done["adam, elastic net, coupled"].text

@@ -119,6 +119,12 @@ class ThreadRunner:
         self._bell.set()
         return self.store.find(job_id)
 
+    def extend(self, job_id: str, epochs: int) -> Run | Sweep:
+        """Queue an ended job again, to go on to ``epochs`` epochs in all."""
+        job = self.store.extend(job_id, epochs, queue_limit=self.settings.queue)
+        self._bell.set()
+        return job
+
     def position(self, job_id: str, kind: Literal["run", "sweep"] = "run") -> int | None:
         """The job's place in the queue of its kind, from 1; ``None`` if it does not wait."""
         waiting = self.store.waiting(kind)

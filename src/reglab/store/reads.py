@@ -14,7 +14,7 @@ from sqlalchemy import select
 from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.states import State
-from reglab.store import catalog, confirmations, frames, integrity, run_counts, run_table
+from reglab.store import catalog, confirmations, extending, frames, integrity, run_counts, run_table
 from reglab.store.confirmations import Opening, TestScores
 from reglab.store.database import Database
 from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
@@ -54,6 +54,17 @@ class StoreReads:
     def not_resumable(self, job: Run | Sweep) -> str:
         """Why a job that is not ``resumable`` cannot go on, in one sentence."""
         return integrity.not_resumable(self.home, job)
+
+    def why_not_extensible(self, job: Run | Sweep) -> str | None:
+        """Why a job (a run of a sweep: the sweep) cannot go on to more epochs, in one sentence; None where it can."""
+        return extending.why_not(*self._whole(job))
+
+    def _whole(self, job: Run | Sweep) -> tuple[Run | Sweep, list[Run]]:
+        """The job with its runs; the whole sweep for one of its runs."""
+        if isinstance(job, Run) and job.sweep is None:
+            return job, [job]
+        sweep = self.sweep(job.sweep or "") if isinstance(job, Run) else job
+        return sweep, self.sweep_runs(sweep.id)
 
     def get(self, text: str) -> Run:
         """The run with this id or unique name, or the only one whose id begins so.

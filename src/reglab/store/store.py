@@ -20,6 +20,7 @@ from reglab.store import (
     backup,
     catalog,
     confirmations,
+    extending,
     garbage,
     integrity,
     labels,
@@ -156,6 +157,24 @@ class Store(StoreReads):
         """
         with self._database.write() as connection, catalog.queue_bounded(connection, queue_limit):
             transitions.requeue(connection, job_id)
+
+    def extend(
+        self, job_id: str, epochs: int, *, owner: Owner | None = None, queue_limit: int | None = None
+    ) -> Run | Sweep:
+        """Queue an ended job again with ``epochs`` epochs in all, or have it run for ``owner``.
+
+        Runs of a sweep that diverged or stopped early keep their results.
+
+        :raises StoreError: :meth:`why_not_extensible`.
+        :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
+        """
+        job, runs = self._whole(self.find(job_id))
+        with self._database.write() as connection:
+            with catalog.queue_bounded(connection, queue_limit):
+                extending.extend(connection, job, runs, epochs)
+            if owner is not None:
+                transitions.claim(connection, job.id, owner.id)
+        return self.find(job.id)
 
     def take_over(self, job_id: str, owner: Owner) -> None:
         """:meth:`requeue`, then running for ``owner``, in one transaction: to resume it here and now."""

@@ -29,7 +29,7 @@ from reglab.store.schema import runs, sweeps
 
 STALE = 60.0  # seconds of silence after which an owner on another machine counts as dead
 LOST = "The process that trained this {} ended without warning; resume it to go on from its last checkpoint."
-_QUEUED = {"state": "queued", "owner": None, "wanted": "run", "ended": None, "error": None, "activity": None}
+QUEUED = {"state": "queued", "owner": None, "wanted": "run", "ended": None, "error": None, "activity": None}
 _STANDING = (
     select(runs.c.id, runs.c.name, runs.c.state, runs.c.wanted, runs.c.owner, runs.c.started, runs.c.deleted)
     .add_columns(runs.c.epoch, runs.c.best_val_acc, runs.c.best_val_acc_epoch, runs.c.best_val_loss, runs.c.sweep)
@@ -164,7 +164,7 @@ def requeue(connection: Connection, job_id: str) -> None:
         raise StoreError(f"{job} is {job.rows[0].state} and cannot be resumed; duplicate it to train again.")
     if any(row.deleted is not None for row in job.rows):
         raise StoreError(f"{job} is deleted; restore it first.")
-    _move(connection, job, RESUMABLE, queued=now(), **_QUEUED)
+    _move(connection, job, RESUMABLE, queued=now(), **QUEUED)
     _note(connection, job, error=None, activity=None)
 
 
