@@ -34,7 +34,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_store_holds_what_the_loop_told(store: Store, settings: Settings) -> None:
     told = [event for event in train(SMALL, threads=1) if isinstance(event, EpochDone)]
     run = work(store, settings)
-    epochs, layers = figures(store, run)
+    epochs, (*layers, _files) = figures(store, run)
     assert epochs["epoch"].tolist() == [1, 2, 3, 4]
     for row, event in zip(epochs.to_dict("records"), told, strict=True):
         wanted = {name: value for name, value in vars(event.metrics).items() if name != "seconds"}
