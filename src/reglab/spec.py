@@ -330,7 +330,7 @@ def _augmentations(value: Any) -> Any:
     """``value`` with each augmentation once, in the order of :data:`AUGMENTATIONS`; "none" where it names none."""
     if value is None or (isinstance(value, str) and value.strip() in ("", "none")):
         return "none"
-    named = [word.strip() for word in value.split("+")] if isinstance(value, str) else [value]
+    named = value.replace("+", " ").split() if isinstance(value, str) else [value]  # a link's + is a space
     if any(word not in AUGMENTATIONS for word in named):
         *first, last = map(repr, AUGMENTATIONS)
         raise PydanticKnownError("literal_error", {"expected": f"'none', or {', '.join(first)}, {last} joined by +"})

@@ -20,6 +20,7 @@ def epoch_frame(runs: Sequence[str], epochs: int) -> pd.DataFrame:
     parts = []
     for run in runs:
         part = pd.DataFrame({name: generator.uniform(0.1, 1, epochs) for name in columns.METRICS})
+        part[columns.CRITERION] = np.nan  # as in runs without label smoothing and mixup
         part.insert(0, columns.EPOCH, np.arange(1, epochs + 1))
         part.insert(0, columns.RUN, run)
         parts.append(part)

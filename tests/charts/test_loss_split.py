@@ -7,7 +7,7 @@ import pytest
 from tests.charts.frames import epoch_frame, styles
 
 from reglab import columns
-from reglab.charts import RunStyle, loss_split_chart
+from reglab.charts import RunStyle, loss_chart, loss_split_chart
 from reglab.charts.style import GREY
 
 ONE = styles(["a"])
@@ -87,3 +87,25 @@ def test_further_penalty_terms_are_parts_of_their_own() -> None:
     assert "┅ group   ┉ mine" in two.layout.title.text
     assert [trace.uid for trace in two.data if "group" in trace.uid] == ["a-penalty_group"]
     assert len({trace.line.dash for trace in two.data if trace.legendgroup == "a"}) == 6
+
+
+def test_the_training_criterion_takes_the_data_loss_s_place_in_j() -> None:
+    frame = epoch_frame(["a"], 5)
+    frame[columns.CRITERION] = frame[columns.TRAIN_LOSS] + 0.3
+    frame[columns.TOTAL] = frame[[columns.CRITERION, columns.L1, columns.L2]].sum(axis=1)
+    figure = loss_split_chart(frame, ONE)
+    assert names(figure) == ["training criterion", "L1 part", "L2 part", "data loss", "J"]
+    assert [trace.stackgroup for trace in figure.data] == ["J", "J", "J", None, None]
+    np.testing.assert_allclose(sum(part.y for part in figure.data[:3]), figure.data[-1].y, rtol=1e-6)
+    assert "J = training criterion + penalty" in figure.layout.title.text
+    assert "J = training criterion + penalty" in loss_chart(frame, ONE).layout.title.text
+    assert "J = training + penalty" in loss_chart(epoch_frame(["a"], 5), ONE).layout.title.text
+
+
+def test_beside_a_run_with_a_criterion_the_others_have_none() -> None:
+    frame = epoch_frame(["a", "b"], 5)
+    frame.loc[frame[columns.RUN] == "a", columns.CRITERION] = 2.0
+    figure = loss_split_chart(frame, styles(["a", "b"]))
+    own = [[t for t in figure.data if t.line.color == style.colour] for style in styles(["a", "b"]).values()]
+    assert [len(lines) for lines in own] == [5, 4]
+    assert [sum(line.showlegend for line in lines) for lines in own] == [1, 1]

@@ -71,6 +71,13 @@ CASES: list[tuple[Changes, Facts, str, str]] = [
     ({"penalty__l2": 0.3}, USUAL, "may collapse", "0.3 ≥ 0.3"),
     ({"train__batch_size": 400}, USUAL, "an epoch is a single step", "⌈400 / 400⌉ = 1"),
     ({}, Facts(400, 25), "up to 10 points", r"\sqrt{0.25 / 25}"),
+    ({"regularize__augment": "shift+flip"}, USUAL, "mirrored 2 is no 2", r"p(y \mid T(x)) = p(y \mid x)"),
+    (
+        {"regularize__label_smoothing": 0.1, "regularize__mixup": 0.2},
+        USUAL,
+        "both soften the labels",
+        r"0.1 / C$ with $\lambda \sim \mathrm{Beta}(0.2, 0.2)$",
+    ),
 ]
 
 
@@ -108,6 +115,9 @@ THRESHOLDS: list[tuple[str, Changes, Changes, Facts]] = [
     ("cannot end", {"train__patience": 30}, {"train__patience": 29}, USUAL),
     ("come after", {"optim__schedule": "step", "optim__step_every": 30},
      {"optim__schedule": "step", "optim__step_every": 29}, USUAL),
+    ("mirrored", {"regularize__augment": "flip"}, {"regularize__augment": "shift"}, USUAL),
+    ("mirrored", {"regularize__augment": "flip"}, {"regularize__augment": "flip", "data__name": "cifar10"}, USUAL),
+    ("both soften", {"regularize__label_smoothing": 0.1, "regularize__mixup": 1}, {"regularize__mixup": 1}, USUAL),
 ]  # fmt: skip
 
 
@@ -140,6 +150,7 @@ def test_batch_norm_and_an_acting_penalty_are_facts_of_the_network() -> None:
         {"penalty__factors": {"a": 0}},
         {"penalty__factors": {"a": 0, "b": 0}},
         {"penalty__l2": 0},
+        {"regularize__max_norm": 3, "regularize__augment": "shift+rotate+crop+erase", "regularize__mixup": 0.2},
     ],
 )  # fmt: skip
 def test_what_makes_sense_needs_no_advice(changes: Changes) -> None:

@@ -67,6 +67,16 @@ def test_an_empty_size_means_all_and_empty_folds_mean_none() -> None:
     assert (data.train_size, data.val_size, data.folds) == (None, None, None)
 
 
+def test_an_empty_max_norm_and_no_augmentation_are_off() -> None:
+    part = to_spec({"max_norm": " ", "augment": []}).regularize
+    assert (part.max_norm, part.augment) == (None, "none")
+    part = to_spec({"max_norm": "2,5", "augment": ["erase", "shift"]}).regularize
+    assert (part.max_norm, part.augment) == (2.5, "shift+erase")
+    assert to_values(RunSpec())["augment"] == []
+    with pytest.raises(SpecError, match=r"^Max-norm c must be greater than 0, not 0\.$"):
+        to_spec({"max_norm": "0"})
+
+
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}[0-9]\.(weight|bias)", fullmatch=True), st.floats(0, 1e3)))
 def test_factors_survive_as_text(factors: dict[str, float]) -> None:
     assert factors_from(factors_text(factors)) == factors

@@ -109,3 +109,32 @@ def test_what_each_way_means_for_the_objective() -> None:
         assert "that minimises J itself" in objective.meaning(plain_sgd)
         assert "with λ times 0.1" in objective.meaning(momentum)
     assert objective.meaning(spec(penalty__l2=0)).startswith("No penalty")
+
+
+def test_a_training_criterion_stands_in_j_and_is_written_out_below() -> None:
+    smoothed = spec(regularize__label_smoothing=0.1, penalty__l2=0)
+    assert r"\ell(f_w(x_i), y_i)" in objective.objective(smoothed, 400)
+    assert objective.meaning(smoothed) == "No penalty: only the training criterion is minimised."
+    [row] = objective.other_regularizers(smoothed)
+    assert row.latex.startswith(r"\ell(f_w(x), y) = (1 - 0.1)")
+    assert row.meaning.startswith("Label smoothing, in the loss: ")
+    assert row.meaning.endswith("This is the training criterion in J; loss curves stay data losses.")
+    both = smoothed.with_changes({"regularize.mixup": 0.2, "model.dropout": 0.5, "train.patience": 3})
+    assert r"\tilde{\ell}_i" in objective.objective(both, 400)
+    whole = [row.meaning.partition(":")[0] for row in objective.other_regularizers(both)]
+    assert whole == [
+        "Dropout, in the network", "Label smoothing, in the loss", "Mixup, on the images", "Early stopping, in time"
+    ]  # fmt: skip
+    assert "training criterion L: the mean ℓ of" in _text(objective.update_rule(both))
+    assert "data loss L: the mean cross-entropy of" in _text(objective.update_rule(spec()))
+
+
+def test_max_norm_is_the_last_line_of_the_update_rule() -> None:
+    held = spec(regularize__max_norm=3)
+    assert objective.update_rule(held)[-1].latex.endswith(r"\min\left(1,\,\dfrac{3}{\lVert w_G \rVert_2}\right)")
+    assert objective.update_rule(held)[:-1] == objective.update_rule(spec())
+    assert objective.other_regularizers(held) == ()
+
+
+def _text(rows: tuple[objective.Row, ...]) -> str:
+    return " ".join(row.meaning for row in rows)

@@ -28,6 +28,7 @@ from reglab.charts.base import (
 from reglab.charts.style import RunStyle
 
 TITLE, SUBTITLE = "Loss", "nats; J = training + penalty"
+WITH_CRITERION = "nats; J = training criterion + penalty"
 LINES = {"val": columns.VAL_LOSS, "train": columns.TRAIN_LOSS, "total": columns.TOTAL}
 STROKES = "━ validation   ╍ training   ┈ J"
 
@@ -45,7 +46,8 @@ def loss_chart(
     if not runs:
         return empty(TITLE, SUBTITLE, "Curves appear after the first epoch.")
     alone = len(runs) == 1
-    made = draft(TITLE, SUBTITLE if alone else STROKES)
+    other = columns.CRITERION in epochs and bool(epochs[columns.CRITERION].notna().any())
+    made = draft(TITLE, (WITH_CRITERION if other else SUBTITLE) if alone else STROKES)
     for run in runs:
         _add_run(made, run, alone=alone)
     made.update_layout(hovermode="x unified" if alone else "closest")

@@ -1,5 +1,7 @@
 """The objective in its parts, each in nats: J = data loss + λ₁ Σ f|w| + (λ₂/2) Σ f w² + any further penalty term.
 
+With label smoothing or mixup the training criterion takes the data loss's place in J, and the data loss is a line.
+
 Over epochs, a single run on a linear axis is stacked, with J on top; on a logarithmic axis, where heights do not add,
 and for several runs each part is a line. A part that is 0 throughout is left out.
 """
@@ -45,6 +47,7 @@ class Part(NamedTuple):
 
 
 DATA = Part(columns.TRAIN_LOSS, "data loss", DASHES["train"], "╍", GREY)
+CRITERION = Part(columns.CRITERION, "training criterion", "3px,3px", "╍", GREY)
 L1 = Part(columns.L1, "L1 part", "7px,2px,2px,2px", "╌", RAMP[4])
 L2 = Part(columns.L2, "L2 part", "solid", "━", RAMP[0])
 J = Part(columns.TOTAL, "J", DASHES["total"], "┈", GREY)
@@ -59,15 +62,18 @@ def loss_split_chart(
     ``planned``: the last epoch to come, so that the axis stands still while training.
     """
     terms = (L1, L2, *_further_terms(epochs))
-    runs = run_curves(epochs, styles, [part.column for part in (DATA, *terms, J)])
+    own = (CRITERION,) if columns.CRITERION in epochs and epochs[columns.CRITERION].notna().any() else ()
+    runs = run_curves(epochs, styles, [part.column for part in (DATA, *own, *terms, J)])
     if not runs:
         return empty(TITLE, "nats", "The parts of J appear after the first epoch.")
     alone = len(runs) == 1
-    strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (DATA, *terms, J))
-    made = draft(TITLE, "nats; J = data loss + penalty" if alone else strokes)
+    strokes = "   ".join(f"{part.glyph} {part.name.removesuffix(' part')}" for part in (DATA, *own, *terms, J))
+    made = draft(TITLE, f"nats; J = {(own or (DATA,))[0].name} + penalty" if alone else strokes)
     for run in runs:
-        for part in (DATA, *(term for term in terms if (run.values[term.column] > 0).any()), J):
-            _add_line(made, run, part, alone=alone, stacked=alone and not log_y and part is not J)
+        minimised = [part for part in own if np.isfinite(run.values[part.column]).any()] or [DATA]
+        lines = [J] if minimised == [DATA] else [DATA, J]
+        for part in (*minimised, *(term for term in terms if (run.values[term.column] > 0).any()), *lines):
+            _add_line(made, run, part, alone=alone, stacked=alone and not log_y and part not in lines)
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, runs, planned)
     loss_axis(made, log_y=log_y)

@@ -25,12 +25,13 @@ ENTRY = Regularizer(
     symbol="ε",
     source="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, CVPR 2016, section 7",
     formula=lambda share: (
-        rf"(1 - {latex_number(share)})\,\mathrm{{CE}}(f_w(x), y) + "
+        rf"\ell(f_w(x), y) = (1 - {latex_number(share)})\,\mathrm{{CE}}(f_w(x), y) + "
         rf"\frac{{{latex_number(share)}}}{{C}} \sum_{{c=1}}^{{C}} \mathrm{{CE}}(f_w(x), c)"
     ),
     meaning="The share ε of every label is spread over all C classes, the right one included.",
     torch="F.cross_entropy(scores, y, label_smoothing={value})",
     keras="keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing={value})",
+    criterion=r"\ell(f_w(x_i), y_i)",
     loss=smoothed,
     code=Code(torch_loss="label_smoothing={value}", keras_loss="label_smoothing={value}"),
 )

@@ -82,12 +82,13 @@ ENTRY = Regularizer(
     symbol="α",
     source="Zhang, Cissé, Dauphin & Lopez-Paz, ICLR 2018",
     formula=lambda alpha: (
-        r"\tilde{x} = \lambda x + (1 - \lambda)\,x', \quad L = \lambda\,\mathrm{CE}(f_w(\tilde{x}), y) "
-        r"+ (1 - \lambda)\,\mathrm{CE}(f_w(\tilde{x}), y'), \quad "
+        r"\tilde{x}_i = \lambda x_i + (1 - \lambda)\,x_j, \quad \tilde{\ell}_i = \lambda\,\ell(f_w(\tilde{x}_i), y_i) "
+        r"+ (1 - \lambda)\,\ell(f_w(\tilde{x}_i), y_j), \quad "
         rf"\lambda \sim \mathrm{{Beta}}({latex_number(alpha)}, {latex_number(alpha)})"
     ),
     meaning="Each batch is mixed with itself in a random order; here λ is the share of the first image, drawn anew for "
-    "each batch, and no strength of a penalty.",
+    "each batch, and no strength of a penalty. ℓ is the cross-entropy, smoothed where there is label smoothing.",
+    criterion=r"\tilde{\ell}_i",
     torch="v2.MixUp(alpha={value}, num_classes=C)",
     keras="layers.MixUp(alpha={value})",
     data=DataHook(draw, mix, 2, draw_evaluated),

@@ -73,6 +73,7 @@ class Regularizer:
     ``acts``: where it acts. ``formula(value)``: in LaTeX with the setting's value in it. ``meaning``: the formula in a
     sentence. ``source``: who described it. ``torch`` and ``keras``: the usual call in that framework, with ``{value}``;
     empty where there is none.
+    ``criterion``: one image's term of the training criterion in LaTeX, where the formula defines another than CE.
     ``data``: the hook on batches. ``loss(value, each, log_probabilities)``: the training criterion (K, N) of every
     image from its cross-entropy ``each`` (K, N) and log_probabilities (K, N, classes). ``project(value, weights)``: in
     place, after the step, on weight tensors (K, units, …). A regularizer without a hook is part of the network
@@ -93,6 +94,7 @@ class Regularizer:
     keras: str
     off: float | str | None = 0.0
     most: float = 1e3
+    criterion: str = ""
     data: DataHook | None = None
     loss: Callable[[Any, Tensor, Tensor], Tensor] | None = None
     project: Callable[[Any, Sequence[Tensor]], None] | None = None

@@ -33,7 +33,8 @@ _SELECTOR = 124  # pixels: "all layers" fits, "layer4.1.conv2.weight" is cut off
 
 LOSS_HELP = (
     "**Loss**: on validation and on training images, without the penalty; their difference is the gap.  \n"
-    "**Objective**: J and its parts, J = data loss on the training images + λ₁ Σ|w| (L1 part) + ½ λ₂ Σw² (L2 part)."
+    "**Objective**: J and its parts, J = data loss on the training images + λ₁ Σ|w| (L1 part) + ½ λ₂ Σw² (L2 part). "
+    "With label smoothing or mixup, the training criterion takes the place of the data loss in J."
 )
 WEIGHT_HELP = (
     "**Weights**: the distribution of the weights, now and at the start.  \n"

@@ -52,7 +52,7 @@ MOVED = {"lambda-path": "sweep"}
 MAX_RUNS = 8
 """How many runs one page shows side by side; beyond that, colours and columns can no longer be distinguished."""
 
-_MOST_SETTINGS = 100  # in one link; a spec has 26
+_MOST_SETTINGS = 100  # in one link; a spec has 30
 _PAGE, _HISTORY = "query_page", "query_history"
 _KEPT = 64  # queries that can still be recognised as echoes; the browser is never that many behind
 

@@ -22,7 +22,8 @@ from reglab.number_text import NotANumber, number_text, read_named, read_number
 from reglab.optimizers import OPTIMIZERS
 from reglab.penalties import PENALTIES, Term
 from reglab.registry import Registry
-from reglab.spec import RunSpec, penalty_keys
+from reglab.regularizers import REGULARIZERS, Regularizer
+from reglab.spec import AUGMENTATIONS, RegularizeSpec, RunSpec, penalty_keys
 from reglab.ui.shared.text import literal
 
 Option = TypeVar("Option", bound=str)
@@ -31,6 +32,13 @@ OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "mod
 
 TERMS: Mapping[str, Term] = {f"penalty.{key}": PENALTIES.get(key) for key in penalty_keys() if key not in ("l1", "l2")}
 """Dotted setting of λ → penalty term, but L1 and L2, which are in the spec itself."""
+
+_OF_REGULARIZERS: Mapping[str, Regularizer] = {
+    entry.setting: entry
+    for entry in REGULARIZERS.entries.values()
+    if entry.part == "regularize" and entry.key not in RegularizeSpec.model_fields
+}
+"""Dotted setting → regularizer, but those whose settings are in the spec itself."""
 
 _OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
     f"optim.{name}": entry.settings.model_fields[name]
@@ -41,7 +49,7 @@ _OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
 
 _DEFAULTS: Mapping[str, Any] = {
     **RunSpec().flat(),
-    **dict.fromkeys(TERMS, 0.0),
+    **dict.fromkeys([*TERMS, *_OF_REGULARIZERS], 0.0),
     **{setting: own.default for setting, own in _OF_OPTIMIZERS.items()},
 }
 SETTINGS: tuple[str, ...] = tuple(sorted(_DEFAULTS, key=lambda key: RunSpec.PARTS.index(key.partition(".")[0])))
@@ -50,10 +58,18 @@ SETTINGS: tuple[str, ...] = tuple(sorted(_DEFAULTS, key=lambda key: RunSpec.PART
 WIDGETS: dict[str, str] = {setting: OWN_KEYS.get(setting, setting.partition(".")[2]) for setting in SETTINGS}
 """Dotted setting → widget key."""
 
-NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstance(value, float))
+NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstance(value, float)) | {
+    "regularize.max_norm"
+}
 """Settings whose field holds a number as it was typed."""
 
-MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds"})
+MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds", "regularize.max_norm"})
+
+JOINED: Mapping[str, tuple[str, ...]] = {"regularize.augment": AUGMENTATIONS}
+"""Settings that join words by "+", which the field holds as a list."""
+
+OTHER_REGULARIZERS: tuple[str, ...] = tuple(setting for setting in SETTINGS if setting.startswith("regularize."))
+"""What a form shows as a group of its own."""
 
 _STEPS = {"data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16}
 """What one press on + or − changes; 1 for the whole numbers that are not here."""
@@ -68,7 +84,7 @@ _LABELS = {
 }
 """How a choice reads on the page, if not as in the spec."""
 
-_EMPTY = {"data.folds": "none"}
+_EMPTY = {"data.folds": "none", "regularize.max_norm": "off"}
 """What an empty number means, if not all."""
 
 _PLAINER = (
@@ -83,6 +99,9 @@ def field(setting: str) -> FieldInfo:
     """The spec's own title, description and type of a dotted setting; for TERMS those of the term."""
     if term := TERMS.get(setting):
         return FieldInfo(annotation=float, title=f"{term.symbol} ({term.label})", description=term.help)
+    if entry := _OF_REGULARIZERS.get(setting):
+        title = f"{entry.label[0].upper()}{entry.label[1:]} {entry.symbol}"
+        return FieldInfo(annotation=float, title=title, description=entry.meaning)
     if setting in _OF_OPTIMIZERS:
         return _OF_OPTIMIZERS[setting]
     part, _, name = setting.partition(".")
@@ -112,8 +131,24 @@ def check_names(spec: RunSpec) -> None:
 def to_values(spec: RunSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
     flat = {**_DEFAULTS, **spec.flat()}
-    values = {WIDGETS[setting]: number_text(value) if setting in NUMBERS else value for setting, value in flat.items()}
+    values = {WIDGETS[setting]: _shown(setting, value) for setting, value in flat.items()}
     return {**values, "factors": factors_text(spec.penalty.factors)}
+
+
+def _shown(setting: str, value: Any) -> Any:
+    if setting in JOINED:
+        return [word for word in JOINED[setting] if word in value.split("+")]
+    return ("" if value is None else number_text(value)) if setting in NUMBERS else value
+
+
+def _typed(setting: str, value: Any) -> Any:
+    if setting == "penalty.factors":
+        return factors_from(value)
+    if setting in JOINED:
+        return "+".join(value or ["none"])
+    if setting in NUMBERS and setting in MAY_BE_EMPTY and not (value or "").strip():
+        return None
+    return read_named(value, title(setting)) if setting in NUMBERS else value
 
 
 def to_spec(values: Mapping[str, Any]) -> RunSpec:
@@ -126,9 +161,7 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
         if key not in values or not has(values.get("optimizer"), setting):
             continue
         part, _, name = setting.partition(".")
-        value = factors_from(values[key]) if setting == "penalty.factors" else values[key]
-        if setting in NUMBERS:
-            value = read_named(value, title(setting))
+        value = _typed(setting, values[key])
         if value is None and setting not in MAY_BE_EMPTY:
             raise SpecError(f"{title(setting)} is empty; fill it in.")
         nested[part][name] = value
@@ -186,7 +219,9 @@ def draw(
         "on_change": on_change,
         "persist_state": "session",  # a field behind a closed "More" keeps its value
     }
-    if choices:
+    if setting in JOINED:
+        st.pills(selection_mode="multi", **shared, options=JOINED[setting])
+    elif choices:
         shared |= {"options": list(choices), "format_func": lambda name: choices.get(name, name)}
         if setting == "penalty.apply":
             st.segmented_control(required=True, width="stretch", **shared)
@@ -195,7 +230,7 @@ def draw(
     elif kind is bool:
         st.toggle(**shared)
     elif kind is float:
-        number_field(**shared)
+        number_field(**shared, **({"placeholder": _EMPTY[setting]} if setting in MAY_BE_EMPTY else {}))
     else:  # a whole number without limits of its own: the spec's limits are checked, and explained, on the server
         shared |= {"step": _STEPS.get(setting, 1), "format": "%d"}
         if setting in MAY_BE_EMPTY:

@@ -14,7 +14,16 @@ from reglab.sweep import Kind, SweepSpec, values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
-from reglab.ui.shared.spec_fields import SETTINGS, TERMS, draw, field_problem, has, number_field, segments
+from reglab.ui.shared.spec_fields import (
+    OTHER_REGULARIZERS,
+    SETTINGS,
+    TERMS,
+    draw,
+    field_problem,
+    has,
+    number_field,
+    segments,
+)
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
@@ -73,6 +82,7 @@ _CARD = (
     *("data.name", "data.train_size", "data.label_noise", "model.name", "optim.name", "optim.lr"),
     *("train.epochs", "train.batch_size", "penalty.l1", "penalty.l2", "penalty.factors"),
     *TERMS,
+    *OTHER_REGULARIZERS,
 )  # settings that are not under More, or not by themselves
 _WHOLE_LIST = 12  # λ that are written out below their field
 
@@ -178,6 +188,9 @@ def _shared_card() -> None:
             for setting in SETTINGS:
                 if setting in RUN_WIDGETS and setting not in _CARD and has(optimizer, setting):
                     draw(setting, key=RUN_WIDGETS[setting])
+            st.markdown("**Other regularizers**")
+            for setting in OTHER_REGULARIZERS:
+                draw(setting, key=RUN_WIDGETS[setting])
             factors = RUN_WIDGETS["penalty.factors"]
             placeholder = "conv1.weight: 0"
             st.text_area("Factors", key=factors, persist_state="session", placeholder=placeholder, help=FACTORS_HELP)

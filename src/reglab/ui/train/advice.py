@@ -1,7 +1,8 @@
 """Advice on settings that are allowed but make no sense together, each with its reason and its rule.
 
-The checks of data, optimizer and schedule are here, those of the penalty in :mod:`reglab.ui.train.advice_penalty`. A
-new check is one function, listed in CHECKS of its file. Pure text: no Streamlit, no torch.
+The checks of data, optimizer and schedule are here, those of the penalty in :mod:`reglab.ui.train.advice_penalty`,
+those of other regularizers in :mod:`reglab.ui.train.advice_regularizers`. A new check is one function, listed in CHECKS
+of its file. Pure text: no Streamlit, no torch.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from reglab.number_format import exact
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import DataSpec, OptimSpec, RunSpec
-from reglab.ui.train import advice_penalty
+from reglab.ui.train import advice_penalty, advice_regularizers
 from reglab.ui.train.advice_penalty import Advice, Check, Facts
 
 FEW = 100
@@ -162,4 +163,4 @@ def _remedy_text(remedy: Mapping[str, Any]) -> str:
 
 
 CHECKS: tuple[Check, ...] = (*advice_penalty.CHECKS, _few_validation_images, _one_step_an_epoch, _steps_ignored)
-CHECKS += (_first_step_too_late, _steps_of_one, _nesterov, _momentum_ignored, _patience)
+CHECKS += (_first_step_too_late, _steps_of_one, _nesterov, _momentum_ignored, _patience, *advice_regularizers.CHECKS)

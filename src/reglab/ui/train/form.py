@@ -16,12 +16,18 @@ from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
-from reglab.ui.shared.spec_fields import SETTINGS, TERMS, draw, has, to_spec
+from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, has, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, sweep_page_query
 
 COMMON_L2 = (0.0, 1e-4, 1e-3, 1e-2, 3e-2, 1e-1)
 """Values of λ₂ on buttons; any other is typed."""
+
+_OTHERS_HELP = (
+    "What regularizes besides the penalty; each one alone is a rival of λ. Dropout is on the Network card, early "
+    "stopping under Training, More. With label smoothing or mixup, J has a training criterion in place of the data "
+    "loss; it is a curve of its own."
+)
 
 _PLACED = frozenset(
     {"data.name", "data.train_size", "data.label_noise", "optim.name", "optim.lr", "train.epochs", "train.batch_size"}
@@ -62,6 +68,17 @@ def spec_form() -> None:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _heading_with_more("Training", "train")
                 _pair("train.epochs", "train.batch_size")
+        with st.container(border=True, height="stretch", gap="xsmall"):
+            st.markdown("**Other regularizers**", help=_OTHERS_HELP)
+            _others()
+
+
+def _others() -> None:
+    *numbers, augment = sorted(OTHER_REGULARIZERS, key=lambda setting: setting == "regularize.augment")
+    for column, setting in zip(st.columns(len(numbers), vertical_alignment="bottom"), numbers, strict=True):
+        with column:
+            draw(setting)
+    draw(augment)
 
 
 def _model_card() -> None:

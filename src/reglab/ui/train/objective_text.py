@@ -16,6 +16,7 @@ from reglab.number_format import PERCENT, exact, latex_number, short
 from reglab.optimizers import OPTIMIZERS
 from reglab.optimizers.schedule import learning_rate_line
 from reglab.penalties import PENALTIES, Term
+from reglab.regularizers import Place, Regularizer, active
 from reglab.spec import OptimSpec, PenaltySpec, RunSpec
 
 SCOPES = {
@@ -28,6 +29,15 @@ SCOPES = {
 COLOUR = "#c25c14"
 """Of what λ adds; a contrast of 4.2 to both themes' backgrounds."""
 
+_ACTS: Mapping[Place, str] = {
+    "data": "on the images",
+    "model": "in the network",
+    "loss": "in the loss",
+    "after the step": "after the step",
+    "time": "in time",
+}
+"""Where a regularizer acts."""
+
 MAX_NAMES = 3
 """A factor that more tensors than these have is written with their number, not their names."""
 
@@ -35,7 +45,7 @@ MAX_NAMES = 3
 def objective(spec: RunSpec, n_train: int | None) -> str:
     """J(w) of ``spec`` in LaTeX with λ filled in, over ``n_train`` images (``n`` if the number is not known)."""
     n = "n" if n_train is None else str(n_train)
-    data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} \mathrm{{CE}}(f_w(x_i), y_i)"
+    data = rf"\frac{{1}}{{{n}}} \sum_{{i=1}}^{{{n}}} {_criteria(spec)[-1]}"
     over, factor = rf"\sum_{{{SCOPES[spec.penalty.scope]}}}", r"c_w\," if spec.penalty.factors else ""
     terms = (term.formulas.objective(latex_number(own), over, factor) for term, own in _terms(spec.penalty))
     lines = [rf"J(w) = {{}} & {data}", *(f"& + {term}" for term in terms)]
@@ -51,13 +61,34 @@ def size(spec: RunSpec) -> str:
 def meaning(spec: RunSpec) -> str:
     """One or two sentences on what the penalty mode does to J."""
     if not penalised(spec.penalty):
-        return "No penalty: only the data loss is minimised."
+        return f"No penalty: only the {'training criterion' if changes_criterion(spec) else 'data loss'} is minimised."
     if spec.penalty.apply == "coupled":
         return "The penalty's gradient joins the data gradient, so J itself is minimised."
     if spec.penalty.apply == "decoupled":
         return f"Weights shrink beside the data step{_at_rest(spec.optim)}."
     zeros = " L1 sets small weights to exactly 0." if spec.penalty.l1 else ""
     return f"A data step, then the penalty's exact proximal map{_at_rest(spec.optim)}.{zeros}"
+
+
+def changes_criterion(spec: RunSpec) -> bool:
+    """Whether the training criterion in J is another one than the data loss."""
+    return len(_criteria(spec)) > 1
+
+
+def _criteria(spec: RunSpec) -> list[str]:
+    """One image's term of the training criterion in LaTeX: without regularizers, and as each of them redefines it."""
+    return [r"\mathrm{CE}(f_w(x_i), y_i)", *(entry.criterion for entry in active(spec) if entry.criterion)]
+
+
+def other_regularizers(spec: RunSpec) -> tuple[Row, ...]:
+    """The regularizers that ``spec`` switches on besides the penalty, in their order, but those after the step."""
+    on = [entry for entry in active(spec) if entry.acts != "after the step"]
+    return tuple(Row(entry.formula(entry.value(spec)), _about(entry)) for entry in on)
+
+
+def _about(entry: Regularizer) -> str:
+    more = " This is the training criterion in J; loss curves stay data losses." if entry.criterion else ""
+    return f"{entry.label[0].upper()}{entry.label[1:]}, {_ACTS[entry.acts]}: {entry.meaning}{more}"
 
 
 def _at_rest(optim: OptimSpec) -> str:
@@ -152,6 +183,8 @@ def update_rule(spec: RunSpec) -> tuple[Row, ...]:
     rows += [Row(line.latex, line.meaning) for line in optimizer.lines(spec.optim)]
     if apply == "proximal":
         rows += _proximal(spec)
+    projections = [entry for entry in active(spec) if entry.acts == "after the step"]
+    rows += [Row(entry.formula(entry.value(spec)), entry.meaning) for entry in projections]
     return tuple(rows)
 
 
@@ -182,7 +215,8 @@ def _factor(factors: Mapping[str, float]) -> Row:
 
 
 def _gradient(spec: RunSpec, *, coupled: bool) -> Row:
-    of = f"The gradient of the batch's data loss L: the mean cross-entropy of {spec.train.batch_size} images"
+    what = ("training criterion", "mean ℓ") if changes_criterion(spec) else ("data loss", "mean cross-entropy")
+    of = f"The gradient of the batch's {what[0]} L: the {what[1]} of {spec.train.batch_size} images"
     if not coupled:
         return Row(r"g = \nabla L(w)", f"{of}.")
     optimizer = OPTIMIZERS.get(spec.optim.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -96,17 +96,26 @@ def _preview(state: FormState[RunSpec]) -> RunSpec | None:
     st.markdown("**Objective**", help=_SYMBOLS)
     st.latex(f"{objective_text.size(spec)} {objective_text.objective(spec, facts.n_train)}")
     st.caption(f"{objective_text.meaning(spec)} {objective_text.translation(spec)}".strip())
+    others = objective_text.other_regularizers(spec)
+    if others:
+        with st.container(border=True, gap="xsmall", key="other_regularizers"):
+            st.markdown("**Other regularizers**")
+            _rows(others)
     for found in advice(spec, facts):
         if found.level == "warning":
             _show_advice(found)
     with st.container(border=True, gap="xsmall", key="step_rule"):
         st.markdown("**Update rule**", help=_STEP_HELP)
         st.caption(objective_text.where(spec))
-        for row in objective_text.update_rule(spec):
-            with st.container(gap=None):
-                st.markdown(f":small[${row.latex}$]")  # in a line of text, so that it wraps in a narrow window
-                st.caption(row.meaning)
+        _rows(objective_text.update_rule(spec))
     return spec
+
+
+def _rows(rows: Sequence[objective_text.Row]) -> None:
+    for row in rows:
+        with st.container(gap=None):
+            st.markdown(f":small[${row.latex}$]")  # in a line of text, so that it wraps in a narrow window
+            st.caption(row.meaning)
 
 
 def _notes(spec: RunSpec) -> None:
