@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.exports.running import SETTINGS, exported_and_run, largest_difference, last_epoch, tiny
+from tests.exports.test_pytorch_script import REGULARIZED
 
 from reglab.exports import export
 
@@ -35,6 +36,11 @@ EXACT = {
         )
         for apply in ("coupled", "decoupled", "proximal")
         for name, own, scope in (("group lasso", 0.0, "weights"), ("every term", 1e-3, "weights+biases"))
+    },
+    **{f"coupled, {name}": tiny(regularize=regularize) for name, regularize in REGULARIZED.items()},
+    **{
+        f"{apply}, everything else": tiny(regularize=REGULARIZED["everything"], penalty={**GROUP, "apply": apply})
+        for apply in ("decoupled", "proximal")
     },
     "one factor for all": tiny(
         model={"name": "dense_784"},

@@ -28,6 +28,13 @@ from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Store
 
+REGULARIZED: dict[str, dict[str, Any]] = {
+    "label smoothing": {"label_smoothing": 0.1},
+    "max-norm": {"max_norm": 0.4},
+    "mixup": {"mixup": 0.4},
+    "flip": {"augment": "flip"},
+    "everything": {"label_smoothing": 0.1, "max_norm": 0.4, "mixup": 0.4, "augment": "shift+flip+rotate+crop+erase"},
+}
 ADAM: dict[str, Any] = {"name": "adam", "lr": 1e-3}
 SPECS = {
     **{
@@ -67,6 +74,16 @@ SPECS = {
     },
     "factors that exempt everything": tiny(
         model={"name": "dense_784"}, penalty={"factors": {"fc1.weight": 0.0, "fc2.weight": 0.0}}
+    ),
+    **{
+        f"{apply}, {name}": tiny(
+            regularize=regularize, penalty={"l1": l1, "l2": 0.03, "apply": apply}, train={"epochs": 3}
+        )
+        for apply, l1 in (("coupled", 0.0), ("proximal", 1e-3))
+        for name, regularize in REGULARIZED.items()
+    },
+    "L1 in the loss, mixup and smoothing": tiny(
+        regularize={"mixup": 0.4, "label_smoothing": 0.1}, penalty={"l1": 1e-3, "l2": 0.0}
     ),
     "patience": tiny(optim={"lr": 0.5}, train={"epochs": 12, "patience": 2}),
     "best weights": tiny(optim={"lr": 0.5}, train={"epochs": 9, "keep": "best"}),

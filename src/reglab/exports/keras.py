@@ -14,7 +14,7 @@ from torch import fx, nn
 
 from reglab.exports.code import TAB, WIDTH, call, flat_name, literal, network, sequence, variables, with_headings
 from reglab.exports.entry import ExportError
-from reglab.exports.script import Plan, optimizer_text, script_export, unpenalised
+from reglab.exports.script import Plan, optimizer_text, others_of, script_export, unpenalised
 from reglab.exports.subject import Subject
 from reglab.models import Dropout, Network
 from reglab.spec import OptimSpec
@@ -199,6 +199,8 @@ def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
         "place": place,
         "notes": " ".join(term.code.keras_note for term in reversed(plan.terms)),
         "helpers": plan.helpers(_CODE.get(place)),
+        "definitions": "".join(others_of(subject.spec).code("keras_definitions")),
+        "n_classes": len(subject.split.classes),
         "decay": _decay(plan),
         "table": _table(plan, subject.model),
         "optimizer": _optimizer(subject.spec.optim),

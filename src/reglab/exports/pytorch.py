@@ -25,7 +25,7 @@ from reglab.exports.code import (
     with_headings,
 )
 from reglab.exports.entry import ExportError
-from reglab.exports.script import Plan, optimizer_text, script_export, unpenalised
+from reglab.exports.script import Plan, optimizer_text, others_of, script_export, unpenalised
 from reglab.exports.subject import Subject
 from reglab.models import Dropout, Network
 from reglab.optimizers import OPTIMIZERS, Optimizer
@@ -175,6 +175,7 @@ def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
         "place": place,
         "optimizer": _optimizer(optimizer, spec.optim, decoupled=place == "weight_decay" and plan.mode == "decoupled"),
         "helpers": plan.helpers(_CODE.get(place)),
+        "definitions": "".join(others_of(spec).code("torch_definitions")),
         "gradient_order": plan.terms[::-1],
         "bracketed": lambda code: f"({code})" if "*" in code else code,
         "single_left_over": subject.leaves_single_image,

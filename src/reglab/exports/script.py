@@ -25,7 +25,8 @@ from reglab.exports.subject import Subject
 from reglab.models import MODELS
 from reglab.optimizers import OPTIMIZERS, Optimizer
 from reglab.penalties import PENALTIES, Code, kinds, penalised_parameters
-from reglab.spec import Apply, OptimSpec
+from reglab.regularizers import Place, Regularizer, active
+from reglab.spec import Apply, OptimSpec, RunSpec
 from reglab.store.arrays import encode_weights
 from reglab.training.arrays import evaluated
 
@@ -47,7 +48,63 @@ class PlanTerm:
     @property
     def constant(self) -> str:
         """The name of λ in the script."""
-        return re.sub(r"\W", "_", self.key).upper()
+        return _constant(self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Others:
+    """The regularizers besides the penalty that a spec switches on, in a script; dropout is in the network's code."""
+
+    entries: tuple[Regularizer, ...]
+    spec: RunSpec
+
+    @property
+    def constants(self) -> list[tuple[str, str, str]]:
+        """Name, value as code and comment of each one's setting."""
+        return [
+            (_constant(e.name), literal(e.value(self.spec)), f"{e.symbol} of {e.label}, {_WHERE[e.acts]}")
+            for e in self.entries
+        ]
+
+    @property
+    def changes_criterion(self) -> bool:
+        """Whether the script minimises another criterion than the data loss."""
+        return any(entry.changes_criterion for entry in self.entries)
+
+    @property
+    def text(self) -> str:
+        """For example "label smoothing 0.1, max-norm 3"."""
+        return ", ".join(f"{entry.label} {entry.value(self.spec)}" for entry in self.entries)
+
+    def code(self, field: str) -> list[str]:
+        """What each one has under the ``field`` of its code."""
+        found = [(entry, getattr(entry.code, field)) for entry in self.entries]
+        return [text.replace("{value}", _constant(entry.name)) for entry, text in found if text]
+
+
+_WHERE: Mapping[Place, str] = {
+    "data": "on each batch",
+    "model": "in the network",
+    "loss": "in the loss",
+    "after the step": "after each step",
+    "time": "in time",
+}
+
+
+def _constant(key: str) -> str:
+    return re.sub(r"\W", "_", key).upper()
+
+
+def others_of(spec: RunSpec) -> Others:
+    """The regularizers of ``spec`` with code of their own.
+
+    :raises SpecError: where one has hooks but no code for scripts.
+    """
+    hooked = tuple(entry for entry in active(spec) if entry.data or entry.loss or entry.project)
+    for entry in hooked:
+        if entry.code is None:
+            raise SpecError(f"No script can be written for {entry.setting}: {entry.label} has no code for scripts.")
+    return Others(hooked, spec)
 
 
 @dataclass(frozen=True)
@@ -198,6 +255,8 @@ def script_export(
             "files": files,
             "inexact": notes,
             "plan": plan,
+            "others": others_of(subject.spec),
+            "black": tuple((-subject.split.mean / subject.split.std).tolist()),
             "subject": subject,
             "spec": subject.spec,
             "dataset": DATASETS.get(subject.spec.data.name).label,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reglab.regularizers.regularizer import Batch, DataHook, Drawn, Regularizer
+from reglab.regularizers.regularizer import Batch, Code, DataHook, Drawn, Regularizer
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -116,6 +116,74 @@ def _formula(augment: str) -> str:
     return rf"x \leftarrow T(x), \quad T \sim \text{{{augment.replace('+', ', ')}}}"
 
 
+_TORCH = f'''\
+def affine(numbers, height, width):
+    """Matrices from a pixel of the new image to its place in the old one, both in [−1, 1], from uniform numbers."""
+    first = next(iter(numbers.values()))
+    matrix = torch.eye(2, dtype=first.dtype, device=first.device).repeat(len(first), 1, 1)
+    offset = torch.zeros_like(matrix[:, :, 0])
+    if "shift" in numbers:  # by up to {SHIFT:g} of each side
+        offset = -2 * {SHIFT:g} * (2 * numbers["shift"] - 1)
+    if "rotate" in numbers:  # by up to {DEGREES:g}°
+        angle = math.radians({DEGREES:g}) * (2 * numbers["rotate"][:, 0] - 1)
+        cos, sin, ratio = angle.cos(), angle.sin(), height / width
+        turn = torch.stack([cos, ratio * sin, -sin / ratio, cos], 1).view(-1, 2, 2)
+        matrix, offset = turn @ matrix, (turn @ offset[:, :, None])[:, :, 0]
+    if "flip" in numbers:  # half of the images
+        sign = torch.stack([torch.where(numbers["flip"][:, 0] < 0.5, -1.0, 1.0), torch.ones_like(first[:, 0])], 1)
+        matrix, offset = sign[:, :, None] * matrix, sign * offset
+    if "crop" in numbers:  # to {SMALLEST_CROP:g} to 1 of the side
+        side = {SMALLEST_CROP:g} + (1 - {SMALLEST_CROP:g}) * numbers["crop"][:, :1]
+        matrix, offset = side[:, :, None] * matrix, side * offset + (1 - side) * (2 * numbers["crop"][:, 1:] - 1)
+    return torch.cat([matrix, offset[:, :, None]], 2)
+
+
+def warped(x, matrices, black):
+    """The images under affine maps, bilinear, with black outside."""
+    grid = F.affine_grid(matrices.to(x), list(x.shape), align_corners=False)
+    moved = F.grid_sample(x - black, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return (moved + black).contiguous(memory_format=torch.channels_last)
+
+
+def erased(uniform, height, width):
+    """The pixels of a rectangle of {ERASED[0]:g} to {ERASED[1]:g} of the area, in half of the images."""
+    on, area, aspect, row, column = uniform.unbind(1)
+    area = {ERASED[0]:g} + ({ERASED[1]:g} - {ERASED[0]:g}) * area
+    low, high = math.log({ASPECT[0]:g}), math.log({ASPECT[1]:g})
+    ratio = (low + (high - low) * aspect).exp()
+    rows = (height * (area * ratio).sqrt()).round().clamp(1, height)
+    columns = (width * (area / ratio).sqrt()).round().clamp(1, width)
+    top, left = (row * (height - rows + 1)).floor(), (column * (width - columns + 1)).floor()
+    y, x = (torch.arange(side, device=uniform.device) for side in (height, width))
+    in_rows = (y >= top[:, None]) & (y < (top + rows)[:, None])
+    in_columns = (x >= left[:, None]) & (x < (left + columns)[:, None])
+    return in_rows[:, :, None] & in_columns[:, None, :] & (on < 0.5)[:, None, None]
+
+
+class Augment:
+    """Random changes of every image, drawn as in the run; BLACK is a black pixel, normalised."""
+
+    generator = torch.Generator().manual_seed(seed_for("augment"))
+    uses = {_NUMBERS!r}
+
+    def __call__(self, x):
+        kinds = {{value}}.split("+")
+        sizes = [self.uses[kind] for kind in kinds]
+        uniform = torch.rand(len(x), sum(sizes), generator=self.generator, dtype=torch.float64).to(x.device)
+        numbers, black = dict(zip(kinds, uniform.split(sizes, dim=1))), torch.tensor(BLACK).to(x).view(1, -1, 1, 1)
+        erase = numbers.pop("erase", None)
+        if set(numbers) == {{"flip"}}:
+            x = torch.where((numbers["flip"] < 0.5).view(-1, 1, 1, 1), x.flip(-1), x)
+        elif numbers:
+            x = warped(x, affine(numbers, *x.shape[-2:]), black)
+        if erase is not None:
+            x = torch.where(erased(erase, *x.shape[-2:])[:, None], black, x)
+        return x
+
+
+augment = Augment()
+'''.replace("'", '"')
+
 ENTRY = Regularizer(
     name="augment",
     label="augmentation",
@@ -132,4 +200,10 @@ ENTRY = Regularizer(
     keras="layers.RandomTranslation(0.1, 0.1)",
     off="none",
     data=DataHook(draw, apply),
+    code=Code(
+        torch_definitions=_TORCH,
+        torch_batch="x = augment(x)",
+        keras_definitions=_TORCH,
+        keras_batch="x = augment(torch.from_numpy(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()",
+    ),
 )

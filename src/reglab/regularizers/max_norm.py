@@ -25,23 +25,20 @@ def project(most: float, weights: Sequence[Tensor]) -> None:
 _TORCH = '''\
 @torch.no_grad()
 def limit_norms(model):
-    """‖w‖₂ ≤ MAX_NORM for the incoming weights w of every unit and filter, after the step."""
+    """‖w‖₂ ≤ {value} for the incoming weights w of every unit and filter, after the step."""
     for w in model.parameters():
         if w.ndim > 1:
             w.renorm_(2, 0, {value})
 '''
 
 _KERAS = '''\
-class MaxNorm(keras.constraints.Constraint):
+def limit_norms(model):
     """w ← w·c/(‖w‖₂ + 1e-7) where ‖w‖₂ > c, as torch's renorm has it; units and filters are the last axis."""
-
-    def __init__(self, most):
-        self.most = most
-
-    def __call__(self, w):
-        rows = keras.ops.reshape(w, (-1, w.shape[-1]))
-        norms = keras.ops.sqrt(keras.ops.sum(keras.ops.square(rows), axis=0))
-        return w * keras.ops.where(norms > self.most, self.most / (norms + 1e-7), 1.0)
+    for variable in model.trainable_variables:
+        if len(variable.shape) > 1:
+            w = keras.ops.convert_to_numpy(variable)
+            norms = np.linalg.norm(w.reshape(-1, w.shape[-1]), axis=0)
+            variable.assign(w * np.where(norms > {value}, {value} / (norms + 1e-7), 1.0))
 '''
 
 ENTRY = Regularizer(
@@ -65,6 +62,6 @@ ENTRY = Regularizer(
         torch_definitions=_TORCH,
         torch_step="limit_norms(model)",
         keras_definitions=_KERAS,
-        keras_constraint="MaxNorm({value})",
+        keras_step="limit_norms(model)",
     ),
 )

@@ -57,21 +57,31 @@ def _draw(alpha: float, n: int, generator: Generator) -> Tensor:
     return torch.from_numpy(betaincinv(alpha, alpha, uniform.numpy()))
 
 
-_TORCH = '''\
+_DRAW = '''\
 class Mixup:
     """λ ~ Beta(α, α) for each batch, and each image's partner in it, drawn as in the run."""
 
     generator = torch.Generator().manual_seed(seed_for("mixup"))
 
     def __call__(self, x, y):
-        uniform = torch.rand(1, generator=self.generator, dtype=torch.float64)
-        share = betaincinv({value}, {value}, uniform.numpy()).item()
-        partners = torch.randperm(len(x), generator=self.generator).to(x.device)
-        return share * x + (1 - share) * x[partners], y[partners], share
+        uniform = torch.rand(1, generator=self.generator, dtype=torch.float64).numpy()
+        share = betaincinv({value}, {value}, uniform).item()
+        partners = torch.randperm(len(x), generator=self.generator)
+'''
+_TORCH = f"""{_DRAW}\
+        mixed = share * x + (1 - share) * x[partners.to(x.device)]
+        return mixed, y[partners.to(y.device)], share
 
 
 mixup = Mixup()
-'''
+"""
+_KERAS = f"""{_DRAW}\
+        partners = partners.numpy()
+        return share * x + (1 - share) * x[partners], share * y + (1 - share) * y[partners]
+
+
+mixup = Mixup()
+"""
 
 ENTRY = Regularizer(
     name="mixup",
@@ -95,6 +105,8 @@ ENTRY = Regularizer(
     code=Code(
         torch_definitions=_TORCH,
         torch_batch="x, partner_y, share = mixup(x, y)",
-        torch_targets="share * {loss}(scores, y) + (1 - share) * {loss}(scores, partner_y)",
+        torch_mixed="share * {loss}(scores, y) + (1 - share) * {loss}(scores, partner_y)",
+        keras_definitions=_KERAS,
+        keras_batch="x, y = mixup(x, y)",
     ),
 )

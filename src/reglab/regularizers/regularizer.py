@@ -44,26 +44,24 @@ class DataHook:
 
 @dataclass(frozen=True)
 class Code:
-    """Its code in exported scripts; ``{value}`` is its setting as a Python literal, or the name of its constant.
+    """Its code in exported scripts; ``{value}`` is the name of the constant that is its setting.
 
-    ``torch_definitions``: functions of the PyTorch script. ``torch_batch``: a statement on the batch ``x``, ``y``
-    before the forward pass. ``torch_loss``: keyword arguments of F.cross_entropy. ``torch_targets``: the loss of mixed
-    labels, where ``{loss}`` is the loss of ``scores`` and labels, e.g. ``{loss}(scores, y)``. ``torch_step``: a
-    statement after the optimizer's step. The same for Keras: ``keras_batch`` on NumPy arrays, ``keras_loss`` arguments
-    of CategoricalCrossentropy, ``keras_constraint`` of every kernel.
-    ``keras_note``: where Keras's numbers differ from the run's.
+    ``torch_definitions``: functions and classes. ``torch_batch``: a statement on the batch ``x`` (N, C, H, W), ``y``
+    before the forward pass. ``torch_loss``: keyword arguments of F.cross_entropy. ``torch_mixed``: the loss of mixed
+    labels, ``{loss}`` being the loss of ``scores`` and labels. ``torch_step``: a statement after the optimizer's step.
+    The same for Keras: ``keras_batch`` is on NumPy arrays, ``x`` (N, H, W, C), ``y`` one-hot where the training
+    criterion is another one than the data loss; ``keras_loss`` are arguments of CategoricalCrossentropy.
     """
 
     torch_definitions: str = ""
     torch_batch: str = ""
     torch_loss: str = ""
-    torch_targets: str = ""
+    torch_mixed: str = ""
     torch_step: str = ""
     keras_definitions: str = ""
     keras_batch: str = ""
     keras_loss: str = ""
-    keras_constraint: str = ""
-    keras_note: str = ""
+    keras_step: str = ""
 
 
 @dataclass(frozen=True)
