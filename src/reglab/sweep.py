@@ -12,12 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     model_validator,
 )
@@ -29,6 +30,7 @@ from reglab.spec import Apply, Number, RunSpec, Whole
 from reglab.spec_errors import sentence
 from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 
+_Kept = Annotated[Number, PlainSerializer(lambda value: value)]  # an integer is written as one
 Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
 Repeats = Literal["seed", "fold"]
 EpochRule = Literal["last", "best", "common"]
@@ -93,7 +95,7 @@ class SweepSpec(BaseModel):
     apply: tuple[Apply, ...] = ()
     seeds: Whole = Field(1, ge=1, le=MOST_REPEATS)
     folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
-    over: dict[str, tuple[Number, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
+    over: dict[str, tuple[_Kept, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
     only: tuple[Whole, ...] = Field((), exclude_if=lambda numbers: not numbers)
     epoch: EpochRule | None = Field(None, exclude_if=lambda rule: rule is None)
 
@@ -232,6 +234,10 @@ class SweepSpec(BaseModel):
         """The value of ``point`` on each axis."""
         values = (point.l1, point.l2) if self.kind == "grid" else (point.value, point.second)
         return tuple((axis, value) for axis, value in zip(self.axes, values, strict=False) if value is not None)
+
+    def structure(self, point: Point) -> tuple[float, ...]:
+        """What the runs at ``point`` have besides λ: points of equal structure differ in λ alone."""
+        return tuple(value for axis, value in self.place(point) if not axis.setting.is_lambda)
 
     def run_at(self, point: Point, apply: Apply) -> RunSpec:
         """The run at ``point``, with the seeds of the first repeat and without folds."""

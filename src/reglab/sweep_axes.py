@@ -58,6 +58,13 @@ class Axis:
         return ", ".join(filter(None, (self.setting.title, self.setting.unit)))
 
     @property
+    def count_text(self) -> str:
+        """The number of its values: "9 λ₂", "5 values of learning rate"."""
+        count = len(self.values)
+        of = "" if self.setting.is_lambda else "value of " if count == 1 else "values of "
+        return f"{count} {of}{self.symbol}"
+
+    @property
     def log(self) -> bool:
         """Whether the axis is logarithmic: that of λ always, others where the values above 0 span a decade."""
         positive = [value for value in self.values if value > 0]

@@ -70,6 +70,16 @@ class TestCreating:
             (SweepSpec(l2=(0, 0.03), folds=5), "2 λ₂ × 5 folds", "λ₂ 0.03 · fold 4"),
             (SweepSpec(lambdas=(0.1, 0.2), l1_ratio=0.5), "2 λ", "λ 0.2"),
             (SweepSpec(l1=(0, 1e-3), l2=(0, 1)), "4 (λ₁, λ₂)", "λ₁ 0.001 λ₂ 1"),
+            (
+                SweepSpec(l2=(0, 0.1), over={"optim.lr": (0.1, 1)}),
+                "2 λ₂ × 2 values of learning rate",
+                "λ₂ 0.1, learning rate 1",
+            ),
+            (
+                SweepSpec(over={"model.dropout": (0.1,)}, seeds=2),
+                "1 value of dropout × 2 seeds",
+                "dropout 0.1 · seed 1",
+            ),
             (SweepSpec(l2=(0.5,), apply=("coupled", "proximal")), "1 λ₂ × 2 modes", "λ₂ 0.5 · proximal"),
         ],
     )

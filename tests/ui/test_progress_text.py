@@ -27,7 +27,7 @@ def sweep(state: State = "running", **changes: Any) -> Sweep:
         "id": "s1", "key": None, "name": "sweep", "spec": SPEC, "created": NOW, "plan": PLAN.facts(), "seconds": 6.0,
         "error": None, "activity": None, "deleted": None, "counts": counts, "wanted": "run", "queued": None,
         "started": NOW, "ended": None, "epoch": 12, "highest": 13, "epochs": 60, "epochs_done": 72, "stopped_at": 0,
-        "has_checkpoint": True,
+        "epochs_all": 60 * SPEC.size, "has_checkpoint": True,
     }  # fmt: skip
     return Sweep(**{**values, **changes})
 

@@ -447,3 +447,9 @@ def test_lists_of_whole_numbers_have_whole_ranges() -> None:
         parse_values("1:3:4", "n", most=math.inf, whole=True)
     with pytest.raises(SpecError, match="n must be at least 0, not -1"):
         parse_values("-1", "n", most=math.inf)
+
+
+def test_integers_are_written_as_integers() -> None:
+    sweep = SweepSpec.parse({"over": {"train.epochs": [4.0, 2]}, "l2": [0]})
+    assert '"over":{"train.epochs":[2,4]}' in sweep.to_json()
+    assert yaml.safe_load(sweep.to_yaml())["over"] == {"train.epochs": [2, 4]}

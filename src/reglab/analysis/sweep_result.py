@@ -75,6 +75,7 @@ def result_of_sweep(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> dict
 
 def _entry(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     entry = {key: _plain(row[name]) for key, name in _LAMBDAS.items()}
+    entry |= {"second": _plain(row[columns.SECOND])} if columns.SECOND in row else {}
     for name in (columns.N, columns.DIVERGED, *_LOSSES, *columns.MEMORY):
         entry[name] = _plain(row[name])
         if name in columns.METRICS:

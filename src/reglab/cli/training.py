@@ -20,7 +20,7 @@ from reglab.store import Run, Store, Sweep
 from reglab.training import choose_device
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows has no SIGHUP, and only Windows has SIGBREAK
-_COLUMNS = ("lambda", "l1", "l2", "n", "train_acc", "val_acc", "val_acc_se", "val_loss", "gap_loss", "regime")
+_COLUMNS = ("n", "train_acc", "val_acc", "val_acc_se", "val_loss", "gap_loss", "regime")
 
 
 def training_settings() -> Settings:
@@ -130,8 +130,12 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
     """The sweep's result object, or its table, best λ and 1-SE choice."""
     found = sweep_result(store, sweep)
     several = len(sweep.spec.applies) > 1
-    names = ("apply", *_COLUMNS) if several else _COLUMNS
-    rows = [names, *(tuple(_cell(row.get(name)) for name in names) for row in found["table"])]
+    lambdas = () if sweep.spec.kind == "setting" else ("lambda", "l1", "l2")
+    names = (*(["apply"] * several), *lambdas, *sweep.spec.over, *_COLUMNS)
+    rows = [
+        names,
+        *(tuple(_cell({**row, **row.get("over", {})}.get(name)) for name in names) for row in found["table"]),
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{sweep.name} ({sweep.id}): {sweep.label}"]
     lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
@@ -139,9 +143,11 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
             accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"
-            lines.append(f"{label}: {mode}λ₁ {exact(row['l1'])}, λ₂ {exact(row['l2'])} ({accuracy})")
+            values = {"λ₁": row["l1"], "λ₂": row["l2"]} if lambdas else {}
+            place = ", ".join(f"{name} {exact(value)}" for name, value in {**values, **row.get("over", {})}.items())
+            lines.append(f"{label}: {mode}{place} ({accuracy})")
     if found["why_no_best"]:
-        lines.append(f"best λ: none. {found['why_no_best']}")
+        lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
     lines += _confirm_lines(found["confirm"])
     lines += [f"  data        {remark}" for remark in found["data_remarks"]]
     lines.append(f"  seconds     {sweep.seconds:.1f}")

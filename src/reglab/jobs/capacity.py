@@ -27,13 +27,15 @@ def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
 
 
 def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
-    """The size of one run of the sweep.
+    """The size of the largest run of the sweep.
 
     :raises SpecError: as :func:`check_run`, for the largest need among the runs, and for all their files.
     """
-    for run in {lane.repeat: lane.run for lane in spec.lanes()}.values():
+    runs = {(spec.structure(lane.point), lane.repeat): lane.run for lane in spec.lanes()}
+    for run in runs.values():
         check(run)
-    size = lane_size(spec.run)
+    alone = {structure: run for (structure, _), run in runs.items()}
+    size = max((lane_size(run) for run in alone.values()), key=lambda size: size.memory)
     _check_memory("One run of this sweep", size, settings)
     files = spec.size * (2 * size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
     _check_disk(f"{spec.size:,} runs need", "fewer λ, fewer repeats or a smaller CNN", files, settings)

@@ -23,6 +23,7 @@ from reglab.errors import RegLabError
 from reglab.jobs.confirmed import confirm_facts, read_confirmation
 from reglab.spec import DataSpec
 from reglab.store import Run, Store, Sweep, Unreadable
+from reglab.sweep import Point, SweepSpec
 
 METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
 
@@ -76,20 +77,24 @@ def unreadable_result(row: Unreadable) -> dict[str, Any]:
 def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str, Any]:
     """The best λ and the 1-SE choice by ``measure`` at each run's last epoch, and the table they come from.
 
-    ``table`` has a row for each λ and penalty mode: means over the seeds or folds, and their standard errors with the
-    suffix "_se". λ at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the reason.
-    ``data_remarks`` are those of the first run; ``confirm`` is the newest confirmation that has come to its end, and
-    ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes were executed.
+    ``table`` has a row for each point and penalty mode: means over the seeds or folds, and their standard errors with
+    the suffix "_se"; "over" has the values of swept settings other than λ₁ and λ₂. Points at ``chance`` are passed
+    over; "best" is null where all are, and ``why_no_best`` gives the reason. ``data_remarks`` are those of the first
+    run; ``confirm`` is the newest confirmation that has come to its end, and ``confirms`` the sweep that this one
+    confirms; ``plan`` is how the lanes were executed.
     """
     runs = store.sweep_runs(sweep.id)
     table, chance = judged(store, sweep, measure)
     none = why_no_best(table, chance)
+    found = result_of_sweep(table, measure)
+    for row in found["table"]:
+        _name_axes(row, sweep.spec)
     return {
         "sweep": sweep.id,
         "name": sweep.name,
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
-        **result_of_sweep(table, measure),
+        **found,
         "why_no_best": none and none.text,
         "chance": chance and chance.facts(),
         "data_remarks": data_remarks(runs[0]),
@@ -108,6 +113,15 @@ def judged(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> tuple[pd.DataF
     chance = chance_of(runs)
     epochs = store.epochs([run.id for run in runs])
     return judged_sweep(runs_table(sweep.spec.lanes(), runs), epochs, measure, chance=chance), chance
+
+
+def _name_axes(row: dict[str, Any], spec: SweepSpec) -> None:
+    """Put the values of swept settings under their dotted keys: "lambda" is λ alone, None where none is swept."""
+    point = Point(row["lambda"], row["l1"], row["l2"], row.pop("second", None))
+    place = {axis.key: value for axis, value in spec.place(point)}
+    row["lambda"] = None if spec.kind == "setting" else row["lambda"]
+    if spec.over:
+        row["over"] = {key: value for key, value in place.items() if key in spec.over}
 
 
 def chance_of(runs: Sequence[Run]) -> Chance | None:

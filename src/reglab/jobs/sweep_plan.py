@@ -13,6 +13,7 @@ from typing import Any
 from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
 from reglab.settings import Settings
+from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.training import ExecutionMode, choose, free_memory
 
@@ -58,25 +59,44 @@ class Plan:
 
 
 def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
-    """Time both executions on copies of the lanes, and group the lanes for ``workers`` threads and the free memory."""
-    size, lanes = check_sweep(spec, settings), spec.lanes()
-    first = [lane.run for lane in lanes if lane.repeat == 0]
+    """Time both executions on copies of the lanes, and group the lanes for ``workers`` threads and the free memory.
+
+    Lanes that differ in more than λ and the penalty mode are in different groups; the kind of group with the most work
+    is timed, once for all.
+    """
+    size, lanes, alike = check_sweep(spec, settings), spec.lanes(), groups_of(spec)
+    timed = [lanes[number].run for number in max(alike, key=lambda group: _work(lanes[group[0]].run))]
     fitting = max(1, free_memory(settings.device) // size.memory)
-    widest = math.ceil(len(first) / max(1, math.ceil(workers / spec.repeats)))
+    widest = math.ceil(len(timed) / max(1, math.ceil(workers / len(alike))))
     width = min(widest, max(1, fitting // workers))
-    choice = choose(first[:width], device=settings.device, threads=settings.threads, folder=settings.data)
+    choice = choose(timed[:width], device=settings.device, threads=settings.threads, folder=settings.data)
     groups = share_out(spec, width if choice.how.fused else 1)
     together = max(1, min(len(groups), fitting // max(map(len, groups))))
-    seconds = choice.seconds * spec.size * spec.run.train.epochs / workers
+    epochs = sum(_work(lane.run) for lane in lanes) / _work(timed[0]) * timed[0].train.epochs
+    seconds = choice.seconds * epochs / workers
     return Plan(groups, choice.how, together, workers, choice.speedup, choice.difference, seconds, choice.reason)
 
 
 def share_out(spec: SweepSpec, width: int) -> tuple[tuple[int, ...], ...]:
-    """Groups of one repeat each: as few as ``width`` allows, equal in size to within one lane, in λ's order."""
-    per_repeat = spec.size // spec.repeats
-    count = math.ceil(per_repeat / width)
+    """Groups of lanes that differ in λ and penalty mode alone: as few as ``width`` allows, in λ's order.
+
+    Those that share repeat and settings are equal in size to within one lane.
+    """
     groups = []
-    for repeat in range(spec.repeats):
-        numbers = range(repeat * per_repeat, (repeat + 1) * per_repeat)
-        groups += [tuple(numbers[start::count]) for start in range(count)]
+    for numbers in groups_of(spec):
+        count = math.ceil(len(numbers) / width)
+        groups += [numbers[start::count] for start in range(count)]
     return tuple(groups)
+
+
+def groups_of(spec: SweepSpec) -> list[tuple[int, ...]]:
+    """The lanes of each repeat that differ in λ and penalty mode alone, by number."""
+    groups: dict[tuple[int, tuple[float, ...]], list[int]] = {}
+    for number, lane in enumerate(spec.lanes()):
+        groups.setdefault((lane.repeat, spec.structure(lane.point)), []).append(number)
+    return [tuple(numbers) for numbers in groups.values()]
+
+
+def _work(run: RunSpec) -> int:
+    """Images that a run trains on in all; epochs alone where it takes all images."""
+    return run.train.epochs * (run.data.train_size or 1)

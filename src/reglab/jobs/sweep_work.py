@@ -98,7 +98,7 @@ class SweepWorker(Job):
         """The plan of earlier work on the sweep, as the lanes' last bits depend on it; else a new one."""
         if self.sweep.plan is not None:
             return Plan.of(self.sweep.plan)
-        for data in {lane.repeat: lane.run.data for lane in self.sweep.spec.lanes()}.values():
+        for data in dict.fromkeys(lane.run.data for lane in self.sweep.spec.lanes()):
             prepare(data, self.settings.data, self._report)
         self.patience(self.store.say, self.sweep.id, "Timing fused against one by one")
         with denormals_flushed():

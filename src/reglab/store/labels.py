@@ -59,7 +59,7 @@ def default_name(spec: RunSpec | SweepSpec) -> str:
         terms = spec.penalty.symbols.items()
         penalty = " ".join(f"{symbol} {exact(value)}" for symbol, value in terms if value) or "λ 0"
         return f"{spec.data.name} · {spec.model.name} · {penalty}"
-    parts = [f"{len(spec.points)} {'(λ₁, λ₂)' if spec.kind == 'grid' else spec.symbol}"]
+    parts = [f"{len(spec.points)} (λ₁, λ₂)"] if spec.kind == "grid" else [axis.count_text for axis in spec.axes]
     parts += [f"{len(spec.applies)} modes"] * (len(spec.applies) > 1)
     parts += [f"{spec.repeats} {spec.repeated_over}s"] * (spec.repeats > 1)
     return f"Sweep · {spec.run.data.name} · {spec.run.model.name} · {' × '.join(parts)}"
@@ -72,8 +72,8 @@ def names_of_runs(sweep_name: str, spec: SweepSpec) -> list[str]:
     """
 
     def own(lane: LaneSpec) -> str:
-        point, grid = lane.point, spec.kind == "grid"
-        parts = [f"λ₁ {exact(point.l1)} λ₂ {exact(point.l2)}" if grid else f"{spec.symbol} {exact(point.value)}"]
+        places = [f"{axis.symbol} {exact(value)}" for axis, value in spec.place(lane.point)]
+        parts = [(" " if spec.kind == "grid" else ", ").join(places)]
         parts += [lane.apply] * (len(spec.applies) > 1)
         number = lane.run.data.fold if spec.folds else lane.run.train.seed
         parts += [f"{spec.repeated_over} {number}"] * (spec.repeats > 1)

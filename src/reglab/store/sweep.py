@@ -29,9 +29,9 @@ class Sweep:
 
     ``plan`` is the execution plan; ``seconds`` is training time by the clock over all resumes; ``activity`` is what it
     does before its first step. ``epoch`` is the lowest of the runs still to train (the highest of all if there are
-    none), ``highest`` the highest, of ``epochs``; ``epochs_done`` sums over runs, where those that finished early or
-    diverged count in full. ``started`` and ``ended`` are the first run's and the last run's. A
-    confirmation ``confirms`` another sweep.
+    none), ``highest`` the highest, of ``epochs``, the most that any run has; ``epochs_done`` of ``epochs_all`` sums
+    over runs, where those that finished early or diverged count in full. ``started`` and ``ended`` are the first run's
+    and the last run's. A confirmation ``confirms`` another sweep.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Sweep:
     epoch: int
     highest: int
     epochs: int
+    epochs_all: int
     epochs_done: int
     stopped_at: int
     has_checkpoint: bool
@@ -82,7 +83,7 @@ class Sweep:
     @property
     def share(self) -> float:
         """The share of the training that is done."""
-        return self.epochs_done / (self.size * self.epochs)
+        return self.epochs_done / self.epochs_all
 
     @property
     def resumable(self) -> bool:
@@ -109,6 +110,7 @@ def select_totals(sweep_ids: Iterable[str]) -> Select[Any]:
         "lowest": func.min(case((state.not_in(sorted(FINAL)), epoch))),
         "highest": func.max(epoch),
         "epochs": func.max(runs.c.epochs),
+        "epochs_all": func.sum(runs.c.epochs),
         "epochs_done": func.sum(case((state.in_(sorted(FINAL)), runs.c.epochs), else_=epoch)),
         "stopped_at": func.max(case((state.in_(sorted(RESUMABLE)), epoch), else_=0)),
     }
@@ -166,6 +168,7 @@ def _sweep(own: dict[str, Any], total: dict[str, Any], has_checkpoint: bool) -> 
         epoch=total["highest"] if total["lowest"] is None else total["lowest"],
         highest=total["highest"],
         epochs=total["epochs"],
+        epochs_all=total["epochs_all"],
         epochs_done=total["epochs_done"],
         stopped_at=total["stopped_at"],
         has_checkpoint=has_checkpoint,
@@ -204,5 +207,5 @@ _TOTALS = {
     **dict.fromkeys((*STATES, "lanes", "stopping"), Field(Integer(), nullable=False)),
     **dict.fromkeys(("waiting_since", "started", "ended"), Field(Utc())),
     "lowest": Field(Integer()),
-    **dict.fromkeys(("highest", "epochs", "epochs_done", "stopped_at"), Field(Integer(), nullable=False)),
+    **dict.fromkeys(("highest", "epochs", "epochs_all", "epochs_done", "stopped_at"), Field(Integer(), nullable=False)),
 }

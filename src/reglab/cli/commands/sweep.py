@@ -1,17 +1,21 @@
-"""``reglab sweep``: a sweep over λ of one spec, in this process."""
+"""``reglab sweep``: a sweep over λ or other settings of one spec, in this process."""
 
 from __future__ import annotations
 
 import argparse
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from reglab.cli.command import Command, read_spec, spec_arguments
 from reglab.cli.output import Output
-from reglab.errors import SpecError, shown
+from reglab.errors import SpecError, clipped, shown
 from reglab.number_text import read_named
 from reglab.settings import load_settings
+from reglab.spec import RunSpec
 from reglab.spec_text import scalar
 from reglab.sweep import MOST_REPEATS, SweepSpec, parse_values
+from reglab.sweep_axes import read_setting
 
 _LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (9 values at equal ratios), also mixed; '0,001;0,01' for decimal commas"
 _DEFAULT = "0,1e-4:1e-1:8"
@@ -24,6 +28,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--l1", metavar="LIST", help="values of λ₁, written likewise; λ₂ is then 0 unless set; with --l2: a grid")
     add("--lambda", dest="lambdas", metavar="LIST", help="values of an elastic net's λ")
     add("--l1-ratio", metavar="RHO", help="with --lambda: λ₁ = ρλ, λ₂ = (1 − ρ)λ")
+    add(
+        "--over",
+        metavar="KEY=LIST",
+        action="append",
+        default=[],
+        help="values of any numeric setting, e.g. optim.lr=1e-4:1e-2:5 or model.dropout=0,0.3,0.5; beside λ or alone; "
+        "can be repeated: one or two axes in all, λ counting as one",
+    )
     add("--apply", metavar="MODES", help="penalty modes, e.g. coupled,decoupled")
     add("--seeds", metavar="N", help="repeat with N seeds; default: 3")
     add("--folds", metavar="K", help="repeat over K stratified folds instead")
@@ -64,7 +76,8 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     run = read_spec(arguments.spec)
     if arguments.spec is None and arguments.l1 is not None:
         run = run.with_changes({"penalty.l2": 0.0})
-    values: dict[str, Any] = {"run": run.with_assignments(arguments.set).model_dump()}
+    run = run.with_assignments(arguments.set)
+    values: dict[str, Any] = {"run": run.model_dump(), "over": _over(arguments.over, run)}
     lists = [("l1", "--l1", "λ₁"), ("l2", "--l2", "λ₂"), ("lambdas", "--lambda", "λ")]
     given = [(key, option, symbol) for key, option, symbol in lists if getattr(arguments, key) is not None]
     for key, option, symbol in given:
@@ -72,7 +85,7 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
             values[key] = parse_values(getattr(arguments, key), symbol)
         except SpecError as error:
             raise SpecError(f"{option}: {error}") from None
-    if not given:
+    if not given and not values["over"]:
         values["l2"] = parse_values(_DEFAULT)
     if arguments.l1_ratio is not None:
         values["l1_ratio"] = read_named(arguments.l1_ratio, "--l1-ratio")
@@ -85,4 +98,22 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else scalar(arguments.seeds)})
 
 
-ENTRY = Command("sweep", "train a sweep over λ in this process, over seeds or folds", 15, _arguments, _run)
+def _over(assignments: Sequence[str], run: RunSpec) -> dict[str, tuple[float, ...]]:
+    """Dotted key → values of each ``KEY=LIST``."""
+    over: dict[str, tuple[float, ...]] = {}
+    for text in assignments:
+        key, equals, listed = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise SpecError(f"--over: cannot read {shown(key)}; write KEY=LIST, e.g. optim.lr=1e-4:1e-2:5.")
+        if key in over:
+            raise SpecError(f"--over: {clipped(key)} is given twice; keep one of the two lists.")
+        try:
+            over[key] = parse_values(listed, key, most=math.inf, whole=read_setting(key, run).whole)
+        except SpecError as error:
+            raise SpecError(f"--over: {error}") from None
+    return over
+
+
+ENTRY = Command(
+    "sweep", "train a sweep over λ or other settings in this process, over seeds or folds", 15, _arguments, _run
+)
