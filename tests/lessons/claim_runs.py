@@ -21,12 +21,9 @@ def no_weights(role: str, seed: int, which: str) -> Weights:
 def invented(trials: Sequence[Trial]) -> Results:
     """Random metrics and kernels for every one of ``trials``, the same for the same role and seed."""
     layers = pd.DataFrame([row for trial in trials for row in _layers(trial)])
-    return Results(
-        pd.DataFrame([_metrics(trial) for trial in trials]),
-        lambda: layers,
-        {(trial.role, trial.seed): trial.spec for trial in trials},
-        no_weights,
-    )
+    metrics = pd.DataFrame([_metrics(trial) for trial in trials])
+    specs = {(trial.role, trial.seed): trial.spec for trial in trials}
+    return Results(metrics, lambda: layers, specs, no_weights, lambda: metrics)
 
 
 def with_metrics(trials: Sequence[Trial], column: str, values: Mapping[str, Sequence[float]]) -> Results:

@@ -1,11 +1,13 @@
 """What a claim is made of: :class:`Claim`, :class:`Part`, the trials that test it and the results it measures.
 
-A claim imports from here, from :mod:`reglab.lessons.rules` (rules and units) and, where it compares weights or
-predictions, from :mod:`reglab.lessons.measures`. Its rule is fixed before any figure is known.
+A published result is a claim with a :class:`Source`, and with the published figures in its parts; its trials change the
+shared setting as far as it needs. A claim imports from here, from :mod:`reglab.lessons.rules` (rules and units) and,
+where it compares weights or predictions, from :mod:`reglab.lessons.measures`. Its rule is fixed before any figure is
+known.
 
-All trials change one small setting, so that runs serve several claims: 200 digits, a CNN of two convolutions, Adam,
-280 steps. λ₂ = 0.03 is a λ for demonstration, not one chosen by its outcome. The seed of a trial fixes split, initial
-weights and batch order: trials of one seed are pairs that differ in their specs alone.
+The trials of claims change one small setting, so that runs serve several of them: 200 digits, a CNN of two
+convolutions, Adam, 280 steps. λ₂ = 0.03 is a λ for demonstration, not one chosen by its outcome. The seed of a trial
+fixes split, initial weights and batch order: trials of one seed are pairs that differ in their specs alone.
 """
 
 from __future__ import annotations
@@ -69,13 +71,14 @@ class Trial:
     @property
     def name(self) -> str:
         """For example "Claims: 200 digits, λ₂ 0.03, seed 3"."""
-        penalty, optim = self.spec.penalty, self.spec.optim
+        data, penalty, optim = self.spec.data, self.spec.penalty, self.spec.optim
         lambdas = [f"{name} {exact(value)}" for name, value in penalty.symbols.items() if value]
         factors = [f"{name.removesuffix('.weight')} × {exact(factor)}" for name, factor in penalty.factors.items()]
         parts = [
-            f"{self.spec.data.train_size} digits",
-            f"{percent(self.spec.data.label_noise, 0)} wrong labels" if self.spec.data.label_noise else "",
+            f"{data.train_size or 'all'} {data.name}",
+            f"{percent(data.label_noise, 0)} wrong labels" if data.label_noise else "",
             optim.name if optim.name != "adam" else "",
+            f"η {exact(optim.lr)}" if optim.lr != _BASE["optim"]["lr"] else "",
             " ".join(lambdas) or "no penalty",
             penalty.apply if lambdas and penalty.apply != "coupled" else "",
             penalty.scope if penalty.scope != "weights" else "",
@@ -114,14 +117,16 @@ def seeds_of(round_: int, count: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Results:
-    """``metrics``: ROLE, SEED and the figures of the last epoch. ``layers()``: ROLE, SEED and the layer statistics at
-    epoch 0 and at the end. ``weights(role, seed, "weights" | "initial")``: arrays by parameter name.
+    """``metrics``: ROLE, SEED and the figures of the last epoch; ``epochs()``: the same of every epoch. ``layers()``:
+    ROLE, SEED and the layer statistics at epoch 0 and at the end. ``weights(role, seed, "weights" | "initial")``:
+    arrays by parameter name.
     """
 
     metrics: pd.DataFrame
     layers: Callable[[], pd.DataFrame]
     specs: Mapping[tuple[str, int], RunSpec]
     weights: Callable[[str, int, str], Weights]
+    epochs: Callable[[], pd.DataFrame]
 
     def seeds(self, role: str) -> list[int]:
         """The seeds of ``role``, ascending."""
@@ -132,6 +137,11 @@ class Results:
         wanted = self.seeds(role) if seeds is None else seeds
         own = self.metrics[self.metrics[ROLE] == role].set_index(SEED)
         return own.loc[list(wanted), column].to_numpy(dtype=np.float64)
+
+    def best(self, role: str, column: str) -> Floats:
+        """The largest ``column`` of any epoch for each of the role's seeds, ascending: chosen by what it measures."""
+        epochs = self.epochs()
+        return epochs[epochs[ROLE] == role].groupby(SEED)[column].max().sort_index().to_numpy(dtype=np.float64)
 
     def totals(self, role: str) -> pd.DataFrame:
         """SIZE, Σ|w|, ‖w‖₂ and exact zeros over the weights at the end, a row for each seed in order."""
@@ -150,13 +160,28 @@ Measured = Mapping[str, Sequence[float] | Floats]
 
 @dataclass(frozen=True)
 class Part:
-    """One figure of a claim. ``says`` is a sentence with ``{figure}`` in it that is true whatever the outcome."""
+    """One figure of a claim. ``says`` is a sentence with ``{figure}`` in it that is true whatever the outcome;
+    ``published`` is the source's own figure in ``unit``, None where it gives none.
+    """
 
     name: str
     label: str
     says: str
     unit: Unit
     test: Rule
+    published: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a result was published: ``paper`` (authors, title, year), ``place`` (its table, figure or section), its
+    address, and the ``signature`` that is to be found again, as the source has it.
+    """
+
+    paper: str
+    place: str
+    url: str
+    signature: str
 
 
 @dataclass(frozen=True)
@@ -166,7 +191,7 @@ class Claim:
 
     ``trials(seeds)`` are the runs; those of one seed differ only in what the claim is about. ``confirm(results,
     seeds)`` are further runs, ``arms`` for each seed, that follow from the results of the first. ``measure(results)``
-    gives every part its value for each seed.
+    gives every part its value for each seed. ``source`` makes it a published result, run again here.
     """
 
     name: str
@@ -181,6 +206,7 @@ class Claim:
     n_seeds: int = 8
     confirm: Callable[[Results, Sequence[int]], list[Trial]] | None = field(default=None, repr=False)
     arms: int = 0
+    source: Source | None = None
 
     @property
     def rule(self) -> str:

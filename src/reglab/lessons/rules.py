@@ -69,8 +69,12 @@ class Unit:
 
     def limit(self, value: float) -> str:
         """The limit of a rule, without trailing zeros: "−10 %", "1e-9"."""
+        return f"{self.bare_limit(value)}{self._suffix}"
+
+    def bare_limit(self, value: float) -> str:
+        """:meth:`limit` without the unit's name."""
         plus = "+" if self.signed and value > 0 else ""
-        return f"{plus}{short(value * self.scale, 6)}{self._suffix}"
+        return f"{plus}{short(value * self.scale, 6)}"
 
     @property
     def _suffix(self) -> str:
@@ -126,22 +130,27 @@ class Less(Rule):
         return f"holds if the 95 % interval lies below 0 and the mean is {by} or lower; fails if it begins above {by}"
 
 
+@dataclass(frozen=True)
 class Within(Rule):
-    """The mean is closer to 0 than ``limit``: equivalence (Schuirmann 1987), more than no difference found."""
+    """The mean is closer to ``centre`` than ``limit``: equivalence (Schuirmann 1987), more than no difference found."""
+
+    centre: float = 0.0
 
     @property
     def lines(self) -> tuple[float, ...]:
-        return (-self.limit, self.limit)
+        return (self.centre - self.limit, self.centre + self.limit)
 
     def decide(self, values: Sequence[float]) -> Outcome:
-        found = interval(values)
-        if -self.limit < found.low and found.high < self.limit:
+        found, (low, high) = interval(values), self.lines
+        if low < found.low and found.high < high:
             return True
-        return False if found.low >= self.limit or found.high <= -self.limit else None
+        return False if found.low >= high or found.high <= low else None
 
     def text(self, unit: Unit) -> str:
-        edge = unit.limit(self.limit).lstrip("+")
-        return f"holds if the whole 95 % interval is within ±{edge}; fails if it lies wholly outside"
+        edge = f"within ±{unit.limit(self.limit).lstrip('+')}"
+        if self.centre:
+            edge = f"between {unit.bare_limit(self.lines[0])} and {unit.limit(self.lines[1])}"
+        return f"holds if the whole 95 % interval is {edge}; fails if it lies wholly outside"
 
 
 class EverySeed(Rule):
@@ -182,4 +191,5 @@ PERCENT = Unit("%", 100, 1)  # a change relative to the reference
 SHARE = Unit("%", 100, 2, signed=False)
 NATS = Unit("nats", 1, 3)
 DISTANCE = Unit("", 1, 2, log=True, signed=False)  # ‖a − b‖ / ‖b‖
+EXPONENT = Unit("", 1, 2)  # the slope of one logarithm on another
 APART = Unit("%", 100, 1, signed=False)  # the same as a share of the norm

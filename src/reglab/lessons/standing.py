@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache, partial
@@ -9,13 +10,18 @@ from functools import cache, lru_cache, partial
 import pandas as pd
 
 from reglab import columns
+from reglab.datasets import check_data
 from reglab.lessons.claim import GROUP, ROLE, ROUND, SEED, Claim, Results, Trial, Weights
 from reglab.spec import RunSpec
 from reglab.states import ACTIVE, FINAL
 from reglab.store import Run, Store
 
-_RATE = 2.5e-5  # seconds per unit of work on one core, until some of these runs have been timed
-_VALIDATION = 539  # images of the digits that the default split keeps for validation
+_IMAGE: Mapping[str, float] = {
+    **{"keras_cnn": 2.2e-5, "small_cnn": 8e-6, "dense_784": 2e-6},
+    **{"vgg_small": 1.2e-4, "sigmoid_784": 1e-6, "linear": 2e-7},
+}
+"""CNN → seconds of an idle core for an image through the network, at 8 pixels (sigmoid_784: 28)."""
+_STEP, _EPOCH = 3e-4, 2e-3  # seconds of an optimizer step and of an epoch, apart from their images
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def rounds_in(known: Index) -> list[int]:
 
 
 def seconds_left(standings: Iterable[Standing], known: Index, slots: int) -> float:
-    """Work still to do × measured seconds per unit of work ÷ slots; a run that several claims need counts once."""
+    """Work still to do × how much longer it has taken here ÷ slots; a run that several claims need counts once."""
     standings = list(standings)
     open_ = {
         trial.key: (trial.spec, run)
@@ -116,9 +122,13 @@ def seconds_until(one: Standing, known: Index, slots: int) -> float:
 
 
 def work(spec: RunSpec) -> float:
-    """Images through the network, a training step's image counting three times: epochs · (3·train + evaluations)."""
-    n = spec.data.train_size or 1
-    return spec.train.epochs * (3.0 * n + min(n, _VALIDATION) + _VALIDATION)
+    """Seconds that a run takes on one idle core, roughly: its images through the network, a training step's image
+    counting three times, its steps and its epochs.
+    """
+    sizes = check_data(spec.data)
+    steps = math.ceil(sizes.train / spec.train.batch_size)
+    images = 3 * sizes.train + min(sizes.train, sizes.val) + sizes.val
+    return spec.train.epochs * (_EPOCH + steps * _STEP + images * _IMAGE.get(spec.model.name, max(_IMAGE.values())))
 
 
 def read(store: Store, runs: Mapping[Trial, Run]) -> Results:
@@ -134,11 +144,20 @@ def read(store: Store, runs: Mapping[Trial, Run]) -> Results:
         return store.files(run.id).load_weights(f"{run.id}/{which}.safetensors")
 
     specs = {(trial.role, trial.seed): trial.spec for trial in runs}
-    return Results(pd.DataFrame(metrics), cache(partial(_layers, store, ids)), specs, weights)
+    layers, epochs = cache(partial(_layers, store, ids)), cache(partial(_epochs, store, ids))
+    return Results(pd.DataFrame(metrics), layers, specs, weights, epochs)
+
+
+def _epochs(store: Store, places: Mapping[str, tuple[str, int]]) -> pd.DataFrame:
+    return _placed(store.epochs(list(places)), places)
 
 
 def _layers(store: Store, places: Mapping[str, tuple[str, int]]) -> pd.DataFrame:
-    frame = store.layers(list(places), latest=True).drop(columns=columns.COUNTS, errors="ignore")
+    return _placed(store.layers(list(places), latest=True).drop(columns=columns.COUNTS, errors="ignore"), places)
+
+
+def _placed(frame: pd.DataFrame, places: Mapping[str, tuple[str, int]]) -> pd.DataFrame:
+    """``frame`` with the role and the seed of each row's run."""
     roles, seeds = zip(*(places[run] for run in frame[columns.RUN]), strict=True) if len(frame) else ((), ())
     return frame.assign(**{ROLE: roles, SEED: seeds})
 
@@ -150,9 +169,10 @@ def _later(one: Standing) -> float:
 
 
 def _rate(known: Index) -> float:
+    """Measured seconds per second of :func:`work`; 1 until some of these runs have been timed."""
     timed = [run for run in known.values() if run.state == "finished" and run.seconds > 0][-40:]
     spent = sum(work(run.spec) for run in timed)
-    return sum(run.seconds for run in timed) / spent if spent else _RATE
+    return sum(run.seconds for run in timed) / spent if spent else 1.0
 
 
 @lru_cache(maxsize=256)
