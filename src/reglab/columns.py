@@ -59,7 +59,8 @@ MEAN, LOW, HIGH = "mean", "low", "high"  # of the part over seeds, with its 95 %
 UNIT = "unit"
 LOG = "log"  # whether the part's axis is logarithmic
 LINES = "lines"  # where the part's rule draws its line: a tuple of values
-SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES)
+PUBLISHED = "published"  # the figure of the part's source, in the part's unit; NaN where there is none
+SEED_COLUMNS: tuple[str, ...] = (PART, VALUE, MEAN, LOW, HIGH, UNIT, LOG, LINES, PUBLISHED)
 
 # A sweep: one row a run. Runs that differ in LAMBDA alone are pairs; their reference is LAMBDA = 0, where it exists.
 LAMBDA = "lambda"  # the place on the first axis: λ₂, λ₁, λ, λ₁ + λ₂ of a grid; the setting's value where none is swept

@@ -19,7 +19,9 @@ def frame(parts: int = 2, seeds: int = 4, log: bool = False) -> pd.DataFrame:
     for part in range(parts):
         values = rng.uniform(0.1, 1, seeds)
         mean = float("nan") if log else float(values.mean())
-        rows += [(f"part {part}", value, mean, mean - 0.2, mean + 0.1, "points", log, (0.5,)) for value in values]
+        rows += [
+            (f"part {part}", value, mean, mean - 0.2, mean + 0.1, "points", log, (0.5,), math.nan) for value in values
+        ]
     return pd.DataFrame(rows, columns=list(columns.SEED_COLUMNS))
 
 
@@ -78,3 +80,9 @@ def test_text_and_grid_are_left_to_the_theme_and_the_frame_as_it_was() -> None:
     pd.testing.assert_frame_equal(given, before)
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert layout.font.color is layout.xaxis.gridcolor is layout.xaxis.color is None
+
+
+def test_a_published_figure_is_a_triangle_that_names_it() -> None:
+    made = seed_dots_chart(frame(2).assign(**{columns.PUBLISHED: [0.7] * 4 + [math.nan] * 4}))
+    (triangle,) = (trace for trace in made.data if trace.marker.symbol == "triangle-down-open")
+    assert (list(triangle.x), triangle.xaxis, triangle.hovertext) == ([0.7], "x", "published 0.7 points")

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
 from tests.lessons.claim_store import finish_trials, queue_trials
 
+from reglab.datasets import DATASETS
 from reglab.errors import StoreError
 from reglab.jobs import ThreadRunner
+from reglab.lessons import record
+from reglab.lessons.catalog import every
 from reglab.lessons.claim import GROUP, Claim, seeds_of
 from reglab.lessons.claims import CLAIMS
+from reglab.lessons.published import PUBLISHED
 from reglab.lessons.standing import index, standing
 from reglab.number_format import points
 from reglab.store import Store
 
+ALL = len(every())
 BIASES, SHRINKS, PER_LAYER = (CLAIMS.get(name) for name in ("biases", "shrinks", "per-layer"))
+
+
+@pytest.fixture(autouse=True)
+def recorded_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of recorded verdicts in place of the shipped one; there is none unless a test writes it."""
+    monkeypatch.setattr(record, "FILE", tmp_path / "recorded.json")
+    return tmp_path / "recorded.json"
 
 
 def page() -> None:
@@ -68,16 +82,16 @@ NOISE = [0.05 * (-1) ** seed for seed in range(8)]
 
 def test_before_any_test_every_claim_shows_its_words_and_what_testing_costs(app: AppTest) -> None:
     again(app)
-    for claim in CLAIMS.entries.values():
+    for claim in every().values():
         assert f"**{claim.label}**" in text(app)
         assert claim.about in text(app)
         assert claim.rule in text(app)
         assert claim.caveat in text(app)
         assert f"test_{claim.name}" in keys(app)
-    assert badges(app) == ["not tested yet"] * len(CLAIMS.entries)
-    assert "0 of 11 tested" in text(app)
+    assert badges(app) == ["not tested yet"] * ALL
+    assert "0 of 17 verdicts" in text(app)
     assert app.button(key="claims_all").label.startswith("Test all (about")
-    assert text(app).count("Not tested yet: ") == len(CLAIMS.entries)
+    assert text(app).count("Not tested here yet: ") == ALL
 
 
 def test_test_it_queues_the_runs_once_and_shows_the_way_to_go(app: AppTest, store: Store) -> None:
@@ -106,7 +120,7 @@ def test_stop_cancels_what_waits_and_test_it_goes_on(app: AppTest, store: Store)
     click(app, "test_shrinks")
     click(app, "stop_shrinks")
     assert {run.state for run in store.runs(group=GROUP)} == {"cancelled"}
-    assert badges(app) == ["not tested yet"] * 11
+    assert badges(app) == ["not tested yet"] * ALL
     click(app, "test_shrinks")
     assert {run.state for run in store.runs(group=GROUP)} == {"queued"}
     assert len(store.runs(group=GROUP)) == 12
@@ -117,8 +131,8 @@ def test_test_all_queues_every_run_once_and_stop_all_stops_them(app: AppTest, st
     click(app, "claims_all")
     runs = store.runs(group=GROUP)
     assert len({run.spec.model_dump_json() for run in runs}) == len(runs) > 100
-    assert badges(app) == ["testing"] * 11
-    assert "11 are being tested" in text(app)
+    assert badges(app) == ["testing"] * ALL
+    assert "17 are being tested" in text(app)
     click(app, "claims_stop")
     assert {run.state for run in store.runs(group=GROUP)} == {"cancelled"}
 
@@ -136,8 +150,8 @@ def test_a_verdict_is_whatever_the_runs_say(
 ) -> None:
     finish_biases(store, changes)
     again(app)
-    assert sorted(badges(app)) == sorted([word, *["not tested yet"] * 10])
-    assert f"**1 of 11 tested**: {summary}." in text(app)
+    assert sorted(badges(app)) == sorted([word, *["not tested yet"] * (ALL - 1)])
+    assert f"**1 of 17 verdicts**: {summary}. 1 was tested here." in text(app)
     mean = points(sum(changes) / 8)
     sentence = f"Penalising the biases as well changes the validation accuracy by {mean} points (95 % interval"
     (said,) = (element.value for element in app.markdown if sentence in element.value)
@@ -145,7 +159,7 @@ def test_a_verdict_is_whatever_the_runs_say(
     assert len(app.get("plotly_chart")) == 1
     assert {"again_biases", "open_biases"} <= keys(app)
     assert "test_biases" not in keys(app)
-    assert app.button(key="claims_all").label.startswith("Test the other 10")
+    assert app.button(key="claims_all").label.startswith("Test the other 16")
 
 
 def test_again_with_other_seeds_keeps_the_first_verdict_in_sight(app: AppTest, store: Store) -> None:
@@ -189,7 +203,7 @@ def test_deleted_runs_come_back_when_the_claim_is_tested_again(app: AppTest, sto
     some = [run.id for run in store.runs(group=GROUP)[:3]]
     store.delete(some)
     again(app)
-    assert badges(app) == ["not tested yet"] * 11
+    assert badges(app) == ["not tested yet"] * ALL
     click(app, "test_biases")
     assert badges(app).count("holds") == 1
     assert len(store.runs(group=GROUP)) == 16
@@ -221,7 +235,66 @@ def test_a_store_that_refuses_is_said(app: AppTest, monkeypatch: pytest.MonkeyPa
     assert [error.value for error in app.error] == ["The disk is full."]
 
 
+# Recorded verdicts
+
+
+def write_recorded(path: Path, *claims: Claim, **changes: object) -> None:
+    """A record of each claim with four figures at 0 and a little noise, so that "within" holds and "more" fails."""
+    entry = {"date": "2026-11-29", "seeds": [0, 1, 2, 3], "device": "cpu", "versions": {"torch": "2.13.0"}}
+    for claim in claims:
+        figures = {part.name: [-1e-5, 1e-5, -1e-5, 1e-5] for part in claim.parts}
+        own = {**entry, "seconds": 16.0, "fingerprint": record.fingerprint(claim), "figures": figures, **changes}
+        record.write(path, {claim.name: own})
+
+
+def test_a_first_visit_shows_the_recorded_verdict_with_its_day_and_seeds(app: AppTest, recorded_file: Path) -> None:
+    write_recorded(recorded_file, BIASES, SHRINKS)
+    again(app)
+    assert sorted(badges(app)) == ["fails", "holds", *["not tested yet"] * (ALL - 2)]
+    assert text(app).count("(recorded)") == 2
+    assert "**2 of 17 verdicts**: 1 holds, 1 fails." in text(app)
+    assert text(app).count("Recorded 2026-11-29: 4 seeds, 16 s on a CPU with torch 2.13.0.") == 2
+    assert {"test_biases", "test_shrinks"} <= keys(app)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_an_own_verdict_replaces_the_recorded_one_and_names_it(app: AppTest, store: Store, recorded_file: Path) -> None:
+    write_recorded(recorded_file, BIASES)
+    finish_biases(store, MUCH)
+    again(app)
+    assert badges(app).count("fails") == 1
+    assert "(recorded)" not in text(app)
+    assert "with torch 2.13.0. Its verdict: holds." in text(app)
+    assert "1 was tested here." in text(app)
+
+
+def test_a_record_of_another_rule_or_other_runs_is_not_shown(app: AppTest, recorded_file: Path) -> None:
+    write_recorded(recorded_file, BIASES, fingerprint="0" * 16)
+    again(app)
+    assert badges(app) == ["not tested yet"] * ALL
+
+
+def test_a_result_whose_data_set_needs_a_package_says_so_and_is_not_queued(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = replace(DATASETS.get("mnist_5k"), extra="no_such_package")
+    monkeypatch.setitem(DATASETS.entries, "mnist_5k", entry)
+    again(app)
+    assert "Not tested here yet. Needs the package no_such_package: pip install no_such_package" in text(app)
+    assert "test_nielsen" not in keys(app)
+    click(app, "claims_all")
+    assert {run.spec.data.name for run in store.runs(group=GROUP)} == {"digits", "digits_halves"}
+
+
+def test_a_published_result_names_its_source_and_signature(app: AppTest) -> None:
+    again(app)
+    for claim in PUBLISHED.entries.values():
+        assert claim.source is not None
+        assert claim.source.signature in text(app)
+        assert f"[{claim.source.paper}]({claim.source.url}), {claim.source.place}" in text(app)
+
+
 def test_other_runs_are_no_part_of_it(app: AppTest, store: Store) -> None:
     add_run(store)
     queue_trials(store, [])
-    assert badges(again(app)) == ["not tested yet"] * 11
+    assert badges(again(app)) == ["not tested yet"] * ALL

@@ -63,7 +63,7 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
     for place, dash in ([] if log else [(0.0, "solid")]) + [(line, "2px,3px") for line in first[columns.LINES]]:
         line = {"color": GREY, "width": 1 if dash == "solid" else 1.6, "dash": dash}
         made.add_shape(type="line", x0=place, x1=place, line=line, **across)
-    for trace in (_seeds(rows, unit, log), _mean(first, unit)):
+    for trace in (_seeds(rows, unit, log), _mean(first, unit), _published(first, unit)):
         if trace is not None:
             made.add_scatter(**trace, mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}", hoverinfo="text")
     place = {"x": 0, "y": bottom + 0.76 * room, "xref": "paper", "yref": "paper", "xanchor": "left"}
@@ -82,6 +82,15 @@ def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
     texts = [short(value, 3) + _suffix(unit) for value in values.tolist()]
     marker = {"color": _DOT, "size": 8, "opacity": 0.75}
     return {"x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "marker": marker, "hovertext": texts}
+
+
+def _published(first: pd.Series, unit: str) -> dict[str, Any] | None:
+    """An open triangle at the published figure."""
+    known = float(first[columns.PUBLISHED])
+    if not np.isfinite(known):
+        return None
+    marker = {"color": GREY, "size": 10, "symbol": "triangle-down-open", "line": {"width": 2}}
+    return {"x": [known], "y": [0.7], "marker": marker, "hovertext": f"published {short(known, 4)}{_suffix(unit)}"}
 
 
 def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:

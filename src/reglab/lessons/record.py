@@ -36,11 +36,15 @@ class Recorded:
     seconds: float
 
 
-@lru_cache(maxsize=64)
 def recorded(claim: Claim) -> Recorded | None:
     """The shipped verdict on ``claim``; None where there is none, or its rule or runs have changed since."""
-    found = load(FILE).get(claim.name)
+    found = _shipped(FILE).get(claim.name)
     return read(claim, found) if found and found["fingerprint"] == fingerprint(claim) else None
+
+
+@lru_cache(maxsize=4)
+def _shipped(path: Path) -> dict[str, dict[str, Any]]:
+    return load(path)
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
@@ -54,6 +58,7 @@ def read(claim: Claim, found: Mapping[str, Any]) -> Recorded:
     return Recorded(verdict, found["date"], tuple(found["seeds"]), found["device"], found["versions"], found["seconds"])
 
 
+@lru_cache(maxsize=256)
 def fingerprint(claim: Claim) -> str:
     """Equal for equal rules and runs; settings at their defaults do not count, so that new ones change nothing."""
     trials = claim.trials(seeds_of(0, claim.n_seeds))

@@ -54,8 +54,13 @@ class Outcomes:
 
     @property
     def sentence(self) -> str:
-        """The part's sentence with its figure."""
-        return self.part.says.format(figure=self.figure)
+        """The part's sentence with its figure, and the published figure where there is one."""
+        return self.part.says.format(figure=self.figure) + self._published
+
+    @property
+    def _published(self) -> str:
+        known = self.part.published
+        return "" if known is None else f" Published: {self.part.unit.show(known)}."
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,14 @@ def _outcome(part: Part, values: tuple[float, ...]) -> Outcomes:
 
 def _figures(outcomes: tuple[Outcomes, ...]) -> pd.DataFrame:
     """:data:`reglab.columns.SEED_COLUMNS`; a rule for every seed has no mean."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for o in outcomes:
         unit, rule = o.part.unit, o.part.test
         means = (o.interval.mean, o.interval.low, o.interval.high)
         over = [math.nan if rule.every_seed else unit.scale * x for x in means]
         lines = tuple(unit.scale * line for line in rule.lines)
-        rows += [(o.part.label, unit.scale * value, *over, unit.name, unit.log, lines) for value in o.values]
+        known = math.nan if o.part.published is None else unit.scale * o.part.published
+        rows += [(o.part.label, unit.scale * value, *over, unit.name, unit.log, lines, known) for value in o.values]
     return pd.DataFrame(rows, columns=list(columns.SEED_COLUMNS))
 
 

@@ -1,9 +1,12 @@
-"""``reglab claims``: the usual claims about L2, listed or tested."""
+"""``reglab claims``: the usual claims about L2 and published results, listed, tested, or recorded."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reglab.cli.command import Command
@@ -13,6 +16,7 @@ from reglab.errors import SpecError, clipped
 if TYPE_CHECKING:
     from reglab.lessons.claim import Claim
     from reglab.lessons.standing import Standing
+    from reglab.lessons.verdict import Outcomes, Verdict
 
 FEWEST, MOST = 3, 50
 
@@ -20,17 +24,20 @@ FEWEST, MOST = 3, 50
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="claims to test; none lists them, all means every one")
     parser.add_argument("--seeds", metavar="N", help=f"how many seeds, {FEWEST} to {MOST}; default: the claim's own")
+    parser.add_argument("--record", metavar="FILE", help="add the verdicts to a file such as recorded.json")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.lessons.claims import CLAIMS
+    from reglab.lessons.catalog import every, find
 
-    wanted = CLAIMS.names() if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
-    claims, count = [CLAIMS.get(name) for name in wanted], _count(arguments.seeds)
+    wanted = list(every()) if arguments.names == ["all"] else list(dict.fromkeys(arguments.names))
+    claims, count = [find(name) for name in wanted], _count(arguments.seeds)
     if not claims:
-        _list(list(CLAIMS.entries.values()), output)
+        _list(list(every().values()), output)
         return 0
-    return _test(claims, count, output)
+    if arguments.record is not None and count is not None:
+        raise SpecError("--record takes every claim's own number of seeds; leave out --seeds.")
+    return _test(claims, count, None if arguments.record is None else Path(arguments.record), output)
 
 
 def _count(text: str | None) -> int | None:
@@ -44,13 +51,15 @@ def _count(text: str | None) -> int | None:
 def _list(claims: Sequence[Claim], output: Output) -> None:
     width = max(len(claim.name) for claim in claims)
     for claim in claims:
-        output.print(_record(claim), f"{claim.name.ljust(width)}  {claim.label}")
+        output.print({**_facts(claim), **_shipped(claim)}, f"{claim.name.ljust(width)}  {claim.label}")
 
 
-def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
+def _test(claims: Sequence[Claim], count: int | None, record: Path | None, output: Output) -> int:
     from reglab.cli.claim_runs import Trainer
     from reglab.cli.training import signals, training_settings
+    from reglab.lessons.catalog import missing
     from reglab.lessons.claim import seeds_of
+    from reglab.lessons.record import entry, write
     from reglab.store import Run, open_store
 
     def report(run: Run) -> None:
@@ -63,35 +72,60 @@ def _test(claims: Sequence[Claim], count: int | None, output: Output) -> int:
         trainer = Trainer(store, settings, lambda: bool(received), report)
         for claim in claims:
             output.print({"claim": claim.name}, f"{claim.name}: {claim.label}")
+            if needed := missing(claim, settings.data):
+                _print_undecided(claim, f"Not tested. {needed}.", [], output)
+                continue
             standing = trainer.test(claim, seeds_of(0, count or claim.n_seeds))
             if received:
                 return 128 + received[0]
-            _print_verdict(store, standing, output)
+            verdict = _print_verdict(store, standing, output)
+            if record is not None and verdict is not None:
+                write(record, {claim.name: entry(standing, verdict, datetime.now(UTC))})
     return 0
 
 
-def _print_verdict(store: Any, standing: Standing, output: Output) -> None:
+def _print_undecided(claim: Claim, sentence: str, runs: list[str], output: Output) -> None:
+    undecided = {"verdict": "undecided", "holds": None, "sentence": sentence, "figures": [], "runs": runs}
+    output.print({**_facts(claim), **undecided}, f"  UNDECIDED  {sentence}")
+
+
+def _print_verdict(store: Any, standing: Standing, output: Output) -> Verdict | None:
+    """The verdict, printed; None where runs did not finish."""
     from reglab.lessons.verdict import verdict_of
 
     claim, runs = standing.claim, [run.id for run in standing.runs.values() if run is not None]
     if not standing.complete:
         sentence = f"{standing.expected - standing.done} of {standing.expected} runs did not finish."
-        undecided = {"verdict": "undecided", "holds": None, "sentence": sentence, "figures": [], "runs": runs}
-        output.print({**_record(claim), **undecided}, f"  UNDECIDED  {sentence}")
-        return
+        _print_undecided(claim, sentence, runs, output)
+        return None
     verdict = verdict_of(store, standing)
-    intervals = [(outcome.part.label, outcome.interval, outcome.holds) for outcome in verdict.outcomes]
-    figures = [
-        {"part": part, "mean": by.mean, "low": by.low, "high": by.high, "seeds": by.n, "holds": holds}
-        for part, by, holds in intervals
-    ]
+    figures = [_figure(outcome) for outcome in verdict.outcomes]
     found = {"verdict": verdict.word, "holds": verdict.holds, "sentence": verdict.sentence, "figures": figures}
-    line = f"  {verdict.word.upper()}  {verdict.sentence}\n  Rule: {claim.rule}\n  Caveat: {claim.caveat}"
-    output.print({**_record(claim), **found, "runs": runs}, line)
+    published = f"\n  Published: {claim.source.signature}" if claim.source else ""
+    line = f"  {verdict.word.upper()}  {verdict.sentence}{published}\n  Rule: {claim.rule}\n  Caveat: {claim.caveat}"
+    output.print({**_facts(claim), **found, "runs": runs}, line)
+    return verdict
 
 
-def _record(claim: Claim) -> dict[str, Any]:
-    return {"claim": claim.name, "label": claim.label, "rule": claim.rule, "caveat": claim.caveat}
+def _figure(outcome: Outcomes) -> dict[str, Any]:
+    part, by = outcome.part, outcome.interval
+    measured = {"mean": by.mean, "low": by.low, "high": by.high, "seeds": by.n, "holds": outcome.holds}
+    return {"part": part.label, **measured, "published": part.published}
 
 
-ENTRY = Command("claims", "list or test the usual claims about L2", 60, _arguments, _run)
+def _facts(claim: Claim) -> dict[str, Any]:
+    source = None if claim.source is None else asdict(claim.source)
+    return {
+        "claim": claim.name, "label": claim.label, "rule": claim.rule, "caveat": claim.caveat, "source": source
+    }  # fmt: skip
+
+
+def _shipped(claim: Claim) -> dict[str, Any]:
+    """The recorded verdict that ships with RegLab."""
+    from reglab.lessons.record import recorded
+
+    found = recorded(claim)
+    return {"recorded": None if found is None else {"verdict": found.verdict.word, "date": found.date}}
+
+
+ENTRY = Command("claims", "list or test claims about L2 and published results", 60, _arguments, _run)

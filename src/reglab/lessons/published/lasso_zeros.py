@@ -56,7 +56,7 @@ def zero_pixels(weights: Weights) -> NDArray[np.bool_]:
 
 def solved(data: DataSpec, c: float) -> NDArray[np.bool_]:
     """(64,): the zeros of scikit-learn's own solution on the same images, solved to convergence."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # slow to import
+    from sklearn.linear_model import LogisticRegression  # slow to import
 
     split = split_of(data)
     z = split.x_train.flatten(1).double().numpy() / SCALE

@@ -22,6 +22,10 @@ def _role(share: float) -> str:
     return f"{percent(share, 0)} wrong labels"
 
 
+def _about(share: float) -> str:
+    return _role(share) if share else "true labels"
+
+
 def _trials(seeds: Sequence[int]) -> list[Trial]:
     return paired({_role(share): {**SETTING, "data__label_noise": share} for share in SHARES.values()}, seeds)
 
@@ -34,7 +38,7 @@ def _measure(results: Results) -> Measured:
 
 
 def _part(name: str, rule: Less | Within, published: float | None = None) -> Part:
-    wrong = _role(SHARES[name])
+    wrong = _about(SHARES[name])
     return Part(
         name,
         f"Last minus best epoch, {wrong}",

@@ -13,7 +13,8 @@ import streamlit as st
 
 from reglab.charts.seed_dots import height_of, seed_dots_chart
 from reglab.errors import RegLabError
-from reglab.lessons.claim import GROUP, ROUND, Claim, seeds_of
+from reglab.lessons.claim import GROUP, ROUND, Claim, Source, seeds_of
+from reglab.lessons.record import Recorded, recorded
 from reglab.lessons.rules import Outcome
 from reglab.lessons.standing import Standing, index, rounds_in, standing
 from reglab.lessons.verdict import Verdict, verdict_of
@@ -38,11 +39,12 @@ class Tested:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict, and its chart with its height in pixels."""
+    """A verdict, and its chart with its height in pixels; ``recorded`` where it ships with RegLab."""
 
     verdict: Verdict
     chart: go.Figure
     height: int
+    recorded: Recorded | None = None
 
 
 def look(claim: Claim, known: dict[str, Run]) -> Tested:
@@ -96,10 +98,19 @@ def judged(one: Standing) -> Judged:
     """
 
     def judge() -> Judged:
-        verdict = verdict_of(services().store, one)
-        return Judged(verdict, seed_dots_chart(verdict.figures), height_of(verdict.figures))
+        return _drawn(verdict_of(services().store, one))
 
     return _VERDICTS.get((one.claim.name, *(run.id for run in one.finished.values())), judge)
+
+
+def shipped(claim: Claim) -> Judged | None:
+    """The recorded verdict on ``claim``; None where RegLab has none of this rule and these runs."""
+    found = recorded(claim)
+    return None if found is None else _VERDICTS.get((claim.name,), lambda: _drawn(found.verdict, found))
+
+
+def _drawn(verdict: Verdict, found: Recorded | None = None) -> Judged:
+    return Judged(verdict, seed_dots_chart(verdict.figures), height_of(verdict.figures), found)
 
 
 _VERDICTS: Memo[Judged] = Memo(most=500, size=lambda _: 1)
@@ -124,8 +135,8 @@ def waiting_text(one: Standing, seconds: float) -> str:
     """The cost of a test that is not under way."""
     if one.done:
         left = f"{one.done} of {one.expected} runs finished, about {duration(seconds)} for the rest"
-        return f"Not tested yet: {left}."
-    return f"Not tested yet: {one.expected} runs, about {duration(seconds)}."
+        return f"Not tested here yet: {left}."
+    return f"Not tested here yet: {one.expected} runs, about {duration(seconds)}."
 
 
 def diverged_text(one: Standing) -> str:
@@ -138,14 +149,27 @@ def earlier_text(verdicts: Sequence[tuple[Standing, Verdict]]) -> str:
     return "Earlier: " + "; ".join(f"seeds {one.seeds[0]} to {one.seeds[-1]}: {v.word}" for one, v in verdicts) + "."
 
 
-def summary_text(outcomes: Sequence[Outcome], claims: int, testing: int) -> str:
-    """For example "7 of 11 tested: 5 hold, 1 fails, 1 is undecided. 2 are being tested." """
+def recorded_text(found: Recorded) -> str:
+    """For example "Recorded 2026-11-29: 8 seeds, 16 s on a CPU with torch 2.13.0." """
+    device = "a CPU" if found.device.startswith("cpu") else found.device
+    torch = f" with torch {found.versions['torch']}" if "torch" in found.versions else ""
+    return f"Recorded {found.date}: {len(found.seeds)} seeds, {duration(found.seconds)} on {device}{torch}."
+
+
+def source_text(source: Source) -> str:
+    """Paper, place and signature, in Markdown."""
+    return f"**Source:** [{source.paper}]({source.url}), {source.place}  \n**Published:** {source.signature}"
+
+
+def summary_text(outcomes: Sequence[Outcome], claims: int, here: int, testing: int) -> str:
+    """For example "17 of 17 verdicts: 12 hold, 3 fail, 2 are undecided. 1 was tested here. 2 are being tested." """
     held, failed = outcomes.count(True), outcomes.count(False)
     open_ = len(outcomes) - held - failed
     parts = [(held, "holds", "hold"), (failed, "fails", "fail"), (open_, "is undecided", "are undecided")]
     found = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
     now = f" {testing} {'is' if testing == 1 else 'are'} being tested." if testing else ""
-    return f"**{len(outcomes)} of {claims} tested**" + (f": {found}." if found else ".") + now
+    own = f" {here} {'was' if here == 1 else 'were'} tested here." if here else ""
+    return f"**{len(outcomes)} of {claims} verdicts**" + (f": {found}." if found else ".") + own + now
 
 
 def shown_runs(one: Standing, most: int) -> list[str]:

@@ -1,4 +1,7 @@
-"""Common claims about L2, each with a button that tests it; the verdict is read from the runs."""
+"""Claims about L2 and published results, each with a button that tests it.
+
+The verdict is read from the runs of this home; until there are any, it is the recorded one that ships with RegLab.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from typing import Any
 import streamlit as st
 
 from reglab.errors import RegLabError
+from reglab.lessons.catalog import every, missing
 from reglab.lessons.claim import Claim, seeds_of
-from reglab.lessons.claims import CLAIMS
 from reglab.lessons.standing import Standing, seconds_left, seconds_until
 from reglab.states import ACTIVE
 from reglab.store import Run
@@ -32,13 +35,22 @@ _ROW: dict[str, Any] = {"horizontal": True, "vertical_alignment": "center", "hor
 
 @dataclass(frozen=True)
 class Card:
-    """One claim on the page, as :class:`Tested`; without a verdict, ``problem`` says why there is none."""
+    """One claim on the page, as :class:`Tested`; ``own`` is the verdict of this home, ``problem`` says why there is
+    none, ``shipped`` is the recorded one, and ``missing`` what a test here would need.
+    """
 
     claim: Claim
     now: Standing
     tested: Tested
-    judged: Judged | None = None
+    shipped: Judged | None
+    missing: str | None
+    own: Judged | None = None
     problem: str | None = None
+
+    @property
+    def judged(self) -> Judged | None:
+        """The verdict to show."""
+        return self.own or self.shipped
 
 
 def claims() -> None:
@@ -61,18 +73,28 @@ def _board() -> None:
     cards = [_card(tested) for tested in found]
     st.session_state[_WATCHED] = {card.claim.name for card in cards if card.now.testing}
     _head(cards, known)
-    columns = st.columns(2, gap="small")
-    for number, card in enumerate(cards):
-        with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
-            _draw(card, known)
+    _grid([card for card in cards if card.claim.source is None], known)
+    st.subheader("Published results, re-run", anchor=False)
+    st.markdown(
+        "Results of papers, a book and an example, run again in small. Each has its source, the published figures "
+        "beside ours, and a rule that was written down before the runs."
+    )
+    _grid([card for card in cards if card.claim.source is not None], known)
     if _tick(known) != st.session_state[_LIVE]:
         st.rerun()
     trouble.refresh()
 
 
+def _grid(cards: Sequence[Card], known: dict[str, Run]) -> None:
+    columns = st.columns(2, gap="small")
+    for number, card in enumerate(cards):
+        with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
+            _draw(card, known)
+
+
 def _look() -> tuple[dict[str, Run], list[Tested]]:
     known = claim_runs.known_runs()
-    return known, [claim_runs.look(claim, known) for claim in CLAIMS.entries.values()]
+    return known, [claim_runs.look(claim, known) for claim in every().values()]
 
 
 def _continue(found: Sequence[Tested]) -> bool:
@@ -86,11 +108,12 @@ def _continue(found: Sequence[Tested]) -> bool:
 
 def _card(tested: Tested) -> Card:
     now = tested.now
-    card = partial(Card, now.claim, now, tested)
+    needed = missing(now.claim, services().settings.data)
+    card = partial(Card, now.claim, now, tested, claim_runs.shipped(now.claim), needed)
     if not now.complete:
         return card(problem=claim_runs.diverged_text(now) if now.diverged and not now.active else None)
     try:
-        return card(judged=claim_runs.judged(now))
+        return card(own=claim_runs.judged(now))
     except RegLabError as error:
         return card(problem=str(error))
 
@@ -100,24 +123,25 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
     st.subheader("Claims, tested", anchor=False)
     st.markdown(
         "Common claims about L2, tested with small networks on the embedded digits. The rules were fixed before any "
-        "run; where a rule had to change, its claim says so. A claim that fails is shown as failed. Runs and verdicts "
-        "are kept for all visitors."
+        "run; where a rule had to change, its claim says so. A claim that fails is shown as failed. Recorded verdicts "
+        "come with RegLab; a test here replaces one, and its runs and verdict are kept for all visitors."
     )
     st.caption(
         "In the charts, each blue dot is a seed, the diamond is their mean, the bar its 95 % interval, and the dotted "
-        "line the limit of the rule."
+        "line the limit of the rule; a triangle is the published figure."
     )
     outcomes = [card.judged.verdict.holds for card in cards if card.judged is not None]
     testing = [card.now for card in cards if card.now.testing]
-    todo = [card.now for card in cards if not card.now.complete and not card.now.testing]
+    todo = [card.now for card in cards if not card.now.complete and not card.now.testing and not card.missing]
+    here = sum(card.own is not None for card in cards)
     with st.container(**_ROW):
-        st.markdown(claim_runs.summary_text(outcomes, len(cards), len(testing)), width="content")
+        st.markdown(claim_runs.summary_text(outcomes, len(cards), here, len(testing)), width="content")
         if testing:
             ids = [run.id for run in known.values() if run.state in ACTIVE]
             _button("Stop all", "claims_stop", "stop", partial(claim_runs.stop, ids))
         elif todo:
             cost = f"about {duration(seconds_left(todo, known, services().settings.slots))}"
-            label = f"Test all ({cost})" if len(todo) == len(cards) else f"Test the other {len(todo)} ({cost})"
+            label = f"Test the other {len(todo)} ({cost})" if here or testing else f"Test all ({cost})"
             seeds = [(one.claim, one.seeds) for one in todo]
             _button(label, "claims_all", "science", partial(claim_runs.test, seeds), type="primary")
     if problem := st.session_state.get(claim_runs.PROBLEM):
@@ -127,17 +151,18 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
 def _draw(card: Card, known: dict[str, Run]) -> None:
     claim, now = card.claim, card.now
     with st.container(**_ROW, gap="small"):
-        st.caption(f"Claim {claim.order}", width="content")
+        st.caption(f"{'Result' if claim.source else 'Claim'} {claim.order}", width="content")
         _badge(card)
     st.markdown(f"**{claim.label}**")
-    st.caption(claim.about)
+    st.caption(claim.about + (f"  \n{claim_runs.source_text(claim.source)}" if claim.source else ""))
     if now.testing:
         seconds = seconds_until(now, known, services().settings.slots)
         st.progress(now.done / now.expected, claim_runs.progress_text(now, seconds))
-    elif card.judged is not None:
-        _verdict(card, card.judged)
-    elif card.problem:
-        st.warning(card.problem, icon=":material/error:")
+    else:
+        if card.problem:
+            st.warning(card.problem, icon=":material/error:")
+        if card.judged is not None:
+            _verdict(card, card.judged)
     st.caption(f"**Setup:** {claim.setup}  \n**Rule:** {claim.rule}  \n**Caveat:** {claim.caveat}")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         _buttons(card, known)
@@ -148,7 +173,8 @@ def _badge(card: Card) -> None:
         st.badge("testing", icon=":material/hourglass_top:", color="blue")
     elif card.judged is not None or card.problem:
         label, icon, colour = BADGES[card.judged.verdict.holds if card.judged else None]
-        st.badge(label, icon=icon, color=colour)
+        recorded = " (recorded)" if card.judged and card.judged.recorded else ""
+        st.badge(label + recorded, icon=icon, color=colour)
     else:
         st.badge("not tested yet", icon=":material/radio_button_unchecked:", color="gray")
 
@@ -159,6 +185,9 @@ def _verdict(card: Card, judged: Judged) -> None:
     st.markdown("  \n".join(f"{marks[part.holds]} {part.sentence}" for part in judged.verdict.outcomes))
     key, config = f"dots_{card.claim.name}", {"displayModeBar": False}
     st.plotly_chart(judged.chart, key=key, height=judged.height, config=config)
+    if card.shipped is not None and card.shipped.recorded is not None:
+        text = claim_runs.recorded_text(card.shipped.recorded)
+        st.caption(f"{text} Its verdict: {card.shipped.verdict.word}." if card.own else text)
     if card.tested.earlier:
         verdicts = [(one, claim_runs.judged(one).verdict) for one in card.tested.earlier]
         st.caption(claim_runs.earlier_text(verdicts))
@@ -171,6 +200,8 @@ def _buttons(card: Card, known: dict[str, Run]) -> None:
     elif now.complete or card.problem:
         fresh = seeds_of(card.tested.next_round, claim.n_seeds)
         _button("Repeat with other seeds", f"again_{claim.name}", "casino", partial(claim_runs.test, [(claim, fresh)]))
+    elif card.missing:
+        st.caption(f"Not tested here yet. {card.missing}")
     else:
         _button("Test", f"test_{claim.name}", "science", partial(claim_runs.test, [(claim, now.seeds)]))
         st.caption(claim_runs.waiting_text(now, seconds_left([now], known, services().settings.slots)))
