@@ -240,7 +240,7 @@ def test_a_store_that_refuses_is_said(app: AppTest, monkeypatch: pytest.MonkeyPa
 
 def write_recorded(path: Path, *claims: Claim, **changes: object) -> None:
     """A record of each claim with four figures at 0 and a little noise, so that "within" holds and "more" fails."""
-    entry = {"date": "2026-11-29", "seeds": [0, 1, 2, 3], "device": "cpu", "versions": {"torch": "2.13.0"}}
+    entry = {"date": "2026-11-29", "seeds": [0, 1, 2, 3], "device": "CPU (x86_64)", "versions": {"torch": "2.13.0"}}
     for claim in claims:
         figures = {part.name: [-1e-5, 1e-5, -1e-5, 1e-5] for part in claim.parts}
         own = {**entry, "seconds": 16.0, "fingerprint": record.fingerprint(claim), "figures": figures, **changes}
@@ -253,7 +253,7 @@ def test_a_first_visit_shows_the_recorded_verdict_with_its_day_and_seeds(app: Ap
     assert sorted(badges(app)) == ["fails", "holds", *["not tested yet"] * (ALL - 2)]
     assert text(app).count("(recorded)") == 2
     assert "**2 of 17 verdicts**: 1 holds, 1 fails." in text(app)
-    assert text(app).count("Recorded 2026-11-29: 4 seeds, 16 s on a CPU with torch 2.13.0.") == 2
+    assert text(app).count("Recorded 2026-11-29: 4 seeds, 16 s on CPU (x86_64) with torch 2.13.0.") == 2
     assert {"test_biases", "test_shrinks"} <= keys(app)
     assert len(app.get("plotly_chart")) == 2
 

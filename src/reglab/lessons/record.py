@@ -1,7 +1,7 @@
 """Recorded verdicts, which ship with RegLab: figures of every claim from one machine, dated, in ``recorded.json``.
 
 ``reglab claims all --record FILE`` writes such a file. A record counts as long as its rule and the settings of its runs
-are those of the claim (:func:`fingerprint`); its verdict is not stored but follows from its figures.
+are those of the claim (:func:`fingerprint`); its verdict follows from its figures, the stored word is for readers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def _shipped(path: Path) -> dict[str, dict[str, Any]]:
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
     """Name of a claim → its record in the file; empty where there is no file."""
-    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if not isinstance(found, dict):
+        raise ValueError("not a table of claims")
+    return found
 
 
 def read(claim: Claim, found: Mapping[str, Any]) -> Recorded:
@@ -77,6 +80,7 @@ def entry(one: Standing, verdict: Verdict, now: datetime) -> dict[str, Any]:
         "seeds": list(one.seeds),
         "device": runs[0].device,
         "versions": environment.get("versions", {}),
+        "verdict": verdict.word,
         "seconds": round(sum(run.seconds for run in runs), 1),
         "figures": {outcome.part.name: list(outcome.values) for outcome in verdict.outcomes},
     }
@@ -91,5 +95,5 @@ def write(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> None:
         found = {**load(path), **entries}
     except (OSError, ValueError) as error:
         raise StoreError(f"{path} holds no recorded verdicts: {error}") from None
-    text = json.dumps(dict(sorted(found.items())), indent=1, ensure_ascii=False)
-    atomic.write(path, f"{text}\n".encode())
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(found[name], ensure_ascii=False)}" for name in sorted(found))
+    atomic.write(path, f"{{\n{lines}\n}}\n".encode())

@@ -150,10 +150,9 @@ def earlier_text(verdicts: Sequence[tuple[Standing, Verdict]]) -> str:
 
 
 def recorded_text(found: Recorded) -> str:
-    """For example "Recorded 2026-11-29: 8 seeds, 16 s on a CPU with torch 2.13.0." """
-    device = "a CPU" if found.device.startswith("cpu") else found.device
+    """For example "Recorded 2026-11-29: 8 seeds, 16 s on CPU (x86_64) with torch 2.13.0." """
     torch = f" with torch {found.versions['torch']}" if "torch" in found.versions else ""
-    return f"Recorded {found.date}: {len(found.seeds)} seeds, {duration(found.seconds)} on {device}{torch}."
+    return f"Recorded {found.date}: {len(found.seeds)} seeds, {duration(found.seconds)} on {found.device}{torch}."
 
 
 def source_text(source: Source) -> str:
