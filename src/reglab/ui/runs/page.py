@@ -31,7 +31,7 @@ from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import count_of, literal
-from reglab.ui.shared.ticks import steady, watched_interval
+from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 
 TICK = 2.0
 """Seconds between updates while a run trains or waits."""
@@ -46,7 +46,7 @@ _KEYS = Keys("runs_loss_view", "runs_log_loss", "runs_gap_measure", "runs_weight
 def runs_page() -> None:
     """Draw the page, which updates itself while a run trains or waits."""
     tick = _tick()
-    st.fragment(_board, run_every=tick)(tick)
+    tick_every(tick, lambda: _board(tick))
 
 
 def _tick() -> float | None:
