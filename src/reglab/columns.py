@@ -92,3 +92,6 @@ BETTER_IN = "better_in"  # of these repeats, those in which the point does bette
 P_ADJUSTED = "p_adjusted"  # two-sided p of the difference to λ = 0, adjusted for the number of λ; NaN: not tested
 REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
 ALL_WEIGHTS = "all layers"  # a LAYER: the weights of all layers together
+
+# Calibration over λ: expected calibration errors, means over repeats like the figures above.
+CALIBRATION_LAST, CALIBRATION_BEST = "calibration_last", "calibration_best"

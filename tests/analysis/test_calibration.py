@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tests.analysis.sweeps import lanes_of
 
-from reglab.analysis.calibration import calibration_error
+from reglab import columns
+from reglab.analysis.calibration import calibration_error, calibration_table
+from reglab.sweep import SweepSpec
 
 
 def by_definition(probabilities: NDArray[np.float64], correct: NDArray[np.bool_], bins: int) -> float:
@@ -40,3 +43,21 @@ def test_one_that_is_always_sure_and_half_right_has_a_half() -> None:
 
 def test_no_images_have_none() -> None:
     assert np.isnan(calibration_error(np.empty((0, 10)), np.empty(0, dtype=np.bool_)))
+
+
+def test_over_a_sweep_it_is_the_mean_of_each_points_repeats_that_have_one() -> None:
+    lanes = lanes_of(SweepSpec(l2=(0.0, 0.1), seeds=3), {5: "diverged"})
+    runs = lanes[columns.RUN].tolist()  # repeat by repeat, λ ascending in each
+    errors = {run: (0.1 * number, 0.01) for number, run in enumerate(runs) if number != 2}
+    table = calibration_table(lanes, errors)
+    assert table[columns.LAMBDA].tolist() == [0.0, 0.1]
+    assert table[columns.N].tolist() == [2, 2]
+    assert table[columns.CALIBRATION_LAST].tolist() == pytest.approx([0.2, 0.2])
+    assert table[columns.CALIBRATION_LAST + columns.SE].tolist() == pytest.approx([0.2, 0.1])
+    assert table[columns.CALIBRATION_BEST].tolist() == pytest.approx([0.01, 0.01])
+
+
+def test_a_sweep_without_predictions_has_none() -> None:
+    table = calibration_table(lanes_of(SweepSpec(l2=(0.0, 0.1))), {})
+    assert table[columns.CALIBRATION_LAST].isna().all()
+    assert table[columns.N].tolist() == [0, 0]

@@ -60,6 +60,19 @@ def lane_epochs(lanes: pd.DataFrame, epochs: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(columns.EPOCH_COLUMNS))
 
 
+def calibration_table(lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",)) -> pd.DataFrame:
+    """Calibration errors that fall with λ, and are lower at the best epoch."""
+    rows = []
+    for apply in applies:
+        for value in lambdas:
+            point = {columns.APPLY: apply, columns.LAMBDA: value, columns.LAMBDA1: 0.0, columns.LAMBDA2: value}
+            error = 0.12 / (1 + 60 * value)
+            figures = {columns.CALIBRATION_LAST: error, columns.CALIBRATION_BEST: 0.3 * error}
+            spread = {name + columns.SE: 0.1 * figure for name, figure in figures.items()}
+            rows.append({**point, columns.N: 3, columns.DIVERGED: 0, **figures, **spread})
+    return pd.DataFrame(rows)
+
+
 def layer_curves(
     lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",), *, l1: bool = False
 ) -> pd.DataFrame:

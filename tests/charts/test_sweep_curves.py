@@ -15,7 +15,7 @@ from reglab import columns
 from reglab.analysis import judged_sweep
 from reglab.charts.lambda_axis import LambdaAxis
 from reglab.charts.style import GREY, colour_of, rgba
-from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep import Beside, sweep_chart
 from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_losses import sweep_losses_chart
 from reglab.charts.sweep_memorised import sweep_memorised_chart
@@ -105,6 +105,31 @@ def test_best_and_one_se_have_a_ring_a_square_and_texts() -> None:
         assert mark.marker.symbol == symbol
         assert (mark.x[0], mark.y[0]) == pytest.approx((np.log10(NINE[row]), table[columns.VAL_ACC][row]))
     assert {"<b>best 0.03</b>", "1-SE 0.05"} <= set(texts(figure))
+
+
+def test_another_epoch_is_a_thin_line_of_hollow_points_and_early_stopping_alone_a_line_across() -> None:
+    table = sweep_table()
+    other = table.assign(**{columns.VAL_LOSS: 0.5 * table[columns.VAL_LOSS]})
+    look: dict[str, Any] = {"measure": "loss", "name": "validation, last epoch", "rival": 0.21}
+    figure = sweep_chart(table, beside=Beside("best epoch", other), **look)
+    line = trace(figure, "coupled-beside")
+    assert np.allclose(line.y[points(line)], other[columns.VAL_LOSS].to_numpy(np.float32))
+    assert (line.name, line.marker.symbol) == ("validation, best epoch", "circle-open")
+    assert trace(figure, "coupled-val").name == "validation, last epoch"
+    assert "early stopping alone: 0.210" in texts(figure)
+    assert [shape.y0 for shape in figure.layout.shapes if shape.x1 == 1 and shape.y0 == shape.y1] == [0.21]
+    assert "early stopping alone: 91.0\u202f%" in texts(sweep_chart(table, rival=0.91))
+
+
+def test_two_modes_have_no_room_for_another_epoch_but_for_early_stopping_alone() -> None:
+    table = sweep_table(applies=TWO)
+    figure = sweep_chart(table, beside=Beside("best epoch", table), rival=0.91)
+    assert not [one for one in figure.data if one.uid.endswith("beside")]
+    assert any(text.startswith("early stopping alone") for text in texts(figure))
+
+
+def test_a_rival_beyond_the_axis_is_not_drawn() -> None:
+    assert not any("early stopping" in text for text in texts(sweep_chart(sweep_table(), rival=0.1)))
 
 
 def test_one_label_where_both_are_the_same_point_and_none_before_there_is_one() -> None:

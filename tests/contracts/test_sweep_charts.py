@@ -17,6 +17,7 @@ import pytest
 from tests.charts.sweep_frames import (
     NINE,
     SIXTY,
+    calibration_table,
     grid_table,
     lane_epochs,
     lane_frame,
@@ -26,7 +27,9 @@ from tests.charts.sweep_frames import (
 )  # fmt: skip
 
 from reglab import columns
-from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep import Beside, sweep_chart
+from reglab.charts.sweep_calibration import sweep_calibration_chart
+from reglab.charts.sweep_epochs import Choice, sweep_epochs_chart
 from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_grid import sweep_grid_chart
 from reglab.charts.sweep_losses import sweep_losses_chart
@@ -36,6 +39,7 @@ from reglab.charts.sweep_weights import sweep_weights_chart
 
 Frames = list[pd.DataFrame]
 TWO = ("coupled", "decoupled")
+CALIBRATION = (columns.CALIBRATION_LAST, columns.CALIBRATION_BEST)
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,18 @@ def _table(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
     return [sweep_table(lambdas, applies)]
 
 
+def _beside(table: pd.DataFrame, **how: Any) -> go.Figure:
+    """The U-curve with all its lines."""
+    beside = Beside("best epoch", table)
+    return sweep_chart(table, measure="loss", name="validation, last epoch", beside=beside, rival=0.3, **how)
+
+
 CHARTS = (
     Chart("accuracy", partial(sweep_chart, measure="accuracy", chance=0.1), _table),
     Chart("loss", partial(sweep_chart, measure="loss"), _table),
+    Chart("loss beside another epoch", _beside, _table),
+    Chart("calibration", sweep_calibration_chart, lambda *sweep: [calibration_table(*sweep)], CALIBRATION),
+    Chart("losses by epoch", partial(sweep_epochs_chart, choices=[Choice("last", "coupled", 0.03, 40)]), _lanes),
     Chart("gap in accuracy", partial(sweep_gap_chart, measure="accuracy"), _table),
     Chart("gap in loss", partial(sweep_gap_chart, measure="loss"), _table),
     Chart("validation losses", partial(sweep_losses_chart, role="val", planned=40), _lanes),

@@ -1,7 +1,8 @@
 """The U-curve: validation and training accuracy (or loss) against λ, mean ± one standard error over the repeats.
 
 Small λ overfit, large λ underfit, and the best lies between. The best λ has a ring, the 1-SE choice a square; their
-texts are above the plot, at the end of a dotted line, so they never meet the curves.
+texts are above the plot, at the end of a dotted line, so they never meet the curves. Beside it lie the same runs at
+another epoch, and the level that early stopping reaches without a penalty: the rival of every λ.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from reglab.charts.style import GREY, colour_of
 from reglab.charts.sweep_points import WRONG, Points, add_metric, known_in, points_of, with_wrong_labels
 from reglab.charts.sweep_range import Range, add_outside, range_of
 from reglab.charts.sweep_regimes import add_regimes
-from reglab.number_format import percent
+from reglab.number_format import fixed, percent
 
 HINT = "The curve forms while the networks train."
 SYMBOLS = {"best": ("circle-open", 18), "1-SE": ("square-open", 17)}
 """By the names from which the uids are made."""
+
+RIVAL = "early stopping alone"
+"""λ = 0 with every run at its best epoch, as charts and texts name it."""
 
 _LETTER = 0.025  # share of a narrow chart's axis that a letter takes
 _PIXELS = 6.2  # of a letter, at most
@@ -47,13 +51,29 @@ MEASURED: dict[Measure, Measured] = {
 }
 
 
+class Beside(NamedTuple):
+    """The same sweep with its runs at other epochs, ``name`` in the legend: "best epoch"."""
+
+    name: str
+    table: pd.DataFrame
+
+
 def sweep_chart(
-    table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂", chance: float | None = None
+    table: pd.DataFrame,
+    *,
+    measure: Measure = "accuracy",
+    symbol: str = "λ₂",
+    chance: float | None = None,
+    name: str = NAMES["val"],
+    beside: Beside | None = None,
+    rival: float | None = None,
 ) -> go.Figure:
     """``table``: one row a point of the sweep, with mean and standard error of every metric (see reglab.columns).
 
     All its λ are on the axis, untrained ones included. ``chance``: the accuracy of guessing, as a dotted line.
-    A point's customdata is [apply, λ₁, λ₂].
+    ``name``: that of the validation line in the legend. ``beside``: a second, thin validation line, drawn for a single
+    penalty mode. ``rival``: the level of early stopping alone, a line across all λ. A point's customdata is
+    [apply, λ₁, λ₂].
     """
     what = MEASURED[measure]
     title = f"{what.title} against {symbol}"
@@ -72,8 +92,12 @@ def sweep_chart(
         made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
         place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
         made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
+    if rival is not None and span.low < rival < span.high:
+        _add_rival(made, rival, measure)
+    if alone and beside is not None and not beside.table.empty:
+        _add_beside(made, beside, what, axis, symbol)
     for own in every:
-        _add_mode(made, own, what, symbol, alone=alone)
+        _add_mode(made, own, what, symbol, name, alone=alone)
     add_outside(made, every, what.val, span, symbol)
     _add_marks(made, every, what.val, span)
     if not known_in(every, what.val):
@@ -91,7 +115,25 @@ def _subtitle(every: Sequence[Points]) -> str:
     return "; ".join(parts)
 
 
-def _add_mode(made: Draft, own: Points, what: Measured, symbol: str, *, alone: bool) -> None:
+def _add_rival(made: Draft, level: float, measure: Measure) -> None:
+    """A line across all λ with its text at the right, where large λ have left the plot."""
+    made.add_hline(level, line={"color": GREY, "width": 1.6, "dash": "9px,3px"}, layer="below")
+    value = percent(level) if measure == "accuracy" else fixed(level, 3)
+    place = {"x": 0.995, "xref": "paper", "xanchor": "right", "y": level}
+    side = "bottom" if measure == "accuracy" else "top"  # away from the curves, which lie on the worse side
+    made.add_text(f"{RIVAL}: {value}", yanchor=side, opacity=0.9, **place)
+
+
+def _add_beside(made: Draft, beside: Beside, what: Measured, axis: LambdaAxis, symbol: str) -> None:
+    """A thin line with hollow points, without bars."""
+    (own,) = points_of(beside.table, axis, (what.val,))
+    look: dict[str, Any] = {"line": {"width": 1.4}, "shape": f"{own.mode.symbol}-open", "scale": 0.8 * axis.crowding}
+    legend = {"name": f"{NAMES['val']}, {beside.name}", "legendrank": 3, "uid": f"{own.mode.apply}-beside"}
+    label = f"{NAMES['val']}, {beside.name},"
+    add_metric(made, own, what.val, label, symbol, what.unit, named=False, errors=False, **look, **legend)
+
+
+def _add_mode(made: Draft, own: Points, what: Measured, symbol: str, val_name: str, *, alone: bool) -> None:
     """Training below, then the band, then validation on top."""
     mode, crowding = own.mode, own.axis.crowding
     looks: dict[str, dict[str, Any]] = {
@@ -99,7 +141,8 @@ def _add_mode(made: Draft, own: Points, what: Measured, symbol: str, *, alone: b
         "val": {"line": {"width": 2.6, "dash": mode.val}, "scale": 1.1 * crowding, "band": f"{mode.apply}-band"},
     }
     for role, column in (("train", what.train), ("val", what.val)):
-        val, (name, group) = role == "val", (NAMES[role], role) if alone else (mode.apply, mode.apply)
+        val, own_name = role == "val", val_name if role == "val" else NAMES[role]
+        name, group = (own_name, role) if alone else (mode.apply, mode.apply)
         legend = {"name": name, "legendgroup": group, "showlegend": alone or val, "legendrank": 1 if val else 2}
         look = {**looks[role], **legend, "uid": f"{mode.apply}-{role}"}
         add_metric(made, own, column, NAMES[role], symbol, what.unit, named=not alone, errors=val, **look)

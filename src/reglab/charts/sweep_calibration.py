@@ -1,0 +1,66 @@
+"""Calibration error against λ, at the last and at the best epoch, mean ± one standard error over the repeats.
+
+A network that memorises becomes certain of its mistakes: its calibration error grows long after its accuracy has
+stopped falling. A penalty keeps confidence near accuracy, which is most of what it gains where early stopping already
+keeps the accuracy.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from reglab import columns
+from reglab.charts.base import draft, empty
+from reglab.charts.lambda_axis import LambdaAxis, lambda_axis
+from reglab.charts.sweep_points import add_metric, known_in, points_of
+
+TITLE, SUBTITLE = "Calibration error", "|confidence − accuracy|, validation images"
+HINT = "Appears when runs end: it needs the class probabilities of every validation image."
+
+_PAD = 1.06  # of the axis above the highest point
+_LEAST = 0.05  # the axis reaches at least this error, so that noise does not fill it
+
+
+class Line(NamedTuple):
+    """One line: its column, its name, and its look."""
+
+    column: str
+    name: str
+    shape: str
+    width: float
+
+
+LINES = (
+    Line(columns.CALIBRATION_LAST, "last epoch", "", 2.4),
+    Line(columns.CALIBRATION_BEST, "best epoch", "-open", 1.4),
+)
+
+
+def sweep_calibration_chart(table: pd.DataFrame, *, symbol: str = "λ₂", hint: str = HINT) -> go.Figure:
+    """``table``: of :func:`reglab.analysis.calibration.calibration_table`; ``hint`` where it has no figures."""
+    if table.empty:
+        return empty(TITLE, SUBTITLE, hint)
+    axis = LambdaAxis.of(table[columns.LAMBDA])
+    every = points_of(table, axis, [line.column for line in LINES])
+    if not any(known_in(every, line.column) for line in LINES):
+        return empty(TITLE, SUBTITLE, hint)
+    alone = len(every) == 1
+    made = draft(TITLE, SUBTITLE, x=symbol)
+    lambda_axis(made, axis, symbol)
+    tops = [0.0]
+    for own in every:
+        for number, line in enumerate(LINES):
+            mode, last = own.mode, number == 0
+            name = line.name if alone else f"{mode.apply}, {line.name}"
+            look: dict[str, Any] = {"line": {"width": line.width, "dash": mode.val}, "scale": 0.9 * axis.crowding}
+            look |= {"shape": mode.symbol + line.shape, "uid": f"{mode.apply}-{line.column}", "name": name}
+            look |= {"band": f"{mode.apply}-band"} if last else {}
+            label = f"calibration error, {line.name},"
+            add_metric(made, own, line.column, label, symbol, "%", named=not alone, errors=last, **look)
+            tops += own.values[line.column][np.isfinite(own.values[line.column])].tolist()
+    made.update_yaxes(range=[0, max(_PAD * max(tops), _LEAST)], tickformat=".0%")
+    return made.figure()
