@@ -298,7 +298,7 @@ def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, un
     page.locator(".st-key-demo button").click()
     expect(page).to_have_url(re.compile(r"/train\?runs=\w+(%2C|,)\w+$"))
     expect(page.get_by_text("What to see:")).to_be_visible()
-    expect(page.get_by_text("Result:")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Result at epoch")).to_be_visible(timeout=240_000)
     wait_for_epoch(page, demo_specs()[0].train.epochs)
     gaps = ask(chart(page, "gap"), "node._fullData.map(line => line.y.at(-1))")
     assert min(gaps) < 0.1

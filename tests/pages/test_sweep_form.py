@@ -26,9 +26,9 @@ def test_the_first_visit_offers_one_demonstration_and_a_form_that_is_filled_with
     assert form(app) == normal(DEMO.spec)
     primary = [button.key for button in app.button if button.proto.type == "primary"]
     assert primary == ["sweep_demo"]
-    assert "Start trains 9 λ₂ × 3 seeds = 27 runs of 60 epochs." in prose(app)
+    assert "Start trains 9 λ₂ × 6 seeds = 54 runs of 60 epochs." in prose(app)
     assert "Memory: about" in prose(app)
-    assert "9 values: 0, 1e-4, 3e-4, 0.001, 0.003, 0.01, 0.02, 0.03, 0.1" in prose(app)
+    assert "9 values: 0, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1" in prose(app)
     assert (errors(app), address(app)) == ([], {})
 
 
@@ -139,15 +139,15 @@ def test_no_penalty_mode_is_refused_and_two_double_the_runs(app: AppTest) -> Non
     assert errors(app) == ["Choose at least one penalty mode."]
     app.pills(key=MODES).set_value(["coupled", "decoupled"])
     again(app)
-    assert "9 λ₂ × 2 penalty modes × 3 seeds = 54 runs" in prose(app)
+    assert "9 λ₂ × 2 penalty modes × 6 seeds = 108 runs" in prose(app)
 
 
 @pytest.mark.parametrize(
     ("kind", "shown", "runs"),
     [
-        ("l1", ["l1"], "9 λ₁ × 3 seeds"),
-        ("elastic", ["lambdas"], "9 λ × 3 seeds"),
-        ("grid", ["l1", "l2"], "81 (λ₁, λ₂) × 3 seeds"),
+        ("l1", ["l1"], "9 λ₁ × 6 seeds"),
+        ("elastic", ["lambdas"], "9 λ × 6 seeds"),
+        ("grid", ["l1", "l2"], "81 (λ₁, λ₂) × 6 seeds"),
     ],
 )
 def test_each_kind_of_sweep_has_its_own_fields(app: AppTest, kind: str, shown: list[str], runs: str) -> None:
@@ -162,7 +162,7 @@ def test_each_kind_of_sweep_has_its_own_fields(app: AppTest, kind: str, shown: l
 
 def test_one_seed_and_no_zero_are_pointed_out(app: AppTest) -> None:
     visit(app, l2="0.01,0.1")
-    assert "One seed gives no error bars: use 3 or more." in prose(app)
+    assert "One seed gives no error bars, and fewer than 6 only suggest: use 6 or more." in prose(app)
     assert "The sweep has no λ = 0 to compare with" in prose(app)
     assert not app.button(key="sweep_start").disabled
 
@@ -176,7 +176,7 @@ def test_the_address_follows_the_form_and_restores_it(app: AppTest) -> None:
     assert {key: written[key] for key in ("l2", "train.epochs", "seeds")} == {
         "l2": "0,0.1",
         "train.epochs": "7",
-        "seeds": "3",
+        "seeds": "6",
     }
     wanted = form(app)
     fresh = AppTest.from_function(page, default_timeout=60)

@@ -270,7 +270,7 @@ def test_a_path_that_failed_before_its_first_epoch_has_no_figures(app: AppTest, 
 def test_a_preset_is_called_by_its_title(app: AppTest, store: Store) -> None:
     visit(app)
     press(app, "sweep_start_noisy")
-    assert store.sweeps()[0].name == "Noisy labels · digits · 9 λ₂ × 3 seeds"
+    assert store.sweeps()[0].name == "Noisy labels · digits · 9 λ₂ × 6 seeds"
     go_back(app)
     assert "400 images, 40 % wrong labels, 60 epochs" in prose(app)
 

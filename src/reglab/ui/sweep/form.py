@@ -75,7 +75,10 @@ OVER_HELP = (
     "All λ of one repeat start from the same weights and see the same batches: only λ makes their differences."
 )
 RATIO_HELP = "ρ, from 0 to 1: the share of λ that goes to L1. 0 is all L2, 1 is all L1."
-REPEATS_HELP = "1 to 50 seeds or 2 to 50 folds. One seed gives no error bars, 3 give rough ones, 5 or more sound ones."
+REPEATS_HELP = (
+    "1 to 50 seeds or 2 to 50 folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ beats "
+    "λ = 0: with fewer, a verdict only suggests it."
+)
 FACTORS_HELP = "Multiplier of λ for single tensors, one “name: factor” a line; 0 exempts a tensor."
 
 _CARD = (

@@ -78,7 +78,7 @@ def _demonstration(first: bool) -> None:
         text, button = st.columns([3, 1.2], vertical_alignment="center")
         text.markdown(
             "**Which λ?** Train all of them at once and compare. "
-            f"{DEMO.about} {progress_text.size_text(DEMO.spec)}, in seconds."
+            f"{DEMO.about} {progress_text.size_text(DEMO.spec)}, in less than a minute."
         )
         button.button(
             DEMO.title,
@@ -124,7 +124,7 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         free = free_memory(services().settings.device)
         st.caption(progress_text.memory_text(size.memory, size.memory * spec.size, free))
     if spec.repeats == 1:
-        st.caption(":material/lightbulb: One seed gives no error bars: use 3 or more.")
+        st.caption(":material/lightbulb: One seed gives no error bars, and fewer than 6 only suggest: use 6 or more.")
     if all(point.l1 or point.l2 for point in spec.points):
         st.caption(":material/lightbulb: The sweep has no λ = 0 to compare with.")
     return spec

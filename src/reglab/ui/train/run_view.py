@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from reglab.charts import RunStyle
@@ -77,8 +78,9 @@ def _tick() -> None:
     """One look at the runs."""
     live: Live = st.session_state["live"]
     runs = [services().store.get(run_id) for run_id in live.ids]
-    _head(runs)
-    _panels(results_of(runs))
+    results = results_of(runs)
+    _head(runs, results.epochs)
+    _panels(results)
     if _every(runs) != live.every:
         st.rerun()
     trouble.refresh()
@@ -88,7 +90,7 @@ def _every(runs: Sequence[Run]) -> float | None:
     return watched_interval(TICK) if any(run.state in ACTIVE for run in runs) else None
 
 
-def _head(runs: Sequence[Run]) -> None:
+def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
     """Name and state on the left, buttons on the right, and below them what the runs train."""
     alone = runs[0] if len(runs) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
@@ -104,7 +106,7 @@ def _head(runs: Sequence[Run]) -> None:
         st.caption(text.facts(alone))
         _explain(alone)
     elif is_demo(runs):
-        st.info(commentary(runs), icon=":material/school:")
+        st.info(commentary(runs, epochs), icon=":material/school:")
     else:
         st.caption(text.common_facts(runs))
 
