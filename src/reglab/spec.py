@@ -430,6 +430,7 @@ class TrainSpec(SpecPart):
         title="Keep",
         description="Which weights a run ends with. last: those after its last epoch. best: those of the epoch with "
         "the lowest validation loss (Keras: restore_best_weights).",
+        exclude_if=lambda keep: keep == "last",  # specs from before this key are written as they were
     )
 
 
