@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -34,6 +34,7 @@ _Kept = Annotated[Number, PlainSerializer(lambda value: value)]  # an integer is
 Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
 Repeats = Literal["seed", "fold"]
 EpochRule = Literal["last", "best", "common"]
+EPOCH_RULES: tuple[EpochRule, ...] = get_args(EpochRule)
 
 MOST_VALUES = 200
 """λ values of one sweep; a curve needs 9 to 30."""

@@ -9,7 +9,7 @@ from reglab import columns
 from reglab.analysis.paired import interval
 from reglab.analysis.select import HIGHER_IS_BETTER
 from reglab.analysis.sign_flips import max_t
-from reglab.analysis.sweep_table import Floats, Mask, Points, mean_and_error, points_of, repeat_values, with_columns
+from reglab.analysis.sweep_table import Counted, Floats, Mask, Points, counted, mean_and_error, with_columns
 from reglab.sweep import EpochRule
 
 DIFFERENCE_COLUMNS = (
@@ -39,8 +39,13 @@ def paired_differences(
     :func:`reglab.analysis.sign_flips.max_t` over the λ > 0 of a family; both are NaN for points that are not ``tested``
     (a mask in the order of :func:`points_of`; ``None``: all are). The difference is NaN without a λ = 0.
     """
-    points = points_of(lanes)
-    differences = _to_zero(points, repeat_values(lanes, epochs, measure, epoch, rule))
+    return differences_of(counted(lanes, epochs, epoch, rule), measure, overlap, tested)
+
+
+def differences_of(figures: Counted, measure: str, overlap: float, tested: Mask | None) -> pd.DataFrame:
+    """:func:`paired_differences` of figures that are already known to count."""
+    points = figures.points
+    differences = _to_zero(points, figures.of(measure))
     mean, _, n = mean_and_error(differences)
     asked = np.ones(len(n), dtype=np.bool_) if tested is None else tested
     known = np.where(asked[:, None], differences, np.nan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,9 +16,9 @@ from reglab.analysis.judgement import Corrected, Correction, Criteria, Rival, Ru
 from reglab.analysis.paired import PairedDifference, RepeatedFigure, paired_difference
 from reglab.analysis.select import HIGHER_IS_BETTER, can_be_best, why_no_best
 from reglab.analysis.sign_flips import max_t
-from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, sweep_verdict
-from reglab.analysis.sweep_table import Floats, Indices, Points, mean_and_error, points_of, repeat_values
-from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.analysis.sweep_result import SweepVerdict, judged_figures, sweep_verdict
+from reglab.analysis.sweep_table import Counted, Floats, Indices, Points, counted, mean_and_error
+from reglab.sweep import EPOCH_RULES, EpochRule, Point, SweepSpec
 
 _OTHER = {columns.VAL_ACC: columns.VAL_LOSS, columns.VAL_LOSS: columns.VAL_ACC}
 
@@ -44,8 +43,9 @@ def judge_sweep(
     :param measure: VAL_ACC or VAL_LOSS.
     :param scores: run → its validation images (:class:`reglab.predictions.ValScores`), for the bias correction.
     """
-    judge = _Judge(spec, lanes, epochs, points_of(lanes), overlap, measure, epoch, chance)
-    rules = {rule: judge.by_rule(rule) for rule in get_args(EpochRule)}
+    figures = {rule: counted(lanes, epochs, epoch, rule) for rule in EPOCH_RULES}
+    judge = _Judge(spec, lanes, epochs, figures, overlap, measure, epoch, chance)
+    rules = {rule: judge.by_rule(rule) for rule in EPOCH_RULES}
     own = rules[spec.epoch_rule]
     return SweepJudgement(
         measure=measure,
@@ -64,24 +64,27 @@ def judge_sweep(
 
 @dataclass(frozen=True, eq=False)
 class _Judge:
-    """The frames, and how they are judged."""
+    """The frames, the figures that count under each rule, and how they are judged."""
 
     spec: SweepSpec
     lanes: pd.DataFrame
     epochs: pd.DataFrame
-    points: Points
+    figures: Mapping[EpochRule, Counted]
     overlap: float
     measure: str
     epoch: int | None
     chance: Chance | None
 
+    @property
+    def points(self) -> Points:
+        return self.figures["last"].points
+
     def table(self, rule: EpochRule, measure: str, *, tested: bool) -> pd.DataFrame:
-        how: dict[str, Any] = {"rule": rule, "overlap": self.overlap, "tested": tested}
-        return judged_sweep(self.lanes, self.epochs, measure, self.epoch, self.chance, **how)
+        return judged_figures(self.figures[rule], measure, self.chance, overlap=self.overlap, tested=tested)
 
     def values(self, rule: EpochRule, measure: str | None = None) -> Floats:
         """(points, repeats) of a measure or of EPOCH."""
-        return repeat_values(self.lanes, self.epochs, measure or self.measure, self.epoch, rule)
+        return self.figures[rule].of(measure or self.measure)
 
     def row(self, verdict: SweepVerdict) -> int:
         """The place of a verdict's best point, in the table and in :attr:`points`."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis.chance import Chance
-from reglab.analysis.differences import DIFFERENCE_COLUMNS, paired_differences
+from reglab.analysis.differences import DIFFERENCE_COLUMNS, differences_of
 from reglab.analysis.paired import PairedDifference
 from reglab.analysis.select import (
     HIGHER_IS_BETTER,
@@ -23,7 +23,7 @@ from reglab.analysis.select import (
     regimes,
     rows_by_mode,
 )
-from reglab.analysis.sweep_table import repeat_values, sweep_table, with_columns
+from reglab.analysis.sweep_table import Counted, counted, table_of, with_columns
 from reglab.sweep import EpochRule, Point
 
 Edge = Literal["low", "high"]
@@ -47,14 +47,20 @@ def judged_sweep(
     """:func:`sweep_table` with BEST, both 1-SE choices, REGIME, and the paired differences to λ = 0.
 
     Every run counts at its epoch ≤ ``epoch`` by ``rule``. Points that can be chosen have an interval and an adjusted p
-    if ``tested``, with r = ``overlap`` (see :func:`paired_differences`).
+    if ``tested``, with r = ``overlap`` (see :func:`reglab.analysis.paired_differences`).
     """
-    table = chosen(sweep_table(lanes, epochs, epoch, rule), measure, chance)
-    eligible = can_be_best(table, measure, chance) & tested
-    differences = paired_differences(lanes, epochs, measure, epoch, rule=rule, overlap=overlap, tested=eligible)
-    values = repeat_values(lanes, epochs, measure, epoch, rule)
+    return judged_figures(counted(lanes, epochs, epoch, rule), measure, chance, overlap=overlap, tested=tested)
+
+
+def judged_figures(
+    figures: Counted, measure: str, chance: Chance | None, *, overlap: float, tested: bool
+) -> pd.DataFrame:
+    """:func:`judged_sweep` of figures that are already known to count."""
+    table = chosen(table_of(figures), measure, chance)
+    eligible = can_be_best(table, measure, chance)
+    differences = differences_of(figures, measure, overlap, eligible & tested)
     added = {name: differences[name] for name in DIFFERENCE_COLUMNS}  # both are by apply, then λ
-    beside = paired_one_se(table, values, measure, eligible)
+    beside = paired_one_se(table, figures.of(measure), measure, eligible)
     return regimes(with_columns(table, {**added, columns.ONE_SE_PAIRED: beside}), measure, chance)
 
 
@@ -74,16 +80,16 @@ def result_of_sweep(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> dict
 
 
 def _entry(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    entry = {key: _plain(row[name]) for key, name in _LAMBDAS.items()}
-    entry |= {"second": _plain(row[columns.SECOND])} if columns.SECOND in row else {}
+    entry = {key: plain(row[name]) for key, name in _LAMBDAS.items()}
+    entry |= {"second": plain(row[columns.SECOND])} if columns.SECOND in row else {}
     for name in (columns.N, columns.DIVERGED, *_LOSSES, *columns.MEMORY):
-        entry[name] = _plain(row[name])
+        entry[name] = plain(row[name])
         if name in columns.METRICS:
-            entry[name + columns.SE] = _plain(row[name + columns.SE])
-    return entry | {name: _plain(row[name]) for name in _JUDGED}
+            entry[name + columns.SE] = plain(row[name + columns.SE])
+    return entry | {name: plain(row[name]) for name in _JUDGED}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value that JSON knows: NaN and missing become ``None``."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
@@ -152,17 +158,17 @@ def sweep_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: st
         measure=measure,
         best=_points(table.iloc[[best]])[0],
         mean=float(row[measure]),
-        error=_plain(row[measure + columns.SE]),
+        error=plain(row[measure + columns.SE]),
         n=int(row[columns.N]),
         epoch=float(row[columns.AT_EPOCH]),
         one_se=next(iter(_points(own[own[columns.ONE_SE]])), None),
         one_se_paired=next(iter(_points(own[own[columns.ONE_SE_PAIRED]])), None),
-        difference=_plain(row[columns.DIFFERENCE]),
-        low=_plain(row[columns.LOW]),
-        high=_plain(row[columns.HIGH]),
+        difference=plain(row[columns.DIFFERENCE]),
+        low=plain(row[columns.LOW]),
+        high=plain(row[columns.HIGH]),
         pairs=int(row[columns.PAIRS]),
         better_in=int(row[columns.BETTER_IN]),
-        p_adjusted=_plain(row[columns.P_ADJUSTED]),
+        p_adjusted=plain(row[columns.P_ADJUSTED]),
         edge=_edge(own, row),
         regimes=tuple(zip(_points(known), known[columns.REGIME].tolist(), strict=True)),
         diverged=_points(own[own[columns.DIVERGED] > 0]),

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+FIGURES = (*columns.METRICS, columns.EPOCH)
+
 
 class SweepRun(Protocol):
     """The part of a run that the table reads; the store's ``Run`` is one."""
@@ -60,12 +62,16 @@ def sweep_table(
     DIVERGED those that did. The mean of metric m is in column m, its standard error (n − 1 in s; NaN for n < 2) in
     m + SE; AT_EPOCH is the mean of the epochs at which the repeats count.
     """
-    points, names = points_of(lanes), (*columns.METRICS, columns.EPOCH)
-    figures, diverged = counted(lanes, epochs, epoch, names, rule)
-    mean, error, n = mean_and_error(points.spread(figures))
+    return table_of(counted(lanes, epochs, epoch, rule))
+
+
+def table_of(figures: Counted) -> pd.DataFrame:
+    """:func:`sweep_table` of figures that are already known to count."""
+    points = figures.points
+    mean, error, n = mean_and_error(figures.values)
     added = {
         columns.N: n[:, columns.METRICS.index(columns.VAL_LOSS)],
-        columns.DIVERGED: np.bincount(points.point, diverged, len(points.keys)).astype(np.int64),
+        columns.DIVERGED: figures.diverged,
         **dict(zip(columns.METRICS, mean.T, strict=False)),
         **{name + columns.SE: error[:, place] for place, name in enumerate(columns.METRICS)},
         columns.AT_EPOCH: mean[:, -1],
@@ -135,29 +141,33 @@ def mean_and_error(values: Floats) -> tuple[Floats, Floats, Indices]:
     return mean, error, n
 
 
-def counted(
-    lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None, names: Sequence[str], rule: EpochRule = "last"
-) -> tuple[Floats, Mask]:
-    """(lanes, names): figures of each lane at its epoch by ``rule``, ≤ ``epoch``; and which have diverged by then.
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """The figures that count: ``values`` (points, repeats, FIGURES); ``diverged`` (points,) repeats do not count."""
 
-    NaN unless the lane's losses are finite and it has not diverged: a diverged lane counts under no rule.
+    points: Points
+    values: Floats
+    diverged: Indices
+
+    def of(self, name: str) -> Floats:
+        """(points, repeats): one of the FIGURES."""
+        return self.values[:, :, FIGURES.index(name)]
+
+
+def counted(lanes: pd.DataFrame, epochs: pd.DataFrame, epoch: int | None = None, rule: EpochRule = "last") -> Counted:
+    """The figures of each lane at its epoch by ``rule``, ≤ ``epoch``.
+
+    NaN unless the lane's losses are finite and it has not diverged by then: a diverged lane counts under no rule.
     """
+    points = points_of(lanes)
     diverged = (lanes[columns.STATE] == "diverged").to_numpy(np.bool_)
     if diverged.any():
         diverged = diverged & (last_rows(lanes, epochs, epoch) == last_rows(lanes, epochs))
-    rows = rows_by_rule(lanes, epochs, rule, points_of(lanes).point, epoch)
-    figures = _figures_at(epochs, rows, names)
-    losses = _figures_at(epochs, rows, (columns.TRAIN_LOSS, columns.VAL_LOSS))
+    figures = _figures_at(epochs, rows_by_rule(lanes, epochs, rule, points.point, epoch), FIGURES)
+    losses = figures[:, [FIGURES.index(name) for name in (columns.TRAIN_LOSS, columns.VAL_LOSS)]]
     figures[diverged | np.isnan(losses).any(axis=1)] = np.nan
-    return figures, diverged
-
-
-def repeat_values(
-    lanes: pd.DataFrame, epochs: pd.DataFrame, measure: str, epoch: int | None = None, rule: EpochRule = "last"
-) -> Floats:
-    """(points, repeats): ``measure`` of every repeat by :func:`counted`, in the order of :func:`points_of`."""
-    figures, _ = counted(lanes, epochs, epoch, (measure,), rule)
-    return points_of(lanes).spread(figures[:, 0])
+    gone = np.bincount(points.point, diverged, len(points.keys)).astype(np.int64)
+    return Counted(points, points.spread(figures), gone)
 
 
 def _figures_at(frame: pd.DataFrame, rows: Indices, names: Sequence[str]) -> Floats:

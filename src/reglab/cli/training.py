@@ -10,6 +10,7 @@ from threading import Lock
 from types import FrameType
 from typing import Any
 
+from reglab.cli.judgement_lines import judgement_lines
 from reglab.cli.output import Output
 from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
 from reglab.jobs.patience import Patience
@@ -146,6 +147,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
             values = {"λ₁": row["l1"], "λ₂": row["l2"]} if lambdas else {}
             place = ", ".join(f"{name} {exact(value)}" for name, value in {**values, **row.get("over", {})}.items())
             lines.append(f"{label}: {mode}{place} ({accuracy})")
+    lines += judgement_lines(found)
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
     lines += _confirm_lines(found["confirm"])

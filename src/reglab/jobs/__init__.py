@@ -5,7 +5,8 @@ from __future__ import annotations
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.confirmed import Confirmed, read_confirmation
 from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
-from reglab.jobs.results import chance_of, chance_of_run, data_remarks, result, sweep_result, unreadable_result
+from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, overlap_of
+from reglab.jobs.results import data_remarks, result, sweep_result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.threads import ThreadRunner
@@ -24,7 +25,9 @@ __all__ = [
     "check_sweep",
     "check_test_part",
     "data_remarks",
+    "judge_stored",
     "name_of",
+    "overlap_of",
     "plan_confirmation",
     "read_confirmation",
     "result",

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from reglab.analysis import SweepVerdict, sweep_verdict, why_no_best
 from reglab.errors import SpecError, StoreError
-from reglab.jobs.results import judged
 from reglab.jobs.threads import ThreadRunner
 from reglab.number_text import number_text
 from reglab.store import Confirmation, Store, Sweep

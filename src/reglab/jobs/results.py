@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
-from reglab.analysis import (
-    Chance,
-    judged_sweep,
-    recorded_chance,
-    result_of_sweep,
-    runs_table,
-    strictest,
-    why_no_best,
-)
+from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.analysis.zero_filters import zero_filters
 from reglab.columns import VAL_ACC
-from reglab.datasets import DATASETS, check_data, recorded_remarks
-from reglab.errors import RegLabError
+from reglab.datasets import recorded_remarks
 from reglab.jobs.confirmed import confirm_facts, read_confirmation
-from reglab.spec import DataSpec
+from reglab.jobs.judging import chance_of_run, judge_stored
 from reglab.store import Run, Store, Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 
@@ -75,28 +63,21 @@ def unreadable_result(row: Unreadable) -> dict[str, Any]:
 
 
 def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str, Any]:
-    """The best λ and the 1-SE choice by ``measure`` at each run's last epoch, and the table they come from.
+    """The best λ and the 1-SE choice by ``measure`` and the declared epoch rule, and the table they come from.
 
-    ``table`` has a row for each point and penalty mode: means over the seeds or folds, and their standard errors with
-    the suffix "_se"; "over" has the values of swept settings other than λ₁ and λ₂. Points at ``chance`` are passed
-    over; "best" is null where all are, and ``why_no_best`` gives the reason. ``data_remarks`` are those of the first
-    run; ``confirm`` is the newest confirmation that has come to its end, and ``confirms`` the sweep that this one
-    confirms; ``plan`` is how the lanes were executed.
+    The judgement is that of :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the
+    values of swept settings other than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are,
+    and ``why_no_best`` gives the reason. ``data_remarks`` are those of the first run; ``confirm`` is the newest
+    confirmation that has come to its end, and ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes
+    were executed.
     """
-    runs = store.sweep_runs(sweep.id)
-    table, chance = judged(store, sweep, measure)
-    none = why_no_best(table, chance)
-    found = result_of_sweep(table, measure)
-    for row in found["table"]:
-        _name_axes(row, sweep.spec)
+    runs, judgement = store.sweep_runs(sweep.id), judge_stored(store, sweep, measure)
     return {
         "sweep": sweep.id,
         "name": sweep.name,
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
-        **found,
-        "why_no_best": none and none.text,
-        "chance": chance and chance.facts(),
+        **_with_axes(facts_of_judgement(judgement), sweep.spec),
         "data_remarks": data_remarks(runs[0]),
         "confirm": confirm_facts(read_confirmation(store, sweep.id)),
         "confirms": sweep.confirms,
@@ -107,42 +88,22 @@ def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str
     }
 
 
-def judged(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> tuple[pd.DataFrame, Chance | None]:
-    """The judged table of ``sweep``, as :func:`reglab.analysis.judged_sweep` returns it, and chance."""
-    runs = store.sweep_runs(sweep.id)
-    chance = chance_of(runs)
-    epochs = store.epochs([run.id for run in runs])
-    return judged_sweep(runs_table(sweep.spec.lanes(), runs), epochs, measure, chance=chance), chance
-
-
-def _name_axes(row: dict[str, Any], spec: SweepSpec) -> None:
-    """Put the values of swept settings under their dotted keys: "lambda" is λ alone, None where none is swept."""
-    point = Point(row["lambda"], row["l1"], row["l2"], row.pop("second", None))
-    place = {axis.key: value for axis, value in spec.place(point)}
-    row["lambda"] = None if spec.kind == "setting" else row["lambda"]
-    if spec.over:
-        row["over"] = {key: value for key, value in place.items() if key in spec.over}
-
-
-def chance_of(runs: Sequence[Run]) -> Chance | None:
-    """The strictest chance over ``runs``; ``None`` where neither a record nor the dataset is known."""
-    return strictest(chance for run in runs if (chance := chance_of_run(run)) is not None)
-
-
-def chance_of_run(run: Run) -> Chance | None:
-    """Chance of the run's validation labels; runs of earlier versions count their classes as equally frequent."""
-    return recorded_chance(run.environment) or _chance_of_data(run.spec.data, (run.environment or {}).get("n_val"))
+def _with_axes(value: Any, spec: SweepSpec) -> Any:
+    """``value`` with swept settings under their dotted keys in every point; "lambda" is None where none is swept."""
+    if isinstance(value, list):
+        return [_with_axes(one, spec) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {key: _with_axes(one, spec) for key, one in value.items()}
+    if not {"lambda", "l1", "l2"} <= made.keys():
+        return made
+    place = spec.place(Point(made["lambda"], made["l1"], made["l2"], made.pop("second", None)))
+    made["lambda"] = None if spec.kind == "setting" else made["lambda"]
+    over = {axis.key: number for axis, number in place if axis.key in spec.over}
+    return {**made, "over": over} if over else made
 
 
 def data_remarks(run: Run) -> list[str]:
     """Sentences on absent and rare classes and on a majority among the images used; empty for usual data."""
     known = run.environment or {}
     return recorded_remarks(run.spec.data.name, known.get("train_labels", ()), known.get("val_labels", ()))
-
-
-def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
-    entry = DATASETS.entries.get(spec.name)
-    try:
-        return Chance(len(entry.classes), images or check_data(spec).val) if entry else None
-    except RegLabError:  # a spec of an earlier version that no longer fits its dataset
-        return None

@@ -44,6 +44,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="then train the best λ, the 1-SE choice and λ = 0 on N fresh seeds, and open the test part once",
     )
+    rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
+    add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
@@ -91,6 +93,8 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
         values["l1_ratio"] = read_named(arguments.l1_ratio, "--l1-ratio")
     if arguments.apply is not None:
         values["apply"] = tuple(mode.strip() for mode in arguments.apply.split(","))
+    if arguments.epoch is not None:
+        values["epoch"] = arguments.epoch
     if arguments.seeds is not None and arguments.folds is not None:
         raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
     if arguments.folds is not None:

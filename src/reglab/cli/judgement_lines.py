@@ -1,0 +1,54 @@
+"""What a sweep's judgement adds to the best λ, a line each, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reglab.columns import VAL_ACC
+from reglab.number_format import exact, fixed, percent, points, short
+
+_RULES = {"last": "last epoch", "best": "each run's best epoch", "common": "common best epoch"}
+
+
+def judgement_lines(found: Mapping[str, Any]) -> list[str]:
+    """Lines from a sweep's result object; those without figures are left out."""
+    accuracy, best = found["measure"] == VAL_ACC, found["best"]
+    lines = [f"epoch rule: {found['epoch_rule']} ({_RULES[found['epoch_rule']]})"]
+    if difference := found["difference"]:
+        lines.append(f"against λ = 0: {_difference(difference, accuracy)}")
+    if corrected := found["bias_corrected"]:
+        lines.append(f"bias-corrected: {_figure(corrected['value'], accuracy)} ({corrected['method']})")
+    if rival := found["early_stopping"]:
+        lines.append(f"early stopping alone: {_figure(rival['value'], accuracy)}")
+        if rival["difference"]:
+            lines.append(f"against early stopping alone: {_difference(rival['difference'], accuracy)}")
+    for rule, judged in found["by_rule"].items():
+        other = judged["best"]
+        if best and other and not judged["tested"] and _place(other) != _place(best):
+            lines.append(f"by {_RULES[rule]}: {_place(other)} ({_figure(other[found['measure']], accuracy)})")
+    if found["criteria"]["reason"] != "agree" and (loss := found["criteria"]["val_loss"]):
+        lines.append(f"by validation loss: {_place(loss)}")
+    if found["budget"] and found["budget"]["depends"]:
+        lines.append("the best λ depends on the budget: training still goes on at the last epoch")
+    return lines
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    return f"λ₁ {exact(entry['l1'])}, λ₂ {exact(entry['l2'])}" + (
+        f", {exact(entry['second'])}" if entry.get("second") is not None else ""
+    )
+
+
+def _figure(value: float, accuracy: bool) -> str:
+    return percent(value, 2) if accuracy else fixed(value, 4)
+
+
+def _difference(found: Mapping[str, Any], accuracy: bool) -> str:
+    """For example "+1.8 points [0.4, 3.2], adjusted p 0.031, better in 9 of 10 repeats: better"."""
+    text = f"{points(found['value'])} points" if accuracy else fixed(found["value"], 4, sign=True)
+    if found["low"] is not None:
+        ends = (points(end, sign=False) if accuracy else fixed(end, 4) for end in (found["low"], found["high"]))
+        text += f" [{', '.join(ends)}]"
+    text += f", adjusted p {short(found['p_adjusted'])}" if found["p_adjusted"] is not None else ""
+    return f"{text}, better in {found['better_in']} of {found['repeats']} repeats: {found['conclusion']}"

@@ -1,0 +1,70 @@
+"""A stored sweep, judged: chance, the overlap of its repeats, and the judgement that commands and JSON read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reglab.analysis import (
+    Chance,
+    SweepJudgement,
+    judge_sweep,
+    overlap_of_folds,
+    overlap_of_seeds,
+    recorded_chance,
+    runs_table,
+    strictest,
+)
+from reglab.columns import VAL_ACC
+from reglab.datasets import DATASETS, check_data
+from reglab.errors import RegLabError
+from reglab.spec import DataSpec
+from reglab.store import Run, Store, Sweep
+from reglab.sweep import SweepSpec
+
+
+def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> SweepJudgement:
+    """The judgement on ``sweep`` as far as it has come, by ``measure`` and the epoch rule that it declares."""
+    runs = store.sweep_runs(sweep.id)
+    ids = [run.id for run in runs]
+    return judge_sweep(
+        sweep.spec,
+        runs_table(sweep.spec.lanes(), runs),
+        store.epochs(ids),
+        overlap=overlap_of(sweep.spec, runs),
+        measure=measure,
+        chance=chance_of(runs),
+        scores=store.val_scores(ids),
+    )
+
+
+def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
+    """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds.
+
+    Runs of earlier versions recorded no pool: theirs is the whole dataset, or, where that is not known here, the images
+    that they used. Runs that have not begun have no figures, and do not count.
+    """
+    if spec.folds:
+        return overlap_of_folds(spec.folds)
+    entry, found = DATASETS.entries.get(spec.run.data.name), [0.0]
+    for known in filter(None, (run.environment for run in runs)):
+        pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])
+        found.append(overlap_of_seeds(known["n_val"], pool))
+    return max(found)
+
+
+def chance_of(runs: Sequence[Run]) -> Chance | None:
+    """The strictest chance over ``runs``; ``None`` where neither a record nor the dataset is known."""
+    return strictest(chance for run in runs if (chance := chance_of_run(run)) is not None)
+
+
+def chance_of_run(run: Run) -> Chance | None:
+    """Chance of the run's validation labels; runs of earlier versions count their classes as equally frequent."""
+    return recorded_chance(run.environment) or _chance_of_data(run.spec.data, (run.environment or {}).get("n_val"))
+
+
+def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
+    entry = DATASETS.entries.get(spec.name)
+    try:
+        return Chance(len(entry.classes), images or check_data(spec).val) if entry else None
+    except RegLabError:  # a spec of an earlier version that no longer fits its dataset
+        return None
