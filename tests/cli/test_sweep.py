@@ -136,6 +136,29 @@ def test_the_spec_is_read_from_a_file_and_keeps_the_penalty_that_is_not_swept(
     assert result["spec"]["run"]["train"]["epochs"] == 2
 
 
+def test_the_epoch_rule_is_declared_stored_and_the_only_one_tested(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--seeds", "3", "--l2", "0,1e-2", "--epoch", "common")
+    assert (result["spec"]["epoch"], result["epoch_rule"], result["measure"]) == ("common", "common", "val_acc")
+    assert {rule: found["tested"] for rule, found in result["by_rule"].items()} == {
+        "last": False, "best": False, "common": True,
+    }  # fmt: skip
+    assert result["by_rule"]["common"]["best"] == result["best"]
+    assert result["overlap"] == pytest.approx(result["chance"]["images"] / (1797 - result["chance"]["images"]))
+    other = next(row for row in result["table"] if row["l2"] > 0)
+    assert (other["n_pairs"], other["better_in"] <= 3, other["p_adjusted"] >= 0.25) == (3, True, True)
+    assert other["low"] <= other["difference"] <= other["high"]
+    assert result["early_stopping"]["l2"] == 0
+    assert len(result["early_stopping"]["epochs"]) == 3
+    if result["best"]["l2"]:
+        assert result["difference"]["value"] == result["best"]["difference"]
+    else:
+        assert result["difference"] is None
+    assert main(["show", result["sweep"]]) == 0
+    assert "epoch rule: common (common best epoch)" in capsys.readouterr().out
+    assert main(["sweep", *QUICK, "--epoch", "first"]) == 2
+    assert "epoch" in capsys.readouterr().err
+
+
 def test_several_penalty_modes_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", *SMALL, "--l2", "0,0.01", "--apply", "coupled,proximal", "--seeds", "1"]) == 0
     printed = capsys.readouterr().out.splitlines()

@@ -61,8 +61,8 @@ def confirmed_point(correct: Bits, val_acc: Sequence[float] = (), n_val: int = 0
 def confirmed_difference(first: Bits, second: Bits, *, resamples: int = RESAMPLES, seed: int = 0) -> PairedDifference:
     """Mean test accuracy of ``first`` less that of ``second``, both (seeds, images), paired by seed and image.
 
-    The interval is the percentile bootstrap of 2.5 to 97.5 % over ``resamples``, each of which draws images and seeds
-    with replacement, independently of one another: image i of seed s counts as often as i was drawn times s was drawn
+    The interval is the percentile bootstrap of 2.5 to 97.5 % over ``resamples``; each draws images and seeds with
+    replacement, independently of one another: image i of seed s counts as often as i was drawn times s was drawn
     (Owen 2007, the pigeonhole bootstrap). There is no p to adjust, since nothing was picked.
     """
     differences = first.astype(np.float64) - second.astype(np.float64)

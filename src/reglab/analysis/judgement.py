@@ -41,7 +41,7 @@ class RuleJudgement:
 
 @dataclass(frozen=True)
 class Rival:
-    """Early stopping alone: ``point`` is λ = 0, every run of which counts at its lowest validation loss.
+    """Early stopping alone: ``point`` is λ = 0, where every run counts at its lowest validation loss.
 
     ``figure`` has the measure with its interval, ``error`` the standard error of its mean; ``epochs``, ascending, are
     those of the repeats. ``difference`` is the declared rule's best λ less this rival; ``None`` where no λ is best or

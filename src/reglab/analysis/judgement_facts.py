@@ -18,7 +18,7 @@ def facts_of_judgement(judgement: SweepJudgement) -> dict[str, Any]:
     ``difference`` is the best λ against λ = 0, null where λ = 0 is best or missing; ``early_stopping`` is λ = 0 at each
     run's best epoch, with the best λ's difference to it; ``bias_corrected`` the ``measure`` at the best λ without the
     bias of the choice; ``criteria`` the choices by loss and by accuracy; ``budget`` whether more epochs may change the
-    choice; ``by_rule`` the choice under every epoch rule, of which the declared one alone is ``tested``; ``overlap``
+    choice; ``by_rule`` the choice under every epoch rule; the declared one alone is ``tested``; ``overlap``
     the r of the intervals.
     """
     own = result_of_sweep(judgement.own.table, judgement.measure)

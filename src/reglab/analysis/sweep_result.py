@@ -100,7 +100,7 @@ class SweepVerdict:
     """The best point of one penalty mode, and how certain it is.
 
     ``mean`` ± ``error`` is its ``measure`` over ``n`` repeats, on average at ``epoch``. ``difference`` is the paired
-    one to λ = 0, from ``low`` to ``high`` over ``pairs``, in ``better_in`` of which the best does better;
+    one to λ = 0, from ``low`` to ``high`` over ``pairs``, and the best does better in ``better_in`` of them;
     ``p_adjusted`` is its two-sided p, adjusted for the number of λ; ``None`` where not known or not tested. ``one_se``
     is by the usual standard error, ``one_se_paired`` by that of the paired difference to the best. ``edge``: the best
     λ is the lowest above 0 or the highest of the sweep, so that a wider range may hold a better one. ``regimes`` ascend

@@ -72,7 +72,8 @@ def rule_help(measure: Measure) -> str:
         "**1-SE choice**: the largest λ whose mean is within one standard error of the best mean; the standard error "
         "is that of the best λ.  \n"
         "**Interval**: each repeat gives the difference between this λ and λ = 0 from the same initial weights. The "
-        "interval holds the middle 95 % of the means of 10,000 bootstrap samples of these differences.  \n"
+        "95 % interval is Student's t over these differences, widened because repeats share images (Nadeau and "
+        "Bengio 2003); fewer than 3 repeats have none.  \n"
         f"**Regimes**: {RULE}  \n"
         "λ is chosen on the validation images, so its figure is slightly optimistic: confirm it on held-out images."
     )
