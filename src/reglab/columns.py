@@ -83,6 +83,7 @@ N = "n"  # repeats that count: those with finite figures
 SE = "_se"  # suffix: the standard error of that mean, s/√n with n − 1 in s; NaN for a single repeat
 DIVERGED = "n_diverged"  # repeats that diverged
 AT_EPOCH = "at_epoch"  # mean of the epochs at which the repeats count
+BALANCED_ACC = "balanced_acc"  # mean over classes of the share classified correctly; NaN: not known
 BEST, ONE_SE = "best", "one_se"  # bool: the best point, and the 1-SE choice
 ONE_SE_PAIRED = "one_se_paired"  # bool: the 1-SE choice with the standard error of the paired difference to the best
 REGIME = "regime"  # one of REGIMES

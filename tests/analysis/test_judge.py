@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.analysis.sweeps import epochs_of, lanes_of, trained
-from tests.analysis.test_bias import predictions
+from tests.analysis.sweeps import epochs_of, lanes_of, one_epoch, trained
+from tests.analysis.test_bias import Predicted, predictions
 
 from reglab import columns as c
 from reglab.analysis import Chance, SweepJudgement, judge_sweep, judged_sweep, paired_difference, sweep_verdict
@@ -127,7 +127,7 @@ def test_every_rule_s_table_is_that_of_judged_sweep() -> None:
         expected = judged_sweep(
             lanes, epochs, c.VAL_LOSS, 12, Chance(10, 539), rule=rule, overlap=OVERLAP, tested=rule == "last"
         )
-        pd.testing.assert_frame_equal(each.table, expected)
+        pd.testing.assert_frame_equal(each.table.drop(columns=c.BALANCED_ACC), expected)
         assert each.best == sweep_verdict(expected, c.VAL_LOSS)
 
 
@@ -297,3 +297,61 @@ def test_any_sweep_is_judged_and_its_facts_are_json(sweep_frames: Any, measure: 
     if found.best and found.best.paired:
         assert facts["difference"]["value"] == facts["best"]["difference"]
         assert facts["difference"]["repeats"] == facts["best"]["n_pairs"]
+
+
+def test_balanced_accuracy_stands_beside_accuracy_where_predictions_and_labels_are_known() -> None:
+    """Three of four images are of class 0; a network that always answers 0 has 75 % accuracy and 50 % balanced."""
+    spec = SweepSpec.parse({"l2": [0.0, 0.1], "run": {"train": {"epochs": 2}}, "seeds": 2})
+    lanes, labels = lanes_of(spec), np.array([0, 0, 0, 1] * 10)
+    always, right = labels == 0, labels >= 0
+    scores = {
+        run: Predicted(np.arange(40)[::-1], np.zeros((2, 40), np.float16), np.stack([always, right])[:, ::-1])
+        for run in lanes[c.RUN]
+    }
+    epochs = curves_of(lanes, [[0.75, 1.0], [0.76, 0.7]], 0.0)
+    table = judged(
+        SweepSpec.parse({**spec.model_dump(), "epoch": "best"}), epochs, scores=scores, labels=labels
+    ).own.table
+    assert table[c.BALANCED_ACC].tolist() == pytest.approx([1.0, 0.5])
+    assert judged(spec, epochs, scores=scores).own.table[c.BALANCED_ACC].isna().all()
+    facts = facts_of_judgement(judged(spec, epochs, scores=scores, labels=labels))
+    assert [row["balanced_acc"] for row in facts["table"]] == pytest.approx([1.0, 1.0])
+
+
+def test_a_sweep_over_another_setting_has_a_best_value_and_no_1_se_choice() -> None:
+    spec = SweepSpec.parse({"over": {"model.dropout": [0.0, 0.3, 0.5]}, "run": RUN, "seeds": 6})
+    found = judged(spec, curves_of(lanes_of(spec), [[0.8] * 20, [0.9] * 20, [0.899] * 20]))
+    assert found.best is not None
+    assert (found.best.best.value, found.best.one_se, found.best.one_se_paired) == (0.3, None, None)
+    assert found.best.paired is not None
+    assert found.best.paired.conclusion == "better"
+    assert found.winners is None
+
+
+def test_winners_of_a_map_tell_whether_the_learning_rate_moves_the_choice() -> None:
+    spec = SweepSpec.parse({"l2": [0.0, 0.001, 0.01], "over": {"optim.lr": [1e-4, 1e-3]}, "run": RUN, "seeds": 3})
+    lanes = lanes_of(spec)
+    means = {1e-4: [0.70, 0.72, 0.75], 1e-3: [0.80, 0.85, 0.83]}
+    accuracy = [means[row[c.SECOND]][[0.0, 0.001, 0.01].index(row[c.LAMBDA])] for _, row in lanes.iterrows()]
+    found = judged(spec, one_epoch(lanes, val_acc=accuracy))
+    assert found.winners is not None
+    assert found.best is not None
+    by_lr = [(one.held, one.point.value, one.mean) for one in found.winners.by_second]
+    np.testing.assert_allclose(by_lr, [(1e-4, 0.01, 0.75), (1e-3, 0.001, 0.85)])
+    assert [(one.held, one.point.second) for one in found.winners.by_first] == [(0, 1e-3), (0.001, 1e-3), (0.01, 1e-3)]
+    assert [one.held for one in found.winners.moved(found.best.best)] == [1e-4]
+    assert facts_of_judgement(found)["winners"]["by_second"][1]["lambda"] == 0.001
+    assert found.best.one_se_paired is not None
+    assert found.best.one_se_paired.second == 1e-3
+
+
+def test_winners_of_a_grid_are_of_lambda_1_and_lambda_2_and_points_at_chance_win_nothing() -> None:
+    spec = SweepSpec.parse({"l1": [0.0, 0.1], "l2": [0.0, 1.0], "run": RUN})
+    accuracy = {(0.0, 0.0): 0.7, (0.0, 1.0): 0.1, (0.1, 0.0): 0.8, (0.1, 1.0): 0.1}
+    values = [accuracy[point.l1, point.l2] for point in spec.points]
+    found = judged(spec, one_epoch(lanes_of(spec), val_acc=values), chance=Chance(10, 539))
+    assert found.winners is not None
+    assert [(one.held, one.point.l1) for one in found.winners.by_second] == [(0.0, 0.1)]
+    assert [(one.held, one.point.l2) for one in found.winners.by_first] == [(0.0, 0.0), (0.1, 0.0)]
+    assert found.best is not None
+    assert found.winners.moved(found.best.best) == ()

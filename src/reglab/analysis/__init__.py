@@ -21,6 +21,7 @@ from reglab.analysis.select import RULE, NoBest, best_row, chosen, regimes, why_
 from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
 from reglab.analysis.sweep_table import runs_table, sweep_table
 from reglab.analysis.ticks import positions, reconciled
+from reglab.analysis.winners import Winner, Winners, winners_of
 
 __all__ = [
     "LEAST_REPEATS",
@@ -38,6 +39,8 @@ __all__ = [
     "Shift",
     "SweepJudgement",
     "SweepVerdict",
+    "Winner",
+    "Winners",
     "balanced_accuracy",
     "best_row",
     "chosen",
@@ -61,4 +64,5 @@ __all__ = [
     "sweep_table",
     "sweep_verdict",
     "why_no_best",
+    "winners_of",
 ]

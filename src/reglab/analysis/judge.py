@@ -7,18 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.analysis.bias import Scores, bootstrap_corrected, tibshirani_corrected
 from reglab.analysis.budget import Budget, budget_of
-from reglab.analysis.chance import Chance
+from reglab.analysis.chance import Chance, balanced_accuracy
 from reglab.analysis.judgement import Corrected, Correction, Criteria, Rival, RuleJudgement, SweepJudgement
 from reglab.analysis.paired import PairedDifference, RepeatedFigure, paired_difference
 from reglab.analysis.select import HIGHER_IS_BETTER, can_be_best, why_no_best
 from reglab.analysis.sign_flips import max_t
 from reglab.analysis.sweep_result import SweepVerdict, judged_figures, sweep_verdict
 from reglab.analysis.sweep_table import Counted, Floats, Indices, Points, counted, mean_and_error
+from reglab.analysis.winners import winners_of
 from reglab.sweep import EPOCH_RULES, EpochRule, Point, SweepSpec
+
+Labels = NDArray[np.int64]
 
 _OTHER = {columns.VAL_ACC: columns.VAL_LOSS, columns.VAL_LOSS: columns.VAL_ACC}
 
@@ -33,6 +37,7 @@ def judge_sweep(
     epoch: int | None = None,
     chance: Chance | None = None,
     scores: Mapping[str, Scores] | None = None,
+    labels: Labels | None = None,
 ) -> SweepJudgement:
     """Everything that is concluded from the sweep ``spec`` at epochs ≤ ``epoch``.
 
@@ -42,9 +47,11 @@ def judge_sweep(
         repeats share no images.
     :param measure: VAL_ACC or VAL_LOSS.
     :param scores: run → its validation images (:class:`reglab.predictions.ValScores`), for the bias correction.
+    :param labels: the true class of every image of the dataset; with ``scores``, tables have BALANCED_ACC.
     """
     figures = {rule: counted(lanes, epochs, epoch, rule) for rule in EPOCH_RULES}
-    judge = _Judge(spec, lanes, epochs, figures, overlap, measure, epoch, chance)
+    known = scores or {}
+    judge = _Judge(spec, lanes, epochs, figures, overlap, measure, epoch, chance, known, labels)
     rules = {rule: judge.by_rule(rule) for rule in EPOCH_RULES}
     own = rules[spec.epoch_rule]
     return SweepJudgement(
@@ -55,8 +62,9 @@ def judge_sweep(
         chance=chance,
         figure=judge.figure(judge.values(own.rule)[judge.row(own.best)]) if own.best else None,
         rival=judge.rival(own),
-        corrected=judge.corrected(own, own.best, scores or {}) if own.best else None,
+        corrected=judge.corrected(own, own.best) if own.best else None,
         criteria=judge.criteria(own),
+        winners=winners_of(own.table, measure, chance) if spec.is_map else None,
         budget=judge.budget(own.best) if own.best else None,
         no_best=why_no_best(own.table, chance),
     )
@@ -74,13 +82,28 @@ class _Judge:
     measure: str
     epoch: int | None
     chance: Chance | None
+    scores: Mapping[str, Scores]
+    labels: Labels | None
 
     @property
     def points(self) -> Points:
         return self.figures["last"].points
 
     def table(self, rule: EpochRule, measure: str, *, tested: bool) -> pd.DataFrame:
-        return judged_figures(self.figures[rule], measure, self.chance, overlap=self.overlap, tested=tested)
+        table = judged_figures(self.figures[rule], measure, self.chance, overlap=self.overlap, tested=tested)
+        if not self.spec.axes[0].setting.is_lambda:  # nothing but λ orders by strength
+            table = table.assign(**dict.fromkeys((columns.ONE_SE, columns.ONE_SE_PAIRED), False))
+        return table.assign(**{columns.BALANCED_ACC: self.balanced(rule)})
+
+    def balanced(self, rule: EpochRule) -> Floats:
+        """(points,) mean balanced accuracy of the repeats that count; NaN where it is not known."""
+        found = np.full(len(self.lanes), np.nan)
+        at = self.values(rule, columns.EPOCH)[self.points.point, self.points.repeat]
+        for lane, run in enumerate(self.lanes[columns.RUN]):
+            one = self.scores.get(run)
+            if one is not None and self.labels is not None and np.isfinite(at[lane]):
+                found[lane] = balanced_accuracy(one.correct[int(at[lane]) - 1], self.labels[one.index])
+        return mean_and_error(self.points.spread(found))[0]
 
     def values(self, rule: EpochRule, measure: str | None = None) -> Floats:
         """(points, repeats) of a measure or of EPOCH."""
@@ -131,11 +154,11 @@ class _Judge:
         adjusted = None if np.isnan(p) else p
         return paired_difference(values[best], rival, self.overlap, higher_is_better=self.higher, p_adjusted=adjusted)
 
-    def corrected(self, own: RuleJudgement, best: SweepVerdict, scores: Mapping[str, Scores]) -> Corrected | None:
+    def corrected(self, own: RuleJudgement, best: SweepVerdict) -> Corrected | None:
         """By the predictions of all runs, or by folds."""
         method: Correction = "bootstrap bias correction"
         candidates = self.eligible(own)
-        value = bootstrap_corrected(self.lanes, scores, candidates, self.measure, own.rule, self.epoch)
+        value = bootstrap_corrected(self.lanes, self.scores, candidates, self.measure, own.rule, self.epoch)
         if value is None and self.spec.folds:
             method = "Tibshirani and Tibshirani"
             value = tibshirani_corrected(self.values(own.rule), candidates, self.measure, self.row(best))

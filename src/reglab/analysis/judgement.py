@@ -18,6 +18,7 @@ from reglab.analysis.chance import Chance
 from reglab.analysis.paired import PairedDifference, RepeatedFigure
 from reglab.analysis.select import NoBest
 from reglab.analysis.sweep_result import SweepVerdict
+from reglab.analysis.winners import Winners
 from reglab.sweep import EpochRule, Point
 
 Correction = Literal["bootstrap bias correction", "Tibshirani and Tibshirani"]
@@ -104,7 +105,7 @@ class SweepJudgement:
     ``declared`` is the sweep's epoch rule, the only one tested; ``by_rule`` has all three. ``overlap`` is the r of the
     intervals (see :func:`reglab.analysis.paired.interval`). ``figure`` has the measure at the best λ, repeat by repeat,
     ``None`` where no λ is best; ``rival`` is ``None`` without a λ = 0, ``corrected`` without predictions or folds,
-    ``budget`` where no λ is best or epochs are left; ``no_best`` says why no λ is best.
+    ``winners`` but for maps, ``budget`` where no λ is best or epochs are left; ``no_best`` says why no λ is best.
     """
 
     measure: str
@@ -116,6 +117,7 @@ class SweepJudgement:
     rival: Rival | None
     corrected: Corrected | None
     criteria: Criteria
+    winners: Winners | None
     budget: Budget | None
     no_best: NoBest | None
 

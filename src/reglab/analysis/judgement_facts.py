@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,6 +10,7 @@ from reglab.analysis.budget import Budget
 from reglab.analysis.judgement import Criteria, Rival, RuleJudgement, SweepJudgement
 from reglab.analysis.paired import PairedDifference
 from reglab.analysis.sweep_result import SweepVerdict, plain, result_of_sweep
+from reglab.analysis.winners import Winner, Winners
 from reglab.sweep import Point
 
 
@@ -17,9 +19,9 @@ def facts_of_judgement(judgement: SweepJudgement) -> dict[str, Any]:
 
     ``difference`` is the best λ against λ = 0, null where λ = 0 is best or missing; ``early_stopping`` is λ = 0 at each
     run's best epoch, with the best λ's difference to it; ``bias_corrected`` the ``measure`` at the best λ without the
-    bias of the choice; ``criteria`` the choices by loss and by accuracy; ``budget`` whether more epochs may change the
-    choice; ``by_rule`` the choice under every epoch rule; the declared one alone is ``tested``; ``overlap``
-    the r of the intervals.
+    bias of the choice; ``criteria`` the choices by loss and by accuracy; ``winners``, of a map, the best point for each
+    value of either axis; ``budget`` whether more epochs may change the choice; ``by_rule`` the choice under every epoch
+    rule; the declared one alone is ``tested``; ``overlap`` the r of the intervals.
     """
     own = result_of_sweep(judgement.own.table, judgement.measure)
     best, none, corrected = judgement.best, judgement.no_best, judgement.corrected
@@ -31,6 +33,7 @@ def facts_of_judgement(judgement: SweepJudgement) -> dict[str, Any]:
         "early_stopping": judgement.rival and _rival(judgement.rival),
         "bias_corrected": corrected and asdict(corrected),
         "criteria": _criteria(judgement.criteria),
+        "winners": judgement.winners and _winners(judgement.winners),
         "budget": judgement.budget and _budget(judgement.budget),
         "by_rule": {rule: _by_rule(each, judgement.measure) for rule, each in judgement.by_rule.items()},
         "overlap": judgement.overlap,
@@ -83,6 +86,13 @@ def _criteria(criteria: Criteria) -> dict[str, Any]:
 def _budget(budget: Budget) -> dict[str, Any]:
     facts = {key: plain(value) for key, value in asdict(budget).items() if key != "rule"}
     return {**facts, "depends": budget.depends}
+
+
+def _winners(winners: Winners) -> dict[str, Any]:
+    def listed(those: Sequence[Winner]) -> list[dict[str, Any]]:
+        return [{"held": one.held, "apply": one.apply, **_place(one.point), "value": one.mean} for one in those]
+
+    return {"by_second": listed(winners.by_second), "by_first": listed(winners.by_first)}
 
 
 def _by_rule(judged: RuleJudgement, measure: str) -> dict[str, Any]:

@@ -35,20 +35,16 @@ def chosen(table: pd.DataFrame, measure: str = columns.VAL_ACC, chance: Chance |
     value of the best point. Points with a diverged repeat,
     and those at ``chance``, are never chosen.
     """
-    score, error = _scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
-    between_equals = _scores(table, columns.VAL_LOSS if measure == columns.VAL_ACC else measure)
+    (score, between_equals), error = scores(table, measure), table[measure + columns.SE].to_numpy(np.float64)
     eligible = can_be_best(table, measure, chance)
     best, one_se = np.zeros((2, len(table)), dtype=np.bool_)
     for rows in rows_by_mode(table):
         candidates = rows[eligible[rows]]
         if not len(candidates):
             continue
-        tied = candidates[score[candidates] >= score[candidates].max() - TIE]
-        top = _largest(tied, between_equals, float(between_equals[tied].max()))
+        top = best_of(candidates, score, between_equals)
         best[top] = True
-        if columns.SECOND in table:  # only λ orders by strength: the choice stays at the best second value
-            second = table[columns.SECOND].to_numpy(np.float64)
-            candidates = candidates[second[candidates] == second[top]]
+        candidates = candidates[_beside(table, candidates, top)]
         if np.isfinite(error[top]):
             one_se[_largest(candidates, score, float(score[top] - error[top]))] = True
     return table.assign(**{columns.BEST: best, columns.ONE_SE: one_se})
@@ -72,7 +68,7 @@ def paired_one_se(table: pd.DataFrame, values: Floats, measure: str, eligible: M
     for rows in rows_by_mode(table):
         for top in rows[best[rows]]:
             mean, error, n = mean_and_error(oriented[rows] - oriented[top])
-            within = (mean >= -error - TIE) & (n > 1) & eligible[rows]
+            within = (mean >= -error - TIE) & (n > 1) & eligible[rows] & _beside(table, rows, top)
             marked[rows[within][-1:]] = True
     return marked
 
@@ -111,8 +107,8 @@ def best_row(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | N
     if apply is not None:
         marked = marked & (table[columns.APPLY] == apply).to_numpy(np.bool_)
     rows = [row for rows in rows_by_mode(table) for row in rows if marked[row]]
-    score = _scores(table, measure)
-    return int(max(rows, key=lambda row: score[row])) if rows else None
+    score, between_equals = scores(table, measure)
+    return int(max(rows, key=lambda row: (score[row], between_equals[row]))) if rows else None
 
 
 def rows_by_mode(table: pd.DataFrame) -> list[Indices]:
@@ -152,6 +148,25 @@ def why_no_best(table: pd.DataFrame, chance: Chance | None) -> NoBest | None:
     all_ = "all that have figures" if without_figures else "all others" if diverged else "all"
     rest = f": {all_} are at chance, {chance.text}. {chance.rule_text}{also}"
     return NoBest("No λ has learnt anything", rest, fallen, diverged)
+
+
+def best_of(candidates: Indices, score: Floats, between_equals: Floats) -> int:
+    """The one of ``candidates``, which ascend in λ, with the highest score; of equal ones the last by the second."""
+    tied = candidates[score[candidates] >= score[candidates].max() - TIE]
+    return _largest(tied, between_equals, float(between_equals[tied].max()))
+
+
+def scores(table: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
+    """What the best point has most of, and what decides between equal ones: of accuracies the validation loss."""
+    return _scores(table, measure), _scores(table, columns.VAL_LOSS if measure == columns.VAL_ACC else measure)
+
+
+def _beside(table: pd.DataFrame, rows: Indices, top: int) -> Mask:
+    """Which rows have the second value of ``top``: only λ orders by strength, so a 1-SE choice stays there."""
+    if columns.SECOND not in table:
+        return np.ones(len(rows), dtype=np.bool_)
+    second = table[columns.SECOND].to_numpy(np.float64)
+    return np.asarray(second[rows] == second[top])
 
 
 def _scores(table: pd.DataFrame, measure: str) -> Floats:

@@ -86,6 +86,7 @@ def _entry(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         entry[name] = plain(row[name])
         if name in columns.METRICS:
             entry[name + columns.SE] = plain(row[name + columns.SE])
+    entry |= {columns.BALANCED_ACC: plain(row[columns.BALANCED_ACC])} if columns.BALANCED_ACC in row else {}
     return entry | {name: plain(row[name]) for name in _JUDGED}
 
 
