@@ -135,6 +135,35 @@ def test_the_epoch_rule_says_which_weights_are_scored(
     assert result.val_acc[0, 0] == row["val_acc"]
 
 
+def test_the_declared_rule_is_confirmed_each_point_at_its_own_common_epoch(store: Store, settings: Settings) -> None:
+    sweep = train_sweep(store, settings, SweepSpec(run=LOCKED, l2=(0.0, 1e-2, 1e-1), seeds=2, epoch="common"))
+    spec, confirmation = plan_confirmation(store, sweep, 2)
+    runs, epochs = store.sweep_runs(sweep.id), store.epochs([run.id for run in store.sweep_runs(sweep.id)])
+    for point, epoch in zip(spec.points, confirmation.epochs, strict=True):
+        mine = epochs[epochs["run"].isin([run.id for run in runs if run.l2 == point.l2])]
+        assert mine.groupby("epoch")["val_loss"].mean().idxmin() == epoch
+    assert (confirmation.rule, spec.run.train.patience) == ("common", 0)
+    with pytest.raises(SpecError, match=r"0\.5 is not a value of this sweep"):
+        plan_confirmation(store, sweep, 2, add=(0.5,))
+
+
+def test_figures_are_those_of_the_test_images(store: Store, settings: Settings, sweep: Sweep) -> None:
+    confirmed(store, settings, sweep, 3)
+    found, facts = read_confirmation(store, sweep.id), sweep_result(store, sweep)["confirm"]
+    assert found is not None
+    zero = next(number for number, roles in enumerate(found.confirmation.roles) if "zero" in roles)
+    for number, point in enumerate(facts["points"]):
+        assert point["test_acc"] == pytest.approx(found.correct[number].mean())
+        assert point["test_low"] < point["test_acc"] < point["test_high"]
+        assert (point["n"], point["val_acc"]) == (359, pytest.approx(found.val_acc[number].mean()))
+        assert point["shift"]["value"] == pytest.approx(point["val_acc"] - point["test_acc"])
+        expected = found.correct[number].mean() - found.correct[zero].mean()
+        assert (point["difference"] is None) == (number == zero)
+        assert point["difference"] is None or point["difference"]["value"] == pytest.approx(expected)
+    best = next(point for point in facts["points"] if "best" in point["roles"])
+    assert facts["difference"] == best["difference"]
+
+
 def test_what_cannot_be_confirmed_is_a_sentence(store: Store, settings: Settings, sweep: Sweep) -> None:
     without = train_sweep(store, settings, SweepSpec(run=LOCKED.with_changes({"data.test_fraction": 0}), l2=(0.0,)))
     with pytest.raises(SpecError, match=r"set data\.test_fraction"):

@@ -15,7 +15,7 @@ from reglab.cli.output import Output
 from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
-from reglab.number_format import exact, percent, short
+from reglab.number_format import exact, percent, points, short
 from reglab.settings import Settings, load_settings
 from reglab.store import Run, Store, Sweep
 from reglab.training import choose_device
@@ -161,14 +161,21 @@ def _confirm_lines(found: dict[str, Any] | None) -> list[str]:
     """The figures of the test part, a line a point."""
     if found is None:
         return []
+    if not found["points"]:
+        return ["confirmed: nothing, because no seed finished at every λ"]
     times = "once" if found["openings"] == 1 else f"{found['openings']} times"
     head = f"confirmed on {found['seeds']} fresh seeds, {found['points'][0]['n']:,} test images, opened {times}:"
     return [head, *(_confirm_line(point) for point in found["points"])]
 
 
 def _confirm_line(point: dict[str, Any]) -> str:
-    figures = f"test {percent(point['test_acc'], 2)}, validation {percent(point['val_acc'], 2)}"
-    return f"  λ₁ {exact(point['l1'])}, λ₂ {exact(point['l2'])}: {figures}"
+    interval = f"[{percent(point['test_low'])}, {percent(point['test_high'])}]"
+    figures = f"test {percent(point['test_acc'])} {interval}, validation {percent(point['val_acc'])}"
+    line = f"  λ₁ {exact(point['l1'])}, λ₂ {exact(point['l2'])}: {figures}"
+    if (difference := point["difference"]) is None:
+        return line
+    low, high = points(difference["low"]), points(difference["high"])
+    return f"{line}; against λ = 0: {points(difference['value'])} points [{low}, {high}]"
 
 
 def _cell(value: Any) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reglab.analysis import ConfirmedPoint, PairedDifference, confirmed_difference, confirmed_point
 from reglab.columns import EPOCH, RUN, VAL_ACC
 from reglab.errors import StoreError
 from reglab.states import FINAL
 from reglab.store import Confirmation, Run, Store, Sweep
 from reglab.sweep import Point
+
+_DIFFERENCE = ("value", "low", "high", "p_adjusted", "repeats", "better_in", "conclusion")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +23,9 @@ class Confirmed:
     """The figures of a confirmation whose runs have ended.
 
     ``correct`` (points, seeds, images): which test images are classified correctly; ``val_acc`` (points, seeds): the
-    validation accuracy at the epoch of the rule. Only seeds whose runs have all finished are here. ``openings``: how
-    often the test part of this data set has been opened, this time included, and ``dropped`` seeds have a run that
-    diverged or failed.
+    accuracy on ``n_val`` validation images at the epoch of the rule. Only seeds whose runs have all finished are here;
+    ``dropped`` others have one that diverged. ``openings``: how often this test part has been opened, this time
+    included.
     """
 
     sweep: Sweep
@@ -30,8 +33,23 @@ class Confirmed:
     points: tuple[Point, ...]
     correct: NDArray[np.bool_]
     val_acc: NDArray[np.float64]
+    n_val: int
     dropped: int
     openings: int
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds there are figures of."""
+        return int(self.correct.shape[1])
+
+    def figures(self, number: int) -> ConfirmedPoint:
+        """Test and validation accuracy of a point, where there are seeds."""
+        return confirmed_point(self.correct[number], self.val_acc[number].tolist(), self.n_val)
+
+    def difference(self, number: int) -> PairedDifference | None:
+        """The test accuracy of a point less that of λ = 0; None for λ = 0 itself, or where it was not confirmed."""
+        zero = next((n for n, roles in enumerate(self.confirmation.roles) if "zero" in roles), number)
+        return None if zero == number else confirmed_difference(self.correct[number], self.correct[zero])
 
 
 def read_confirmation(store: Store, sweep_id: str) -> Confirmed | None:
@@ -60,6 +78,7 @@ def _confirmed(store: Store, sweep: Sweep) -> Confirmed:
         points,
         np.array(scores, dtype=np.bool_).reshape(len(whole), len(points), -1).swapaxes(0, 1),
         np.array(judged, dtype=np.float64).reshape(len(whole), len(points)).T,
+        (runs[0].environment or {}).get("n_val", 0),
         len(rows) - len(whole),
         len(opened),
     )
@@ -80,27 +99,41 @@ def _epoch(run: Run, confirmation: Confirmation) -> int:
 
 
 def confirm_facts(found: Confirmed | None) -> dict[str, Any] | None:
-    """The object "confirm" of a sweep's result."""
+    """The object "confirm" of a sweep's result.
+
+    Each point has its test accuracy with the 95 % Wilson interval of n images, its validation accuracy, how far that
+    lies above the test accuracy ("shift"), and, but for λ = 0, its paired "difference" to λ = 0; the one at the top is
+    that of the best λ.
+    """
     if found is None:
         return None
+    points = [_point(found, number) for number in range(len(found.points))] if found.seeds else []
+    best = next((point for point in points if "best" in point["roles"]), None)
     return {
         "sweep": found.sweep.id,
         "epoch_rule": found.confirmation.rule,
-        "seeds": found.correct.shape[1],
+        "seeds": found.seeds,
         "dropped": found.dropped,
-        "points": [_point(found, number) for number in range(len(found.points))],
+        "points": points,
+        "difference": best and best["difference"],
         "openings": found.openings,
     }
 
 
 def _point(found: Confirmed, number: int) -> dict[str, Any]:
-    point = found.points[number]
+    point, figures = found.points[number], found.figures(number)
+    difference = found.difference(number)
     return {
         "lambda": point.value,
         "l1": point.l1,
         "l2": point.l2,
-        "roles": found.confirmation.roles[number],
-        "val_acc": float(found.val_acc[number].mean()),
-        "test_acc": float(found.correct[number].mean()),
-        "n": found.correct.shape[2],
+        **({} if point.second is None else {"second": point.second}),
+        "roles": list(found.confirmation.roles[number]),
+        "val_acc": figures.val_acc,
+        "test_acc": figures.test_acc,
+        "test_low": figures.low,
+        "test_high": figures.high,
+        "n": figures.images,
+        "shift": figures.shift and asdict(figures.shift),
+        "difference": difference and {name: getattr(difference, name) for name in _DIFFERENCE},
     }

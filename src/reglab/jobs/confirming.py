@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reglab.analysis import SweepVerdict, sweep_verdict, why_no_best
+from reglab import columns
+from reglab.analysis import SweepJudgement, SweepVerdict
 from reglab.errors import SpecError, StoreError
+from reglab.jobs.judging import judge_stored
 from reglab.jobs.threads import ThreadRunner
 from reglab.number_text import number_text
 from reglab.store import Confirmation, Store, Sweep
 from reglab.store.labels import NAME_LENGTH
-from reglab.sweep import EpochRule, SweepSpec
+from reglab.sweep import Point, SweepSpec
 
 SEEDS = 10
 """Fresh seeds of a confirmation unless a person wants another number."""
@@ -39,15 +41,21 @@ def plan_confirmation(
     check_test_part(sweep.spec)
     if sweep.state != "finished":
         raise StoreError(f"Sweep {sweep.id} is {sweep.label}; only a finished sweep can be confirmed.")
-    verdict = _verdict(store, sweep)
-    spec = _with_values(sweep.spec, (0.0, *add))
+    judgement = judge_stored(store, sweep)
+    verdict, rule = judgement.best, judgement.declared
+    if verdict is None:
+        raise SpecError(f"There is no λ to confirm. {judgement.no_best.text if judgement.no_best else ''}".strip())
+    spec = sweep.spec if rule == "common" else _with_values(sweep.spec, (0.0, *add))
     roles = _roles(spec, verdict, add)
     shift = store.first_fresh(sweep.id)
     values = spec.model_dump() | {"apply": (verdict.apply,), "seeds": seeds, "folds": 0, "only": tuple(roles)}
     for part in ("data", "train"):
         values["run"][part]["seed"] += shift
-    rule: EpochRule = "last"
-    confirmation = Confirmation(sweep.id, rule, shift, seeds, _locked(store, sweep), tuple(roles.values()))
+    if rule == "common":
+        values["run"]["train"]["patience"] = 0  # every run reaches the epoch at which it is judged
+    epochs = _common_epochs(judgement, verdict.apply, [spec.points[number] for number in roles])
+    sha256 = _locked(store, sweep)
+    confirmation = Confirmation(sweep.id, rule, shift, seeds, sha256, tuple(roles.values()), epochs)
     return SweepSpec.parse(values), confirmation
 
 
@@ -66,13 +74,21 @@ def name_of(sweep: Sweep) -> str:
     return f"Confirm · {sweep.name}"[:NAME_LENGTH]
 
 
-def _verdict(store: Store, sweep: Sweep) -> SweepVerdict:
-    table, chance = judged(store, sweep)
-    found = sweep_verdict(table)
-    if found is None:
-        none = why_no_best(table, chance)
-        raise SpecError(f"There is no λ to confirm. {none.text if none else ''}".strip())
-    return found
+def _common_epochs(judgement: SweepJudgement, apply: str, points: Sequence[Point]) -> tuple[int, ...]:
+    """For the rule *common* the epoch at which the sweep judges each of ``points``, else none."""
+    if judgement.declared != "common":
+        return ()
+    table = judgement.own.table
+    rows = table[table[columns.APPLY] == apply]
+    places = rows[[*columns.point_columns(rows)[1:]]].itertuples(index=False)
+    at = {tuple(place): epoch for place, epoch in zip(places, rows[columns.AT_EPOCH], strict=True)}
+    found = [at[_place(point)] for point in points]
+    return tuple(int(epoch) for epoch in found)
+
+
+def _place(point: Point) -> tuple[float, ...]:
+    place = (point.value, point.l1, point.l2)
+    return place if point.second is None else (*place, point.second)
 
 
 def _with_values(spec: SweepSpec, values: Sequence[float]) -> SweepSpec:
@@ -92,12 +108,14 @@ def _roles(spec: SweepSpec, verdict: SweepVerdict, add: Sequence[float]) -> dict
     if missing:
         raise SpecError(f"{number_text(missing[0])} is not a value of this sweep; add one of its own.")
     roles: dict[int, tuple[str, ...]] = {}
+    over_lambda = spec.kind != "setting" or spec.axes[0].setting.is_lambda
     for number, point in enumerate(spec.points):
+        beside = point.second == verdict.best.second
         why = {
             "best": point == verdict.best,
             "one_se": point == verdict.one_se,
-            "zero": (point.l1, point.l2) == (0, 0) or (point.value == 0 and spec.kind in ("l1", "l2")),
-            "added": point.value in add,
+            "zero": beside and over_lambda and point.value == 0,
+            "added": beside and point.value in add,
         }
         if any(why.values()):
             roles[number] = tuple(role for role, holds in why.items() if holds)
