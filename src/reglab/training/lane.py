@@ -52,11 +52,11 @@ class Progress:
 
 @dataclass
 class Best:
-    """What is kept of the best ``epoch`` (0: of none): a copy of the model's tensors, and ln p (n, classes)."""
+    """What is kept of the best ``epoch`` (0: of none): a copy of the model's tensors, and its logits (n, classes)."""
 
     epoch: int = 0
     tensors: dict[str, Tensor] = field(default_factory=dict)
-    log_p: Tensor | None = None
+    logits: Tensor | None = None
 
 
 class Lane:
@@ -183,7 +183,7 @@ class Lane:
 
     def note_best(self) -> None:
         """:meth:`best_tensors` now hold the weights of the epoch that was evaluated."""
-        self.best.epoch, self.best.log_p = self.at.epoch, self.evaluated[1].log_p
+        self.best.epoch, self.best.logits = self.at.epoch, self.evaluated[1].logits
 
     def layers(self, mean_gradients: Mapping[str, Tensor] | None = None) -> tuple[LayerStats, ...]:
         """Norms and histogram of every weight tensor as it is; the gradients are known at an epoch's end only."""
@@ -204,10 +204,10 @@ class Lane:
     def probabilities(self) -> Mapping[Which, NDArray[np.float32]]:
         """Class probabilities (n, classes) of the validation images, "last" and "best", as far as they are known."""
         found: dict[Which, Tensor | None] = {
-            "last": self.evaluated[1].log_p,
-            "best": self.best.log_p if self._knows_best else None,
+            "last": self.evaluated[1].logits,
+            "best": self.best.logits if self._knows_best else None,
         }
-        return {name: to_array(log_p.float().exp()) for name, log_p in found.items() if log_p is not None}
+        return {name: to_array(logits.float().softmax(-1)) for name, logits in found.items() if logits is not None}
 
     def capture(self) -> tuple[dict[str, Tensor], Progress]:
         """Everything that the next step depends on: tensors by name (live, not copied) and the progress."""
@@ -229,22 +229,22 @@ class Lane:
 
     def _capture_best(self) -> dict[str, Tensor]:
         """What is kept of the best epoch, unless it is the present state, and the predictions of an evaluated epoch."""
-        last, best = self.evaluated[1].log_p, self.best
-        tensors = {"log_p/last": last} if last is not None and not self.at.step else {}
+        last, best = self.evaluated[1].logits, self.best
+        tensors = {"logits/last": last} if last is not None and not self.at.step else {}
         if self._knows_best and (self.at.step or best.epoch < self.at.epoch):
             tensors |= {f"best/{name}": tensor for name, tensor in best.tensors.items()}
-            tensors |= {} if best.log_p is None else {"log_p/best": best.log_p}
+            tensors |= {} if best.logits is None else {"logits/best": best.logits}
         return tensors
 
     def _restore_best(self, tensors: Mapping[str, Tensor]) -> None:
         """Older checkpoints have no weights of their best epoch; they are then those of the next better one."""
-        last = tensors.get("log_p/last")
-        self.evaluated = (_NOTHING, replace(_NOTHING, log_p=last))
+        last = tensors.get("logits/last")
+        self.evaluated = (_NOTHING, replace(_NOTHING, logits=last))
         present = self.improved and not self.at.step
         if present or any(name.startswith("best/") for name in tensors):
             for name, kept in self.best_tensors().items():
                 kept.copy_(tensors[f"model/{name}" if present else f"best/{name}"])
-            self.best.epoch, self.best.log_p = self.at.best_epoch, last if present else tensors.get("log_p/best")
+            self.best.epoch, self.best.logits = self.at.best_epoch, last if present else tensors.get("logits/best")
 
     def restore(self, tensors: Mapping[str, Tensor], at: Progress) -> None:
         """Continue from what :meth:`capture` gave."""

@@ -32,7 +32,7 @@ class Evaluated:
 
     With label noise (else NaN): ``clean`` is the share of rightly labelled images classified as labelled, ``flipped``
     the share of wrongly labelled ones classified as that wrong label, ``true`` as their true class. Where predictions
-    are kept, ``scores`` are those of the labels, and ``log_p`` (N, classes) those of all classes.
+    are kept, ``scores`` are those of the labels, and ``logits`` (N, classes) those of all classes.
     """
 
     loss: float
@@ -41,7 +41,7 @@ class Evaluated:
     flipped: float = math.nan
     true: float = math.nan
     scores: EpochScores | None = field(default=None, compare=False, repr=False)
-    log_p: Tensor | None = field(default=None, compare=False, repr=False)
+    logits: Tensor | None = field(default=None, compare=False, repr=False)
     criterion: float = math.nan
 
 
@@ -66,44 +66,60 @@ def evaluate(
     x, n = data.images, len(data.images)
     loss = torch.zeros(lanes, dtype=torch.float64, device=x.device)
     hits = torch.zeros(4, lanes, dtype=torch.float64, device=x.device)
-    kept: list[Tensor] = []
+    kept = _Kept()
     minimised = torch.full_like(loss, 0.0 if criterion else math.nan)
     for start in range(0, n, chunk):
         if start:
             yield
         part = slice(start, start + chunk)
         with torch.inference_mode():
-            scores = score(x[part])
-            loss += losses(scores, data.labels[part], "sum")
-            hits += _hits(scores.argmax(-1), data, part)
+            scores, labels = score(x[part]), data.labels[part]
+            predicted = scores.argmax(-1)
+            each = image_losses(scores, labels) if keep or lanes > 1 else None
+            loss += losses(scores, labels, "sum") if lanes == 1 or each is None else each.sum(1)
+            hits += _hits(predicted, data, part)
             if criterion:
                 minimised += criterion(score, scores, part)
-        if keep:
-            kept.append(scores)
+            if each is not None and keep:
+                kept.add(scores, each, predicted == labels)
     figures = torch.stack([minimised, loss, *hits]).T.tolist()
     found = [_evaluated(row, n, data.n_flipped) for row in figures]
-    return _with_predictions(found, torch.cat(kept, 1), data.labels) if keep else found
+    return kept.add_to(found) if keep else found
 
 
-@torch.inference_mode()
-def _with_predictions(found: list[Evaluated], logits: Tensor, labels: Tensor) -> list[Evaluated]:
-    """The results with the predictions of ``logits`` (K, N, classes): one copy from the device for all lanes."""
-    log_p = F.log_softmax(logits, -1)
-    true = log_p.gather(2, labels.expand(len(log_p), -1)[..., None])[..., 0]
-    log_probs, correct = true.half().cpu().numpy(), (logits.argmax(-1) == labels).cpu().numpy()
-    return [
-        replace(one, scores=EpochScores(*own), log_p=each)
-        for one, each, *own in zip(found, log_p, log_probs, correct, strict=True)
-    ]
+@dataclass
+class _Kept:
+    """The predictions of each chunk: logits (K, n, classes), losses (K, n) and whether they are right (K, n)."""
+
+    logits: list[Tensor] = field(default_factory=list)
+    losses: list[Tensor] = field(default_factory=list)
+    right: list[Tensor] = field(default_factory=list)
+
+    def add(self, logits: Tensor, losses: Tensor, right: Tensor) -> None:
+        for own, new in ((self.logits, logits), (self.losses, losses), (self.right, right)):
+            own.append(new)
+
+    @torch.inference_mode()
+    def add_to(self, found: list[Evaluated]) -> list[Evaluated]:
+        """The results with the predictions: one copy from the device for all lanes."""
+        log_prob = torch.cat(self.losses, 1).neg().half().cpu().numpy()
+        right = torch.cat(self.right, 1).cpu().numpy()
+        parts = zip(found, torch.cat(self.logits, 1), log_prob, right, strict=True)
+        return [replace(one, scores=EpochScores(*own), logits=logits) for one, logits, *own in parts]
 
 
 def losses(scores: Tensor, labels: Tensor, reduction: str) -> Tensor:
     """Cross-entropy (K,) of logits (K, N, classes), the "mean" or the "sum" over the images."""
-    lanes, n, _ = scores.shape
-    if lanes == 1:
+    if len(scores) == 1:
         return F.cross_entropy(scores[0], labels, reduction=reduction)[None]
-    each = F.cross_entropy(scores.flatten(0, 1), labels.expand(lanes, n).flatten(), reduction="none").view(lanes, n)
+    each = image_losses(scores, labels)
     return each.mean(1) if reduction == "mean" else each.sum(1)
+
+
+def image_losses(scores: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy (K, N) of each image."""
+    lanes, n, _ = scores.shape
+    return F.cross_entropy(scores.flatten(0, 1), labels.expand(lanes, n).flatten(), reduction="none").view(lanes, n)
 
 
 def _hits(predicted: Tensor, data: Labelled, part: slice) -> Tensor:
