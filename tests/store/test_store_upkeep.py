@@ -17,11 +17,16 @@ from tests.store.helpers import ENVIRONMENT, running
 from reglab.errors import StoreError
 from reglab.events import Checkpoint
 from reglab.jobs.threads import AT_ONCE, DAY, Housekeeping
+from reglab.predictions import EpochScores
 from reglab.settings import Settings, load_settings
 from reglab.spec import RunSpec
 from reglab.store import Ending, Run, Store, open_store
+from reglab.store.prediction_file import Layout
 
 NOW, MONTH = timedelta(0), timedelta(days=30)
+
+
+BESIDE = ("best.safetensors", "predictions.bin")
 
 
 def with_files(store: Store, state: str = "finished") -> Run:
@@ -34,6 +39,9 @@ def with_files(store: Store, state: str = "finished") -> Run:
     for step in (1, 2):
         files.save_checkpoint(Checkpoint({"w": np.full(100, step)}, {"epoch": 1, "step": step}))
     path, sha256 = files.save_weights({"w": np.ones(10)})
+    files.save_weights({"w": np.zeros(10)}, "best")
+    scores = EpochScores(np.array([-0.5, -2.0], np.float16), np.array([True, False]))
+    files.save_predictions(Layout(np.array([3, 1]), 2), {1: scores})
     if state == "finished":
         store.finish([Ending(run.id, "finished", weights_path=path, weights_sha256=sha256)])
     else:
@@ -51,7 +59,7 @@ class TestGarbage:
         size = (any_store.files(done.id).folder / "checkpoint.previous.safetensors").stat().st_size
         assert [(one.kind, one.id, one.bytes) for one in any_store.leftovers(MONTH)] == [("checkpoint", done.id, size)]
         assert any_store.drop_second_checkpoints() == size
-        assert names(any_store, done) == {"checkpoint.safetensors", "weights.safetensors"}
+        assert names(any_store, done) == {"checkpoint.safetensors", "weights.safetensors", *BESIDE}
         assert "checkpoint.previous.safetensors" in names(any_store, stopped)
         kept = any_store.files(done.id).load_checkpoint()
         assert kept is not None
@@ -149,6 +157,14 @@ def flip(name: str) -> Callable[[Store, Run], None]:
     return change
 
 
+def cut(name: str) -> Callable[[Store, Run], None]:
+    def change(store: Store, run: Run) -> None:
+        path = store.files(run.id).folder / name
+        path.write_bytes(path.read_bytes()[:-1])
+
+    return change
+
+
 def spoil_both_checkpoints(store: Store, run: Run) -> None:
     flip("checkpoint.safetensors")(store, run)
     flip("checkpoint.previous.safetensors")(store, run)
@@ -178,6 +194,8 @@ class TestProblems:
             (unlink, "file", "are missing from"),
             (remove, "file", "is gone"),
             (flip("weights.safetensors"), "file", "have changed since they were saved"),
+            (cut("best.safetensors"), "file", "This is not a whole safetensors file"),
+            (flip("predictions.bin"), "file", "The predictions in"),
             (spoil_both_checkpoints, "file", "is damaged"),
             (lose_epochs, "row", "does not have all the epochs"),
             (spoil_spec, "row", "cannot be read: the spec is not valid JSON"),

@@ -191,6 +191,14 @@ class RunFiles:
         except OSError as error:
             raise disk_error(path, error) from None
 
+    def check_predictions(self, epochs: int) -> None:
+        """Raise :class:`CheckpointError` where predictions of the first ``epochs`` epochs are damaged."""
+        path = self.folder / prediction_file.NAME
+        try:
+            prediction_file.check(path, epochs)
+        except OSError as error:
+            raise disk_error(path, error) from None
+
     def load_probabilities(self, which: Which, epoch: int) -> NDArray[np.float32] | None:
         """Class probabilities (n, classes) of the last or best epoch, where they are those of ``epoch``."""
         path = self.folder / prediction_file.NAME

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, String, Table, func, or_, select, text, type_coerce
 
 from reglab.errors import CheckpointError, RegLabError
-from reglab.states import RESUMABLE
-from reglab.store.files import RunFiles, part_folders
+from reglab.states import FINAL, RESUMABLE
+from reglab.store.files import BEST, RunFiles, part_folders
 from reglab.store.reading import Unreadable
 from reglab.store.run import Run
 from reglab.store.schema import epochs, layers, runs, sweeps
@@ -72,6 +72,18 @@ def of_job(home: Path, job: Run | Sweep | Unreadable) -> Iterator[Problem]:
         if job.weights_path is not None and _sha256(files.find(job.weights_path)) != job.weights_sha256:
             yield Problem("file", job.id, f"The weights {job.weights_path} have changed since they were saved.")
         yield from _of_checkpoint(files)
+        if job.state in FINAL:
+            yield from _of_best_and_predictions(files, job)
+
+
+def _of_best_and_predictions(files: RunFiles, run: Run) -> Iterator[Problem]:
+    """What is wrong with the best epoch's weights, or the predictions, of a run that has come to its end."""
+    try:
+        if files.has_weights(BEST):
+            files.load_weights(f"{run.id}/{BEST}.safetensors")
+        files.check_predictions(run.epoch)
+    except RegLabError as error:
+        yield Problem("file", run.id, str(error))
 
 
 def strangers(home: Path, connection: Connection) -> list[str]:

@@ -113,9 +113,17 @@ def read_probabilities(path: Path, which: Which, epoch: int) -> NDArray[np.float
 
 
 def check(path: Path, epochs: int) -> None:
-    """Raise :class:`CheckpointError` where the file is there and the scores of ``epochs`` epochs are not whole."""
-    if path.is_file() and epochs and read_scores(path, epochs) is None:
-        raise CheckpointError(f"The predictions in {path} are damaged or incomplete; they are left out.")
+    """Raise :class:`CheckpointError` where the file is there and damaged in the first ``epochs`` epochs.
+
+    Epochs of nothing but zeros were never written: those before a run went on from a checkpoint older than the file.
+    """
+    data = _content(path)
+    if data is None:
+        return
+    layout = _layout(data)
+    parts = [] if layout is None else [(e, data[layout.record(e) : layout.record(e + 1)]) for e in range(1, epochs + 1)]
+    if layout is None or any(_opened(part, epoch) is None and (any(part) or not part) for epoch, part in parts):
+        raise CheckpointError(f"The predictions in {path} are damaged.")
 
 
 def _beginning(file: BinaryIO) -> bytes:

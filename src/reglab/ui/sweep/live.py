@@ -14,6 +14,7 @@ from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 from reglab.ui.shared import trouble
+from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
@@ -118,7 +119,7 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
 
 
 def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
-    """Restore, Stop or Resume; Duplicate, New, Link and CSV."""
+    """Restore, Stop, Resume or Extend; Duplicate, New, Link and CSV."""
     runner = services().runner
     if sweep.deleted is not None:
         restore = attempt(lambda: services().store.restore([sweep.id]))
@@ -132,6 +133,8 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
         resume, icon = attempt(lambda: runner.resume(sweep.id)), ":material/play_arrow:"
         about = progress_text.resume_text(sweep)
         st.button("Resume", key="sweep_resume", icon=icon, type="primary", on_click=resume, help=about)
+    elif sweep.state == "finished":
+        extend_panel(sweep, "sweep_extend")
     icon, about = ":material/content_copy:", "Opens the form with the settings of this sweep."
     st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=_leave, args=(sweep.spec,), help=about)
     st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")

@@ -191,7 +191,7 @@ def _best(sweep: Sweep) -> str:
             table = runs_table(sweep.spec.lanes(), runs)
             return chosen(table_of(table, store.epochs([run.id for run in runs])), chance=chance_of(runs))
 
-        table = shared_frame(("best", store.home, sweep.id), judged)
+        table = shared_frame(("best", store.home, sweep.id, sweep.epochs), judged)
     except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
         return f" · {literal(str(error))}"
     best = best_row(table)

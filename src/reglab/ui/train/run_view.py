@@ -24,6 +24,7 @@ from reglab.store import Run, UnreadableRow
 from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import SWEEP_PAGE, run_query
 from reglab.ui.shared.run_data import Figure, Results, results_of
@@ -116,6 +117,8 @@ def _buttons(runs: Sequence[Run]) -> None:
     alone = runs[0] if len(runs) == 1 else None
     if alone:
         _stop_or_resume(alone)
+        if alone.state == "finished" and alone.sweep is None and alone.deleted is None:
+            extend_panel(alone, "extend")
         icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
         st.button("Duplicate", key="duplicate", icon=icon, on_click=_leave, args=(alone.spec,), help=about)
         mask_button(alone)
