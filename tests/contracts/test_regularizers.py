@@ -17,17 +17,22 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta, kstest  # type: ignore[import-untyped]
 from tests.factories import spec
+from tests.keras_torch import keras
+from torch import nn
 
 from reglab import RunSpec, train
 from reglab._torchvision import load_torchvision
 from reglab.errors import CheckpointError, SpecError
 from reglab.events import Checkpoint, Ended, EpochDone, EpochMetrics, Event, StepDone
+from reglab.exports import export
 from reglab.regularizers import REGULARIZERS, Batch, Regularizer, active, augment, max_norm, mixup
+from reglab.settings import load_settings
 from reglab.training import SEQUENTIAL, ExecutionMode
 from reglab.training.loop import build_lanes
 from reglab.training.regularizing import Hooks
 
 load_torchvision()
+V2 = importlib.import_module("torchvision.transforms.v2")
 V = importlib.import_module("torchvision.transforms.v2.functional")
 BILINEAR = importlib.import_module("torchvision.transforms").InterpolationMode.BILINEAR
 
@@ -85,6 +90,36 @@ def test_an_entry_says_what_it_is(name: str) -> None:
     assert [one.name for one in active(RunSpec().with_changes(ON[name]))] == [name]
     hooks = {"data": entry.data, "loss": entry.loss, "after the step": entry.project}
     assert [place for place, hook in hooks.items() if hook] == [entry.acts] * (entry.acts in hooks)
+
+
+@pytest.mark.parametrize("name", REGULARIZERS.names())
+def test_its_calls_in_pytorch_and_keras_run(name: str) -> None:
+    entry, value = REGULARIZERS.get(name), VALUES[name]
+    scores, y = torch.zeros(2, 3), torch.tensor([0, 1])
+    here: dict[str, Any] = {
+        "nn": nn,
+        "F": F,
+        "v2": V2,
+        "scores": scores,
+        "y": y,
+        "C": 3,
+        "side": 8,
+        "w": torch.ones(2, 3),
+    }
+    there = {"keras": keras, "layers": keras.layers, "losses": keras.losses}
+    assert entry.torch(value) or name == "early_stopping"
+    assert not entry.torch(value) or eval(entry.torch(value), here) is not None
+    assert eval(entry.keras(value), there) is not None
+    for kind in value.split("+") if name == "augment" else ():
+        transform = eval(entry.torch(kind), here)
+        assert transform(torch.rand(2, 1, 8, 8)).shape == (2, 1, 8, 8)
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "keras"])
+def test_no_script_can_be_written_without_code(monkeypatch: pytest.MonkeyPatch, framework: str) -> None:
+    monkeypatch.setitem(REGULARIZERS.entries, "noise", weight_noise())
+    with pytest.raises(SpecError, match=r"^No script can be written for regularize\.noise: noise has no code for"):
+        export(BASE.with_changes({"regularize.noise": 0.01}), framework, settings=load_settings({}))
 
 
 @pytest.mark.parametrize("name", ON)

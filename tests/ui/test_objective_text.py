@@ -118,7 +118,8 @@ def test_a_training_criterion_stands_in_j_and_is_written_out_below() -> None:
     [row] = objective.other_regularizers(smoothed)
     assert row.latex.startswith(r"\ell(f_w(x), y) = (1 - 0.1)")
     assert row.meaning.startswith("Label smoothing, in the loss: ")
-    assert row.meaning.endswith("This is the training criterion in J; loss curves stay data losses.")
+    assert "This is the training criterion in J; loss curves stay data losses. In PyTorch: `F.cross_" in row.meaning
+    assert row.meaning.endswith("In Keras: `losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)`.")
     both = smoothed.with_changes({"regularize.mixup": 0.2, "model.dropout": 0.5, "train.patience": 3})
     assert r"\tilde{\ell}_i" in objective.objective(both, 400)
     whole = [row.meaning.partition(":")[0] for row in objective.other_regularizers(both)]

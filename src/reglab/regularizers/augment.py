@@ -14,6 +14,7 @@ digits makes images of no class, which the advice on the Train page says.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reglab.regularizers.regularizer import Batch, Code, DataHook, Drawn, Regularizer
@@ -116,6 +117,27 @@ def _formula(augment: str) -> str:
     return rf"x \leftarrow T(x), \quad T \sim \text{{{augment.replace('+', ', ')}}}"
 
 
+_IN_TORCH = {
+    "shift": "v2.RandomAffine(0, translate=(0.1, 0.1))",
+    "flip": "v2.RandomHorizontalFlip()",
+    "rotate": "v2.RandomRotation(15)",
+    "crop": "v2.RandomResizedCrop(side, (0.64, 1), (1, 1))",
+    "erase": "v2.RandomErasing(0.5, (0.02, 0.25))",
+}
+_IN_KERAS = {
+    "shift": 'layers.RandomTranslation(0.1, 0.1, "constant")',
+    "flip": 'layers.RandomFlip("horizontal")',
+    "rotate": 'layers.RandomRotation(15 / 360, "constant")',
+    "crop": "layers.RandomZoom((-0.2, 0.0))",
+    "erase": "layers.RandomErasing(0.5, (0.02, 0.25))",
+}
+
+
+def _joined(several: str, calls: Mapping[str, str], augment: str) -> str:
+    found = [calls[kind] for kind in augment.split("+")]
+    return found[0] if len(found) == 1 else f"{several}([{', '.join(found)}])"
+
+
 _TORCH = f'''\
 def affine(numbers, height, width):
     """Matrices from a pixel of the new image to its place in the old one, both in [−1, 1], from uniform numbers."""
@@ -196,8 +218,8 @@ ENTRY = Regularizer(
     meaning="Every image of a batch is changed by a random map T of its own: shift by up to 10 % of a side, flip half "
     "of the images left to right, rotate by up to 15°, crop to 80 to 100 % of the side and enlarge, erase a rectangle "
     "of 2 to 25 % of the area in half of the images.",
-    torch="v2.RandomAffine(15, translate=(0.1, 0.1))",
-    keras="layers.RandomTranslation(0.1, 0.1)",
+    torch=lambda augment: _joined("v2.Compose", _IN_TORCH, augment),
+    keras=lambda augment: _joined("keras.Sequential", _IN_KERAS, augment),
     off="none",
     data=DataHook(draw, apply),
     code=Code(

@@ -19,6 +19,6 @@ ENTRY = Regularizer(
     ),
     meaning="While training, every unit in front of a dropout layer is set to 0 with probability p, and the others are "
     "divided by 1 − p; in evaluation nothing is dropped.",
-    torch="nn.Dropout({value})",
-    keras="layers.Dropout({value})",
+    torch=lambda p: f"nn.Dropout({p})",
+    keras=lambda p: f"layers.Dropout({p})",
 )

@@ -15,6 +15,6 @@ ENTRY = Regularizer(
     formula=lambda patience: rf"e - \arg\min_{{j \le e}} L_\mathrm{{val}}(j) \ge {patience}",
     meaning="The run ends after the first epoch e for which this holds: the lowest validation loss is so many epochs "
     "old.",
-    torch="",
-    keras='keras.callbacks.EarlyStopping("val_loss", patience={value})',
+    torch=lambda patience: "",
+    keras=lambda patience: f'keras.callbacks.EarlyStopping("val_loss", patience={patience})',
 )

@@ -29,8 +29,8 @@ ENTRY = Regularizer(
         rf"\frac{{{latex_number(share)}}}{{C}} \sum_{{c=1}}^{{C}} \mathrm{{CE}}(f_w(x), c)"
     ),
     meaning="The share ε of every label is spread over all C classes, the right one included.",
-    torch="F.cross_entropy(scores, y, label_smoothing={value})",
-    keras="keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing={value})",
+    torch=lambda share: f"F.cross_entropy(scores, y, label_smoothing={share})",
+    keras=lambda share: f"losses.CategoricalCrossentropy(from_logits=True, label_smoothing={share})",
     criterion=r"\ell(f_w(x_i), y_i)",
     loss=smoothed,
     code=Code(torch_loss="label_smoothing={value}", keras_loss="label_smoothing={value}"),

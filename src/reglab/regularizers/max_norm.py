@@ -54,8 +54,8 @@ ENTRY = Regularizer(
     ),
     meaning="After the step; G is a filter of a convolution, or a unit of a dense layer with its incoming weights. "
     "Biases are left alone.",
-    torch="w.renorm_(2, 0, {value})",
-    keras="keras.constraints.MaxNorm({value})",
+    torch=lambda most: f"w.renorm_(2, 0, {most})",
+    keras=lambda most: f"keras.constraints.MaxNorm({most})",
     off=None,
     project=project,
     code=Code(

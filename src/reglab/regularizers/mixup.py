@@ -99,8 +99,8 @@ ENTRY = Regularizer(
     meaning="Each batch is mixed with itself in a random order; here λ is the share of the first image, drawn anew for "
     "each batch, and no strength of a penalty. ℓ is the cross-entropy, smoothed where there is label smoothing.",
     criterion=r"\tilde{\ell}_i",
-    torch="v2.MixUp(alpha={value}, num_classes=C)",
-    keras="layers.MixUp(alpha={value})",
+    torch=lambda alpha: f"v2.MixUp(alpha={alpha}, num_classes=C)",
+    keras=lambda alpha: f"layers.MixUp(alpha={alpha})",
     data=DataHook(draw, mix, 2, draw_evaluated),
     code=Code(
         torch_definitions=_TORCH,

@@ -69,7 +69,7 @@ class Regularizer:
     r"""One regularizer. ``setting`` is its dotted key in specs; the value ``off`` switches it off.
 
     ``acts``: where it acts. ``formula(value)``: in LaTeX with the setting's value in it. ``meaning``: the formula in a
-    sentence. ``source``: who described it. ``torch`` and ``keras``: the usual call in that framework, with ``{value}``;
+    sentence. ``source``: who described it. ``torch(value)`` and ``keras(value)``: the usual call in that framework;
     empty where there is none.
     ``criterion``: one image's term of the training criterion in LaTeX, where the formula defines another than CE.
     ``data``: the hook on batches. ``loss(value, each, log_probabilities)``: the training criterion (K, N) of every
@@ -88,8 +88,8 @@ class Regularizer:
     source: str
     formula: Callable[[Any], str]
     meaning: str
-    torch: str
-    keras: str
+    torch: Callable[[Any], str]
+    keras: Callable[[Any], str]
     off: float | str | None = 0.0
     most: float = 1e3
     criterion: str = ""

@@ -83,12 +83,14 @@ def _criteria(spec: RunSpec) -> list[str]:
 def other_regularizers(spec: RunSpec) -> tuple[Row, ...]:
     """The regularizers that ``spec`` switches on besides the penalty, in their order, but those after the step."""
     on = [entry for entry in active(spec) if entry.acts != "after the step"]
-    return tuple(Row(entry.formula(entry.value(spec)), _about(entry)) for entry in on)
+    return tuple(Row(entry.formula(entry.value(spec)), _about(entry, spec)) for entry in on)
 
 
-def _about(entry: Regularizer) -> str:
+def _about(entry: Regularizer, spec: RunSpec) -> str:
     more = " This is the training criterion in J; loss curves stay data losses." if entry.criterion else ""
-    return f"{entry.label[0].upper()}{entry.label[1:]}, {_ACTS[entry.acts]}: {entry.meaning}{more}"
+    calls = {"PyTorch": entry.torch(entry.value(spec)), "Keras": entry.keras(entry.value(spec))}
+    code = "".join(f" In {framework}: `{call}`." for framework, call in calls.items() if call)
+    return f"{entry.label[0].upper()}{entry.label[1:]}, {_ACTS[entry.acts]}: {entry.meaning}{more}{code}"
 
 
 def _at_rest(optim: OptimSpec) -> str:
