@@ -27,6 +27,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownEr
 
 from reglab import spec_text
 from reglab.errors import SpecError, clipped, shown, suggestion
+from reglab.number_format import exact
 from reglab.spec_errors import NO_NUMBER, sentence
 
 Apply = Literal["coupled", "decoupled", "proximal"]
@@ -403,6 +404,14 @@ class RegularizeSpec(SpecPart):
     def known_keys(cls) -> list[str]:
         own = [entry.key for entry in _regularizers().values() if entry.part == "regularize"]
         return list(dict.fromkeys([*cls.model_fields, *own]))
+
+    @property
+    def label(self) -> str:
+        """What is on: "label smoothing 0.1, augmentation shift+flip"; empty where nothing is."""
+        own = [entry for entry in _regularizers().values() if entry.part == "regularize"]
+        values = {entry.label: getattr(self, entry.key, entry.off) for entry in own}
+        on = [(entry.label, values[entry.label]) for entry in own if values[entry.label] != entry.off]
+        return ", ".join(f"{label} {value if isinstance(value, str) else exact(value)}" for label, value in on)
 
 
 class TrainSpec(SpecPart):

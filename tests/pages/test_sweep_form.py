@@ -32,6 +32,17 @@ def test_the_first_visit_offers_one_demonstration_and_a_form_that_is_filled_with
     assert (errors(app), address(app)) == ([], {})
 
 
+def test_other_regularizers_are_shared_by_every_run(app: AppTest) -> None:
+    visit(app)
+    app.session_state["sweep_more"] = True
+    again(app)
+    app.text_input(key=RUN_WIDGETS["regularize.mixup"]).set_value("0.2")
+    app.pills(key=RUN_WIDGETS["regularize.augment"]).set_value(["rotate"])
+    again(app)
+    assert {lane.run.regularize.label for lane in form(app).lanes()} == {"augmentation rotate, mixup 0.2"}
+    assert (address(app)["regularize.mixup"], address(app)["regularize.augment"]) == ("0.2", "rotate")
+
+
 def test_one_press_starts_the_demonstration_and_shows_it(app: AppTest, store: Store) -> None:
     visit(app)
     press(app, "sweep_demo")

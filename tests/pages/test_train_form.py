@@ -294,6 +294,24 @@ def test_the_layer_table_is_made_only_when_it_is_open(app: AppTest) -> None:
     assert any("544,522 parameters" in caption.value for caption in app.caption)
 
 
+def test_other_regularizers_are_a_group_and_follow_the_address(app: AppTest) -> None:
+    visit(app, regularize__label_smoothing="0.1", regularize__augment="shift flip")
+    assert values(app)["augment"] == ["shift", "flip"]
+    assert "mirrored 2 is no 2" in warnings(app)
+    assert r"\ell(f_w(x_i), y_i)" in app.latex[0].value
+    assert any(caption.value.startswith("Label smoothing, in the loss: ") for caption in app.caption)
+    app.pills(key="augment").set_value(["erase", "shift"])
+    app.text_input(key="max_norm").set_value("2,5")
+    app.text_input(key="label_smoothing").set_value("0")
+    again(app)
+    assert address(app) == {"regularize.max_norm": "2.5", "regularize.augment": "shift+erase"}
+    assert warnings(app) == ""
+    assert r"\mathrm{CE}(f_w(x_i), y_i)" in app.latex[0].value
+    app.text_input(key="max_norm").set_value("")
+    app.pills(key="augment").set_value([])
+    assert address(again(app)) == {}
+
+
 # Start
 
 

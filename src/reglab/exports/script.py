@@ -71,11 +71,6 @@ class Others:
         """Whether the script minimises another criterion than the data loss."""
         return any(entry.changes_criterion for entry in self.entries)
 
-    @property
-    def text(self) -> str:
-        """For example "label smoothing 0.1, max-norm 3"."""
-        return ", ".join(f"{entry.label} {entry.value(self.spec)}" for entry in self.entries)
-
     def code(self, field: str) -> list[str]:
         """What each one has under the ``field`` of its code."""
         found = [(entry, getattr(entry.code, field)) for entry in self.entries]

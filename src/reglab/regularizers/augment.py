@@ -211,6 +211,7 @@ ENTRY = Regularizer(
     label="augmentation",
     order=30,
     setting="regularize.augment",
+    example="shift+flip+rotate+crop+erase",
     acts="data",
     symbol="T",
     source="Simard, Steinkraus & Platt, ICDAR 2003; erase: Zhong et al., AAAI 2020",

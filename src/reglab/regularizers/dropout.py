@@ -10,6 +10,7 @@ ENTRY = Regularizer(
     label="dropout",
     order=10,
     setting="model.dropout",
+    example=0.3,
     acts="model",
     symbol="p",
     source="Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov, JMLR 2014",

@@ -9,6 +9,7 @@ ENTRY = Regularizer(
     label="early stopping",
     order=60,
     setting="train.patience",
+    example=1,
     acts="time",
     symbol="patience",
     source="Prechelt, in Neural Networks: Tricks of the Trade, 1998",

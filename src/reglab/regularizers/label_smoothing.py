@@ -21,6 +21,7 @@ ENTRY = Regularizer(
     label="label smoothing",
     order=20,
     setting="regularize.label_smoothing",
+    example=0.1,
     acts="loss",
     symbol="ε",
     source="Szegedy, Vanhoucke, Ioffe, Shlens & Wojna, CVPR 2016, section 7",

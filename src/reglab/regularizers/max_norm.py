@@ -46,6 +46,7 @@ ENTRY = Regularizer(
     label="max-norm",
     order=50,
     setting="regularize.max_norm",
+    example=0.5,
     acts="after the step",
     symbol="c",
     source="Srebro, Rennie & Jaakkola, NIPS 2004; Srivastava et al., JMLR 2014, section 5.1",

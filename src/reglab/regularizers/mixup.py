@@ -88,6 +88,7 @@ ENTRY = Regularizer(
     label="mixup",
     order=40,
     setting="regularize.mixup",
+    example=0.4,
     acts="data",
     symbol="α",
     source="Zhang, Cissé, Dauphin & Lopez-Paz, ICLR 2018",

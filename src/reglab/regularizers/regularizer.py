@@ -66,7 +66,8 @@ class Code:
 
 @dataclass(frozen=True)
 class Regularizer:
-    r"""One regularizer. ``setting`` is its dotted key in specs; the value ``off`` switches it off.
+    r"""One regularizer. ``setting`` is its dotted key in specs; the value ``off`` switches it off, ``example`` has an
+    effect within a few steps.
 
     ``acts``: where it acts. ``formula(value)``: in LaTeX with the setting's value in it. ``meaning``: the formula in a
     sentence. ``source``: who described it. ``torch(value)`` and ``keras(value)``: the usual call in that framework;
@@ -83,6 +84,7 @@ class Regularizer:
     label: str
     order: int
     setting: str
+    example: float | str
     acts: Place
     symbol: str
     source: str

@@ -54,7 +54,15 @@ def _checked(what: str, text: str, longest: int) -> str:
 
 
 def default_name(spec: RunSpec | SweepSpec) -> str:
-    """For example "digits · simple_cnn · λ₂ 0.03", or "Sweep · digits · simple_cnn · 9 λ₂ × 3 seeds"."""
+    """For example "digits · simple_cnn · λ₂ 0.03", or "Sweep · digits · simple_cnn · 9 λ₂ × 3 seeds".
+
+    Other regularizers follow, "… · label smoothing 0.1", where any is on.
+    """
+    others = (spec if isinstance(spec, RunSpec) else spec.run).regularize.label
+    return f"{_default_name(spec)} · {others}" if others else _default_name(spec)
+
+
+def _default_name(spec: RunSpec | SweepSpec) -> str:
     if isinstance(spec, RunSpec):
         terms = spec.penalty.symbols.items()
         penalty = " ".join(f"{symbol} {exact(value)}" for symbol, value in terms if value) or "λ 0"

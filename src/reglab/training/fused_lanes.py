@@ -124,7 +124,8 @@ class FusedLanes:
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
         step(self.optimizer, self.modes, self._rate())
-        self.hooks.project([self.parameters[name].detach() for name in self.lanes[0].layer_weights])
+        if self.hooks.after_step:
+            self.hooks.project([self.parameters[name].detach() for name in self.lanes[0].layer_weights])
         with torch.no_grad():
             self.running += each.detach() * len(batch)
 
