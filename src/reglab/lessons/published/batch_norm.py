@@ -16,18 +16,19 @@ from reglab.lessons.claim import ROLE, SEED, Changes, Claim, Measured, Part, Res
 from reglab.lessons.rules import EXPONENT, POINTS, Within
 from reglab.number_format import exact
 
-RATES = (0.15, 0.3, 0.6)
+RATES = (0.0375, 0.075, 0.15)
 PRODUCT = 0.003
 """η·λ₂ of every run."""
 
 SETTING: Changes = {
-    "data__train_size": 200,
+    "data__train_size": 1200,
+    "data__label_noise": 0.3,
     "model__name": "vgg_small",
     "model__batch_norm": True,
     "penalty__factors": {"fc1.weight": 0.0, "fc2.weight": 0.0},
     "optim__name": "sgd",
     "optim__momentum": 0.0,
-    "train__epochs": 50,
+    "train__epochs": 16,
     "train__batch_size": 20,
 }
 
@@ -61,12 +62,14 @@ ENTRY = Claim(
     order=5,
     about="A batch norm divides by the scale of its input, so the network does not notice how large the weights before "
     "it are; the step η relative to ‖w‖² is what λ changes.",
-    setup="200 digits, a VGG with batch norms, plain SGD in batches of 20 for 50 epochs, λ₂ on convolutions alone; "
-    "η = 0.15, 0.3 and 0.6, each with λ₂ = 0.003/η, so that η·λ₂ is the same and η/λ₂ differs by a factor of 16.",
-    caveat="The law is about equilibrium, which takes about 1/(4ηλ₂) = 83 of the 500 steps to approach, and about one "
+    setup="1,200 digits with 30 % wrong labels, so that gradients do not vanish; a VGG with batch norms, plain SGD in "
+    "batches of 20 for 16 epochs, λ₂ on convolutions alone; η = 0.0375, 0.075 and 0.15, each with λ₂ = 0.003/η, so that "
+    "η·λ₂ is the same and η/λ₂ differs by a factor of 16.",
+    caveat="The law is about equilibrium, which takes some 1/(4ηλ₂) = 83 of the 960 steps to approach, and about one "
     "weight tensor; the norm here is of six together. Dense layers have no batch norm: they are exempt from λ and "
-    "learn at η itself. η and λ₂ were set in a pilot with another seed, in which smaller rates had not yet come to "
-    "equilibrium.",
+    "learn at η itself. The rule was first tried with 200 true labels and η = 0.15, 0.3 and 0.6: at 0.6 the dense layers "
+    "died and all four seeds ended near chance, which says nothing about the law, so the setting was changed, once, "
+    "after a pilot with another seed; the rule was not.",
     parts=(
         Part(
             "norm",
@@ -78,7 +81,7 @@ ENTRY = Claim(
         ),
         Part(
             "accuracy",
-            "Change in validation accuracy from η = 0.15 to 0.6 at the same η·λ₂",
+            "Change in validation accuracy from η = 0.0375 to 0.15 at the same η·λ₂",
             "At the same η·λ₂, a quarter of λ₂ changes the validation accuracy by {figure}.",
             POINTS,
             Within(0.03),
