@@ -63,12 +63,12 @@ ENTRY = Claim(
     about="A batch norm divides by the scale of its input, so the network does not notice how large the weights before "
     "it are; the step η relative to ‖w‖² is what λ changes.",
     setup="1,200 digits with 30 % wrong labels, so that gradients do not vanish; a VGG with batch norms, plain SGD in "
-    "batches of 20 for 16 epochs, λ₂ on convolutions alone; η = 0.0375, 0.075 and 0.15, each with λ₂ = 0.003/η, so that "
-    "η·λ₂ is the same and η/λ₂ differs by a factor of 16.",
+    "batches of 20 for 16 epochs, λ₂ on convolutions alone; η = 0.0375, 0.075 and 0.15, each with λ₂ = 0.003/η, so "
+    "that η·λ₂ is the same and η/λ₂ differs by a factor of 16.",
     caveat="The law is about equilibrium, which takes some 1/(4ηλ₂) = 83 of the 960 steps to approach, and about one "
     "weight tensor; the norm here is of six together. Dense layers have no batch norm: they are exempt from λ and "
-    "learn at η itself. The rule was first tried with 200 true labels and η = 0.15, 0.3 and 0.6: at 0.6 the dense layers "
-    "died and all four seeds ended near chance, which says nothing about the law, so the setting was changed, once, "
+    "learn at η itself. The rule was first tried with 200 true labels and η = 0.15, 0.3 and 0.6: at 0.6 the dense "
+    "layers died and all four seeds ended near chance, which says nothing about the law, so the setting was changed, once, "
     "after a pilot with another seed; the rule was not.",
     parts=(
         Part(
