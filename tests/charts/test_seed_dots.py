@@ -86,3 +86,13 @@ def test_a_published_figure_is_a_triangle_that_names_it() -> None:
     made = seed_dots_chart(frame(2).assign(**{columns.PUBLISHED: [0.7] * 4 + [math.nan] * 4}))
     (triangle,) = (trace for trace in made.data if trace.marker.symbol == "triangle-down-open")
     assert (list(triangle.x), triangle.xaxis, triangle.hovertext) == ([0.7], "x", "published 0.7 points")
+
+
+def test_a_long_label_is_wrapped_and_gets_room() -> None:
+    long = "Validation accuracy on fresh seeds: best pair minus best single λ"
+    figures = frame(2).replace({columns.PART: {"part 1": long}})
+    made = seed_dots_chart(figures)
+    assert made.layout.annotations[1].text == "Validation accuracy on fresh seeds: best<br>pair minus best single λ"
+    assert height_of(figures) == height_of(frame(2)) + 15
+    (low, _), (_, high) = made.layout.yaxis.domain, made.layout.yaxis2.domain
+    assert 0 < high < made.layout.annotations[1].y < low < 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,14 @@ TITLE, SUBTITLE = (
     "dots: seeds · diamond and bar: mean, 95 % interval · dotted: the rule's line",
 )
 STRIP = 84
-"""Pixels of one part."""
+"""Pixels of one part whose label has one line."""
+
+_LINE, _LETTERS = 15, 42  # pixels of a further line of a label; letters that fit into a line of the narrowest card
+_AXIS, _DOTS, _LABEL = (
+    34,
+    62,
+    64,
+)  # pixels from the strip's bottom: where dots begin and end, and where the label stands
 
 _DOT, _MEAN = RAMP[0], RAMP[4]
 _FEWEST = 1e-18  # equal bits have the distance 0, which a logarithmic axis cannot show
@@ -28,7 +35,15 @@ _FEWEST = 1e-18  # equal bits have the distance 0, which a logarithmic axis cann
 
 def height_of(figures: pd.DataFrame) -> int:
     """Pixels in which the chart of ``figures`` is legible."""
-    return STRIP * figures[columns.PART].nunique() if len(figures) else 120
+    return sum(map(_strip_height, figures[columns.PART].unique())) if len(figures) else 120
+
+
+def _lines(label: str) -> list[str]:
+    return wrap(label, _LETTERS)
+
+
+def _strip_height(label: str) -> int:
+    return STRIP + _LINE * (len(_lines(label)) - 1)
 
 
 def seed_dots_chart(figures: pd.DataFrame) -> go.Figure:
@@ -38,16 +53,17 @@ def seed_dots_chart(figures: pd.DataFrame) -> go.Figure:
     made = figure(TITLE, SUBTITLE)
     made.update_layout(title=None, showlegend=False, margin={"l": 12, "r": 16, "t": 0, "b": 0})  # a card has its title
     parts = [rows for _, rows in figures.groupby(columns.PART, sort=False)]
-    edges = np.linspace(1, 0, len(parts) + 1)
-    for number, (rows, (top, bottom)) in enumerate(zip(parts, pairwise(edges), strict=True), start=1):
-        _add_strip(made, rows, "" if number == 1 else str(number), float(bottom), float(top))
+    pixel, bottom = 1 / height_of(figures), 1.0
+    for number, rows in enumerate(parts, start=1):
+        bottom -= pixel * _strip_height(str(rows[columns.PART].iloc[0]))
+        _add_strip(made, rows, "" if number == 1 else str(number), max(bottom, 0.0), pixel)
     return made
 
 
-def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, top: float) -> None:
+def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, pixel: float) -> None:
+    """One part from ``bottom`` upwards; both in shares of the chart's height."""
     first = rows.iloc[0]
     log, unit = bool(first[columns.LOG]), str(first[columns.UNIT])
-    room = top - bottom
     ticks = {"ticks": "outside", "ticklen": 3, "nticks": 5, "ticksuffix": _suffix(unit), "showticksuffix": "last"}
     x: dict[str, Any] = {
         "anchor": f"y{axis}",
@@ -57,7 +73,7 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
         "zeroline": False,
     }
     x |= {**ticks, "showgrid": False, "exponentformat": "power", "tickfont": {"size": SMALL}}
-    y = {"anchor": f"x{axis}", "domain": [bottom + 0.40 * room, bottom + 0.74 * room], "visible": False}
+    y = {"anchor": f"x{axis}", "domain": [bottom + _AXIS * pixel, bottom + _DOTS * pixel], "visible": False}
     made.update_layout({f"xaxis{axis}": x, f"yaxis{axis}": {**y, "range": [-1, 1], "fixedrange": True}})
     across = {"y0": -1, "y1": 1, "xref": f"x{axis}", "yref": f"y{axis}", "layer": "below"}
     for place, dash in ([] if log else [(0.0, "solid")]) + [(line, "2px,3px") for line in first[columns.LINES]]:
@@ -66,8 +82,9 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, to
     for trace in (_seeds(rows, unit, log), _mean(first, unit), _published(first, unit)):
         if trace is not None:
             made.add_scatter(**trace, mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}", hoverinfo="text")
-    place = {"x": 0, "y": bottom + 0.76 * room, "xref": "paper", "yref": "paper", "xanchor": "left"}
-    text = {"text": str(first[columns.PART]), "font": {"size": SMALL}, "opacity": 0.85, "showarrow": False}
+    place = {"x": 0, "y": bottom + _LABEL * pixel, "xref": "paper", "yref": "paper", "xanchor": "left"}
+    label = "<br>".join(_lines(str(first[columns.PART])))
+    text = {"text": label, "align": "left", "font": {"size": SMALL}, "opacity": 0.85, "showarrow": False}
     made.add_annotation(**text, **place, yanchor="bottom")
 
 

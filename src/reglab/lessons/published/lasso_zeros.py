@@ -1,7 +1,7 @@
 """Result 4: share of pixels whose weights are exactly 0 in logistic regression, by C, on digits 0–4 against 5–9.
 
 scikit-learn minimises mean CE(v·z) + ‖v‖₁/(Cn) over 64 standardised pixels z. A run's pixels are x = kz, k = √(64/61),
-and its softmax has two weights w₀, w₁ a pixel, of which only v = k(w₁ − w₀) matters; at the minimum |w₀| + |w₁| =
+and its softmax has two weights w₀, w₁ a pixel; only v = k(w₁ − w₀) matters, and at the minimum |w₀| + |w₁| =
 |v|/k. The objectives are equal for λ₁ = k/(Cn), and for L2 at λ₂ = 2k²/(Cn). A pixel counts as zero if both weights
 are exactly 0. Plain proximal steps over the whole data (ISTA) converge to the minimum, which is unique.
 """
@@ -24,7 +24,7 @@ CS = (1.0, 0.1, 0.01)
 PUBLISHED = (0.0469, 0.2969, 0.8438)
 RIDGE = "L2, C = 1"
 IMAGES, SCALE = 1779, math.sqrt(64 / 61)
-PIXELS = Unit("pixels", 1, 0, signed=False)
+NUMBER = Unit("", 1, 0, signed=False)
 SETTING: Changes = {
     "data__name": "digits_halves",
     "data__train_size": None,
@@ -112,9 +112,9 @@ ENTRY = Claim(
         ),
         Part(
             "apart",
-            "Pixels on which the zeros differ from scikit-learn's, three C together",
-            "Zeros that differ from those of scikit-learn's converged solution: {figure}.",
-            PIXELS,
+            "Pixels whose zeros differ from scikit-learn's",
+            "Pixels, of three C together, whose zeros differ from scikit-learn's converged solution: {figure}.",
+            NUMBER,
             AllBelow(1),
         ),
     ),
