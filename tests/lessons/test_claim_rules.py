@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.lessons.rules import AllAbove, AllBelow, Less, More, Unit, Within, interval, together
+from reglab.lessons.rules import EXPONENT, POINTS, AllAbove, AllBelow, Less, More, Unit, Within, interval, together
 
 numbers = st.lists(st.floats(-10, 10), min_size=2, max_size=12)
 
@@ -37,6 +37,18 @@ def test_within_is_equivalence() -> None:
     assert Within(1.0).decide([0.1, -2.0, 2.0]) is None  # no difference found is not no difference
     assert Within(1.0).decide([3.0, 3.1, 2.9]) is False
     assert Within(1.0).decide([-3.0, -3.1, -2.9]) is False
+
+
+def test_within_may_have_another_centre() -> None:
+    rule = Within(0.5, -1.0)
+    assert rule.lines == (-1.5, -0.5)
+    assert rule.decide([-1.1, -0.9, -1.0]) is True
+    assert rule.decide([0.0, 0.1, -0.1]) is False
+    assert rule.decide([-2.0, -2.1, -1.9]) is False
+    assert rule.decide([-0.6, -0.4, -0.5]) is None
+    assert "interval is between −1.5 and −0.5; fails" in rule.text(EXPONENT)
+    assert "interval is between +3 and +6 points; fails" in Within(0.015, 0.045).text(POINTS)
+    assert "interval is within ±2 points; fails" in Within(0.02).text(POINTS)
 
 
 def test_exact_rules_look_at_every_value() -> None:
