@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from tests.datasets.files import IMAGES, LABELS, idx
 from tests.jobs.sweeping import plan_of
 
-from reglab.analysis import judged_sweep, runs_table
+from reglab.analysis import judge_sweep, runs_table
 from reglab.cli import main
 from reglab.jobs import chance_of, sweep_work
 from reglab.settings import load_settings
@@ -45,8 +45,9 @@ def page_text(sweep_id: str) -> list[str]:
         kept, runs = store.sweep(sweep_id), store.sweep_runs(sweep_id)
         chance = chance_of(runs)
         lanes, epochs = runs_table(kept.spec.lanes(), runs), store.epochs([run.id for run in runs])
-        table = judged_sweep(lanes, epochs, chance=chance)
-        return verdict_text(EpochView(kept.spec, table, chance, kept.epochs, kept.epochs))
+        judgement = judge_sweep(kept.spec, lanes, epochs, overlap=0.0, chance=chance)
+        view = EpochView(kept.spec, judgement, judgement.declared, kept.epochs, kept.epochs)
+        return [line.text for line in verdict_text(view)]
 
 
 def write_uneven(place: Path) -> None:

@@ -25,7 +25,7 @@ __all__ = ["page"]  # which the fixture ``app`` runs
 
 def test_previous_sweeps_are_listed_with_their_best_lambda_and_open(app: AppTest, done: Sweep) -> None:
     visit(app)
-    assert "best λ₂ = 0.01, 90.1 %" in prose(app)
+    assert "best λ₂ = 0.01 (loss 0.099, 90.1 %)" in prose(app)
     press(app, f"sweep_open_{done.id}")
     assert address(app) == {"sweep": done.id}
     assert "sweep-curve" in kinds(app)
@@ -76,14 +76,16 @@ def test_a_finished_sweep_has_its_charts_and_a_verdict(app: AppTest, done: Sweep
     visit(app, sweep=done.id)
     assert kinds(app) == ["sweep-curve", "sweep-gap", "sweep-losses"]
     said = prose(app)
-    assert "**λ₂ = 0.01 is best**: validation accuracy 90.1 ± 0.1 %. That is **+10.0 points** over no penalty" in said
+    assert "**λ₂ = 0.01 is best** (validation loss, last epoch, 3 seeds)." in said
+    assert "**3 seeds suggest that it is better than λ₂ = 0**: −0.100 [−0.100, −0.100], adjusted p 0.25" in said
+    assert "**Early stopping alone** (λ₂ = 0, best epoch 6): 0.199 ± 0.001." in said
+    assert "All three epoch rules choose it." in said
     assert "The network overfits at λ₂ = 0. It stays at chance (10 %) at λ₂ = 0.1." in said
-    assert "A bootstrap over 3 seeds is rough" in said
     assert app.button(key="sweep_use").label == "Use λ₂ = 0.01"
     assert address(app) == {"sweep": done.id}
 
 
-@pytest.mark.parametrize("view", ["weights", "norms", "memory"])
+@pytest.mark.parametrize("view", ["weights", "norms", "calibration", "memory"])
 def test_each_view_is_drawn_only_when_it_is_chosen(app: AppTest, done: Sweep, view: str) -> None:
     visit(app, sweep=done.id)
     app.segmented_control(key=state.VIEW).set_value(view)
@@ -98,7 +100,9 @@ def test_the_table_has_a_row_a_lambda(app: AppTest, done: Sweep) -> None:
     assert table["λ₂"].tolist() == ["0", "0.01", "0.1"]
     assert table["Validation accuracy"].tolist() == ["80.1 ± 0.1 %", "90.1 ± 0.1 %", "10.1 ± 0.1 %"]
     assert table["Choice"].tolist() == ["", "best, 1-SE", ""]
-    assert table["Against λ = 0, points"].tolist()[1] == "+10.0 (10.0 to 10.0)"
+    assert table["Against λ = 0"].tolist()[1] == "−0.100 [−0.100, −0.100]"
+    assert table["Adjusted p"].tolist() == ["–", "0.25", "–"]
+    assert table["Better in"].tolist() == ["–", "3 of 3", "0 of 3"]
     assert kinds(app) == ["sweep-curve", "sweep-gap"]
 
 
@@ -113,31 +117,71 @@ def test_the_epoch_goes_back_in_all_that_is_shown(app: AppTest, done: Sweep) -> 
     visit(app, sweep=done.id)
     app.select_slider(key=state.EPOCH).set_value(2)
     again(app)
-    assert "After epoch 2 of 6: **λ₂ = 0.01 is best**: validation accuracy 86.1" in prose(app)
+    assert "After epoch 2 of 6: **λ₂ = 0.01 is best** (validation loss, 3 seeds)." in prose(app)
+    assert "Validation loss 0.139" in prose(app)
     assert address(app) == {"sweep": done.id, "epoch": "2"}
 
 
 def test_a_link_restores_all_switches(app: AppTest, done: Sweep) -> None:
-    switches = {"view": "weights", "measure": "loss", "epoch": "3", "layer": "fc.weight"}
+    switches = {"view": "weights", "measure": "accuracy", "epoch": "3", "layer": "fc.weight", "rule": "common"}
     visit(app, sweep=done.id, **switches)
     assert app.select_slider(key=state.EPOCH).value == 3
-    assert app.segmented_control(key=state.MEASURE).value == "loss"
+    assert app.segmented_control(key=state.MEASURE).value == "accuracy"
+    assert app.segmented_control(key=state.SHOWN_RULE).value == "common"
     assert app.selectbox(key=state.LAYER).value == "fc.weight"
     assert "sweep-weights" in kinds(app)
-    assert "After epoch 3 of 6: **λ₂ = 0.01 is best**: validation loss 0.129" in prose(app)
+    assert "After epoch 3 of 6: **λ₂ = 0.01 is best** (validation accuracy, common epoch 3, 3 seeds)." in prose(app)
+    assert "Not tested: the sweep declares the rule last epoch." in prose(app)
     assert address(app) == {"sweep": done.id, **switches}
 
 
 def test_switches_follow_back_and_are_kept_where_the_query_lags(app: AppTest, done: Sweep) -> None:
     visit(app, sweep=done.id)
-    app.segmented_control(key=state.MEASURE).set_value("loss")
+    app.segmented_control(key=state.MEASURE).set_value("accuracy")
     again(app)
-    assert address(app) == {"sweep": done.id, "measure": "loss"}
-    assert app.segmented_control(key=state.MEASURE).value == "loss"
-    lag(app, sweep=done.id)
-    assert app.segmented_control(key=state.MEASURE).value == "loss"
-    go_back(app, sweep=done.id)
+    assert address(app) == {"sweep": done.id, "measure": "accuracy"}
     assert app.segmented_control(key=state.MEASURE).value == "accuracy"
+    lag(app, sweep=done.id)
+    assert app.segmented_control(key=state.MEASURE).value == "accuracy"
+    go_back(app, sweep=done.id)
+    assert app.segmented_control(key=state.MEASURE).value == "loss"
+
+
+def test_each_epoch_rule_is_shown_and_the_declared_one_is_marked(app: AppTest, store: Store) -> None:
+    def turning(lane: LaneSpec, epoch: int) -> EpochMetrics:
+        """λ = 0 is best at epoch 2 and overfits from then on; λ = 0.01 keeps its loss."""
+        free = 0.2 + 0.1 * abs(epoch - 2) + 0.001 * lane.repeat
+        loss = {0.0: free, 0.01: 0.3 + 0.001 * lane.repeat, 0.1: 2.3}[lane.point.value]
+        return metrics(epoch, val_loss=loss, val_acc=0.1 if loss > 2 else 0.9)
+
+    sweep = add_sweep(store, SMALL.model_copy(update={"epoch": "best"}), figures=turning)
+    visit(app, sweep=sweep.id)
+    rules = app.segmented_control(key=state.SHOWN_RULE)
+    assert (rules.options, rules.value) == (["Last epoch", "Best (declared)", "Common"], "best")
+    assert "**λ₂ = 0 is best** (validation loss, best epoch, 3 seeds)." in prose(app)
+    assert "By epoch rule: last epoch 0.01, **best epoch 0 (declared)**, common epoch 0." in prose(app)
+    rules.set_value("last")
+    again(app)
+    assert "**λ₂ = 0.01 is best** (validation loss, last epoch, 3 seeds)." in prose(app)
+    assert "Not tested: the sweep declares the rule best epoch." in prose(app)
+    assert address(app) == {"sweep": sweep.id, "rule": "last"}
+
+
+def test_with_early_stopping_runs_count_at_their_best_and_the_head_says_where_they_ended(
+    app: AppTest, store: Store
+) -> None:
+    patient = SMALL.model_copy(update={"run": spec(train__epochs=6, train__patience=2, data__label_noise=0.2)})
+    sweep = add_sweep(store, patient, figures=figures)
+    visit(app, sweep=sweep.id)
+    assert app.get("progress")[0].proto.text.endswith("Runs ended at epoch 6 of 6 (early stopping, patience 2).")
+    assert app.segmented_control(key=state.SHOWN_RULE).value == "best"
+
+
+def test_losses_have_a_map_of_lambda_and_epochs(app: AppTest, done: Sweep) -> None:
+    visit(app, sweep=done.id, role="map")
+    assert kinds(app) == ["sweep-curve", "sweep-gap", "sweep-losses"]
+    assert app.segmented_control(key=state.ROLE).value == "map"
+    assert address(app) == {"sweep": done.id, "role": "map"}
 
 
 def test_a_bad_switch_in_a_link_costs_itself_alone(app: AppTest, done: Sweep) -> None:
@@ -185,7 +229,7 @@ def test_a_running_sweep_says_so_far_and_stops(app: AppTest, store: Store) -> No
         store, SMALL.model_copy(update={"run": spec(train__epochs=60)}), state="running", figures=figures
     )
     visit(app, sweep=running.id)
-    assert "So far, after epoch 6 of 60: **λ₂ = 0.01 is best**" in prose(app)
+    assert "So far, after epoch 6 of 60: **λ₂ = 0.01 is best** (validation loss, 3 seeds)." in prose(app)
     press(app, "sweep_stop")
     assert store.sweep(running.id).wanted == "stop"
     assert app.button(key="sweep_stop").label == "Stopping…"
@@ -204,17 +248,19 @@ def test_a_failed_and_a_deleted_sweep_explain_themselves(app: AppTest, store: St
 
 def test_the_better_of_two_penalty_modes_is_used(app: AppTest, store: Store) -> None:
     def of_mode(lane: LaneSpec, epoch: int) -> EpochMetrics:
-        return metrics(epoch, val_acc=BEST[lane.point.value] + 0.02 * (lane.apply == "decoupled") + 0.001 * lane.repeat)
+        accuracy = BEST[lane.point.value] + 0.02 * (lane.apply == "decoupled") + 0.001 * lane.repeat
+        return metrics(epoch, val_acc=accuracy, val_loss=1 - accuracy)
 
     both = add_sweep(store, SMALL.model_copy(update={"apply": ("coupled", "decoupled")}), figures=of_mode)
     visit(app, sweep=both.id)
-    assert "**Decoupled at its best (λ₂ = 0.01)** is 2.0 points above coupled at its best (λ₂ = 0.01)." in prose(app)
+    assert "**λ₂ = 0.01 (decoupled) is best** (validation loss, last epoch, 3 seeds)." in prose(app)
+    assert "**Coupled** is best at λ₂ = 0.01: 0.099 ± 0.001. The same λ acts differently in each mode." in prose(app)
     assert app.button(key="sweep_use").label == "Use λ₂ = 0.01, decoupled"
 
 
 def test_a_grid_has_a_map_and_a_table(app: AppTest, store: Store) -> None:
     grid = SweepSpec(run=spec(train__epochs=6), l1=(0.0, 0.01), l2=(0.0, 0.01))
-    sweep = add_sweep(store, grid, figures=lambda lane, epoch: metrics(epoch, val_acc=0.5 + lane.point.l2))
+    sweep = add_sweep(store, grid, figures=lambda lane, epoch: metrics(epoch, val_acc=0.5, val_loss=1 - lane.point.l2))
     visit(app, sweep=sweep.id)
     assert kinds(app) == ["sweep-curve", "sweep-losses"]
     assert "is best**" in prose(app)
@@ -283,7 +329,7 @@ def test_sweeps_that_cannot_be_read_are_listed_with_the_reason(app: AppTest, don
     visit(app)
     panel = next(panel for panel in app.expander if panel.label == "1 sweep cannot be read")
     assert "the plan is not valid JSON" in panel.markdown[0].value
-    assert "best λ₂ = 0.01, 90.1 %" in prose(app)
+    assert "best λ₂ = 0.01 (loss 0.099, 90.1 %)" in prose(app)
     assert "cannot be read: the spec is not valid JSON" in plain(prose(app))
     visit(app, sweep=torn.id)
     assert "cannot be read: the spec is not valid JSON" in errors(app)[0]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from tests.analysis.sweeps import lanes_of, one_epoch
 
-from reglab.analysis import Chance, judged_sweep
+from reglab import columns
+from reglab.analysis import Chance, judge_sweep
+from reglab.analysis.bias import Scores
 from reglab.charts.gap import Measure
-from reglab.sweep import SweepSpec
+from reglab.sweep import EpochRule, SweepSpec
 from reglab.ui.sweep.verdict_text import COLUMNS, EpochView, Zeros
 
 CHANCE = Chance(10, 539)
@@ -31,15 +35,29 @@ def view_of(
     newest: bool = True,
     measure: Measure = "accuracy",
     zeros: Zeros | None = None,
+    rule: EpochRule | None = None,
+    best: list[list[float]] | None = None,
+    losses: list[list[float]] | None = None,
+    scores: Mapping[str, Scores] | None = None,
+    overlap: float = 0.0,
     states: dict[int, str] | None = None,
     **sweep: Any,
 ) -> EpochView:
-    """The sweep at ``epoch`` of 60; the training loss grows with λ, and the validation loss is 1 − accuracy."""
+    """The sweep at ``epoch`` of 60; the training loss grows with λ, the validation loss is 1 − accuracy by default.
+
+    ``accuracies`` and ``losses`` are those of the last of two epochs, ``best`` the accuracies of the first, which are
+    lower by default.
+    """
+    if declared := sweep.pop("epoch_rule", None):
+        sweep["epoch"] = declared
     spec = sweep_of(len(accuracies), **sweep)
     lanes = lanes_of(spec, states)
     values = [value for repeat in accuracies for value in repeat]
     train = [0.1 * (i % len(spec.points)) for i in range(len(values))]
-    losses = [1 - value for value in values]
-    epochs = one_epoch(lanes, val_acc=values, val_loss=losses, train_loss=train)
-    table = judged_sweep(lanes, epochs, COLUMNS[measure], chance=CHANCE)
-    return EpochView(spec, table, CHANCE, epoch, 60, training, newest, measure, zeros or {})
+    ends = [value for repeat in losses for value in repeat] if losses else [1 - value for value in values]
+    last = one_epoch(lanes, val_acc=values, val_loss=ends, train_loss=train).assign(**{columns.EPOCH: 2})
+    earlier = [value for repeat in best for value in repeat] if best else [value - 0.01 for value in values]
+    first = one_epoch(lanes, val_acc=earlier, val_loss=[1 - value for value in earlier], train_loss=train)
+    how: dict[str, Any] = {"measure": COLUMNS[measure], "chance": CHANCE, "overlap": overlap, "scores": scores}
+    judgement = judge_sweep(spec, lanes, pd.concat([first, last], ignore_index=True), **how)
+    return EpochView(spec, judgement, rule or judgement.declared, epoch, 60, training, newest, measure, zeros or {})

@@ -90,7 +90,7 @@ def test_a_replay_takes_a_few_steps_however_many_epochs_there_are() -> None:
 
 def test_views_depend_on_what_there_is_to_see() -> None:
     noisy = SweepSpec.parse({"run": {"data": {"label_noise": 0.2}}, "l2": [0.0]})
-    assert views_of(noisy) == ["losses", "weights", "norms", "memory", "table"]
+    assert views_of(noisy) == ["losses", "weights", "norms", "calibration", "memory", "table"]
     assert "memory" not in views_of(SPEC)
     assert views_of(SweepSpec(l1=(0.0,), l2=(0.0,))) == ["losses", "table"]
 
@@ -99,18 +99,32 @@ def test_the_table_is_readable_and_its_csv_exact() -> None:
     view = view_of(U_CURVE)
     table, shown = view.table, readable(view)
     assert list(shown) == [
-        "λ₂", "Validation accuracy", "Against λ = 0, points", "Choice", "Regime", "Training accuracy",
-        "Validation loss", "Training loss", "Seeds",
+        "λ₂", "Validation accuracy", "Against λ = 0, points", "Adjusted p", "Better in", "Choice", "Regime",
+        "Training accuracy", "Validation loss", "Training loss", "Seeds",
     ]  # fmt: skip
     assert shown["Validation accuracy"].tolist() == ["81.0 ± 0.6 %", "87.0 ± 1.5 %", "91.0 ± 0.6 %", "10.0 ± 0.0 %"]
     assert shown["Against λ = 0, points"].tolist()[0] == "–"
     assert shown["Choice"].tolist() == ["", "", "best, 1-SE", ""]
     assert shown["Regime"].tolist() == ["overfits", "overfits", "well regularised", "at chance"]
     assert shown["Against λ = 0, points"].tolist()[3].startswith("−71.0")
-    read = pd.read_csv(io.BytesIO(csv_of(table)))
+    read = pd.read_csv(io.BytesIO(csv_of(view)))
     assert read[columns.VAL_ACC].tolist() == table[columns.VAL_ACC].tolist()
     assert read[columns.LAMBDA].tolist() == [0.0, 0.01, 0.1, 1.0]
     assert read[columns.BEST].tolist() == [False, False, True, False]
+    assert read[columns.BETTER_IN].tolist() == [0, 3, 3, 0]
+    assert read[columns.P_ADJUSTED].notna().tolist() == [False, True, True, False]
+    assert read["rule"].tolist() == ["last"] * 4
+    assert read["corrected"].isna().all()  # no run kept its predictions
+
+
+def test_the_corrected_figure_stands_in_the_csv_row_of_the_best_lambda() -> None:
+    read = pd.read_csv(io.BytesIO(csv_of(view_of([U_CURVE[0]] * 5, over="fold"))))
+    assert read["corrected"].notna().tolist() == [False, False, True, False]
+
+
+def test_a_table_of_a_rule_that_is_not_declared_has_no_test() -> None:
+    shown = readable(view_of(U_CURVE, rule="best"))
+    assert not {"Adjusted p", "Better in"} & set(shown)
 
 
 def test_a_table_of_one_diverged_run_has_dashes() -> None:

@@ -18,10 +18,10 @@ from reglab.ui.sweep.query import USUAL, SweepQuery, ViewState, form_query, norm
 from reglab.ui.train.state import sweep_page_query
 
 VIEWS = st.builds(
-    ViewState, view=st.sampled_from(["losses", "weights", "norms", "memory", "table"]),
+    ViewState, view=st.sampled_from(["losses", "weights", "norms", "calibration", "memory", "table"]),
     measure=st.sampled_from(["accuracy", "loss"]), epoch=st.none() | st.integers(1, 10_000),
-    layer=st.none() | st.text(min_size=1, max_size=20), role=st.sampled_from(["val", "train"]),
-    what=st.sampled_from(["norm", "zeros"]),
+    layer=st.none() | st.text(min_size=1, max_size=20), role=st.sampled_from(["val", "train", "map"]),
+    what=st.sampled_from(["norm", "zeros"]), rule=st.none() | st.sampled_from(["last", "best", "common"]),
 )  # fmt: skip
 VALUES = st.lists(st.floats(0, 1e3), min_size=1, max_size=6, unique=True)
 
@@ -48,7 +48,8 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
     modes = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
     repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {}]))
     run = draw(specs()).with_changes({"data.folds": None, "data.fold": 0, "train.seed": 1, "data.seed": 2})
-    return normal(SweepSpec.parse({"run": run, "apply": modes, **what, **repeats}))
+    rule = draw(st.sampled_from([None, "last", "best", "common"]))
+    return normal(SweepSpec.parse({"run": run, "apply": modes, "epoch": rule, **what, **repeats}))
 
 
 @given(sweeps())
@@ -89,8 +90,9 @@ def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        ({"view": "nonsense"}, "view 'nonsense' is not one of: losses, weights, norms, memory, table."),
+        ({"view": "nonsense"}, "view 'nonsense' is not one of: losses, weights, norms, calibration, memory, table."),
         ({"measure": ""}, "measure '' is not one of: loss, accuracy."),
+        ({"rule": "worst"}, "rule 'worst' is not one of: last, best, common."),
         ({"epoch": "-3"}, "epoch '-3' is not one of: a number from 1."),
         ({"epoch": "0"}, "epoch '0'"),
         ({"epoch": "²"}, "epoch '²'"),
@@ -111,6 +113,7 @@ def test_a_bad_switch_gets_its_default_and_a_sentence(query: dict[str, str], tex
         ({"l2": "0,x", "seeds": "2"}, {"seeds": 2, "l2": USUAL.l2}, "λ₂: cannot read 'x'"),
         ({"l2": "0,1", "seeds": "0"}, {"seeds": 1, "l2": (0.0, 1.0)}, "seeds should be greater"),
         ({"l2": "0,1", "ways": "sideways"}, {"apply": (), "l2": (0.0, 1.0)}, "not 'sideways'"),
+        ({"seeds": "3", "rule": "worst"}, {"seeds": 3, "epoch": None}, "'worst'"),
         ({"seeds": "3", "folds": "4"}, {"seeds": 3, "folds": 0}, "not both"),
         ({"ratio": "0.5"}, {"l2": USUAL.l2, "l1_ratio": None}, "at least one λ is needed"),
         ({"train.epochs": "-1", "l1": "0,1"}, {"l1": (0.0, 1.0)}, "train.epochs"),

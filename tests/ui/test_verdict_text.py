@@ -10,9 +10,19 @@ from tests.golden_files import check_golden
 from tests.ui.sweeps import CHANCE, U_CURVE, view_of
 
 from reglab import columns
-from reglab.analysis import SweepVerdict
+from reglab.analysis import Corrected, SweepVerdict
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep.verdict_text import EpochView, figure, listed, named_point, regime_text, rule_help, verdict_text
+from reglab.ui.sweep import verdict_help
+from reglab.ui.sweep.verdict_text import (
+    EpochView,
+    details_text,
+    figure,
+    listed,
+    named_point,
+    p_text,
+    regime_text,
+    verdict_text,
+)
 
 NONE = [[float("nan")] * 4] * 2
 AT_CHANCE = [[0.10, 0.11, 0.09, 0.10]] * 2
@@ -22,8 +32,24 @@ MODES: dict[str, Any] = {"apply": ["coupled", "decoupled"]}
 COUPLED, DECOUPLED = [0.80, 0.90, 0.85, 0.10], [0.80, 0.85, 0.94, 0.50]
 DIVERGED = dict.fromkeys(range(4), "diverged")
 
+SIX = [[value + 0.002 * number for value in U_CURVE[number % 3]] for number in range(6)]
+ALIKE = [[0.900 + shift, 0.9005 + shift, 0.880, 0.10] for shift in (0.0, 0.001, 0.002, 0.001, 0.0, 0.002)]
+UNDECIDED = [[0.90, 0.90 + shift, 0.88, 0.10] for shift in (0.02, -0.01, 0.02, -0.01, 0.01, 0.0)]
+EARLY = [[0.92 + 0.001 * number, 0.91, 0.90, 0.10] for number in range(6)]  # at an earlier epoch, λ = 0 does best
+SURE = [[0.3, 0.20, 0.25 + 0.001 * number, 2.3] for number in range(6)]  # losses that prefer the second λ
+
 VIEWS = {
     "a U-curve": view_of(U_CURVE),
+    "six seeds are enough": view_of(SIX, overlap=0.43),
+    "six seeds, early stopping does better": view_of(SIX, best=EARLY, overlap=0.43),
+    "six seeds by loss": view_of(SIX, best=EARLY, overlap=0.43, measure="loss"),
+    "the best epoch, not declared": view_of(SIX, best=EARLY, rule="best"),
+    "the best epoch, declared": view_of(SIX, best=EARLY, epoch_rule="best"),
+    "equivalent to no penalty": view_of(ALIKE),
+    "not distinguishable from no penalty": view_of(UNDECIDED, overlap=0.43),
+    "loss and accuracy disagree": view_of(SIX, losses=SURE),
+    "loss and accuracy disagree, accuracy cannot tell": view_of(UNDECIDED, losses=[[0.3, 0.4, 0.5, 2.3]] * 6),
+    "loss and accuracy disagree, two seeds": view_of(SIX[:2], losses=SURE[:2]),
     "so far": view_of(U_CURVE, epoch=12, training=True),
     "an earlier epoch while it trains": view_of(U_CURVE, epoch=12, training=True, newest=False),
     "an earlier epoch": view_of(U_CURVE, epoch=12, newest=False),
@@ -74,20 +100,31 @@ VIEWS = {
 
 
 def test_the_verdict_in_every_case() -> None:
-    check_golden("sweep_verdicts", {title: "\n".join(verdict_text(view)) for title, view in VIEWS.items()})
+    texts = {title: [line.text for line in verdict_text(view)] for title, view in VIEWS.items()}
+    details = {title: [f"Details: {text}" for text in details_text(view)] for title, view in VIEWS.items()}
+    check_golden("sweep_verdicts", {title: "\n".join(texts[title] + details[title]) for title in VIEWS})
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_a_verdict_names_the_best_lambda_or_gives_a_reason(view: EpochView) -> None:
-    first, *rest = verdict_text(view)
-    assert ("is best**" in first or "at its best (" in first) == (view.verdict() is not None)
-    assert all(sentence.endswith((".", "**.")) for sentence in (first, *rest))
-    assert "nan" not in " ".join((first, *rest))
+    lines = verdict_text(view)
+    assert ("is best**" in lines[0].text) == (view.shown.best is not None)
+    assert all(line.text.endswith((".", "**.")) for line in lines)
+    assert not any("nan" in line.text or "None" in line.text for line in lines)
 
 
-@pytest.mark.parametrize(("fixed", "than"), [({}, "over no penalty"), ({"group": 0.01}, "over λ₂ = 0")])
-def test_a_gain_over_no_penalty_needs_every_other_lambda_to_be_0(fixed: dict[str, float], than: str) -> None:
-    assert f"points** {than} (" in verdict_text(view_of(U_CURVE, run={"penalty": fixed}))[0]
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_only_the_declared_rule_is_tested(view: EpochView) -> None:
+    undeclared = replace(view, rule="common")
+    text = " ".join(line.text for line in verdict_text(undeclared))
+    assert "adjusted p" not in text
+    assert "bias-corrected" not in text
+    assert ("Not tested: the sweep declares the rule " in text) == (undeclared.shown.best is not None)
+
+
+def test_every_number_has_its_rule() -> None:
+    for line in verdict_text(VIEWS["six seeds are enough"]):
+        assert line.help, line.text
 
 
 VALUES = (0.0, 1e-3, 1e-2, 1e-1, 1.0)
@@ -98,7 +135,7 @@ REGIMES = {"o": "overfits", "f": "fits", "u": "underfits", "c": "at chance"}
 
 def verdict(regimes: str) -> SweepVerdict:
     """One letter a λ: overfits, fits, underfits, at chance."""
-    found = VIEWS["a U-curve"].verdict()
+    found = VIEWS["a U-curve"].shown.best
     assert found is not None
     return replace(found, regimes=tuple(zip(POINTS, (REGIMES[letter] for letter in regimes), strict=True)))
 
@@ -132,6 +169,25 @@ def test_points_and_figures() -> None:
     assert figure(0.3124, 0.0121, columns.VAL_LOSS) == "0.312 ± 0.012"
 
 
-def test_the_rules_depend_on_the_measure() -> None:
-    assert "highest mean validation accuracy" in rule_help("accuracy")
-    assert "lowest mean validation loss" in rule_help("loss")
+def test_a_small_p_is_written_as_such() -> None:
+    assert [p_text(p) for p in (1.0, 0.03125, 0.0021, 0.0002)] == ["1", "0.031", "0.0021", "< 0.001"]
+
+
+def test_the_rules_depend_on_the_measure_and_the_epoch_rule() -> None:
+    assert "highest mean validation accuracy; every run counts at its last epoch" in verdict_help.best(
+        "accuracy", "last"
+    )
+    assert "lowest mean validation loss; every run counts at its own lowest" in verdict_help.best("loss", "best")
+    assert "so r = 0.43" in verdict_help.difference(431 / 1007)
+
+
+@pytest.mark.parametrize(
+    ("method", "source"),
+    [
+        ("bootstrap bias correction", "Tsamardinos"),
+        ("Tibshirani and Tibshirani", "Tibshirani & Tibshirani 2009"),
+    ],
+)
+def test_the_correction_names_its_method(method: Any, source: str) -> None:
+    assert source in verdict_help.corrected(Corrected(0.9, 0.01, method))
+    assert source not in verdict_help.corrected(None)

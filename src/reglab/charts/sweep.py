@@ -93,7 +93,7 @@ def sweep_chart(
         place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
         made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
     if rival is not None and span.low < rival < span.high:
-        _add_rival(made, rival, measure)
+        _add_rival(made, axis, rival, measure)
     if alone and beside is not None and not beside.table.empty:
         _add_beside(made, beside, what, axis, symbol)
     for own in every:
@@ -115,13 +115,19 @@ def _subtitle(every: Sequence[Points]) -> str:
     return "; ".join(parts)
 
 
-def _add_rival(made: Draft, level: float, measure: Measure) -> None:
-    """A line across all λ with its text at the right, where large λ have left the plot."""
-    made.add_hline(level, line={"color": GREY, "width": 1.6, "dash": "9px,3px"}, layer="below")
+def _add_rival(made: Draft, axis: LambdaAxis, level: float, measure: Measure) -> None:
+    """A line across all λ; its value stands in the legend, since texts in the plot would meet the curves."""
     value = percent(level) if measure == "accuracy" else fixed(level, 3)
-    place = {"x": 0.995, "xref": "paper", "xanchor": "right", "y": level}
-    side = "bottom" if measure == "accuracy" else "top"  # away from the curves, which lie on the worse side
-    made.add_text(f"{RIVAL}: {value}", yanchor=side, opacity=0.9, **place)
+    made.add_scatter(
+        x=list(axis.range),
+        y=[level, level],
+        mode="lines",
+        uid="rival",
+        name=f"{RIVAL} {value}",
+        legendrank=4,
+        line={"color": GREY, "width": 1.6, "dash": "9px,3px"},
+        hoverinfo="skip",
+    )
 
 
 def _add_beside(made: Draft, beside: Beside, what: Measured, axis: LambdaAxis, symbol: str) -> None:

@@ -161,5 +161,6 @@ def _add_marks(made: Draft, own: Map, choices: Sequence[Choice], symbol: str, ax
             marker={"symbol": _MARKS[choice.rule], "size": 12, **outlined},
             hovertext=[f"<b>{choice.rule} epoch</b>: {symbol} = {names[choice.value]}"],
             hoverinfo="text",
+            cliponaxis=False,  # a mark at the last epoch is whole
             **axes,
         )

@@ -24,7 +24,7 @@ from reglab.number_format import PERCENT, percent, short
 FLOORS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 _TOPS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
 _COLLAPSED = 0.5  # below this share of the distance from guessing to the best accuracy
-_BEYOND = 2.5  # times the median validation loss
+_BEYOND = 2.0  # times the median validation loss
 _PAD = 0.04
 _APART = 0.15  # of the axis, from one text at the edge to the next
 

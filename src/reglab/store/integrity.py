@@ -79,7 +79,7 @@ def of_job(home: Path, job: Run | Sweep | Unreadable) -> Iterator[Problem]:
 def _of_best_and_predictions(files: RunFiles, run: Run) -> Iterator[Problem]:
     """What is wrong with the best epoch's weights, or the predictions, of a run that has come to its end."""
     try:
-        if files.has_weights(BEST):
+        if files.has(BEST):
             files.load_weights(f"{run.id}/{BEST}.safetensors")
         files.check_predictions(run.epoch)
     except RegLabError as error:

@@ -17,32 +17,37 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis import layer_curves, sweep_histograms
 from reglab.charts.gap import Measure
-from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep import Beside, sweep_chart
+from reglab.charts.sweep_calibration import HINT, sweep_calibration_chart
+from reglab.charts.sweep_epochs import Choice, sweep_epochs_chart
 from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_grid import sweep_grid_chart
-from reglab.charts.sweep_losses import Role, sweep_losses_chart
+from reglab.charts.sweep_losses import sweep_losses_chart
 from reglab.charts.sweep_memorised import sweep_memorised_chart
 from reglab.charts.sweep_norms import What, sweep_norms_chart
 from reglab.charts.sweep_weights import sweep_weights_chart
 from reglab.spec import Apply, RunSpec
-from reglab.sweep import Point, SweepSpec
+from reglab.states import ACTIVE
+from reglab.sweep import EpochRule, Point, SweepSpec
 from reglab.ui.shared.live_chart import Scalar, live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.sweep import state
-from reglab.ui.sweep.data import Results, layers_at, sweep_table
-from reglab.ui.sweep.query import SWEEP, SWITCHES, View, ViewState
-from reglab.ui.sweep.verdict_text import EpochView, named_point, rule_help, verdict_text
+from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
+from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
+from reglab.ui.sweep.verdict_help import REGIMES
+from reglab.ui.sweep.verdict_text import RULES, EpochView, details_text, named_point, verdict_text
 from reglab.ui.train.state import FORM as TRAIN_FORM
 
-MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "loss": "Loss"}
+MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
 EPOCH_HELP = (
     "All charts and the verdict show this epoch, which is the same for every λ. At its right end the slider follows "
     "the newest epoch that every λ has reached."
 )
 _BUTTONS = 88  # pixels of two rows of buttons, kept also with one or none
+_NARROW = 380  # pixels that a verdict needs; in a narrower window it stands below the U-curve
 _NARROWEST = 440  # pixels that a view's switches need; in a narrower window gap and view stand one above the other
 
 
@@ -51,13 +56,16 @@ def board(results: Results, view: EpochView) -> None:
     if not results.common and not view.training:
         st.info("No figures: the sweep ended before its first epoch.", icon=":material/info:")
         return
-    left, right = st.columns([8, 5], gap="small")
-    with left.container(border=True, height="stretch", gap=None):
-        _main_chart(results, view)
-    with right.container(border=True, height="stretch", gap="xsmall", vertical_alignment="distribute"):
-        _verdict(view)
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        _switches(results, view)
+    with st.grid(2, min_column_width=_NARROW, gap="small"):
+        with st.container(border=True, height="stretch", gap=None):
+            _main_chart(results, view)
+        with st.container(border=True, height="stretch", gap="xsmall", vertical_alignment="distribute"):
+            _verdict(view)
+    with st.grid(2, min_column_width=_NARROW, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _measures(results, view)
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+            _epochs(results, view)
     if view.spec.kind == "grid":
         _view_box(results, view)
         return
@@ -69,14 +77,18 @@ def board(results: Results, view: EpochView) -> None:
 
 
 def _verdict(view: EpochView) -> None:
-    """The verdict with its rules, and the buttons that open Train with the best λ or the 1-SE choice."""
+    """The verdict, each line with its rule, and the buttons that open Train with the best λ or the 1-SE choice."""
     first, *rest = verdict_text(view)
     with st.container(gap="xsmall", key="sweep_verdict"):
-        st.markdown("**Verdict**", help=rule_help(view.measure))
-        st.markdown(first)
-        for paragraph in rest:
-            st.markdown(f":small[{paragraph}]")
-    verdict = view.verdict()
+        st.markdown("**Verdict**", help=first.help or None)
+        st.markdown(first.text)
+        for line in rest:
+            st.markdown(f":small[{line.text}]", help=line.help or None)
+        if details := details_text(view):
+            with st.expander("Where it over- and underfits", key="sweep_details"):
+                for paragraph in details:
+                    st.markdown(f":small[{paragraph}]", help=REGIMES)
+    verdict = view.shown.best
     with st.container(horizontal=True, gap="xsmall", height=_BUTTONS, border=False, key="sweep_uses"):
         if verdict is not None:
             _use(view.spec, verdict.apply, verdict.best, "sweep_use", "the best λ", "primary")
@@ -99,10 +111,18 @@ def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: L
     )
 
 
-def _switches(results: Results, view: EpochView) -> None:
-    """Accuracy or loss; the epoch; the replay."""
-    epochs = results.sweep.epochs
+def _measures(results: Results, view: EpochView) -> None:
+    """Loss or accuracy; the epoch rule."""
     segments("Measure", MEASURES, state.MEASURE)
+    if results.sweep.epochs > 1:
+        names = {"last": "Last epoch", "best": "Best", "common": "Common"}
+        names[view.judgement.declared] += " (declared)"
+        segments("Epoch rule", names, state.SHOWN_RULE)
+
+
+def _epochs(results: Results, view: EpochView) -> None:
+    """The epoch; the replay."""
+    epochs = results.sweep.epochs
     if epochs == 1:
         return
     st.select_slider(
@@ -123,15 +143,25 @@ def _switches(results: Results, view: EpochView) -> None:
         st.button("", key="sweep_play", icon=icon, on_click=state.start_replay, disabled=idle, help=about)
 
 
-MAIN_HEIGHT, GAP_HEIGHT, VIEW_HEIGHT = 440, 384, 304
+MAIN_HEIGHT, GAP_HEIGHT, VIEW_HEIGHT = 500, 384, 304
 """Pixels of the U-curve, of the gap, and of the chosen view beside it, which has its switches above."""
 
 VIEWS: Mapping[View, tuple[str, str, str]] = {
-    "losses": ("Losses", "Without the penalty.", "the loss over the epochs, a line for each λ."),
+    "losses": (
+        "Losses",
+        "Without the penalty.",
+        "the loss over the epochs, a line for each λ; as a map, with the best λ under each epoch rule.",
+    ),
     "weights": ("Weights", "Same bins in all panels.", "histograms of the weights, a panel for each λ."),
-    "norms": ("Norms & zeros", "Layer by layer.", "the norm of each layer's weights, and their share of exact zeros."),
+    "norms": ("Norms", "Layer by layer.", "the norm of each layer's weights, and their share of exact zeros."),
+    "calibration": (
+        "Calibration",
+        "Of runs that have ended.",
+        "how far the confidence of the network is from its accuracy (expected calibration error, 15 bins), at the last "
+        "and at the best epoch of every run, whatever epoch is shown. A network at chance that knows it is calibrated.",
+    ),
     "memory": (
-        "Memorisation",
+        "Memorised",
         "Training labels that the network reproduces.",
         "with label noise, the share of right and of wrong training labels that the network reproduces.",
     ),
@@ -140,7 +170,7 @@ VIEWS: Mapping[View, tuple[str, str, str]] = {
 """View → its name, a caption, and its explanation."""
 
 VIEWS_HELP = "  \n".join(f"**{name}**: {about}" for name, _, about in VIEWS.values())
-ROLES: Mapping[Role, str] = {"val": "Validation", "train": "Training"}
+ROLES: Mapping[LossView, str] = {"val": "Validation", "train": "Training", "map": "Map"}
 WHATS: Mapping[What, str] = {"norm": "Norms", "zeros": "Exact zeros"}
 _OPTIONS = 40  # pixels of the row with a view's own switches, kept also without any
 
@@ -152,9 +182,24 @@ def _main_chart(results: Results, view: EpochView) -> None:
         if view.spec.kind == "grid":
             return sweep_grid_chart(view.table, measure=view.measure)
         chance = view.chance.accuracy if view.chance else None
-        return sweep_chart(view.table, measure=view.measure, symbol=view.spec.symbol, chance=chance)
+        rival = view.judgement.rival
+        return sweep_chart(
+            view.table,
+            measure=view.measure,
+            symbol=view.spec.symbol,
+            chance=chance,
+            name=f"validation, {RULES[view.rule]}",
+            beside=_beside(view),
+            rival=rival.figure.mean if rival else None,
+        )
 
     _draw("curve", results, view, make, MAIN_HEIGHT)
+
+
+def _beside(view: EpochView) -> Beside | None:
+    """The sweep at the best epoch of every run, or where that is shown, at the last."""
+    other: EpochRule = "last" if view.rule == "best" else "best"
+    return Beside(RULES[other], view.judgement.by_rule[other].table) if view.epochs > 1 else None
 
 
 def views_of(spec: SweepSpec) -> list[View]:
@@ -186,7 +231,7 @@ def _view_box(results: Results, view: EpochView) -> None:
         shown = state.view_state(results.sweep.epochs)
         option = {"losses": shown.role, "norms": shown.what, "weights": shown.layer}.get(chosen)
         make = partial(_figure, chosen, results, view, shown)
-        _draw(chosen, results, view, make, VIEW_HEIGHT, option, clickable=chosen in ("norms", "memory"))
+        _draw(chosen, results, view, make, VIEW_HEIGHT, option, clickable=chosen in ("norms", "calibration", "memory"))
 
 
 def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -> go.Figure:
@@ -194,7 +239,14 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
     if chosen == "losses":
         epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
         planned = results.sweep.epochs
+        if shown.role == "map":
+            return sweep_epochs_chart(results.runs, epochs, choices=_choices(view), planned=planned, symbol=symbol)
         return sweep_losses_chart(results.runs, epochs, role=shown.role, planned=planned, symbol=symbol)
+    if chosen == "calibration":
+        hint = (
+            HINT if results.sweep.state in ACTIVE else "These runs kept no class probabilities: older versions did not."
+        )
+        return sweep_calibration_chart(calibration_of(results), symbol=symbol, hint=hint)
     if chosen == "memory":
         return sweep_memorised_chart(view.table, symbol=symbol)
     layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
@@ -203,6 +255,12 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
         return sweep_norms_chart(curves, what=shown.what, symbol=symbol, lambdas=lambdas)
     histograms = sweep_histograms(results.runs, layers, shown.layer, view.epoch)
     return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, lambdas=lambdas)
+
+
+def _choices(view: EpochView) -> list[Choice]:
+    """The best λ under each epoch rule, for the map."""
+    found = [(rule, judged.best) for rule, judged in view.judgement.by_rule.items()]
+    return [Choice(rule, best.apply, best.best.value, best.epoch) for rule, best in found if best is not None]
 
 
 def _draw(

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import Chance, judged_sweep, layer_curves, runs_table
+from reglab.analysis import (
+    Chance,
+    SweepJudgement,
+    judge_sweep,
+    layer_curves,
+    overlap_of_folds,
+    overlap_of_seeds,
+    runs_table,
+)
+from reglab.analysis.calibration import calibration_error, calibration_table
 from reglab.charts.lambda_axis import lambda_text
+from reglab.datasets import DATASETS
 from reglab.exports.csv import csv_bytes
 from reglab.jobs import chance_of, data_remarks
 from reglab.number_format import NONE, PERCENT, fixed
+from reglab.predictions import ValScores, Which
 from reglab.states import ACTIVE
-from reglab.store import Sweep
-from reglab.ui.shared.memo import Readings, epochs_on, shared_frame
+from reglab.store import Run, Sweep
+from reglab.sweep import SweepSpec
+from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import session_id
 from reglab.ui.sweep.query import ViewState
-from reglab.ui.sweep.verdict_text import COLUMNS, EpochView, Zeros
+from reglab.ui.sweep.verdict_text import COLUMNS, EpochView, Zeros, p_text
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,8 @@ class Results:
     """``sweep`` as far as its frames go: a row a run, and the epochs of all runs; equal ``version``: equal frames.
 
     ``common`` is the newest epoch that all runs which have begun have reached: the newest that can be compared.
-    ``chance`` is None where neither its record nor the dataset is known. ``remarks`` are on unusual classes.
+    ``chance`` is None where neither its record nor the dataset is known. ``overlap`` is the r of the intervals.
+    ``remarks`` are on unusual classes.
     """
 
     version: Hashable
@@ -38,7 +52,20 @@ class Results:
     epochs: pd.DataFrame
     common: int
     chance: Chance | None
+    overlap: float
     remarks: tuple[str, ...]
+
+    @property
+    def ids(self) -> list[str]:
+        """The runs."""
+        ids: list[str] = self.runs[columns.RUN].tolist()
+        return ids
+
+    @property
+    def ends(self) -> list[int]:
+        """The last epoch of every run that has begun."""
+        ends: list[int] = self.epochs.groupby(columns.RUN)[columns.EPOCH].max().tolist()
+        return ends
 
 
 def results_of(sweep: Sweep) -> Results:
@@ -55,7 +82,8 @@ def results_of(sweep: Sweep) -> Results:
         table = runs_table(sweep.spec.lanes(), runs)
         epochs = epochs_on(services().store, runs, before.epochs if before else None)
         remarks = tuple(data_remarks(runs[0]))
-        return Results(version, sweep, table, epochs, common_epoch(table, epochs), chance_of(runs), remarks)
+        common, overlap = common_epoch(table, epochs), overlap_of(sweep.spec, runs)
+        return Results(version, sweep, table, epochs, common, chance_of(runs), overlap, remarks)
 
     found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
     return replace(found, sweep=sweep) if found.version == version else found
@@ -64,30 +92,75 @@ def results_of(sweep: Sweep) -> Results:
 _READINGS: Readings[Results] = Readings(most=8)
 
 
+_JUDGEMENTS: Memo[SweepJudgement] = Memo(
+    most=64 * 2**20, size=lambda found: sum(frame_bytes(each.table) for each in found.by_rule.values())
+)
+
+
+def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
+    """The r of Nadeau and Bengio's interval; of runs that recorded no pool, the pool is the whole data set."""
+    if spec.folds:
+        return overlap_of_folds(spec.folds)
+    known = next((run.environment for run in runs if run.environment), None)
+    entry = DATASETS.entries.get(spec.run.data.name)
+    if known is None or not (pool := known.get("n_pool") or (entry.size if entry else 0)):
+        return 0.0
+    return overlap_of_seeds(int(known["n_val"]), int(pool))
+
+
 def epoch_view(results: Results, view: ViewState) -> EpochView:
-    """The sweep at the epoch and in the measure of ``view``.
+    """The sweep at the epoch, under the rule and in the measure of ``view``.
 
     A sweep that finished before its last epoch stopped early of its own accord: its verdict is final.
     """
     sweep, measure = results.sweep, view.measure
     epoch = min(view.epoch or results.common, results.common)
+    newest, ended = epoch == results.common, sweep.state not in ACTIVE
     source = (results.version, epoch, measure)
-    table = shared_frame(
-        ("judged", source),
-        lambda: judged_sweep(results.runs, results.epochs, COLUMNS[measure], epoch, results.chance),
-    )
+    judgement = _JUDGEMENTS.get(source, lambda: _judged(results, COLUMNS[measure], None if newest and ended else epoch))
+    rule = view.rule or judgement.declared
     return EpochView(
         sweep.spec,
-        table,
-        results.chance,
+        judgement,
+        rule,
         epoch,
         results.common if sweep.state in ("finished", "diverged") else sweep.epochs,
-        training=sweep.state in ACTIVE,
-        newest=epoch == results.common,
+        training=not ended,
+        newest=newest,
         measure=measure,
         zeros=_zeros(results, epoch),
-        source=source,
+        source=(*source, rule),
     )
+
+
+def _judged(results: Results, measure: str, epoch: int | None) -> SweepJudgement:
+    """The judgement; the bias is corrected once nothing trains any more, since that reads every prediction."""
+    how: dict[str, Any] = {"overlap": results.overlap, "measure": measure, "epoch": epoch, "chance": results.chance}
+    scores: Mapping[str, ValScores] = services().store.val_scores(results.ids) if epoch is None else {}
+    return judge_sweep(results.sweep.spec, results.runs, results.epochs, scores=scores, **how)
+
+
+def calibration_of(results: Results) -> pd.DataFrame:
+    """The calibration of every point, of the runs that have ended and kept their predictions."""
+
+    def read() -> pd.DataFrame:
+        store = services().store
+        scores = store.val_scores(results.ids)
+        errors = {run: _calibration_errors(run, own) for run, own in scores.items()}
+        return calibration_table(results.runs, errors)
+
+    return shared_frame(("calibration", results.version), read)
+
+
+def _calibration_errors(run_id: str, scores: ValScores) -> tuple[float, float]:
+    """At the last and at the best epoch; NaN where the probabilities are not known."""
+    run, store = services().store.get(run_id), services().store
+
+    def at(which: Which, epoch: int | None) -> float:
+        known = store.probabilities(run_id, which)
+        return np.nan if known is None or not epoch else calibration_error(known, scores.correct[epoch - 1])
+
+    return at("last", run.epoch), at("best", run.best_epoch)
 
 
 def layers_at(results: Results, epoch: int) -> pd.DataFrame:
@@ -125,14 +198,21 @@ _FIGURES = (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOS
 _CSV = (
     *(columns.APPLY, columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2, columns.N, columns.DIVERGED),
     *(name + suffix for name in (*_FIGURES, *columns.MEMORY) for suffix in ("", columns.SE)),
-    *(columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS, columns.BEST, columns.ONE_SE, columns.REGIME),
+    *(columns.AT_EPOCH, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS, columns.BETTER_IN),
+    *(columns.P_ADJUSTED, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME),
 )
 _REGIMES = {"fits": "well regularised"}  # as the page writes them, where that differs from the column
 
 
-def csv_of(table: pd.DataFrame) -> bytes:
-    """The judged ``table`` as CSV; missing values are empty."""
-    return csv_bytes(table[list(_CSV)])
+def csv_of(view: EpochView) -> bytes:
+    """The judged table as CSV, with its epoch rule in every row and the bias-corrected figure in that of the best λ.
+
+    Missing values are empty.
+    """
+    table, corrected = view.table, view.judgement.corrected if view.declared else None
+    best = table[columns.BEST].to_numpy(np.bool_)
+    value = np.where(best, corrected.value if corrected else np.nan, np.nan)
+    return csv_bytes(table[list(_CSV)].assign(**{"rule": view.rule, "measure": view.measure, "corrected": value}))
 
 
 def sweep_table(view: EpochView, height: int) -> None:
@@ -142,7 +222,10 @@ def sweep_table(view: EpochView, height: int) -> None:
 
 
 def readable(view: EpochView) -> pd.DataFrame:
-    """λ, mean ± standard error, difference to λ = 0 with its interval, choice and regime; the measure shown first."""
+    """λ, mean ± standard error, difference to λ = 0 and its test, choice and regime; the measure shown first.
+
+    The table of a rule that is not declared has no test.
+    """
     spec, table, accuracy = view.spec, view.table, view.measure == "accuracy"
     shown: dict[str, Sequence[str]] = {}
     if len(spec.applies) > 1:
@@ -159,6 +242,9 @@ def readable(view: EpochView) -> pd.DataFrame:
     first = "Validation accuracy" if accuracy else "Validation loss"
     shown[first] = means.pop(first)
     shown["Against λ = 0" + (", points" if accuracy else "")] = _differences(table, percent=accuracy)
+    if view.declared and spec.repeats > 1:
+        shown["Adjusted p"] = [NONE if np.isnan(p) else p_text(p) for p in table[columns.P_ADJUSTED].tolist()]
+        shown["Better in"] = _better_in(table)
     choices = zip(table[columns.BEST].tolist(), table[columns.ONE_SE].tolist(), strict=True)
     shown["Choice"] = [", ".join(["best"] * best + ["1-SE"] * one_se) for best, one_se in choices]
     shown["Regime"] = [_REGIMES.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()]
@@ -182,11 +268,18 @@ def _means(table: pd.DataFrame, name: str, *, percent: bool) -> list[str]:
     return texts
 
 
+def _better_in(table: pd.DataFrame) -> list[str]:
+    """For example "5 of 6"."""
+    names = (columns.LAMBDA, columns.BETTER_IN, columns.PAIRS)
+    rows = zip(*(table[name].tolist() for name in names), strict=True)
+    return [f"{better:.0f} of {pairs:.0f}" if value and pairs else NONE for value, better, pairs in rows]
+
+
 def _differences(table: pd.DataFrame, *, percent: bool) -> list[str]:
     scale, digits = (100, 1) if percent else (1, 3)
     names = (columns.DIFFERENCE, columns.LOW, columns.HIGH)
     texts = []
     for difference, low, high in zip(*(scale * table[name].to_numpy(np.float64) for name in names), strict=True):
-        interval = f" ({fixed(low, digits)} to {fixed(high, digits)})" if np.isfinite(low) else ""
+        interval = f" [{fixed(low, digits)}, {fixed(high, digits)}]" if np.isfinite(low) else ""
         texts.append(fixed(difference, digits, sign=True) + interval if np.isfinite(difference) else NONE)
     return [NONE if value == 0 else text for value, text in zip(table[columns.LAMBDA], texts, strict=True)]

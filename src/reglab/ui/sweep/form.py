@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
 from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_sweep
-from reglab.sweep import Kind, SweepSpec, values_text
+from reglab.sweep import EpochRule, Kind, SweepSpec, values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
@@ -27,6 +27,7 @@ from reglab.ui.shared.spec_fields import (
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
+    AUTOMATIC,
     FIXED,
     KIND,
     KINDS,
@@ -36,6 +37,7 @@ from reglab.ui.sweep.query import (
     OVER,
     RATIO,
     REPEATS,
+    RULE,
     RUN_WIDGETS,
     SYMBOLS,
     as_labels,
@@ -43,6 +45,7 @@ from reglab.ui.sweep.query import (
     to_sweep,
 )
 from reglab.ui.sweep.state import FORM, show_sweep
+from reglab.ui.sweep.verdict_help import EPOCH_RULES
 
 NAME = "sweep_name"
 """Key of the field for the sweep's name."""
@@ -78,6 +81,12 @@ RATIO_HELP = "ρ, from 0 to 1: the share of λ that goes to L1. 0 is all L2, 1 i
 REPEATS_HELP = (
     "1 to 50 seeds or 2 to 50 folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ beats "
     "λ = 0: with fewer, a verdict only suggests it."
+)
+RULE_HELP = (
+    "At which epoch a run counts when λ is chosen and tested. It is declared here, before the outcome is known; the "
+    "sweep's page shows the other two beside it, untested.  \n"
+    + "  \n".join(f"**{rule}**: {text}." for rule, text in EPOCH_RULES.items())
+    + "  \n**auto**: best with early stopping, else last."
 )
 FACTORS_HELP = "Multiplier of λ for single tensors, one “name: factor” a line; 0 exempts a tensor."
 
@@ -153,12 +162,26 @@ def _sweep_card() -> None:
     with left:
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
     right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
+    _epoch_rule()
     fixed = [FIXED[kind], *TERMS] if kind in FIXED else [*TERMS]
     for place, setting in enumerate(fixed):
         if place % 2 == 0:
             pair = st.columns(2)
         with pair[place % 2]:
             draw(setting, key=RUN_WIDGETS[setting], help_more="The same in every run.")
+
+
+def _epoch_rule() -> None:
+    """The epoch rule that the sweep declares, and below it what the choice means."""
+    names = {AUTOMATIC: "Auto", "last": "Last", "best": "Best", "common": "Common"}
+    chosen: EpochRule | str = segments(
+        "Epoch rule", names, RULE, help=RULE_HELP, label_visibility="visible", persist_state="session"
+    )
+    stops_early = bool(st.session_state.get(RUN_WIDGETS["train.patience"]))
+    default = "best" if stops_early else "last"
+    rule = default if chosen == AUTOMATIC else chosen
+    why = f", because runs {'stop early' if stops_early else 'train to the end'}" if chosen == AUTOMATIC else ""
+    st.caption(f"{rule.capitalize()}{why}: {EPOCH_RULES[cast(EpochRule, rule)]}.")
 
 
 def _list(name: str) -> None:

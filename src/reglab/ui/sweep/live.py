@@ -22,7 +22,7 @@ from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
-from reglab.ui.sweep.data import csv_of, epoch_view, results_of
+from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
 from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, shown_sweep, view_state
 from reglab.ui.sweep.verdict_text import EpochView
@@ -47,7 +47,7 @@ def sweep_view(address: SweepQuery) -> None:
         st.error(problem, icon=":material/error:" if isinstance(error, UnreadableRow) else ":material/search_off:")
         st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=_leave)
         return
-    open_sweep(sweep.id, sweep.epochs, address)
+    open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
     every = _interval(sweep)
     tick_every(every, lambda: _tick(sweep.id, every))
 
@@ -60,7 +60,7 @@ def _tick(sweep_id: str, every: float | None) -> None:
     advance_replay(results.common, sweep.epochs)
     state = view_state(sweep.epochs)
     view = epoch_view(results, state)
-    _head(sweep, state, view)
+    _head(results, state, view)
     if shown.problem:
         st.warning(literal(shown.problem), icon=":material/link_off:")
     if results.remarks:
@@ -79,8 +79,9 @@ def _interval(sweep: Sweep) -> float | None:
     return TICK if shown_sweep().playing else None
 
 
-def _head(sweep: Sweep, state: ViewState, view: EpochView) -> None:
+def _head(results: Results, state: ViewState, view: EpochView) -> None:
     """Name, state and buttons; below them progress, execution, shared settings and problems."""
+    sweep = results.sweep
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.subheader(literal(sweep.name), width="content", anchor=False)
@@ -89,7 +90,7 @@ def _head(sweep: Sweep, state: ViewState, view: EpochView) -> None:
             _buttons(sweep, state, view)
     trouble.button_problem()
     position = services().runner.position(sweep.id, "sweep") if sweep.state == "queued" else None
-    st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep)))
+    st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep), results.ends))
     with st.container(gap=None):
         if sweep.plan is None:
             st.markdown(f":small[{progress_text.amount_text(sweep.spec)}]")
@@ -141,7 +142,7 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
     link_button(sweep_query(sweep.id, state), "sweep_link")
     st.download_button(
         "CSV",
-        lambda: csv_of(view.table),
+        lambda: csv_of(view),
         f"sweep-{sweep.id}.csv",
         "text/csv",
         key="sweep_csv",

@@ -15,7 +15,7 @@ from reglab.analysis import best_row, chosen, runs_table
 from reglab.analysis import sweep_table as table_of
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
-from reglab.number_format import percent
+from reglab.number_format import fixed, percent
 from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
@@ -182,24 +182,27 @@ def _row(sweep: Sweep) -> None:
 
 
 def _best(sweep: Sweep) -> str:
-    """For example " · best λ₂ = 0.03, 90.4 %"; empty where no λ is best."""
+    """The best λ by loss under the sweep's epoch rule: " · best λ₂ = 0.03 (loss 0.312, 90.4 %)"; empty without one."""
     store = services().store
     try:
 
         def judged() -> pd.DataFrame:
             runs = store.sweep_runs(sweep.id)
             table = runs_table(sweep.spec.lanes(), runs)
-            return chosen(table_of(table, store.epochs([run.id for run in runs])), chance=chance_of(runs))
+            epochs = store.epochs([run.id for run in runs])
+            means = table_of(table, epochs, rule=sweep.spec.epoch_rule)
+            return chosen(means, columns.VAL_LOSS, chance=chance_of(runs))
 
         table = shared_frame(("best", store.home, sweep.id, sweep.epochs), judged)
     except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
         return f" · {literal(str(error))}"
-    best = best_row(table)
+    best = best_row(table, columns.VAL_LOSS)
     if best is None:
         return ""
     row = table.iloc[best]
     point = Point(*(float(row[name]) for name in (columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2)))
-    return f" · best {named_point(sweep.spec, point)}, {percent(float(row[columns.VAL_ACC]))}"
+    loss, accuracy = fixed(float(row[columns.VAL_LOSS]), 3), percent(float(row[columns.VAL_ACC]))
+    return f" · best {named_point(sweep.spec, point)} (loss {loss}, {accuracy})"
 
 
 def _delete(sweep_id: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from reglab.jobs.sweep_plan import Plan
@@ -96,8 +97,11 @@ def seconds_left(sweep: Sweep, since: Rate | None = None) -> float | None:
     return weight * measured + (1 - weight) * planned
 
 
-def progress_text(sweep: Sweep, position: int | None, since: Rate | None = None) -> str:
-    """State and progress in one line; ``position`` in the queue, ``since`` as for :func:`seconds_left`."""
+def progress_text(sweep: Sweep, position: int | None, since: Rate | None = None, ends: Sequence[int] = ()) -> str:
+    """State and progress in one line; ``position`` in the queue, ``since`` as for :func:`seconds_left`.
+
+    ``ends``: the last epoch of every run.
+    """
     took, at = duration(sweep.seconds), f"epoch {sweep.epoch} of {sweep.epochs}"
     match sweep.state:
         case "queued":
@@ -108,7 +112,8 @@ def progress_text(sweep: Sweep, position: int | None, since: Rate | None = None)
             return _running(sweep, since)
         case "finished":
             diverged = sweep.counts["diverged"]
-            return f"Finished {_all(sweep)} in {took}." + (f" {diverged} of them diverged." if diverged else "")
+            diverged_text = f" {diverged} of them diverged." if diverged else ""
+            return f"Finished {_all(sweep)} in {took}.{diverged_text}{_ended(sweep, ends)}"
         case "diverged":
             return f"{'All ' if sweep.size > 1 else ''}{_all(sweep)} diverged."
         case "cancelled":
@@ -152,6 +157,16 @@ def _running(sweep: Sweep, since: Rate | None) -> str:
     return f"Epoch {sweep.epoch} of {sweep.epochs} done in every run." + (
         f" About {duration(left)} left." if left is not None else ""
     )
+
+
+def _ended(sweep: Sweep, ends: Sequence[int]) -> str:
+    """With early stopping, the epochs at which runs ended: " Runs ended at epochs 9–31 (early stopping, …)."."""
+    patience = sweep.spec.run.train.patience
+    if not patience or not ends:
+        return ""
+    first, last = min(ends), max(ends)
+    at = f"epochs {first}–{last}" if first < last else f"epoch {first}"
+    return f" Runs ended at {at} of {sweep.epochs} (early stopping, patience {patience})."
 
 
 def _penalty(spec: SweepSpec) -> str:

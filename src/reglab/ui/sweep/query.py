@@ -17,16 +17,17 @@ from reglab.errors import SpecError, shown
 from reglab.number_text import number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.spec_text import scalar
-from reglab.sweep import Kind, SweepSpec, parse_values, values_text
+from reglab.sweep import EpochRule, Kind, SweepSpec, parse_values, values_text
 from reglab.ui.shared import spec_fields as of_run
 from reglab.ui.shared.query import best_effort
 from reglab.ui.sweep.presets import DEMO
 
-View = Literal["losses", "weights", "norms", "memory", "table"]
+View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
+LossView = Literal[Role, "map"]
 
 SWEEP = "sweep"
-SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds")
-"""Parameters of a sweep itself, besides those of its run; "ways" are the penalty modes."""
+SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "rule")
+"""Parameters of a sweep itself, besides those of its run; "ways" are the penalty modes, "rule" is the epoch rule."""
 
 PREFIX = "sweep_"
 _OF_SWEEP = frozenset({"penalty.apply", "data.folds", "data.fold"})  # settings of a run that the sweep decides
@@ -34,10 +35,15 @@ _OF_SWEEP = frozenset({"penalty.apply", "data.folds", "data.fold"})  # settings 
 RUN_WIDGETS = {setting: PREFIX + key for setting, key in of_run.WIDGETS.items() if setting not in _OF_SWEEP}
 """Dotted setting of a run → widget key."""
 
-KIND, MODES, OVER, REPEATS, RATIO = (PREFIX + name for name in ("kind", "modes", "over", "repeats", "ratio"))
+KIND, MODES, OVER, REPEATS, RATIO, RULE = (
+    PREFIX + name for name in ("kind", "modes", "over", "repeats", "ratio", "rule")
+)
 LISTS: Mapping[str, str] = {"l2": PREFIX + "l2_values", "l1": PREFIX + "l1_values", "lambdas": PREFIX + "lambdas"}
 SYMBOLS: Mapping[str, str] = {"l2": "λ₂", "l1": "λ₁", "lambdas": "λ"}
-KEYS = (*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, *LISTS.values())
+KEYS = (*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, RULE, *LISTS.values())
+
+AUTOMATIC = "automatic"
+"""The epoch rule of the form that leaves it to the sweep: best with early stopping, else last."""
 
 KINDS: Mapping[Kind, str] = {"l2": "L2", "l1": "L1", "elastic": "Elastic net", "grid": "L1 × L2"}
 LISTED: Mapping[Kind, tuple[str, ...]] = {"l2": ("l2",), "l1": ("l1",), "elastic": ("lambdas",), "grid": ("l1", "l2")}
@@ -72,6 +78,7 @@ def to_values(spec: SweepSpec) -> dict[str, Any]:
         OVER: spec.repeated_over,
         REPEATS: spec.repeats,
         RATIO: number_text(_USUAL_RATIO if spec.l1_ratio is None else spec.l1_ratio),
+        RULE: spec.epoch or AUTOMATIC,
     }
 
 
@@ -98,6 +105,8 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     wanted["run"] = of_run.to_spec({**run, of_run.WIDGETS["penalty.apply"]: modes[0]})
     wanted["apply"] = tuple(modes) if len(modes) > 1 else ()
     wanted["folds" if folds else "seeds"] = repeats
+    rule = values.get(RULE) or AUTOMATIC
+    wanted["epoch"] = None if rule == AUTOMATIC else rule
     try:
         return normal(SweepSpec.parse(wanted))
     except SpecError as error:
@@ -132,14 +141,16 @@ class ViewState:
     """The switches of the view: each is a parameter of the query where it is not the default.
 
     ``epoch`` None is the newest; ``layer`` None is all weights; ``role`` belongs to the losses, ``what`` to the norms.
+    ``rule`` None is the epoch rule that the sweep declares.
     """
 
     view: View = "losses"
-    measure: Measure = "accuracy"
+    measure: Measure = "loss"
     epoch: int | None = None
     layer: str | None = None
-    role: Role = "val"
+    role: LossView = "val"
     what: What = "norm"
+    rule: EpochRule | None = None
 
     def to_query(self) -> dict[str, str]:
         """The parameters that are not the default."""
@@ -150,6 +161,7 @@ class ViewState:
 DEFAULT = ViewState()
 SWITCHES = tuple(field.name for field in fields(ViewState))
 _CHOICES = {key: get_args(kind) for key, kind in get_type_hints(ViewState).items() if key not in ("epoch", "layer")}
+_CHOICES["rule"] = get_args(EpochRule)
 
 
 @dataclass(frozen=True)
@@ -223,6 +235,8 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
         query["ways"] = ",".join(spec.apply)
     if spec.folds or spec.seeds > 1:
         query[f"{spec.repeated_over}s"] = str(spec.repeats)
+    if spec.epoch is not None:
+        query["rule"] = spec.epoch
     return query
 
 
@@ -255,4 +269,4 @@ def _setting(key: str, text: str) -> dict[str, Any]:
         return {"l1_ratio": scalar(text)}
     if key == "ways":
         return {"apply": tuple(mode.strip() for mode in text.split(",") if mode.strip())}
-    return {key: scalar(text)}
+    return {"epoch" if key == "rule" else key: scalar(text)}

@@ -13,6 +13,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.spec import RunSpec
+from reglab.sweep import EpochRule
 from reglab.ui.shared.query import Form, Query
 from reglab.ui.sweep.query import (
     DEFAULT,
@@ -31,7 +32,7 @@ from reglab.ui.sweep.query import (
 START = "sweep_start"
 """Key of the form's button."""
 
-VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT = (f"sweep_view_{key}" for key in SWITCHES)
+VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT, SHOWN_RULE = (f"sweep_view_{key}" for key in SWITCHES)
 
 _SHOWN = "sweep_shown"
 _STOPS = 200  # of the epoch slider
@@ -53,12 +54,14 @@ def show_sweep(sweep_id: str) -> None:
 class ShownSweep:
     """The sweep on screen; ``address``: the view state that the query stood for when it was last read or written.
 
-    ``playing``: a replay moves the slider; ``replayed``: the epochs that it has set, ``at`` the last of them.
+    ``declared`` is its epoch rule. ``playing``: a replay moves the slider; ``replayed``: the epochs that it has set,
+    ``at`` the last of them.
     """
 
     sweep: str = ""
     address: ViewState = DEFAULT
     problem: str | None = None
+    declared: EpochRule = "last"
     playing: bool = False
     replayed: set[int] = field(default_factory=set)
     at: int = 1
@@ -75,7 +78,7 @@ def shown_sweep() -> ShownSweep:
     return state
 
 
-def open_sweep(sweep_id: str, epochs: int, address: SweepQuery) -> None:
+def open_sweep(sweep_id: str, epochs: int, declared: EpochRule, address: SweepQuery) -> None:
     """Set the switches before they are drawn, where the sweep has just opened or the query has changed."""
     state = shown_sweep()
     opens = state.sweep != sweep_id or MEASURE not in st.session_state
@@ -85,14 +88,16 @@ def open_sweep(sweep_id: str, epochs: int, address: SweepQuery) -> None:
         view = address.view
         switches = {VIEW: view.view, MEASURE: view.measure, ROLE: view.role, WHAT: view.what}
         epoch = nearest(view.epoch or epochs, epochs)
-        st.session_state.update({**switches, EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS})
-        state.sweep, state.address, state.problem = sweep_id, view, address.problem
+        st.session_state.update({**switches, SHOWN_RULE: view.rule or declared})
+        st.session_state.update({EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS})
+        state.sweep, state.address, state.problem, state.declared = sweep_id, view, address.problem, declared
 
 
 def view_state(epochs: int) -> ViewState:
     """The switches; the slider at its end means the newest epoch."""
     now = st.session_state
     epoch, layer = int(now.get(EPOCH, epochs)), now.get(LAYER) or columns.ALL_WEIGHTS
+    rule, declared = now.get(SHOWN_RULE), shown_sweep().declared
     return ViewState(
         now.get(VIEW) or DEFAULT.view,
         now.get(MEASURE) or DEFAULT.measure,
@@ -100,6 +105,7 @@ def view_state(epochs: int) -> ViewState:
         None if layer == columns.ALL_WEIGHTS else layer,
         now.get(ROLE) or DEFAULT.role,
         now.get(WHAT) or DEFAULT.what,
+        rule if rule != declared else None,
     )
 
 

@@ -1,6 +1,6 @@
-"""The verdict on a sweep as text: the best λ and its uncertainty, the 1-SE choice, regimes, divergence and caveats.
+"""The verdict on a sweep as text, one idea a line: the best λ, the test against λ = 0, and every rival and caveat.
 
-Pure text: the figures are those of :class:`reglab.analysis.SweepVerdict`.
+Pure text: the figures are those of :class:`reglab.analysis.SweepJudgement`.
 """
 
 from __future__ import annotations
@@ -8,75 +8,103 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis import LEAST_REPEATS, RULE, Chance, SweepVerdict, sweep_verdict, why_no_best
+from reglab.analysis import Chance, PairedDifference, RuleJudgement, SweepJudgement, SweepVerdict, why_no_best
+from reglab.analysis.paired import DECISIVE_REPEATS
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
-from reglab.number_format import PERCENT, fixed, percent, points
-from reglab.sweep import Point, SweepSpec
+from reglab.number_format import PERCENT, fixed, percent, points, short
+from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.ui.sweep import verdict_help as rules
 
 COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
+RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
 
 Zeros = Mapping[tuple[str, float, float], float]
 """(penalty mode, λ₁, λ₂) → share of all weights that are exactly 0."""
 
 _LISTED = 4  # λ of a list that are written out
+_SURE = 1e-3  # an adjusted p below it is written as such
 _NEVER_CHOSEN = "A λ with diverged runs is never chosen."
+
+
+class Line(NamedTuple):
+    """One idea in Markdown, and the rule behind its numbers."""
+
+    text: str
+    help: str = ""
 
 
 @dataclass(frozen=True)
 class EpochView:
-    """A sweep at ``epoch`` of ``epochs``, judged by one ``measure``; equal ``source`` means an equal ``table``.
+    """A sweep at ``epoch`` of ``epochs``, judged; the charts and the table show ``rule``.
 
-    ``training``: runs are queued or train; ``newest``: no later epoch has figures.
+    ``training``: runs are queued or train; ``newest``: no later epoch has figures. Equal ``source``: equal figures.
     """
 
     spec: SweepSpec
-    table: pd.DataFrame
-    chance: Chance | None
+    judgement: SweepJudgement
+    rule: EpochRule
     epoch: int
     epochs: int
     training: bool = False
     newest: bool = True
-    measure: Measure = "accuracy"
+    measure: Measure = "loss"
     zeros: Zeros = field(default_factory=dict)
     source: Hashable = None
 
-    def verdict(self, mode: str | None = None) -> SweepVerdict | None:
-        """The verdict on one penalty mode, or on the mode that holds the best point."""
-        return sweep_verdict(self.table, COLUMNS[self.measure], mode)
+    @property
+    def shown(self) -> RuleJudgement:
+        """The judgement under the rule on screen."""
+        return self.judgement.by_rule[self.rule]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The judged table under the rule on screen."""
+        return self.shown.table
+
+    @property
+    def chance(self) -> Chance | None:
+        return self.judgement.chance
+
+    @property
+    def declared(self) -> bool:
+        """Whether the rule on screen is the sweep's own, the only one tested."""
+        return self.rule == self.judgement.declared
 
 
-def verdict_text(view: EpochView) -> list[str]:
-    """Paragraphs in Markdown; the first names the best λ, or says why there is none."""
-    spec = view.spec
-    verdicts = {mode: view.verdict(mode) for mode in spec.applies}
-    found = [verdict for verdict in verdicts.values() if verdict is not None]
-    if not found:
-        return [_no_best(view)]
-    texts = [_mode_text(view, verdict, named=len(verdicts) > 1) for verdict in found]
-    first, *rest = texts[0] if len(found) == 1 else [_comparison(spec, found), *(" ".join(text) for text in texts)]
-    without = [_no_best_of(view, mode) for mode, verdict in verdicts.items() if verdict is None]
-    return [_opening(view) + first, *rest, *without, *_caveats(spec, found)]
+def verdict_text(view: EpochView) -> list[Line]:
+    """The lines of the verdict; the first names the best λ, or says why there is none."""
+    best = view.shown.best
+    if best is None:
+        return [Line(_no_best(view))]
+    lines = [_headline(view, best), *([_tested(view, best)] if view.declared else [_not_tested(view)])]
+    lines += [_figures(view, best), *_rival(view, best), *_criteria(view), *_rules(view)]
+    lines += [line for line in (_one_se(view.spec, best), _modes(view, best)) if line]
+    return [*lines, *warnings(view, best)]
 
 
-def rule_help(measure: Measure) -> str:
-    """How the verdict is reached."""
-    top = "highest" if measure == "accuracy" else "lowest"
-    return (
-        f"**Best**: the λ with the {top} mean validation {measure}. A λ with diverged runs or at chance is excluded."
-        "  \n"
-        "**1-SE choice**: the largest λ whose mean is within one standard error of the best mean; the standard error "
-        "is that of the best λ.  \n"
-        "**Interval**: each repeat gives the difference between this λ and λ = 0 from the same initial weights. The "
-        "95 % interval is Student's t over these differences, widened because repeats share images (Nadeau and "
-        "Bengio 2003); fewer than 3 repeats have none.  \n"
-        f"**Regimes**: {RULE}  \n"
-        "λ is chosen on the validation images, so its figure is slightly optimistic: confirm it on held-out images."
+def warnings(view: EpochView, best: SweepVerdict) -> list[Line]:
+    """What the best λ depends on."""
+    texts = (
+        "" if view.training else _edge(view.spec, best),
+        _budget(view),
+        f"Runs diverged at {listed(view.spec, best.diverged)}. {_NEVER_CHOSEN}" if best.diverged else "",
     )
+    return [Line(text, rules.BUDGET if text.startswith("**The choice") else "") for text in texts if text]
+
+
+def details_text(view: EpochView) -> list[str]:
+    """Where the network over- and underfits, and exact zeros: a paragraph each."""
+    best = view.shown.best
+    if best is None:
+        return []
+    others = [_no_best_of(view, mode) for mode in view.spec.applies if not _verdict_of(view, mode)]
+    return [*filter(None, (regime_text(view.spec, best, view.chance), _zeros(best, view.zeros))), *others]
 
 
 def named_point(spec: SweepSpec, point: Point) -> str:
@@ -86,10 +114,37 @@ def named_point(spec: SweepSpec, point: Point) -> str:
     return f"{spec.symbol} = {lambda_text(point.value)}"
 
 
+def zero_text(spec: SweepSpec) -> str:
+    """What every λ is compared with: "λ₂ = 0", "λ₁ = λ₂ = 0"."""
+    return "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
+
+
 def figure(value: float, error: float | None, measure: str) -> str:
     """A mean ± its standard error: "92.3 ± 0.8 %", "0.312 ± 0.012"."""
     unit = PERCENT if measure == columns.VAL_ACC else ""
     return _bare(value, measure) + ("" if error is None else f" ± {_bare(error, measure)}") + unit
+
+
+def difference_text(difference: PairedDifference) -> str:
+    """Value, interval and adjusted p: "+1.8 points [0.4, 3.2], adjusted p 0.031"; no p where there is no interval."""
+    measure = columns.VAL_ACC if difference.higher_is_better else columns.VAL_LOSS
+    text = f"{_signed(difference.value, measure)}{interval_text(difference)}"
+    if difference.p_adjusted is None or difference.low is None:
+        return text
+    return f"{text}, adjusted p {p_text(difference.p_adjusted)}"
+
+
+def interval_text(difference: PairedDifference) -> str:
+    """ " [0.4, 3.2]", with a space before it; empty without an interval."""
+    if difference.low is None or difference.high is None:
+        return ""
+    measure = columns.VAL_ACC if difference.higher_is_better else columns.VAL_LOSS
+    return f" [{_bare(difference.low, measure)}, {_bare(difference.high, measure)}]"
+
+
+def p_text(p: float) -> str:
+    """A p to two significant digits, "< 0.001" below that."""
+    return "< 0.001" if p < _SURE else short(p, 2)
 
 
 def listed(spec: SweepSpec, chosen: Sequence[Point]) -> str:
@@ -139,50 +194,146 @@ def _opening(view: EpochView) -> str:
     return f"Stopped after {at}" if view.epoch < view.epochs else ""
 
 
-def _mode_text(view: EpochView, verdict: SweepVerdict, *, named: bool) -> list[str]:
-    """The paragraphs on one penalty mode; the first is the verdict itself."""
-    spec, measure = view.spec, verdict.measure
-    mode = f"{verdict.apply.capitalize()}: " if named else ""
-    name = "validation accuracy" if measure == columns.VAL_ACC else "validation loss"
-    best = (
-        f"{mode}**{named_point(spec, verdict.best)} is best**: {name} {figure(verdict.mean, verdict.error, measure)}."
+def _headline(view: EpochView, best: SweepVerdict) -> Line:
+    """The best λ with measure, epoch rule and repeats."""
+    over = f"{best.n} {view.spec.repeated_over}{'s' if best.n > 1 else ''}"
+    opening = _opening(view)
+    rule = "" if opening and view.rule == "last" else f"{RULES[view.rule]}, "  # the opening names the epoch
+    rule = f"{RULES[view.rule]} {best.epoch:.0f}, " if view.rule == "common" else rule
+    mode = f" ({best.apply})" if len(view.spec.applies) > 1 and best.best.value else ""  # λ = 0 has no mode
+    text = f"{opening}**{named_point(view.spec, best.best)}{mode} is best** (validation {view.measure}, {rule}{over})."
+    return Line(text, rules.best(view.measure, view.rule))
+
+
+def _tested(view: EpochView, best: SweepVerdict) -> Line:
+    """The difference to λ = 0, and what the repeats show of it."""
+    zero, over = zero_text(view.spec), view.spec.repeated_over
+    if best.best.value == 0:
+        return Line(f"No {'other pair' if view.spec.kind == 'grid' else f'larger {view.spec.symbol}'} does better.")
+    paired = best.paired
+    if paired is None:
+        return Line(f"The sweep has no {zero} to compare with.")
+    text = difference_text(paired)
+    if paired.low is None:
+        few = f"One {over} gives" if paired.repeats == 1 else f"{paired.repeats} {over}s give"
+        return Line(f"Against {zero}: **{text}**. {few} no interval, so this may be chance.", rules.DIFFERENCE)
+    text += f", better in {paired.better_in} of {paired.repeats}"
+    head = {
+        "better": f"**Better than {zero}**",
+        "suggests better": f"**{paired.repeats} {over}s suggest that it is better than {zero}**",
+        "equivalent": f"**Equivalent to {zero} within 0.5 points**",
+    }.get(paired.conclusion, f"**Not distinguishable from {zero} with {paired.repeats} {over}s**")
+    tail = f" {DECISIVE_REPEATS} {over}s are the fewest that can show it." if "suggests" in paired.conclusion else ""
+    return Line(f"{head}: {text}.{tail}", rules.difference(view.judgement.overlap))
+
+
+def _not_tested(view: EpochView) -> Line:
+    declared = RULES[view.judgement.declared]
+    return Line(f"Not tested: the sweep declares the rule {declared}.", rules.EPOCHS)
+
+
+def _figures(view: EpochView, best: SweepVerdict) -> Line:
+    """The figure at the choice, and the one without the bias of the choice."""
+    text = f"Validation {view.measure} {figure(best.mean, best.error, best.measure)}"
+    corrected = view.judgement.corrected if view.declared else None
+    if corrected is not None:
+        text += f", bias-corrected {figure(corrected.value, None, best.measure)}"
+    return Line(f"{text}.", rules.corrected(corrected))
+
+
+def _rival(view: EpochView, best: SweepVerdict) -> list[Line]:
+    """Early stopping alone, and the best λ against it."""
+    rival = view.judgement.rival
+    if rival is None:
+        return []
+    epochs = f"{rival.epochs[0]}–{rival.epochs[-1]}" if len(set(rival.epochs)) > 1 else f"{rival.epochs[0]}"
+    plural = "s" if len(set(rival.epochs)) > 1 else ""
+    text = (
+        f"**Early stopping alone** ({zero_text(view.spec)}, best epoch{plural} {epochs}): "
+        f"{figure(rival.figure.mean, rival.error, best.measure)}"
     )
-    more = (
-        _one_se(spec, verdict),
-        regime_text(spec, verdict, view.chance),
-        "" if view.training else _edge(spec, verdict),
-        f"Runs diverged at {listed(spec, verdict.diverged)}. {_NEVER_CHOSEN}" if verdict.diverged else "",
-        _zeros(verdict, view.zeros),
-    )
-    return [f"{best} {_gain(spec, verdict)}", *filter(None, more)]
+    own = view.judgement.best
+    if rival.difference is None or own is None or not view.declared:
+        same = view.declared and rival.difference is None and own is not None
+        return [Line(f"{text}{', the same as the best λ' if same else ''}.", rules.RIVAL)]
+    return [Line(f"{text}. {_against_rival(view, own, rival.difference)}", rules.RIVAL)]
 
 
-def _gain(spec: SweepSpec, verdict: SweepVerdict) -> str:
-    """The difference to λ = 0 and its interval."""
-    zero = "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
-    if verdict.best.value == 0:
-        return f"No {'other pair' if spec.kind == 'grid' else f'larger {spec.symbol}'} does better."
-    if verdict.difference is None:
-        return f"The sweep has no {zero} to compare with."
-    swept = {"l1", "l2"} if spec.kind in ("elastic", "grid") else {spec.kind}
-    beside = any(fixed for key, fixed in spec.run.penalty.strengths.items() if key not in swept)
-    than = f"{'over' if verdict.measure == columns.VAL_ACC else 'against'} {zero if beside else 'no penalty'}"
-    gain = f"That is **{_signed(verdict.difference, verdict.measure)}** {than}"
-    if verdict.low is None or verdict.high is None:
-        return f"{gain}."
-    interval = f"{_bare(verdict.low, verdict.measure)} to {_bare(verdict.high, verdict.measure)}"
-    repeats = f"{verdict.pairs} {spec.repeated_over}s"
-    if verdict.overlap:
-        return f"{gain}. The paired 95 % interval, {interval} over {repeats}, includes 0: **no clear gain**."
-    return f"{gain} (paired 95 % interval {interval}, {repeats})."
+def _against_rival(view: EpochView, best: SweepVerdict, difference: PairedDifference) -> str:
+    name, over = named_point(view.spec, best.best), view.spec.repeated_over
+    if difference.low is None:
+        return f"{name} less that: {difference_text(difference)}."
+    how = {
+        "better": "is **better**",
+        "worse": "is **worse**",
+        "suggests better": f"is better, as {difference.repeats} {over}s suggest",
+        "suggests worse": f"is worse, as {difference.repeats} {over}s suggest",
+        "equivalent": "is equivalent within 0.5 points",
+    }.get(difference.conclusion, "is not distinguishable from it")
+    return f"{name} {how}: {difference_text(difference)}."
 
 
-def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> str:
+def _criteria(view: EpochView) -> list[Line]:
+    """Where loss and accuracy choose different λ, and why."""
+    criteria = view.judgement.criteria
+    by_loss, by_accuracy = criteria.by_loss, criteria.by_accuracy
+    if not view.declared or criteria.agree or by_loss is None or by_accuracy is None:
+        return []
+    named = [named_point(view.spec, verdict.best) for verdict in (by_loss, by_accuracy)]
+    if by_loss.apply != by_accuracy.apply:
+        named = [f"{name}, {verdict.apply}" for name, verdict in zip(named, (by_loss, by_accuracy), strict=True)]
+    text = f"**Loss chooses {named[0]}, accuracy {named[1]}.**"
+    accuracy = criteria.accuracy
+    if criteria.reason == "unknown" or accuracy is None:
+        return [Line(f"{text} There are too few {view.spec.repeated_over}s to say why.", rules.CRITERIA)]
+    by = f"{_signed(accuracy.value, columns.VAL_ACC)}{interval_text(accuracy)}"
+    why = {
+        "accuracy cannot tell": f"Accuracy cannot tell them apart ({by}); loss also counts how sure the network is.",
+        "confidence": f"The latter classifies more images correctly ({by}), but is surer of its mistakes.",
+    }[criteria.reason]
+    return [Line(f"{text} {why}", rules.CRITERIA)]
+
+
+def _rules(view: EpochView) -> list[Line]:
+    """The choice under each epoch rule, where they differ."""
+    judgement = view.judgement
+    if judgement.rules_agree:
+        return [Line("All three epoch rules choose it.", rules.EPOCHS)] if view.epochs > 1 else []
+    parts = []
+    for rule, name in RULES.items():
+        best = judgement.by_rule[rule].best
+        choice = "none" if best is None else _short_point(view.spec, best.best)
+        parts.append(f"**{name} {choice} (declared)**" if rule == judgement.declared else f"{name} {choice}")
+    return [Line(f"By epoch rule: {', '.join(parts)}.", rules.EPOCHS)]
+
+
+def _short_point(spec: SweepSpec, point: Point) -> str:
+    grid = spec.kind == "grid"
+    return f"({lambda_text(point.l1)}, {lambda_text(point.l2)})" if grid else lambda_text(point.value)
+
+
+def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> Line | None:
     if verdict.one_se is None:
-        return ""
+        return None
+    paired = verdict.one_se_paired
+    also = "" if paired in (None, verdict.one_se) else f" ({_short_point(spec, paired)} by the paired standard error)"
     if verdict.one_se == verdict.best:
-        return "It is also the 1-SE choice."
-    return f"The 1-SE choice is **{named_point(spec, verdict.one_se)}**."
+        return Line(f"It is also the 1-SE choice{also}.", rules.ONE_SE)
+    return Line(f"1-SE choice: **{named_point(spec, verdict.one_se)}**{also}.", rules.ONE_SE)
+
+
+def _budget(view: EpochView) -> str:
+    budget = view.judgement.budget
+    if budget is None or not budget.depends or not view.declared:
+        return ""
+    if budget.rule == "last":
+        why = (
+            f"the training loss still falls at epoch {budget.epochs}, from {short(budget.start, 3)} to "
+            f"{short(budget.end, 3)} over the last {2 * budget.window} epochs"
+        )
+    else:
+        why = f"{percent(budget.at_end, 0)} of its runs are at their best in the last {budget.window} epochs"
+    return f"**The choice depends on the budget**: {why}."
 
 
 def _edge(spec: SweepSpec, verdict: SweepVerdict) -> str:
@@ -201,33 +352,31 @@ def _zeros(verdict: SweepVerdict, zeros: Zeros) -> str:
     if not math.isfinite(share) or not verdict.best.l1:
         return ""
     if share == 0 and verdict.apply != "proximal":
-        return "No weight is exactly 0 there. L1 reaches exact zeros only in proximal mode."
-    return f"Exact zeros there: {percent(share, 0)} of all weights."
+        return "No weight is exactly 0 at the best λ. L1 reaches exact zeros only in proximal mode."
+    return f"Exact zeros at the best λ: {percent(share, 0)} of all weights."
 
 
-def _comparison(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> str:
-    """The two best penalty modes, each at its best λ."""
-    accuracy = verdicts[0].measure == columns.VAL_ACC
-    better, other = sorted(verdicts, key=lambda verdict: verdict.mean, reverse=accuracy)[:2]
-    apart = abs(better.mean - other.mean)
-    text = (
-        f"**{better.apply.capitalize()} at its best ({named_point(spec, better.best)})** is "
-        f"{_signed(apart, better.measure).lstrip('+')} {'above' if accuracy else 'below'} {other.apply} at its best "
-        f"({named_point(spec, other.best)})."
-    )
-    if better.error is not None and other.error is not None and apart <= math.hypot(better.error, other.error):
-        text += " That is within the standard error of the difference: **no clear winner**."
-    return f"{text} The same λ acts differently in each mode."
+def _verdict_of(view: EpochView, mode: str) -> SweepVerdict | None:
+    """The verdict on one penalty mode."""
+    return next((verdict for verdict in view.shown.verdicts if verdict.apply == mode), None)
 
 
-def _caveats(spec: SweepSpec, verdicts: Sequence[SweepVerdict]) -> list[str]:
-    repeats = max(verdict.n for verdict in verdicts)
-    if repeats < 2:
-        return [
-            f"One {spec.repeated_over} gives neither a standard error nor an interval. A difference of a few points "
-            "may be chance: use 3 or more seeds."
-        ]
-    return [f"Two {spec.repeated_over}s give no interval: use 3 or more."] if repeats < LEAST_REPEATS else []
+def _modes(view: EpochView, best: SweepVerdict) -> Line | None:
+    """The best λ of every other penalty mode."""
+    others = [found for mode in view.spec.applies if mode != best.apply and (found := _verdict_of(view, mode))]
+    if not others:
+        return None
+    if not any((best.best.value, *(other.best.value for other in others))):
+        return Line(f"{zero_text(view.spec)} is best in every penalty mode.")
+    texts = []
+    for other in others:
+        apart = math.hypot(best.error or math.nan, other.error or math.nan)
+        close = ", within the standard error of the difference" if abs(best.mean - other.mean) <= apart else ""
+        texts.append(
+            f"**{other.apply.capitalize()}** is best at {named_point(view.spec, other.best)}: "
+            f"{figure(other.mean, other.error, other.measure)}{close}."
+        )
+    return Line(f"{' '.join(texts)} The same λ acts differently in each mode.")
 
 
 def _no_best(view: EpochView) -> str:
