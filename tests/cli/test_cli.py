@@ -19,6 +19,7 @@ from reglab.settings import load_settings
 from reglab.store import open_store
 
 TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
+OVERFITS = [*TINY, "--set", "train.epochs=8", "--set", "optim.lr=0.02", "--set", "data.label_noise=0.3"]
 SMALL = [*TINY, "--set", "train.epochs=2"]
 
 
@@ -42,13 +43,63 @@ def test_train_prints_the_run_then_its_epochs_then_the_result(home: Path, capsys
     assert set(result) >= {"run", "name", "status", "spec", "metrics", "seconds", "device", "threads"}
     assert set(result) >= {"weights", "weights_sha256"}
     measures = {f"{on}_{of}" for on in ("train", "val", "gap") for of in ("loss", "acc")}
-    assert set(result["metrics"]) == {*measures, "l1", "l2", "total", "best_epoch", "epochs"}
+    assert set(result["metrics"]) == {*measures, "l1", "l2", "total", "best_epoch", "epochs", "best"}
     assert result["status"] == "finished"
     assert result["spec"]["penalty"]["l2"] == 0.01
     assert result["threads"] == 1
     assert result["metrics"]["val_loss"] == progress[-1]["val_loss"]
     assert result["metrics"]["gap_loss"] == progress[-1]["val_loss"] - progress[-1]["train_loss"]
     assert hashlib.sha256(Path(result["weights"]).read_bytes()).hexdigest() == result["weights_sha256"]
+
+
+def test_the_result_has_the_figures_and_the_weights_of_the_best_epoch_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *OVERFITS, "--json"]) == 0
+    _, *progress, result = lines(capsys)
+    best = min(progress, key=lambda line: line["val_loss"])
+    assert best["epoch"] < 8
+    names = ("epoch", "val_loss", "val_acc", "train_loss", "train_acc")
+    assert result["metrics"]["best"] == {name: best[name] for name in names}
+    assert result["metrics"]["val_loss"] == progress[-1]["val_loss"]
+    assert result["best_weights"] != result["weights"]
+    assert Path(result["best_weights"]).name == "best.safetensors"
+
+
+def test_a_run_ends_with_the_weights_that_it_keeps(capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for keep in ("last", "best"):
+        assert main(["train", *OVERFITS, "--json", "--set", f"train.keep={keep}"]) == 0
+        found.append(lines(capsys)[-1])
+    last, best = found
+    assert best["weights"] == best["best_weights"]
+    assert best["weights_sha256"] == hashlib.sha256(Path(last["best_weights"]).read_bytes()).hexdigest()
+    assert best["weights_sha256"] != last["weights_sha256"]
+    assert best["metrics"] == last["metrics"]
+
+
+def test_resume_goes_on_to_more_epochs(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["train", *SMALL, "--json"])
+    run_id = lines(capsys)[-1]["run"]
+    assert main(["resume", run_id, "--epochs", "4", "--json"]) == 0
+    first, *progress, result = lines(capsys)
+    assert first == {"run": run_id, "status": "running"}
+    assert [line["epoch"] for line in progress] == [3, 4]
+    main(["train", *TINY, "--json", "--set", "train.epochs=4"])
+    whole = lines(capsys)[-1]
+    assert (result["weights_sha256"], result["metrics"]) == (whole["weights_sha256"], whole["metrics"])
+    assert result["spec"] == whole["spec"]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "sentence"),
+    [("2", "has 2 epochs already; give more"), ("x", "is no number"), ("99999", "less than or equal to 10000")],
+)
+def test_epochs_that_a_run_cannot_be_extended_to(
+    epochs: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["train", *SMALL, "--json"])
+    run_id = lines(capsys)[-1]["run"]
+    assert main(["resume", run_id, "--epochs", epochs]) == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_show_gives_the_result_again_by_id_beginning_or_name(capsys: pytest.CaptureFixture[str]) -> None:

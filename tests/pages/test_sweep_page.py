@@ -13,7 +13,7 @@ from tests.pages.sweeps import BEST, SMALL, figures, form, kinds
 from tests.pages.sweeps import sweep_page as page
 
 from reglab import columns
-from reglab.events import EpochMetrics
+from reglab.events import Checkpoint, EpochMetrics
 from reglab.store import Store, Sweep
 from reglab.sweep import LaneSpec, SweepSpec
 from reglab.ui.sweep import state
@@ -339,3 +339,13 @@ def test_a_sweep_whose_folder_is_gone_says_so(app: AppTest, store: Store) -> Non
     sweep = add_sweep(store, SMALL, state="interrupted", figures=figures)
     visit(app, sweep=sweep.id)
     assert f"Sweep {sweep.id} has no checkpoint: the folder" in plain(app.warning[0].value)
+
+
+def test_a_finished_sweep_goes_on_to_more_epochs(app: AppTest, store: Store) -> None:
+    sweep = add_sweep(store)
+    store.sweep_files(sweep.id, 0).save_checkpoint(Checkpoint({}, {}))
+    visit(app, sweep=sweep.id)
+    app.number_input(key="sweep_extend_epochs").set_value(20).run()
+    press(app, "sweep_extend_start")
+    longer = store.sweep(sweep.id)
+    assert (longer.state, longer.epochs, longer.spec.run.train.epochs) == ("queued", 20, 20)

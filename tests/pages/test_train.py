@@ -15,6 +15,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, go_back,
 from tests.pages.browsing import train_page as page
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
+from reglab.events import Checkpoint
 from reglab.spec import RunSpec
 from reglab.states import ENDED
 from reglab.store import Ending, Store
@@ -285,3 +286,38 @@ def test_a_run_that_cannot_be_read_is_one_sentence_beside_the_others(app: AppTes
     visit(app, runs=f"{good.id},{bad.id}")
     assert f"The run {bad.id} cannot be read: the spec is not valid JSON." in plain(" ".join(errors(app)))
     assert charts(app)
+
+
+# Going on
+
+
+def test_a_finished_run_goes_on_to_more_epochs(app: AppTest, store: Store) -> None:
+    run = add_run(store, spec(train__epochs=6))
+    store.files(run.id).save_checkpoint(Checkpoint({}, {"epoch": 6}))
+    visit(app, run=run.id)
+    field = app.number_input(key="extend_epochs")
+    assert (field.value, field.min) == (12, 7)
+    field.set_value(9).run()
+    press(app, "extend_start")
+    longer = store.get(run.id)
+    assert (longer.state, longer.epochs, longer.spec.train.epochs) == ("queued", 9, 9)
+    assert address(app) == {"run": run.id}
+
+
+def test_a_run_that_cannot_go_on_says_why_on_hover(app: AppTest, store: Store) -> None:
+    run = add_run(store, spec(train__epochs=6, optim__schedule="cosine"))
+    visit(app, run=run.id)
+    assert "extend_epochs" not in {field.key for field in app.number_input}
+    [panel] = [block.proto.popover for block in app.get("popover") if block.proto.popover.label == "Extend"]
+    assert panel.disabled
+    assert "a cosine schedule, which falls to 0 at epoch 6" in panel.help
+
+
+def test_figures_of_the_best_epoch_stand_below_those_of_the_last(app: AppTest, store: Store) -> None:
+    run = add_run(store, epochs=8)
+    visit(app, run=run.id)
+    accuracy, loss = app.metric[:2]
+    assert run.best is not None
+    assert (run.best.epoch, run.best.val_acc) == (5, 0.89)
+    assert (accuracy.value, accuracy.delta) == ("86.0\u202f%", "best epoch 89.0\u202f%")
+    assert (loss.value, loss.delta) == ("1.18", "lowest 1.00 in epoch 5")

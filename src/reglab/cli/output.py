@@ -40,8 +40,8 @@ class Output:
         """The last line: the run's result object, or its figures one a line."""
         figures = {**result["metrics"]}
         best = figures.pop("best") or {}
-        figures |= {f"best {name}": value for name, value in best.items() if name != "epoch"}
         facts = [(name, short(value, 6)) for name, value in figures.items()]
+        facts += [("best", ", ".join(f"{name} {short(value, 6)}" for name, value in best.items()))] if best else []
         names = ("seconds", "device", "weights", "best_weights", "error", "missing")
         facts += [(name, result[name]) for name in names if result[name]]
         if result["learnt"] is False:
