@@ -164,6 +164,37 @@ def test_figures_are_those_of_the_test_images(store: Store, settings: Settings, 
     assert facts["difference"] == best["difference"]
 
 
+def test_a_confirmation_is_not_extended_and_one_of_fewer_epochs_is_no_longer_shown(
+    store: Store, settings: Settings, sweep: Sweep
+) -> None:
+    made = confirmed(store, settings, sweep)
+    with pytest.raises(StoreError, match=f"is a confirmation, .* extend the sweep {sweep.id}, and confirm that again"):
+        store.extend(made.id, 4)
+    assert read_confirmation(store, sweep.id) is not None
+    store.extend(sweep.id, 4, owner=store.owner())
+    assert read_confirmation(store, sweep.id) is None
+    SweepWorker(store, settings, store.sweep(sweep.id)).work()
+    assert plan_confirmation(store, store.sweep(sweep.id), 2)[1].shift == 4
+
+
+def test_any_axis_is_confirmed(store: Store, settings: Settings) -> None:
+    over = {"optim.lr": (1e-3, 5e-3)}
+    sweep = train_sweep(store, settings, SweepSpec.parse({"run": LOCKED, "l2": (0.0, 1e-2), "over": over, "seeds": 2}))
+    best = sweep_result(store, sweep)["best"]
+    spec, _ = plan_confirmation(store, sweep, 2)
+    assert {point.second for point in spec.points} == {best["over"]["optim.lr"]}
+    confirmed(store, settings, sweep)
+    points = sweep_result(store, sweep)["confirm"]["points"]
+    assert {point["over"]["optim.lr"] for point in points} == {best["over"]["optim.lr"]}
+    alone = train_sweep(store, settings, SweepSpec.parse({"run": LOCKED, "over": over, "seeds": 2}))
+    confirmed(store, settings, alone)
+    facts = sweep_result(store, alone)["confirm"]
+    assert (facts["difference"], {role for point in facts["points"] for role in point["roles"]} - {"one_se"}) == (
+        None,
+        {"best"},
+    )
+
+
 def test_what_cannot_be_confirmed_is_a_sentence(store: Store, settings: Settings, sweep: Sweep) -> None:
     without = train_sweep(store, settings, SweepSpec(run=LOCKED.with_changes({"data.test_fraction": 0}), l2=(0.0,)))
     with pytest.raises(SpecError, match=r"set data\.test_fraction"):

@@ -53,11 +53,14 @@ class Confirmed:
 
 
 def read_confirmation(store: Store, sweep_id: str) -> Confirmed | None:
-    """The newest confirmation of the sweep that has come to its end; None where there is none."""
-    ended = [one for one in store.confirmations(sweep_id) if one.state in FINAL and one.confirmation is not None]
-    for sweep in ended[:1]:
-        return _confirmed(store, sweep)
-    return None
+    """The newest confirmation of the sweep that has come to its end; None where there is none.
+
+    One of the sweep before it was extended to more epochs is none of what the sweep is now.
+    """
+    ended = [one for one in store.confirmations(sweep_id) if one.state in FINAL]
+    epochs = store.sweep(sweep_id).spec.run.train.epochs if ended else None
+    current = [one for one in ended if one.spec.run.train.epochs == epochs]
+    return _confirmed(store, current[0]) if current else None
 
 
 def _confirmed(store: Store, sweep: Sweep) -> Confirmed:
@@ -123,11 +126,13 @@ def confirm_facts(found: Confirmed | None) -> dict[str, Any] | None:
 def _point(found: Confirmed, number: int) -> dict[str, Any]:
     point, figures = found.points[number], found.figures(number)
     difference = found.difference(number)
+    spec = found.sweep.spec
+    over = {axis.key: value for axis, value in spec.place(point) if axis.key in spec.over}
     return {
-        "lambda": point.value,
+        "lambda": None if spec.kind == "setting" else point.value,
         "l1": point.l1,
         "l2": point.l2,
-        **({} if point.second is None else {"second": point.second}),
+        **({"over": over} if over else {}),
         "roles": list(found.confirmation.roles[number]),
         "val_acc": figures.val_acc,
         "test_acc": figures.test_acc,

@@ -21,6 +21,9 @@ from reglab.spec import DataSpec, RunSpec
 from reglab.store import TEST, Confirmation, Run, Store
 from reglab.training import HeldOutSet, score_held_out
 
+COMMON = "common"
+"""Name of the file with a run's weights at the epoch of the rule *common*."""
+
 Weights = Mapping[str, NDArray[Any]]
 
 
@@ -36,11 +39,9 @@ class HeldOutEvaluation:
     _set: tuple[DataSpec, HeldOutSet] | None = field(default=None, repr=False)
 
     def note_epoch(self, run: Run, event: EpochDone) -> None:
-        """Keep the weights of the epoch at which the rule judges the run, in a file called after the rule."""
-        rule = self.confirmation.rule
-        at = event.best_epoch if rule == "best" else self._common_epoch(run) if rule == "common" else None
-        if event.metrics.epoch == at:
-            self.patience(self.store.files(run.id).save_weights, weights_of(event.snapshot()), rule)
+        """Keep the weights of the epoch at which the rule *common* judges the run."""
+        if self.confirmation.rule == "common" and event.metrics.epoch == self._common_epoch(run):
+            self.patience(self.store.files(run.id).save_weights, weights_of(event.snapshot()), COMMON)
 
     def evaluate(self, run: Run, event: Ended) -> None:
         """Score the run on the test part with the weights of the epoch rule, and keep what comes out."""
@@ -51,10 +52,14 @@ class HeldOutEvaluation:
         self.patience(self.store.files(run.id).save_weights, kept, TEST)
 
     def _weights(self, run: Run, event: Ended) -> Weights:
-        if self.confirmation.rule == "last":
-            return event.weights()
-        files = self.store.files(run.id)
-        return self.patience(files.load_weights, files.named(self.confirmation.rule))
+        match self.confirmation.rule:
+            case "last":
+                return event.weights()
+            case "best":
+                return event.best_weights()
+            case "common":
+                files = self.store.files(run.id)
+                return self.patience(files.load_weights, files.named(COMMON))
 
     def _test_of(self, spec: RunSpec) -> HeldOutSet:
         """The runs of a group differ in λ alone, so that one set serves all of them."""
