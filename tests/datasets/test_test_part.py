@@ -96,7 +96,7 @@ def test_the_test_part_stays_what_it_was_when_runs_were_saved() -> None:
 
 def test_test_images_are_normalised_as_the_training_images() -> None:
     split, raw = _prepare(), load_images("digits", NOWHERE)
-    x, y = held_out_images(split)
+    x, y = held_out_images(split.test, split.mean, split.std)
     index = torch.from_numpy(split.test.index)
     assert torch.allclose(x, (raw.x[index] - split.mean[:, None, None]) / split.std[:, None, None])
     assert torch.equal(y, raw.y[index])
@@ -122,7 +122,7 @@ def test_official_test_files_are_the_test_part_and_all_training_files_the_pool(
     values = {"name": name, "train_size": None, "val_fraction": 0.5, "test_fraction": 0.2}
     split, without = (prepare(DataSpec.model_validate({**values, "test_fraction": f}), tmp_path) for f in (0.2, 0.0))
     assert all(torch.equal(getattr(split, field), getattr(without, field)) for field in _FIELDS)
-    x, y = held_out_images(split)
+    x, y = held_out_images(split.test, split.mean, split.std)
     assert (split.test.source, len(x), set(y.tolist())) == ("official", 100, set(range(classes)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,10 +29,18 @@ from tests.jobs.sweeping import (
 from reglab import RunSpec
 from reglab.errors import SpecError, StoreError
 from reglab.events import EpochDone, Event
-from reglab.jobs import SweepWorker, pace, plan_confirmation, read_confirmation, sweep_result
+from reglab.jobs import (
+    SweepWorker,
+    ThreadRunner,
+    pace,
+    plan_confirmation,
+    read_confirmation,
+    start_confirmation,
+    sweep_result,
+)
 from reglab.models import build
 from reglab.settings import Settings
-from reglab.store import Store, Sweep, open_store
+from reglab.store import Ending, Store, Sweep, open_store
 from reglab.sweep import SweepSpec
 from reglab.training import HeldOutSet, score_held_out
 
@@ -108,7 +117,8 @@ def _by_hand(spec: RunSpec, arrays: Any, settings: Settings) -> Any:
     model = build(spec.model, test.shape, test.classes, 0).eval()
     model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     with torch.no_grad():
-        return np.array([int(model(x[None]).argmax()) == int(y) for x, y in zip(test.images, test.labels, strict=True)])
+        rows = zip(*test.rows(slice(None)), strict=True)
+        return np.array([int(model(x[None]).argmax()) == int(y) for x, y in rows])
 
 
 @pytest.mark.parametrize(("rule", "epochs"), [("best", ()), ("common", (1, 2, 1))])
@@ -193,6 +203,21 @@ def test_any_axis_is_confirmed(store: Store, settings: Settings) -> None:
         None,
         {"best"},
     )
+
+
+def test_a_page_starts_one_confirmation_at_a_time(store: Store, settings: Settings, sweep: Sweep) -> None:
+    spec, confirmation = plan_confirmation(store, sweep, 2)
+    training = store.create(spec, confirmation=confirmation, owner=store.owner())
+    with closing(ThreadRunner(store, settings)) as runner:
+        assert start_confirmation(runner, sweep.id, 2).id == training.id
+        store.finish([Ending(training.id, "cancelled")])
+        made = start_confirmation(runner, sweep.id, 2)
+        wait_until(lambda: store.sweep(made.id).state == "finished", "the confirmation's end")
+    assert made.confirmation is not None
+    assert (made.name, made.confirmation.shift) == (f"Confirm · {sweep.name}", 4)
+    found = read_confirmation(store, sweep.id)
+    assert found is not None
+    assert (found.sweep.id, found.seeds) == (made.id, 2)
 
 
 def test_what_cannot_be_confirmed_is_a_sentence(store: Store, settings: Settings, sweep: Sweep) -> None:

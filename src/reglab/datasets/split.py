@@ -91,11 +91,10 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     )
 
 
-def held_out_images(split: Split) -> tuple[Tensor, Tensor]:
-    """The images of the test part, normalised as the training images of ``split`` are, and their labels."""
-    index = split.test.index
-    x = _normalised(split.test.images, index, split.mean, split.std)
-    return x, split.test.images.y[torch.from_numpy(index)]
+def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
+    """Images ``part`` of the test part, normalised with the figures of a split's training images, and their labels."""
+    index = test.index[part]
+    return _normalised(test.images, index, mean, std), test.images.y[torch.from_numpy(index)]
 
 
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:

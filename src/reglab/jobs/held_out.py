@@ -46,7 +46,7 @@ class HeldOutEvaluation:
     def evaluate(self, run: Run, event: Ended) -> None:
         """Score the run on the test part with the weights of the epoch rule, and keep what comes out."""
         test = self._test_of(run.spec)
-        self.patience(self.store.open_test, self.sweep_id, run.spec.data.name, test.sha256, len(test.labels))
+        self.patience(self.store.open_test, self.sweep_id, run.spec.data.name, test.sha256, test.size)
         scores = score_held_out(run.spec, self._weights(run, event), test, self.settings.device)
         kept = {TEST: scores.probabilities, "correct": scores.correct}
         self.patience(self.store.files(run.id).save_weights, kept, TEST)

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reglab.datasets import held_out_images, prepare
+from reglab.datasets import HeldOut, held_out_images, prepare
 from reglab.errors import SpecError
 from reglab.models import Shape, build, summarise
 from reglab.spec import RunSpec
@@ -23,14 +23,14 @@ from reglab.training.metrics import chunk_size
 
 @dataclass(frozen=True, eq=False)
 class HeldOutSet:
-    """The test images as runs with one data specification see them: normalised by their training images.
+    """The test part as runs with one data specification see it: normalised by ``mean`` and ``std`` of their images.
 
-    ``images`` (n, C, H, W) float32, ``labels`` (n,) int64; ``sha256`` identifies the part, as in a run's record.
+    The pixels of ``test`` are shared by all sets of a data set; a few at a time are normalised.
     """
 
-    images: Tensor
-    labels: Tensor
-    sha256: str
+    test: HeldOut
+    mean: Tensor
+    std: Tensor
     shape: Shape
     classes: int
 
@@ -43,7 +43,21 @@ class HeldOutSet:
         if not spec.data.test_fraction:
             raise SpecError("There is no test part; set data.test_fraction.")
         split = prepare(spec.data, folder)
-        return cls(*held_out_images(split), split.test.sha256, split.shape, len(split.classes))
+        return cls(split.test, split.mean, split.std, split.shape, len(split.classes))
+
+    @property
+    def sha256(self) -> str:
+        """What identifies the test part, as in a run's record."""
+        return self.test.sha256
+
+    @property
+    def size(self) -> int:
+        """Number of images."""
+        return len(self.test.index)
+
+    def rows(self, part: slice) -> tuple[Tensor, Tensor]:
+        """Images (n, C, H, W) float32 and labels (n,) int64 of a part."""
+        return held_out_images(self.test, self.mean, self.std, part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +77,11 @@ def score_held_out(
     model = build(spec.model, test.shape, test.classes, spec.train.seed)
     model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
     model.to(at, dtype, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    size = chunk_size(summarise(model, test.shape, test.classes).activation_bytes, at)
-    x = test.images.to(dtype).contiguous(memory_format=torch.channels_last)
-    parts = [model(x[start : start + size].to(at)).cpu() for start in range(0, len(x), size)]
-    logits = torch.cat(parts)
-    correct = logits.argmax(1) == test.labels
-    return HeldOutScores(logits.softmax(1).to(torch.float32).numpy(), correct.numpy())
+    chunk = chunk_size(summarise(model, test.shape, test.classes).activation_bytes, at)
+    probabilities, correct = [], []
+    for start in range(0, test.size, chunk):
+        x, y = test.rows(slice(start, start + chunk))
+        logits = model(x.to(at, dtype).contiguous(memory_format=torch.channels_last)).cpu()
+        probabilities.append(logits.softmax(1).to(torch.float32))
+        correct.append(logits.argmax(1) == y)
+    return HeldOutScores(torch.cat(probabilities).numpy(), torch.cat(correct).numpy())
