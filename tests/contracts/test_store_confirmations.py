@@ -10,7 +10,8 @@ import pytest
 from tests.factories import add_sweep, spec
 
 from reglab.errors import StoreError
-from reglab.store import TEST, Confirmation, Store, Sweep
+from reglab.events import Checkpoint
+from reglab.store import TEST, Confirmation, Ending, Store, Sweep
 from reglab.sweep import SweepSpec
 
 SHA256 = "5" * 64
@@ -94,3 +95,16 @@ def test_a_confirmation_survives_its_text() -> None:
     assert Confirmation.of("s000000001", whole.to_json()) == whole
     common = replace(whole, rule="common", epochs=(3, 9))
     assert Confirmation.of("s000000001", common.to_json()) == common
+
+
+def test_neither_a_confirmed_sweep_nor_what_confirms_it_gets_more_epochs(any_store: Store) -> None:
+    sweep = add_sweep(any_store)
+    any_store.sweep_files(sweep.id, 0).save_checkpoint(Checkpoint({}, {}))
+    assert any_store.why_not_extensible(sweep) is None
+    made = any_store.create(FRESH, confirmation=linked(sweep), owner=any_store.owner())
+    any_store.finish([Ending(made.id, "finished")])
+    assert "is confirmed" in str(any_store.why_not_extensible(sweep))
+    assert "confirms another sweep" in str(any_store.why_not_extensible(any_store.sweep(made.id)))
+    for one in (sweep, made):
+        with pytest.raises(StoreError, match="duplicate"):
+            any_store.extend(one.id, 99)

@@ -1,4 +1,4 @@
-"""Predictions on the disk: what is written comes back, and what is torn or of another epoch is as if not there."""
+"""Predictions on the disk: what is written comes back, and what is torn or of another epoch counts as missing."""
 
 from __future__ import annotations
 

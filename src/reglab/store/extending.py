@@ -1,4 +1,4 @@
-"""Extending a run or sweep to more epochs: the same bits as if it had been asked for them at once, or a refusal.
+"""Extending a run or sweep to more epochs: with the bits of asking for them at once, or refused.
 
 The epochs of the spec change in place; id, key and name stay, so that links keep working.
 """
@@ -20,8 +20,11 @@ from reglab.store.transitions import QUEUED, change, locked, now
 from reglab.sweep import SweepSpec
 
 
-def why_not(job: Run | Sweep, runs: Sequence[Run], epochs: int | None = None) -> str | None:
-    """Why ``job``, whose runs are ``runs``, cannot be extended (to ``epochs``), in one sentence; None where it can."""
+def why_not(job: Run | Sweep, runs: Sequence[Run], confirmed: bool, epochs: int | None = None) -> str | None:
+    """Why ``job``, whose runs are ``runs``, cannot be extended (to ``epochs``), in one sentence; None where it can.
+
+    ``confirmed``: another sweep confirms it, whose figures are about the epochs that it has.
+    """
     what, spec = f"{'Sweep' if isinstance(job, Sweep) else 'Run'} {job.id}", runs[0].spec
     if job.deleted is not None:
         return f"{what} is deleted; restore it first."
@@ -36,6 +39,10 @@ def why_not(job: Run | Sweep, runs: Sequence[Run], epochs: int | None = None) ->
         return f"{what} has {job.epochs} epochs already; give more than that."
     if isinstance(job, Run) and (job.group or "").startswith(LESSON_GROUPS):
         return f"{what} is part of a claim's test, which needs its {job.epochs} epochs; duplicate it with more."
+    if isinstance(job, Sweep) and job.confirms is not None:
+        return f"{what} confirms another sweep, with as many epochs as that one has; duplicate that one with more."
+    if confirmed:
+        return f"{what} is confirmed, and with more epochs that would be about other runs; duplicate it with more."
     if spec.optim.schedule == "cosine":
         return (
             f"{what} has a cosine schedule, which falls to 0 at epoch {job.epochs}: with more epochs the learning rate "
@@ -65,12 +72,12 @@ def _over(run: Run) -> str | None:
     return None
 
 
-def extend(connection: Connection, job: Run | Sweep, runs: Sequence[Run], epochs: int) -> None:
+def extend(connection: Connection, job: Run | Sweep, runs: Sequence[Run], confirmed: bool, epochs: int) -> None:
     """Queue the ``runs`` of ``job`` that can go on, each with ``epochs`` epochs; the others keep their results.
 
     :raises StoreError: :func:`why_not`, or a run has changed meanwhile.
     """
-    if reason := why_not(job, runs, epochs):
+    if reason := why_not(job, runs, confirmed, epochs):
         raise StoreError(reason)
     rows, specs = locked(connection, [run.id for run in runs]), longer(job, runs, epochs)
     if any(rows[run.id].state != run.state for run in runs):

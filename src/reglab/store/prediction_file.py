@@ -3,7 +3,7 @@
 Little-endian. Header: magic, n images, C classes (uint32), the images' places in the pool (n int32), CRC-32. Then class
 probabilities (n, C) float32 of the last and of the best epoch, then one record an epoch: ln p of the true class
 (n float16) and whether it is the top one (n bits). Each part begins with its epoch (uint32) and ends with a CRC-32, so
-that a resume writes again what it trains again, and what a power cut tore is as if it were not there.
+that a resume writes again what it trains again, and what a power cut tore counts as missing.
 """
 
 from __future__ import annotations

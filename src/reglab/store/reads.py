@@ -59,12 +59,12 @@ class StoreReads:
         """Why a job (a run of a sweep: the sweep) cannot go on to more epochs, in one sentence; None where it can."""
         return extending.why_not(*self._whole(job))
 
-    def _whole(self, job: Run | Sweep) -> tuple[Run | Sweep, list[Run]]:
-        """The job with its runs; the whole sweep for one of its runs."""
+    def _whole(self, job: Run | Sweep) -> tuple[Run | Sweep, list[Run], bool]:
+        """The job with its runs, and whether it is confirmed; the whole sweep for one of its runs."""
         if isinstance(job, Run) and job.sweep is None:
-            return job, [job]
+            return job, [job], False
         sweep = self.sweep(job.sweep or "") if isinstance(job, Run) else job
-        return sweep, self.sweep_runs(sweep.id)
+        return sweep, self.sweep_runs(sweep.id), bool(self.confirmations(sweep.id))
 
     def get(self, text: str) -> Run:
         """The run with this id or unique name, or the only one whose id begins so.

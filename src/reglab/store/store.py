@@ -168,10 +168,10 @@ class Store(StoreReads):
         :raises StoreError: :meth:`why_not_extensible`.
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
-        job, runs = self._whole(self.find(job_id))
+        job, runs, confirmed = self._whole(self.find(job_id))
         with self._database.write() as connection:
             with catalog.queue_bounded(connection, queue_limit):
-                extending.extend(connection, job, runs, epochs)
+                extending.extend(connection, job, runs, confirmed, epochs)
             if owner is not None:
                 transitions.claim(connection, job.id, owner.id)
         return self.find(job.id)
