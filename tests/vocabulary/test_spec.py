@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from reglab import RunSpec
 from reglab.errors import SpecError
-from reglab.spec import DataSpec, ModelSpec, OptimSpec, PenaltySpec, TrainSpec
+from reglab.spec import AUGMENTATIONS, DataSpec, ModelSpec, OptimSpec, PenaltySpec, RegularizeSpec, TrainSpec
 from reglab.sweep import SweepSpec
 
 lambdas = st.floats(0, 1e3)
@@ -45,6 +45,13 @@ specs = st.builds(
         momentum=st.floats(0, 0.999),
         nesterov=st.booleans(),
         schedule=st.sampled_from(["constant", "cosine", "step"]),
+    ),
+    regularize=st.builds(
+        RegularizeSpec,
+        label_smoothing=st.floats(0, 0.95),
+        mixup=st.floats(0, 100),
+        max_norm=st.none() | st.floats(1e-9, 1e3),
+        augment=st.lists(st.sampled_from(AUGMENTATIONS)).map("+".join),
     ),
     train=st.builds(TrainSpec, epochs=st.integers(1, 10_000), batch_size=st.integers(1, 65_536)),
 )
@@ -179,7 +186,7 @@ def test_a_deeply_nested_or_endless_text_is_refused() -> None:
 
 
 def test_every_setting_has_a_title_and_help() -> None:
-    for part in (DataSpec, ModelSpec, PenaltySpec, OptimSpec, TrainSpec):
+    for part in (DataSpec, ModelSpec, PenaltySpec, OptimSpec, RegularizeSpec, TrainSpec):
         for name, field in part.model_fields.items():
             assert field.title, name
             assert field.description, name
