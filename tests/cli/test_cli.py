@@ -122,6 +122,15 @@ def test_a_run_with_group_lasso_counts_its_filters_at_zero(capsys: pytest.Captur
     assert f"  zero_filters {zero}\n  filters      128\n" in capsys.readouterr().out
 
 
+def test_the_training_criterion_is_a_figure_where_it_is_not_the_data_loss(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *SMALL, "--set", "regularize.label_smoothing=0.2", "--json"]) == 0
+    found = lines(capsys)[-1]["metrics"]
+    assert found["criterion"] != found["train_loss"]
+    assert found["total"] == pytest.approx(found["criterion"] + found["l1"] + found["l2"], rel=1e-12)
+    assert main(["train", *SMALL, "--json"]) == 0
+    assert "criterion" not in lines(capsys)[-1]["metrics"]
+
+
 def test_runs_lists_newest_first(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("older", "newer"):
         main(["train", *SMALL, "--name", name])

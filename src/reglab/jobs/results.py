@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from reglab.analysis.judgement_facts import facts_of_judgement
@@ -24,11 +25,14 @@ def result(store: Store, run: Run) -> dict[str, Any]:
     ``data_remarks`` name absent and rare classes; ``weights`` is the safetensors file of the weights that the run ends
     with (those of its last epoch, or with ``train.keep: best`` of its best one), ``best_weights`` that of the best
     epoch, and ``missing`` a sentence where the former or the run's folder is gone.
+    Runs whose training criterion is not the data loss have it as ``criterion``, and total = criterion + penalty terms.
     Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
     """
     last, chance, missing = run.last, chance_of_run(run), store.missing(run)
     figures: dict[str, Any] = {name: getattr(last, name, None) for name in METRICS}
     figures |= {key: value for key, value in last.penalties.items() if key not in METRICS} if last else {}
+    if last and not math.isnan(last.criterion):
+        figures["criterion"] = last.criterion
     if run.spec.penalty.zeroes_filters:
         zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
         figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
