@@ -92,7 +92,7 @@ def test_a_long_label_is_wrapped_and_gets_room() -> None:
     long = "Validation accuracy on fresh seeds: best pair minus best single λ"
     figures = frame(2).replace({columns.PART: {"part 1": long}})
     made = seed_dots_chart(figures)
-    assert made.layout.annotations[1].text == "Validation accuracy on fresh seeds: best<br>pair minus best single λ"
+    assert made.layout.annotations[1].text == "Validation accuracy on fresh seeds: best pair<br>minus best single λ"
     assert height_of(figures) == height_of(frame(2)) + 15
     (low, _), (_, high) = made.layout.yaxis.domain, made.layout.yaxis2.domain
     assert 0 < high < made.layout.annotations[1].y < low < 1

@@ -253,7 +253,7 @@ def test_a_first_visit_shows_the_recorded_verdict_with_its_day_and_seeds(app: Ap
     assert sorted(badges(app)) == ["fails", "holds", *["not tested yet"] * (ALL - 2)]
     assert text(app).count("(recorded)") == 2
     assert "**2 of 17 verdicts**: 1 holds, 1 fails." in text(app)
-    assert text(app).count("Recorded 2026-11-29: 4 seeds, 16 s on CPU (x86_64) with torch 2.13.0.") == 2
+    assert text(app).count("Recorded 2026-11-29: 4 seeds on CPU (x86_64) with torch 2.13.0.") == 2
     assert {"test_biases", "test_shrinks"} <= keys(app)
     assert len(app.get("plotly_chart")) == 2
 

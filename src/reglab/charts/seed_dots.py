@@ -22,7 +22,7 @@ TITLE, SUBTITLE = (
 STRIP = 84
 """Pixels of one part whose label has one line."""
 
-_LINE, _LETTERS = 15, 42  # pixels of a further line of a label; letters that fit into a line of the narrowest card
+_LINE, _LETTERS = 15, 48  # pixels of a further line of a label; letters that fit into a line of the narrowest card
 _AXIS, _DOTS, _LABEL = (
     34,
     62,
@@ -39,7 +39,7 @@ def height_of(figures: pd.DataFrame) -> int:
 
 
 def _lines(label: str) -> list[str]:
-    return wrap(label, _LETTERS)
+    return wrap(label, _LETTERS, break_on_hyphens=False)
 
 
 def _strip_height(label: str) -> int:

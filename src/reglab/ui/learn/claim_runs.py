@@ -150,9 +150,9 @@ def earlier_text(verdicts: Sequence[tuple[Standing, Verdict]]) -> str:
 
 
 def recorded_text(found: Recorded) -> str:
-    """For example "Recorded 2026-11-29: 8 seeds, 16 s on CPU (x86_64) with torch 2.13.0." """
+    """For example "Recorded 2026-11-29: 8 seeds on CPU (x86_64) with torch 2.13.0." """
     torch = f" with torch {found.versions['torch']}" if "torch" in found.versions else ""
-    return f"Recorded {found.date}: {len(found.seeds)} seeds, {duration(found.seconds)} on {found.device}{torch}."
+    return f"Recorded {found.date}: {len(found.seeds)} seeds on {found.device}{torch}."
 
 
 def source_text(source: Source) -> str:
