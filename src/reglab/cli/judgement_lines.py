@@ -25,19 +25,19 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
             lines.append(f"against early stopping alone: {_difference(rival['difference'], accuracy)}")
     for rule, judged in found["by_rule"].items():
         other = judged["best"]
-        if best and other and not judged["tested"] and _place(other) != _place(best):
-            lines.append(f"by {_RULES[rule]}: {_place(other)} ({_figure(other[found['measure']], accuracy)})")
+        if best and other and not judged["tested"] and place_text(other) != place_text(best):
+            lines.append(f"by {_RULES[rule]}: {place_text(other)} ({_figure(other[found['measure']], accuracy)})")
     if found["criteria"]["reason"] != "agree" and (loss := found["criteria"]["val_loss"]):
-        lines.append(f"by validation loss: {_place(loss)}")
+        lines.append(f"by validation loss: {place_text(loss)}")
     if found["budget"] and found["budget"]["depends"]:
         lines.append("the best λ depends on the budget: training still goes on at the last epoch")
     return lines
 
 
-def _place(entry: Mapping[str, Any]) -> str:
-    return f"λ₁ {exact(entry['l1'])}, λ₂ {exact(entry['l2'])}" + (
-        f", {exact(entry['second'])}" if entry.get("second") is not None else ""
-    )
+def place_text(entry: Mapping[str, Any]) -> str:
+    """For example "λ₁ 0, λ₂ 0.01", "λ₁ 0, λ₂ 0.01, optim.lr 0.003" or "model.dropout 0.3"."""
+    lambdas = {} if entry["lambda"] is None else {"λ₁": entry["l1"], "λ₂": entry["l2"]}
+    return ", ".join(f"{name} {exact(value)}" for name, value in {**lambdas, **entry.get("over", {})}.items())
 
 
 def _figure(value: float, accuracy: bool) -> str:

@@ -10,7 +10,7 @@ from threading import Lock
 from types import FrameType
 from typing import Any
 
-from reglab.cli.judgement_lines import judgement_lines
+from reglab.cli.judgement_lines import judgement_lines, place_text
 from reglab.cli.output import Output
 from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
 from reglab.jobs.patience import Patience
@@ -144,9 +144,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
             accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"
-            values = {"λ₁": row["l1"], "λ₂": row["l2"]} if lambdas else {}
-            place = ", ".join(f"{name} {exact(value)}" for name, value in {**values, **row.get("over", {})}.items())
-            lines.append(f"{label}: {mode}{place} ({accuracy})")
+            lines.append(f"{label}: {mode}{place_text(row)} ({accuracy})")
     lines += judgement_lines(found)
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")

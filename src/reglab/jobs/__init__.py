@@ -5,7 +5,7 @@ from __future__ import annotations
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.confirmed import Confirmed, read_confirmation
 from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
-from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, overlap_of
+from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, labels_at_hand, overlap_of
 from reglab.jobs.results import data_remarks, result, sweep_result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_work import SweepWorker
@@ -26,6 +26,7 @@ __all__ = [
     "check_test_part",
     "data_remarks",
     "judge_stored",
+    "labels_at_hand",
     "name_of",
     "overlap_of",
     "plan_confirmation",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reglab.analysis import (
     Chance,
     SweepJudgement,
@@ -15,8 +18,9 @@ from reglab.analysis import (
     strictest,
 )
 from reglab.columns import VAL_ACC
-from reglab.datasets import DATASETS, check_data
+from reglab.datasets import DATASETS, check_data, load_images, status
 from reglab.errors import RegLabError
+from reglab.settings import load_settings
 from reglab.spec import DataSpec
 from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
@@ -25,16 +29,26 @@ from reglab.sweep import SweepSpec
 def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> SweepJudgement:
     """The judgement on ``sweep`` as far as it has come, by ``measure`` and the epoch rule that it declares."""
     runs = store.sweep_runs(sweep.id)
-    ids = [run.id for run in runs]
+    ids, chance = [run.id for run in runs], chance_of(runs)
     return judge_sweep(
         sweep.spec,
         runs_table(sweep.spec.lanes(), runs),
         store.epochs(ids),
         overlap=overlap_of(sweep.spec, runs),
         measure=measure,
-        chance=chance_of(runs),
+        chance=chance,
         scores=store.val_scores(ids),
+        labels=labels_at_hand(sweep.spec.run.data.name) if chance and chance.uneven else None,
     )
+
+
+def labels_at_hand(name: str) -> NDArray[np.int64] | None:
+    """The true classes of a dataset, for balanced accuracy; ``None`` where it is not at hand. Downloads nothing."""
+    folder, entry = load_settings().data, DATASETS.entries.get(name)
+    if entry is None or status(entry, folder).state != "ready":
+        return None
+    labels: NDArray[np.int64] = load_images(name, folder).y.numpy()
+    return labels
 
 
 def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
