@@ -11,25 +11,15 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import (
-    Chance,
-    SweepJudgement,
-    judge_sweep,
-    layer_curves,
-    overlap_of_folds,
-    overlap_of_seeds,
-    runs_table,
-)
+from reglab.analysis import Chance, SweepJudgement, judge_sweep, layer_curves, runs_table
 from reglab.analysis.calibration import calibration_error, calibration_table
 from reglab.charts.lambda_axis import lambda_text
-from reglab.datasets import DATASETS
 from reglab.exports.csv import csv_bytes
-from reglab.jobs import chance_of, data_remarks
-from reglab.number_format import NONE, PERCENT, fixed
+from reglab.jobs import chance_of, data_remarks, labels_at_hand, overlap_of
+from reglab.number_format import NONE, PERCENT, fixed, percent
 from reglab.predictions import ValScores, Which
 from reglab.states import ACTIVE
-from reglab.store import Run, Sweep
-from reglab.sweep import SweepSpec
+from reglab.store import Sweep
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import session_id
@@ -97,17 +87,6 @@ _JUDGEMENTS: Memo[SweepJudgement] = Memo(
 )
 
 
-def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
-    """The r of Nadeau and Bengio's interval; of runs that recorded no pool, the pool is the whole data set."""
-    if spec.folds:
-        return overlap_of_folds(spec.folds)
-    known = next((run.environment for run in runs if run.environment), None)
-    entry = DATASETS.entries.get(spec.run.data.name)
-    if known is None or not (pool := known.get("n_pool") or (entry.size if entry else 0)):
-        return 0.0
-    return overlap_of_seeds(int(known["n_val"]), int(pool))
-
-
 def epoch_view(results: Results, view: ViewState) -> EpochView:
     """The sweep at the epoch, under the rule and in the measure of ``view``.
 
@@ -137,6 +116,8 @@ def _judged(results: Results, measure: str, epoch: int | None) -> SweepJudgement
     """The judgement; the bias is corrected once nothing trains any more, since that reads every prediction."""
     how: dict[str, Any] = {"overlap": results.overlap, "measure": measure, "epoch": epoch, "chance": results.chance}
     scores: Mapping[str, ValScores] = services().store.val_scores(results.ids) if epoch is None else {}
+    uneven = bool(scores and results.chance and results.chance.uneven)
+    how["labels"] = labels_at_hand(results.sweep.spec.run.data.name) if uneven else None
     return judge_sweep(results.sweep.spec, results.runs, results.epochs, scores=scores, **how)
 
 
@@ -198,8 +179,8 @@ _FIGURES = (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOS
 _CSV = (
     *(columns.APPLY, columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2, columns.N, columns.DIVERGED),
     *(name + suffix for name in (*_FIGURES, *columns.MEMORY) for suffix in ("", columns.SE)),
-    *(columns.AT_EPOCH, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS, columns.BETTER_IN),
-    *(columns.P_ADJUSTED, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME),
+    *(columns.BALANCED_ACC, columns.AT_EPOCH, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS),
+    *(columns.BETTER_IN, columns.P_ADJUSTED, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME),
 )
 _REGIMES = {"fits": "well regularised"}  # as the page writes them, where that differs from the column
 
@@ -249,6 +230,8 @@ def readable(view: EpochView) -> pd.DataFrame:
     shown["Choice"] = [", ".join(["best"] * best + ["1-SE"] * one_se) for best, one_se in choices]
     shown["Regime"] = [_REGIMES.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()]
     shown |= means
+    if table[columns.BALANCED_ACC].notna().any():
+        shown["Balanced accuracy"] = [percent(share) for share in table[columns.BALANCED_ACC].tolist()]
     if spec.repeats > 1:
         counts = zip(table[columns.N].tolist(), table[columns.DIVERGED].tolist(), strict=True)
         shown[f"{spec.repeated_over}s".capitalize()] = [
