@@ -47,7 +47,7 @@ def test_the_form_shows_the_script_of_its_present_settings(app: AppTest, setting
     assert scripts(app) == []  # closed: nothing is made
     opened(app, "export_form")
     assert app.segmented_control(key="export_form_format").options == ["PyTorch", "Keras", "YAML"]
-    shown = show(RunSpec(), "pytorch", settings=settings)
+    shown = show(RunSpec.fresh(), "pytorch", settings=settings)
     assert shown is not None
     assert scripts(app) == [shown.files["train.py"].decode().strip()]
     app.text_input(key="l2").set_value("0.03")

@@ -147,8 +147,8 @@ def test_figures_after_the_last_epoch(store: Store) -> None:
     run = add_run(store)
     accuracy, loss, gap, zeros, ratio = figures(run, store.layers([run.id], latest=True))
     last = metrics(6)
-    assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best 90.0 %")
-    assert (loss.value, loss.beside) == ("1.02", "lowest 1.00")
+    assert (accuracy.value, accuracy.beside) == (f"{100 * last.val_acc:.1f} %", "best epoch 89.0 %")
+    assert (loss.value, loss.beside) == ("1.02", "lowest 1.00 in epoch 5")
     assert (gap.value, gap.beside) == ("0.687", "accuracy 5.0 pts")
     assert zeros.value == "0.0 %"
     assert ratio.value == gradient_ratio(store.layers([run.id], epochs=[6])) != "–"
