@@ -374,8 +374,8 @@ class RegularizeSpec(SpecPart):
     augment: Annotated[str, BeforeValidator(_augmentations)] = Field(
         "none",
         title="Augmentation",
-        description="Change training images at random, anew in each step: shift (± 10 % of the side), flip (left to "
-        "right, half of the images), rotate (± 15°), crop (80 to 100 % of the side, enlarged), erase (a rectangle, "
+        description="Change training images at random, anew in each step: shift (± 10 % of the side), flip (left to "
+        "right, half of the images), rotate (± 15°), crop (80 to 100 % of the side, enlarged), erase (a rectangle, "
         "half of the images).",
     )
 

@@ -71,6 +71,9 @@ def _texts(app: AppTest) -> Iterator[str]:
     for element in app:
         if element.type in _FORMULAS:
             continue
+        if element.type == "plotly_chart":
+            yield from texts_of(json.loads(element.proto.spec))
+            continue
         if isinstance(element, Dataframe):
             yield from (cell for cell in element.value.to_numpy(object).ravel() if isinstance(cell, str))
         yield from _strings(getattr(element, "proto", None))

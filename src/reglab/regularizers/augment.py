@@ -216,9 +216,9 @@ ENTRY = Regularizer(
     symbol="T",
     source="Simard, Steinkraus & Platt, ICDAR 2003; erase: Zhong et al., AAAI 2020",
     formula=_formula,
-    meaning="Every image of a batch is changed by a random map T of its own: shift by up to 10 % of a side, flip half "
-    "of the images left to right, rotate by up to 15°, crop to 80 to 100 % of the side and enlarge, erase a rectangle "
-    "of 2 to 25 % of the area in half of the images.",
+    meaning="Every image of a batch is changed by a random map T of its own: shift by up to 10 % of a side, flip half "
+    "of the images left to right, rotate by up to 15°, crop to 80 to 100 % of the side and enlarge, erase a rectangle "
+    "of 2 to 25 % of the area in half of the images.",
     torch=lambda augment: _joined("v2.Compose", _IN_TORCH, augment),
     keras=lambda augment: _joined("keras.Sequential", _IN_KERAS, augment),
     off="none",

@@ -38,7 +38,7 @@ ONE_SE = (
 )
 BUDGET = (
     "A longer training could choose another λ. Under the rule *last* this is said where the training loss falls by "
-    "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, where most runs of "
+    "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, where most runs of "
     "the best λ are at their best in the last tenth."
 )
 REGIMES = f"**Regimes**: {RULE}"
@@ -57,7 +57,7 @@ def difference(overlap: float) -> str:
     """How the difference to λ = 0 is tested, with r = ``overlap``."""
     return (
         f"{DIFFERENCE}  \n"
-        "**Interval**: 95 %, d̄ ± t·s·√(1/J + r) over J repeats (Nadeau & Bengio 2003). Repeats share images, so r = "
+        "**Interval**: 95 %, d̄ ± t·s·√(1/J + r) over J repeats (Nadeau & Bengio 2003). Repeats share images, so r = "
         f"{short(overlap, 2)}: validation images per other image of the pool, or 1/(K − 1) for K folds.  \n"
         "**Adjusted p**: how often chance alone would make the best of all these λ look this good, by flipping the "
         "signs of whole repeats (max-T). With fewer than 6 repeats it cannot fall below 0.05.  \n"
