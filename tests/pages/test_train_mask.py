@@ -181,7 +181,7 @@ def test_start_trains_with_the_edited_factors(app: AppTest, store: Store) -> Non
     app.button(key="start").click()
     again(app)
     (run,) = store.runs()
-    assert run.spec == spec(penalty__factors={"fc1.weight": 0.25})
+    assert run.spec == RunSpec.fresh().with_changes({"penalty.factors": {"fc1.weight": 0.25}})
 
 
 def test_duplicate_restores_the_factors(app: AppTest, store: Store) -> None:
