@@ -230,12 +230,13 @@ def test_without_any_regime_the_axis_keeps_its_name() -> None:
 
 
 def test_a_collapsed_point_is_an_arrow_at_the_edge_and_the_bend_has_the_axis() -> None:
-    figure = sweep_chart(sweep_table(), chance=0.1)
+    table = sweep_table()
+    figure = sweep_chart(table, chance=0.1)
     low, high = figure.layout.yaxis.range
     assert 0.6 < low <= 0.7
     assert 1 < high < 1.05
     arrow = trace(figure, "coupled-outside")
-    assert (arrow.marker.symbol, arrow.text) == ("triangle-down", ("10 %",))
+    assert (arrow.marker.symbol, arrow.text) == ("triangle-down", (f"{100 * table[columns.VAL_ACC].iloc[-1]:.0f} %",))
     assert low < arrow.y[0] < low + 0.05
     assert arrow.customdata == (["coupled", 0.0, 0.1],)
     up = trace(sweep_chart(sweep_table(), measure="loss"), "coupled-outside")
