@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 from tests.analysis.test_paired import OVERLAP, correlated
 
 from reglab.analysis.sign_flips import ALL_UP_TO, flips, max_t
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def statistics(rows: list[list[float]]) -> list[float]:

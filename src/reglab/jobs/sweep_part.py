@@ -6,11 +6,9 @@ together to the same bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from numpy.typing import NDArray
 
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.jobs.held_out import HeldOutEvaluation
@@ -23,8 +21,6 @@ from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Progress, Run, Store
 from reglab.training import train
 from reglab.training.devices import use_threads
-
-Weights = Mapping[str, NDArray[Any]]
 
 
 @dataclass
