@@ -46,8 +46,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="then train the best λ, the 1-SE choice and λ = 0 on N fresh seeds, and open the test part once",
     )
-    rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
-    add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
