@@ -85,7 +85,9 @@ def _strings(value: Any) -> Iterator[str]:
         yield value
     elif hasattr(value, "ListFields"):
         for field, item in value.ListFields():
-            if field.name not in _NO_TEXT:
+            if field.name == "spec":  # a figure of Plotly, as JSON
+                yield from texts_of(json.loads(item))
+            elif field.name not in _NO_TEXT:
                 yield from _strings(item)
     elif isinstance(value, Iterable) and not isinstance(value, bytes):
         for item in value:
