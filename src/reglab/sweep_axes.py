@@ -53,6 +53,11 @@ class Axis:
         return self.setting.symbol
 
     @property
+    def noun(self) -> str:
+        """What one of its values is called: "λ", "value"."""
+        return "λ" if self.setting.is_lambda else "value"
+
+    @property
     def title(self) -> str:
         """Its name at an axis of a chart, with the unit: "λ₂", "Early stopping, epochs"."""
         return ", ".join(filter(None, (self.setting.title, self.setting.unit)))

@@ -32,6 +32,18 @@ def grid_table(l1: Sequence[float] = (0.0, 1e-4, 1e-3), l2: Sequence[float] = NI
     return _marked(pd.DataFrame(rows).sort_values(columns.LAMBDA, kind="stable", ignore_index=True))
 
 
+def map_table(lambdas: Sequence[float] = NINE, rates: Sequence[float] = (1e-3, 3e-3, 1e-2), **how: str) -> pd.DataFrame:
+    """A map of λ₂ and the learning rate, in which the best λ₂ falls as 1/rate."""
+    rng = np.random.default_rng(2)
+    rows = [
+        {**_point(how.get("apply", "coupled"), 0.0, value * rate / 1e-2, 3, rng), columns.SECOND: rate}
+        | {columns.LAMBDA: value, columns.LAMBDA2: value}
+        for value in lambdas
+        for rate in rates
+    ]
+    return _marked(pd.DataFrame(rows))
+
+
 def lane_frame(
     lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",), repeats: int = 3
 ) -> pd.DataFrame:

@@ -238,7 +238,7 @@ def test_a_collapsed_point_is_an_arrow_at_the_edge_and_the_bend_has_the_axis() -
     arrow = trace(figure, "coupled-outside")
     assert (arrow.marker.symbol, arrow.text) == ("triangle-down", (f"{100 * table[columns.VAL_ACC].iloc[-1]:.0f} %",))
     assert low < arrow.y[0] < low + 0.05
-    assert arrow.customdata == (["coupled", 0.0, 0.1],)
+    assert arrow.customdata == (["coupled", 0.1, 0.0, 0.1],)
     up = trace(sweep_chart(sweep_table(), measure="loss"), "coupled-outside")
     assert (up.marker.symbol, up.text) == ("triangle-up", ("2.3",))
 

@@ -109,7 +109,7 @@ def test_each_cell_has_its_own_value_and_point() -> None:
              for told, z in zip(row, heights, strict=True) if told}  # fmt: skip
     assert len(cells) == len(table)
     for _, row in table.iterrows():
-        point = (row[columns.APPLY], row[columns.LAMBDA1], row[columns.LAMBDA2])
+        point = tuple(row[name] for name in columns.POINT)
         assert cells[point] == pytest.approx(row[columns.VAL_ACC], rel=1e-6)
 
 

@@ -22,6 +22,7 @@ from tests.charts.sweep_frames import (
     lane_epochs,
     lane_frame,
     layer_curves,
+    map_table,
     sweep_histograms,
     sweep_table,
 )  # fmt: skip
@@ -36,10 +37,13 @@ from reglab.charts.sweep_losses import sweep_losses_chart
 from reglab.charts.sweep_memorised import sweep_memorised_chart
 from reglab.charts.sweep_norms import sweep_norms_chart
 from reglab.charts.sweep_weights import sweep_weights_chart
+from reglab.sweep import SweepSpec
 
 Frames = list[pd.DataFrame]
 TWO = ("coupled", "decoupled")
 CALIBRATION = (columns.CALIBRATION_LAST, columns.CALIBRATION_BEST)
+RATES = SweepSpec.parse({"l2": [0, 1], "over": {"optim.lr": [1e-3, 1e-2]}}).axes
+[DROPOUT] = SweepSpec.parse({"over": {"model.dropout": [0, 0.3, 0.5]}}).axes
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,18 @@ def _lanes(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
 def _grid(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
     own = [grid_table(lambdas[:3], lambdas[::7] if len(lambdas) > 9 else lambdas, apply=apply) for apply in applies]
     return [pd.concat(own, ignore_index=True)]
+
+
+def _map(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
+    own = [map_table(lambdas[::7] if len(lambdas) > 9 else lambdas, apply=apply) for apply in applies]
+    return [pd.concat(own, ignore_index=True)]
+
+
+def _lanes_of_map(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
+    one = lane_frame(lambdas[:9], applies, repeats=1)
+    own = [one.assign(second=rate, run=one[columns.RUN] + str(rate)) for rate in (1e-3, 1e-2)]
+    lanes = pd.concat(own, ignore_index=True)
+    return [lanes, lane_epochs(lanes, 40)]
 
 
 def _table(lambdas: Sequence[float], applies: Sequence[str]) -> Frames:
@@ -89,6 +105,17 @@ CHARTS = (
     Chart("memory", sweep_memorised_chart, _table),
     Chart("grid of accuracy", sweep_grid_chart, _grid),
     Chart("grid of loss", partial(sweep_grid_chart, measure="loss"), _grid),
+    Chart("grid of λ and learning rate", partial(sweep_grid_chart, axes=RATES), _map),
+    Chart("grid in the paper's λ", partial(sweep_grid_chart, axes=RATES, measure="loss", paper=True), _map),
+    Chart("accuracy over dropout", partial(sweep_chart, swept=DROPOUT, symbol="dropout"), _table),
+    Chart("gap over dropout", partial(sweep_gap_chart, swept=DROPOUT, symbol="dropout"), _table),
+    Chart("losses over dropout", partial(sweep_losses_chart, swept=DROPOUT, symbol="dropout"), _lanes),
+    Chart("losses of a map", partial(sweep_losses_chart, second="learning rate"), _lanes_of_map),
+    Chart("weights over dropout", partial(sweep_weights_chart, swept=DROPOUT, symbol="dropout"),
+          lambda *sweep: [sweep_histograms(*sweep)], ()),
+    Chart("norms over dropout", partial(sweep_norms_chart, swept=DROPOUT, symbol="dropout"),
+          lambda *sweep: [layer_curves(*sweep)], (columns.L2_NORM, columns.ZERO_SHARE)),
+    Chart("memory over dropout", partial(sweep_memorised_chart, swept=DROPOUT, symbol="dropout"), _table),
 )  # fmt: skip
 SWEEPS: dict[str, tuple[Sequence[float], Sequence[str]]] = {
     "nine": (NINE, TWO[:1]),
@@ -196,7 +223,7 @@ def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> N
 @but("grid")  # it names both
 def test_lambda_is_called_as_the_sweep_calls_it(chart: Chart) -> None:
     frames = chart.frames(*SWEEPS["nine"])
-    text = sent(chart.draw(*frames, symbol="λ₁")).decode()
+    text = sent(chart.draw(*frames, symbol="λ₁", **({"swept": None} if "dropout" in chart.name else {}))).decode()
     assert "λ₁" in text
     assert "λ₂" not in text
 
@@ -213,5 +240,5 @@ def clickable(figure: go.Figure) -> list[Any]:
 @but("losses", "weights")  # their points are epochs and bins
 def test_a_click_tells_which_point_it_was(chart: Chart) -> None:
     (frame,) = chart.frames(*SWEEPS["two modes"])
-    named = list(zip(frame[columns.APPLY], frame[columns.LAMBDA1], frame[columns.LAMBDA2], strict=True))
+    named = list(zip(*(frame[name] for name in columns.point_columns(frame)), strict=True))
     assert set(clickable(chart.draw(frame))) == set(named)

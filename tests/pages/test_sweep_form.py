@@ -73,8 +73,11 @@ def test_a_preset_starts_with_one_press_and_can_fill_the_form(app: AppTest, stor
     assert not errors(app)
     assert store.sweeps() == []
     press(app, f"sweep_start_{preset.name}")
-    assert [sweep.spec for sweep in store.sweeps()] == [preset.spec]
-    assert address(app) == {"sweep": store.sweeps()[0].id}
+    started = store.sweeps()[::-1]  # the first one first
+    assert [sweep.spec for sweep in started] == [preset.spec, *preset.beside]
+    first, *beside = (sweep.id for sweep in started)
+    shown = {"measure": "loss", "beside": ",".join(beside)} if beside else {}
+    assert address(app) == {"sweep": first, **shown}
 
 
 def test_the_form_starts_what_it_says_under_its_name(app: AppTest, store: Store) -> None:

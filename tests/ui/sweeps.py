@@ -24,7 +24,8 @@ def sweep_of(repeats: int, **sweep: Any) -> SweepSpec:
     over = "folds" if sweep.pop("over", "seed") == "fold" else "seeds"
     if not any(name in sweep for name in ("l1", "l2", "lambdas")):
         sweep["l2"] = [0.0, 0.01, 0.1, 1.0]
-    return SweepSpec.parse({**sweep, over: repeats})
+    axes = sweep.pop("over_", {})
+    return SweepSpec.parse({**sweep, "over": axes, over: repeats})
 
 
 def view_of(

@@ -27,25 +27,59 @@ SPEC = SweepSpec(l2=(0.0, 0.01, 0.1), apply=("coupled", "decoupled"), seeds=2)
 def test_every_preset_can_be_trained_here(preset: Preset, settings: Settings) -> None:
     check_sweep(preset.spec, settings)
     values = [point.value for point in preset.spec.points]
+    if preset.spec.is_map:
+        _is_map_of_the_rule(preset)
+        return
     assert (values[0], len(values), preset.spec.repeats) == (0.0, 9, 6)
     steps = [after / before for before, after in pairwise(values[1:])]
     assert max(steps) <= 10**0.5 * 1.06  # at most half a decade, rounded
     assert preset.spec.run.train.patience == 0
 
 
+def _is_map_of_the_rule(preset: Preset) -> None:
+    """Rule 5: equal budgets, and λ and the learning rate in steps of 4."""
+    specs = (preset.spec, *preset.beside)
+    assert [spec.run.optim.name for spec in specs] == ["sgd", "adam", "adamw"]
+    assert [spec.applies for spec in specs] == [("coupled",), ("coupled",), ("decoupled",)]
+    for spec in specs:
+        assert (spec.run.train.epochs, spec.seeds, spec.size) == (60, 3, 63)
+        for axis in spec.axes:
+            positive = [value for value in axis.values if value]
+            assert [after / before for before, after in pairwise(positive)] == pytest.approx([4] * (len(positive) - 1))
+
+
 def test_a_click_finds_the_run_of_every_repeat() -> None:
-    found = runs_at(SPEC, ["decoupled", 0, 0.01])
+    found = runs_at(SPEC, ["decoupled", 0.01, 0, 0.01])
     assert [(lane.apply, lane.point.value, lane.repeat) for lane in map(SPEC.lanes().__getitem__, found)] == [
         ("decoupled", 0.01, 0), ("decoupled", 0.01, 1),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "clicked", [[], ["coupled"], ["sideways", 0.0, 0.01], ["coupled", 0.0, 0.02], ["coupled", "0", "0.01"],
-                ["coupled", 0.0, 0.01, 1.0], ["coupled", 0.0, float("nan")]],
+    "clicked", [[], ["coupled"], ["sideways", 0.01, 0.0, 0.01], ["coupled", 0.02, 0.0, 0.02],
+                ["coupled", "0.01", "0", "0.01"], ["coupled", 0.01, 0.0, 0.01, 1.0], ["coupled", 0.0, 0.01],
+                ["coupled", 0.01, 0.0, float("nan")]],
 )  # fmt: skip
 def test_a_click_on_anything_else_finds_nothing(clicked: list[Any]) -> None:
     assert runs_at(SPEC, clicked) == []
+
+
+def test_a_click_on_a_map_finds_the_runs_of_its_pair() -> None:
+    spec = SweepSpec.parse({"l2": [0, 0.1], "over": {"optim.lr": [0.001, 0.01]}, "seeds": 2})
+    found = runs_at(spec, ["coupled", 0.1, 0.0, 0.1, 0.01])
+    assert [(spec.lanes()[n].point, spec.lanes()[n].repeat) for n in found] == [
+        (Point(0.1, 0.0, 0.1, 0.01), 0), (Point(0.1, 0.0, 0.1, 0.01), 1),
+    ]  # fmt: skip
+    assert runs_at(spec, ["coupled", 0.1, 0.0, 0.1]) == []
+    assert run_with(spec, Point(0.1, 0.0, 0.1, 0.01), "coupled").optim.lr == 0.01
+
+
+def test_csv_has_settings_under_their_keys() -> None:
+    rates = view_of([[0.8, 0.9]], l2=[], over_={"optim.lr": [0.1, 0.2]})
+    both = view_of([[0.8, 0.9]], l2=[0.1], over_={"optim.lr": [0.1, 0.2]})
+    assert list(pd.read_csv(io.BytesIO(csv_of(rates)))["optim.lr"]) == [0.1, 0.2]
+    read = pd.read_csv(io.BytesIO(csv_of(both)))
+    assert list(zip(read["lambda"], read["optim.lr"], strict=True)) == [(0.1, 0.1), (0.1, 0.2)]
 
 
 def test_using_a_lambda_keeps_all_other_settings() -> None:

@@ -25,6 +25,13 @@ VIEWS = st.builds(
 )  # fmt: skip
 VALUES = st.lists(st.floats(0, 1e3), min_size=1, max_size=6, unique=True)
 
+OVER = {
+    "optim.lr": [1e-3, 0.01],
+    "data.train_size": [50, 100],
+    "penalty.group": [0.0, 0.5],
+    "model.dropout": [0.0, 0.25],
+}
+
 
 def through_the_bar(query: dict[str, str]) -> dict[str, str]:
     return dict(parse_qsl(urlencode(query), keep_blank_values=True))
@@ -41,10 +48,14 @@ def test_the_default_view_state_needs_no_parameters() -> None:
 
 @st.composite
 def sweeps(draw: st.DrawFn) -> SweepSpec:
-    kind = draw(st.sampled_from(["l1", "l2", "elastic", "grid"]))
-    what: dict[str, Any] = {name: draw(VALUES) for name in (("l1", "l2") if kind == "grid" else (kind,))}
+    kind = draw(st.sampled_from(["l1", "l2", "elastic", "grid", "setting"]))
+    lists = {"grid": ("l1", "l2"), "setting": ()}.get(kind, (kind,))
+    what: dict[str, Any] = {name: draw(VALUES) for name in lists}
     if kind == "elastic":
         what = {"lambdas": draw(VALUES), "l1_ratio": draw(st.floats(0, 1))}
+    keys = draw(st.lists(st.sampled_from(sorted(OVER)), min_size=kind == "setting", max_size=1 + (kind == "setting"),
+                         unique=True)) if kind != "grid" else []  # fmt: skip
+    what["over"] = {key: OVER[key] for key in keys}
     modes = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
     repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {}]))
     run = draw(specs()).with_changes({"data.folds": None, "data.fold": 0, "train.seed": 1, "data.seed": 2})

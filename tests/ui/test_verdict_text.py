@@ -69,9 +69,11 @@ VIEWS = {
     "L1 beside a fixed λ₂": view_of(U_CURVE, **L1, run={"penalty": {"l2": 0.01}}),
     "L2 beside a fixed group lasso": view_of(U_CURVE, run={"penalty": {"group": 0.01}}),
     "L1 alone": view_of(U_CURVE, **L1, run={"penalty": {"l2": 0.0}}),
-    "proximal L1 with exact zeros": view_of(U_CURVE, **L1, apply=["proximal"], zeros={("proximal", 0.1, 0.01): 0.593}),
-    "coupled L1 without exact zeros": view_of(U_CURVE, **L1, zeros={("coupled", 0.1, 0.01): 0.0}),
-    "exact zeros without L1": view_of(U_CURVE, zeros={("coupled", 0.0, 0.1): 0.0}),
+    "proximal L1 with exact zeros": view_of(
+        U_CURVE, **L1, apply=["proximal"], zeros={("proximal", Point(0.1, 0.1, 0.01)): 0.593}
+    ),
+    "coupled L1 without exact zeros": view_of(U_CURVE, **L1, zeros={("coupled", Point(0.1, 0.1, 0.01)): 0.0}),
+    "exact zeros without L1": view_of(U_CURVE, zeros={("coupled", Point(0.1, 0.0, 0.1)): 0.0}),
     "an elastic net": view_of(U_CURVE, lambdas=[0.0, 0.01, 0.1, 1.0], l1_ratio=0.5),
     "a grid": view_of([[0.8, 0.85, 0.9, 0.1], [0.8, 0.86, 0.9, 0.1]], **GRID),
     "a grid with a diverged run": view_of([[0.8, 0.85, 0.9, 0.1]] * 2, **GRID, states={1: "diverged"}),

@@ -18,11 +18,12 @@ from reglab import columns
 from reglab.charts.base import NAMES, WIDTHS, Draft, add_hint, draft, empty, uid_of
 from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis, lambda_text
-from reglab.charts.style import GREY, colour_of
+from reglab.charts.style import GREY
 from reglab.charts.sweep_points import WRONG, Points, add_metric, known_in, points_of, with_wrong_labels
 from reglab.charts.sweep_range import Range, add_outside, range_of
 from reglab.charts.sweep_regimes import add_regimes
 from reglab.number_format import fixed, percent
+from reglab.sweep_axes import Axis
 
 HINT = "The curve forms while the networks train."
 SYMBOLS = {"best": ("circle-open", 18), "1-SE": ("square-open", 17)}
@@ -63,6 +64,7 @@ def sweep_chart(
     *,
     measure: Measure = "accuracy",
     symbol: str = "λ₂",
+    swept: Axis | None = None,
     chance: float | None = None,
     name: str = NAMES["val"],
     beside: Beside | None = None,
@@ -70,16 +72,16 @@ def sweep_chart(
 ) -> go.Figure:
     """``table``: one row a point of the sweep, with mean and standard error of every metric (see reglab.columns).
 
-    All its λ are on the axis, untrained ones included. ``chance``: the accuracy of guessing, as a dotted line.
-    ``name``: that of the validation line in the legend. ``beside``: a second, thin validation line, drawn for a single
-    penalty mode. ``rival``: the level of early stopping alone, a line across all λ. A point's customdata is
-    [apply, λ₁, λ₂].
+    All its λ are on the axis, untrained ones included. ``swept`` is the setting on the axis, where it is not λ.
+    ``chance``: the accuracy of guessing, as a dotted line. ``name``: that of the validation line in the legend.
+    ``beside``: a second, thin validation line, drawn for a single penalty mode. ``rival``: the level of early stopping
+    alone, a line across all λ. A point's customdata is [apply, λ, λ₁, λ₂].
     """
     what = MEASURED[measure]
     title = f"{what.title} against {symbol}"
     if table.empty:
         return empty(title, "mean ± standard error", HINT)
-    axis = LambdaAxis.of(table[columns.LAMBDA])
+    axis = LambdaAxis.of(table[columns.LAMBDA], swept)
     every = points_of(table, axis, (what.val, what.train, columns.FLIPPED_ACC))
     alone, span = len(every) == 1, range_of(every, measure, chance)
     made = draft(title, _subtitle(every), x=symbol)
@@ -180,7 +182,7 @@ def _add_marks(made: Draft, every: Sequence[Points], column: str, span: Range) -
         return
     for name, (symbol, size) in SYMBOLS.items():
         marks = [mark for marks in found for mark in marks if mark.name.startswith(name)]
-        colours = [colour_of(mark.value) for mark in marks]
+        colours = [every[0].axis.colour(mark.value) for mark in marks]
         if marks:
             made.add_scatter(
                 x=[mark.x for mark in marks],
@@ -196,7 +198,7 @@ def _add_marks(made: Draft, every: Sequence[Points], column: str, span: Range) -
     best = int(np.argmin(heights) if span.at_top else np.argmax(heights))
     labelled = sorted(found[best], key=lambda mark: mark.x)
     for mark, place in zip(labelled, _text_places(every[0].axis, labelled), strict=True):
-        line = {"color": colour_of(mark.value), "width": 1.3, "dash": "1.5px,2.5px"}
+        line = {"color": every[0].axis.colour(mark.value), "width": 1.3, "dash": "1.5px,2.5px"}
         made.add_shape(type="line", x0=mark.x, x1=mark.x, y0=mark.y, y1=span.shown[1], layer="below", line=line)
         text = f"<b>{mark.text}</b>" if mark.name.startswith("best") else mark.text
         made.add_text(text, y=1, yref="paper", yanchor="bottom", borderpad=0, **place)

@@ -15,17 +15,20 @@ from reglab.charts.gap import COLUMNS, SUBTITLES, Measure
 from reglab.charts.lambda_axis import TOP, LambdaAxis, lambda_axis
 from reglab.charts.style import GREY
 from reglab.charts.sweep_points import WRONG, Points, add_metric, known_in, points_of, with_wrong_labels
+from reglab.sweep_axes import Axis
 
 HINT = "The gap appears while the networks train."
 _STEPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
-def sweep_gap_chart(table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂") -> go.Figure:
+def sweep_gap_chart(
+    table: pd.DataFrame, *, measure: Measure = "accuracy", symbol: str = "λ₂", swept: Axis | None = None
+) -> go.Figure:
     """``table`` as of :func:`reglab.charts.sweep.sweep_chart`; above 0 is overfitting."""
     title, column = f"Gap against {symbol}", COLUMNS[measure]
     if table.empty:
         return empty(title, SUBTITLES[measure], HINT)
-    axis = LambdaAxis.of(table[columns.LAMBDA])
+    axis = LambdaAxis.of(table[columns.LAMBDA], swept)
     every = points_of(table, axis, (column, columns.FLIPPED_ACC))
     made = draft(title, SUBTITLES[measure] + (f"<br>{WRONG}" if with_wrong_labels(every) else ""), x=symbol)
     lambda_axis(made, axis, symbol)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from reglab import columns
 from reglab.charts.base import SMALL, Draft, Floats, draft, empty, last_epoch_axis, round_above, uid_of, values_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
-from reglab.charts.style import colour_of
 from reglab.charts.sweep_points import Mode, each_mode, gradient
+from reglab.sweep_axes import Axis
 
 Role = Literal["val", "train"]
 _COLUMNS: dict[Role, str] = {"val": columns.VAL_LOSS, "train": columns.TRAIN_LOSS}
@@ -34,11 +34,19 @@ class Curve(NamedTuple):
 
 
 def sweep_losses_chart(
-    lanes: pd.DataFrame, epochs: pd.DataFrame, *, role: Role = "val", planned: int | None = None, symbol: str = "λ₂"
+    lanes: pd.DataFrame,
+    epochs: pd.DataFrame,
+    *,
+    role: Role = "val",
+    planned: int | None = None,
+    symbol: str = "λ₂",
+    swept: Axis | None = None,
+    second: str = "",
 ) -> go.Figure:
     """``lanes``: LANE_COLUMNS of a sweep; ``epochs``: EPOCH_COLUMNS of their runs.
 
-    ``planned``: the last epoch to come, so that the axis stands still while training.
+    ``planned``: the last epoch to come, so that the axis stands still while training. ``second``: the symbol of a
+    second axis, whose values the hover texts name.
     """
     title = _NAMES[role]
     if lanes.empty or epochs.empty:
@@ -47,8 +55,9 @@ def sweep_losses_chart(
     strokes = "   ".join(f"{mode.glyph} {mode.apply}" for mode in modes)
     made = draft(title, f"nats; colour: {symbol}; {strokes if len(modes) > 1 else 'mean over repeats'}")
     curves = list(_curves(lanes, epochs, _COLUMNS[role]))
-    _add_lines(made, curves, symbol, alone=len(modes) == 1)
-    _add_bar(made, LambdaAxis.of(lanes[columns.LAMBDA]))
+    axis = LambdaAxis.of(lanes[columns.LAMBDA], swept)
+    _add_lines(made, curves, axis, (symbol, second), alone=len(modes) == 1)
+    _add_bar(made, axis)
     last_epoch_axis(made, int(epochs[columns.EPOCH].max()), planned)
     made.update_yaxes(range=[0, _top([curve.mean for curve in curves])], tickformat="~g", uirevision=role)
     return made.figure()
@@ -66,23 +75,26 @@ def _curves(lanes: pd.DataFrame, epochs: pd.DataFrame, column: str) -> Iterator[
             yield Curve(mode, point, mean.index.to_numpy(np.int64), values_of(mean, column))
 
 
-def _add_lines(made: Draft, curves: Sequence[Curve], symbol: str, *, alone: bool) -> None:
+def _add_lines(
+    made: Draft, curves: Sequence[Curve], axis: LambdaAxis, symbols: tuple[str, str], *, alone: bool
+) -> None:
     """Strong λ first, so that λ = 0 lies on top."""
     step = max(1, -(-sum(len(curve.mean) for curve in curves) // _MOST))
     width = 1.9 if len(curves) <= 12 else 1.3
     for mode, point, at, mean in reversed(curves):
         kept = np.unique(np.append(np.arange(0, len(at), step), len(at) - 1)) if len(at) else at
-        value, name = float(point[1]), f"{symbol} = {lambda_text(float(point[1]))}"
-        header = f"<b>{name}</b>" + ("" if alone else f", {mode.apply}")
+        value, name = float(point[1]), f"{symbols[0]} = {lambda_text(float(point[1]))}"
+        other = "".join(f", {symbols[1]} = {lambda_text(float(value))}" for value in point[4:])
+        header = f"<b>{name}{other}</b>" + ("" if alone else f", {mode.apply}")
         made.add_scatter(
             **_x(at[kept]),
             y=mean[kept],
             mode="lines" if len(at) > 1 else "lines+markers",
             uid=uid_of(*point),
-            line={"color": colour_of(value), "width": width + (0.6 if value == 0 else 0), "dash": mode.val},
+            line={"color": axis.colour(value), "width": width + (0.6 if value == 0 else 0), "dash": mode.val},
             hovertemplate=f"{header}<br>epoch %{{x}}: %{{y:.4g}} nats<extra></extra>",
             name=name,
-            showlegend=bool(value == 0 and mode is curves[0].mode),
+            showlegend=bool(value == 0 and axis.log and mode is curves[0].mode and point[4:] == curves[0].point[4:]),
         )
 
 
@@ -108,7 +120,7 @@ def _add_bar(made: Draft, axis: LambdaAxis) -> None:
     if not axis.positive:
         return
     low, high = axis.ends
-    ticks = [value for value in axis.ticks() if value > 0]
+    ticks = [value for value in axis.ticks() if axis.on_scale(value)]
     ticks = ticks[:: -(-len(ticks) // _BAR_TICKS)]
     across = {"x": 0.985, "xanchor": "right", "xref": "container", "xpad": 6, "lenmode": "fraction", "len": 0.56}
     up = {"y": 0.005, "yanchor": "bottom", "yref": "container", "ypad": 0, "thickness": 7, "outlinewidth": 0}

@@ -15,6 +15,7 @@ from reglab import columns
 from reglab.charts.base import draft, empty
 from reglab.charts.lambda_axis import LambdaAxis, lambda_axis
 from reglab.charts.sweep_points import add_metric, points_of, with_wrong_labels
+from reglab.sweep_axes import Axis
 
 TITLE, SUBTITLE = "Memorisation", "memorised wrong labels, training images"
 
@@ -41,11 +42,11 @@ SHARES = (
 )
 
 
-def sweep_memorised_chart(table: pd.DataFrame, *, symbol: str = "λ₂") -> go.Figure:
+def sweep_memorised_chart(table: pd.DataFrame, *, symbol: str = "λ₂", swept: Axis | None = None) -> go.Figure:
     """``table`` as of :func:`reglab.charts.sweep.sweep_chart`; a hint where no label was flipped."""
     if table.empty:
         return empty(TITLE, SUBTITLE, "The lines form while the networks train.")
-    axis = LambdaAxis.of(table[columns.LAMBDA])
+    axis = LambdaAxis.of(table[columns.LAMBDA], swept)
     every = points_of(table, axis, [share.column for share in SHARES])
     if not with_wrong_labels(every):
         return empty(TITLE, SUBTITLE, "Only with label noise, after the first epoch.")

@@ -18,6 +18,7 @@ from reglab.charts.base import Draft, Floats, draft, empty, layer_text, uid_of, 
 from reglab.charts.lambda_axis import LambdaAxis, lambda_axis, lambda_text
 from reglab.charts.sweep_points import Points, add_at_edge, add_line, each_mode, mode_points
 from reglab.number_format import percent, short
+from reglab.sweep_axes import Axis
 
 ALL = columns.ALL_WEIGHTS
 What = Literal["norm", "zeros"]
@@ -31,7 +32,12 @@ _LONGEST = 14  # characters of a layer's name in the legend
 
 
 def sweep_norms_chart(
-    layer_curves: pd.DataFrame, *, what: What = "norm", symbol: str = "λ₂", lambdas: Iterable[float] = ()
+    layer_curves: pd.DataFrame,
+    *,
+    what: What = "norm",
+    symbol: str = "λ₂",
+    swept: Axis | None = None,
+    lambdas: Iterable[float] = (),
 ) -> go.Figure:
     """``layer_curves``: POINT, LAYER (one of them ALL_WEIGHTS), L2_NORM and ZERO_SHARE; means over the repeats.
 
@@ -40,7 +46,7 @@ def sweep_norms_chart(
     title = f"{_TITLES[what]} against {symbol}"
     if layer_curves.empty:
         return empty(title, _SUBTITLES[what], "The lines form while the networks train.")
-    axis = LambdaAxis.of([*layer_curves[columns.LAMBDA], *lambdas])
+    axis = LambdaAxis.of([*layer_curves[columns.LAMBDA], *lambdas], swept)
     modes = each_mode(layer_curves)
     strokes = "".join(f"   {mode.glyph} {mode.apply}" for mode, _ in modes) if len(modes) > 1 else ""
     made = draft(title, _SUBTITLES[what] + strokes, x=symbol)

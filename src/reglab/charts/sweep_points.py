@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reglab import columns
 from reglab.charts.base import DASHES, Draft, Floats, values_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
-from reglab.charts.style import GREY, colour_of, rgba
+from reglab.charts.style import GREY, rgba
 from reglab.number_format import PERCENT, fixed, short
 
 WRONG = "training labels partly wrong"
@@ -47,7 +47,7 @@ _LOOKS = (
 
 def each_mode(frame: pd.DataFrame) -> list[tuple[Mode, pd.DataFrame]]:
     """Each penalty mode with its rows, λ ascending; looks go by the order of the names, so charts agree."""
-    order = [columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2]
+    order = [*columns.point_columns(frame)[1:]]
     return [
         (Mode(str(apply), *_LOOKS[number % len(_LOOKS)]), rows.sort_values(order, kind="stable"))
         for number, (apply, rows) in enumerate(frame.groupby(columns.APPLY, sort=True))
@@ -57,7 +57,7 @@ def each_mode(frame: pd.DataFrame) -> list[tuple[Mode, pd.DataFrame]]:
 class Points(NamedTuple):
     """The points of one penalty mode on their axis, λ ascending: everything that its traces need, extracted once.
 
-    ``at`` are positions on the axis, ``zeros`` counts the points before its break, ``ids`` are [apply, λ₁, λ₂].
+    ``at`` are positions on the axis, ``zeros`` counts the points before its break, ``ids`` are those of :func:`ids_of`.
     ``values`` has the drawn columns as float32, standard errors included; the other columns are in ``rows``.
     """
 
@@ -88,14 +88,14 @@ def mode_points(mode: Mode, rows: pd.DataFrame, axis: LambdaAxis, names: Sequenc
     zeros = before if axis.break_at is not None and before < len(rows) else 0
     drawn = [name for column in names for name in (column, column + columns.SE) if name in rows]
     values = {name: values_of(rows, name) for name in drawn}
-    colours = [colour_of(value) for value in lambdas]
+    colours = [axis.colour(value) for value in lambdas]
     return Points(axis, mode, rows, lambdas, axis.at(lambdas), zeros, colours, ids_of(rows), values)
 
 
 def ids_of(rows: pd.DataFrame) -> list[list[Any]]:
-    """[apply, λ₁, λ₂] of each row, which a click on its point returns."""
-    parts = (rows[name].tolist() for name in (columns.APPLY, columns.LAMBDA1, columns.LAMBDA2))
-    return [[str(apply), float(l1), float(l2)] for apply, l1, l2 in zip(*parts, strict=True)]
+    """[apply, λ, λ₁, λ₂] of each row, and its second value if there is one: what a click on its point returns."""
+    parts = (rows[name].tolist() for name in columns.point_columns(rows))
+    return [[str(apply), *map(float, numbers)] for apply, *numbers in zip(*parts, strict=True)]
 
 
 def known_in(every: Sequence[Points], column: str) -> bool:
@@ -206,8 +206,8 @@ def _error_bars(errors: Floats) -> dict[str, Any] | None:
 
 
 def _add_band(made: Draft, own: Points, low: Floats, high: Floats, **more: Any) -> None:
-    """The area from ``low`` to ``high`` over λ > 0, in the colours of λ; it pauses where either is not known."""
-    places = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & (own.lambdas > 0))
+    """The area from ``low`` to ``high`` over the scale, in the colours of λ; it pauses where either is not known."""
+    places = np.flatnonzero(np.isfinite(low) & np.isfinite(high) & own.axis.on_scale(own.lambdas))
     pieces = [piece for piece in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(piece) > 1]
     if not pieces:
         return
@@ -223,5 +223,5 @@ def gradient(axis: LambdaAxis, alpha: float) -> dict[str, Any]:
     low, high = axis.ends
     high = high if high > low else low + 1e-3
     stops = np.linspace(0, 1, _STOPS)
-    scale = [[float(f"{stop:.3f}"), rgba(colour_of(10 ** (low + stop * (high - low))), alpha)] for stop in stops]
+    scale = [[float(f"{stop:.3f}"), rgba(axis.colour_at(low + stop * (high - low)), alpha)] for stop in stops]
     return {"type": "horizontal", "start": low, "stop": high, "colorscale": scale}

@@ -16,11 +16,12 @@ import plotly.graph_objects as go
 from reglab import columns
 from reglab.bins import EDGES
 from reglab.charts.base import SMALL, Draft, draft, empty, round_below, uid_of
-from reglab.charts.lambda_axis import lambda_text
-from reglab.charts.style import colour_of, rgba
+from reglab.charts.lambda_axis import LambdaAxis, lambda_text
+from reglab.charts.style import rgba
 from reglab.charts.sweep_points import Mode, each_mode
 from reglab.charts.weights import DECADES, Histogram, extent
 from reglab.number_format import percent, short
+from reglab.sweep_axes import Axis
 
 PANELS = 12
 """λ shown at most; of more, an even choice with the first and the last."""
@@ -71,7 +72,12 @@ class Drawn(NamedTuple):
 
 
 def sweep_weights_chart(
-    histograms: pd.DataFrame, *, layer: str | None = None, symbol: str = "λ₂", lambdas: Iterable[float] = ()
+    histograms: pd.DataFrame,
+    *,
+    layer: str | None = None,
+    symbol: str = "λ₂",
+    swept: Axis | None = None,
+    lambdas: Iterable[float] = (),
 ) -> go.Figure:
     """``histograms``: POINT, COUNTS, SIZE and ZEROS, one row a point; ``layer`` names their layer in the title.
 
@@ -87,13 +93,14 @@ def sweep_weights_chart(
     made = draft(title, f"density, log scale; {looks}", x="w")
     made.update_layout(showlegend=False, margin={"l": 46, "t": 50, "b": 26})
     values = sorted({*(one.value for one in drawn), *map(float, lambdas)})
+    axis = LambdaAxis.of(values, swept)
     places = np.unique(np.linspace(0, len(values) - 1, min(len(values), PANELS)).round().astype(int))
     grid = _grid(len(places), [one.histogram for one in drawn])
     for number, value in enumerate(values[place] for place in places):
         own = [one for one in drawn if one.value == value]
         _add_axes(made, grid, number)
         for one in own:
-            _add_steps(made, grid, number, one, symbol, filled=one.mode.apply == names[0])
+            _add_steps(made, grid, number, one, symbol, axis.colour(value), filled=one.mode.apply == names[0])
         zeros = [percent(one.histogram.zero_share, 0) for one in own if one.histogram.zero_share >= ZEROS]
         text = f"<b>{lambda_text(value, 2)}</b>" + (f"<br>{', '.join(zeros)} zeros" if zeros else "")
         place = {"xref": f"x{grid.axis(number)} domain", "yref": f"y{grid.axis(number)} domain", "align": "left"}
@@ -106,7 +113,7 @@ def _extracted(frame: pd.DataFrame) -> list[Drawn]:
     if frame.empty:
         return []
     known = frame[[isinstance(counts, np.ndarray) for counts in frame[columns.COUNTS]]]
-    names = (*columns.POINT, columns.COUNTS, columns.SIZE, columns.ZEROS)
+    names = (*columns.point_columns(known), columns.COUNTS, columns.SIZE, columns.ZEROS)
     return [
         Drawn(mode, tuple(point), float(point[1]), Histogram(np.asarray(counts, np.int64), int(size), int(zeros)))
         for mode, rows in each_mode(known)
@@ -140,9 +147,9 @@ def _add_axes(made: Draft, grid: Grid, number: int) -> None:
     made.update_layout({f"xaxis{axis}": x, f"yaxis{axis}": y})
 
 
-def _add_steps(made: Draft, grid: Grid, number: int, one: Drawn, symbol: str, *, filled: bool) -> None:
+def _add_steps(made: Draft, grid: Grid, number: int, one: Drawn, symbol: str, colour: str, *, filled: bool) -> None:
     """Each bin's density from its lower to its upper edge, only within the axis."""
-    floor, colour = 10 ** (grid.low - 1), colour_of(one.value)
+    floor = 10 ** (grid.low - 1)
     inside = (EDGES[:-1] <= grid.reach) & (EDGES[1:] >= -grid.reach)
     density = np.maximum(one.histogram.density, floor)[inside].astype(np.float32)
     area = {"fill": "tozeroy", "fillcolor": rgba(colour, 0.35)} if filled else {}

@@ -103,6 +103,11 @@ def optimizer_text(spec: RunSpec) -> str:
     return ", ".join([*named, f"learning rate {exact(spec.optim.lr)}"])
 
 
+def optimizer_label(name: str) -> str:
+    """As :func:`dataset_label`, of an optimizer."""
+    return OPTIMIZERS.entries[name].label if name in OPTIMIZERS.entries else name
+
+
 def dataset_label(name: str) -> str:
     """The name on pages; the key itself where no registry has it (any more)."""
     return DATASETS.entries[name].label if name in DATASETS.entries else name

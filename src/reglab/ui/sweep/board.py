@@ -66,12 +66,13 @@ def board(results: Results, view: EpochView) -> None:
             _measures(results, view)
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
             _epochs(results, view)
-    if view.spec.kind == "grid":
+    if view.spec.is_map:
         _view_box(results, view)
         return
     with st.grid(2, min_column_width=_NARROWEST, gap="small"):
         with st.container(border=True, height="stretch", gap=None):
-            make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=view.spec.symbol)
+            swept, symbol = view.spec.axes[0], view.spec.symbol
+            make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=symbol, swept=swept)
             _draw("gap", results, view, make, GAP_HEIGHT)
         _view_box(results, view)
 
@@ -91,11 +92,13 @@ def _verdict(view: EpochView) -> None:
     verdict = view.shown.best
     with st.container(horizontal=True, gap="xsmall", height=_BUTTONS, border=False, key="sweep_uses"):
         if verdict is not None:
-            _use(view.spec, verdict.apply, verdict.best, "sweep_use", "the best λ", "primary")
+            _use(view.spec, verdict.apply, verdict.best, "sweep_use", f"the best {view.spec.axes[0].noun}", "primary")
             if verdict.one_se is not None and verdict.one_se != verdict.best:
                 _use(view.spec, verdict.apply, verdict.one_se, "sweep_use_one_se", "the 1-SE choice", "secondary")
         elif view.training:
-            st.button("Use this λ", key="sweep_use", icon=":material/arrow_forward:", disabled=True)
+            st.button(
+                f"Use this {view.spec.axes[0].noun}", key="sweep_use", icon=":material/arrow_forward:", disabled=True
+            )
 
 
 def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: Literal["primary", "secondary"]) -> None:
@@ -176,17 +179,19 @@ _OPTIONS = 40  # pixels of the row with a view's own switches, kept also without
 
 
 def _main_chart(results: Results, view: EpochView) -> None:
-    """The U-curve; of a grid, the map of both λ."""
+    """The U-curve; of two axes their map."""
 
     def make() -> go.Figure:
-        if view.spec.kind == "grid":
-            return sweep_grid_chart(view.table, measure=view.measure)
+        axes = view.spec.axes
+        if view.spec.is_map:
+            return sweep_grid_chart(view.table, measure=view.measure, axes=axes)
         chance = view.chance.accuracy if view.chance else None
         rival = view.judgement.rival
         return sweep_chart(
             view.table,
             measure=view.measure,
             symbol=view.spec.symbol,
+            swept=axes[0],
             chance=chance,
             name=f"validation, {RULES[view.rule]}",
             beside=_beside(view),
@@ -203,8 +208,8 @@ def _beside(view: EpochView) -> Beside | None:
 
 
 def views_of(spec: SweepSpec) -> list[View]:
-    """The views that apply: memorisation needs wrong labels; one λ does not order the points of a grid."""
-    if spec.kind == "grid":
+    """The views that apply: memorisation needs wrong labels; one λ does not order the points of a map."""
+    if spec.is_map:
         return ["losses", "table"]
     return [view for view in VIEWS if view != "memory" or spec.run.data.label_noise]
 
@@ -235,26 +240,28 @@ def _view_box(results: Results, view: EpochView) -> None:
 
 
 def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -> go.Figure:
-    spec, symbol = view.spec, view.spec.symbol
+    spec, symbol, swept = view.spec, view.spec.symbol, view.spec.axes[0]
     if chosen == "losses":
         epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
         planned = results.sweep.epochs
         if shown.role == "map":
             return sweep_epochs_chart(results.runs, epochs, choices=_choices(view), planned=planned, symbol=symbol)
-        return sweep_losses_chart(results.runs, epochs, role=shown.role, planned=planned, symbol=symbol)
+        second = spec.axes[1].symbol if spec.is_map and spec.kind != "grid" else ""
+        draw = partial(sweep_losses_chart, planned=planned, symbol=symbol, swept=swept, second=second)
+        return draw(results.runs, epochs, role=shown.role)
     if chosen == "calibration":
         hint = (
             HINT if results.sweep.state in ACTIVE else "These runs kept no class probabilities: older versions did not."
         )
         return sweep_calibration_chart(calibration_of(results), symbol=symbol, hint=hint)
     if chosen == "memory":
-        return sweep_memorised_chart(view.table, symbol=symbol)
+        return sweep_memorised_chart(view.table, symbol=symbol, swept=swept)
     layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
     if chosen == "norms":
         curves = layer_curves(results.runs, layers, view.epoch)
-        return sweep_norms_chart(curves, what=shown.what, symbol=symbol, lambdas=lambdas)
+        return sweep_norms_chart(curves, what=shown.what, symbol=symbol, swept=swept, lambdas=lambdas)
     histograms = sweep_histograms(results.runs, layers, shown.layer, view.epoch)
-    return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, lambdas=lambdas)
+    return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, swept=swept, lambdas=lambdas)
 
 
 def _choices(view: EpochView) -> list[Choice]:
@@ -296,23 +303,24 @@ def _layer(results: Results, view: EpochView) -> None:
 
 
 def runs_at(spec: SweepSpec, clicked: Sequence[Scalar]) -> list[int]:
-    """Numbers of the runs at a clicked point [penalty mode, λ₁, λ₂], one for each repeat; empty for anything else."""
-    if len(clicked) != 3:
-        return []
-    mode, l1, l2 = clicked
-    if not isinstance(l1, int | float) or not isinstance(l2, int | float):
-        return []
+    """Numbers of the runs at a clicked point [penalty mode, λ, λ₁, λ₂, second value if there is one], one a repeat.
+
+    Empty for anything else.
+    """
+    mode, *numbers = clicked or (None,)
+    known = [number for number in numbers if isinstance(number, int | float)]
     near = partial(math.isclose, rel_tol=1e-9)
-    return [
-        number
-        for number, lane in enumerate(spec.lanes())
-        if lane.apply == mode and near(lane.point.l1, l1) and near(lane.point.l2, l2)
-    ]
+
+    def is_at(point: Point) -> bool:
+        own = [value for value in (point.value, point.l1, point.l2, point.second) if value is not None]
+        return len(own) == len(known) == len(numbers) and all(map(near, own, known))
+
+    return [number for number, lane in enumerate(spec.lanes()) if lane.apply == mode and is_at(lane.point)]
 
 
 def run_with(spec: SweepSpec, point: Point, apply: Apply) -> RunSpec:
-    """One run with this λ: as in the sweep, but with a validation share in place of folds."""
-    return spec.run.with_changes({"penalty.l1": point.l1, "penalty.l2": point.l2, "penalty.apply": apply})
+    """One run at this point: as in the sweep, but with a validation share in place of folds."""
+    return spec.run_at(point, apply)
 
 
 def _open_point(sweep_id: str, clicked: Sequence[Scalar]) -> None:

@@ -20,6 +20,7 @@ from reglab.number_format import NONE, PERCENT, fixed, percent
 from reglab.predictions import ValScores, Which
 from reglab.states import ACTIVE
 from reglab.store import Sweep
+from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import session_id
@@ -171,13 +172,14 @@ def _zeros(results: Results, epoch: int) -> Zeros:
         return {}
     curves = layer_curves(results.runs, layers_at(results, epoch), epoch)
     whole = curves[curves[columns.LAYER] == columns.ALL_WEIGHTS]
-    keys = zip(*(whole[name].tolist() for name in (columns.APPLY, columns.LAMBDA1, columns.LAMBDA2)), strict=True)
-    return dict(zip(keys, whole[columns.ZERO_SHARE].tolist(), strict=True))
+    keys = zip(*(whole[name].tolist() for name in columns.point_columns(whole)), strict=True)
+    shares = zip(keys, whole[columns.ZERO_SHARE].tolist(), strict=True)
+    return {(mode, Point(*numbers)): share for (mode, *numbers), share in shares}
 
 
 _FIGURES = (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOSS, columns.TRAIN_LOSS, columns.GAP_LOSS)
 _CSV = (
-    *(columns.APPLY, columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2, columns.N, columns.DIVERGED),
+    *(columns.N, columns.DIVERGED),
     *(name + suffix for name in (*_FIGURES, *columns.MEMORY) for suffix in ("", columns.SE)),
     *(columns.BALANCED_ACC, columns.AT_EPOCH, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS),
     *(columns.BETTER_IN, columns.P_ADJUSTED, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME),
@@ -188,12 +190,15 @@ _REGIMES = {"fits": "well regularised"}  # as the page writes them, where that d
 def csv_of(view: EpochView) -> bytes:
     """The judged table as CSV, with its epoch rule in every row and the bias-corrected figure in that of the best λ.
 
-    Missing values are empty.
+    Missing values are empty. Settings other than λ are under their dotted keys.
     """
     table, corrected = view.table, view.judgement.corrected if view.declared else None
     best = table[columns.BEST].to_numpy(np.bool_)
     value = np.where(best, corrected.value if corrected else np.nan, np.nan)
-    return csv_bytes(table[list(_CSV)].assign(**{"rule": view.rule, "measure": view.measure, "corrected": value}))
+    places = (columns.LAMBDA, columns.SECOND) if view.spec.kind == "setting" else (columns.SECOND,)
+    names = dict(zip(places, view.spec.over, strict=False))
+    own = table[[*columns.point_columns(table), *_CSV]].rename(columns=names)
+    return csv_bytes(own.assign(**{"rule": view.rule, "measure": view.measure, "corrected": value}))
 
 
 def sweep_table(view: EpochView, height: int) -> None:
@@ -203,7 +208,7 @@ def sweep_table(view: EpochView, height: int) -> None:
 
 
 def readable(view: EpochView) -> pd.DataFrame:
-    """λ, mean ± standard error, difference to λ = 0 and its test, choice and regime; the measure shown first.
+    """The axes, mean ± standard error, difference to λ = 0 and its test, choice and regime; the measure shown first.
 
     The table of a rule that is not declared has no test.
     """
@@ -211,9 +216,9 @@ def readable(view: EpochView) -> pd.DataFrame:
     shown: dict[str, Sequence[str]] = {}
     if len(spec.applies) > 1:
         shown["Penalty mode"] = table[columns.APPLY].tolist()
-    grid = {"λ₁": columns.LAMBDA1, "λ₂": columns.LAMBDA2}
-    for symbol, name in (grid if spec.kind == "grid" else {spec.symbol: columns.LAMBDA}).items():
-        shown[symbol] = [lambda_text(value) for value in table[name]]
+    names = (columns.LAMBDA1, columns.LAMBDA2) if spec.kind == "grid" else (columns.LAMBDA, columns.SECOND)
+    for axis, name in zip(spec.axes, names, strict=False):
+        shown[axis.title] = [lambda_text(value) for value in table[name]]
     means = {
         "Validation accuracy": _means(table, columns.VAL_ACC, percent=True),
         "Training accuracy": _means(table, columns.TRAIN_ACC, percent=True),
@@ -222,7 +227,8 @@ def readable(view: EpochView) -> pd.DataFrame:
     }
     first = "Validation accuracy" if accuracy else "Validation loss"
     shown[first] = means.pop(first)
-    shown["Against λ = 0" + (", points" if accuracy else "")] = _differences(table, percent=accuracy)
+    zero = "λ" if spec.axes[0].setting.is_lambda else spec.symbol
+    shown[f"Against {zero} = 0" + (", points" if accuracy else "")] = _differences(table, percent=accuracy)
     if view.declared and spec.repeats > 1:
         shown["Adjusted p"] = [NONE if np.isnan(p) else p_text(p) for p in table[columns.P_ADJUSTED].tolist()]
         shown["Better in"] = _better_in(table)

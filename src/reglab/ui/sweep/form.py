@@ -1,8 +1,8 @@
-"""The form of a sweep: λ, repeats and penalty modes in one card, the settings that all runs share in the other."""
+"""The form of a sweep: axes, repeats and penalty modes in one card, the settings that all runs share in the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import streamlit as st
@@ -10,7 +10,9 @@ import streamlit as st
 from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_sweep
+from reglab.spec import RunSpec
 from reglab.sweep import EpochRule, Kind, SweepSpec, values_text
+from reglab.sweep_axes import numeric_settings
 from reglab.training import LaneSize
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
@@ -23,24 +25,34 @@ from reglab.ui.shared.spec_fields import (
     has,
     number_field,
     segments,
+    title,
 )
+from reglab.ui.shared.text import optimizer_label
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
     AUTOMATIC,
+    FIRST,
+    FIRST_VALUES,
     FIXED,
     KIND,
     KINDS,
     LISTED,
     LISTS,
     MODES,
+    NO_AXIS,
     OVER,
     RATIO,
     REPEATS,
     RULE,
     RUN_WIDGETS,
+    SECOND,
+    SECOND_VALUES,
     SYMBOLS,
+    USUAL_VALUES,
     as_labels,
+    axes_of,
+    read_axis,
     read_list,
     to_sweep,
 )
@@ -58,7 +70,17 @@ KIND_HELP = (
     "**L2**: (λ₂/2)·Σw², shrinks weights in proportion.  \n"
     "**L1**: λ₁·Σ|w|, shrinks all weights by the same amount; in proximal mode to exactly 0.  \n"
     "**Elastic net**: both from one λ, λ₁ = ρλ and λ₂ = (1 − ρ)λ.  \n"
-    "**L1 × L2**: every pair of two lists."
+    "**L1 × L2**: every pair of two lists.  \n"
+    "**Other**: no λ; another setting varies, such as dropout or the learning rate."
+)
+SETTING_HELP = "The setting that varies. Where its values span a factor of 10 or more, its axis is logarithmic."
+SECOND_HELP = (
+    "A second setting that varies: every λ is trained with each of its values, and a map shows both. Over λ and the "
+    "learning rate, the map also has lines of equal lr·λ."
+)
+VALUES_HELP = (
+    "Values and ranges between commas. A range FIRST:LAST:COUNT has COUNT values at equal ratios: 1e-4:1e-1:7 is "
+    "0.0001 to 0.1 in 7 steps. Decimal commas need semicolons: 0,1; 0,3."
 )
 LIST_HELP = (
     "Values and ranges between commas, from 0 to 1000. Decimal commas need semicolons: 0,001; 0,01.  \n"
@@ -129,22 +151,27 @@ def start_form() -> None:
     if spec is None or problem:
         state.start_problem = problem
         return
-    _start(spec, str(st.session_state.get(NAME) or "").strip() or None, state.key)
+    _start([spec], [str(st.session_state.get(NAME) or "").strip() or None], state.key)
 
 
 def start_preset(preset: Preset) -> None:
-    """Callback: queue the preset's sweep and show it. A second press shows the same sweep."""
-    name = f"{preset.title} · {preset.spec.run.data.name} · {size_text(preset.spec)}"
-    _start(preset.spec, name, f"{FORM.state().key} {preset.name}")
+    """Callback: queue the preset's sweeps and show them. A second press shows the same sweeps."""
+    specs = (preset.spec, *preset.beside)
+    each = [f"{optimizer_label(spec.run.optim.name)} · " * (len(specs) > 1) + size_text(spec) for spec in specs]
+    names = [f"{preset.title} · {spec.run.data.name} · {own}" for spec, own in zip(specs, each, strict=True)]
+    _start(specs, names, f"{FORM.state().key} {preset.name}")
 
 
-def _start(spec: SweepSpec, name: str | None, key: str) -> None:
+def _start(specs: Sequence[SweepSpec], names: Sequence[str | None], key: str) -> None:
+    submit, keys = services().runner.submit, [key, *(f"{key} {number}" for number in range(1, len(specs)))]
     try:
-        sweep = services().runner.submit(spec, name=name, key=key)
+        first, *beside = [
+            submit(spec, name=name, key=own).id for spec, name, own in zip(specs, names, keys, strict=True)
+        ]
     except RegLabError as error:
         FORM.state().start_problem = as_labels(str(error))
     else:
-        show_sweep(sweep.id)
+        show_sweep(first, beside)
 
 
 def _sweep_card() -> None:
@@ -157,13 +184,18 @@ def _sweep_card() -> None:
         _list(name)
     if kind == "elastic":
         number_field("L1 ratio ρ", RATIO, help=RATIO_HELP, **shared)
+    if kind == "setting":
+        _axis("Swept setting", FIRST, FIRST_VALUES, SETTING_HELP)
+    if kind != "grid":
+        _axis("Second axis", SECOND, SECOND_VALUES, SECOND_HELP, optional=True)
     st.pills("Penalty mode", MODE_NAMES, selection_mode="multi", key=MODES, help=MODES_HELP, **shared)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
     right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
     _epoch_rule()
-    fixed = [FIXED[kind], *TERMS] if kind in FIXED else [*TERMS]
+    free = ["penalty.l2", "penalty.l1"] if kind == "setting" else [FIXED[kind]] if kind in FIXED else []
+    fixed = [setting for setting in (*free, *TERMS) if setting not in _swept()]
     for place, setting in enumerate(fixed):
         if place % 2 == 0:
             pair = st.columns(2)
@@ -184,6 +216,54 @@ def _epoch_rule() -> None:
     st.caption(f"{rule.capitalize()}{why}: {EPOCH_RULES[cast(EpochRule, rule)]}.")
 
 
+def _axis(label: str, chosen: str, listed: str, help_: str, *, optional: bool = False) -> None:
+    """A choice of a setting and the field for its values; below it the values as read, or why they cannot be read."""
+    run = _run()
+    own = [key for key in numeric_settings(run) if key not in ("penalty.l1", "penalty.l2")]
+    options = [NO_AXIS] * optional + own
+    if st.session_state.get(chosen) not in options:  # a setting of another optimizer
+        st.session_state[chosen] = options[0]
+    left, right = st.columns(2, vertical_alignment="bottom")
+    setting = left.selectbox(
+        label,
+        options,
+        format_func=lambda key: "none" if key == NO_AXIS else title(key),
+        key=chosen,
+        help=help_,
+        on_change=_suggest,
+        args=(chosen, listed),
+        persist_state="session",
+    )
+    if setting == NO_AXIS:
+        return
+    right.text_input("Its values", key=listed, help=VALUES_HELP, live="300ms", persist_state="session")
+    try:
+        _caption(read_axis(FORM.values(), setting, listed, run))
+    except SpecError as error:
+        field_problem(as_labels(str(error)))
+
+
+def _suggest(chosen: str, listed: str) -> None:
+    """Callback: an example of values for the setting that was just chosen."""
+    setting = st.session_state[chosen]
+    of_lambda = "0, 1e-4:1e-1:8" if setting.startswith("penalty.") else ""
+    if setting != NO_AXIS:
+        st.session_state[listed] = USUAL_VALUES.get(setting, of_lambda)
+
+
+def _run() -> RunSpec:
+    """A run with the form's optimizer, whose settings an axis can have."""
+    return RunSpec().with_changes({"optim.name": st.session_state[RUN_WIDGETS["optim.name"]]})
+
+
+def _swept() -> set[str]:
+    """The settings that have an axis, and no field of their own."""
+    try:
+        return {key for key, _ in axes_of(FORM.values())}
+    except SpecError:
+        return set()
+
+
 def _list(name: str) -> None:
     """The field for a list of λ; below it the values as read, or why they cannot be read."""
     st.text_input(
@@ -195,10 +275,13 @@ def _list(name: str) -> None:
         placeholder="0, 1e-4:1e-1:8",
     )
     try:
-        values = read_list(FORM.values(), name)
+        _caption(read_list(FORM.values(), name))
     except SpecError as error:
         field_problem(str(error))
-        return
+
+
+def _caption(values: Sequence[float]) -> None:
+    """How many values, and which."""
     cut = len(values) > _WHOLE_LIST
     text = f"{values_text(values[:6])}, …, {values_text(values[-3:])}" if cut else values_text(values)
     st.caption(f"{len(values)} value{'s' if len(values) != 1 else ''}: {text}")
@@ -213,10 +296,10 @@ def _shared_card() -> None:
         with more:
             for setting in SETTINGS:
                 if setting in RUN_WIDGETS and setting not in _CARD and has(optimizer, setting):
-                    draw(setting, key=RUN_WIDGETS[setting])
+                    _field(setting)
             st.markdown("**Other regularizers**")
             for setting in OTHER_REGULARIZERS:
-                draw(setting, key=RUN_WIDGETS[setting])
+                _field(setting)
             factors = RUN_WIDGETS["penalty.factors"]
             placeholder = "conv1.weight: 0"
             st.text_area("Factors", key=factors, persist_state="session", placeholder=placeholder, help=FACTORS_HELP)
@@ -231,4 +314,10 @@ def _shared_card() -> None:
 def _pair(*settings: str) -> None:
     for column, setting in zip(st.columns(2), settings, strict=True):
         with column:
-            draw(setting, key=RUN_WIDGETS[setting])
+            _field(setting)
+
+
+def _field(setting: str) -> None:
+    """The field of a shared setting; idle where an axis has its values."""
+    swept = setting in _swept()
+    draw(setting, key=RUN_WIDGETS[setting], disabled=swept, help_more="It has an axis." if swept else "")

@@ -23,6 +23,7 @@ from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
+from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
 from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, shown_sweep, view_state
 from reglab.ui.sweep.verdict_text import EpochView
@@ -48,7 +49,7 @@ def sweep_view(address: SweepQuery) -> None:
         st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=_leave)
         return
     open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
-    every = _interval(sweep)
+    every = _interval(sweep, address.view)
     tick_every(every, lambda: _tick(sweep.id, every))
 
 
@@ -66,15 +67,17 @@ def _tick(sweep_id: str, every: float | None) -> None:
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
     board(results, view)
+    if has_rate_map(sweep.spec):
+        maps(results, view, state, beside_of(state))
     keep_view(sweep.epochs)
-    if _interval(sweep) != every:
+    if _interval(sweep, state) != every:
         st.rerun()
     trouble.refresh()
 
 
-def _interval(sweep: Sweep) -> float | None:
+def _interval(sweep: Sweep, view: ViewState) -> float | None:
     """Seconds between ticks, if any. A replay alone keeps its pace: it slows down no training."""
-    if sweep.state in ACTIVE:
+    if any(isinstance(one, Sweep) and one.state in ACTIVE for one in (sweep, *beside_of(view))):
         return watched_interval(TICK)
     return TICK if shown_sweep().playing else None
 

@@ -16,6 +16,7 @@ from reglab.analysis import sweep_table as table_of
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
 from reglab.number_format import fixed, percent
+from reglab.spec import RunSpec
 from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
@@ -23,7 +24,7 @@ from reglab.training import free_memory
 from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import FormState, unique
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import check_names
+from reglab.ui.shared.spec_fields import check_names, title
 from reglab.ui.shared.tables import pager, undo_notice, unreadable_list
 from reglab.ui.shared.text import literal
 from reglab.ui.sweep import progress_text
@@ -31,7 +32,7 @@ from reglab.ui.sweep import query as queries
 from reglab.ui.sweep.form import NAME, judge, start_form, start_preset, sweep_form
 from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
-from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, read_list, to_values
+from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, axes_of, read_axis, read_list, to_values
 from reglab.ui.sweep.state import FORM, QUERY, START, show_sweep
 from reglab.ui.sweep.verdict_text import named_point
 
@@ -58,7 +59,7 @@ def sweep_page() -> None:
     first = not services().store.sweeps(limit=1)
     st.header("λ sweep", anchor=False, help=ABOUT)
     _demonstration(first)
-    with st.grid(len(PRESETS), min_column_width=210, gap="small"):
+    with st.grid(len(PRESETS), min_column_width=180, gap="small"):
         for preset in PRESETS:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _preset(preset)
@@ -96,7 +97,8 @@ def _preset(preset: Preset) -> None:
     st.markdown(f"{preset.icon} **{preset.title}**")
     st.caption(preset.about)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom", height="stretch"):
-        icon, about = ":material/play_arrow:", f"Starts {progress_text.amount_text(preset.spec)}."
+        more = f", and {len(preset.beside)} sweeps like it beside it" if preset.beside else ""
+        icon, about = ":material/play_arrow:", f"Starts {progress_text.amount_text(preset.spec)}{more}."
         start = partial(start_preset, preset)
         st.button("Start", key=f"{START}_{preset.name}", icon=icon, on_click=start, help=about)
         key, about = f"sweep_fill_{preset.name}", "Fills the form below with these settings."
@@ -125,7 +127,7 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         st.caption(progress_text.memory_text(size.memory, size.memory * spec.size, free))
     if spec.repeats == 1:
         st.caption(":material/lightbulb: One seed gives no error bars, and fewer than 6 only suggest: use 6 or more.")
-    if all(point.l1 or point.l2 for point in spec.points):
+    if spec.axes[0].setting.is_lambda and all(point.value for point in spec.points):
         st.caption(":material/lightbulb: The sweep has no λ = 0 to compare with.")
     return spec
 
@@ -138,6 +140,15 @@ def _short(problem: str | None) -> str | None:
             read_list(values, name)
         except SpecError:
             return f"The values of {SYMBOLS[name]} cannot be used; the reason is below their field."
+    try:
+        axes = axes_of(values)
+    except SpecError:
+        return problem
+    for key, listed in axes:
+        try:
+            read_axis(values, key, listed, RunSpec())
+        except SpecError:
+            return f"The values of {title(key).lower()} cannot be used; the reason is below their field."
     return problem
 
 
@@ -200,7 +211,7 @@ def _best(sweep: Sweep) -> str:
     if best is None:
         return ""
     row = table.iloc[best]
-    point = Point(*(float(row[name]) for name in (columns.LAMBDA, columns.LAMBDA1, columns.LAMBDA2)))
+    point = Point(*(float(row[name]) for name in columns.point_columns(row.index)[1:]))
     loss, accuracy = fixed(float(row[columns.VAL_LOSS]), 3), percent(float(row[columns.VAL_ACC]))
     return f" · best {named_point(sweep.spec, point)} (loss {loss}, {accuracy})"
 

@@ -1,4 +1,4 @@
-"""Preset sweeps: the demonstration, and four more that each ask one question.
+"""Preset sweeps: the demonstration, and five more that each ask one question.
 
 Their settings follow a rule that was written down before they were run, and stay as they are whatever comes out:
 
@@ -9,7 +9,10 @@ Their settings follow a rule that was written down before they were run, and sta
    decade below the end of the first mode and stop at the end of the last.
 3. Repeats: six seeds, the fewest with which a two-sided p of 0.05 can be reached.
 4. Epoch rule: last. No run stops early; early stopping is shown as the rival.
-5. Texts ask what is compared. They promise nothing that a sweep has to find.
+5. Maps of λ and the learning rate: data, network and epochs of the demonstration, three seeds; learning rates of a
+   quarter of, once and four times the demonstration's, ten times that for SGD; six λ in steps of 4 from 1e-4, or from
+   0.01 of decoupled decay.
+6. Texts ask what is compared. They promise nothing that a sweep has to find.
 """
 
 from __future__ import annotations
@@ -27,13 +30,14 @@ _TO_TENTH = (0.0, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1)
 
 @dataclass(frozen=True)
 class Preset:
-    """A sweep with its ``name`` in keys, its title, what it shows, and its icon."""
+    """A sweep with its ``name`` in keys, its title, what it shows, and its icon; ``beside`` are shown next to it."""
 
     name: str
     title: str
     about: str
     icon: str
     spec: SweepSpec
+    beside: tuple[SweepSpec, ...] = ()
 
 
 def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int = 32, **sweep: Any) -> SweepSpec:
@@ -55,6 +59,21 @@ DEMO = Preset(
     ":material/auto_awesome:",
     _sweep(_NOISY, lr=3e-3, epochs=60, l2=_TO_TENTH),
 )
+
+
+def _map(optimizer: str, rate: float, smallest: float, mode: str) -> SweepSpec:
+    """λ₂ × learning rate by rule 5; equal steps of both, so that equal lr·λ share a diagonal."""
+    run = {
+        "data": _NOISY,
+        "model": {"name": "small_cnn"},
+        "penalty": {"l2": 0.0, "apply": mode},
+        "optim": {"name": optimizer, "lr": rate},
+        "train": {"epochs": 60, "batch_size": 32},
+    }
+    rates = tuple(float(f"{rate * 4**power:.6g}") for power in (-1, 0, 1))
+    lambdas = (0.0, *(float(f"{smallest * 4**power:.6g}") for power in range(6)))
+    return SweepSpec.parse({"run": run, "l2": lambdas, "over": {"optim.lr": rates}, "seeds": 3})
+
 
 PRESETS = (
     Preset(
@@ -95,5 +114,14 @@ PRESETS = (
             l2=(0.0, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
             apply=("coupled", "decoupled"),
         ),
+    ),
+    Preset(
+        "decoupling",
+        "Does decoupling separate lr and λ?",
+        "Maps of λ₂ and the learning rate for SGD + L2, Adam + L2 and AdamW, side by side: does the best λ₂ move with "
+        "the learning rate?",
+        ":material/grid_on:",
+        _map("sgd", 3e-2, 1e-4, "coupled"),
+        beside=(_map("adam", 3e-3, 1e-4, "coupled"), _map("adamw", 3e-3, 1e-2, "decoupled")),
     ),
 )

@@ -22,8 +22,7 @@ _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 def size_text(spec: SweepSpec) -> str:
     """For example "9 λ₂ × 3 seeds", "16 (λ₁, λ₂) × 5 folds", "9 λ₂ × 2 penalty modes × 3 seeds"."""
-    symbol = "(λ₁, λ₂)" if spec.kind == "grid" else spec.symbol
-    parts = [f"{len(spec.points)} {symbol}"]
+    parts = [f"{len(spec.points)} (λ₁, λ₂)"] if spec.kind == "grid" else [axis.count_text for axis in spec.axes]
     parts += [f"{len(spec.applies)} penalty modes"] * (len(spec.applies) > 1)
     parts += [f"{spec.repeats} {spec.repeated_over}s"] * (spec.repeats > 1)
     return " × ".join(parts)
@@ -31,29 +30,44 @@ def size_text(spec: SweepSpec) -> str:
 
 def amount_text(spec: SweepSpec) -> str:
     """For example "9 λ₂ × 3 seeds = 27 runs of 60 epochs"."""
-    return f"{size_text(spec)} = {_runs(spec.size, spec.run.train.epochs)}"
+    return f"{size_text(spec)} = {count_of(spec.size, 'run')} of {_epochs(spec)}"
 
 
 def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
-    data, epochs = spec.run.data, spec.run.train.epochs
-    images = "all images" if data.train_size is None else count_of(data.train_size, "image")
-    noise = f", {percent(data.label_noise, 0)} wrong labels" if data.label_noise else ""
-    return f"{images}{noise}, {count_of(epochs, 'epoch')}"
+    size, noise = spec.run.data.train_size, spec.run.data.label_noise
+    images = _swept(spec, "data.train_size") or ("all images" if size is None else count_of(size, "image"))
+    wrong = _swept(spec, "data.label_noise") or (f"{percent(noise, 0)} wrong labels" if noise else "")
+    return ", ".join(filter(None, (images, wrong, _epochs(spec))))
 
 
 def facts(spec: SweepSpec) -> str:
-    """The settings that all runs share, in one line."""
+    """The settings that all runs share, in one line; those of an axis with their range."""
     run: RunSpec = spec.run
-    images = f"{run.data.train_size:,}" if run.data.train_size else "all"
+    images = f"{run.data.train_size:,} training images" if run.data.train_size else "all training images"
+    images = _swept(spec, "data.train_size") or images
     noise = f" with {percent(run.data.label_noise, 0)} wrong labels" if run.data.label_noise else ""
-    shared = (
-        f"{dataset_label(run.data.name)}, {images} training images{noise}",
-        model_label(run.model.name),
-        optimizer_text(run),
-        _penalty(spec),
-    )
-    return " · ".join(filter(None, shared))
+    noise = "" if "data.label_noise" in spec.over else noise
+    optimizer = optimizer_text(run)
+    if "optim.lr" in spec.over:
+        optimizer = optimizer.rpartition(", ")[0]
+    told = {"data.train_size", "train.epochs"}
+    axes = [text for key in spec.over if key not in told and (text := _swept(spec, key))]
+    parts = (f"{dataset_label(run.data.name)}, {images}{noise}", model_label(run.model.name), optimizer)
+    return " · ".join(filter(None, (*parts, _penalty(spec), *axes)))
+
+
+def _swept(spec: SweepSpec, key: str) -> str:
+    """The setting ``key`` with its range where it is swept: "learning rate 0.001 to 0.1"; else empty."""
+    axis = next((axis for axis in spec.axes if axis.key == key), None)
+    return f"{axis.symbol} {exact(axis.values[0])} to {exact(axis.values[-1])}" if axis else ""
+
+
+def _epochs(spec: SweepSpec) -> str:
+    """For example "60 epochs", "10 to 60 epochs"."""
+    values = spec.over.get("train.epochs", (spec.run.train.epochs,))
+    span = f"{values[0]:,} to " if len(values) > 1 else ""
+    return f"{span}{count_of(int(values[-1]), 'epoch')}"
 
 
 def plan_text(spec: SweepSpec, plan: Plan) -> str:
@@ -181,11 +195,7 @@ def _penalty(spec: SweepSpec) -> str:
 
 
 def _all(sweep: Sweep) -> str:
-    return _runs(sweep.size, sweep.epochs)
-
-
-def _runs(size: int, epochs: int) -> str:
-    return f"{count_of(size, 'run')} of {count_of(epochs, 'epoch')}"
+    return f"{count_of(sweep.size, 'run')} of {_epochs(sweep.spec)}"
 
 
 def _size(size: float) -> str:

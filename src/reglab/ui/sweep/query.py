@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any, Literal, get_args, get_type_hints
 
 from reglab.charts.gap import Measure
@@ -18,6 +19,7 @@ from reglab.number_text import number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.spec_text import scalar
 from reglab.sweep import EpochRule, Kind, SweepSpec, parse_values, values_text
+from reglab.sweep_axes import read_setting
 from reglab.ui.shared import spec_fields as of_run
 from reglab.ui.shared.query import best_effort
 from reglab.ui.sweep.presets import DEMO
@@ -26,8 +28,9 @@ View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
 LossView = Literal[Role, "map"]
 
 SWEEP = "sweep"
-SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "rule")
-"""Parameters of a sweep itself, besides those of its run; "ways" are the penalty modes, "rule" is the epoch rule."""
+SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "rule", "over")
+"""Parameters of a sweep itself, besides those of its run: "ways" are the penalty modes, "rule" is the epoch rule, and
+"over" has the other axes."""
 
 PREFIX = "sweep_"
 _OF_SWEEP = frozenset({"penalty.apply", "data.folds", "data.fold"})  # settings of a run that the sweep decides
@@ -40,13 +43,26 @@ KIND, MODES, OVER, REPEATS, RATIO, RULE = (
 )
 LISTS: Mapping[str, str] = {"l2": PREFIX + "l2_values", "l1": PREFIX + "l1_values", "lambdas": PREFIX + "lambdas"}
 SYMBOLS: Mapping[str, str] = {"l2": "λ₂", "l1": "λ₁", "lambdas": "λ"}
-KEYS = (*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, RULE, *LISTS.values())
-
 AUTOMATIC = "automatic"
 """The epoch rule of the form that leaves it to the sweep: best with early stopping, else last."""
 
-KINDS: Mapping[Kind, str] = {"l2": "L2", "l1": "L1", "elastic": "Elastic net", "grid": "L1 × L2"}
-LISTED: Mapping[Kind, tuple[str, ...]] = {"l2": ("l2",), "l1": ("l1",), "elastic": ("lambdas",), "grid": ("l1", "l2")}
+FIRST, FIRST_VALUES, SECOND, SECOND_VALUES = (PREFIX + name for name in ("first", "firsts", "second", "seconds"))
+"""The swept setting of a sweep without λ, and a second axis, with their values; NO_AXIS is none."""
+
+NO_AXIS = "none"
+KEYS = (
+    *(*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, RULE, *LISTS.values()),
+    *(FIRST, FIRST_VALUES, SECOND, SECOND_VALUES),
+)
+
+KINDS: Mapping[Kind, str] = {"l2": "L2", "l1": "L1", "elastic": "Elastic net", "grid": "L1 × L2", "setting": "Other"}
+LISTED: Mapping[Kind, tuple[str, ...]] = {
+    "l2": ("l2",),
+    "l1": ("l1",),
+    "elastic": ("lambdas",),
+    "grid": ("l1", "l2"),
+    "setting": (),
+}
 """The lists of λ that a kind of sweep has."""
 
 FIXED: Mapping[Kind, str] = {"l2": "penalty.l1", "l1": "penalty.l2"}
@@ -54,12 +70,24 @@ FIXED: Mapping[Kind, str] = {"l2": "penalty.l1", "l1": "penalty.l2"}
 
 _USUAL_LISTS = {"l2": "0, 1e-4:1e-1:8", "l1": "0, 1e-3:1:8", "lambdas": "0, 1e-4:1e-1:8"}
 _USUAL_RATIO = 0.5
+USUAL_VALUES: Mapping[str, str] = {
+    "optim.lr": "1e-4:1e-1:7",
+    "model.dropout": "0, 0.1, 0.2, 0.3, 0.5",
+    "data.train_size": "50, 100, 200, 400",
+    "data.label_noise": "0, 0.1, 0.2, 0.4",
+    "train.batch_size": "8, 16, 32, 64",
+    "train.epochs": "10, 20, 40, 80",
+    "train.patience": "0, 2, 5, 10",
+}
+"""Examples of values; a list of λ is the example of any other λ."""
+_FIRST, _SECOND = "model.dropout", "optim.lr"
 _LONGEST = 200_000  # characters of a list of λ
+_LONGEST_BESIDE = 200
 
 
 def normal(spec: SweepSpec) -> SweepSpec:
     """``spec`` without the swept λ and the penalty mode in its run, which the sweep decides."""
-    swept = {"penalty.l1": 0.0, "penalty.l2": 0.0}
+    swept = {"penalty.l1": 0.0, "penalty.l2": 0.0} if spec.kind != "setting" else {}
     if fixed := FIXED.get(spec.kind):
         del swept[fixed]
     run = spec.run.with_changes({**swept, "penalty.apply": spec.applies[0]})
@@ -69,7 +97,9 @@ def normal(spec: SweepSpec) -> SweepSpec:
 def to_values(spec: SweepSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
     spec = normal(spec)
-    run = of_run.to_values(spec.run)
+    run, over = of_run.to_values(spec.run), list(spec.over.items())
+    first = over.pop(0) if spec.kind == "setting" else (_FIRST, ())
+    second = over[0] if over else (NO_AXIS, ())
     return {
         **{key: run[of_run.WIDGETS[setting]] for setting, key in RUN_WIDGETS.items()},
         **{key: values_text(getattr(spec, name)) or _USUAL_LISTS[name] for name, key in LISTS.items()},
@@ -79,6 +109,10 @@ def to_values(spec: SweepSpec) -> dict[str, Any]:
         REPEATS: spec.repeats,
         RATIO: number_text(_USUAL_RATIO if spec.l1_ratio is None else spec.l1_ratio),
         RULE: spec.epoch or AUTOMATIC,
+        FIRST: first[0],
+        FIRST_VALUES: values_text(first[1]) or USUAL_VALUES[_FIRST],
+        SECOND: second[0],
+        SECOND_VALUES: values_text(second[1]) or USUAL_VALUES[_SECOND],
     }
 
 
@@ -100,9 +134,10 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     if kind == "elastic":
         wanted["l1_ratio"] = read_named(values.get(RATIO), "L1 ratio")
     run = {of_run.WIDGETS[setting]: values[key] for setting, key in RUN_WIDGETS.items() if key in values}
-    for swept in {"penalty.l1", "penalty.l2"} - {FIXED.get(kind, "")}:
+    for swept in {"penalty.l1", "penalty.l2"} - {FIXED.get(kind, "")} if kind != "setting" else ():
         run[of_run.WIDGETS[swept]] = "0"
     wanted["run"] = of_run.to_spec({**run, of_run.WIDGETS["penalty.apply"]: modes[0]})
+    wanted["over"] = {key: read_axis(values, key, listed, wanted["run"]) for key, listed in axes_of(values)}
     wanted["apply"] = tuple(modes) if len(modes) > 1 else ()
     wanted["folds" if folds else "seeds"] = repeats
     rule = values.get(RULE) or AUTOMATIC
@@ -124,6 +159,31 @@ def read_list(values: Mapping[str, Any], name: str) -> tuple[float, ...]:
     return parse_values(text, SYMBOLS[name])
 
 
+def axes_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(dotted setting, key of the field with its values) of every axis that is not a list of λ.
+
+    :raises SpecError: one setting is chosen twice.
+    """
+    kind = values.get(KIND)
+    first = [(values.get(FIRST) or _FIRST, FIRST_VALUES)] if kind == "setting" else []
+    second = values.get(SECOND) or NO_AXIS
+    axes = first + ([(second, SECOND_VALUES)] if second != NO_AXIS and kind != "grid" else [])
+    if len(axes) == 2 and axes[0][0] == axes[1][0]:
+        raise SpecError(f"{of_run.title(second)} is chosen for both axes; choose another second axis.")
+    return axes
+
+
+def read_axis(values: Mapping[str, Any], key: str, listed: str, run: RunSpec) -> tuple[float, ...]:
+    """The values of setting ``key`` in the field ``listed``.
+
+    :raises SpecError: where they cannot be read.
+    """
+    text: str = values.get(listed) or ""
+    if len(text) > _LONGEST:
+        raise SpecError(f"{key}: the list has {len(text):,} characters, more than the {_LONGEST:,} allowed.")
+    return parse_values(text, key, most=inf, whole=read_setting(key, run).whole)
+
+
 def as_labels(sentence: str) -> str:
     """A sweep's sentence with the fields' names on the page."""
     for dotted, label in (("run.", ""), ("l1_ratio", "L1 ratio"), ("The sweep: ", "")):
@@ -142,6 +202,7 @@ class ViewState:
 
     ``epoch`` None is the newest; ``layer`` None is all weights; ``role`` belongs to the losses, ``what`` to the norms.
     ``rule`` None is the epoch rule that the sweep declares.
+    ``beside``: ids of further maps of λ and the learning rate, between commas.
     """
 
     view: View = "losses"
@@ -151,6 +212,7 @@ class ViewState:
     role: LossView = "val"
     what: What = "norm"
     rule: EpochRule | None = None
+    beside: str = ""
 
     def to_query(self) -> dict[str, str]:
         """The parameters that are not the default."""
@@ -160,7 +222,9 @@ class ViewState:
 
 DEFAULT = ViewState()
 SWITCHES = tuple(field.name for field in fields(ViewState))
-_CHOICES = {key: get_args(kind) for key, kind in get_type_hints(ViewState).items() if key not in ("epoch", "layer")}
+_CHOICES = {
+    key: get_args(kind) for key, kind in get_type_hints(ViewState).items() if key not in ("epoch", "layer", "beside")
+}
 _CHOICES["rule"] = get_args(EpochRule)
 
 
@@ -205,6 +269,8 @@ def read_view(query: Mapping[str, str]) -> tuple[ViewState, list[str]]:
             continue
         if key == "layer":
             values[key] = text or None
+        elif key == "beside":
+            values[key] = text[:_LONGEST_BESIDE]
         elif key == "epoch" and text.isdecimal() and len(text) < 9 and int(text) > 0:
             values[key] = int(text)
         elif text in _CHOICES.get(key, ()):
@@ -233,6 +299,8 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
         query["ratio"] = repr(spec.l1_ratio)
     if spec.apply:
         query["ways"] = ",".join(spec.apply)
+    if spec.over:
+        query["over"] = ";".join(f"{key}={values_text(own).replace(' ', '')}" for key, own in spec.over.items())
     if spec.folds or spec.seeds > 1:
         query[f"{spec.repeated_over}s"] = str(spec.repeats)
     if spec.epoch is not None:
@@ -251,20 +319,25 @@ def _form(query: Mapping[str, str], check: Callable[[RunSpec], None]) -> tuple[S
     of_run = {key: value for key, value in settings.items() if key not in ("data.folds", "data.fold")}
     run, problems = best_effort({"penalty.l2": "0", **of_run}, check)
     spec = SweepSpec(run=run, l2=USUAL.l2)
-    lists = {key: own[key] for key in (*SYMBOLS, "ratio") if key in own}  # make sense together only
+    lists = {key: own[key] for key in (*SYMBOLS, "ratio", "over") if key in own}  # make sense together only
     for part in filter(None, [lists, *({key: own[key]} for key in own if key not in lists)]):
         try:
-            values = {name: value for key, text in part.items() for name, value in _setting(key, text).items()}
+            values = {name: value for key, text in part.items() for name, value in _setting(key, text, run).items()}
             spec = SweepSpec.parse({**({"run": run} if part is lists else dict(spec)), **values})
         except SpecError as error:
             problems.append(str(error))
     return normal(spec), problems
 
 
-def _setting(key: str, text: str) -> dict[str, Any]:
+def _setting(key: str, text: str, run: RunSpec) -> dict[str, Any]:
     """One parameter as a field of :class:`SweepSpec`."""
     if key in SYMBOLS:
         return {key: parse_values(text, SYMBOLS[key])}
+    if key == "over":
+        parts = [part.partition("=") for part in text.split(";") if part.strip()]
+        whole = {name.strip(): read_setting(name.strip(), run).whole for name, _, _ in parts}
+        lists = {name.strip(): listed for name, _, listed in parts}
+        return {"over": {name: parse_values(lists[name], name, most=inf, whole=whole[name]) for name in lists}}
     if key == "ratio":
         return {"l1_ratio": scalar(text)}
     if key == "ways":

@@ -7,11 +7,13 @@ and the query follows them. A form does the same: see :class:`reglab.ui.shared.q
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from reglab import columns
+from reglab.charts.gap import Measure
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule
 from reglab.ui.shared.query import Form, Query
@@ -32,7 +34,7 @@ from reglab.ui.sweep.query import (
 START = "sweep_start"
 """Key of the form's button."""
 
-VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT, SHOWN_RULE = (f"sweep_view_{key}" for key in SWITCHES)
+VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT, SHOWN_RULE, BESIDE = (f"sweep_view_{key}" for key in SWITCHES)
 
 _SHOWN = "sweep_shown"
 _STOPS = 200  # of the epoch slider
@@ -45,9 +47,10 @@ QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(
 FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 
-def show_sweep(sweep_id: str) -> None:
-    """Go to the view of this sweep."""
-    QUERY.write(sweep_query(sweep_id))
+def show_sweep(sweep_id: str, beside: Sequence[str] = ()) -> None:
+    """Go to the view of this sweep, with the maps of others beside it: then by loss, in which slopes are measured."""
+    measure: Measure = "loss" if beside else DEFAULT.measure
+    QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside), measure=measure)))
 
 
 @dataclass
@@ -89,7 +92,7 @@ def open_sweep(sweep_id: str, epochs: int, declared: EpochRule, address: SweepQu
         switches = {VIEW: view.view, MEASURE: view.measure, ROLE: view.role, WHAT: view.what}
         epoch = nearest(view.epoch or epochs, epochs)
         st.session_state.update({**switches, SHOWN_RULE: view.rule or declared})
-        st.session_state.update({EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS})
+        st.session_state.update({EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS, BESIDE: view.beside})
         state.sweep, state.address, state.problem, state.declared = sweep_id, view, address.problem, declared
 
 
@@ -106,6 +109,7 @@ def view_state(epochs: int) -> ViewState:
         now.get(ROLE) or DEFAULT.role,
         now.get(WHAT) or DEFAULT.what,
         rule if rule != declared else None,
+        now.get(BESIDE) or DEFAULT.beside,
     )
 
 

@@ -24,8 +24,8 @@ from reglab.ui.sweep import verdict_help as rules
 COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
 RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
 
-Zeros = Mapping[tuple[str, float, float], float]
-"""(penalty mode, λ₁, λ₂) → share of all weights that are exactly 0."""
+Zeros = Mapping[tuple[str, Point], float]
+"""(penalty mode, point) → share of all weights that are exactly 0."""
 
 _LISTED = 4  # λ of a list that are written out
 _SURE = 1e-3  # an adjusted p below it is written as such
@@ -108,15 +108,15 @@ def details_text(view: EpochView) -> list[str]:
 
 
 def named_point(spec: SweepSpec, point: Point) -> str:
-    """The λ of a point: "λ₂ = 0.03"; both in a grid."""
-    if spec.kind == "grid":
-        return f"λ₁ = {lambda_text(point.l1)}, λ₂ = {lambda_text(point.l2)}"
-    return f"{spec.symbol} = {lambda_text(point.value)}"
+    """The values of a point: "λ₂ = 0.03", "λ₂ = 0.03, learning rate = 0.001"."""
+    return ", ".join(f"{axis.symbol} = {lambda_text(value)}" for axis, value in spec.place(point))
 
 
 def zero_text(spec: SweepSpec) -> str:
     """What every λ is compared with: "λ₂ = 0", "λ₁ = λ₂ = 0"."""
-    return "λ₁ = λ₂ = 0" if spec.kind == "grid" else f"{spec.symbol} = 0"
+    if spec.kind == "grid":
+        return "λ₁ = λ₂ = 0"
+    return f"{spec.symbol} = 0" + (f" at the same {spec.axes[1].symbol}" if spec.is_map else "")
 
 
 def figure(value: float, error: float | None, measure: str) -> str:
@@ -148,20 +148,21 @@ def p_text(p: float) -> str:
 
 
 def listed(spec: SweepSpec, chosen: Sequence[Point]) -> str:
-    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", in a grid "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four."""
-    grid = spec.kind == "grid"
-    texts = [f"({lambda_text(p.l1)}, {lambda_text(p.l2)})" if grid else lambda_text(p.value) for p in chosen]
+    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", of a map "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four."""
+    places = [", ".join(lambda_text(value) for _, value in spec.place(point)) for point in chosen]
+    texts = [f"({place})" if spec.is_map else place for place in places]
     if len(texts) > _LISTED:
         texts[_LISTED:] = [f"{len(texts) - _LISTED} more"]
     values = f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
-    return f"{'(λ₁, λ₂)' if grid else spec.symbol} = {values}"
+    symbols = ", ".join(axis.symbol for axis in spec.axes)
+    return f"{f'({symbols})' if spec.is_map else symbols} = {values}"
 
 
 def regime_text(spec: SweepSpec, verdict: SweepVerdict, chance: Chance | None) -> str:
     """Where the network overfits, underfits and stays at chance, a sentence each; empty where it does none of these."""
     every = [point for point, _ in verdict.regimes]
     over, under, fallen = (verdict.of_regime(regime) for regime in ("overfits", "underfits", "at chance"))
-    if spec.kind == "grid":
+    if spec.is_map:
         well = verdict.of_regime("fits")
         counts = (over, "overfit"), (well, "well regularised"), (under, "underfit"), (fallen, "at chance")
         return f"Of {len(every)} pairs: {', '.join(f'{len(those)} {what}' for those, what in counts if those)}."
@@ -209,10 +210,10 @@ def _tested(view: EpochView, best: SweepVerdict) -> Line:
     """The difference to λ = 0, and what the repeats show of it."""
     zero, over = zero_text(view.spec), view.spec.repeated_over
     if best.best.value == 0:
-        return Line(f"No {'other pair' if view.spec.kind == 'grid' else f'larger {view.spec.symbol}'} does better.")
+        return Line(f"No {'other pair' if view.spec.is_map else f'larger {view.spec.symbol}'} does better.")
     paired = best.paired
     if paired is None:
-        return Line(f"The sweep has no {zero} to compare with.")
+        return Line(f"The sweep has no {zero} to compare with." if view.spec.axes[0].setting.is_lambda else "")
     text = difference_text(paired)
     if paired.low is None:
         few = f"One {over} gives" if paired.repeats == 1 else f"{paired.repeats} {over}s give"
@@ -308,8 +309,8 @@ def _rules(view: EpochView) -> list[Line]:
 
 
 def _short_point(spec: SweepSpec, point: Point) -> str:
-    grid = spec.kind == "grid"
-    return f"({lambda_text(point.l1)}, {lambda_text(point.l2)})" if grid else lambda_text(point.value)
+    place = ", ".join(lambda_text(value) for _, value in spec.place(point))
+    return f"({place})" if spec.is_map else place
 
 
 def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> Line | None:
@@ -340,15 +341,16 @@ def _edge(spec: SweepSpec, verdict: SweepVerdict) -> str:
     if verdict.edge is None:
         return ""
     further = "larger" if verdict.edge == "high" else "smaller"
-    if spec.kind == "grid":
-        return f"The best pair is at the edge of the grid. A {further} λ may be better: widen the range."
+    if spec.is_map:
+        what = ("grid", "λ") if spec.kind == "grid" else ("map", "value")
+        return f"The best pair is at the edge of the {what[0]}. A {further} {what[1]} may be better: widen the range."
     end = "largest" if verdict.edge == "high" else "smallest above 0"
-    return f"The best λ is the {end} in this sweep. A {further} one may be better: widen the range."
+    return f"The best {spec.axes[0].noun} is the {end} in this sweep. A {further} one may be better: widen the range."
 
 
 def _zeros(verdict: SweepVerdict, zeros: Zeros) -> str:
     """The exact zeros at the best λ, where L1 acts."""
-    share = zeros.get((verdict.apply, verdict.best.l1, verdict.best.l2), math.nan)
+    share = zeros.get((verdict.apply, verdict.best), math.nan)
     if not math.isfinite(share) or not verdict.best.l1:
         return ""
     if share == 0 and verdict.apply != "proximal":
