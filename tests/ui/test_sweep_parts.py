@@ -42,7 +42,7 @@ def _is_map_of_the_rule(preset: Preset) -> None:
     assert [spec.run.optim.name for spec in specs] == ["sgd", "adam", "adamw"]
     assert [spec.applies for spec in specs] == [("coupled",), ("coupled",), ("decoupled",)]
     for spec in specs:
-        assert (spec.run.train.epochs, spec.seeds, spec.size) == (60, 3, 63)
+        assert (spec.run.train.epochs, spec.seeds, spec.size) == (10, 3, 63)
         for axis in spec.axes:
             positive = [value for value in axis.values if value]
             assert [after / before for before, after in pairwise(positive)] == pytest.approx([4] * (len(positive) - 1))

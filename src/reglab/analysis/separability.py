@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student  # type: ignore[import-untyped]
 
 from reglab import columns
-from reglab.analysis.sweep_table import Floats, counted, points_of
+from reglab.analysis.slope import log_minimum, log_slope
+from reglab.analysis.sweep_table import Floats, counted
 
 _FEWEST = 2  # learning rates with a best λ, for a slope; and repeats with a slope, for an interval
 
@@ -47,9 +47,8 @@ def best_lambdas(lanes: pd.DataFrame, epochs: pd.DataFrame, apply: str, epoch: i
     best is λ = 0 or at an end of the λ above 0, or a neighbour has no figure: there the minimum is not known.
     """
     own = lanes[(lanes[columns.APPLY] == apply).to_numpy(np.bool_)]
-    figures, _ = counted(own, epochs, epoch, (columns.VAL_LOSS,))
-    points = points_of(own)
-    losses = points.spread(figures[:, 0])
+    figures = counted(own, epochs, epoch)
+    points, losses = figures.points, figures.of(columns.VAL_LOSS)
     places = pd.DataFrame(points.keys, columns=list(points.names))
     lambdas, rates = (np.unique(places[name].to_numpy(np.float64)) for name in (columns.LAMBDA, columns.SECOND))
     grid = losses.reshape(len(lambdas), len(rates), points.repeats)
@@ -64,9 +63,7 @@ def _vertex(lambdas: Floats, losses: Floats) -> float:
     first = int((lambdas == 0).sum())
     if not first < best < len(lambdas) - 1 or not np.isfinite(losses[best - 1 : best + 2]).all():
         return math.nan
-    x, y = np.log10(lambdas[best - 1 : best + 2]), losses[best - 1 : best + 2]
-    a, b, _ = np.polyfit(x - x[1], y, 2)
-    return float(x[1] - b / (2 * a)) if a > 0 else float(x[1])
+    return math.log10(log_minimum(lambdas[best - 1 : best + 2], losses[best - 1 : best + 2]))
 
 
 def separability(best: Floats, rates: Floats) -> Separability | None:
@@ -76,15 +73,17 @@ def separability(best: Floats, rates: Floats) -> Separability | None:
     no repeat has.
     """
     known = np.isfinite(best)
-    logs = np.log10(rates)
-    slopes = [
-        float(np.polyfit(logs[there], own[there], 1)[0])
-        for own, there in zip(best, known, strict=True)
-        if there.sum() >= _FEWEST
-    ]
+    pairs = [(own, there) for own, there in zip(best, known, strict=True) if there.sum() >= _FEWEST]
+    slopes = [log_slope(rates[there], 10.0 ** own[there]).value for own, there in pairs]
     if not slopes:
         return None
     mean, j = float(np.mean(slopes)), len(slopes)
-    half = float(student.ppf(0.975, j - 1) * np.std(slopes, ddof=1) / math.sqrt(j)) if j >= _FEWEST else None
-    low, high = (None, None) if half is None else (mean - half, mean + half)
+    low, high = _interval(slopes, mean) if j >= _FEWEST else (None, None)
     return Separability(mean, low, high, j, int(known.sum()), known.size)
+
+
+def _interval(slopes: list[float], mean: float) -> tuple[float, float]:
+    from scipy.special import stdtrit  # type: ignore[import-untyped]  # slow to import
+
+    half = float(stdtrit(len(slopes) - 1, 0.975)) * float(np.std(slopes, ddof=1)) / math.sqrt(len(slopes))
+    return mean - half, mean + half
