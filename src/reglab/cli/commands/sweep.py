@@ -39,6 +39,8 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--apply", metavar="MODES", help="penalty modes, e.g. coupled,decoupled")
     add("--seeds", metavar="N", help="repeat with N seeds; default: 3")
     add("--folds", metavar="K", help="repeat over K stratified folds instead")
+    rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
+    add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
     add(
         "--confirm",
         metavar="N",
