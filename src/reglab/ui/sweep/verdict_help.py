@@ -32,13 +32,13 @@ CRITERIA = (
     "the lowest loss is chosen."
 )
 ONE_SE = (
-    "The largest λ whose mean is within one standard error of the best mean (Breiman 1984): the simplest network that "
-    "is about as good. The standard error is that of the best λ; the paired one is that of the differences to it, "
-    "which is smaller, because repeats share what is easy and hard."
+    "The largest λ whose mean is within one standard error of the best mean (Breiman 1984): the most strongly "
+    "regularised network that is about as good. The standard error is that of the best λ; the paired one is that of "
+    "the differences to it, which is smaller, because repeats share what is easy and hard."
 )
 BUDGET = (
-    "A longer training could choose another λ. Under the rule *last* this is said where the training loss falls by "
-    "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, where most runs of "
+    "A longer training could choose another λ. Under the rule *last* the sign of it is a training loss that falls by "
+    "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, that most runs of "
     "the best λ are at their best in the last tenth."
 )
 REGIMES = f"**Regimes**: {RULE}"
