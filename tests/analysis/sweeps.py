@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from reglab import columns
 from reglab.analysis import runs_table
+from reglab.analysis.differences import differences_of
+from reglab.analysis.sweep_table import Mask, counted
 from reglab.bins import N_BINS
 from reglab.sweep import SweepSpec
 
@@ -30,6 +32,21 @@ def lanes_of(sweep: SweepSpec, states: Mapping[int, str] | None = None) -> pd.Da
     """The lanes of ``sweep`` as runs r0, r1, …, finished but for ``states``."""
     ran = [Ran(f"r{i}", (states or {}).get(i, "finished")) for i in range(sweep.size)]
     return runs_table(sweep.lanes(), ran)
+
+
+def paired_differences(
+    lanes: pd.DataFrame,
+    epochs: pd.DataFrame,
+    measure: str = columns.VAL_ACC,
+    epoch: int | None = None,
+    *,
+    overlap: float = 0.0,
+    tested: Mask | None = None,
+) -> pd.DataFrame:
+    """Of every lane at its last epoch ≤ ``epoch``; ``tested`` without a mask: all points."""
+    figures = counted(lanes, epochs, epoch)
+    mask = np.ones(len(figures.points.keys), dtype=np.bool_) if tested is None else tested
+    return differences_of(figures, measure, overlap, mask)
 
 
 def epochs_of(lanes: pd.DataFrame, ends: Sequence[int], seed: int = 0) -> pd.DataFrame:

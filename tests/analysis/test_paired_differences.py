@@ -9,10 +9,9 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t  # type: ignore[import-untyped]
-from tests.analysis.sweeps import lanes_of, metrics_of, one_epoch, trained
+from tests.analysis.sweeps import lanes_of, metrics_of, one_epoch, paired_differences, trained
 
 from reglab import columns as c
-from reglab.analysis import paired_differences
 from reglab.sweep import SweepSpec
 
 JUDGED = [c.DIFFERENCE, c.LOW, c.HIGH, c.P_ADJUSTED]

@@ -7,10 +7,10 @@ from itertools import product
 from typing import Any
 
 import pytest
-from tests.analysis.sweeps import lanes_of, layers_of, one_epoch
+from tests.analysis.sweeps import lanes_of, layers_of, one_epoch, paired_differences
 
 from reglab import columns as c
-from reglab.analysis import chosen, judged_sweep, layer_curves, paired_differences, sweep_histograms, sweep_table
+from reglab.analysis import chosen, judged_sweep, layer_curves, sweep_histograms, sweep_table
 from reglab.analysis import sweep_verdict as verdict_of
 from reglab.analysis.sweep_table import points_of
 from reglab.sweep import Point, SweepSpec

@@ -5,7 +5,6 @@ from __future__ import annotations
 from reglab.analysis.budget import Budget
 from reglab.analysis.chance import Chance, balanced_accuracy, recorded_chance, strictest
 from reglab.analysis.confirmation import ConfirmedPoint, Shift, confirmed_difference, confirmed_point
-from reglab.analysis.differences import paired_differences
 from reglab.analysis.judge import judge_sweep
 from reglab.analysis.judgement import Corrected, Criteria, Rival, RuleJudgement, SweepJudgement
 from reglab.analysis.layers import layer_curves, sweep_histograms
@@ -52,7 +51,6 @@ __all__ = [
     "overlap_of_folds",
     "overlap_of_seeds",
     "paired_difference",
-    "paired_differences",
     "positions",
     "reconciled",
     "recorded_chance",

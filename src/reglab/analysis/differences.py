@@ -9,8 +9,7 @@ from reglab import columns
 from reglab.analysis.paired import interval
 from reglab.analysis.select import HIGHER_IS_BETTER
 from reglab.analysis.sign_flips import max_t
-from reglab.analysis.sweep_table import Counted, Floats, Mask, Points, counted, mean_and_error, with_columns
-from reglab.sweep import EpochRule
+from reglab.analysis.sweep_table import Counted, Floats, Mask, Points, mean_and_error, with_columns
 
 DIFFERENCE_COLUMNS = (
     columns.DIFFERENCE,
@@ -22,33 +21,18 @@ DIFFERENCE_COLUMNS = (
 )
 
 
-def paired_differences(
-    lanes: pd.DataFrame,
-    epochs: pd.DataFrame,
-    measure: str = columns.VAL_ACC,
-    epoch: int | None = None,
-    *,
-    rule: EpochRule = "last",
-    overlap: float = 0.0,
-    tested: Mask | None = None,
-) -> pd.DataFrame:
+def differences_of(figures: Counted, measure: str, overlap: float, tested: Mask) -> pd.DataFrame:
     """d̄ = mean over repeats of (``measure`` at λ − at λ = 0 of the same repeat, mode and second value), a row a point.
 
     PAIRS repeats have both figures, in BETTER_IN of them λ does better. LOW and HIGH are the interval of
     :func:`reglab.analysis.paired.interval` with r = ``overlap``, P_ADJUSTED the p of
     :func:`reglab.analysis.sign_flips.max_t` over the λ > 0 of a family; both are NaN for points that are not ``tested``
-    (a mask in the order of :func:`points_of`; ``None``: all are). The difference is NaN without a λ = 0.
+    (a mask in the order of the points). The difference is NaN without a λ = 0.
     """
-    return differences_of(counted(lanes, epochs, epoch, rule), measure, overlap, tested)
-
-
-def differences_of(figures: Counted, measure: str, overlap: float, tested: Mask | None) -> pd.DataFrame:
-    """:func:`paired_differences` of figures that are already known to count."""
     points = figures.points
     differences = _to_zero(points, figures.of(measure))
     mean, _, n = mean_and_error(differences)
-    asked = np.ones(len(n), dtype=np.bool_) if tested is None else tested
-    known = np.where(asked[:, None], differences, np.nan)
+    known = np.where(tested[:, None], differences, np.nan)
     better = differences > 0 if measure in HIGHER_IS_BETTER else differences < 0
     values = (mean, n, better.sum(axis=1), *interval(known, overlap), _adjusted(points, known, overlap))
     return with_columns(points.frame(), dict(zip(DIFFERENCE_COLUMNS, values, strict=True)))

@@ -47,7 +47,7 @@ def judged_sweep(
     """:func:`sweep_table` with BEST, both 1-SE choices, REGIME, and the paired differences to λ = 0.
 
     Every run counts at its epoch ≤ ``epoch`` by ``rule``. Points that can be chosen have an interval and an adjusted p
-    if ``tested``, with r = ``overlap`` (see :func:`reglab.analysis.paired_differences`).
+    if ``tested``, with r = ``overlap`` (see :func:`reglab.analysis.differences.differences_of`).
     """
     return judged_figures(counted(lanes, epochs, epoch, rule), measure, chance, overlap=overlap, tested=tested)
 

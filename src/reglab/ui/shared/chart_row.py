@@ -55,11 +55,6 @@ class Choice:
     weights: WeightView
     layer: str | None
 
-    @property
-    def kinds(self) -> tuple[str, str, str]:
-        """The three charts' names; one that shows something else has another name, and so a node of its own."""
-        return self.loss, "gap", self.weights
-
 
 @dataclass(frozen=True)
 class Keys:
