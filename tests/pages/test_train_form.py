@@ -309,7 +309,7 @@ def test_other_regularizers_are_a_group_and_follow_the_address(app: AppTest) -> 
     assert r"\mathrm{CE}(f_w(x_i), y_i)" in app.latex[0].value
     app.text_input(key="max_norm").set_value("")
     app.pills(key="augment").set_value([])
-    assert address(again(app)) == {"data.test_fraction": "0"}
+    assert address(again(app)) == {"data.test_fraction": "0"}  # no more than that it is not the usual form
 
 
 # Start

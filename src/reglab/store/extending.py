@@ -30,11 +30,6 @@ def why_not(job: Run | Sweep, runs: Sequence[Run], confirmed: bool, epochs: int 
         return f"{what} is deleted; restore it first."
     if job.state in ACTIVE:
         return f"{what} is {job.state}; wait for its end, or stop it, before it is extended."
-    if isinstance(job, Sweep) and job.confirms is not None:
-        return (
-            f"{what} is a confirmation, whose epochs were fixed before the test part was opened; extend the sweep "
-            f"{job.confirms}, and confirm that again."
-        )
     if epochs is not None and epochs <= job.epochs:
         return f"{what} has {job.epochs} epochs already; give more than that."
     if isinstance(job, Run) and (job.group or "").startswith(LESSON_GROUPS):
