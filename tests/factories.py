@@ -14,7 +14,7 @@ from reglab.bins import EDGES
 from reglab.events import Environment, EpochMetrics, LayerStats
 from reglab.spec import RunSpec
 from reglab.states import State
-from reglab.store import Ending, Progress, Run, Store, Sweep
+from reglab.store import Confirmation, Ending, Progress, Run, Store, Sweep
 from reglab.store.results import epoch_row
 from reglab.store.schema import epochs as epoch_table
 from reglab.store.schema import runs as run_table
@@ -94,14 +94,20 @@ def add_sweep(
     epochs: int = 6,
     name: str | None = None,
     figures: Callable[[LaneSpec, int], EpochMetrics] = lambda lane, epoch: metrics(epoch),
+    environment: Environment | None = None,
+    confirmation: Confirmation | None = None,
 ) -> Sweep:
-    """A sweep whose lanes are in ``state``, each with epochs of the ``figures`` for it and with layer statistics."""
+    """A sweep whose lanes are in ``state``, each with epochs of the ``figures`` for it and with layer statistics.
+
+    ``environment`` is that of every run; ``confirmation`` says which sweep this one confirms.
+    """
     wanted = wanted or SweepSpec(run=spec(train__epochs=epochs), l2=(0.0, 1e-3, 1e-2), seeds=2)
     if state == "queued":
         return store.create(wanted, name=name)
-    sweep = store.create(wanted, name=name, owner=store.owner())
+    sweep = store.create(wanted, name=name, owner=store.owner(), confirmation=confirmation)
     ids = [run.id for run in store.sweep_runs(sweep.id)]
-    store.began(dict.fromkeys(ids, Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)))
+    known = environment or Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)
+    store.began(dict.fromkeys(ids, known))
     store.add_initial_layers(dict.fromkeys(ids, layer_stats(0)))
     for epoch in range(1, epochs + 1):
         done = [figures(lane, epoch) for lane in wanted.lanes()]

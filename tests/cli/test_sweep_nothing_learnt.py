@@ -17,7 +17,8 @@ from reglab.cli import main
 from reglab.jobs import chance_of, sweep_work
 from reglab.settings import load_settings
 from reglab.store import open_store
-from reglab.ui.sweep.verdict_text import EpochView, verdict_text
+from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.verdict_text import verdict_text
 
 SHARES = (19, 14, 12, 10, 9, 8, 8, 7, 6, 7)
 

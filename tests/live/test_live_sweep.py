@@ -12,9 +12,10 @@ from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import ask
 from tests.live.waiting import wait_in_page
 
+from reglab.events import EpochMetrics
 from reglab.settings import load_settings
 from reglab.store import Store, Sweep, open_store
-from reglab.sweep import SweepSpec
+from reglab.sweep import LaneSpec, SweepSpec
 
 SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2"
 KINDS = ("sweep-curve", "sweep-gap", "sweep-losses")
@@ -45,7 +46,11 @@ def finished_sweep(store: Store) -> Sweep:
     """λ₂ = 0.01 is best."""
     wanted = SweepSpec(run=spec(train__epochs=6), l2=(0.0, 0.01, 0.1), seeds=2)
     best = {0.0: 0.8, 0.01: 0.9, 0.1: 0.85}
-    return add_sweep(store, wanted, figures=lambda lane, epoch: metrics(epoch, val_acc=best[lane.point.value]))
+
+    def figures(lane: LaneSpec, epoch: int) -> EpochMetrics:
+        return metrics(epoch, val_acc=best[lane.point.value], val_loss=1 - best[lane.point.value])
+
+    return add_sweep(store, wanted, figures=figures)
 
 
 def centre(page: Page, kind: str, number: int) -> tuple[float, float]:
@@ -73,6 +78,8 @@ def test_a_sweep_started_from_the_form_grows_its_charts_to_a_verdict(server: Ser
     wait_in_page(page, f"document.querySelector('[data-reglab-chart^=sweep-curve]').dataset.updates > {before + 2}")
     expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible(timeout=120_000)
     expect(page.get_by_text("is best")).to_be_visible()
+    for name in ("Loss", "Last epoch (declared)"):  # the end of polling leaves the switches as they are
+        expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
     sweep = store.sweeps()[0]
     assert (sweep.state, sweep.counts["finished"], sweep.spec.seeds) == ("finished", 6, 2)
@@ -84,7 +91,7 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     chart(page, "sweep-curve").wait_for()
     settled(page)
     wait_in_page(page, "document.querySelector('[data-reglab-chart^=sweep-curve]')._fullData?.length > 0")
-    expect(chart(page, "sweep-curve").locator(".ytick text").last).to_have_text(re.compile("\\d\u202f%$"))
+    expect(chart(page, "sweep-curve").locator(".ytick text").last).to_have_text(re.compile(r"^[\d.]+$"))
     page.mouse.click(*centre(page, "sweep-curve", 1))
     expect(page).to_have_url(re.compile(r"/train\?sweep=\w+&runs="))
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
@@ -107,23 +114,23 @@ def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Serve
     page.goto(f"{server.url}/sweep?sweep={sweep.id}")
     chart(page, "sweep-losses").wait_for()
     settled(page)
-    page.get_by_role("radio", name="Norms & zeros").click()
+    page.get_by_role("radio", name="Norms").click()
     expect(chart(page, "sweep-norms")).to_be_visible()
-    page.get_by_role("radio", name="Loss", exact=True).click()
+    page.get_by_role("radio", name="Accuracy").click()
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page).to_have_url(re.compile(r"view=norms&measure=loss&epoch=5$"))
+    expect(page).to_have_url(re.compile(r"view=norms&measure=accuracy&epoch=5$"))
     page.reload()
     expect(chart(page, "sweep-norms")).to_be_visible()
     expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
     curve = chart(page, "sweep-curve").element_handle()
-    wait_in_page(page, "node => node._fullLayout?.title.text.includes('Loss against')", arg=curve)
+    wait_in_page(page, "node => node._fullLayout?.title.text.includes('Accuracy against')", arg=curve)
     page.locator(".st-key-sweep_use button").first.click()
     expect(page).to_have_url(re.compile(r"/train\?"))
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.go_back()
     expect(page.get_by_text("After epoch 5 of 6")).to_be_visible()
-    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={sweep.id}&view=norms&measure=loss&epoch=5"))
+    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={sweep.id}&view=norms&measure=accuracy&epoch=5"))
     page.go_forward()
     expect(page.locator(".st-key-epochs input").first).to_have_value("6")
     page.locator(".st-key-to_sweep button").first.click()

@@ -13,16 +13,10 @@ from reglab import columns
 from reglab.analysis import Corrected, SweepVerdict
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.sweep import verdict_help
-from reglab.ui.sweep.verdict_text import (
-    EpochView,
-    details_text,
-    figure,
-    listed,
-    named_point,
-    p_text,
-    regime_text,
-    verdict_text,
-)
+from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.verdict_details import details_text, regime_text
+from reglab.ui.sweep.verdict_lines import figure, listed, named_point, p_text
+from reglab.ui.sweep.verdict_text import verdict_text
 
 NONE = [[float("nan")] * 4] * 2
 AT_CHANCE = [[0.10, 0.11, 0.09, 0.10]] * 2

@@ -35,10 +35,14 @@ from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.sweep import state
+from reglab.ui.sweep.confirm import confirm_panel
 from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
+from reglab.ui.sweep.epoch_view import RULES, EpochView
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
+from reglab.ui.sweep.verdict_details import details_text
 from reglab.ui.sweep.verdict_help import REGIMES
-from reglab.ui.sweep.verdict_text import RULES, EpochView, details_text, named_point, verdict_text
+from reglab.ui.sweep.verdict_lines import named_point
+from reglab.ui.sweep.verdict_text import verdict_text
 from reglab.ui.train.state import FORM as TRAIN_FORM
 
 MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
@@ -46,7 +50,6 @@ EPOCH_HELP = (
     "All charts and the verdict show this epoch, which is the same for every λ. At its right end the slider follows "
     "the newest epoch that every λ has reached."
 )
-_BUTTONS = 88  # pixels of two rows of buttons, kept also with one or none
 _NARROW = 380  # pixels that a verdict needs; in a narrower window it stands below the U-curve
 _NARROWEST = 440  # pixels that a view's switches need; in a narrower window gap and view stand one above the other
 
@@ -60,7 +63,7 @@ def board(results: Results, view: EpochView) -> None:
         with st.container(border=True, height="stretch", gap=None):
             _main_chart(results, view)
         with st.container(border=True, height="stretch", gap="xsmall", vertical_alignment="distribute"):
-            _verdict(view)
+            _verdict(results, view)
     with st.grid(2, min_column_width=_NARROW, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _measures(results, view)
@@ -77,7 +80,7 @@ def board(results: Results, view: EpochView) -> None:
         _view_box(results, view)
 
 
-def _verdict(view: EpochView) -> None:
+def _verdict(results: Results, view: EpochView) -> None:
     """The verdict, each line with its rule, and the buttons that open Train with the best λ or the 1-SE choice."""
     first, *rest = verdict_text(view)
     with st.container(gap="xsmall", key="sweep_verdict"):
@@ -90,7 +93,7 @@ def _verdict(view: EpochView) -> None:
                 for paragraph in details:
                     st.markdown(f":small[{paragraph}]", help=REGIMES)
     verdict = view.shown.best
-    with st.container(horizontal=True, gap="xsmall", height=_BUTTONS, border=False, key="sweep_uses"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="sweep_uses"):
         if verdict is not None:
             _use(view.spec, verdict.apply, verdict.best, "sweep_use", f"the best {view.spec.axes[0].noun}", "primary")
             if verdict.one_se is not None and verdict.one_se != verdict.best:
@@ -99,6 +102,7 @@ def _verdict(view: EpochView) -> None:
             st.button(
                 f"Use this {view.spec.axes[0].noun}", key="sweep_use", icon=":material/arrow_forward:", disabled=True
             )
+        confirm_panel(results, view)
 
 
 def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: Literal["primary", "secondary"]) -> None:

@@ -15,7 +15,7 @@ from reglab.analysis import Chance, SweepJudgement, judge_sweep, layer_curves, r
 from reglab.analysis.calibration import calibration_error, calibration_table
 from reglab.charts.lambda_axis import lambda_text
 from reglab.exports.csv import csv_bytes
-from reglab.jobs import chance_of, data_remarks, labels_at_hand, overlap_of
+from reglab.jobs import chance_of, data_remarks, labels_at_hand, overlap_of, read_confirmation
 from reglab.number_format import NONE, PERCENT, fixed, percent
 from reglab.predictions import ValScores, Which
 from reglab.states import ACTIVE
@@ -24,8 +24,10 @@ from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import session_id
+from reglab.ui.sweep.confirm_text import ConfirmedFigures
+from reglab.ui.sweep.epoch_view import COLUMNS, EpochView, Zeros
 from reglab.ui.sweep.query import ViewState
-from reglab.ui.sweep.verdict_text import COLUMNS, EpochView, Zeros, p_text
+from reglab.ui.sweep.verdict_lines import p_text
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Results:
 
     ``common`` is the newest epoch that all runs which have begun have reached: the newest that can be compared.
     ``chance`` is None where neither its record nor the dataset is known. ``overlap`` is the r of the intervals.
-    ``remarks`` are on unusual classes.
+    ``remarks`` are on unusual classes. ``environment`` is that of a run that has one. ``confirming`` is a confirmation
+    that waits or trains, or was cut off, ``confirmed`` what the newest one found.
     """
 
     version: Hashable
@@ -45,6 +48,9 @@ class Results:
     chance: Chance | None
     overlap: float
     remarks: tuple[str, ...]
+    environment: Mapping[str, Any]
+    confirming: Sweep | None = None
+    confirmed: ConfirmedFigures | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -74,9 +80,13 @@ def results_of(sweep: Sweep) -> Results:
         epochs = epochs_on(services().store, runs, before.epochs if before else None)
         remarks = tuple(data_remarks(runs[0]))
         common, overlap = common_epoch(table, epochs), overlap_of(sweep.spec, runs)
-        return Results(version, sweep, table, epochs, common, chance_of(runs), overlap, remarks)
+        environment = next((run.environment for run in runs if run.environment), {})
+        return Results(version, sweep, table, epochs, common, chance_of(runs), overlap, remarks, environment)
 
     found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
+    known = services().store.confirmations(sweep.id)
+    confirming = next((one for one in known if one.state in ACTIVE or one.resumable), None)
+    found = replace(found, confirming=confirming, confirmed=_confirmed(sweep, known))
     return replace(found, sweep=sweep) if found.version == version else found
 
 
@@ -86,6 +96,43 @@ _READINGS: Readings[Results] = Readings(most=8)
 _JUDGEMENTS: Memo[SweepJudgement] = Memo(
     most=64 * 2**20, size=lambda found: sum(frame_bytes(each.table) for each in found.by_rule.values())
 )
+
+
+_CONFIRMED: Memo[ConfirmedFigures | None] = Memo(most=1000, size=lambda found: 1)
+
+
+def _confirmed(sweep: Sweep, known: Sequence[Sweep]) -> ConfirmedFigures | None:
+    """What the newest of the ``known`` confirmations found, read once for all sessions."""
+    ended = tuple((one.id, one.state) for one in known if one.state not in ACTIVE)
+    if not ended:
+        return None
+    openings = len(services().store.openings(sweep.spec.run.data.name))  # those of other sweeps count, too
+    key = (services().store.home, sweep.id, sweep.epochs, ended, openings)
+    return _CONFIRMED.get(key, lambda: confirmed_figures(sweep.id))
+
+
+def confirmed_figures(sweep_id: str) -> ConfirmedFigures | None:
+    """The figures of the newest confirmation that has ended; None before one has opened the test part."""
+    found = read_confirmation(services().store, sweep_id)
+    if found is None:
+        return None
+    numbers = range(len(found.points)) if found.seeds else ()
+    return ConfirmedFigures(
+        found.points,
+        found.confirmation.roles,
+        tuple(found.figures(number) for number in numbers),
+        tuple(found.difference(number) for number in numbers),
+        found.openings,
+        found.dropped,
+    )
+
+
+def openings_of(sweep: Sweep) -> tuple[int, int]:
+    """How often the test part of ``sweep`` has been opened, by whichever sweep, and how many images it has."""
+    known = next((run.environment for run in services().store.sweep_runs(sweep.id) if run.environment), {})
+    every = services().store.openings(sweep.spec.run.data.name)
+    mine = [one for one in every if one.test_sha256 == known.get("test_sha256")]
+    return len(mine), int(known.get("n_test", 0))
 
 
 def epoch_view(results: Results, view: ViewState) -> EpochView:
@@ -109,6 +156,7 @@ def epoch_view(results: Results, view: ViewState) -> EpochView:
         newest=newest,
         measure=measure,
         zeros=_zeros(results, epoch),
+        confirmed=results.confirmed,
         source=(*source, rule),
     )
 

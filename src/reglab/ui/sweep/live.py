@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reglab.errors import UnknownSweep
+from reglab.errors import RegLabError, UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
@@ -23,10 +23,11 @@ from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
+from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
+from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
-from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, shown_sweep, view_state
-from reglab.ui.sweep.verdict_text import EpochView
+from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, show_sweep, shown_sweep, view_state
 
 TICK = 1.0
 """Seconds between two readings of the store while something trains and few sessions watch."""
@@ -49,7 +50,7 @@ def sweep_view(address: SweepQuery) -> None:
         st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=_leave)
         return
     open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
-    every = _interval(sweep, address.view)
+    every = _interval(results_of(sweep), address.view)
     tick_every(every, lambda: _tick(sweep.id, every))
 
 
@@ -70,14 +71,15 @@ def _tick(sweep_id: str, every: float | None) -> None:
     if has_rate_map(sweep.spec):
         maps(results, view, state, beside_of(state))
     keep_view(sweep.epochs)
-    if _interval(sweep, state) != every:
+    if _interval(results, state) != every:
         st.rerun()
     trouble.refresh()
 
 
-def _interval(sweep: Sweep, view: ViewState) -> float | None:
+def _interval(results: Results, view: ViewState) -> float | None:
     """Seconds between ticks, if any. A replay alone keeps its pace: it slows down no training."""
-    if any(isinstance(one, Sweep) and one.state in ACTIVE for one in (sweep, *beside_of(view))):
+    watched = (results.sweep, results.confirming, *beside_of(view))
+    if any(isinstance(one, Sweep) and one.state in ACTIVE for one in watched):
         return watched_interval(TICK)
     return TICK if shown_sweep().playing else None
 
@@ -90,7 +92,7 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             st.subheader(literal(sweep.name), width="content", anchor=False)
             badge(sweep)
         with st.container(horizontal=True, gap="small", width="content"):
-            _buttons(sweep, state, view)
+            _buttons(results, state, view)
     trouble.button_problem()
     position = services().runner.position(sweep.id, "sweep") if sweep.state == "queued" else None
     st.progress(sweep.share, progress_text.progress_text(sweep, position, _rate(sweep), results.ends))
@@ -102,6 +104,8 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             execution = f":small[:material/bolt: {progress_text.plan_text(sweep.spec, plan)}]"
             st.markdown(execution, help=progress_text.plan_help(plan))
         st.caption(progress_text.facts(sweep.spec))
+    if sweep.confirmation is not None:
+        _confirms(sweep.confirmation.sweep)
     if sweep.deleted is not None:
         st.warning("This sweep is deleted. Restore it to keep it and its runs.", icon=":material/delete:")
     if sweep.error or sweep.state == "failed":
@@ -110,6 +114,19 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
         st.warning(literal(missing), icon=":material/folder_off:")
     if sweep.state == "interrupted" and sweep.resumable:
         st.info(progress_text.resume_text(sweep), icon=":material/replay:")
+
+
+def _confirms(sweep_id: str) -> None:
+    """Which sweep this one confirms, and the way to it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        try:
+            name = services().store.sweep(sweep_id).name
+        except RegLabError:  # deleted for good, or of a later version
+            st.caption("Confirms a sweep that is no longer here.", width="content")
+            return
+        st.caption(f"Confirms {literal(name)} on fresh seeds and the locked test part.", width="content")
+        icon = ":material/arrow_back:"
+        st.button("The sweep", key="sweep_confirmed_sweep", icon=icon, on_click=show_sweep, args=(sweep_id,))
 
 
 def _rate(sweep: Sweep) -> progress_text.Rate | None:
@@ -122,9 +139,9 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
     return known.get(sweep.id)
 
 
-def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
-    """Restore, Stop, Resume or Extend; Duplicate, New, Link and CSV."""
-    runner = services().runner
+def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
+    """Restore, Stop, Resume or Extend; Duplicate, New, Link, Copy methods and CSV."""
+    sweep, runner = results.sweep, services().runner
     if sweep.deleted is not None:
         restore = attempt(lambda: services().store.restore([sweep.id]))
         st.button("Restore", key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore)
@@ -143,6 +160,10 @@ def _buttons(sweep: Sweep, state: ViewState, view: EpochView) -> None:
     st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=_leave, args=(sweep.spec,), help=about)
     st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")
     link_button(sweep_query(sweep.id, state), "sweep_link")
+    if results.environment:
+        with st.popover("Copy methods", icon=":material/description:", key="sweep_methods"):
+            st.caption("Every condition of these figures in one paragraph, for a paper.")
+            st.code(methods_text(view, results.environment), language=None, wrap_lines=True)
     st.download_button(
         "CSV",
         lambda: csv_of(view),

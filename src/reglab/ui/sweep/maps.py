@@ -23,8 +23,8 @@ from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal, optimizer_label
 from reglab.ui.sweep.data import Results, epoch_view, results_of
+from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.query import ViewState
-from reglab.ui.sweep.verdict_text import EpochView
 
 HEIGHT = 380
 _NARROWEST = 300  # pixels of a map

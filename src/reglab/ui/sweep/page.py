@@ -34,7 +34,7 @@ from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
 from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, axes_of, read_axis, read_list, to_values
 from reglab.ui.sweep.state import FORM, QUERY, START, show_sweep
-from reglab.ui.sweep.verdict_text import named_point
+from reglab.ui.sweep.verdict_lines import named_point
 
 ABOUT = (
     "A sweep trains one network for every λ, all from the same initial weights and batches, and repeats that with "

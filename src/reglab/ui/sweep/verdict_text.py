@@ -6,75 +6,28 @@ Pure text: the figures are those of :class:`reglab.analysis.SweepJudgement`.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import pandas as pd
 
 from reglab import columns
-from reglab.analysis import Chance, PairedDifference, RuleJudgement, SweepJudgement, SweepVerdict, why_no_best
+from reglab.analysis import PairedDifference, SweepVerdict, why_no_best
 from reglab.analysis.paired import DECISIVE_REPEATS
-from reglab.charts.gap import Measure
-from reglab.charts.lambda_axis import lambda_text
-from reglab.number_format import PERCENT, fixed, percent, points, short
-from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.number_format import percent, short
+from reglab.sweep import SweepSpec
 from reglab.ui.sweep import verdict_help as rules
+from reglab.ui.sweep.confirm_text import result_lines
+from reglab.ui.sweep.epoch_view import RULES, EpochView
+from reglab.ui.sweep.verdict_lines import (
+    Line,
+    difference_text,
+    figure,
+    interval_text,
+    listed,
+    named_point,
+    short_point,
+    signed,
+    zero_text,
+)
 
-COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
-RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
-
-Zeros = Mapping[tuple[str, Point], float]
-"""(penalty mode, point) → share of all weights that are exactly 0."""
-
-_LISTED = 4  # λ of a list that are written out
-_SURE = 1e-3  # an adjusted p below it is written as such
 _NEVER_CHOSEN = "A λ with diverged runs is never chosen."
-
-
-class Line(NamedTuple):
-    """One idea in Markdown, and the rule behind its numbers."""
-
-    text: str
-    help: str = ""
-
-
-@dataclass(frozen=True)
-class EpochView:
-    """A sweep at ``epoch`` of ``epochs``, judged; the charts and the table show ``rule``.
-
-    ``training``: runs are queued or train; ``newest``: no later epoch has figures. Equal ``source``: equal figures.
-    """
-
-    spec: SweepSpec
-    judgement: SweepJudgement
-    rule: EpochRule
-    epoch: int
-    epochs: int
-    training: bool = False
-    newest: bool = True
-    measure: Measure = "loss"
-    zeros: Zeros = field(default_factory=dict)
-    source: Hashable = None
-
-    @property
-    def shown(self) -> RuleJudgement:
-        """The judgement under the rule on screen."""
-        return self.judgement.by_rule[self.rule]
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The judged table under the rule on screen."""
-        return self.shown.table
-
-    @property
-    def chance(self) -> Chance | None:
-        return self.judgement.chance
-
-    @property
-    def declared(self) -> bool:
-        """Whether the rule on screen is the sweep's own, the only one tested."""
-        return self.rule == self.judgement.declared
 
 
 def verdict_text(view: EpochView) -> list[Line]:
@@ -83,9 +36,10 @@ def verdict_text(view: EpochView) -> list[Line]:
     if best is None:
         return [Line(_no_best(view))]
     lines = [_headline(view, best), *([_tested(view, best)] if view.declared else [_not_tested(view)])]
-    lines += [_figures(view, best), *_rival(view, best), *_criteria(view), *_rules(view)]
+    lines += [_figures(view, best), *_confirmed(view, best)]
+    lines += [*_rival(view, best), *_criteria(view), *_rules(view)]
     lines += [line for line in (_one_se(view.spec, best), _modes(view, best)) if line]
-    return [*lines, *warnings(view, best)]
+    return [line for line in (*lines, *warnings(view, best)) if line.text]
 
 
 def warnings(view: EpochView, best: SweepVerdict) -> list[Line]:
@@ -96,93 +50,6 @@ def warnings(view: EpochView, best: SweepVerdict) -> list[Line]:
         f"Runs diverged at {listed(view.spec, best.diverged)}. {_NEVER_CHOSEN}" if best.diverged else "",
     )
     return [Line(text, rules.BUDGET if text.startswith("**The choice") else "") for text in texts if text]
-
-
-def details_text(view: EpochView) -> list[str]:
-    """Where the network over- and underfits, and exact zeros: a paragraph each."""
-    best = view.shown.best
-    if best is None:
-        return []
-    others = [_no_best_of(view, mode) for mode in view.spec.applies if not _verdict_of(view, mode)]
-    return [*filter(None, (regime_text(view.spec, best, view.chance), _zeros(best, view.zeros))), *others]
-
-
-def named_point(spec: SweepSpec, point: Point) -> str:
-    """The values of a point: "λ₂ = 0.03", "λ₂ = 0.03, learning rate = 0.001"."""
-    return ", ".join(f"{axis.symbol} = {lambda_text(value)}" for axis, value in spec.place(point))
-
-
-def zero_text(spec: SweepSpec) -> str:
-    """What every λ is compared with: "λ₂ = 0", "λ₁ = λ₂ = 0"."""
-    if spec.kind == "grid":
-        return "λ₁ = λ₂ = 0"
-    return f"{spec.symbol} = 0" + (f" at the same {spec.axes[1].symbol}" if spec.is_map else "")
-
-
-def figure(value: float, error: float | None, measure: str) -> str:
-    """A mean ± its standard error: "92.3 ± 0.8 %", "0.312 ± 0.012"."""
-    unit = PERCENT if measure == columns.VAL_ACC else ""
-    return _bare(value, measure) + ("" if error is None else f" ± {_bare(error, measure)}") + unit
-
-
-def difference_text(difference: PairedDifference) -> str:
-    """Value, interval and adjusted p: "+1.8 points [0.4, 3.2], adjusted p 0.031"; no p where there is no interval."""
-    measure = columns.VAL_ACC if difference.higher_is_better else columns.VAL_LOSS
-    text = f"{_signed(difference.value, measure)}{interval_text(difference)}"
-    if difference.p_adjusted is None or difference.low is None:
-        return text
-    return f"{text}, adjusted p {p_text(difference.p_adjusted)}"
-
-
-def interval_text(difference: PairedDifference) -> str:
-    """ " [0.4, 3.2]", with a space before it; empty without an interval."""
-    if difference.low is None or difference.high is None:
-        return ""
-    measure = columns.VAL_ACC if difference.higher_is_better else columns.VAL_LOSS
-    return f" [{_bare(difference.low, measure)}, {_bare(difference.high, measure)}]"
-
-
-def p_text(p: float) -> str:
-    """A p to two significant digits, "< 0.001" below that."""
-    return "< 0.001" if p < _SURE else short(p, 2)
-
-
-def listed(spec: SweepSpec, chosen: Sequence[Point]) -> str:
-    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", of a map "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four."""
-    places = [", ".join(lambda_text(value) for _, value in spec.place(point)) for point in chosen]
-    texts = [f"({place})" if spec.is_map else place for place in places]
-    if len(texts) > _LISTED:
-        texts[_LISTED:] = [f"{len(texts) - _LISTED} more"]
-    values = f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
-    symbols = ", ".join(axis.symbol for axis in spec.axes)
-    return f"{f'({symbols})' if spec.is_map else symbols} = {values}"
-
-
-def regime_text(spec: SweepSpec, verdict: SweepVerdict, chance: Chance | None) -> str:
-    """Where the network overfits, underfits and stays at chance, a sentence each; empty where it does none of these."""
-    every = [point for point, _ in verdict.regimes]
-    over, under, fallen = (verdict.of_regime(regime) for regime in ("overfits", "underfits", "at chance"))
-    if spec.is_map:
-        well = verdict.of_regime("fits")
-        counts = (over, "overfit"), (well, "well regularised"), (under, "underfit"), (fallen, "at chance")
-        return f"Of {len(every)} pairs: {', '.join(f'{len(those)} {what}' for those, what in counts if those)}."
-    places = (
-        ("overfits", _place(spec, over, every, low=True)),
-        ("underfits", _place(spec, under, every, low=False)),
-        (f"stays at chance{f' ({chance.text})' if chance else ''}", _place(spec, fallen, every, low=False)),
-    )
-    sentences = [f"{what} at {where}." for what, where in places if where]
-    return " ".join(("It " if i else "The network ") + sentence for i, sentence in enumerate(sentences))
-
-
-def _place(spec: SweepSpec, chosen: Sequence[Point], every: Sequence[Point], *, low: bool) -> str:
-    """Where ``chosen`` lie: "λ₂ < 0.01" if they are the lowest λ, "λ₂ ≥ 0.1" if the highest, else a list."""
-    count = len(chosen)
-    if low and 1 < count < len(every) and list(chosen) == every[:count]:
-        return f"{spec.symbol} < {lambda_text(every[count].value)}"
-    if not low and count > 1 and list(chosen) == every[-count:]:
-        return f"{spec.symbol} ≥ {lambda_text(chosen[0].value)}"
-    return listed(spec, chosen) if chosen else ""
 
 
 def _opening(view: EpochView) -> str:
@@ -242,6 +109,11 @@ def _figures(view: EpochView, best: SweepVerdict) -> Line:
     return Line(f"{text}.", rules.corrected(corrected))
 
 
+def _confirmed(view: EpochView, best: SweepVerdict) -> list[Line]:
+    """What the test part says, once it has been opened for this sweep."""
+    return [] if view.confirmed is None else result_lines(view.spec, view.confirmed, best.best)
+
+
 def _rival(view: EpochView, best: SweepVerdict) -> list[Line]:
     """Early stopping alone, and the best λ against it."""
     rival = view.judgement.rival
@@ -287,7 +159,7 @@ def _criteria(view: EpochView) -> list[Line]:
     accuracy = criteria.accuracy
     if criteria.reason == "unknown" or accuracy is None:
         return [Line(f"{text} There are too few {view.spec.repeated_over}s to say why.", rules.CRITERIA)]
-    by = f"{_signed(accuracy.value, columns.VAL_ACC)}{interval_text(accuracy)}"
+    by = f"{signed(accuracy.value, columns.VAL_ACC)}{interval_text(accuracy)}"
     why = {
         "accuracy cannot tell": f"Accuracy cannot tell them apart ({by}); loss also counts how sure the network is.",
         "confidence": f"The latter classifies more images correctly ({by}), but is surer of its mistakes.",
@@ -303,21 +175,16 @@ def _rules(view: EpochView) -> list[Line]:
     parts = []
     for rule, name in RULES.items():
         best = judgement.by_rule[rule].best
-        choice = "none" if best is None else _short_point(view.spec, best.best)
+        choice = "none" if best is None else short_point(view.spec, best.best)
         parts.append(f"**{name} {choice} (declared)**" if rule == judgement.declared else f"{name} {choice}")
     return [Line(f"By epoch rule: {', '.join(parts)}.", rules.EPOCHS)]
-
-
-def _short_point(spec: SweepSpec, point: Point) -> str:
-    place = ", ".join(lambda_text(value) for _, value in spec.place(point))
-    return f"({place})" if spec.is_map else place
 
 
 def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> Line | None:
     if verdict.one_se is None:
         return None
     paired = verdict.one_se_paired
-    also = "" if paired in (None, verdict.one_se) else f" ({_short_point(spec, paired)} by the paired standard error)"
+    also = "" if paired in (None, verdict.one_se) else f" ({short_point(spec, paired)} by the paired standard error)"
     if verdict.one_se == verdict.best:
         return Line(f"It is also the 1-SE choice{also}.", rules.ONE_SE)
     return Line(f"1-SE choice: **{named_point(spec, verdict.one_se)}**{also}.", rules.ONE_SE)
@@ -348,24 +215,9 @@ def _edge(spec: SweepSpec, verdict: SweepVerdict) -> str:
     return f"The best {spec.axes[0].noun} is the {end} in this sweep. A {further} one may be better: widen the range."
 
 
-def _zeros(verdict: SweepVerdict, zeros: Zeros) -> str:
-    """The exact zeros at the best λ, where L1 acts."""
-    share = zeros.get((verdict.apply, verdict.best), math.nan)
-    if not math.isfinite(share) or not verdict.best.l1:
-        return ""
-    if share == 0 and verdict.apply != "proximal":
-        return "No weight is exactly 0 at the best λ. L1 reaches exact zeros only in proximal mode."
-    return f"Exact zeros at the best λ: {percent(share, 0)} of all weights."
-
-
-def _verdict_of(view: EpochView, mode: str) -> SweepVerdict | None:
-    """The verdict on one penalty mode."""
-    return next((verdict for verdict in view.shown.verdicts if verdict.apply == mode), None)
-
-
 def _modes(view: EpochView, best: SweepVerdict) -> Line | None:
     """The best λ of every other penalty mode."""
-    others = [found for mode in view.spec.applies if mode != best.apply and (found := _verdict_of(view, mode))]
+    others = [found for mode in view.spec.applies if mode != best.apply and (found := view.verdict_of(mode))]
     if not others:
         return None
     if not any((best.best.value, *(other.best.value for other in others))):
@@ -395,24 +247,3 @@ def _no_best(view: EpochView) -> str:
     if found.fallen and view.chance is not None:
         return f"**{found.headline}**{found.rest} Try smaller λ, more epochs or another learning rate."
     return "The verdict follows after the first epoch." if view.training else found.text
-
-
-def _no_best_of(view: EpochView, mode: str) -> str:
-    """Why one penalty mode has no best λ, where another has."""
-    table = view.table[view.table[columns.APPLY] == mode]
-    found = why_no_best(table, view.chance)
-    if found is not None and found.fallen and view.chance is not None:
-        return f"{mode.capitalize()}: nothing was learnt, every λ is at chance, {view.chance.text}."
-    if found is not None and found.diverged == len(table):
-        return f"{mode.capitalize()}: every λ has diverged runs."
-    return f"{mode.capitalize()}: no figures yet."
-
-
-def _signed(value: float, measure: str) -> str:
-    """A difference with its sign: "+6.8 points", "−0.210"."""
-    return f"{points(value)} points" if measure == columns.VAL_ACC else fixed(value, 3, sign=True)
-
-
-def _bare(value: float, measure: str) -> str:
-    """A figure without sign and unit: "6.8", "−0.210"."""
-    return points(value, sign=False) if measure == columns.VAL_ACC else fixed(value, 3)

@@ -1,0 +1,63 @@
+"""What a view shows of a sweep at one epoch: the sweep, its judgement, and the epoch rule and measure on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from reglab import columns
+from reglab.analysis import Chance, RuleJudgement, SweepJudgement, SweepVerdict
+from reglab.charts.gap import Measure
+from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.ui.sweep.confirm_text import ConfirmedFigures
+
+COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
+RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
+
+Zeros = Mapping[tuple[str, Point], float]
+"""(penalty mode, point) → share of all weights that are exactly 0."""
+
+
+@dataclass(frozen=True)
+class EpochView:
+    """A sweep at ``epoch`` of ``epochs``, judged; the charts and the table show ``rule``.
+
+    ``training``: runs are queued or train; ``newest``: no later epoch has figures. Equal ``source``: equal figures.
+    """
+
+    spec: SweepSpec
+    judgement: SweepJudgement
+    rule: EpochRule
+    epoch: int
+    epochs: int
+    training: bool = False
+    newest: bool = True
+    measure: Measure = "loss"
+    zeros: Zeros = field(default_factory=dict)
+    confirmed: ConfirmedFigures | None = None
+    source: Hashable = None
+
+    @property
+    def shown(self) -> RuleJudgement:
+        """The judgement under the rule on screen."""
+        return self.judgement.by_rule[self.rule]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The judged table under the rule on screen."""
+        return self.shown.table
+
+    @property
+    def chance(self) -> Chance | None:
+        return self.judgement.chance
+
+    @property
+    def declared(self) -> bool:
+        """Whether the rule on screen is the sweep's own, the only one tested."""
+        return self.rule == self.judgement.declared
+
+    def verdict_of(self, mode: str) -> SweepVerdict | None:
+        """The verdict on one penalty mode."""
+        return next((verdict for verdict in self.shown.verdicts if verdict.apply == mode), None)

@@ -1,0 +1,73 @@
+"""The methods paragraph: every condition of a sweep's figures is in it, and none that it does not have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.ui.sweeps import U_CURVE, view_of
+from tests.ui.test_confirm_text import FOUND
+
+from reglab import __version__
+from reglab.ui.sweep.methods_text import methods_text
+
+KNOWN: dict[str, Any] = {
+    "n_train": 400, "n_val": 431, "n_pool": 1438, "n_test": 359, "test_source": "share", "device": "cpu",
+    "versions": {"python": "3.11.7", "torch": "2.13.0"},
+}  # fmt: skip
+SIX = U_CURVE * 2
+
+
+def test_a_sweep_without_extras() -> None:
+    run = {"data": {"label_noise": 0.2}, "optim": {"name": "adam", "lr": 0.003}, "train": {"epochs": 60}}
+    text = methods_text(view_of(SIX, overlap=431 / 1007, run=run), KNOWN)
+    for part in (
+        "400 images of Digits (8×8), 20 % of them with a wrong label, and validated on 431 others",
+        "drawn stratified from 1,438 images", "359 images were locked away", "Adam, learning rate 0.003",
+        "batch size 32, for 60 epochs.", "λ₂ = 0, 0.01, 0.1, 1, coupled penalty", "6 seeds (from 0)",
+        "highest mean validation accuracy", "epoch rule “last”, declared beforehand", "r = 0.428", "max-T",
+        "Chosen: λ₂ = 0.1, validation accuracy 91.0", "better in 6 of 6 repeats", "Early stopping alone (λ₂ = 0",
+        f"Software: RegLab {__version__} on cpu, with python 3.11.7, torch 2.13.0.",
+    ):  # fmt: skip
+        assert part in text
+    for absent in (
+        "dropout",
+        "mixup",
+        "label smoothing",
+        "max-norm",
+        "augmentation",
+        "stopped after",
+        "test part opened",
+    ):
+        assert absent not in text
+
+
+def test_other_regularizers_early_stopping_and_folds_are_named() -> None:
+    run = {
+        "model": {"dropout": 0.3}, "train": {"patience": 5, "epochs": 60}, "penalty": {"l2": 0.0, "l1": 0.01},
+        "regularize": {"label_smoothing": 0.1, "mixup": 0.2, "max_norm": 3.0, "augment": "shift+flip"},
+    }  # fmt: skip
+    text = methods_text(view_of(SIX[:5], over="fold", measure="loss", run=run), KNOWN)
+    for part in (
+        "stopped after 5 epochs without a lower validation loss", "dropout 0.3", "label smoothing 0.1", "mixup 0.2",
+        "max-norm 3", "augmentation shift+flip", "5 stratified folds", "beside λ₁ = 0.01",
+        "lowest mean validation loss",
+        "epoch rule “best”", "corrected over folds (Tibshirani & Tibshirani 2009)",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_a_confirmation_is_told_with_its_openings_and_intervals() -> None:
+    text = methods_text(replace(view_of(SIX), confirmed=FOUND), KNOWN)
+    assert (
+        "2 λ values were retrained on 10 fresh seeds and evaluated on the 359 test images (test part opened once)"
+        in text
+    )
+    assert "λ₂ = 0.01: 90.5 % [87.0 %, 93.1 %]" in text
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    text = methods_text(view_of([[0.1] * 4] * 2), {})
+    assert text.endswith("No λ was chosen.")
+    assert "Nadeau" not in text
+    assert "nan" not in text
