@@ -96,3 +96,9 @@ ALL_WEIGHTS = "all layers"  # a LAYER: the weights of all layers together
 
 # Calibration over λ: expected calibration errors, means over repeats like the figures above.
 CALIBRATION_LAST, CALIBRATION_BEST = "calibration_last", "calibration_best"
+
+# Regularizers compared: a row each, with DIFFERENCE, LOW, HIGH and PAIRS of its choice against none.
+FAMILY = "family"  # its name with the chosen value: "dropout 0.3"
+FAMILY_ORDER = "family_order"  # its place among them, from 0
+FAMILY_KEY = "family_key"  # its dotted setting
+FAMILY_VALUE = "family_value"  # the chosen λ; NaN where the setting is no λ

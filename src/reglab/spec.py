@@ -317,7 +317,7 @@ def _with_own_settings(value: Any, base: ValidatorFunctionWrapHandler) -> OptimS
     return optim
 
 
-def _regularizers() -> Mapping[str, Any]:
+def regularizers() -> Mapping[str, Any]:
     """The registered regularizers; imported late, since their package imports this module."""
     entries: Mapping[str, Any] = importlib.import_module("reglab.regularizers").REGULARIZERS.entries
     return entries
@@ -395,20 +395,20 @@ class RegularizeSpec(SpecPart):
     @model_validator(mode="after")
     def _extras_in_range(self) -> RegularizeSpec:
         for key, value in self.__pydantic_extra__.items():
-            most = _regularizers()[key].most
+            most = regularizers()[key].most
             if not 0 <= value <= most:
                 raise ValueError(f"{key} must be from 0 to {most:g}, not {value:g}")
         return self
 
     @classmethod
     def known_keys(cls) -> list[str]:
-        own = [entry.key for entry in _regularizers().values() if entry.part == "regularize"]
+        own = [entry.key for entry in regularizers().values() if entry.part == "regularize"]
         return list(dict.fromkeys([*cls.model_fields, *own]))
 
     @property
     def label(self) -> str:
         """What is on: "label smoothing 0.1, augmentation shift+flip"; empty where nothing is."""
-        own = [entry for entry in _regularizers().values() if entry.part == "regularize"]
+        own = [entry for entry in regularizers().values() if entry.part == "regularize"]
         values = {entry.label: getattr(self, entry.key, entry.off) for entry in own}
         on = [(entry.label, values[entry.label]) for entry in own if values[entry.label] != entry.off]
         return ", ".join(f"{label} {value if isinstance(value, str) else exact(value)}" for label, value in on)

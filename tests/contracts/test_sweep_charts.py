@@ -18,6 +18,7 @@ from tests.charts.sweep_frames import (
     NINE,
     SIXTY,
     calibration_table,
+    family_table,
     grid_table,
     lane_epochs,
     lane_frame,
@@ -31,6 +32,7 @@ from reglab import columns
 from reglab.charts.sweep import Beside, sweep_chart
 from reglab.charts.sweep_calibration import sweep_calibration_chart
 from reglab.charts.sweep_epochs import Choice, sweep_epochs_chart
+from reglab.charts.sweep_families import sweep_families_chart
 from reglab.charts.sweep_gap import sweep_gap_chart
 from reglab.charts.sweep_grid import sweep_grid_chart
 from reglab.charts.sweep_losses import sweep_losses_chart
@@ -41,6 +43,7 @@ from reglab.sweep import SweepSpec
 
 Frames = list[pd.DataFrame]
 TWO = ("coupled", "decoupled")
+VALUES = (columns.DIFFERENCE, columns.LOW, columns.HIGH)
 CALIBRATION = (columns.CALIBRATION_LAST, columns.CALIBRATION_BEST)
 RATES = SweepSpec.parse({"l2": [0, 1], "over": {"optim.lr": [1e-3, 1e-2]}}).axes
 [DROPOUT] = SweepSpec.parse({"over": {"model.dropout": [0, 0.3, 0.5]}}).axes
@@ -103,6 +106,9 @@ CHARTS = (
     Chart("zeros", partial(sweep_norms_chart, what="zeros"), lambda *sweep: [layer_curves(*sweep, l1=True)],
           (columns.L2_NORM, columns.ZERO_SHARE)),
     Chart("memory", sweep_memorised_chart, _table),
+    Chart("regularizers by accuracy", partial(sweep_families_chart, measure="accuracy"),
+          lambda *sweep: [family_table(*sweep)], VALUES),
+    Chart("regularizers by loss", sweep_families_chart, lambda *sweep: [family_table(*sweep)], VALUES),
     Chart("grid of accuracy", sweep_grid_chart, _grid),
     Chart("grid of loss", partial(sweep_grid_chart, measure="loss"), _grid),
     Chart("grid of λ and learning rate", partial(sweep_grid_chart, axes=RATES), _map),
@@ -209,7 +215,7 @@ def test_figures_that_are_not_there_yet_are_gaps(chart: Chart, bad: float) -> No
         assert all(math.isfinite(end) for end in figure.layout.yaxis.range or [])
 
 
-@but("losses", "weights")  # their x axes are epochs and weights
+@but("losses", "weights", "regularizers")  # their x axes are epochs, weights and differences
 def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> None:
     (full,) = chart.frames(*SWEEPS["nine"])
     holed = full.copy()
@@ -220,7 +226,7 @@ def test_the_axis_of_lambda_knows_every_lambda_from_the_start(chart: Chart) -> N
     assert chart.draw(holed).layout.xaxis.tickvals == chart.draw(full).layout.xaxis.tickvals
 
 
-@but("grid")  # it names both
+@but("grid", "regularizers")  # they name every axis
 def test_lambda_is_called_as_the_sweep_calls_it(chart: Chart) -> None:
     frames = chart.frames(*SWEEPS["nine"])
     text = sent(chart.draw(*frames, symbol="λ₁", **({"swept": None} if "dropout" in chart.name else {}))).decode()
@@ -237,7 +243,7 @@ def clickable(figure: go.Figure) -> list[Any]:
     return told
 
 
-@but("losses", "weights")  # their points are epochs and bins
+@but("losses", "weights", "regularizers")  # their points are epochs, bins and choices
 def test_a_click_tells_which_point_it_was(chart: Chart) -> None:
     (frame,) = chart.frames(*SWEEPS["two modes"])
     named = list(zip(*(frame[name] for name in columns.point_columns(frame)), strict=True))
