@@ -310,8 +310,8 @@ def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:
         sweep_id = json.loads(process.stdout.readline())["sweep"]
         assert json.loads(process.stdout.readline())["epoch"] >= 1
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 128 + signal.SIGINT
         assert json.loads(process.stdout.readlines()[-1])["status"] == "interrupted"
+        assert process.wait() == 128 + signal.SIGINT
     with open_store(load_settings()) as store:
         assert store.sweep(sweep_id).resumable
 

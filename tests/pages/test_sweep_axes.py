@@ -116,7 +116,7 @@ def test_one_setting_has_curves_over_its_values(app: AppTest, store: Store) -> N
     assert "dropout = 0.3 is best" in text
     assert "dropout = 0" in text.replace("dropout = 0.", "")
     assert "1-SE" not in text  # only λ orders by strength
-    assert list(app.dataframe[0].value.columns[:3]) == ["Dropout", "Validation accuracy", "Against dropout = 0, points"]
+    assert list(app.dataframe[0].value.columns[:3]) == ["Dropout", "Validation loss", "Against dropout = 0"]
 
 
 def test_the_list_of_sweeps_names_the_best_pair(app: AppTest, store: Store) -> None:

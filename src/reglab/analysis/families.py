@@ -4,7 +4,7 @@ A *family* is one regularizer with all values that were tried of it, in one swee
 with the best mean at the declared epoch. d̄ = mean over repeats of (choice − none of the same repeat) has the interval
 of :func:`reglab.analysis.paired.interval`. Values and families are many, so each p is adjusted by
 :func:`reglab.analysis.sign_flips.max_t`: over all values of all families against none, and over every value of one
-family against every value of another for the pairs, of which only those of the choices are reported.
+family against every value of another for the pairs, but only those of the choices are reported.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def maps(main: Results, view: EpochView, state: ViewState, others: Sequence[Swee
 
 
 def _column(results: Results, view: EpochView, *, drawn: bool) -> None:
-    """One sweep: its slopes in words, its map if ``drawn``, and that in the paper's λ where the decay is decoupled."""
+    """One sweep: its slopes as text, its map if ``drawn``, and that in the paper's λ where the decay is decoupled."""
     spec = view.spec
     st.markdown(f"**{literal(title_of(spec))}** :small[epoch {view.epoch} of {view.epochs}]")
     slopes = _slopes(results, view)
