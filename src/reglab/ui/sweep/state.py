@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from reglab import columns
-from reglab.charts.gap import Measure
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule
 from reglab.ui.shared.query import Form, Query
@@ -48,9 +47,8 @@ FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 
 def show_sweep(sweep_id: str, beside: Sequence[str] = ()) -> None:
-    """Go to the view of this sweep, with the maps of others beside it: then by loss, in which slopes are measured."""
-    measure: Measure = "loss" if beside else DEFAULT.measure
-    QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside), measure=measure)))
+    """Go to the view of this sweep, with the maps of others beside it."""
+    QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside))))
 
 
 @dataclass
