@@ -251,7 +251,7 @@ class SweepSpec(BaseModel):
         for axis, value in self.place(point):
             if axis.key in self.over:
                 part, _, name = axis.key.partition(".")
-                values[part][name] = value
+                values.setdefault(part, {})[name] = value  # a dump has no regularizers that are off
         return values
 
     @property

@@ -3,8 +3,8 @@
 A *family* is one regularizer with all values that were tried of it, in one sweep or in several. Its choice is the value
 with the best mean at the declared epoch. d̄ = mean over repeats of (choice − none of the same repeat) has the interval
 of :func:`reglab.analysis.paired.interval`. Values and families are many, so each p is adjusted by
-:func:`reglab.analysis.sign_flips.max_t`: over all values of all families against none, and over every value of one
-family against every value of another for the pairs, but only those of the choices are reported.
+:func:`reglab.analysis.sign_flips.max_t`: over all values of all families against none, and for the pairs over every
+value of one family against every value of another.
 """
 
 from __future__ import annotations
@@ -61,10 +61,7 @@ class Family:
     @property
     def label(self) -> str:
         """For example "λ₂ = 0.01", "dropout 0.3", "augmentation shift"."""
-        if self.value is None:
-            return self.key
-        value = self.value if isinstance(self.value, str) else exact(self.value)
-        return f"{name_of(self.key)}{' = ' if _is_lambda(self.key) else ' '}{value}"
+        return label_of(self.key, self.value)
 
 
 @dataclass(frozen=True)
@@ -111,8 +108,32 @@ class Families:
 
 def name_of(key: str) -> str:
     """The name of a family: "λ₂", "dropout", "early stopping alone"."""
+    return known_name(key) or key
+
+
+def known_name(key: str) -> str:
+    """The name of a penalty term's λ or of a regularizer by its dotted setting; empty for another setting."""
     by_setting = {entry.setting: entry.label for entry in regularizers().values()}
-    return penalty_symbol(key.partition(".")[2]) if _is_lambda(key) else by_setting.get(key, key)
+    return penalty_symbol(key.partition(".")[2]) if _is_lambda(key) else by_setting.get(key, "")
+
+
+def label_of(key: str, value: Value | None) -> str:
+    """A setting with its value: "λ₂ = 0.01", "dropout 0.3"; the name alone without one."""
+    if value is None:
+        return name_of(key)
+    return f"{name_of(key)}{' = ' if _is_lambda(key) else ' '}{value if isinstance(value, str) else exact(value)}"
+
+
+def keys_of(specs: Sequence[SweepSpec]) -> tuple[str, ...]:
+    """The keys of all families of ``specs``, in their order.
+
+    :raises SpecError: as :func:`compare_families`.
+    """
+    found = [family_of(spec, point, specs[0]) for spec in specs for point in spec.points]
+    if None not in found:
+        raise SpecError("no sweep has runs without any regularizer, with which the others could be compared")
+    alone = [] if specs[0].epoch_rule == "best" else [EARLY_STOPPING]
+    return *sorted({known[0] for known in found if known}, key=_place), *alone
 
 
 def settings_of(run: RunSpec) -> Settings:
@@ -160,25 +181,25 @@ def compare_families(
     :raises SpecError: a sweep cannot be compared with the first one, see :func:`family_of`; or none has a run without
         any regularizer.
     """
-    rule, judge = sweeps[0].spec.epoch_rule, _Judge(measure, overlap)
-    none, candidates, keys = None, [], []
+    first = sweeps[0].spec
+    rule, keys = first.epoch_rule, keys_of([sweep.spec for sweep in sweeps])
+    none, candidates = None, []
     for sweep in sweeps:
         figures, stopped = (counted(sweep.lanes, sweep.epochs, epoch, each) for each in (rule, "best"))
         table = table_of(figures)
         loss, eligible = table[columns.VAL_LOSS].to_numpy(np.float64), can_be_best(table, measure, chance)
         for row, (_, *place) in enumerate(figures.points.keys):
-            known = family_of(sweep.spec, Point(*place), sweeps[0].spec)
+            known = family_of(sweep.spec, Point(*place), first)
             values = figures.of(measure)[row]
-            if known:
-                keys.append(known[0])
-                candidates += [_Candidate(*known, values, loss[row])] if eligible[row] else []
-            elif none is None:
+            if known and eligible[row]:
+                candidates.append(_Candidate(*known, values, loss[row]))
+            elif known is None and none is None:
                 none, alone = values, stopped.of(measure)[row]
-    if none is None:
-        raise SpecError("no sweep has runs without any regularizer, with which the others could be compared")
-    if rule != "best" and np.isfinite(alone).any():
-        candidates.append(_Candidate(EARLY_STOPPING, None, alone, float(np.nanmean(alone))))
-    return judge.compared(none, sorted(candidates, key=_order), sorted(set(keys), key=_place), rule)
+    if none is None or not np.isfinite(none).any():
+        return None
+    if rule != "best":
+        candidates.append(_Candidate(EARLY_STOPPING, None, alone, 0.0))
+    return _Judge(measure, overlap).compared(none, sorted(candidates, key=_order), keys, rule)
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,9 +47,9 @@ class Row(NamedTuple):
     pairs: int
 
 
-def height_of(frame: pd.DataFrame) -> int:
-    """Pixels in which every row is legible."""
-    return 130 + ROW * max(len(frame), 2)
+def height_of(rows: int) -> int:
+    """Pixels in which so many rows are legible."""
+    return 130 + ROW * max(rows, 2)
 
 
 def sweep_families_chart(frame: pd.DataFrame, *, measure: Measure = "loss") -> go.Figure:

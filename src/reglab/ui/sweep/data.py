@@ -90,7 +90,7 @@ def results_of(sweep: Sweep) -> Results:
     return replace(found, sweep=sweep) if found.version == version else found
 
 
-_READINGS: Readings[Results] = Readings(most=8)
+_READINGS: Readings[Results] = Readings(most=24)  # a comparison of regularizers reads eight
 
 
 _JUDGEMENTS: Memo[SweepJudgement] = Memo(

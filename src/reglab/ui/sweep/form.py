@@ -27,7 +27,7 @@ from reglab.ui.shared.spec_fields import (
     segments,
     title,
 )
-from reglab.ui.shared.text import optimizer_label
+from reglab.ui.sweep.families import linked_name
 from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
@@ -157,7 +157,7 @@ def start_form() -> None:
 def start_preset(preset: Preset) -> None:
     """Callback: queue the preset's sweeps and show them. A second press shows the same sweeps."""
     specs = (preset.spec, *preset.beside)
-    each = [f"{optimizer_label(spec.run.optim.name)} · " * (len(specs) > 1) + size_text(spec) for spec in specs]
+    each = [f"{linked_name(spec)} · " * (len(specs) > 1) + size_text(spec) for spec in specs]
     names = [f"{preset.title} · {spec.run.data.name} · {own}" for spec, own in zip(specs, each, strict=True)]
     _start(specs, names, f"{FORM.state().key} {preset.name}")
 

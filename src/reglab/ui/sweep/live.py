@@ -24,6 +24,7 @@ from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
 from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
 from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
@@ -67,6 +68,8 @@ def _tick(sweep_id: str, every: float | None) -> None:
         st.warning(literal(shown.problem), icon=":material/link_off:")
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
+    if state.beside and not has_rate_map(sweep.spec):
+        families(results, view, state, beside_of(state))
     board(results, view)
     if has_rate_map(sweep.spec):
         maps(results, view, state, beside_of(state))

@@ -28,7 +28,7 @@ from reglab.ui.sweep.query import ViewState
 
 HEIGHT = 380
 _NARROWEST = 300  # pixels of a map
-_MOST = 4  # sweeps side by side
+_MOST = 13  # sweeps of one link
 HELP = (
     "In each repeat and at each learning rate, the best λ is the lowest point of the validation loss (a parabola in "
     "log λ through the best λ and its neighbours); the slope is that of the least-squares line through them.  \n"
@@ -69,7 +69,7 @@ def maps(main: Results, view: EpochView, state: ViewState, others: Sequence[Swee
             results = results_of(other)
             pairs.append((results, epoch_view(results, state)))
     st.markdown("**Does the best λ move with the learning rate?**", help=HELP)
-    with st.grid(2 if len(pairs) == 4 else len(pairs), min_column_width=_NARROWEST, gap="small"):
+    with st.grid(2 if len(pairs) == 4 else min(len(pairs), 3), min_column_width=_NARROWEST, gap="small"):
         for results, own in pairs:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _column(results, own, drawn=len(pairs) > 1)

@@ -1,4 +1,4 @@
-"""Preset sweeps: the demonstration, and five more that each ask one question.
+"""Preset sweeps: the demonstration, and six more that each ask one question.
 
 Their settings follow a rule that was written down before they were run, and stay as they are whatever comes out:
 
@@ -12,7 +12,12 @@ Their settings follow a rule that was written down before they were run, and sta
 5. Maps of λ and the learning rate: data, network and budget of the published result on Learn (a VGG with batch norms,
    10 epochs, cosine schedule), three seeds; its two learning rates and a third in the same step; six λ in steps of 4
    over its range.
-6. Texts ask what is compared. They promise nothing that a sweep has to find.
+6. Regularizers: data, network, epochs, seeds and epoch rule of the demonstration. Each has four values, and none is
+   shared: λ₂ in steps 1, 3 between the demonstration's first decade and its last; of dropout, label smoothing and mixup
+   the value that its source recommends, and values above and below it within the range that is in use (0.5, 0.1, 0.2);
+   of augmentation the changes that keep a digit what it is, shift, rotate and erase, and the first two together.
+   Early stopping takes no runs of its own: it is none, each run at its best epoch.
+7. Texts ask what is compared. They promise nothing that a sweep has to find.
 """
 
 from __future__ import annotations
@@ -78,6 +83,27 @@ def _map(optimizer: str, rate: float, smallest: float, mode: str) -> SweepSpec:
     return SweepSpec.parse({"run": run, "l2": lambdas, "over": {"optim.lr": rates}, "seeds": 3})
 
 
+def _regularizers() -> tuple[SweepSpec, ...]:
+    """λ₂ with λ₂ = 0, and the other regularizers of rule 6: none has other runs than its own values."""
+
+    def sweep(augment: str = "none", **values: Any) -> SweepSpec:
+        alike = _sweep(_NOISY, lr=3e-3, epochs=60, **(values or {"l2": (0.0,)}))
+        return alike.model_copy(update={"run": alike.run.with_changes({"regularize.augment": augment})})
+
+    others = {
+        "model.dropout": (0.1, 0.2, 0.3, 0.5),
+        "regularize.label_smoothing": (0.05, 0.1, 0.2, 0.4),
+        "regularize.mixup": (0.1, 0.2, 0.4, 1.0),
+    }
+    return (
+        sweep(l2=(0.0, 1e-3, 3e-3, 1e-2, 3e-2)),
+        *(sweep(over={key: values}) for key, values in others.items()),
+        *(sweep(augment) for augment in ("shift", "rotate", "erase", "shift+rotate")),
+    )
+
+
+_LAMBDA, *_OTHERS = _regularizers()
+
 PRESETS = (
     Preset(
         "few",
@@ -126,5 +152,14 @@ PRESETS = (
         ":material/grid_on:",
         _map("sgd", 3e-2, 3e-4, "coupled"),
         beside=(_map("adam", 4e-3, 1e-4, "coupled"), _map("adamw", 4e-3, 3e-2, "decoupled")),
+    ),
+    Preset(
+        "worth",
+        "What is λ worth?",
+        "λ₂ against dropout, label smoothing, mixup, augmentation and early stopping, with equal budgets: which are "
+        "better, which the same?",
+        ":material/balance:",
+        _LAMBDA,
+        beside=tuple(_OTHERS),
     ),
 )

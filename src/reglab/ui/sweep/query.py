@@ -202,7 +202,7 @@ class ViewState:
 
     ``epoch`` None is the newest; ``layer`` None is all weights; ``role`` belongs to the losses, ``what`` to the norms.
     ``rule`` None is the epoch rule that the sweep declares.
-    ``beside``: ids of further maps of λ and the learning rate, between commas.
+    ``beside``: ids of linked sweeps, between commas: maps of λ and the learning rate, or other regularizers.
     """
 
     view: View = "losses"

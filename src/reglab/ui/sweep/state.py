@@ -47,7 +47,7 @@ FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 
 def show_sweep(sweep_id: str, beside: Sequence[str] = ()) -> None:
-    """Go to the view of this sweep, with the maps of others beside it."""
+    """Go to the view of this sweep, with others beside it."""
     QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside))))
 
 

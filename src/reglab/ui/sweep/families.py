@@ -1,0 +1,196 @@
+"""What each regularizer is worth: linked sweeps of several regularizers as one chart, with every comparison in text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from reglab.analysis.families import (
+    EARLY_STOPPING,
+    Families,
+    Linked,
+    Pair,
+    compare_families,
+    keys_of,
+    known_name,
+    label_of,
+    name_of,
+    settings_of,
+)
+from reglab.analysis.paired import DECISIVE_REPEATS, PairedDifference
+from reglab.charts.sweep_families import height_of, sweep_families_chart
+from reglab.errors import SpecError
+from reglab.states import ACTIVE
+from reglab.store import Sweep
+from reglab.sweep import SweepSpec
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.memo import Memo, shared_figure
+from reglab.ui.shared.text import count_of, literal, optimizer_label
+from reglab.ui.sweep.data import Results, results_of
+from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
+from reglab.ui.sweep.query import ViewState, sweep_query
+from reglab.ui.sweep.verdict_lines import difference_text
+
+HELP = (
+    "Each regularizer is tried at several values, all with the same images, network, epochs and seeds, and with equal "
+    "budgets. Its choice has the best mean at the declared epoch; it is compared with no regularizer, and with the "
+    "choices of the others, seed by seed.  \n"
+    "**Interval**: Nadeau and Bengio's corrected t, 95 %, of one comparison. **p**: sign-flip max-T over all values "
+    "that were tried, because each choice is the best of several, and over all pairs.  \n"
+    "**Early stopping alone** is no further training: it is the runs without any regularizer, each at its lowest "
+    "validation loss. Every choice, that epoch included, was made on the validation images.  \n"
+    "**Equivalent**: the whole interval lies within ±0.5 points of accuracy; a loss has no such margin."
+)
+_COMPARED: Memo[Families | None] = Memo(most=4 * 2**20, size=lambda found: 16_384)
+
+
+def families(main: Results, view: EpochView, state: ViewState, others: Sequence[Sweep | str]) -> None:
+    """Draw chart and comparisons of ``main`` and all ``others`` that can be compared with it; warn of the rest."""
+    known = [main]
+    for other in others:
+        problem = other if isinstance(other, str) else _problem(main.sweep.spec, other.spec)
+        if problem:
+            name = "" if isinstance(other, str) else f"“{other.name}” cannot be compared: "
+            st.warning(literal(name + problem), icon=":material/link_off:")
+        elif not isinstance(other, str):
+            known.append(results_of(other))
+    try:
+        rows = len(keys_of([one.sweep.spec for one in known]))
+    except SpecError as error:
+        st.warning(literal(f"Regularizers cannot be compared: {error}."), icon=":material/link_off:")
+        return
+    found = _compared(known, view, state)
+    left, right = st.columns([8, 5], gap="small")
+    with left.container(border=True, height="stretch", gap=None):
+        source = (tuple(one.version for one in known), state.epoch, view.measure)
+        make = partial(_figure, found, view)
+        live_chart(
+            shared_figure(("families", source), make), key=f"sweep-families-{main.sweep.id}", height=height_of(rows)
+        )
+    with right.container(border=True, height="stretch", gap="xsmall", key="sweep_families"):
+        st.markdown("**What is λ worth?**", help=HELP)
+        for line in families_text(found, training=any(one.sweep.state in ACTIVE for one in known)):
+            st.markdown(f":small[{line}]")
+    st.caption(_links(known))
+
+
+def _compared(known: Sequence[Results], view: EpochView, state: ViewState) -> Families | None:
+    chances = [one.chance for one in known if one.chance]
+    source = (tuple(one.version for one in known), state.epoch, view.measure)
+    return _COMPARED.get(
+        source,
+        lambda: compare_families(
+            [Linked(one.sweep.spec, one.runs, one.epochs) for one in known],
+            overlap=max(one.overlap for one in known),
+            measure=COLUMNS[view.measure],
+            epoch=state.epoch,
+            chance=max(chances, key=lambda chance: chance.bound, default=None),
+        ),
+    )
+
+
+def _figure(found: Families | None, view: EpochView) -> go.Figure:
+    return sweep_families_chart(found.frame() if found else pd.DataFrame(), measure=view.measure)
+
+
+def _problem(first: SweepSpec, other: SweepSpec) -> str:
+    """Why ``other`` cannot be compared with ``first``; empty where it can."""
+    try:
+        keys_of([first, other])
+    except SpecError as error:
+        return f"{error}."
+    return ""
+
+
+def _links(known: Sequence[Results]) -> str:
+    """The sweeps, each with a link to its own page and how far it has come."""
+    return "Sweeps: " + ", ".join(_link(one.sweep) for one in known)
+
+
+def _link(sweep: Sweep) -> str:
+    [(key, value)] = sweep_query(sweep.id).items()
+    done = "" if sweep.state == "finished" else f" ({sweep.label}, {sweep.share:.0%})"
+    return f"[{linked_name(sweep.spec)}](/sweep?{key}={value}){done}"
+
+
+def linked_name(spec: SweepSpec) -> str:
+    """What tells a sweep from those beside it: "λ₂", "dropout", "augmentation shift", or of maps the optimizer."""
+    if "optim.lr" in spec.over:
+        return optimizer_label(spec.run.optim.name)
+    swept = [known_name(axis.key) or axis.symbol for axis in spec.axes if any(axis.values)]
+    return ", ".join(swept or [label_of(*one) for one in settings_of(spec.run).items()] or [spec.symbol])
+
+
+def families_text(found: Families | None, *, training: bool = False) -> list[str]:
+    """The comparisons: of all with none, of λ with each other one, and of the others with each other."""
+    if found is None:
+        return ["The comparison appears when runs without any regularizer have figures."]
+    lines = ["**So far**; the sweeps are still training."] if training else []
+    lines += [_condition(found), *_against_none(found)]
+    lines += [f"{name_of(key).capitalize()}: no value has learnt anything." for key in found.missing]
+    if not found.pairs:
+        return lines
+    of_lambda = [pair for pair in found.pairs if pair.first.key.startswith("penalty.")]
+    rest = [pair for pair in found.pairs if pair not in of_lambda]
+    told = [pair for pair in rest if pair.difference.conclusion != "not distinguishable"]
+    lines += [pair_text(pair) for pair in (*of_lambda, *told)]
+    if same := [pair for pair in rest if pair not in told]:
+        repeats = max(pair.difference.repeats for pair in same)
+        named = ", ".join(f"{pair.first.label} and {pair.second.label}" for pair in same)
+        pairs = count_of(len(same), "other pair")
+        lines.append(f"{pairs} not distinguishable with {count_of(repeats, 'repeat')}: {named}.")
+    return lines
+
+
+def _condition(found: Families) -> str:
+    measure = "loss" if not found.none.higher_is_better else "accuracy"
+    pairs = f"{count_of(len(found.pairs), 'pair')} of choices from {found.compared:,} comparisons of values"
+    return (
+        f"Validation {measure}, {found.rule} epoch. p is adjusted for {found.candidates} values against none; between "
+        f"regularizers ({pairs}) for all of them."
+    )
+
+
+def _against_none(found: Families) -> list[str]:
+    """One sentence for each conclusion on differences to none."""
+    groups: dict[str, list[str]] = {}
+    for one in found.families:
+        p = one.difference.p_adjusted
+        of = "" if one.key == EARLY_STOPPING or one.tried == 1 else f", best of {one.tried}"
+        about = f"{one.label} ({difference_text(one.difference)}{of})" if p is not None else one.label
+        groups.setdefault(_verb(one.difference), []).append(about)
+    return [f"**{verb}**: {', '.join(labels)}." for verb, labels in groups.items()]
+
+
+def _verb(difference: PairedDifference) -> str:
+    match difference.conclusion:
+        case "equivalent":
+            return "Equivalent to none within 0.5 points"
+        case "not distinguishable":
+            return f"Not distinguishable from none with {count_of(difference.repeats, 'repeat')}"
+        case "better" | "worse" as which:
+            return f"{which.capitalize()} than none"
+        case "suggests better" | "suggests worse" as which:
+            return (
+                f"Suggests {which.split()[1]} than none ({difference.repeats} repeats; {DECISIVE_REPEATS} can show it)"
+            )
+
+
+def pair_text(pair: Pair) -> str:
+    """For example "dropout 0.3 and λ₂ = 0.01: equivalent within 0.5 points", with the difference."""
+    first, second, difference = pair.first.label, pair.second.label, pair.difference
+    both, numbers = f"{first} and {second}", difference_text(difference)
+    match difference.conclusion:
+        case "equivalent":
+            return f"**{both}: equivalent within 0.5 points** ({numbers})."
+        case "not distinguishable":
+            return f"{both}: not distinguishable with {count_of(difference.repeats, 'repeat')} ({numbers})."
+        case "better" | "worse" as which:
+            return f"**{first} is {which} than {second}** ({numbers})."
+        case "suggests better" | "suggests worse" as which:
+            few = f"{count_of(difference.repeats, 'repeat')} only suggest it"
+            return f"{first} may be {which.split()[1]} than {second} ({numbers}); {few}."
