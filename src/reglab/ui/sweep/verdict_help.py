@@ -37,7 +37,7 @@ ONE_SE = (
     "the differences to it, which is smaller, because repeats share what is easy and hard."
 )
 BUDGET = (
-    "A longer training could choose another λ. Under the rule *last* the sign of it is a training loss that falls by "
+    "A longer training could choose another λ. Under the rule *last* the sign is a training loss that falls by "
     "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, that most runs of "
     "the best λ are at their best in the last tenth."
 )
