@@ -9,7 +9,7 @@ from tests.analysis.test_judge import curves_of, judged, rise_and_fall, sweep
 from reglab import columns as c
 from reglab.analysis import judge_sweep
 from reglab.analysis.judgement_facts import facts_of_judgement
-from reglab.cli.judgement_lines import judgement_lines
+from reglab.cli.judgement_lines import judgement_lines, zero_text
 from reglab.sweep import SweepSpec
 
 
@@ -48,3 +48,13 @@ def test_without_a_best_lambda_the_rule_and_the_rival_are_left() -> None:
     lanes = lanes_of(spec, dict.fromkeys(range(spec.size), "diverged"))
     found = judge_sweep(spec, lanes, curves_of(lanes, [[0.8] * 20] * 4), overlap=0.43)
     assert judgement_lines(facts_of_judgement(found)) == ["epoch rule: last (last epoch)"]
+
+
+def test_a_point_is_compared_with_0_on_its_own_first_axis() -> None:
+    alone = {"lambda": None, "l1": 0.0, "l2": 0.01, "over": {"model.dropout": 0.5}}
+    pair = {"lambda": None, "l1": 0.0, "l2": 0.01, "over": {"model.dropout": 0.5, "optim.lr": 0.001}}
+    swept = {"lambda": 0.01, "l1": 0.0, "l2": 0.01}
+    assert zero_text(alone) == "model.dropout = 0"
+    assert zero_text(pair) == "model.dropout = 0 at the same optim.lr"
+    assert zero_text(swept) == "λ = 0"
+    assert zero_text({**swept, "over": {"optim.lr": 0.001}}) == "λ = 0 at the same optim.lr"

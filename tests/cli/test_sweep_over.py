@@ -10,6 +10,7 @@ import pytest
 from tests.jobs.sweeping import plan_of
 
 from reglab.cli import main
+from reglab.cli.training import _confirm_lines
 from reglab.jobs import sweep_work
 
 TINY = [
@@ -51,6 +52,15 @@ def test_dropout_0_is_the_reference_of_dropout(capsys: pytest.CaptureFixture[str
     none, half = found["table"]
     assert none["difference"] == 0
     assert half["difference"] == pytest.approx(half["val_acc"] - none["val_acc"])
+
+
+def test_a_confirmed_setting_is_named_by_its_key() -> None:
+    one = {"lambda": None, "l1": 0.0, "l2": 0.01, "over": {"model.dropout": 0.5}, "n": 359, "val_acc": 0.9}
+    difference = {"value": 0.01, "low": -0.02, "high": 0.04}
+    point = {**one, "test_acc": 0.88, "test_low": 0.85, "test_high": 0.91, "difference": difference}
+    line, *_ = _confirm_lines({"seeds": 3, "openings": 1, "points": [point]})[1:]
+    assert line.startswith("  model.dropout 0.5: test 88.0")
+    assert line.endswith("; against model.dropout = 0: +1.0 points [−2.0, 4.0]")
 
 
 def test_beside_lambda_it_is_a_second_axis(capsys: pytest.CaptureFixture[str]) -> None:

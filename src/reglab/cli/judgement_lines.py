@@ -16,7 +16,7 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
     accuracy, best = found["measure"] == VAL_ACC, found["best"]
     lines = [f"epoch rule: {found['epoch_rule']} ({_RULES[found['epoch_rule']]})"]
     if difference := found["difference"]:
-        lines.append(f"against λ = 0: {_difference(difference, accuracy)}")
+        lines.append(f"against {zero_text(best)}: {_difference(difference, accuracy)}")
     if corrected := found["bias_corrected"]:
         lines.append(f"bias-corrected: {_figure(corrected['value'], accuracy)} ({corrected['method']})")
     if rival := found["early_stopping"]:
@@ -30,7 +30,7 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
     if found["criteria"]["reason"] != "agree" and (loss := found["criteria"]["val_loss"]):
         lines.append(f"by validation loss: {place_text(loss)}")
     if found["budget"] and found["budget"]["depends"]:
-        lines.append("the best λ depends on the budget: training still goes on at the last epoch")
+        lines.append("the choice depends on the budget: training still goes on at the last epoch")
     return lines
 
 
@@ -38,6 +38,13 @@ def place_text(entry: Mapping[str, Any]) -> str:
     """For example "λ₁ 0, λ₂ 0.01", "λ₁ 0, λ₂ 0.01, optim.lr 0.003" or "model.dropout 0.3"."""
     lambdas = {} if entry["lambda"] is None else {"λ₁": entry["l1"], "λ₂": entry["l2"]}
     return ", ".join(f"{name} {exact(value)}" for name, value in {**lambdas, **entry.get("over", {})}.items())
+
+
+def zero_text(entry: Mapping[str, Any]) -> str:
+    """What a point is compared with: "λ = 0", "model.dropout = 0", of a map "λ = 0 at the same optim.lr"."""
+    over = list(entry.get("over", {}))
+    first = over.pop(0) if entry["lambda"] is None else "λ"
+    return f"{first} = 0" + (f" at the same {over[0]}" if over else "")
 
 
 def _figure(value: float, accuracy: bool) -> str:

@@ -10,12 +10,12 @@ from threading import Lock
 from types import FrameType
 from typing import Any
 
-from reglab.cli.judgement_lines import judgement_lines, place_text
+from reglab.cli.judgement_lines import judgement_lines, place_text, zero_text
 from reglab.cli.output import Output
 from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
-from reglab.number_format import exact, percent, points, short
+from reglab.number_format import percent, points, short
 from reglab.settings import Settings, load_settings
 from reglab.store import Run, Store, Sweep
 from reglab.training import choose_device
@@ -169,11 +169,11 @@ def _confirm_lines(found: dict[str, Any] | None) -> list[str]:
 def _confirm_line(point: dict[str, Any]) -> str:
     interval = f"[{percent(point['test_low'])}, {percent(point['test_high'])}]"
     figures = f"test {percent(point['test_acc'])} {interval}, validation {percent(point['val_acc'])}"
-    line = f"  λ₁ {exact(point['l1'])}, λ₂ {exact(point['l2'])}: {figures}"
+    line = f"  {place_text(point)}: {figures}"
     if (difference := point["difference"]) is None:
         return line
-    low, high = points(difference["low"]), points(difference["high"])
-    return f"{line}; against λ = 0: {points(difference['value'])} points [{low}, {high}]"
+    low, high = (points(difference[end], sign=False) for end in ("low", "high"))
+    return f"{line}; against {zero_text(point)}: {points(difference['value'])} points [{low}, {high}]"
 
 
 def _cell(value: Any) -> str:
