@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.analysis.sweeps import epochs_of, lanes_of
 from tests.ui.sweeps import U_CURVE, view_of
 
 from reglab import columns
+from reglab.analysis.families import family_of, without
 from reglab.jobs import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import Point, SweepSpec
@@ -30,6 +32,9 @@ def test_every_preset_can_be_trained_here(preset: Preset, settings: Settings) ->
     if preset.spec.is_map:
         _is_map_of_the_rule(preset)
         return
+    if preset.beside:
+        _are_regularizers_of_the_rule(preset)
+        return
     assert (values[0], len(values), preset.spec.repeats) == (0.0, 9, 6)
     steps = [after / before for before, after in pairwise(values[1:])]
     assert max(steps) <= 10**0.5 * 1.06  # at most half a decade, rounded
@@ -46,6 +51,19 @@ def _is_map_of_the_rule(preset: Preset) -> None:
         for axis in spec.axes:
             positive = [value for value in axis.values if value]
             assert [after / before for before, after in pairwise(positive)] == pytest.approx([4] * (len(positive) - 1))
+
+
+def _are_regularizers_of_the_rule(preset: Preset) -> None:
+    """Rule 6: one run without any, four values of each regularizer, and the demonstration's run and seeds."""
+    specs = (preset.spec, *preset.beside)
+    known = [family_of(spec, point, preset.spec) for spec in specs for point in spec.points]
+    counts = Counter(one[0] if one else "none" for one in known)
+    keys = ("penalty.l2", "model.dropout", *(f"regularize.{key}" for key in ("label_smoothing", "mixup", "augment")))
+    assert counts == {"none": 1, **dict.fromkeys(keys, 4)}
+    assert len(set(known)) == len(known)
+    assert {(spec.repeats, spec.epoch_rule) for spec in specs} == {(6, "last")}
+    assert all(without(spec.run) == DEMO.spec.run for spec in specs)
+    assert sum(spec.size for spec in specs) == 126
 
 
 def test_a_click_finds_the_run_of_every_repeat() -> None:

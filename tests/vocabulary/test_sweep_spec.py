@@ -337,7 +337,7 @@ def test_without_over_the_json_is_that_of_earlier_versions() -> None:
 SETTINGS_OVER = {
     "optim.lr": (1e-3, 1e-2, 1e-1), "model.dropout": (0.0, 0.3), "data.train_size": (50, 100),
     "data.label_noise": (0.0, 0.2), "train.patience": (0, 5), "train.epochs": (2, 4), "train.batch_size": (8, 16),
-    "penalty.group": (0.0, 0.1),
+    "penalty.group": (0.0, 0.1), "regularize.mixup": (0.0, 0.2), "regularize.label_smoothing": (0.05, 0.1),
 }  # fmt: skip
 
 

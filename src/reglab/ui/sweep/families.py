@@ -114,7 +114,7 @@ def _links(known: Sequence[Results]) -> str:
 def _link(sweep: Sweep) -> str:
     [(key, value)] = sweep_query(sweep.id).items()
     done = "" if sweep.state == "finished" else f" ({sweep.label}, {sweep.share:.0%})"
-    return f"[{linked_name(sweep.spec)}](/sweep?{key}={value}){done}"
+    return f"[{linked_name(sweep.spec)}](?{key}={value}){done}"
 
 
 def linked_name(spec: SweepSpec) -> str:
@@ -131,7 +131,9 @@ def families_text(found: Families | None, *, training: bool = False) -> list[str
         return ["The comparison appears when runs without any regularizer have figures."]
     lines = ["**So far**; the sweeps are still training."] if training else []
     lines += [_condition(found), *_against_none(found)]
-    lines += [f"{name_of(key).capitalize()}: no value has learnt anything." for key in found.missing]
+    if found.missing:
+        why = "No figures yet" if training else "At chance or diverged at every value"
+        lines.append(f"{why}: {', '.join(map(name_of, found.missing))}.")
     if not found.pairs:
         return lines
     of_lambda = [pair for pair in found.pairs if pair.first.key.startswith("penalty.")]
@@ -148,10 +150,10 @@ def families_text(found: Families | None, *, training: bool = False) -> list[str
 
 def _condition(found: Families) -> str:
     measure = "loss" if not found.none.higher_is_better else "accuracy"
-    pairs = f"{count_of(len(found.pairs), 'pair')} of choices from {found.compared:,} comparisons of values"
     return (
-        f"Validation {measure}, {found.rule} epoch. p is adjusted for {found.candidates} values against none; between "
-        f"regularizers ({pairs}) for all of them."
+        f"Validation {measure}, {found.rule} epoch. Each p is adjusted: against none for "
+        f"{count_of(found.candidates, 'value')}, between regularizers ({count_of(len(found.pairs), 'pair')} of "
+        f"choices) for {count_of(found.compared, 'comparison')} of values."
     )
 
 

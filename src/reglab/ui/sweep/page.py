@@ -59,7 +59,7 @@ def sweep_page() -> None:
     first = not services().store.sweeps(limit=1)
     st.header("λ sweep", anchor=False, help=ABOUT)
     _demonstration(first)
-    with st.grid(len(PRESETS), min_column_width=180, gap="small"):
+    with st.grid(3, min_column_width=180, gap="small"):
         for preset in PRESETS:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _preset(preset)
