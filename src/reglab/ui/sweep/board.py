@@ -38,6 +38,7 @@ from reglab.ui.sweep import state
 from reglab.ui.sweep.confirm import confirm_panel
 from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
 from reglab.ui.sweep.epoch_view import RULES, EpochView
+from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
 from reglab.ui.sweep.verdict_details import details_text
 from reglab.ui.sweep.verdict_help import REGIMES
@@ -103,6 +104,10 @@ def _verdict(results: Results, view: EpochView) -> None:
                 f"Use this {view.spec.axes[0].noun}", key="sweep_use", icon=":material/arrow_forward:", disabled=True
             )
         confirm_panel(results, view)
+        if results.environment and verdict is not None:
+            with st.popover("Copy methods", icon=":material/description:", type="tertiary", key="sweep_methods"):
+                st.caption("Every condition of these figures in one paragraph, for a paper.")
+                st.code(methods_text(view, results.environment), language=None, wrap_lines=True)
 
 
 def _use(spec: SweepSpec, mode: str, point: Point, key: str, which: str, kind: Literal["primary", "secondary"]) -> None:

@@ -17,7 +17,7 @@ from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep.confirm_text import NO_TEST_PART, plan_text, table_rows
 from reglab.ui.sweep.data import Results, openings_of
 from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.state import show_sweep
+from reglab.ui.sweep.state import leave_for
 
 _SEEDS = "sweep_confirm_seeds"
 
@@ -31,7 +31,7 @@ def confirm_panel(results: Results, view: EpochView) -> None:
             st.progress(known.share, f":small[Confirming on {seeds}; the test part is opened at the end.]")
         else:
             st.caption(f"A confirmation is {known.label}. Resume it on its page.", width="content")
-        st.button("Open the confirmation", key="sweep_confirming", on_click=show_sweep, args=(known.id,))
+        st.button("Open the confirmation", key="sweep_confirming", on_click=leave_for, args=(known.id,))
     elif sweep.state == "finished" and sweep.confirmation is None and view.judgement.best is not None:
         label = "Confirm" if view.confirmed is None else "Confirm again"
         with st.popover(label, icon=":material/verified:", key="sweep_confirm", on_change="rerun") as opened:

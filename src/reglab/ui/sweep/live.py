@@ -26,9 +26,8 @@ from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
 from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
-from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
-from reglab.ui.sweep.state import FORM, advance_replay, keep_view, open_sweep, show_sweep, shown_sweep, view_state
+from reglab.ui.sweep.state import FORM, advance_replay, keep_view, leave_for, open_sweep, shown_sweep, view_state
 
 TICK = 1.0
 """Seconds between two readings of the store while something trains and few sessions watch."""
@@ -129,7 +128,7 @@ def _confirms(sweep_id: str) -> None:
             return
         st.caption(f"Confirms {literal(name)} on fresh seeds and the locked test part.", width="content")
         icon = ":material/arrow_back:"
-        st.button("The sweep", key="sweep_confirmed_sweep", icon=icon, on_click=show_sweep, args=(sweep_id,))
+        st.button("The sweep", key="sweep_confirmed_sweep", icon=icon, on_click=leave_for, args=(sweep_id,))
 
 
 def _rate(sweep: Sweep) -> progress_text.Rate | None:
@@ -143,7 +142,7 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
 
 
 def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
-    """Restore, Stop, Resume or Extend; Duplicate, New, Link, Copy methods and CSV."""
+    """Restore, Stop, Resume or Extend; Duplicate, New, Link and CSV."""
     sweep, runner = results.sweep, services().runner
     if sweep.deleted is not None:
         restore = attempt(lambda: services().store.restore([sweep.id]))
@@ -163,10 +162,6 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=_leave, args=(sweep.spec,), help=about)
     st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")
     link_button(sweep_query(sweep.id, state), "sweep_link")
-    if results.environment:
-        with st.popover("Copy methods", icon=":material/description:", key="sweep_methods"):
-            st.caption("Every condition of these figures in one paragraph, for a paper.")
-            st.code(methods_text(view, results.environment), language=None, wrap_lines=True)
     st.download_button(
         "CSV",
         lambda: csv_of(view),

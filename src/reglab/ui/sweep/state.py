@@ -51,6 +51,12 @@ def show_sweep(sweep_id: str, beside: Sequence[str] = ()) -> None:
     QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside))))
 
 
+def leave_for(sweep_id: str) -> None:
+    """Callback in a fragment: go to the view of this sweep, by a run of the whole page."""
+    show_sweep(sweep_id)
+    st.rerun()
+
+
 @dataclass
 class ShownSweep:
     """The sweep on screen; ``address``: the view state that the query stood for when it was last read or written.
