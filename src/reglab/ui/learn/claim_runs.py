@@ -106,7 +106,7 @@ def judged(one: Standing) -> Judged:
 def shipped(claim: Claim) -> Judged | None:
     """The recorded verdict on ``claim``; None where RegLab has none of this rule and these runs."""
     found = recorded(claim)
-    return None if found is None else _VERDICTS.get((claim.name,), lambda: _drawn(found.verdict, found))
+    return None if found is None else _VERDICTS.get((claim.name, repr(found)), lambda: _drawn(found.verdict, found))
 
 
 def _drawn(verdict: Verdict, found: Recorded | None = None) -> Judged:
