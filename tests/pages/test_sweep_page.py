@@ -298,7 +298,7 @@ def test_a_slider_that_sends_what_the_replay_set_does_not_stop_it(app: AppTest, 
 def test_where_nothing_was_learnt_no_lambda_is_offered(app: AppTest, store: Store) -> None:
     dead = add_sweep(store, SMALL, figures=lambda lane, epoch: metrics(epoch, val_acc=0.1))
     visit(app)
-    assert "best λ₂" not in prose(app)
+    assert "· best λ₂ =" not in prose(app)
     visit(app, sweep=dead.id)
     assert "**No λ has learnt anything**: all are at chance, 10 %." in prose(app)
     assert not [button.key for button in app.button if str(button.key).startswith("sweep_use")]
