@@ -162,7 +162,7 @@ def test_each_epoch_rule_is_shown_and_the_declared_one_is_marked(app: AppTest, s
     assert "By epoch rule: last epoch 0.01, **best epoch 0 (declared)**, common epoch 0." in prose(app)
     rules.set_value("last")
     again(app)
-    assert "**λ₂ = 0.01 is best** (validation loss, last epoch, 3 seeds)." in prose(app)
+    assert "**λ₂ = 0.01 is best** on average (validation loss, last epoch, 3 seeds)." in prose(app)
     assert "Not tested: the sweep declares the rule best epoch." in prose(app)
     assert address(app) == {"sweep": sweep.id, "rule": "last"}
 

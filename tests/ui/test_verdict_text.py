@@ -118,6 +118,16 @@ def test_only_the_declared_rule_is_tested(view: EpochView) -> None:
     assert ("Not tested: the sweep declares the rule " in text) == (undeclared.shown.best is not None)
 
 
+def test_a_lambda_that_is_not_shown_to_beat_0_is_best_on_average() -> None:
+    for view in VIEWS.values():
+        best, head = view.shown.best, verdict_text(view)[0].text
+        if best is not None:
+            shown = best.best.value == 0 or (best.paired is not None and "better" in best.paired.conclusion)
+            assert ("is best** on average" in head) == (not shown)
+    assert "on average" in verdict_text(VIEWS["an interval that includes 0"])[0].text
+    assert "on average" not in verdict_text(VIEWS["six seeds are enough"])[0].text
+
+
 def test_every_number_has_its_rule() -> None:
     for line in verdict_text(VIEWS["six seeds are enough"]):
         assert line.help, line.text

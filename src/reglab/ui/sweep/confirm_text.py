@@ -55,9 +55,10 @@ def plan_text(spec: SweepSpec, seconds: float | None, images: int, openings: int
         f"Trains {listed(spec, spec.points)} again on **{seeds}**: {count_of(spec.size, 'run')} of "
         f"{count_of(spec.run.train.epochs, 'epoch')}{about}."
     )
+    unseen = "" if openings else " that no choice has seen"
     before = "It has not been opened before" if not openings else f"It has been opened {times(openings)} before"
     opened = (
-        f"Then it **opens the locked test part once** ({images:,} images that no choice has seen), for these λ alone. "
+        f"Then it **opens the locked test part once** ({images:,} images{unseen}), for these λ alone. "
         f"{before}. Every λ that is chosen after looking at it has seen it."
     )
     return [trained, opened]

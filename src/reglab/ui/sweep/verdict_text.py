@@ -63,13 +63,15 @@ def _opening(view: EpochView) -> str:
 
 
 def _headline(view: EpochView, best: SweepVerdict) -> Line:
-    """The best λ with measure, epoch rule and repeats."""
+    """The best λ with measure, epoch rule and repeats; "on average" unless it is shown to beat λ = 0, or is λ = 0."""
     over = f"{best.n} {view.spec.repeated_over}{'s' if best.n > 1 else ''}"
     opening = _opening(view)
     rule = "" if opening and view.rule == "last" else f"{RULES[view.rule]}, "  # the opening names the epoch
     rule = f"{RULES[view.rule]} {best.epoch:.0f}, " if view.rule == "common" else rule
     mode = f" ({best.apply})" if len(view.spec.applies) > 1 and best.best.value else ""  # λ = 0 has no mode
-    text = f"{opening}**{named_point(view.spec, best.best)}{mode} is best** (validation {view.measure}, {rule}{over})."
+    shown = best.best.value == 0 or (best.paired is not None and "better" in best.paired.conclusion)
+    name = f"**{named_point(view.spec, best.best)}{mode} is best**" + ("" if shown else " on average")
+    text = f"{opening}{name} (validation {view.measure}, {rule}{over})."
     return Line(text, rules.best(view.measure, view.rule))
 
 
