@@ -34,6 +34,8 @@ def test_the_plan_names_what_is_trained_and_that_the_test_part_is_opened() -> No
     assert "opens the locked test part once** (359 images" in opened
     assert "It has not been opened before." in opened
     assert "It has been opened 3 times before." in plan_text(SPEC, None, 359, 3)[1]
+    assert "(359 images that no choice has seen)" in opened
+    assert "(359 images)" in plan_text(SPEC, None, 359, 3)[1]  # a choice may have seen them since
     assert "about" not in plan_text(SPEC, None, 359, 3)[0]
 
 
