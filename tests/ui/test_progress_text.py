@@ -46,6 +46,12 @@ def test_sizes(what: dict[str, Any], expected: str) -> None:
     assert progress_text.size_text(SweepSpec.parse(what)) == expected
 
 
+def test_a_confirmation_counts_the_points_that_it_trains() -> None:
+    assert progress_text.size_text(SweepSpec(l2=(0.0, 0.01, 0.1), seeds=10, only=(0, 2))) == "2 λ₂ × 10 seeds"
+    map_of_two = SweepSpec(l2=(0.0, 0.01), over={"model.dropout": (0.0, 0.3)}, seeds=10, only=(0, 3))
+    assert progress_text.size_text(map_of_two) == "2 points × 10 seeds"
+
+
 def test_amounts_count_runs_and_epochs() -> None:
     assert progress_text.amount_text(SPEC) == "3 λ₂ × 2 seeds = 6 runs of 60 epochs"
     one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
@@ -96,8 +102,23 @@ def test_singular_of_one_run() -> None:
     one = SweepSpec.parse({"run": {"train": {"epochs": 1}}, "l2": [0.0]})
     assert progress_text.plan_text(one, replace(PLAN, how=ExecutionMode(fused=False))) == "1 λ₂: one run"
     counts = {**dict.fromkeys(STATES, 0), "finished": 1}
-    text = progress_text.progress_text(sweep("finished", counts=counts, epochs=1, epochs_done=1), None)
+    text = progress_text.progress_text(sweep("finished", spec=one, counts=counts, epochs=1, epochs_done=1), None)
     assert text == "Finished 1 run of 1 epoch in 6 s."
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ([9, 31, 12], " Runs ended at epochs 9–31 of 60 (early stopping, patience 5)."),
+        ([12, 12], " Runs ended at epoch 12 of 60 (early stopping, patience 5)."),
+        ([], ""),
+    ],
+)
+def test_with_early_stopping_a_finished_sweep_says_where_its_runs_ended(ends: list[int], text: str) -> None:
+    patient = SweepSpec.parse({"run": {"train": {"epochs": 60, "patience": 5}}, "l2": [0.0]})
+    counts = {**dict.fromkeys(STATES, 0), "finished": 1}
+    found = progress_text.progress_text(sweep("finished", spec=patient, counts=counts), None, ends=ends)
+    assert found == f"Finished 1 run of 60 epochs in 6 s.{text}"
 
 
 @pytest.mark.parametrize(

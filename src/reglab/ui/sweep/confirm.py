@@ -38,7 +38,7 @@ def confirm_panel(results: Results, view: EpochView) -> None:
             if opened.open:
                 _plan(sweep, view)
         if view.confirmed is not None and view.confirmed.figures:
-            with st.popover("Every confirmed λ", type="tertiary", key="sweep_confirmed"):
+            with st.popover("Confirmed λ", type="tertiary", key="sweep_confirmed"):
                 names = ("λ", "Why", "Validation accuracy", "Test accuracy [95 %]")
                 rows = table_rows(sweep.spec, view.confirmed)
                 st.dataframe(pd.DataFrame(rows, columns=list(names)), hide_index=True)

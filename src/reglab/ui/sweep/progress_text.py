@@ -21,8 +21,13 @@ _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def size_text(spec: SweepSpec) -> str:
-    """For example "9 λ₂ × 3 seeds", "16 (λ₁, λ₂) × 5 folds", "9 λ₂ × 2 penalty modes × 3 seeds"."""
+    """For example "9 λ₂ × 3 seeds", "16 (λ₁, λ₂) × 5 folds", "9 λ₂ × 2 penalty modes × 3 seeds".
+
+    A confirmation trains some of the points only: "2 λ₂ × 10 seeds".
+    """
     parts = [f"{len(spec.points)} (λ₁, λ₂)"] if spec.kind == "grid" else [axis.count_text for axis in spec.axes]
+    if spec.only and spec.kind != "grid":
+        parts = [f"{len(spec.points)} {'points' if spec.is_map else spec.symbol}"]
     parts += [f"{len(spec.applies)} penalty modes"] * (len(spec.applies) > 1)
     parts += [f"{spec.repeats} {spec.repeated_over}s"] * (spec.repeats > 1)
     return " × ".join(parts)
