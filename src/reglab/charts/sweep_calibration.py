@@ -1,8 +1,7 @@
 """Calibration error against λ, at the last and at the best epoch, mean ± one standard error over the repeats.
 
-A network that memorises becomes certain of its mistakes: its calibration error grows long after its accuracy has
-stopped falling. A penalty keeps confidence near accuracy, which is most of what it gains where early stopping already
-keeps the accuracy.
+The error counts too much and too little confidence alike. A network that memorises grows certain of its mistakes; one
+that is penalised, or trained on partly wrong labels, may be less certain than it is right.
 """
 
 from __future__ import annotations

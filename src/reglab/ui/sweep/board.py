@@ -170,7 +170,8 @@ VIEWS: Mapping[View, tuple[str, str, str]] = {
         "Calibration",
         "Of runs that have ended.",
         "how far the confidence of the network is from its accuracy (expected calibration error, 15 bins), at the last "
-        "and at the best epoch of every run, whatever epoch is shown. A network at chance that knows it is calibrated.",
+        "and at the best epoch of every run, whatever epoch is shown. Too much and too little confidence "
+        "count alike. A network at chance that knows it is calibrated.",
     ),
     "memory": (
         "Memorised",
