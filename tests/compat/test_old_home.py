@@ -180,7 +180,11 @@ def test_old_links_to_train_are_read_as_they_were(record: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("record", EXPECTED["links"]["path"], ids=lambda record: record["link"])
 def test_old_links_to_the_path_are_read_as_they_were(record: dict[str, Any]) -> None:
-    address = read(query(record["link"]))
+    """But for the measure: where a link names none, the page opens on the one that it shows first, now the loss."""
+    link = query(record["link"])
+    address = read(link)
     assert address.problem is None
-    assert (address.sweep, dataclasses.asdict(address.view)) == (record["sweep"], record["look"])
+    view = dataclasses.asdict(address.view)
+    assert (address.sweep, view["measure"]) == (record["sweep"], link.get("measure", "loss"))
+    assert {key: view[key] for key in record["look"]} == {**record["look"], "measure": view["measure"]}
     assert address.form == (record["form"] and SweepSpec.parse(record["form"]))
