@@ -48,7 +48,8 @@ def test_many_epochs_share_columns() -> None:
 def test_each_rules_choice_has_a_mark_in_its_own_panel() -> None:
     lanes = lane_frame(applies=TWO)
     choices = [Choice("last", "coupled", 0.03, 12), Choice("best", "decoupled", 0.0, 5.5)]
-    figure = sweep_epochs_chart(lanes, lane_epochs(lanes, 12), choices=choices)
+    figure = sweep_epochs_chart(lanes, lane_epochs(lanes, 12), choices=choices, by="accuracy")
+    assert "best λ by accuracy under each epoch rule" in figure.layout.title.text
     marks = {trace.uid: trace for trace in figure.data if trace.type == "scatter"}
     assert set(marks) == {"coupled-last", "decoupled-best"}
     assert (list(marks["coupled-last"].x), list(marks["coupled-last"].y)) == ([12], ["0.03"])

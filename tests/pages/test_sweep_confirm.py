@@ -63,7 +63,7 @@ def test_the_result_stands_in_the_verdict_with_how_often_the_test_part_was_opene
     visit(app, sweep=sweep.id)
     said = prose(app)
     figure = f"**Test accuracy {percent(accuracy)} [{low}, {high}]**"
-    assert f"{figure} at λ₂ = 0.01, opened once (4 fresh seeds, 359 images)." in said
+    assert f"{figure} at λ₂ = 0.01, opened once (last epoch, 4 fresh seeds, 359 images)." in said
     assert "On the test part against λ₂ = 0: **+" in said
     assert f"Validation less test accuracy: {points(0.9015 - accuracy)} points" in said
     table = app.dataframe[0].value

@@ -41,11 +41,13 @@ def test_the_plan_names_what_is_trained_and_that_the_test_part_is_opened() -> No
 
 def test_the_result_has_the_test_figure_the_difference_and_the_shift() -> None:
     assert texts(FOUND) == [
-        "**Test accuracy 90.5 % [87.0, 93.1]** at λ₂ = 0.01, opened once (10 fresh seeds, 359 images).",
+        "**Test accuracy 90.5 % [87.0, 93.1]** at λ₂ = 0.01, opened once (last epoch, 10 fresh seeds, 359 images).",
         "On the test part against λ₂ = 0: **+10.5 points [7.0, 14.0]**.",
         "Validation less test accuracy: +0.5 points [−3.0, 4.0].",
     ]
     assert all(line.help for line in result_lines(SPEC, FOUND, BEST))
+    stopping = SPEC.model_copy(update={"epoch": "best"})
+    assert "opened once (best epoch, 10 fresh seeds" in result_lines(stopping, FOUND, BEST)[0].text
 
 
 def test_a_best_lambda_that_was_not_confirmed_gives_way_to_the_one_that_was() -> None:

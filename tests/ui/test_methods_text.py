@@ -64,6 +64,8 @@ def test_a_confirmation_is_told_with_its_openings_and_intervals() -> None:
         in text
     )
     assert "λ₂ = 0.01: 90.5 % [87.0 %, 93.1 %]" in text
+    paired = "Differences on the test part, paired by seed and image (bootstrap over both)"
+    assert f"{paired}: λ₂ = 0.01 less λ₂ = 0: +10.5 points [7.0, 14.0]." in text
 
 
 def test_what_is_not_known_is_left_out() -> None:

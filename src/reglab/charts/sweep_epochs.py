@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.charts.base import SMALL, Draft, Floats, draft, empty, uid_of
+from reglab.charts.gap import Measure
 from reglab.charts.lambda_axis import lambda_text
 from reglab.charts.style import RAMP, rgba
 from reglab.charts.sweep_points import each_mode
@@ -57,20 +58,22 @@ def sweep_epochs_chart(
     epochs: pd.DataFrame,
     *,
     choices: Sequence[Choice] = (),
+    by: Measure = "loss",
     planned: int | None = None,
     symbol: str = "λ₂",
 ) -> go.Figure:
     """``lanes``: LANE_COLUMNS of a sweep; ``epochs``: EPOCH_COLUMNS of their runs; one panel a penalty mode.
 
     A cell is the mean over the repeats that have reached its epoch, none where nothing finite has. ``planned``: the
-    last epoch to come, so that the axis stands still while training. Coloured is the better half of the cells.
+    last epoch to come, so that the axis stands still while training. ``choices`` are made by the measure ``by``.
+    Coloured is the better half of the cells.
     """
     if lanes.empty or epochs.empty:
         return empty(TITLE, "nats, mean over repeats", "Cells fill as the networks train.")
     last = max(int(epochs[columns.EPOCH].max()), planned or 0)
     wide = -(-last // MOST)
     maps = [_map(str(mode.apply), rows, epochs, last, wide) for mode, rows in each_mode(lanes)]
-    made = draft(TITLE, "the darker, the lower; marks: best λ under each epoch rule", x="epoch")
+    made = draft(TITLE, f"the darker, the lower; marks: best λ by {by} under each epoch rule", x="epoch")
     limits = _limits(np.concatenate([own.loss.ravel() for own in maps]))
     made.update_layout(margin={"l": 56, "t": 54 if len(maps) == 1 else 72})
     for number, own in enumerate(maps):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -42,7 +42,7 @@ from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
 from reglab.ui.sweep.verdict_details import details_text
 from reglab.ui.sweep.verdict_help import REGIMES
-from reglab.ui.sweep.verdict_lines import named_point
+from reglab.ui.sweep.verdict_lines import RULES, named_point
 from reglab.ui.sweep.verdict_text import verdict_text
 from reglab.ui.train.state import FORM as TRAIN_FORM
 
@@ -255,7 +255,8 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
         epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
         planned = results.sweep.epochs
         if shown.role == "map":
-            return sweep_epochs_chart(results.runs, epochs, choices=_choices(view), planned=planned, symbol=symbol)
+            how: dict[str, Any] = {"choices": _choices(view), "by": view.measure, "planned": planned, "symbol": symbol}
+            return sweep_epochs_chart(results.runs, epochs, **how)
         second = spec.axes[1].symbol if spec.is_map and spec.kind != "grid" else ""
         draw = partial(sweep_losses_chart, planned=planned, symbol=symbol, swept=swept, second=second)
         return draw(results.runs, epochs, role=shown.role)

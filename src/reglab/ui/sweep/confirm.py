@@ -20,6 +20,7 @@ from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.state import leave_for
 
 _SEEDS = "sweep_confirm_seeds"
+_TABLE = 620  # pixels: a popover is otherwise as narrow as its button, and cuts the figures off
 
 
 def confirm_panel(results: Results, view: EpochView) -> None:
@@ -41,7 +42,7 @@ def confirm_panel(results: Results, view: EpochView) -> None:
             with st.popover("Confirmed λ", type="tertiary", key="sweep_confirmed"):
                 names = ("λ", "Why", "Validation accuracy", "Test accuracy [95 %]")
                 rows = table_rows(sweep.spec, view.confirmed)
-                st.dataframe(pd.DataFrame(rows, columns=list(names)), hide_index=True)
+                st.dataframe(pd.DataFrame(rows, columns=list(names)), hide_index=True, width=_TABLE)
 
 
 def _plan(sweep: Sweep, view: EpochView) -> None:

@@ -9,7 +9,7 @@ from reglab.analysis import ConfirmedPoint, PairedDifference
 from reglab.number_format import percent, points
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.text import count_of, duration
-from reglab.ui.sweep.verdict_lines import Line, figure, interval_text, listed, named_point, zero_text
+from reglab.ui.sweep.verdict_lines import RULES, Line, figure, interval_text, listed, named_point, zero_text
 
 NO_TEST_PART = (
     "This sweep keeps no test part, so nothing is left that no choice has seen. Duplicate it with a test share of 20 %."
@@ -70,7 +70,10 @@ def times(number: int) -> str:
 
 
 def result_lines(spec: SweepSpec, found: ConfirmedFigures, wanted: Point) -> list[Line]:
-    """The test figure of the ``wanted`` λ, its difference to λ = 0, and what the validation images promised."""
+    """The test figure of the ``wanted`` λ, its difference to λ = 0, and what the validation images promised.
+
+    All hold at the epoch rule that the sweep declares, whichever one is on screen.
+    """
     number = found.number_of(wanted)
     if number is None or not found.figures:
         return [Line("The confirmation ended without a seed whose runs all finished.")]
@@ -79,8 +82,8 @@ def result_lines(spec: SweepSpec, found: ConfirmedFigures, wanted: Point) -> lis
     opened = f"opened {times(found.openings)}"
     lines = [
         Line(
-            f"{figure_text} at {named_point(spec, point)}, {opened} ({count_of(own.seeds, 'fresh seed')}, "
-            f"{own.images:,} images).",
+            f"{figure_text} at {named_point(spec, point)}, {opened} ({RULES[spec.epoch_rule]}, "
+            f"{count_of(own.seeds, 'fresh seed')}, {own.images:,} images).",
             TEST,
         )
     ]

@@ -14,7 +14,6 @@ from reglab.sweep import EpochRule, Point, SweepSpec
 from reglab.ui.sweep.confirm_text import ConfirmedFigures
 
 COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
-RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
 
 Zeros = Mapping[tuple[str, Point], float]
 """(penalty mode, point) → share of all weights that are exactly 0."""

@@ -137,11 +137,17 @@ def _confirmation(spec: SweepSpec, found: ConfirmedFigures) -> str:
         f"{named_point(spec, point)}: {percent(own.test_acc)} [{percent(own.low)}, {percent(own.high)}]"
         for point, own in zip(found.points, found.figures, strict=True)
     )
-    own = found.figures[0]
+    own, zero = found.figures[0], zero_text(spec)
+    apart = [
+        f"{named_point(spec, point)} less {zero}: {difference_text(one)}"
+        for point, one in zip(found.points, found.differences, strict=True)
+        if one is not None
+    ]
+    paired = f" Differences on the test part, paired by seed and image (bootstrap over both): {', '.join(apart)}."
     return (
         f"For confirmation, {count_of(len(found.points), 'λ value')} were retrained on "
         f"{count_of(own.seeds, 'fresh seed')} and evaluated on the {own.images:,} test images (test part opened "
-        f"{times(found.openings)}), with 95 % Wilson intervals: {each}."
+        f"{times(found.openings)}), with 95 % Wilson intervals: {each}.{paired if apart else ''}"
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from reglab import columns
 from reglab.analysis import PairedDifference
 from reglab.charts.lambda_axis import lambda_text
 from reglab.number_format import PERCENT, fixed, points, short
-from reglab.sweep import Point, SweepSpec
+from reglab.sweep import EpochRule, Point, SweepSpec
+
+RULES: Mapping[EpochRule, str] = {"last": "last epoch", "best": "best epoch", "common": "common epoch"}
 
 _LISTED = 4  # λ of a list that are written out
 _SURE = 1e-3  # an adjusted p below it is written as such

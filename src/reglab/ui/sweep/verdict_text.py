@@ -14,8 +14,9 @@ from reglab.number_format import percent, short
 from reglab.sweep import SweepSpec
 from reglab.ui.sweep import verdict_help as rules
 from reglab.ui.sweep.confirm_text import result_lines
-from reglab.ui.sweep.epoch_view import RULES, EpochView
+from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.verdict_lines import (
+    RULES,
     Line,
     difference_text,
     figure,
