@@ -52,22 +52,23 @@ def test_a_u_curve_by_hand() -> None:
     assert paired is not None
     assert (paired.low, paired.high, paired.repeats, paired.better_in) == (verdict.low, verdict.high, 3, 3)
     assert paired.conclusion == "suggests better"
-    assert (verdict.overlap, verdict.edge, verdict.diverged) == (False, None, ())
+    assert (paired.includes_zero, verdict.edge, verdict.diverged) == (False, None, ())
     assert [regime for _, regime in verdict.regimes] == ["overfits", "overfits", "fits", "at chance"]
     assert verdict.of_regime("overfits") == (Point(0.0, 0.0, 0.0), Point(0.01, 0.0, 0.01))
     assert verdict.of_regime("at chance") == (Point(1.0, 0.0, 1.0),)
 
 
-def test_an_interval_over_zero_overlaps() -> None:
+def test_an_interval_can_include_zero() -> None:
     verdict = _verdict(_judged([[0.8, 0.7, 0.82, 0.5], [0.8, 0.7, 0.79, 0.5], [0.8, 0.7, 0.81, 0.5]]))
     assert verdict.best.value == 0.1
-    assert verdict.overlap is True
+    assert verdict.paired is not None
+    assert verdict.paired.includes_zero is True
     assert verdict.better_in == 2
 
 
 def test_a_single_repeat_has_no_error_no_interval_and_no_1_se_choice() -> None:
     verdict = _verdict(_judged([[0.8, 0.85, 0.9, 0.1]]))
-    assert (verdict.n, verdict.error, verdict.one_se, verdict.low, verdict.overlap) == (1, None, None, None, None)
+    assert (verdict.n, verdict.error, verdict.one_se, verdict.low, verdict.high) == (1, None, None, None, None)
     assert verdict.difference == pytest.approx(0.1)
     assert (verdict.one_se_paired, verdict.p_adjusted, verdict.better_in) == (None, None, 1)
 
@@ -75,14 +76,14 @@ def test_a_single_repeat_has_no_error_no_interval_and_no_1_se_choice() -> None:
 def test_two_repeats_have_an_error_and_no_interval() -> None:
     verdict = _verdict(_judged(U_CURVE[:2]))
     assert verdict.error == pytest.approx(0.005)
-    assert (verdict.low, verdict.high, verdict.overlap, verdict.better_in) == (None, None, None, 2)
+    assert (verdict.low, verdict.high, verdict.better_in) == (None, None, 2)
     assert verdict.paired is not None
     assert verdict.paired.conclusion == "not distinguishable"
 
 
 def test_without_a_zero_there_is_no_difference() -> None:
     verdict = _verdict(_judged([[0.8, 0.9, 0.7], [0.8, 0.9, 0.7]], l2=(0.01, 0.1, 1.0)))
-    assert (verdict.difference, verdict.low, verdict.overlap, verdict.pairs) == (None, None, None, 0)
+    assert (verdict.difference, verdict.low, verdict.high, verdict.pairs) == (None, None, None, 0)
 
 
 @pytest.mark.parametrize(

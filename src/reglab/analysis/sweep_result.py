@@ -136,11 +136,6 @@ class SweepVerdict:
         facts = (self.difference, self.low, self.high, self.pairs, self.better_in, self.p_adjusted)
         return PairedDifference(*facts, higher_is_better=higher)
 
-    @property
-    def overlap(self) -> bool | None:
-        """Whether the interval of the difference includes 0: these repeats show no effect of λ."""
-        return None if self.low is None or self.high is None else self.low <= 0 <= self.high
-
     def of_regime(self, regime: str) -> tuple[Point, ...]:
         """The points of ``regime``, ascending."""
         return tuple(point for point, found in self.regimes if found == regime)
