@@ -77,6 +77,7 @@ def test_each_family_has_its_best_value_and_early_stopping_is_none_at_its_best_e
     found = compared(every())
     assert [one.label for one in found.families] == ["λ₂ = 0.01", "dropout 0.3", "augmentation shift", EARLY_STOPPING]
     assert [one.tried for one in found.families] == [2, 2, 2, 1]
+    assert [one.at_end for one in found.families] == [True, True, False, False]
     assert found.none.values == pytest.approx(NONE)
     assert found.families[-1].figure.values == pytest.approx(STOPPED)
     assert (found.missing, found.candidates, found.rule) == ((), 7, "last")

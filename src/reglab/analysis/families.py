@@ -49,7 +49,7 @@ class Family:
     """The choice of one regularizer: ``key`` is its dotted setting, or EARLY_STOPPING; ``value`` that of the choice.
 
     ``tried``: how many values could have been the choice. ``figure``: the measure at the choice. ``difference``: the
-    choice less none.
+    choice less none. ``at_end``: it is the largest of several numbers, so that a larger one might be better.
     """
 
     key: str
@@ -57,6 +57,7 @@ class Family:
     tried: int
     figure: RepeatedFigure
     difference: PairedDifference
+    at_end: bool = False
 
     @property
     def label(self) -> str:
@@ -263,7 +264,9 @@ class _Judge:
         difference = self.difference(one.values, none, p)
         if figure is None or difference is None:
             return None
-        return Family(one.key, one.value, sum(other.key == one.key for other in tried), figure, difference)
+        numbers = [other.value for other in tried if other.key == one.key and isinstance(other.value, float | int)]
+        at_end = len(numbers) > 1 and one.value == max(numbers)
+        return Family(one.key, one.value, sum(other.key == one.key for other in tried), figure, difference, at_end)
 
     def pair(self, first: Family, second: Family, p: float) -> Pair | None:
         found = self.difference(np.array(first.figure.values), np.array(second.figure.values), p)

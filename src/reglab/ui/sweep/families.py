@@ -134,6 +134,8 @@ def families_text(found: Families | None, *, training: bool = False) -> list[str
     if found.missing:
         why = "No figures yet" if training else "At chance or diverged at every value"
         lines.append(f"{why}: {', '.join(map(name_of, found.missing))}.")
+    if ends := [one.label for one in found.families if one.at_end]:
+        lines.append(f"The largest value tried is the best, and a larger one might be better: {', '.join(ends)}.")
     if not found.pairs:
         return lines
     of_lambda = [pair for pair in found.pairs if pair.first.key.startswith("penalty.")]
