@@ -23,7 +23,7 @@ ROW = 44
 
 _MARGIN = 0.5  # points of accuracy: analysis.paired.MARGIN
 _AXES = {"accuracy": "validation accuracy against none, points", "loss": "validation loss against none, nats"}
-_BETTER = {"accuracy": "further right is better", "loss": "further left is better"}
+_BETTER = {"accuracy": "right is better", "loss": "left is better"}
 _SHAPES = {
     "model.dropout": "square",
     "regularize.label_smoothing": "triangle-up",
@@ -55,12 +55,12 @@ def height_of(rows: int) -> int:
 def sweep_families_chart(frame: pd.DataFrame, *, measure: Measure = "loss") -> go.Figure:
     """``frame``: as of :meth:`reglab.analysis.families.Families.frame`, a row a regularizer."""
     title = "What each regularizer is worth"
-    subtitle = f"best value of each against none, mean and 95 % interval; {_BETTER[measure]}"
+    subtitle = f"best of each against none, 95 % interval; {_BETTER[measure]}"
     if frame.empty:
         return empty(title, subtitle, "Rows appear while the networks train.")
     rows = rows_of(frame, measure)
     made = draft(title, subtitle, x=_AXES[measure])
-    made.update_layout(showlegend=False, margin={"l": 12, "r": 150, "b": 46})
+    made.update_layout(showlegend=False, margin={"l": 12, "r": 130, "b": 46})
     low, high = _range(rows)
     made.update_xaxes(range=[low, high], zeroline=False, nticks=7)
     places = list(range(len(rows)))

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from reglab.analysis.families import (
-    EARLY_STOPPING,
     Families,
     Linked,
     Pair,
@@ -33,7 +32,7 @@ from reglab.ui.shared.text import count_of, literal, optimizer_label
 from reglab.ui.sweep.data import Results, results_of
 from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.query import ViewState, sweep_query
-from reglab.ui.sweep.verdict_lines import difference_text
+from reglab.ui.sweep.verdict_lines import difference_text, p_text
 
 HELP = (
     "Each regularizer is tried at several values, all with the same images, network, epochs and seeds, and with equal "
@@ -45,6 +44,7 @@ HELP = (
     "validation loss. Every choice, that epoch included, was made on the validation images.  \n"
     "**Equivalent**: the whole interval lies within ±0.5 points of accuracy; a loss has no such margin."
 )
+_NARROWEST = 400  # pixels of the chart; in a narrower window the comparisons are below it
 _COMPARED: Memo[Families | None] = Memo(most=4 * 2**20, size=lambda found: 16_384)
 
 
@@ -64,14 +64,14 @@ def families(main: Results, view: EpochView, state: ViewState, others: Sequence[
         st.warning(literal(f"Regularizers cannot be compared: {error}."), icon=":material/link_off:")
         return
     found = _compared(known, view, state)
-    left, right = st.columns([8, 5], gap="small")
-    with left.container(border=True, height="stretch", gap=None):
+    places = st.grid(2, min_column_width=_NARROWEST, gap="small")
+    with places, st.container(border=True, height="stretch", gap=None):
         source = (tuple(one.version for one in known), state.epoch, view.measure)
         make = partial(_figure, found, view)
         live_chart(
             shared_figure(("families", source), make), key=f"sweep-families-{main.sweep.id}", height=height_of(rows)
         )
-    with right.container(border=True, height="stretch", gap="xsmall", key="sweep_families"):
+    with places, st.container(border=True, height="stretch", gap="xsmall", key="sweep_families"):
         st.markdown("**What is λ worth?**", help=HELP)
         for line in families_text(found, training=any(one.sweep.state in ACTIVE for one in known)):
             st.markdown(f":small[{line}]")
@@ -144,9 +144,7 @@ def families_text(found: Families | None, *, training: bool = False) -> list[str
     lines += [pair_text(pair) for pair in (*of_lambda, *told)]
     if same := [pair for pair in rest if pair not in told]:
         repeats = max(pair.difference.repeats for pair in same)
-        named = ", ".join(f"{pair.first.label} and {pair.second.label}" for pair in same)
-        pairs = count_of(len(same), "other pair")
-        lines.append(f"{pairs} not distinguishable with {count_of(repeats, 'repeat')}: {named}.")
+        lines.append(f"{count_of(len(same), 'other pair')}: not distinguishable with {count_of(repeats, 'repeat')}.")
     return lines
 
 
@@ -164,8 +162,7 @@ def _against_none(found: Families) -> list[str]:
     groups: dict[str, list[str]] = {}
     for one in found.families:
         p = one.difference.p_adjusted
-        of = "" if one.key == EARLY_STOPPING or one.tried == 1 else f", best of {one.tried}"
-        about = f"{one.label} ({difference_text(one.difference)}{of})" if p is not None else one.label
+        about = one.label if p is None else f"{one.label} (p {p_text(p)})"
         groups.setdefault(_verb(one.difference), []).append(about)
     return [f"**{verb}**: {', '.join(labels)}." for verb, labels in groups.items()]
 
