@@ -37,7 +37,7 @@ from reglab.ui.shared.spec_fields import segments
 from reglab.ui.sweep import state
 from reglab.ui.sweep.confirm import confirm_panel
 from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
-from reglab.ui.sweep.epoch_view import RULES, EpochView
+from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
 from reglab.ui.sweep.verdict_details import details_text

@@ -1,7 +1,7 @@
 """Preset sweeps: the demonstration, and six more that each ask one question.
 
-Their settings follow a rule, and stay as they are whatever comes out. The rule was fixed after pilot runs, which located
-the ends of λ and a network for the maps; it asks nothing of a preset's outcome:
+Their settings follow a rule, and stay as they are whatever comes out. The rule was fixed after pilot runs, which
+located the ends of λ and a network for the maps; it asks nothing of a preset's outcome:
 
 1. Data: digits, which come with the product. CNN: ``small_cnn``, the quickest. Optimizer: Adam. Round numbers.
 2. λ: 0 and eight values in the steps 1, 2, 5 of the decades, so that the cliff has points too. They end with the first
