@@ -91,7 +91,7 @@ def test_resume_goes_on_to_more_epochs(capsys: pytest.CaptureFixture[str]) -> No
 
 @pytest.mark.parametrize(
     ("epochs", "sentence"),
-    [("2", "has 2 epochs already; give more"), ("x", "is no number"), ("99999", "less than or equal to 10000")],
+    [("2", "has 2 epochs already; give more"), ("x", "takes a whole number"), ("99999", "less than or equal to 10000")],
 )
 def test_epochs_that_a_run_cannot_be_extended_to(
     epochs: str, sentence: str, capsys: pytest.CaptureFixture[str]

@@ -40,7 +40,7 @@ def _epochs(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise SpecError(f"--epochs: {shown(text)} is no number of epochs.")
+        raise SpecError(f"--epochs takes a whole number, not {shown(text)}.")
     return int(text)
 
 
