@@ -32,6 +32,7 @@ from reglab.events import EpochDone, Event
 from reglab.jobs import (
     SweepWorker,
     ThreadRunner,
+    judge_stored,
     pace,
     plan_confirmation,
     read_confirmation,
@@ -77,6 +78,21 @@ def test_only_chosen_points_are_trained_again_on_seeds_that_nobody_has_had(
     assert seeds == {(2, 2), (3, 3), (4, 4)}
     store.create(spec, confirmation=confirmation)
     assert {lane.run.data.seed for lane in plan_confirmation(store, sweep, 2)[0].lanes()} == {5, 6}
+
+
+def test_a_setting_is_confirmed_against_its_own_zero(store: Store, settings: Settings) -> None:
+    dropout = SweepSpec(run=LOCKED, over={"model.dropout": (0.0, 0.3, 0.9)}, seeds=2)
+    spec, confirmation = plan_confirmation(store, train_sweep(store, settings, dropout))
+    roles = dict(zip((point.value for point in spec.points), confirmation.roles, strict=True))
+    assert "zero" in roles[0.0]
+    assert any("best" in each for each in roles.values())
+
+
+def test_a_deleted_sweep_is_judged_as_before(store: Store, sweep: Sweep) -> None:
+    before = judge_stored(store, sweep).corrected
+    store.delete([sweep.id])
+    assert before is not None
+    assert judge_stored(store, store.sweep(sweep.id)).corrected == before
 
 
 def test_sweeps_over_folds_are_confirmed_over_seeds(store: Store, settings: Settings) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep, metrics, spec
-from tests.pages.browsing import address, again, errors, go_back, lag, plain, press, prose, visit
+from tests.pages.browsing import address, again, errors, go_back, lag, plain, press, prose, visit, warnings
 from tests.pages.sweeps import BEST, SMALL, figures, form, kinds
 from tests.pages.sweeps import sweep_page as page
 
@@ -83,6 +83,13 @@ def test_a_finished_sweep_has_its_charts_and_a_verdict(app: AppTest, done: Sweep
     assert "The network overfits at λ₂ = 0. It stays at chance (10 %) at λ₂ = 0.1." in said
     assert app.button(key="sweep_use").label == "Use λ₂ = 0.01"
     assert address(app) == {"sweep": done.id}
+
+
+def test_a_link_with_bad_switches_says_so_although_its_epoch_is_out_of_range(app: AppTest, done: Sweep) -> None:
+    visit(app, sweep=done.id, view="nonsense", epoch="9999")
+    assert "view 'nonsense' is not one of" in warnings(app)
+    app.segmented_control(key=state.VIEW).set_value("weights")
+    assert "nonsense" not in warnings(again(app))
 
 
 @pytest.mark.parametrize("view", ["weights", "norms", "calibration", "memory"])

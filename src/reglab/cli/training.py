@@ -140,7 +140,8 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{sweep.name} ({sweep.id}): {sweep.label}"]
     lines += ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    for key, label in (("best", "best"), ("one_se", "1-SE choice")):
+    unshown = found["difference"] and "better" not in found["difference"]["conclusion"]
+    for key, label in (("best", "best on average" if unshown else "best"), ("one_se", "1-SE choice")):
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
             accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"

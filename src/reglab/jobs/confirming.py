@@ -108,13 +108,12 @@ def _roles(spec: SweepSpec, verdict: SweepVerdict, add: Sequence[float]) -> dict
     if missing:
         raise SpecError(f"{number_text(missing[0])} is not a value of this sweep; add one of its own.")
     roles: dict[int, tuple[str, ...]] = {}
-    over_lambda = spec.kind != "setting" or spec.axes[0].setting.is_lambda
     for number, point in enumerate(spec.points):
         beside = point.second == verdict.best.second
         why = {
             "best": point == verdict.best,
             "one_se": point == verdict.one_se,
-            "zero": beside and over_lambda and point.value == 0,
+            "zero": beside and point.value == 0,
             "added": beside and point.value in add,
         }
         if any(why.values()):

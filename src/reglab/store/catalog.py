@@ -178,9 +178,12 @@ def listed(
     return list(kind.read(connection, query, has_checkpoint))
 
 
-def present(connection: Connection, run_ids: Sequence[str], has_checkpoint: Files) -> list[Run | Unreadable]:
-    """The runs with these ids that are there and not deleted, in the order of ``run_ids``."""
-    query = select_runs().where(runs.c.deleted.is_(None), runs.c.id.in_([printable(run) for run in run_ids]))
+def present(
+    connection: Connection, run_ids: Sequence[str], has_checkpoint: Files, *, deleted: bool = False
+) -> list[Run | Unreadable]:
+    """The runs with these ids that are there, in the order of ``run_ids``; deleted ones too where asked for."""
+    query = select_runs().where(runs.c.id.in_([printable(run) for run in run_ids]))
+    query = query if deleted else query.where(runs.c.deleted.is_(None))
     found = {run.id: run for run in read_runs(connection, query, has_checkpoint)}
     return [found[run] for run in run_ids if run in found]
 

@@ -251,11 +251,13 @@ class StoreReads:
         return files.folder / f"{BEST}.safetensors" if files.has(BEST) else None
 
     def val_scores(self, run_ids: Sequence[str]) -> dict[str, ValScores]:
-        """Run → the scores of its validation images in every epoch done; runs without them are absent.
+        """Run → the scores of its validation images in every epoch done, deleted runs included; others are absent.
 
-        Those are runs from before predictions were kept, and running ones whose last epochs are not on the disk yet.
+        Absent are runs from before predictions were kept, and running ones whose last epochs are not on the disk yet.
         """
-        read = {run.id: self.files(run.id).load_scores(run.epoch) for run in self.runs_of(run_ids)}
+        with self._database.read() as connection:
+            found = catalog.present(connection, run_ids, self._checkpoints, deleted=True)
+        read = {run.id: self.files(run.id).load_scores(run.epoch) for run in found if isinstance(run, Run)}
         return {run_id: scores for run_id, scores in read.items() if scores is not None}
 
     def probabilities(self, run_id: str, which: Literal["last", "best", "test"]) -> NDArray[np.float32] | None:

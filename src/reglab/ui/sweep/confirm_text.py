@@ -101,7 +101,8 @@ def result_lines(spec: SweepSpec, found: ConfirmedFigures, wanted: Point) -> lis
 
 def table_rows(spec: SweepSpec, found: ConfirmedFigures) -> list[tuple[str, ...]]:
     """Every confirmed λ: its name, why it is there, validation and test accuracy."""
-    why = {"best": "best by accuracy", "one_se": "1-SE choice", "zero": "no penalty", "added": "best by loss"}
+    zero = "comparison" if spec.kind == "setting" else "no penalty"
+    why = {"best": "best by accuracy", "one_se": "1-SE choice", "zero": zero, "added": "best by loss"}
     rows: list[tuple[str, ...]] = []
     for point, roles, own in zip(found.points, found.roles, found.figures, strict=True):
         val = figure(own.val_acc, None, columns.VAL_ACC) if own.val_acc is not None else "–"

@@ -27,7 +27,16 @@ from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
 from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
-from reglab.ui.sweep.state import FORM, advance_replay, keep_view, leave_for, open_sweep, shown_sweep, view_state
+from reglab.ui.sweep.state import (
+    FORM,
+    advance_replay,
+    keep_view,
+    leave_for,
+    link_problem,
+    open_sweep,
+    shown_sweep,
+    view_state,
+)
 
 TICK = 1.0
 """Seconds between two readings of the store while something trains and few sessions watch."""
@@ -57,14 +66,14 @@ def sweep_view(address: SweepQuery) -> None:
 @steady
 def _tick(sweep_id: str, every: float | None) -> None:
     """Draw the sweep once."""
-    results, shown = results_of(services().store.sweep(sweep_id)), shown_sweep()
+    results = results_of(services().store.sweep(sweep_id))
     sweep = results.sweep
     advance_replay(results.common, sweep.epochs)
     state = view_state(sweep.epochs)
     view = epoch_view(results, state)
     _head(results, state, view)
-    if shown.problem:
-        st.warning(literal(shown.problem), icon=":material/link_off:")
+    if problem := link_problem(sweep.epochs):
+        st.warning(literal(problem), icon=":material/link_off:")
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
     if state.beside and not has_rate_map(sweep.spec):

@@ -61,14 +61,15 @@ def leave_for(sweep_id: str) -> None:
 class ShownSweep:
     """The sweep on screen; ``address``: the view state that the query stood for when it was last read or written.
 
-    ``declared`` is its epoch rule. ``playing``: a replay moves the slider; ``replayed``: the epochs that it has set,
-    ``at`` the last of them.
+    ``declared`` is its epoch rule; ``settled``: the query has followed the switches since they were last set.
+    ``playing``: a replay moves the slider; ``replayed``: the epochs that it has set, ``at`` the last of them.
     """
 
     sweep: str = ""
     address: ViewState = DEFAULT
     problem: str | None = None
     declared: EpochRule = "last"
+    settled: bool = True
     playing: bool = False
     replayed: set[int] = field(default_factory=set)
     at: int = 1
@@ -98,6 +99,7 @@ def open_sweep(sweep_id: str, epochs: int, declared: EpochRule, address: SweepQu
         st.session_state.update({**switches, SHOWN_RULE: view.rule or declared})
         st.session_state.update({EPOCH: epoch, LAYER: view.layer or columns.ALL_WEIGHTS, BESIDE: view.beside})
         state.sweep, state.address, state.problem, state.declared = sweep_id, view, address.problem, declared
+        state.settled = False
 
 
 def view_state(epochs: int) -> ViewState:
@@ -117,12 +119,24 @@ def view_state(epochs: int) -> ViewState:
     )
 
 
+def link_problem(epochs: int) -> str | None:
+    """What of the link could not be used, until a person moves a switch.
+
+    The first change of the view state is the page's own: a link may ask for an epoch that the sweep does not have.
+    """
+    state = shown_sweep()
+    if state.settled and view_state(epochs) != state.address:
+        state.problem = None
+    return state.problem
+
+
 def keep_view(epochs: int) -> None:
     """Let the query follow the switches."""
     state, view = shown_sweep(), view_state(epochs)
     if view != state.address and not state.playing:
-        state.address, state.problem = view, None
+        state.address = view
         QUERY.write(sweep_query(state.sweep, view))
+    state.settled = True
 
 
 def stops(epochs: int) -> list[int]:
