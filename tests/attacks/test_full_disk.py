@@ -18,7 +18,7 @@ from reglab.jobs import patience
 from reglab.settings import Settings
 from reglab.store import Store, open_store
 
-SIZE = "24m"
+SIZE = "32m"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
     check(spec)
     size = lane_size(spec)
     _check_memory("This run", size, settings)
-    _check_disk("this run needs", "a smaller CNN", size.weights * 3 + size.checkpoint * 2, settings)
+    _check_disk("this run", "a smaller CNN", size.weights * 3 + size.checkpoint * 2, settings)
     return size
 
 
@@ -38,7 +38,7 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
     size = max((lane_size(run) for run in alone.values()), key=lambda size: size.memory)
     _check_memory("One run of this sweep", size, settings)
     files = spec.size * (2 * size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
-    _check_disk(f"{spec.size:,} runs need", "fewer λ, fewer repeats or a smaller CNN", files, settings)
+    _check_disk(f"{spec.size:,} runs", "fewer λ, fewer repeats or a smaller CNN", files, settings)
     return size
 
 
@@ -54,7 +54,7 @@ def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> No
     there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed > free:
-        needs = f"The weights and checkpoints of {whose} about {gib(needed)} on the disk, and {gib(free)} is free"
+        needs = f"The weights and checkpoints of {whose} need about {gib(needed)} on the disk, and {gib(free)} is free"
         raise SpecError(f"{needs}; choose {smaller}.")
 
 
