@@ -21,6 +21,7 @@ def growing() -> None:
     figure = go.Figure(layout={"title": {"text": "Grows"}, "hovermode": "x"})
     figure.add_scatter(x=x, y=np.exp(-x / 20), name="falling", line_color="#586edd")
     figure.add_scatter(x=x, y=1 - np.exp(-x / 20), name="rising", line_color="#ac495b")
+    figure.update_yaxes(range=[0, 1 + n / 1000])  # charts with a range of their own widen it as data come
     live_chart(figure, key="grows", height=300)
     st.caption(f"below the chart: {n}")
 

@@ -96,7 +96,7 @@ function draw(chart) {
   if (version === chart.drawn) return;
   chart.drawn = version;
   node.style.height = `${message.height}px`;
-  window.Plotly.react(node, message.figure.data, layoutOf(message, look), (chart.config ??= configOf(chart))).then(
+  window.Plotly.react(node, message.figure.data, keepZoom(chart, layoutOf(message, look)), (chart.config ??= configOf(chart))).then(
     () => {
       node.dataset.updates = Number(node.dataset.updates) + 1;
       followClicks(chart);
@@ -104,6 +104,21 @@ function draw(chart) {
     },
     (error) => complain(chart, error),
   );
+}
+
+// Plotly forgets a person's zoom where the figure's own range changes, as it does while data come. An axis whose range
+// is not the one last given has been zoomed: it is given that one again, until a double click returns to it.
+function keepZoom(chart, layout) {
+  chart.given ??= {};
+  for (const name of Object.keys(layout).filter((name) => /^[xy]axis/.test(name) && layout[name].range)) {
+    const given = chart.given[name];
+    const shown = chart.node.layout?.[name]?.range;
+    const zoomed = given && shown && layout[name].uirevision === given.uirevision && String(shown) !== String(given.range);
+    const range = zoomed ? given.range : layout[name].range;
+    chart.given[name] = { range: [...range], uirevision: layout[name].uirevision };
+    layout[name] = { ...layout[name], range: [...range] };
+  }
+  return layout;
 }
 
 function resize(chart) {
