@@ -77,9 +77,12 @@ def started(command: Sequence[str], home: Path, folder: Path, **environment: str
             server.get("/_stcore/health")  # answers once the lifespan has opened the services
             yield server
         finally:
-            if process.poll() is None:
-                server.stop(signal.SIGKILL if sys.exc_info()[0] else signal.SIGTERM)
-            reader.join()
+            try:
+                if process.poll() is None:
+                    server.stop(signal.SIGKILL if sys.exc_info()[0] else signal.SIGTERM)
+            finally:
+                process.kill()  # one that does not leave fails its test, and must not hold up the others
+                reader.join()
 
 
 def _read(server: Server, started: threading.Event) -> None:
