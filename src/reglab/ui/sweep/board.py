@@ -16,7 +16,6 @@ import streamlit as st
 
 from reglab import columns
 from reglab.analysis import layer_curves, sweep_histograms
-from reglab.charts.gap import Measure
 from reglab.charts.sweep import Beside, sweep_chart
 from reglab.charts.sweep_calibration import HINT, sweep_calibration_chart
 from reglab.charts.sweep_epochs import Choice, sweep_epochs_chart
@@ -29,6 +28,7 @@ from reglab.charts.sweep_weights import sweep_weights_chart
 from reglab.spec import Apply, RunSpec
 from reglab.states import ACTIVE
 from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.live_chart import Scalar, live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
@@ -46,7 +46,6 @@ from reglab.ui.sweep.verdict_lines import RULES, named_point
 from reglab.ui.sweep.verdict_text import verdict_text
 from reglab.ui.train.state import FORM as TRAIN_FORM
 
-MEASURES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
 EPOCH_HELP = (
     "All charts and the verdict show this epoch, which is the same for every λ. At its right end the slider follows "
     "the newest epoch that every λ has reached."
