@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.charts.sweep_frames import sweep_table
+from tests.charts.sweep_frames import calibration_table, sweep_table
 
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.style import GREY, RAMP
 from reglab.charts.sweep import sweep_chart
+from reglab.charts.sweep_calibration import sweep_calibration_chart
 from reglab.sweep import SweepSpec
 from reglab.sweep_axes import Axis
 
@@ -65,6 +66,13 @@ def test_the_axis_has_title_and_unit_of_the_setting(axis: Axis, title: str) -> N
     assert figure.layout.title.text.startswith(f"Accuracy against {axis.symbol}")
     val = next(one for one in figure.data if one.uid == "coupled-val")
     assert f"<b>{axis.symbol} = " in " ".join(val.hovertext)
+
+
+def test_calibration_has_the_axis_of_the_setting_too() -> None:
+    figure = sweep_calibration_chart(calibration_table(DROPOUT.values), swept=DROPOUT, symbol=DROPOUT.symbol)
+    assert figure.layout.xaxis.title.text == "Dropout"
+    places = LambdaAxis.of(DROPOUT.values, DROPOUT).at(DROPOUT.values)
+    assert set(figure.data[-1].x[np.isfinite(figure.data[-1].x)]) >= set(places)
 
 
 def test_whole_numbers_are_written_exactly() -> None:

@@ -16,6 +16,7 @@ from reglab import columns
 from reglab.charts.base import draft, empty
 from reglab.charts.lambda_axis import LambdaAxis, lambda_axis
 from reglab.charts.sweep_points import add_metric, known_in, points_of
+from reglab.sweep_axes import Axis
 
 TITLE, SUBTITLE = "Calibration error", "|confidence − accuracy|, validation images"
 HINT = "Appears when runs end: it needs the class probabilities of every validation image."
@@ -39,11 +40,13 @@ LINES = (
 )
 
 
-def sweep_calibration_chart(table: pd.DataFrame, *, symbol: str = "λ₂", hint: str = HINT) -> go.Figure:
+def sweep_calibration_chart(
+    table: pd.DataFrame, *, symbol: str = "λ₂", swept: Axis | None = None, hint: str = HINT
+) -> go.Figure:
     """``table``: of :func:`reglab.analysis.calibration.calibration_table`; ``hint`` where it has no figures."""
     if table.empty:
         return empty(TITLE, SUBTITLE, hint)
-    axis = LambdaAxis.of(table[columns.LAMBDA])
+    axis = LambdaAxis.of(table[columns.LAMBDA], swept)
     every = points_of(table, axis, [line.column for line in LINES])
     if not any(known_in(every, line.column) for line in LINES):
         return empty(TITLE, SUBTITLE, hint)

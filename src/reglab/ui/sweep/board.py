@@ -263,7 +263,7 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
         hint = (
             HINT if results.sweep.state in ACTIVE else "These runs kept no class probabilities: older versions did not."
         )
-        return sweep_calibration_chart(calibration_of(results), symbol=symbol, hint=hint)
+        return sweep_calibration_chart(calibration_of(results), symbol=symbol, swept=swept, hint=hint)
     if chosen == "memory":
         return sweep_memorised_chart(view.table, symbol=symbol, swept=swept)
     layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
