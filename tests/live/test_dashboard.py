@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import sqlite3
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -17,6 +19,7 @@ from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import open_store
 from reglab.ui.frame import find_pages
+from reglab.ui.shared.live_chart import plotly_route
 
 PAGES = find_pages(ROOT / "pages")
 
@@ -100,3 +103,14 @@ def test_a_training_run_is_checkpointed_when_the_server_is_to_end(
         stopped = store.get(run.id)
         assert stopped.state == "interrupted"
         assert store.files(run.id).load_checkpoint() is not None
+
+
+def test_a_visitor_who_does_not_read_does_not_keep_the_server_from_leaving(serve: Serve) -> None:
+    server = serve()
+    where = urlsplit(server.url)
+    request = f"GET {plotly_route().path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n"
+    with socket.create_connection((where.hostname, where.port)) as visitor:
+        visitor.sendall(request.encode())
+        assert visitor.recv(12) == b"HTTP/1.1 200"
+        assert server.stop() <= 10
+    assert server.process.returncode in (0, -signal.SIGTERM)

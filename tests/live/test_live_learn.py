@@ -104,6 +104,13 @@ def test_arrow_keys_move_the_ring(handle: Locator) -> None:
     expect(field(handle, "w₂")).to_have_value("2")
 
 
+def test_no_key_press_is_lost_while_answers_to_earlier_ones_arrive(handle: Locator) -> None:
+    handle.focus()
+    for _ in range(40):
+        handle.press("ArrowDown", delay=20)  # answers take several presses to arrive
+    expect(field(handle, "w₂")).to_have_value("-1.5")
+
+
 def test_a_typed_optimum_moves_the_ring_and_a_bad_one_says_so(handle: Locator) -> None:
     page = handle.page
     field(handle, "w₁").fill("-2")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import pandas as pd
+import uvicorn
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -26,6 +27,7 @@ from reglab.ui.shared.live_chart import plotly_route
 from reglab.ui.shared.services import close_services, services
 
 log = logging.getLogger(__name__)
+_LAST_ANSWERS = 2  # seconds that answers under way are given at the end; the rest of Docker's ten is for checkpoints
 
 
 @asynccontextmanager
@@ -44,6 +46,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         warming.start()
     except RegLabError as error:
         log.error("%s", error)
+    bound_last_answers()
     with hangup_ends():  # to the end: system and shell may send SIGHUP one after the other
         try:
             yield
@@ -65,6 +68,17 @@ def warm_up(settings: Settings) -> None:
         load_images(usual.data.name, settings.data)
     except RegLabError as error:
         log.warning("Not prepared in advance: %s", error)
+
+
+def bound_last_answers() -> None:
+    """Have the server leave although a visitor does not read the answer that is being sent to them.
+
+    uvicorn waits for every answer without limit, and only then ends the lifespan, in which runs are checkpointed.
+    Streamlit makes the server and takes no such setting, so it is found as the owner of SIGTERM's handler.
+    """
+    owner = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(owner, uvicorn.Server):
+        owner.config.timeout_graceful_shutdown = _LAST_ANSWERS
 
 
 @contextmanager

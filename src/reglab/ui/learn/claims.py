@@ -24,7 +24,7 @@ from reglab.ui.shared import trouble
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import duration
-from reglab.ui.shared.ticks import steady, watched_interval
+from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 
 TICK = 1.2
 """Seconds between updates while a claim is being tested and few sessions watch."""
@@ -56,7 +56,7 @@ class Card:
 def claims() -> None:
     """Draw the section, which updates itself while one of its runs trains or waits."""
     st.session_state[_LIVE] = _tick(claim_runs.known_runs())
-    st.fragment(_board, run_every=st.session_state[_LIVE])()
+    tick_every(st.session_state[_LIVE], _board)
 
 
 def _tick(known: dict[str, Run]) -> float | None:
@@ -66,7 +66,7 @@ def _tick(known: dict[str, Run]) -> float | None:
 
 @steady
 def _board() -> None:
-    """All claims. Without arguments: with other ones, Streamlit would make another fragment."""
+    """All claims."""
     known, found = _look()
     if _continue(found):
         known, found = _look()

@@ -8,7 +8,8 @@ const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], Arrow
 export default function ({ data, parentElement, setStateValue }) {
   const handle = handles.get(data.chart) ?? create(data);
   Object.assign(handle, { data, send: (x, y, n) => setStateValue("at", { x, y, n }) });
-  if (!handle.held && data.n >= handle.sent) Object.assign(handle, { x: data.x, y: data.y });
+  const untold = handle.held || handle.timer; // a place that Python has yet to hear of is newer than every answer
+  if (!untold && data.n >= handle.sent) Object.assign(handle, { x: data.x, y: data.y });
   handle.waiting ??= setInterval(() => attach(handle), 50);
   attach(handle);
   return () => parentElement.isConnected || remove(handle);
