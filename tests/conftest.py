@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -35,6 +36,12 @@ def signals_are_heard() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def runs_train_in_threads() -> None:
+    """Tests start no worker processes unless they say so."""
+    os.environ["REGLAB_RUNNER"] = "thread"
+
+
+@pytest.fixture(scope="session", autouse=True)
 def components_are_searched_once() -> Iterator[None]:
     """Streamlit's AppTest reads the metadata of every installed package, 0.3 s, before the first run of each page."""
     found = cache(manifest_scanner.scan_component_manifests)
@@ -59,7 +66,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(home: Path) -> Settings:
     """Settings with everything under ``home`` and the default store, whatever the environment says."""
-    return load_settings({"REGLAB_HOME": str(home)})
+    return load_settings({"REGLAB_HOME": str(home), "REGLAB_RUNNER": "thread"})
 
 
 @pytest.fixture

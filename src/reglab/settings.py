@@ -10,11 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, cast, get_args
 
 import platformdirs
 
 from reglab.errors import RegLabError, shown
 from reglab.machine import available_cores
+
+Runner = Literal["process", "thread"]
+"""Where runs and sweeps train."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -39,6 +43,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
     Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
+    Setting(
+        "REGLAB_RUNNER",
+        "process",
+        "Where runs and sweeps train: process (worker processes) or thread (all in one process, for notebooks and "
+        "small memory).",
+    ),
     Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
     Setting("REGLAB_UNDO_DAYS", "30", "Days until the files of deleted runs are removed for good."),
     Setting(
@@ -62,6 +72,7 @@ class Settings:
     slots: int
     queue: int
     undo_days: int
+    runner: Runner
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -77,6 +88,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
         queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
         undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
+        runner=_runner(env),
     )
 
 
@@ -118,6 +130,14 @@ def _folder(env: Mapping[str, str], name: str, default: Callable[[], Path]) -> P
         return (Path(text) if text else default()).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:  # symbolic links in a circle, an unknown ~user, a zero byte
         raise RegLabError(f"{name} {shown(text)} names no folder: {str(error).rstrip('.').lower()}.") from None
+
+
+def _runner(env: Mapping[str, str]) -> Runner:
+    text = env.get("REGLAB_RUNNER") or "process"
+    for runner in get_args(Runner):
+        if text == runner:
+            return cast("Runner", runner)
+    raise RegLabError(f"REGLAB_RUNNER must be {' or '.join(get_args(Runner))}, not {shown(text)}.")
 
 
 def _default_store(home: Path) -> str:

@@ -29,7 +29,7 @@ SMALL = RunSpec.parse(
 
 def settings_in(home: Path, **values: str) -> Settings:
     """Settings of a process whose home is ``home``."""
-    return load_settings({"REGLAB_HOME": str(home), "REGLAB_DEVICE": "cpu", **values})
+    return load_settings({"REGLAB_HOME": str(home), "REGLAB_DEVICE": "cpu", "REGLAB_RUNNER": "thread", **values})
 
 
 def work(

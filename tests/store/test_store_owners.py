@@ -169,3 +169,31 @@ def test_a_home_that_cannot_hold_owners_is_a_sentence(settings: Settings, store:
     elsewhere = replace(settings, home=tmp_path / "other")
     with open_store(elsewhere) as other:
         assert other.owner().id
+
+
+def test_a_process_that_joined_writes_as_the_owner_and_keeps_it_alive(any_settings: Settings) -> None:
+    server, worker, another = (open_store(any_settings) for _ in range(3))
+    with worker, another:
+        run, owner = running(server), server.owner().id
+        assert worker.join(owner).id == owner
+        with pytest.raises(StoreError, match="owner of runs already"):
+            worker.join(owner)
+        worker.progress(run.id, {run.id: Progress(0, 1, 2, 0.1)})
+        server.close()  # as kill -9 would: its lock is free
+        assert another.recover() == []
+        worker.progress(run.id, {run.id: Progress(0, 2, 2, 0.2)})
+        assert another.get(run.id).step == 2
+        worker.close()
+        assert another.recover() == [run.id]
+        assert lock_files(another) == set()
+
+
+def test_a_process_that_leaves_takes_its_lock_file_along(any_settings: Settings, any_store: Store) -> None:
+    run = running(any_store)
+    with open_store(any_settings) as worker:
+        worker.join(any_store.owner().id)
+        assert len(lock_files(any_store)) == 2
+    assert lock_files(any_store) == {any_store.owner().id}
+    with open_store(any_settings) as another:
+        assert another.recover() == []
+    assert any_store.get(run.id).state == "running"

@@ -24,6 +24,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_HOME": str(tmp_path), "REGLAB_STORE": "postgresql+psycopg://u@h/d", "REGLAB_DATA": str(tmp_path / "d"),
         "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
         "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
+        "REGLAB_RUNNER": "thread",
     }  # fmt: skip
     assert {setting.name for setting in SETTINGS} == set(values)
     settings = load_settings(values)
@@ -31,7 +32,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.store == values["REGLAB_STORE"]
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
-    assert settings.undo_days == 7
+    assert (settings.undo_days, settings.runner) == (7, "thread")
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
@@ -39,6 +40,11 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 def test_counts_must_be_whole_numbers(value: str) -> None:
     with pytest.raises(RegLabError, match="REGLAB_THREADS must be a whole number from 1 to 1024"):
         load_settings({"REGLAB_THREADS": value})
+
+
+def test_an_unknown_runner_is_refused() -> None:
+    with pytest.raises(RegLabError, match="REGLAB_RUNNER must be process or thread, not 'ray'"):
+        load_settings({"REGLAB_RUNNER": "ray"})
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,16 @@ class Store(StoreReads):
                 self._owner = owners.register(self.home)
             return self._owner
 
+    def join(self, owner_id: str) -> Owner:
+        """Make this process one of another's owner: it writes to that one's runs until :meth:`close` or its end."""
+        if self._database.read_only:
+            raise StoreError(self._database.read_only)
+        with self._owner_guard:
+            if self._owner is not None:
+                raise StoreError("This process is an owner of runs already.")
+            self._owner = owners.join(self.home, owner_id)
+            return self._owner
+
     # Creating
 
     @overload
