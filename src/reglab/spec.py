@@ -134,9 +134,34 @@ class DataSpec(SpecPart):
         "validation share. Empty means no folds.",
     )
     fold: Whole = Field(0, ge=0, le=49, title="Fold", description="Which fold validates, from 0.")
+    blocks: Whole | None = Field(
+        None,
+        ge=2,
+        le=50,
+        title="Blocks",
+        description="Cut the images outside the test part into so many disjoint stratified blocks, and draw training "
+        "and validation images from one of them: runs on different blocks share no image. Empty means no blocks.",
+        exclude_if=lambda blocks: blocks is None,  # specs from before there were blocks are written as they were
+    )
+    block: Whole = Field(
+        0,
+        ge=0,
+        le=49,
+        title="Block",
+        description="Which block is used, from 0.",
+        exclude_if=lambda block: block == 0,
+    )
 
     @model_validator(mode="after")
-    def _fold_in_range(self) -> DataSpec:
+    def _part_in_range(self) -> DataSpec:
+        if self.folds is not None and self.blocks is not None:
+            raise ValueError("images are cut into folds or into blocks, not both")
+        if self.block and (self.blocks is None or self.block >= self.blocks):
+            raise ValueError(
+                f"the block must be below the {self.blocks} blocks, not {self.block}"
+                if self.blocks
+                else f"block {self.block} needs the number of blocks"
+            )
         if self.fold and (self.folds is None or self.fold >= self.folds):
             raise ValueError(
                 f"the fold must be below the {self.folds} folds, not {self.fold}"

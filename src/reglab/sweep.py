@@ -1,7 +1,7 @@
-"""The specification of a sweep: one run spec × values of one or two axes × penalty modes × seeds or folds.
+"""The specification of a sweep: one run spec × values of one or two axes × penalty modes × seeds, blocks or folds.
 
 An axis is λ or any other numeric setting. Every combination is a lane: a run with a complete
-:class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed or fold) are paired: they share seeds, and with them
+:class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed, block or fold) are paired: they share seeds, and with them
 initial weights, split, batch order and dropout masks, and differ in the axes and the penalty mode alone.
 """
 
@@ -32,7 +32,7 @@ from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 
 _Kept = Annotated[Number, PlainSerializer(lambda value: value)]  # an integer is written as one
 Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
-Repeats = Literal["seed", "fold"]
+Repeats = Literal["seed", "block", "fold"]
 EpochRule = Literal["last", "best", "common"]
 EPOCH_RULES: tuple[EpochRule, ...] = get_args(EpochRule)
 
@@ -81,8 +81,9 @@ class SweepSpec(BaseModel):
     elastic-net sweep: λ₁ = ρλ and λ₂ = (1 − ρ)λ (as in scikit-learn and glmnet). ``over`` has the values of any other
     numeric setting under its dotted key, alone or beside λ: one or two axes in all, where a grid is two. ``apply``
     empty is that of ``run``. Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it
-    validates on fold r of that many stratified folds and adds r to the training seed. ``only`` trains the points with
-    these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before any is
+    validates on fold r of that many stratified folds and adds r to the training seed; of ``blocks`` it has block r of
+    that many disjoint ones to train and to validate on, and adds r to the training seed. ``only`` trains the points
+    with these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before any is
     trained; empty is the default of :attr:`epoch_rule`.
     """
 
@@ -96,6 +97,7 @@ class SweepSpec(BaseModel):
     apply: tuple[Apply, ...] = ()
     seeds: Whole = Field(1, ge=1, le=MOST_REPEATS)
     folds: Whole = Field(0, ge=0, le=MOST_REPEATS)
+    blocks: Whole = Field(0, ge=0, le=MOST_REPEATS, exclude_if=lambda blocks: blocks == 0)
     over: dict[str, tuple[_Kept, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
     only: tuple[Whole, ...] = Field((), exclude_if=lambda numbers: not numbers)
     epoch: EpochRule | None = Field(None, exclude_if=lambda rule: rule is None)
@@ -129,10 +131,16 @@ class SweepSpec(BaseModel):
             raise ValueError("a penalty mode is given twice")
         if self.folds == 1:
             raise ValueError("cross-validation needs at least 2 folds; 0 means none")
-        if self.folds and self.seeds > 1:
-            raise ValueError("a sweep repeats over seeds or over folds, not both")
-        if self.run.data.folds is not None:
-            raise ValueError("the run of a sweep names no folds of its own; give the number of folds to the sweep")
+        if self.blocks == 1:
+            raise ValueError("disjoint blocks are at least 2; 0 means none")
+        kinds = {"seeds": self.seeds > 1, "folds": self.folds, "blocks": self.blocks}
+        if len(several := [f"over {kind}" for kind, given in kinds.items() if given]) > 1:
+            raise ValueError(f"a sweep repeats {' or '.join(several[:2])}, not both")
+        for name in ("folds", "blocks"):
+            if getattr(self.run.data, name) is not None:
+                raise ValueError(
+                    f"the run of a sweep names no {name} of its own; give the number of {name} to the sweep"
+                )
         self._check_over()
         if list(self.only) != sorted(set(self.only) & set(range(len(self._every_point)))):
             raise ValueError("only has numbers of points, ascending, each once")
@@ -173,7 +181,8 @@ class SweepSpec(BaseModel):
 
     def _check_seeds(self) -> None:
         """The seeds of the last repeat must exist too."""
-        seeds = {"train.seed": self.run.train.seed} | ({} if self.folds else {"data.seed": self.run.data.seed})
+        by_seed = self.repeated_over == "seed"
+        seeds = {"train.seed": self.run.train.seed} | ({"data.seed": self.run.data.seed} if by_seed else {})
         most = _LARGEST_SEED - (self.repeats - 1)
         for name, seed in seeds.items():
             if seed > most:
@@ -241,8 +250,9 @@ class SweepSpec(BaseModel):
         return tuple(value for axis, value in self.place(point) if not axis.setting.is_lambda)
 
     def run_at(self, point: Point, apply: Apply) -> RunSpec:
-        """The run at ``point``, with the seeds of the first repeat and without folds."""
+        """The run at ``point``, with the seeds of the first repeat and its block, if any, and without folds."""
         values = self._values_at(point, apply)
+        values["data"] |= {"blocks": self.blocks} if self.blocks else {}
         return RunSpec.parse(values)
 
     def _values_at(self, point: Point, apply: Apply) -> dict[str, Any]:
@@ -261,13 +271,13 @@ class SweepSpec(BaseModel):
 
     @property
     def repeats(self) -> int:
-        """Number of seeds or folds."""
-        return self.folds or self.seeds
+        """Number of seeds, blocks or folds."""
+        return self.folds or self.blocks or self.seeds
 
     @property
     def repeated_over(self) -> Repeats:
         """What differs from one repeat to the next."""
-        return "fold" if self.folds else "seed"
+        return "fold" if self.folds else "block" if self.blocks else "seed"
 
     @property
     def epoch_rule(self) -> EpochRule:
@@ -295,8 +305,13 @@ class SweepSpec(BaseModel):
     def _run_of(self, point: Point, apply: Apply, repeat: int) -> RunSpec:
         values = self._values_at(point, apply)
         values["train"]["seed"] += repeat
-        values["data"] |= {"folds": self.folds, "fold": repeat} if self.folds else {}
-        values["data"]["seed"] += 0 if self.folds else repeat
+        match self.repeated_over:
+            case "seed":
+                values["data"]["seed"] += repeat
+            case "block":
+                values["data"] |= {"blocks": self.blocks, "block": repeat}
+            case "fold":
+                values["data"] |= {"folds": self.folds, "fold": repeat}
         return RunSpec.parse(values)
 
     @classmethod

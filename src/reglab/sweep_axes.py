@@ -14,9 +14,9 @@ from reglab.spec import OptimSpec, RunSpec, penalty_keys, penalty_symbol
 
 _DECADE = 10.0
 _UNITS = {"train.patience": "epochs", "optim.step_every": "epochs", "train.batch_size": "images"}
-_REPEATS = "data.seed", "train.seed", "data.folds", "data.fold"
+_REPEATS = "data.seed", "train.seed", "data.folds", "data.fold", "data.blocks", "data.block"
 _WHY_NOT = {
-    **dict.fromkeys(_REPEATS, "it changes with the repeats; give a number of seeds or folds"),
+    **dict.fromkeys(_REPEATS, "it changes with the repeats; give a number of seeds, blocks or folds"),
     "data.test_fraction": "the test part is the same for every run",
 }
 

@@ -215,6 +215,8 @@ def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureF
         (["--l1-ratio", "0.5"], "an elastic-net sweep needs both"),
         (["--lambda", "0,1", "--l1-ratio", "0.5", "--l2", "0"], "not both"),
         (["--seeds", "3", "--folds", "5"], "A sweep repeats over --seeds or over --folds, not both."),
+        (["--blocks", "3", "--folds", "5"], "A sweep repeats over --folds or over --blocks, not both."),
+        (["--blocks", "40"], "at most 2 repeats on disjoint blocks fit."),
         (["--seeds", "0"], "seeds should be greater than or equal to 1, not 0."),
         (["--seeds", "many"], "seeds should be a valid integer"),
         (["--seeds", "51"], "seeds should be less than or equal to 50, not 51."),

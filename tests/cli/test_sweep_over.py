@@ -95,7 +95,7 @@ def test_the_table_for_people_has_a_column_for_each_axis(capsys: pytest.CaptureF
         (["optim.lr=0"], "optim.lr should be greater than 0, not 0.0."),
         (["train.epochs=1.5"], "The sweep: train.epochs takes whole numbers only, not 1.5."),
         (["train.seed=1,2"],
-         "--over: train.seed cannot be swept: it changes with the repeats; give a number of seeds or folds."),
+         "--over: train.seed cannot be swept: it changes with the repeats; give a number of seeds, blocks or folds."),
         (["optim.lr=0.1", "train.epochs=1", "model.dropout=0"],
          "The sweep: a sweep has one or two axes, not 3: learning rate, epochs, dropout."),
         (["penalty.l2=0,1", "penalty.l1=0,1", "optim.lr=0.1"],

@@ -25,6 +25,8 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "data.seed": st.integers(0, 2**32 - 1),
     "data.folds": st.one_of(st.none(), st.integers(2, 50)),
     "data.fold": st.integers(0, 49),
+    "data.blocks": st.one_of(st.none(), st.integers(2, 50)),
+    "data.block": st.integers(0, 49),
     "model.name": st.sampled_from(["simple_cnn", "keras_cnn", "vgg_small"]),
     "model.dropout": _number(0, 0.95),
     "model.batch_norm": st.booleans(),
@@ -61,7 +63,13 @@ def specs() -> st.SearchStrategy[RunSpec]:
 
 
 def _that_go_together(changes: dict[str, Any]) -> dict[str, Any]:
-    """A fold that there is, and no setting that the optimizer lacks."""
+    """A fold or block that there is, not both, and no setting that the optimizer lacks."""
     optimizer = changes.get("optim.name", RunSpec().optim.name)
     kept = {setting: value for setting, value in changes.items() if has(optimizer, setting)}
-    return {**kept, "data.fold": changes.get("data.fold", 0) % (changes.get("data.folds") or 1)}
+    folds = changes.get("data.folds")
+    blocks = None if folds else changes.get("data.blocks")
+    numbers = {
+        "fold": changes.get("data.fold", 0) % (folds or 1),
+        "block": changes.get("data.block", 0) % (blocks or 1),
+    }
+    return {**kept, "data.blocks": blocks, **{f"data.{name}": number for name, number in numbers.items()}}

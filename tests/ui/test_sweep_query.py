@@ -23,6 +23,7 @@ VIEWS = st.builds(
     layer=st.none() | st.text(min_size=1, max_size=20), role=st.sampled_from(["val", "train", "map"]),
     what=st.sampled_from(["norm", "zeros"]), rule=st.none() | st.sampled_from(["last", "best", "common"]),
 )  # fmt: skip
+WHOLE = {"data.folds": None, "data.fold": 0, "data.blocks": None, "data.block": 0}
 VALUES = st.lists(st.floats(0, 1e3), min_size=1, max_size=6, unique=True)
 
 OVER = {
@@ -57,8 +58,8 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
                          unique=True)) if kind != "grid" else []  # fmt: skip
     what["over"] = {key: OVER[key] for key in keys}
     modes = draw(st.lists(st.sampled_from(["coupled", "decoupled", "proximal"]), max_size=3, unique=True))
-    repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {}]))
-    run = draw(specs()).with_changes({"data.folds": None, "data.fold": 0, "train.seed": 1, "data.seed": 2})
+    repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {"blocks": 4}, {}]))
+    run = draw(specs()).with_changes({**WHOLE, "train.seed": 1, "data.seed": 2})
     rule = draw(st.sampled_from([None, "last", "best", "common"]))
     return normal(SweepSpec.parse({"run": run, "apply": modes, "epoch": rule, **what, **repeats}))
 
@@ -92,8 +93,8 @@ def test_the_train_page_hands_over_all_its_settings(run: RunSpec) -> None:
     address = read(through_the_bar(sweep_page_query(run)))
     assert address.problem is None
     assert address.form is not None
-    assert address.form.folds == (run.data.folds or 0)
-    kept = {"penalty.l2": 0.0, "data.folds": None, "data.fold": 0}
+    assert (address.form.folds, address.form.blocks) == (run.data.folds or 0, run.data.blocks or 0)
+    kept = {"penalty.l2": 0.0, **WHOLE}
     assert address.form.run == run.with_changes(kept)
     assert address.form.l2 == USUAL.l2
 

@@ -29,7 +29,9 @@ swept = st.one_of(
     st.fixed_dictionaries({"lambdas": paths, "l1_ratio": st.floats(0, 1)}),
 )
 repeated = st.one_of(
-    st.fixed_dictionaries({"seeds": st.integers(1, 5)}), st.fixed_dictionaries({"folds": st.integers(2, 5)})
+    st.fixed_dictionaries({"seeds": st.integers(1, 5)}),
+    st.fixed_dictionaries({"folds": st.integers(2, 5)}),
+    st.fixed_dictionaries({"blocks": st.integers(2, 5)}),
 )
 runs = st.builds(
     lambda l1, l2, seed: RunSpec().with_changes({"penalty.l1": l1, "penalty.l2": l2, "train.seed": seed}),
@@ -67,6 +69,7 @@ def test_a_lane_is_the_run_of_the_sweep_but_for_penalty_and_seeds(sweep: SweepSp
             "penalty.l1": sweep.run.penalty.l1, "penalty.l2": sweep.run.penalty.l2,
             "penalty.apply": sweep.run.penalty.apply, "train.seed": sweep.run.train.seed,
             "data.seed": sweep.run.data.seed, "data.folds": None, "data.fold": 0,
+            "data.blocks": None, "data.block": 0,
         }  # fmt: skip
         assert run.with_changes(back) == sweep.run
 
@@ -95,6 +98,17 @@ def test_folds_move_the_fold_and_the_training_seed_but_not_the_cut() -> None:
     assert [lane.run.train.seed for lane in sweep.lanes()] == [7, 8, 9]
     assert (sweep.repeats, sweep.repeated_over) == (3, "fold")
     assert SweepSpec(l2=(0.1,), seeds=2).repeated_over == "seed"
+
+
+def test_blocks_move_the_block_and_the_training_seed_but_not_the_cut() -> None:
+    run = RunSpec().with_changes({"data.seed": 5, "train.seed": 7})
+    sweep = SweepSpec(run=run, l2=(0.1,), blocks=3)
+    data = [(lane.run.data.blocks, lane.run.data.block, lane.run.data.seed) for lane in sweep.lanes()]
+    assert data == [(3, 0, 5), (3, 1, 5), (3, 2, 5)]
+    assert [lane.run.train.seed for lane in sweep.lanes()] == [7, 8, 9]
+    assert (sweep.repeats, sweep.repeated_over) == (3, "block")
+    assert sweep.run_at(sweep.points[0], "coupled") == sweep.lanes()[0].run
+    assert "blocks" not in SweepSpec(l2=(0.1,)).model_dump()  # sweeps from before are written as they were
 
 
 @pytest.mark.parametrize(
@@ -164,6 +178,11 @@ def test_without_ways_of_applying_the_run_s_own_counts() -> None:
         ({"l2": [0.1], "folds": 51}, "folds should be less than or equal to 50, not 51."),
         ({"l2": [0.1], "seeds": 0}, "seeds should be greater than or equal to 1, not 0."),
         ({"l2": [0.1], "folds": 3, "seeds": 2}, "The sweep: a sweep repeats over seeds or over folds, not both."),
+        ({"l2": [0.1], "blocks": 3, "seeds": 2}, "The sweep: a sweep repeats over seeds or over blocks, not both."),
+        ({"l2": [0.1], "blocks": 3, "folds": 2}, "The sweep: a sweep repeats over folds or over blocks, not both."),
+        ({"l2": [0.1], "blocks": 1}, "The sweep: disjoint blocks are at least 2; 0 means none."),
+        ({"l2": [0.1], "run": {"data": {"blocks": 3}}},
+         "The sweep: the run of a sweep names no blocks of its own; give the number of blocks to the sweep."),
         (
             {"l2": [0.1], "run": {"data": {"folds": 3}}},
             "The sweep: the run of a sweep names no folds of its own; give the number of folds to the sweep.",
@@ -408,7 +427,7 @@ def test_an_axis_is_logarithmic_where_its_positive_values_span_a_decade(values: 
         ({"optim.lr": [1], "model.dropout": [0], "train.epochs": [2]},
          "The sweep: a sweep has one or two axes, not 3: learning rate, dropout, epochs."),
         ({"data.seed": [1]},
-         "data.seed cannot be swept: it changes with the repeats; give a number of seeds or folds."),
+         "data.seed cannot be swept: it changes with the repeats; give a number of seeds, blocks or folds."),
         ({"model.dropout": [0.1 * i for i in range(9)], "train.epochs": list(range(1, 31))},
          "The sweep: 270 points are more than the 200 that a sweep takes; give fewer values."),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reglab.datasets.blocks import check_blocks
 from reglab.datasets.dataset import DATASETS, Dataset
 from reglab.datasets.folds import Folds, check_folds
 from reglab.datasets.test_part import share_size
@@ -15,7 +16,8 @@ from reglab.spec import DataSpec
 class Sizes:
     """Images: ``share`` set apart for validation, ``val`` of them used, ``left`` to train on, ``train`` used.
 
-    With folds, ``share`` is the fold that validates, and ``left`` the others together.
+    With folds, ``share`` is the fold that validates, and ``left`` the others together. With blocks, ``share`` and
+    ``left`` are those of one block.
     """
 
     share: int
@@ -49,10 +51,17 @@ def pool_size(spec: DataSpec) -> int:
 def split_sizes(spec: DataSpec, entry: Dataset, pool: int) -> Sizes:
     """The sizes for so many images outside the test part, the ``pool``.
 
-    The validation share is round(``val_fraction`` · pool), or a fold.
+    The validation share is round(``val_fraction`` · pool), or a fold; of a block, round(``val_fraction`` · block).
     """
     if spec.folds is not None:
         return _fold_sizes(spec, entry, Folds.of(spec, pool))
+    if spec.blocks is not None:
+        check_blocks(spec, entry, pool, _split_sizes)
+        pool //= spec.blocks
+    return _split_sizes(spec, entry, pool)
+
+
+def _split_sizes(spec: DataSpec, entry: Dataset, pool: int) -> Sizes:
     share = round(spec.val_fraction * pool)
     left = pool - share
     sizes = Sizes(share, share if spec.val_size is None else spec.val_size, left, spec.train_size or left)

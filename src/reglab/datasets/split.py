@@ -3,8 +3,9 @@
 Everything random comes from ``spec.seed`` through two generators of its own, one for the split, one for the noise. The
 validation images depend neither on the training size nor on the noise; smaller training sets are the beginnings of
 larger ones. With folds (:mod:`reglab.datasets.folds`) the validation images are those of one fold, of images that
-depend on the training size, but not on the noise. Pixels are normalised as (x − mean)/std with the figures of the
-chosen training images alone. Images of the test part (:mod:`reglab.datasets.test_part`) take part in none of this.
+depend on the training size, but not on the noise; with blocks (:mod:`reglab.datasets.blocks`) all images are those of
+one block, which depends on neither. Pixels are normalised as (x − mean)/std with the figures of the chosen training
+images alone. Images of the test part (:mod:`reglab.datasets.test_part`) take part in none of this.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reglab.datasets.blocks import block_groups
 from reglab.datasets.cache import load_images
 from reglab.datasets.check import check_data, split_sizes
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
@@ -100,13 +102,19 @@ def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slic
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:
     if spec.folds is not None:
         return fold_indices(y, entry, spec, _generator(spec.seed, _SPLIT))
-    return split_indices(y, len(entry.classes), share, spec.seed)
+    return split_indices(y, len(entry.classes), share, spec.seed, (spec.blocks or 1, spec.block))
 
 
-def split_indices(y: NDArray[np.int64], n_classes: int, n_val: int, seed: int) -> tuple[Indices, Indices]:
-    """All training and all ``n_val`` validation places in ``y``, disjoint, every beginning of either stratified."""
+def split_indices(
+    y: NDArray[np.int64], n_classes: int, n_val: int, seed: int, block: tuple[int, int] = (1, 0)
+) -> tuple[Indices, Indices]:
+    """All training and all ``n_val`` validation places in ``y``, disjoint, every beginning of either stratified.
+
+    ``block`` (blocks, number): of one of so many disjoint blocks, which the same ``seed`` cuts.
+    """
     rng = _generator(seed, _SPLIT)
     groups, ties = shuffled_groups(y, n_classes, rng), rng.permutation(n_classes)
+    groups = block_groups(y, groups, ties, *block) if block[0] > 1 else groups
     val = interleave(groups, ties)[:n_val]
     taken = np.bincount(y[val], minlength=n_classes)
     return interleave([group[n:] for group, n in zip(groups, taken, strict=True)], ties), val

@@ -48,9 +48,12 @@ def plan_confirmation(
     spec = sweep.spec if rule == "common" else _with_values(sweep.spec, (0.0, *add))
     roles = _roles(spec, verdict, add)
     shift = store.first_fresh(sweep.id)
-    values = spec.model_dump() | {"apply": (verdict.apply,), "seeds": seeds, "folds": 0, "only": tuple(roles)}
+    over = {"seeds": seeds, "folds": 0, "blocks": 0}
+    values = spec.model_dump() | {"apply": (verdict.apply,), **over, "only": tuple(roles)}
     for part in ("data", "train"):
         values["run"][part]["seed"] += shift
+    if spec.blocks:
+        values["run"]["data"] |= _sizes_of_a_block(store, sweep)
     if rule == "common":
         values["run"]["train"]["patience"] = 0  # every run reaches the epoch at which it is judged
     epochs = _common_epochs(judgement, verdict.apply, [spec.points[number] for number in roles])
@@ -72,6 +75,12 @@ def start_confirmation(runner: ThreadRunner, sweep_id: str, seeds: int = SEEDS, 
 def name_of(sweep: Sweep) -> str:
     """The name of a confirmation of ``sweep``."""
     return f"Confirm · {sweep.name}"[:NAME_LENGTH]
+
+
+def _sizes_of_a_block(store: Store, sweep: Sweep) -> dict[str, int]:
+    """As many images as the runs of ``sweep`` have in their block: fresh seeds draw from all blocks together."""
+    known = store.sweep_runs(sweep.id)[0].environment or {}
+    return {"train_size": known["n_train"], "val_size": known["n_val"]}
 
 
 def _common_epochs(judgement: SweepJudgement, apply: str, points: Sequence[Point]) -> tuple[int, ...]:

@@ -52,13 +52,15 @@ def labels_at_hand(name: str) -> NDArray[np.int64] | None:
 
 
 def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
-    """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds.
+    """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds, 0 of blocks.
 
     Runs of earlier versions recorded no pool: theirs is the whole dataset, or, where that is not known here, the images
     that they used. Runs that have not begun have no figures, and do not count.
     """
     if spec.folds:
         return overlap_of_folds(spec.folds)
+    if spec.blocks:
+        return 0.0
     entry, found = DATASETS.entries.get(spec.run.data.name), [0.0]
     for known in filter(None, (run.environment for run in runs)):
         pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])

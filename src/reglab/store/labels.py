@@ -76,15 +76,15 @@ def _default_name(spec: RunSpec | SweepSpec) -> str:
 def names_of_runs(sweep_name: str, spec: SweepSpec) -> list[str]:
     """Names of a sweep's runs; for example "λ₂ 0.03 · seed 1 · my sweep": what differs first, since lists cut ends.
 
-    Seeds are the training's, folds are numbered from 0, both as in the run's spec.
+    Seeds are the training's, folds and blocks are numbered from 0, all as in the run's spec.
     """
 
     def own(lane: LaneSpec) -> str:
         places = [f"{axis.symbol} {exact(value)}" for axis, value in spec.place(lane.point)]
         parts = [(" " if spec.kind == "grid" else ", ").join(places)]
         parts += [lane.apply] * (len(spec.applies) > 1)
-        number = lane.run.data.fold if spec.folds else lane.run.train.seed
-        parts += [f"{spec.repeated_over} {number}"] * (spec.repeats > 1)
+        numbers = {"seed": lane.run.train.seed, "block": lane.run.data.block, "fold": lane.run.data.fold}
+        parts += [f"{spec.repeated_over} {numbers[spec.repeated_over]}"] * (spec.repeats > 1)
         return " · ".join(parts)
 
     return [f"{own(lane)} · {sweep_name}"[:NAME_LENGTH] for lane in spec.lanes()]

@@ -19,6 +19,7 @@ from reglab.sweep_axes import read_setting
 
 _LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (9 values at equal ratios), also mixed; '0,001;0,01' for decimal commas"
 _DEFAULT = "0,1e-4:1e-1:8"
+_REPEATS = ("seeds", "folds", "blocks")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--apply", metavar="MODES", help="penalty modes, e.g. coupled,decoupled")
     add("--seeds", metavar="N", help="repeat with N seeds; default: 3")
     add("--folds", metavar="K", help="repeat over K stratified folds instead")
+    add("--blocks", metavar="J", help="repeat over J disjoint stratified blocks of the images instead (overlap r = 0)")
     rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
     add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
     add(
@@ -95,11 +97,10 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
         values["apply"] = tuple(mode.strip() for mode in arguments.apply.split(","))
     if arguments.epoch is not None:
         values["epoch"] = arguments.epoch
-    if arguments.seeds is not None and arguments.folds is not None:
-        raise SpecError("A sweep repeats over --seeds or over --folds, not both.")
-    if arguments.folds is not None:
-        return SweepSpec.parse({**values, "folds": scalar(arguments.folds)})
-    return SweepSpec.parse({**values, "seeds": 3 if arguments.seeds is None else scalar(arguments.seeds)})
+    repeats = {name: scalar(text) for name in _REPEATS if (text := getattr(arguments, name)) is not None}
+    if len(repeats) > 1:
+        raise SpecError(f"A sweep repeats over {' or over '.join(f'--{name}' for name in repeats)}, not both.")
+    return SweepSpec.parse({**values, **(repeats or {"seeds": 3})})
 
 
 def _over(assignments: Sequence[str], run: RunSpec) -> dict[str, tuple[float, ...]]:
@@ -119,5 +120,5 @@ def _over(assignments: Sequence[str], run: RunSpec) -> dict[str, tuple[float, ..
 
 
 ENTRY = Command(
-    "sweep", "train a sweep over λ or other settings in this process, over seeds or folds", 15, _arguments, _run
+    "sweep", "train a sweep over λ or other settings in this process, over seeds, blocks or folds", 15, _arguments, _run
 )

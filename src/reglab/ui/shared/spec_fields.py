@@ -63,7 +63,7 @@ NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstanc
 }
 """Settings whose field holds a number as it was typed."""
 
-MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds", "regularize.max_norm"})
+MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds", "data.blocks", "regularize.max_norm"})
 
 JOINED: Mapping[str, tuple[str, ...]] = {"regularize.augment": AUGMENTATIONS}
 """Settings that join words by "+", which the field holds as a list."""
@@ -84,7 +84,7 @@ _LABELS = {
 }
 """How a choice reads on the page, if not as in the spec."""
 
-_EMPTY = {"data.folds": "none", "regularize.max_norm": "off"}
+_EMPTY = {"data.folds": "none", "data.blocks": "none", "regularize.max_norm": "off"}
 """What an empty number means, if not all."""
 
 _PLAINER = (

@@ -63,7 +63,7 @@ NAME = "sweep_name"
 """Key of the field for the sweep's name."""
 
 MODE_NAMES = ("coupled", "decoupled", "proximal")
-OVER_NAMES = {"seed": "Seeds", "fold": "Folds"}
+OVER_NAMES = {"seed": "Seeds", "block": "Blocks", "fold": "Folds"}
 
 KIND_HELP = (
     "The penalty whose λ varies.  \n"
@@ -95,13 +95,16 @@ MODES_HELP = (
 )
 OVER_HELP = (
     "Repeats of every λ, for error bars.  \n"
-    "**Seeds**: other initial weights, batches and split each time.  \n"
+    "**Seeds**: other initial weights, batches and split each time. Splits draw from the same images, so repeats "
+    "overlap and intervals are wider for it (r > 0).  \n"
+    "**Blocks**: as seeds, but the images are cut into disjoint stratified blocks, one for each repeat, with the "
+    "validation share of the block. No repeat sees an image of another, so r = 0. It takes a large dataset.  \n"
     "**Folds**: cross-validation; every image is validated on once.  \n"
     "All λ of one repeat start from the same weights and see the same batches: only λ makes their differences."
 )
 RATIO_HELP = "ρ, from 0 to 1: the share of λ that goes to L1. 0 is all L2, 1 is all L1."
 REPEATS_HELP = (
-    "1 to 50 seeds or 2 to 50 folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ beats "
+    "1 to 50 seeds, or 2 to 50 blocks or folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ beats "
     "λ = 0: with fewer, a verdict only suggests it."
 )
 RULE_HELP = (

@@ -48,7 +48,8 @@ def _data(spec: SweepSpec, known: Mapping[str, Any]) -> str:
     noise = f", {percent(data.label_noise, 0)} of them with a wrong label" if data.label_noise else ""
     images = f"{train:,}" if train else str(data.train_size or "all")
     text = f"Networks were trained on {images} images of {dataset_label(data.name)}{noise}"
-    drawn = f", both drawn stratified from {pool:,} images" if pool else ""
+    blocks = f"one of {spec.blocks} disjoint blocks of {pool // spec.blocks:,} of " if spec.blocks else ""
+    drawn = f", both drawn stratified from {blocks}{pool:,} images" if pool else ""
     text += f", and validated on {val:,} others{drawn}." if val else "."
     if test:
         kept = "the official test images" if known.get("test_source") == "official" else "stratified and fixed"
@@ -81,8 +82,9 @@ def _sweep(spec: SweepSpec) -> str:
     beside = [text for text in fixed if text.split(" = ")[0] not in swept]
     also = f" beside {', '.join(beside)}" if beside else ""
     modes = " and ".join(spec.applies)
-    over = f"{spec.repeats} stratified folds" if spec.folds else count_of(spec.repeats, "seed")
-    seeds = "" if spec.folds else f" (from {spec.run.train.seed})"
+    kind = {"seed": "seed", "block": "disjoint stratified block", "fold": "stratified fold"}[spec.repeated_over]
+    over = count_of(spec.repeats, kind)
+    seeds = f" (from {spec.run.train.seed})" if spec.repeated_over == "seed" else ""
     return (
         "The objective was J = mean cross-entropy + λ₁Σ|w| + (λ₂/2)Σw² over the "
         f"{own.scope.replace('+', ' and ')}, with {axes}{also}, {modes} penalty, repeated over {over}{seeds}; all λ "

@@ -28,12 +28,13 @@ View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
 LossView = Literal[Role, "map"]
 
 SWEEP = "sweep"
-SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "rule", "over")
+SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "blocks", "rule", "over")
 """Parameters of a sweep itself, besides those of its run: "ways" are the penalty modes, "rule" is the epoch rule, and
 "over" has the other axes."""
 
 PREFIX = "sweep_"
-_OF_SWEEP = frozenset({"penalty.apply", "data.folds", "data.fold"})  # settings of a run that the sweep decides
+_PARTS = frozenset({"data.folds", "data.fold", "data.blocks", "data.block"})
+_OF_SWEEP = _PARTS | {"penalty.apply"}  # settings of a run that the sweep decides
 
 RUN_WIDGETS = {setting: PREFIX + key for setting, key in of_run.WIDGETS.items() if setting not in _OF_SWEEP}
 """Dotted setting of a run → widget key."""
@@ -123,13 +124,15 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     """
     kind: Kind = values.get(KIND) or "l2"
     modes: list[Apply] = list(values.get(MODES) or [])
-    repeats, folds = values.get(REPEATS), values.get(OVER) == "fold"
+    repeats, over = values.get(REPEATS), values.get(OVER) or "seed"
     if not modes:
         raise SpecError("Choose at least one penalty mode.")
     if repeats is None:
         raise SpecError("The number of repeats is empty; fill it in.")
-    if folds and repeats < 2:
+    if over == "fold" and repeats < 2:
         raise SpecError("Cross-validation needs at least 2 folds.")
+    if over == "block" and repeats < 2:
+        raise SpecError("Disjoint blocks are at least 2.")
     wanted: dict[str, Any] = {name: read_list(values, name) for name in LISTED[kind]}
     if kind == "elastic":
         wanted["l1_ratio"] = read_named(values.get(RATIO), "L1 ratio")
@@ -139,7 +142,7 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     wanted["run"] = of_run.to_spec({**run, of_run.WIDGETS["penalty.apply"]: modes[0]})
     wanted["over"] = {key: read_axis(values, key, listed, wanted["run"]) for key, listed in axes_of(values)}
     wanted["apply"] = tuple(modes) if len(modes) > 1 else ()
-    wanted["folds" if folds else "seeds"] = repeats
+    wanted[f"{over}s"] = repeats
     rule = values.get(RULE) or AUTOMATIC
     wanted["epoch"] = None if rule == AUTOMATIC else rule
     try:
@@ -291,7 +294,7 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
     spec = normal(spec)
     if spec == USUAL:
         return {}
-    query = {key: value for key, value in spec.run.to_query().items() if key not in ("penalty.l2", "data.folds")}
+    query = {key: value for key, value in spec.run.to_query().items() if key not in ("penalty.l2", *_PARTS)}
     if spec.run.penalty.l2:
         query["penalty.l2"] = repr(spec.run.penalty.l2)
     query |= {name: values_text(values).replace(" ", "") for name in SYMBOLS if (values := getattr(spec, name))}
@@ -301,7 +304,7 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
         query["ways"] = ",".join(spec.apply)
     if spec.over:
         query["over"] = ";".join(f"{key}={values_text(own).replace(' ', '')}" for key, own in spec.over.items())
-    if spec.folds or spec.seeds > 1:
+    if spec.repeats > 1:
         query[f"{spec.repeated_over}s"] = str(spec.repeats)
     if spec.epoch is not None:
         query["rule"] = spec.epoch
@@ -312,11 +315,12 @@ def _form(query: Mapping[str, str], check: Callable[[RunSpec], None]) -> tuple[S
     """The sweep of all parameters that can be read, and a sentence for each that cannot."""
     settings = {key: value for key, value in query.items() if "." in key}
     own = {key: query[key] for key in SETTINGS if key in query}
-    if "folds" not in own and settings.get("data.folds"):
-        own["folds"] = settings["data.folds"]  # a link from a run
+    for name in ("folds", "blocks"):
+        if name not in own and settings.get(f"data.{name}"):
+            own[name] = settings[f"data.{name}"]  # a link from a run
     if not settings and not own:
         return None, []
-    of_run = {key: value for key, value in settings.items() if key not in ("data.folds", "data.fold")}
+    of_run = {key: value for key, value in settings.items() if key not in _PARTS}
     run, problems = best_effort({"penalty.l2": "0", **of_run}, check)
     spec = SweepSpec(run=run, l2=USUAL.l2)
     lists = {key: own[key] for key in (*SYMBOLS, "ratio", "over") if key in own}  # make sense together only

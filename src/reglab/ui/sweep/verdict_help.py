@@ -54,11 +54,15 @@ def best(measure: Measure, rule: EpochRule) -> str:
 
 
 def difference(overlap: float) -> str:
-    """How the difference to λ = 0 is tested, with r = ``overlap``."""
+    """How the difference to λ = 0 is tested, with r = ``overlap``, 0 where repeats share no image."""
+    shared = (
+        f"Repeats share images, so r = {short(overlap, 2)}: validation images per other image of the pool, or "
+        "1/(K − 1) for K folds."
+    )
     return (
         f"{DIFFERENCE}  \n"
-        "**Interval**: 95 %, d̄ ± t·s·√(1/J + r) over J repeats (Nadeau & Bengio 2003). Repeats share images, so r = "
-        f"{short(overlap, 2)}: validation images per other image of the pool, or 1/(K − 1) for K folds.  \n"
+        "**Interval**: 95 %, d̄ ± t·s·√(1/J + r) over J repeats (Nadeau & Bengio 2003). "
+        f"{shared if overlap else 'Repeats share no image, so r = 0.'}  \n"
         "**Adjusted p**: how often chance alone would make the best of all these λ look this good, by flipping the "
         "signs of whole repeats (max-T). With fewer than 6 repeats it cannot fall below 0.05.  \n"
         "**Equivalent** needs the whole interval within ±0.5 points."
