@@ -1,8 +1,8 @@
 """The specification of a sweep: one run spec × values of one or two axes × penalty modes × seeds, blocks or folds.
 
 An axis is λ or any other numeric setting. Every combination is a lane: a run with a complete
-:class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed, block or fold) are paired: they share seeds, and with them
-initial weights, split, batch order and dropout masks, and differ in the axes and the penalty mode alone.
+:class:`reglab.spec.RunSpec` of its own. Lanes of one repeat (seed, block or fold) are paired: they share seeds, and
+with them initial weights, split, batch order and dropout masks, and differ in the axes and the penalty mode alone.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class SweepSpec(BaseModel):
     empty is that of ``run``. Repeat r of ``seeds`` adds r to the data seed and the training seed; of ``folds`` it
     validates on fold r of that many stratified folds and adds r to the training seed; of ``blocks`` it has block r of
     that many disjoint ones to train and to validate on, and adds r to the training seed. ``only`` trains the points
-    with these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before any is
-    trained; empty is the default of :attr:`epoch_rule`.
+    with these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before
+    any is trained; empty is the default of :attr:`epoch_rule`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy import stats  # type: ignore[import-untyped]
 from tests.jobs.killing import forkserver, kill_after
 from tests.jobs.running import settings_in, wait_until
 from tests.jobs.sweeping import (
@@ -26,7 +27,7 @@ from tests.jobs.sweeping import (
     weights,
 )
 
-from reglab import RunSpec
+from reglab import RunSpec, columns
 from reglab.errors import SpecError, StoreError
 from reglab.events import EpochDone, Event
 from reglab.jobs import (
@@ -100,6 +101,24 @@ def test_sweeps_over_folds_are_confirmed_over_seeds(store: Store, settings: Sett
     spec, _ = plan_confirmation(store, sweep, 2)
     assert (spec.folds, spec.seeds, {lane.run.data.folds for lane in spec.lanes()}) == (0, 2, {None})
     assert {lane.run.data.seed for lane in spec.lanes()} == {2, 3}
+
+
+def test_sweeps_over_blocks_have_no_overlap_and_are_confirmed_on_as_many_images(
+    store: Store, settings: Settings
+) -> None:
+    run = LOCKED.with_changes({"data.train_size": None, "train.epochs": 1})
+    sweep = train_sweep(store, settings, SweepSpec(run=run, l2=(0.0, 1e-2), blocks=3))
+    [_, row] = judge_stored(store, sweep).own.table.to_dict("records")
+    last = [run.last.val_acc for run in store.sweep_runs(sweep.id) if run.last]
+    apart = np.array(last[1::2]) - np.array(last[::2])
+    half = stats.t.ppf(0.975, 2) * apart.std(ddof=1) / np.sqrt(3)
+    assert (row[columns.LOW], row[columns.HIGH]) == pytest.approx((apart.mean() - half, apart.mean() + half))
+    assert sweep_result(store, sweep)["overlap"] == 0
+    block = 1438 // 3
+    spec, _ = plan_confirmation(store, sweep, 2)
+    assert (spec.blocks, spec.seeds, {lane.run.data.blocks for lane in spec.lanes()}) == (0, 2, {None})
+    assert (spec.run.data.train_size, spec.run.data.val_size) == (block - round(0.1 * block), round(0.1 * block))
+    assert {lane.run.data.seed for lane in spec.lanes()} == {3, 4}
 
 
 def test_a_confirmation_scores_every_run_on_the_test_part_and_opens_it_once(

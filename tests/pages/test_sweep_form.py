@@ -145,6 +145,21 @@ def test_what_cannot_be_trained_is_refused_before_it_starts(app: AppTest) -> Non
     assert app.button(key="sweep_start").disabled
 
 
+def test_disjoint_blocks_are_a_choice_and_too_many_are_refused_with_the_number_that_fits(app: AppTest) -> None:
+    visit(app)
+    app.segmented_control(key=OVER).set_value("block")
+    app.number_input(key=REPEATS).set_value(7)
+    app.number_input(key=RUN_WIDGETS["data.train_size"]).set_value(300)
+    again(app)
+    [problem] = errors(app)
+    assert problem.startswith("Blocks 7 is too many: 7 blocks of the 1,438 images of Digits (8×8)")
+    assert problem.endswith("at most 3 repeats on disjoint blocks fit.")
+    app.number_input(key=REPEATS).set_value(3)
+    again(app)
+    assert (errors(app), form(app).blocks, address(app)["blocks"]) == ([], 3, "3")
+    assert "9 λ₂ × 3 blocks = 27 runs" in prose(app)
+
+
 def test_no_penalty_mode_is_refused_and_two_double_the_runs(app: AppTest) -> None:
     visit(app)
     app.pills(key=MODES).set_value([])

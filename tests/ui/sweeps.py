@@ -20,8 +20,8 @@ U_CURVE = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92
 
 
 def sweep_of(repeats: int, **sweep: Any) -> SweepSpec:
-    """A sweep over so many seeds, or folds with ``over="fold"``; λ₂ = 0, 0.01, 0.1 and 1 by default."""
-    over = "folds" if sweep.pop("over", "seed") == "fold" else "seeds"
+    """A sweep over so many seeds, or folds or blocks with ``over``; λ₂ = 0, 0.01, 0.1 and 1 by default."""
+    over = f"{sweep.pop('over', 'seed')}s"
     if not any(name in sweep for name in ("l1", "l2", "lambdas")):
         sweep["l2"] = [0.0, 0.01, 0.1, 1.0]
     axes = sweep.pop("over_", {})

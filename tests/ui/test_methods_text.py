@@ -57,6 +57,14 @@ def test_other_regularizers_early_stopping_and_folds_are_named() -> None:
         assert part in text
 
 
+def test_disjoint_blocks_are_named_with_their_size() -> None:
+    known = {**KNOWN, "n_pool": 60_000, "n_val": 3000}
+    text = methods_text(view_of(SIX, over="block"), known)
+    assert "drawn stratified from one of 6 disjoint blocks of 10,000 of 60,000 images" in text
+    assert "repeated over 6 disjoint stratified blocks; all λ of a repeat" in text
+    assert "r = 0 (" in text
+
+
 def test_a_confirmation_is_told_with_its_openings_and_intervals() -> None:
     text = methods_text(replace(view_of(SIX), confirmed=FOUND), KNOWN)
     assert (

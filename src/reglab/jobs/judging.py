@@ -52,10 +52,11 @@ def labels_at_hand(name: str) -> NDArray[np.int64] | None:
 
 
 def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
-    """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds, 0 of blocks.
+    """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds.
 
-    Runs of earlier versions recorded no pool: theirs is the whole dataset, or, where that is not known here, the images
-    that they used. Runs that have not begun have no figures, and do not count.
+    Disjoint blocks share no image, so theirs is 0. Runs of earlier versions recorded no pool: theirs is the whole
+    dataset, or, where that is not known here, the images that they used. Runs that have not begun have no figures, and
+    do not count.
     """
     if spec.folds:
         return overlap_of_folds(spec.folds)

@@ -104,8 +104,8 @@ OVER_HELP = (
 )
 RATIO_HELP = "ρ, from 0 to 1: the share of λ that goes to L1. 0 is all L2, 1 is all L1."
 REPEATS_HELP = (
-    "1 to 50 seeds, or 2 to 50 blocks or folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ beats "
-    "λ = 0: with fewer, a verdict only suggests it."
+    "1 to 50 seeds, or 2 to 50 blocks or folds. Fewer than 3 give no interval. 6 are the fewest that can show that a λ "
+    "beats λ = 0: with fewer, a verdict only suggests it."
 )
 RULE_HELP = (
     "At which epoch a run counts when λ is chosen and tested. It is declared here, before the outcome is known; the "
