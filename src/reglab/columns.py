@@ -5,7 +5,8 @@ Losses are mean data losses (cross-entropy, nats) in eval mode at the end of an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 RUN = "run"
 EPOCH = "epoch"
@@ -27,6 +28,10 @@ GAP_LOSS = "gap_loss"  # val_loss − train_loss
 GAP_ACC = "gap_acc"  # train_acc − val_acc
 LR = "lr"
 SECONDS = "seconds"
+
+Measure = Literal["loss", "accuracy"]
+MEASURES: Mapping[Measure, str] = {"loss": VAL_LOSS, "accuracy": VAL_ACC}
+"""What a sweep can be judged by, and its column; the first unless a person asks for another."""
 
 MEMORY: tuple[str, ...] = (CLEAN_ACC, FLIPPED_ACC, TRUE_ACC)
 SOMETIMES: tuple[str, ...] = (*MEMORY, CRITERION)  # NaN in most runs

@@ -72,7 +72,7 @@ def test_sweep_names_itself_reports_epochs_and_ends_with_the_result(capsys: pyte
     assert {row["n"] for row in result["table"]} == {2}
     assert result["best"] in result["table"]
     assert result["one_se"] in result["table"]
-    assert result["best"]["val_acc"] == max(row["val_acc"] for row in result["table"])
+    assert result["best"]["val_loss"] == min(row["val_loss"] for row in result["table"])
     assert result["one_se"]["l2"] >= result["best"]["l2"]
     assert result["plan"]["workers"] >= 1
 
@@ -90,6 +90,23 @@ def test_the_table_is_the_analysis_of_what_the_store_has(capsys: pytest.CaptureF
         assert [row[name] for row in result["table"]] == path[name].tolist()
     assert [row["lambda"] for row in result["table"]] == path[columns.LAMBDA].tolist()
     assert result["table"][-1]["val_acc"] == pytest.approx(sum(by_hand) / 2, rel=1e-12)
+
+
+def test_the_measure_is_the_loss_unless_accuracy_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    result = sweep(capsys, "--seeds", "2", "--l2", "0,1e-2,1e-1", "--measure", "accuracy")
+    assert (result["measure"], result["best"]["val_acc"]) == ("val_acc", max(row["val_acc"] for row in result["table"]))
+    shown = {}
+    for measure in ("loss", "accuracy"):
+        assert main(["show", result["sweep"], "--measure", measure, "--json"]) == 0
+        [shown[measure]] = lines(capsys)
+    assert shown["accuracy"] == result
+    assert shown["loss"]["measure"] == "val_loss"
+    assert main(["show", result["sweep"], "--json"]) == 0
+    assert lines(capsys) == [shown["loss"]]
+    assert main(["show", result["sweep"]]) == 0
+    assert re.search(r"best.*\(validation loss \d\.\d{4}, accuracy \d+\.\d\d", capsys.readouterr().out)
+    assert main(["show", result["sweep"], "--measure", "gap"]) == 2
+    assert "'gap'" in capsys.readouterr().err
 
 
 def test_for_people_there_is_a_table_and_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +155,7 @@ def test_the_spec_is_read_from_a_file_and_keeps_the_penalty_that_is_not_swept(
 
 def test_the_epoch_rule_is_declared_stored_and_the_only_one_tested(capsys: pytest.CaptureFixture[str]) -> None:
     result = sweep(capsys, "--seeds", "3", "--l2", "0,1e-2", "--epoch", "common")
-    assert (result["spec"]["epoch"], result["epoch_rule"], result["measure"]) == ("common", "common", "val_acc")
+    assert (result["spec"]["epoch"], result["epoch_rule"], result["measure"]) == ("common", "common", "val_loss")
     assert {rule: found["tested"] for rule, found in result["by_rule"].items()} == {
         "last": False, "best": False, "common": True,
     }  # fmt: skip
@@ -146,7 +163,7 @@ def test_the_epoch_rule_is_declared_stored_and_the_only_one_tested(capsys: pytes
     val = result["chance"]["images"]
     assert result["overlap"] == pytest.approx(val / (1438 - val))  # 359 of the 1,797 digits are the test part
     assert result["bias_corrected"]["method"] == "bootstrap bias correction"
-    assert result["bias_corrected"]["value"] == pytest.approx(result["best"]["val_acc"], abs=0.1)
+    assert result["bias_corrected"]["value"] == pytest.approx(result["best"]["val_loss"], abs=0.3)
     other = next(row for row in result["table"] if row["l2"] > 0)
     assert (other["n_pairs"], other["better_in"] <= 3, other["p_adjusted"] >= 0.25) == (3, True, True)
     assert other["low"] <= other["difference"] <= other["high"]
@@ -334,7 +351,7 @@ def test_confirm_trains_fresh_seeds_and_opens_the_test_part_once(capsys: pytest.
     assert (first["sweep"], second["confirms"]) == (result["sweep"], result["sweep"])
     found = result["confirm"]
     assert (found["sweep"], found["seeds"], found["openings"], found["epoch_rule"]) == (second["sweep"], 3, 1, "last")
-    chosen = {0.0, result["best"]["l2"], result["one_se"]["l2"]}
+    chosen = {0.0, result["best"]["l2"], result["one_se"]["l2"], result["criteria"]["val_acc"]["l2"]}
     assert {point["l2"] for point in found["points"]} == chosen
     assert {point["n"] for point in found["points"]} == {359}
     assert all(0 <= point[name] <= 1 for point in found["points"] for name in ("val_acc", "test_acc"))

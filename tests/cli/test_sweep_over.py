@@ -51,7 +51,7 @@ def test_dropout_0_is_the_reference_of_dropout(capsys: pytest.CaptureFixture[str
     found = _swept(capsys, "--over", "model.dropout=0,0.5")
     none, half = found["table"]
     assert none["difference"] == 0
-    assert half["difference"] == pytest.approx(half["val_acc"] - none["val_acc"])
+    assert half["difference"] == pytest.approx(half["val_loss"] - none["val_loss"])
 
 
 def test_a_confirmed_setting_is_named_by_its_key() -> None:
@@ -68,7 +68,7 @@ def test_beside_lambda_it_is_a_second_axis(capsys: pytest.CaptureFixture[str]) -
     rows = {(row["lambda"], row["over"]["optim.lr"]): row for row in found["table"]}
     assert list(rows) == [(0, 1e-3), (0, 1e-2), (0.1, 1e-3), (0.1, 1e-2)]
     for rate in (1e-3, 1e-2):
-        gain = rows[0.1, rate]["val_acc"] - rows[0, rate]["val_acc"]
+        gain = rows[0.1, rate]["val_loss"] - rows[0, rate]["val_loss"]
         assert rows[0.1, rate]["difference"] == pytest.approx(gain)
 
 

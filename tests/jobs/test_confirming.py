@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats  # type: ignore[import-untyped]
+from tests.factories import add_sweep, metrics
 from tests.jobs.killing import forkserver, kill_after
 from tests.jobs.running import settings_in, wait_until
 from tests.jobs.sweeping import (
@@ -28,8 +30,9 @@ from tests.jobs.sweeping import (
 )
 
 from reglab import RunSpec, columns
+from reglab.columns import VAL_ACC, VAL_LOSS
 from reglab.errors import SpecError, StoreError
-from reglab.events import EpochDone, Event
+from reglab.events import Environment, EpochDone, EpochMetrics, Event
 from reglab.jobs import (
     SweepWorker,
     ThreadRunner,
@@ -42,11 +45,12 @@ from reglab.jobs import (
 )
 from reglab.models import build
 from reglab.settings import Settings
-from reglab.store import Ending, Store, Sweep, open_store
-from reglab.sweep import SweepSpec
+from reglab.store import Confirmation, Ending, Store, Sweep, open_store
+from reglab.sweep import LaneSpec, SweepSpec
 from reglab.training import HeldOutSet, score_held_out
 
 LOCKED = RUN.with_changes({"data.test_fraction": 0.2, "data.val_fraction": 0.1, "model.dropout": 0.0, "optim.lr": 5e-3})
+TESTED = Environment("cpu", 1, {}, 60, 60, 100, n_pool=1438, n_test=359, test_sha256="ab12", test_source="share")
 SMALL = SweepSpec(run=LOCKED, l2=(0.0, 1e-2, 1e-1), seeds=2)
 
 
@@ -67,9 +71,10 @@ def confirmed(store: Store, settings: Settings, sweep: Sweep, seeds: int = 2, **
 def test_only_chosen_points_are_trained_again_on_seeds_that_nobody_has_had(
     store: Store, settings: Settings, sweep: Sweep
 ) -> None:
-    best, one_se = (sweep_result(store, sweep)[key] for key in ("best", "one_se"))
+    found = sweep_result(store, sweep)
+    best, one_se, by_accuracy = found["best"], found["one_se"], found["criteria"]["val_acc"]
     spec, confirmation = plan_confirmation(store, sweep, 3, add=(0.03,))
-    assert {point.l2 for point in spec.points} == {0.0, 0.03, best["l2"], one_se["l2"]}
+    assert {point.l2 for point in spec.points} == {0.0, 0.03, best["l2"], one_se["l2"], by_accuracy["l2"]}
     roles = dict(zip((point.l2 for point in spec.points), confirmation.roles, strict=True))
     assert "zero" in roles[0.0]
     assert "best" in roles[best["l2"]]
@@ -79,6 +84,31 @@ def test_only_chosen_points_are_trained_again_on_seeds_that_nobody_has_had(
     assert seeds == {(2, 2), (3, 3), (4, 4)}
     store.create(spec, confirmation=confirmation)
     assert {lane.run.data.seed for lane in plan_confirmation(store, sweep, 2)[0].lanes()} == {5, 6}
+
+
+def test_either_measure_chooses_and_the_choice_by_the_other_is_named_so(store: Store) -> None:
+    found = {0.0: (0.9, 0.6), 0.01: (0.5, 0.7), 0.1: (0.7, 0.8)}
+
+    def figures(lane: LaneSpec, epoch: int) -> EpochMetrics:
+        loss, accuracy = found[lane.point.value]
+        return metrics(epoch, val_loss=loss + 0.001 * lane.repeat, val_acc=accuracy)
+
+    sweep = add_sweep(store, SMALL, figures=figures, environment=TESTED)
+    roles = {name: plan_confirmation(store, sweep, 2, measure=name)[1] for name in (VAL_LOSS, VAL_ACC)}
+    assert [confirmation.measure for confirmation in roles.values()] == [VAL_LOSS, VAL_ACC]
+    assert roles[VAL_LOSS].roles == (("zero",), ("best", "one_se"), ("best_by_accuracy",))
+    assert roles[VAL_ACC].roles == (("zero",), ("best_by_loss",), ("best", "one_se"))
+    shown = {name: sweep_result(store, sweep, name) for name in (VAL_LOSS, VAL_ACC)}
+    assert [shown[name]["best"]["l2"] for name in (VAL_LOSS, VAL_ACC)] == [0.01, 0.1]
+    assert shown[VAL_LOSS].keys() == shown[VAL_ACC].keys()
+    assert sweep_result(store, sweep) == shown[VAL_LOSS]
+
+
+def test_a_confirmation_of_an_earlier_version_chose_by_accuracy(store: Store) -> None:
+    sweep = add_sweep(store, SMALL, environment=TESTED)
+    facts = json.loads(plan_confirmation(store, sweep, 2)[1].to_json())
+    del facts["measure"]
+    assert Confirmation.of(sweep.id, json.dumps(facts)).measure == VAL_ACC
 
 
 def test_a_setting_is_confirmed_against_its_own_zero(store: Store, settings: Settings) -> None:

@@ -34,7 +34,8 @@ def accuracy_of(store: Store, confirmation: Sweep, value: float) -> float:
 def test_before_pressing_it_says_what_it_trains_and_opens(app: AppTest, store: Store) -> None:
     opened(app, locked(store))
     said = prose(app)
-    assert "Trains λ₂ = 0 and 0.01 again on **10 fresh seeds**: 20 runs of 6 epochs, about 7 s." in said
+    assert "Trains λ₂ = 0 (no penalty) and 0.01 (best by loss, 1-SE choice) again on **10 fresh seeds**" in said
+    assert ": 20 runs of 6 epochs, about 7 s." in said
     assert "it **opens the locked test part once** (359 images that no choice has seen), for these λ alone." in said
     assert "It has not been opened before." in said
     app.number_input(key="sweep_confirm_seeds").set_value(4)
@@ -67,7 +68,7 @@ def test_the_result_stands_in_the_verdict_with_how_often_the_test_part_was_opene
     assert "On the test part against λ₂ = 0: **+" in said
     assert f"Validation less test accuracy: {points(0.9015 - accuracy)} points" in said
     table = app.dataframe[0].value
-    assert table["Why"].tolist() == ["no penalty", "best by accuracy, 1-SE choice"]
+    assert table["Why"].tolist() == ["no penalty", "best by loss, 1-SE choice"]
     confirm(store, sweep)
     visit(app, sweep=sweep.id)
     assert "opened twice" in prose(app)

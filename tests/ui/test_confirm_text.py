@@ -7,9 +7,13 @@ from dataclasses import replace
 import pytest
 
 from reglab.analysis import ConfirmedPoint, PairedDifference, Shift
+from reglab.columns import VAL_ACC, VAL_LOSS
+from reglab.store import Confirmation
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.sweep.confirm_text import ConfirmedFigures, plan_text, result_lines, table_rows, times
 
+ROLES = (("zero",), ("best", "one_se"), ("best_by_accuracy",))
+PLANNED = Confirmation("s1", "last", 10, 10, "ab12", ROLES, measure=VAL_LOSS)
 SPEC = SweepSpec(l2=(0.0, 0.01, 0.1), seeds=10)
 ZERO, BEST, LARGE = (Point(value, 0.0, value) for value in (0.0, 0.01, 0.1))
 FOUND = ConfirmedFigures(
@@ -29,14 +33,18 @@ def texts(found: ConfirmedFigures, wanted: Point = BEST) -> list[str]:
 
 
 def test_the_plan_names_what_is_trained_and_that_the_test_part_is_opened() -> None:
-    trained, opened = plan_text(SPEC, 12.3, 359, 0)
-    assert trained == ("Trains λ₂ = 0, 0.01 and 0.1 again on **10 fresh seeds**: 30 runs of 30 epochs, about 13 s.")
+    trained, opened = plan_text(SPEC, PLANNED, 12.3, 359, 0)
+    assert trained == (
+        "Trains λ₂ = 0 (no penalty), 0.01 (best by loss, 1-SE choice) and 0.1 (best by accuracy) again on "
+        "**10 fresh seeds**: 30 runs of 30 epochs, about 13 s."
+    )
     assert "opens the locked test part once** (359 images" in opened
     assert "It has not been opened before." in opened
-    assert "It has been opened 3 times before." in plan_text(SPEC, None, 359, 3)[1]
+    later, reopened = plan_text(SPEC, PLANNED, None, 359, 3)
+    assert "It has been opened 3 times before." in reopened
     assert "(359 images that no choice has seen)" in opened
-    assert "(359 images)" in plan_text(SPEC, None, 359, 3)[1]  # a choice may have seen them since
-    assert "about" not in plan_text(SPEC, None, 359, 3)[0]
+    assert "(359 images)" in reopened  # a choice may have seen them since
+    assert "about" not in later
 
 
 def test_the_result_has_the_test_figure_the_difference_and_the_shift() -> None:
@@ -65,8 +73,10 @@ def test_every_confirmed_lambda_has_a_row_with_its_reason() -> None:
     rows = [tuple(text.replace("\u202f", " ") for text in row) for row in table_rows(SPEC, FOUND)]
     assert rows == [
         ("λ₂ = 0", "no penalty", "81.0 %", "80.0 % [75.6, 83.8]"),
-        ("λ₂ = 0.01", "best by accuracy, 1-SE choice", "91.0 %", "90.5 % [87.0, 93.1]"),
+        ("λ₂ = 0.01", "best by loss, 1-SE choice", "91.0 %", "90.5 % [87.0, 93.1]"),
     ]
+    other = replace(FOUND, measure=VAL_ACC, roles=(("best_by_loss", "zero"), ("best",)))
+    assert [row[1] for row in table_rows(SPEC, other)] == ["best by loss, no penalty", "best by accuracy"]
 
 
 @pytest.mark.parametrize(("number", "text"), [(1, "once"), (2, "twice"), (3, "3 times")])

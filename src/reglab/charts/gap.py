@@ -6,7 +6,6 @@ Both are in eval mode and without the penalty, so gaps at different λ can be co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -15,7 +14,7 @@ from reglab import columns
 from reglab.charts.base import WIDTHS, draft, empty, epoch_axis, run_curves, uid_of
 from reglab.charts.style import GREY, RunStyle, rgba
 
-Measure = Literal["loss", "accuracy"]
+Measure = columns.Measure
 COLUMNS: dict[Measure, str] = {"loss": columns.GAP_LOSS, "accuracy": columns.GAP_ACC}
 SUBTITLES: dict[Measure, str] = {
     "loss": "validation − training loss, nats",

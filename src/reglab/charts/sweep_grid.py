@@ -30,7 +30,7 @@ from reglab.sweep_axes import Axis, lambda_setting
 WRITTEN = 60
 """Cells up to which each has its value written in it."""
 
-_COLUMNS: dict[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
+_COLUMNS = columns.MEASURES
 _LABELS = 6, 10  # along λ₁, along λ₂
 _ROOMY = 6  # columns, up to which a value has its decimals
 _GAP = 0.02  # between 0 and the others, as a share of the axis

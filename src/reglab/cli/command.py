@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reglab.cli.output import Output
+from reglab.columns import MEASURES
 from reglab.errors import SpecError, clipped
 from reglab.spec import RunSpec
 from reglab.spec_text import LONGEST
@@ -37,6 +38,18 @@ def no_arguments(_parser: argparse.ArgumentParser) -> None:
 def one_run(parser: argparse.ArgumentParser) -> None:
     """The argument of every command about one run or sweep."""
     parser.add_argument("run", metavar="RUN", help="id of a run or sweep, its beginning, or name")
+
+
+def measure_argument(parser: argparse.ArgumentParser) -> None:
+    """``--measure``: what chooses the best λ; :func:`measure_of` reads it."""
+    first, *_ = MEASURES
+    about = f"choose by validation loss or accuracy, as the switch on the page does; default: {first}"
+    parser.add_argument("--measure", choices=tuple(MEASURES), default=first, help=about)
+
+
+def measure_of(arguments: argparse.Namespace) -> str:
+    """The column of the chosen measure."""
+    return MEASURES[arguments.measure]
 
 
 def spec_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reglab.columns import VAL_ACC
+from reglab.columns import MEASURES, VAL_ACC, VAL_LOSS
 from reglab.number_format import exact, fixed, percent, points, short
 
+_NAMES = {column: measure for measure, column in MEASURES.items()}
 _RULES = {"last": "last epoch", "best": "each run's best epoch", "common": "common best epoch"}
 
 
@@ -27,11 +28,20 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
         other = judged["best"]
         if best and other and not judged["tested"] and place_text(other) != place_text(best):
             lines.append(f"by {_RULES[rule]}: {place_text(other)} ({_figure(other[found['measure']], accuracy)})")
-    if found["criteria"]["reason"] != "agree" and (loss := found["criteria"]["val_loss"]):
-        lines.append(f"by validation loss: {place_text(loss)}")
+    by_other = VAL_LOSS if accuracy else VAL_ACC
+    if found["criteria"]["reason"] != "agree" and (choice := found["criteria"][by_other]):
+        lines.append(
+            f"by validation {_NAMES[by_other]}: {place_text(choice)} ({_figure(choice['value'], not accuracy)})"
+        )
     if found["budget"] and found["budget"]["depends"]:
         lines.append("the choice depends on the budget: training still goes on at the last epoch")
     return lines
+
+
+def both_figures(row: Mapping[str, Any], measure: str) -> str:
+    """Loss and accuracy of a point, the ``measure`` first: "validation loss 0.3124, accuracy 90.42 %"."""
+    figures = [f"{_NAMES[name]} {_figure(row[name], name == VAL_ACC)}" for name in sorted(_NAMES, key=measure.__ne__)]
+    return f"validation {', '.join(figures)}"
 
 
 def place_text(entry: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from threading import Lock
 from types import FrameType
 from typing import Any
 
-from reglab.cli.judgement_lines import judgement_lines, place_text, zero_text
+from reglab.cli.judgement_lines import both_figures, judgement_lines, place_text, zero_text
 from reglab.cli.output import Output
 from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
 from reglab.jobs.patience import Patience
@@ -21,7 +21,7 @@ from reglab.store import Run, Store, Sweep
 from reglab.training import choose_device
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # Windows has no SIGHUP, and only Windows has SIGBREAK
-_COLUMNS = ("n", "train_acc", "val_acc", "val_acc_se", "val_loss", "gap_loss", "regime")
+_COLUMNS = ("n", "val_loss", "val_loss_se", "gap_loss", "val_acc", "val_acc_se", "train_acc", "regime")
 
 
 def training_settings() -> Settings:
@@ -45,28 +45,28 @@ def train_run(store: Store, settings: Settings, run: Run, output: Output) -> int
     return _status(ended, received)
 
 
-def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output) -> int:
+def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output, measure: str) -> int:
     """Train ``sweep`` to its end, or to a checkpoint on a signal; the exit status."""
     with signals() as received:
         ended, patience = _train_sweep(store, settings, sweep, output, received)
-        patience(print_sweep, store, ended, output)
+        patience(print_sweep, store, ended, output, measure)
     return _status(ended, received)
 
 
-def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output) -> int:
+def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output, measure: str) -> int:
     """Train ``sweep``, and then its confirmation on so many fresh ``seeds`` unless no λ is best; the exit status."""
     with signals() as received:
         ended, patience = _train_sweep(store, settings, sweep, output, received)
         last = ended
-        if ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
-            fresh = patience(_new_confirmation, store, ended, seeds)
+        if ended.state == "finished" and patience(sweep_result, store, ended, measure)["best"]:
+            fresh = patience(_new_confirmation, store, ended, seeds, measure)
             last, patience = _train_sweep(store, settings, fresh, output, received)
-        patience(print_sweep, store, ended, output)
+        patience(print_sweep, store, ended, output, measure)
     return _status(last, received)
 
 
-def _new_confirmation(store: Store, sweep: Sweep, seeds: int) -> Sweep:
-    spec, confirmation = plan_confirmation(store, sweep, seeds)
+def _new_confirmation(store: Store, sweep: Sweep, seeds: int, measure: str) -> Sweep:
+    spec, confirmation = plan_confirmation(store, sweep, seeds, measure=measure)
     return store.create(spec, name=name_of(sweep), owner=store.owner(), confirmation=confirmation)
 
 
@@ -127,9 +127,9 @@ class Progress:
         self.output.print(record, f"epoch {now.epoch:>{width}}/{now.epochs}  {now.size} runs  about {left:.0f} s left")
 
 
-def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
-    """The sweep's result object, or its table, best λ and 1-SE choice."""
-    found = sweep_result(store, sweep)
+def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str) -> None:
+    """The sweep's result object, or its table, best λ and 1-SE choice by ``measure``."""
+    found = sweep_result(store, sweep, measure)
     several = len(sweep.spec.applies) > 1
     lambdas = () if sweep.spec.kind == "setting" else ("lambda", "l1", "l2")
     names = (*(["apply"] * several), *lambdas, *sweep.spec.over, *_COLUMNS)
@@ -144,8 +144,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output) -> None:
     for key, label in (("best", "best on average" if unshown else "best"), ("one_se", "1-SE choice")):
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
-            accuracy = f"validation accuracy {percent(row['val_acc'], 2)}"
-            lines.append(f"{label}: {mode}{place_text(row)} ({accuracy})")
+            lines.append(f"{label}: {mode}{place_text(row)} ({both_figures(row, measure)})")
     lines += judgement_lines(found)
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")

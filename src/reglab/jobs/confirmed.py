@@ -47,8 +47,10 @@ class Confirmed:
         return confirmed_point(self.correct[number], self.val_acc[number].tolist(), self.n_val)
 
     def difference(self, number: int) -> PairedDifference | None:
-        """The test accuracy of a point less that of λ = 0; None for λ = 0 itself, or where it was not confirmed."""
-        zero = next((n for n, roles in enumerate(self.confirmation.roles) if "zero" in roles), number)
+        """The test accuracy of a point less that of its λ = 0; None for λ = 0 itself, or where it was not confirmed."""
+        known = zip(self.points, self.confirmation.roles, strict=True)
+        second = self.points[number].second
+        zero = next((n for n, (point, why) in enumerate(known) if "zero" in why and point.second == second), number)
         return None if zero == number else confirmed_difference(self.correct[number], self.correct[zero])
 
 
@@ -115,6 +117,7 @@ def confirm_facts(found: Confirmed | None) -> dict[str, Any] | None:
     return {
         "sweep": found.sweep.id,
         "epoch_rule": found.confirmation.rule,
+        "measure": found.confirmation.measure,
         "seeds": found.seeds,
         "dropped": found.dropped,
         "points": points,

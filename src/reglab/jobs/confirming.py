@@ -1,7 +1,8 @@
 """Confirm a finished sweep: its chosen points trained again on fresh seeds, then evaluated on the test part, once.
 
-The points are fixed before the test part is opened: λ̂ and the 1-SE choice by the sweep's epoch rule, λ = 0, and any λ
-that a person adds. A confirmation is a sweep of the store itself and is trained, stopped and resumed as one.
+The points are fixed before the test part is opened: λ̂ and the 1-SE choice by a measure and the sweep's epoch rule, the
+best λ by the other measure, λ = 0, and any λ that a person adds. A confirmation is a sweep of the store itself and is
+trained, stopped and resumed as one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from reglab.sweep import Point, SweepSpec
 SEEDS = 10
 """Fresh seeds of a confirmation unless a person wants another number."""
 
+BY_OTHER = {columns.VAL_LOSS: "best_by_accuracy", columns.VAL_ACC: "best_by_loss"}
+"""Measure → the role of the choice by the other one."""
+
 NO_TEST_PART = "A confirmation needs a test part that no choice has seen: set data.test_fraction, to 0.2 for example."
 
 
@@ -31,22 +35,28 @@ def check_test_part(spec: SweepSpec) -> None:
 
 
 def plan_confirmation(
-    store: Store, sweep: Sweep, seeds: int = SEEDS, add: Sequence[float] = ()
+    store: Store,
+    sweep: Sweep,
+    seeds: int = SEEDS,
+    add: Sequence[float] = (),
+    measure: str = columns.VAL_LOSS,
 ) -> tuple[SweepSpec, Confirmation]:
-    """The sweep that confirms ``sweep`` on so many fresh ``seeds``; ``add`` are further values on its axis.
+    """The sweep that confirms ``sweep`` on so many fresh ``seeds``.
 
+    :param add: further values on its axis.
+    :param measure: VAL_LOSS or VAL_ACC, which chooses the best λ and the 1-SE choice.
     :raises SpecError: it has no test part, no best λ, or there is no room for the seeds.
     :raises StoreError: it has not finished, or its runs kept different test parts locked.
     """
     check_test_part(sweep.spec)
     if sweep.state != "finished":
         raise StoreError(f"Sweep {sweep.id} is {sweep.label}; only a finished sweep can be confirmed.")
-    judgement = judge_stored(store, sweep)
+    judgement = judge_stored(store, sweep, measure)
     verdict, rule = judgement.best, judgement.declared
     if verdict is None:
         raise SpecError(f"There is no λ to confirm. {judgement.no_best.text if judgement.no_best else ''}".strip())
     spec = sweep.spec if rule == "common" else _with_values(sweep.spec, (0.0, *add))
-    roles = _roles(spec, verdict, add)
+    roles = _roles(spec, verdict, _other_best(judgement, verdict), add)
     shift = store.first_fresh(sweep.id)
     over = {"seeds": seeds, "folds": 0, "blocks": 0}
     values = spec.model_dump() | {"apply": (verdict.apply,), **over, "only": tuple(roles)}
@@ -58,17 +68,23 @@ def plan_confirmation(
         values["run"]["train"]["patience"] = 0  # every run reaches the epoch at which it is judged
     epochs = _common_epochs(judgement, verdict.apply, [spec.points[number] for number in roles])
     sha256 = _locked(store, sweep)
-    confirmation = Confirmation(sweep.id, rule, shift, seeds, sha256, tuple(roles.values()), epochs)
+    confirmation = Confirmation(sweep.id, rule, shift, seeds, sha256, tuple(roles.values()), epochs, measure)
     return SweepSpec.parse(values), confirmation
 
 
-def start_confirmation(runner: ThreadRunner, sweep_id: str, seeds: int = SEEDS, add: Sequence[float] = ()) -> Sweep:
+def start_confirmation(
+    runner: ThreadRunner,
+    sweep_id: str,
+    seeds: int = SEEDS,
+    add: Sequence[float] = (),
+    measure: str = columns.VAL_LOSS,
+) -> Sweep:
     """Queue the confirmation of a sweep; for pages. Where one of it waits or trains, that one."""
     sweep = runner.store.sweep(sweep_id)
     for known in runner.store.confirmations(sweep_id):
         if known.state in ("queued", "running"):
             return known
-    spec, confirmation = plan_confirmation(runner.store, sweep, seeds, add)
+    spec, confirmation = plan_confirmation(runner.store, sweep, seeds, add, measure)
     return runner.submit(spec, name=name_of(sweep), confirmation=confirmation)
 
 
@@ -108,7 +124,17 @@ def _with_values(spec: SweepSpec, values: Sequence[float]) -> SweepSpec:
     return SweepSpec.parse({**spec.model_dump(), name: sorted({*getattr(spec, name), *values})})
 
 
-def _roles(spec: SweepSpec, verdict: SweepVerdict, add: Sequence[float]) -> dict[int, tuple[str, ...]]:
+def _other_best(judgement: SweepJudgement, verdict: SweepVerdict) -> SweepVerdict | None:
+    """The choice by the other measure, where it is another point in the same penalty mode."""
+    criteria = judgement.criteria
+    other = criteria.by_loss if judgement.higher_is_better else criteria.by_accuracy
+    apart = other is not None and other.apply == verdict.apply and other.best != verdict.best
+    return other if apart else None
+
+
+def _roles(
+    spec: SweepSpec, verdict: SweepVerdict, other: SweepVerdict | None, add: Sequence[float]
+) -> dict[int, tuple[str, ...]]:
     """Number of each chosen point → why it is chosen, ascending.
 
     :raises SpecError: an added value is not among the points.
@@ -117,13 +143,14 @@ def _roles(spec: SweepSpec, verdict: SweepVerdict, add: Sequence[float]) -> dict
     if missing:
         raise SpecError(f"{number_text(missing[0])} is not a value of this sweep; add one of its own.")
     roles: dict[int, tuple[str, ...]] = {}
+    seconds = {verdict.best.second, other.best.second if other else verdict.best.second}
     for number, point in enumerate(spec.points):
-        beside = point.second == verdict.best.second
         why = {
             "best": point == verdict.best,
             "one_se": point == verdict.one_se,
-            "zero": beside and point.value == 0,
-            "added": beside and point.value in add,
+            BY_OTHER[verdict.measure]: other is not None and point == other.best,
+            "zero": point.value == 0 and point.second in seconds,
+            "added": point.value in add and point.second == verdict.best.second,
         }
         if any(why.values()):
             roles[number] = tuple(role for role, holds in why.items() if holds)

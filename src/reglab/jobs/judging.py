@@ -17,7 +17,7 @@ from reglab.analysis import (
     runs_table,
     strictest,
 )
-from reglab.columns import VAL_ACC
+from reglab.columns import VAL_LOSS
 from reglab.datasets import DATASETS, check_data, load_images, status
 from reglab.errors import RegLabError
 from reglab.settings import load_settings
@@ -26,7 +26,7 @@ from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
 
 
-def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> SweepJudgement:
+def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_LOSS) -> SweepJudgement:
     """The judgement on ``sweep`` as far as it has come, by ``measure`` and the epoch rule that it declares."""
     runs = store.sweep_runs(sweep.id)
     ids, chance = [run.id for run in runs], chance_of(runs)

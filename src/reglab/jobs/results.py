@@ -7,7 +7,7 @@ from typing import Any
 
 from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.analysis.zero_filters import zero_filters
-from reglab.columns import VAL_ACC
+from reglab.columns import VAL_LOSS
 from reglab.datasets import recorded_remarks
 from reglab.jobs.confirmed import confirm_facts, read_confirmation
 from reglab.jobs.judging import chance_of_run, judge_stored
@@ -66,7 +66,7 @@ def unreadable_result(row: Unreadable) -> dict[str, Any]:
     return {row.kind: row.id, "name": row.name, "status": "unreadable", "error": row.sentence}
 
 
-def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_ACC) -> dict[str, Any]:
+def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_LOSS) -> dict[str, Any]:
     """The best λ and the 1-SE choice by ``measure`` and the declared epoch rule, and the table they come from.
 
     The judgement is that of :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from reglab.columns import VAL_ACC
 from reglab.errors import StoreError
 from reglab.store.schema import openings, sweeps
 from reglab.store.transitions import now
@@ -28,8 +29,9 @@ class Confirmation:
     """What a sweep confirms: the chosen points of ``sweep`` by the epoch ``rule``, on ``seeds`` fresh seeds.
 
     Its repeat r has the seeds of repeat ``shift`` + r of ``sweep``, were there so many. ``roles`` say of each of its
-    points why it was chosen ("best", "one_se", "zero", "added"); ``epochs`` at which epoch the rule *common* judges it.
-    ``test_sha256`` is that of the test part that the runs of ``sweep`` kept locked.
+    points why it was chosen ("best" and "one_se" by ``measure``, "best_by_accuracy" or "best_by_loss" by the other one,
+    "zero", "added"); ``epochs`` at which epoch the rule *common* judges it. ``test_sha256`` is that of the test part
+    that the runs of ``sweep`` kept locked. Those of earlier versions name no measure: it was the accuracy.
     """
 
     sweep: str
@@ -39,6 +41,7 @@ class Confirmation:
     test_sha256: str
     roles: tuple[tuple[str, ...], ...]
     epochs: tuple[int, ...] = ()
+    measure: str = VAL_ACC
 
     def to_json(self) -> str:
         """All but ``sweep``, which has a column of its own."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command, one_run
+from reglab.cli.command import Command, measure_argument, measure_of, one_run
 from reglab.cli.output import Output
 from reglab.errors import SpecError, StoreError, shown
 
@@ -13,6 +13,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     one_run(parser)
     about = "go on to N epochs in all, also where all epochs are done; the same bits as N at once"
     parser.add_argument("--epochs", metavar="N", help=about)
+    measure_argument(parser)
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
@@ -33,7 +34,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
             store.take_over(found.id, store.owner())
         if isinstance(found, Run):
             return train_run(store, settings, store.get(found.id), output)
-        return train_sweep(store, settings, store.sweep(found.id), output)
+        return train_sweep(store, settings, store.sweep(found.id), output, measure_of(arguments))
 
 
 def _epochs(text: str | None) -> int | None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from reglab.cli.command import Command, one_run
+from reglab.cli.command import Command, measure_argument, measure_of, one_run
 from reglab.cli.output import Output
 from reglab.settings import load_settings
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    one_run(parser)
+    measure_argument(parser)
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
@@ -20,8 +25,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         if isinstance(found, Run):
             output.result(result(store, found))
         else:
-            print_sweep(store, found, output)
+            print_sweep(store, found, output, measure_of(arguments))
     return 0
 
 
-ENTRY = Command("show", "show one run or sweep", 30, one_run, _run)
+ENTRY = Command("show", "show one run or sweep", 30, _arguments, _run)

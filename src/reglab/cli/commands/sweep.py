@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from reglab.cli.command import Command, read_spec, spec_arguments
+from reglab.cli.command import Command, measure_argument, measure_of, read_spec, spec_arguments
 from reglab.cli.output import Output
 from reglab.errors import SpecError, clipped, shown
 from reglab.number_text import read_named
@@ -43,10 +43,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--blocks", metavar="J", help="repeat over J disjoint stratified blocks of the images instead (overlap r = 0)")
     rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
     add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
+    measure_argument(parser)
     add(
         "--confirm",
         metavar="N",
-        help="then train the best λ, the 1-SE choice and λ = 0 on N fresh seeds, and open the test part once",
+        help="then train the best λ, the 1-SE choice, the best λ by the other measure and λ = 0 on N fresh seeds, "
+        "and open the test part once",
     )
 
 
@@ -56,14 +58,15 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.store import open_store
 
     spec, settings, seeds = _spec(arguments), load_settings(), _fresh_seeds(arguments.confirm)
+    measure = measure_of(arguments)
     check_sweep(spec, settings)
     if seeds is not None:
         check_test_part(spec)
     with open_store(settings) as store:
         sweep = store.create(spec, name=arguments.name, owner=store.owner())
         if seeds is None:
-            return train_sweep(store, settings, sweep, output)
-        return train_and_confirm(store, settings, sweep, seeds, output)
+            return train_sweep(store, settings, sweep, output, measure)
+        return train_and_confirm(store, settings, sweep, seeds, output, measure)
 
 
 def _fresh_seeds(text: str | None) -> int | None:

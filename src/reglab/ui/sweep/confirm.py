@@ -16,7 +16,7 @@ from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep.confirm_text import NO_TEST_PART, plan_text, table_rows
 from reglab.ui.sweep.data import Results, openings_of
-from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.state import leave_for
 
 _SEEDS = "sweep_confirm_seeds"
@@ -52,31 +52,22 @@ def _plan(sweep: Sweep, view: EpochView) -> None:
         return
     about = "How many networks are trained for each of these λ, with seeds that the sweep has not had."
     seeds = st.number_input("Fresh seeds", 2, MOST_REPEATS, SEEDS, key=_SEEDS, help=about)
-    added = by_loss(view)
+    measure = COLUMNS[view.measure]
     try:
-        spec, _ = plan_confirmation(services().store, sweep, seeds, added)
+        spec, confirmation = plan_confirmation(services().store, sweep, seeds, measure=measure)
     except RegLabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return
     opened, images = openings_of(sweep)
-    for paragraph in plan_text(spec, _seconds(sweep, spec), images, opened):
+    for paragraph in plan_text(spec, confirmation, _seconds(sweep, spec), images, opened):
         st.markdown(paragraph)
-    start = attempt(lambda: _start(sweep.id, seeds, added))
+    start = attempt(lambda: _start(sweep.id, seeds, measure))
     label = f"Train, then open the test part {'once more' if opened else 'once'}"
     st.button(label, key="sweep_confirm_start", icon=":material/lock_open:", type="primary", on_click=start)
 
 
-def _start(sweep_id: str, seeds: int, added: tuple[float, ...]) -> None:
-    start_confirmation(services().runner, sweep_id, seeds, added)
-
-
-def by_loss(view: EpochView) -> tuple[float, ...]:
-    """The best λ by loss, where accuracy, by which a confirmation chooses, has another one in the same penalty mode."""
-    criteria = view.judgement.criteria
-    loss, accuracy = criteria.by_loss, criteria.by_accuracy
-    if loss is None or accuracy is None or criteria.agree or loss.apply != accuracy.apply:
-        return ()
-    return () if view.spec.is_map else (loss.best.value,)
+def _start(sweep_id: str, seeds: int, measure: str) -> None:
+    start_confirmation(services().runner, sweep_id, seeds, measure=measure)
 
 
 def _seconds(sweep: Sweep, spec: SweepSpec) -> float | None:

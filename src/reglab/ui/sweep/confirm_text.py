@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reglab import columns
 from reglab.analysis import ConfirmedPoint, PairedDifference
 from reglab.number_format import percent, points
+from reglab.store import Confirmation
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.text import count_of, duration
 from reglab.ui.sweep.verdict_lines import RULES, Line, figure, interval_text, listed, named_point, zero_text
@@ -30,7 +32,8 @@ SHIFT = "How much better the validation images made the choice look (Newcombe 19
 class ConfirmedFigures:
     """What a confirmation found, point by point: figures on the test part, and differences to λ = 0.
 
-    ``openings``: how often the test part has been opened so far. ``dropped`` seeds had a run that did not finish.
+    ``measure`` chose the best λ. ``openings``: how often the test part has been opened so far. ``dropped`` seeds had a
+    run that did not finish.
     """
 
     points: tuple[Point, ...]
@@ -39,6 +42,7 @@ class ConfirmedFigures:
     differences: tuple[PairedDifference | None, ...]
     openings: int
     dropped: int = 0
+    measure: str = columns.VAL_LOSS
 
     def number_of(self, wanted: Point) -> int | None:
         """The place of ``wanted``, or of the best λ of the confirmation where it was not confirmed."""
@@ -47,12 +51,15 @@ class ConfirmedFigures:
         return next((number for number, roles in enumerate(self.roles) if "best" in roles), None)
 
 
-def plan_text(spec: SweepSpec, seconds: float | None, images: int, openings: int) -> list[str]:
+def plan_text(
+    spec: SweepSpec, confirmation: Confirmation, seconds: float | None, images: int, openings: int
+) -> list[str]:
     """What pressing Confirm does: what it trains, how long that takes, and that it opens the test part."""
     about = f", about {duration(seconds)}" if seconds else ""
     seeds = count_of(spec.repeats, "fresh seed")
+    why = [why_text(spec, roles, confirmation.measure) for roles in confirmation.roles]
     trained = (
-        f"Trains {listed(spec, spec.points)} again on **{seeds}**: {count_of(spec.size, 'run')} of "
+        f"Trains {listed(spec, spec.points, why)} again on **{seeds}**: {count_of(spec.size, 'run')} of "
         f"{count_of(spec.run.train.epochs, 'epoch')}{about}."
     )
     unseen = "" if openings else " that no choice has seen"
@@ -62,6 +69,19 @@ def plan_text(spec: SweepSpec, seconds: float | None, images: int, openings: int
         f"{before}. Every λ that is chosen after looking at it has seen it."
     )
     return [trained, opened]
+
+
+def why_text(spec: SweepSpec, roles: Sequence[str], measure: str) -> str:
+    """Why a point was confirmed: "best by loss, 1-SE choice", "no penalty"."""
+    named = {
+        "best": f"best by {'accuracy' if measure == columns.VAL_ACC else 'loss'}",
+        "one_se": "1-SE choice",
+        "best_by_accuracy": "best by accuracy",
+        "best_by_loss": "best by loss",
+        "zero": "comparison" if spec.kind == "setting" else "no penalty",
+        "added": "added",
+    }
+    return ", ".join(named[role] for role in roles)
 
 
 def times(number: int) -> str:
@@ -101,13 +121,11 @@ def result_lines(spec: SweepSpec, found: ConfirmedFigures, wanted: Point) -> lis
 
 def table_rows(spec: SweepSpec, found: ConfirmedFigures) -> list[tuple[str, ...]]:
     """Every confirmed λ: its name, why it is there, validation and test accuracy."""
-    zero = "comparison" if spec.kind == "setting" else "no penalty"
-    why = {"best": "best by accuracy", "one_se": "1-SE choice", "zero": zero, "added": "best by loss"}
     rows: list[tuple[str, ...]] = []
     for point, roles, own in zip(found.points, found.roles, found.figures, strict=True):
         val = figure(own.val_acc, None, columns.VAL_ACC) if own.val_acc is not None else "–"
         test = f"{percent(own.test_acc)} [{_share(own.low)}, {_share(own.high)}]"
-        rows.append((named_point(spec, point), ", ".join(why[role] for role in roles), val, test))
+        rows.append((named_point(spec, point), why_text(spec, roles, found.measure), val, test))
     return rows
 
 

@@ -124,6 +124,7 @@ def confirmed_figures(sweep_id: str) -> ConfirmedFigures | None:
         tuple(found.difference(number) for number in numbers),
         found.openings,
         found.dropped,
+        found.confirmation.measure,
     )
 
 

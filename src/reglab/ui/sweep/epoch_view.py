@@ -13,7 +13,7 @@ from reglab.charts.gap import Measure
 from reglab.sweep import EpochRule, Point, SweepSpec
 from reglab.ui.sweep.confirm_text import ConfirmedFigures
 
-COLUMNS: Mapping[Measure, str] = {"accuracy": columns.VAL_ACC, "loss": columns.VAL_LOSS}
+COLUMNS = columns.MEASURES
 
 Zeros = Mapping[tuple[str, Point], float]
 """(penalty mode, point) → share of all weights that are exactly 0."""

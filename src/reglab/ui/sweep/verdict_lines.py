@@ -70,10 +70,15 @@ def p_text(p: float) -> str:
     return "< 0.001" if p < _SURE else short(p, 2)
 
 
-def listed(spec: SweepSpec, chosen: Sequence[Point]) -> str:
-    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", of a map "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four."""
+def listed(spec: SweepSpec, chosen: Sequence[Point], notes: Sequence[str] = ()) -> str:
+    """Several λ: "λ₂ = 0.001, 0.003 and 0.01", of a map "(λ₁, λ₂) = (0, 0.1) and (0.01, 0.1)"; cut after four.
+
+    With ``notes``, one a λ in brackets, none is cut.
+    """
     texts = [short_point(spec, point) for point in chosen]
-    if len(texts) > _LISTED:
+    if notes:
+        texts = [f"{text} ({note})" for text, note in zip(texts, notes, strict=True)]
+    elif len(texts) > _LISTED:
         texts[_LISTED:] = [f"{len(texts) - _LISTED} more"]
     values = f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else texts[0]
     symbols = ", ".join(axis.symbol for axis in spec.axes)
