@@ -18,11 +18,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
+from reglab import atomic
 from reglab.errors import CheckpointError, StoreError
 from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
-from reglab.store import RunFiles, atomic, open_store
+from reglab.store import RunFiles, open_store
 from reglab.store.files import NEWEST, PREVIOUS
 
 RUN = "abc0123456"
