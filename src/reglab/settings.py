@@ -107,6 +107,17 @@ def load_hosts(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
     return names
 
 
+def cache_folder(data: Path, environ: Mapping[str, str] | None = None) -> Path | None:
+    """``cache/`` in the home, for what is made of data in ``data``, an absolute path.
+
+    ``None`` where that is not the data folder of the settings, and as long as there is no home.
+    """
+    env = os.environ if environ is None else environ
+    home = _folder(env, "REGLAB_HOME", default_home)
+    own = _folder(env, "REGLAB_DATA", lambda: home / "data")
+    return home / "cache" if data == own and home.is_dir() else None
+
+
 def default_home() -> Path:
     """``runs/`` beside app.py in a checkout, else the user's data folder, such as ``~/.local/share/reglab``."""
     root = checkout()

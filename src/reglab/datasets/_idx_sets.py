@@ -85,7 +85,13 @@ def idx_dataset(source: IdxSource, /, **facts: Any) -> Dataset:
         find=partial(find_idx, source),
         counts=partial(local_counts, source),
         download_mb=source.megabytes,
-        test=OfficialTest(TEST.size, partial(find_idx, source, pair=TEST), partial(load_idx, source, pair=TEST)),
+        sources=partial(idx_files, source),
+        test=OfficialTest(
+            TEST.size,
+            partial(find_idx, source, pair=TEST),
+            partial(load_idx, source, pair=TEST),
+            partial(idx_files, source, pair=TEST),
+        ),
         **facts,
     )
 
@@ -100,6 +106,12 @@ def find_idx(source: IdxSource, folder: Path, pair: Pair = TRAIN) -> Path | None
     if loose and _identity(loose[1]) in (None, source.torchvision):
         return folder
     return next((place for place in source.elsewhere if _files(place, pair)), None)
+
+
+def idx_files(source: IdxSource, folder: Path, pair: Pair = TRAIN) -> tuple[Path, ...]:
+    """The image and the label file where they are there, else none."""
+    place = find_idx(source, folder, pair)
+    return (place and _files(place, pair)) or ()
 
 
 def load_idx(source: IdxSource, folder: Path, progress: Progress, pair: Pair = TRAIN) -> Images:

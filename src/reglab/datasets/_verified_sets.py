@@ -53,6 +53,7 @@ def verified_dataset(source: VerifiedSource, load: Load, /, **facts: Any) -> Dat
         shape=(3, 32, 32),
         load=partial(load, source),
         find=partial(find_files, source),
+        sources=partial(content_files, source),
         download_mb=source.megabytes,
         **facts,
     )
@@ -69,9 +70,18 @@ def find_files(source: VerifiedSource, folder: Path) -> Path | None:
     return next((path / path.name if (path / path.name).exists() else path for path in found), None)
 
 
+def content_files(source: VerifiedSource, folder: Path) -> tuple[Path, ...]:
+    """The files that torchvision reads, none where only the archive is there."""
+    found = find_files(source, folder)
+    if found is None or found.name != source.content:
+        return ()
+    return tuple(sorted(path for path in found.iterdir() if path.is_file())) if found.is_dir() else (found,)
+
+
 def cifar_test(source: VerifiedSource) -> OfficialTest:
     """The official test images, which come in the same archive as the training images."""
-    return OfficialTest(CIFAR_TEST_SIZE, partial(find_files, source), partial(load_cifar, source, train=False))
+    load = partial(load_cifar, source, train=False)
+    return OfficialTest(CIFAR_TEST_SIZE, partial(find_files, source), load, partial(content_files, source))
 
 
 def load_cifar(source: VerifiedSource, folder: Path, progress: Progress, train: bool = True) -> Images:

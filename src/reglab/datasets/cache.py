@@ -1,6 +1,7 @@
 """The pools and official test images in memory: loaded once, shared by all runs.
 
-Beyond a limit the least recently used are dropped.
+Beyond a limit the least recently used are dropped. What was decoded once is mapped from the disk
+(:mod:`reglab.datasets.image_cache`).
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import torch
 
-from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
+from reglab.datasets import image_cache
+from reglab.datasets.dataset import DATASETS, Dataset, Images, OfficialTest, Progress, silent
+from reglab.datasets.image_file import Arrays
 from reglab.errors import DataError
+from reglab.settings import cache_folder
 
 LIMIT_BYTES = 512 * 2**20
 
@@ -35,7 +38,7 @@ def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
     :raises DataError: where it cannot be loaded; the next call tries again.
     """
     entry = DATASETS.get(name)
-    return _once((name, folder.resolve(), "pool"), entry, entry.load, entry.size, progress)
+    return _once((name, folder.resolve(), "pool"), entry, entry, progress)
 
 
 def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Images | None:
@@ -49,7 +52,7 @@ def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Im
     if entry.test is None or (key in _unreachable and entry.test.find(key[1]) is None):
         return None
     try:
-        return _once(key, entry, entry.test.load, entry.test.size, progress)
+        return _once(key, entry, entry.test, progress)
     except DataError as error:
         if entry.test.find(key[1]) is not None:
             raise
@@ -58,13 +61,13 @@ def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Im
         return None
 
 
-def _once(key: _Key, entry: Dataset, load: Callable[[Path, Progress], Images], most: int, progress: Progress) -> Images:
+def _once(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Progress) -> Images:
     with _guard:
         lock = _locks.setdefault(key, threading.Lock())
     with lock:
         images = _take(key)
         if images is None:
-            images = _load(entry, load, most, key[1], progress)
+            images = _load(key, entry, part, progress)
             _keep(key, images)
         return images
 
@@ -90,15 +93,42 @@ def _keep(key: _Key, images: Images) -> None:
             _kept.popitem(last=False)
 
 
-def _load(
-    entry: Dataset, load: Callable[[Path, Progress], Images], most: int, folder: Path, progress: Progress
-) -> Images:
+def _load(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Progress) -> Images:
+    """The images of ``part``, from the disk where they were decoded before."""
+
+    def decode() -> Arrays:
+        images = _decode(entry, part, key[1], progress)
+        return images.x.numpy(), images.y.numpy()
+
+    def waiting() -> None:
+        progress(f"Waiting for another process that reads {entry.label}", 0.0)
+
+    slot = _slot(key, entry, part)
+    x, y = decode() if slot is None else image_cache.shared(slot, decode, waiting)
+    return Images(torch.from_numpy(x), torch.from_numpy(y))
+
+
+def _slot(key: _Key, entry: Dataset, part: Dataset | OfficialTest) -> image_cache.Slot | None:
+    """Where the images are kept; ``None`` where they are not decoded from files, or these cannot be found yet."""
+    name, folder, which = key
+    kept = cache_folder(folder)
+    if kept is None or part.sources is None:
+        return None
     try:
-        images = load(folder, progress)
+        files = part.sources(folder)
+        facts = (entry.shape, len(entry.classes), part.size)
+        return image_cache.slot_for(kept, name, which, files, facts) if files else None
+    except OSError:
+        return None  # decoding them says what is wrong
+
+
+def _decode(entry: Dataset, part: Dataset | OfficialTest, folder: Path, progress: Progress) -> Images:
+    try:
+        images = part.load(folder, progress)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise DataError(f"{entry.label} cannot be read{where}: {error.strerror or error}.") from error
-    _check(entry, images, most)
+    _check(entry, images, part.size)
     return images
 
 

@@ -20,6 +20,10 @@ Progress: TypeAlias = Callable[[str, float], None]
 """Receives the current step ("Downloading MNIST: 3.1 of 9.9 MB") and the share of it that is done, 0 to 1."""
 
 
+Sources: TypeAlias = Callable[[Path], tuple[Path, ...]]
+"""Given the data folder, the files that a data set is decoded from."""
+
+
 def silent(text: str, share: float) -> None:
     """No-op progress callback."""
 
@@ -40,12 +44,13 @@ class OfficialTest:
     """The ``size`` official test images of a data set.
 
     ``find(folder)`` is where they are, None where they are not; ``load(folder, progress)`` reads or downloads them;
-    :class:`reglab.errors.DataError` where it cannot.
+    :class:`reglab.errors.DataError` where it cannot. ``sources`` as in :class:`Dataset`.
     """
 
     size: int
     find: Callable[[Path], Path | None]
     load: Callable[[Path, Progress], Images]
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,10 @@ class Dataset:
     :class:`reglab.errors.DataError` where it cannot. ``find(folder)`` is where its local files are, None where they are
     not; a data set without ``find`` needs no files. ``counts(folder)`` are the images of each class in local files that
     may differ from the original, read without the images; None where there are none. ``extra`` is the package that it
-    needs beside RegLab's own. ``test`` are the official test images, where the data set has such.
+    needs beside RegLab's own. ``test`` are the official test images, where the data set has such. ``sources(folder)``
+    are the files that ``load`` decodes, none where they are not there yet: the images are then kept on the disk
+    (:mod:`reglab.datasets.image_cache`) until one of these files changes. Without ``sources`` they are made anew at
+    each start; a package lists its own module among them.
     """
 
     name: str
@@ -73,6 +81,7 @@ class Dataset:
     extra: str | None = None
     download_mb: float | None = None
     test: OfficialTest | None = field(default=None, repr=False)
+    sources: Sources | None = field(default=None, repr=False)
 
 
 DATASETS: Registry[Dataset] = Registry("dataset", "reglab.datasets", Dataset)

@@ -15,14 +15,16 @@ _BRIGHTEST = 16
 
 def _load(_folder: Path, progress: Progress) -> Images:
     progress("Reading the digits", 0.0)
+    rows = np.loadtxt(_file(), delimiter=",", dtype=np.float32)
+    pixels = (rows[:, :-1] / _BRIGHTEST).reshape(-1, 1, 8, 8)
+    return Images(torch.from_numpy(pixels), torch.from_numpy(rows[:, -1].astype(np.int64)))
+
+
+def _file() -> Path:
     found = find_spec("sklearn")  # importing scikit-learn takes a second, and reading its file none
     assert found is not None
     assert found.origin is not None
-    rows = np.loadtxt(
-        Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz", delimiter=",", dtype=np.float32
-    )
-    pixels = (rows[:, :-1] / _BRIGHTEST).reshape(-1, 1, 8, 8)
-    return Images(torch.from_numpy(pixels), torch.from_numpy(rows[:, -1].astype(np.int64)))
+    return Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz"
 
 
 ENTRY = Dataset(
@@ -35,4 +37,5 @@ ENTRY = Dataset(
     shape=(1, 8, 8),
     size=1797,
     load=_load,
+    sources=lambda _folder: (_file(),),
 )

