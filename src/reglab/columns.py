@@ -31,7 +31,7 @@ SECONDS = "seconds"
 
 Measure = Literal["loss", "accuracy"]
 MEASURES: Mapping[Measure, str] = {"loss": VAL_LOSS, "accuracy": VAL_ACC}
-"""What a sweep can be judged by, and its column; the first unless a person asks for another."""
+"""What a sweep can be judged by, and its column; a new sweep declares the first unless a person asks for the other."""
 
 MEMORY: tuple[str, ...] = (CLEAN_ACC, FLIPPED_ACC, TRUE_ACC)
 SOMETIMES: tuple[str, ...] = (*MEMORY, CRITERION)  # NaN in most runs

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from reglab import spec_text
+from reglab.columns import Measure
 from reglab.errors import SpecError, shown
 from reglab.number_text import number_text, read_named, split_list
 from reglab.spec import Apply, Number, RunSpec, Whole
@@ -84,7 +85,9 @@ class SweepSpec(BaseModel):
     validates on fold r of that many stratified folds and adds r to the training seed; of ``blocks`` it has block r of
     that many disjoint ones to train and to validate on, and adds r to the training seed. ``only`` trains the points
     with these numbers alone, as a confirmation does. ``epoch`` is the rule by which runs are judged, declared before
-    any is trained; empty is the default of :attr:`epoch_rule`.
+    any is trained; empty is the default of :attr:`epoch_rule`. ``measure`` is the validation figure to choose λ by,
+    declared likewise: commands and the form declare the loss, and an absent one means the accuracy, as in earlier
+    versions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -101,6 +104,7 @@ class SweepSpec(BaseModel):
     over: dict[str, tuple[_Kept, ...]] = Field(default_factory=dict, exclude_if=lambda axes: not axes)
     only: tuple[Whole, ...] = Field((), exclude_if=lambda numbers: not numbers)
     epoch: EpochRule | None = Field(None, exclude_if=lambda rule: rule is None)
+    measure: Measure = Field("accuracy", exclude_if=lambda measure: measure == "accuracy")
 
     @model_validator(mode="before")
     @classmethod

@@ -93,7 +93,7 @@ def test_either_measure_chooses_and_the_choice_by_the_other_is_named_so(store: S
         loss, accuracy = found[lane.point.value]
         return metrics(epoch, val_loss=loss + 0.001 * lane.repeat, val_acc=accuracy)
 
-    sweep = add_sweep(store, SMALL, figures=figures, environment=TESTED)
+    sweep = add_sweep(store, SMALL.model_copy(update={"measure": "loss"}), figures=figures, environment=TESTED)
     roles = {name: plan_confirmation(store, sweep, 2, measure=name)[1] for name in (VAL_LOSS, VAL_ACC)}
     assert [confirmation.measure for confirmation in roles.values()] == [VAL_LOSS, VAL_ACC]
     assert roles[VAL_LOSS].roles == (("zero",), ("best", "one_se"), ("best_by_accuracy",))
@@ -137,7 +137,7 @@ def test_sweeps_over_blocks_have_no_overlap_and_are_confirmed_on_as_many_images(
     store: Store, settings: Settings
 ) -> None:
     run = LOCKED.with_changes({"data.train_size": None, "train.epochs": 1})
-    sweep = train_sweep(store, settings, SweepSpec(run=run, l2=(0.0, 1e-2), blocks=3))
+    sweep = train_sweep(store, settings, SweepSpec(run=run, l2=(0.0, 1e-2), blocks=3, measure="accuracy"))
     [_, row] = judge_stored(store, sweep).own.table.to_dict("records")
     last = [run.last.val_acc for run in store.sweep_runs(sweep.id) if run.last]
     apart = np.array(last[1::2]) - np.array(last[::2])

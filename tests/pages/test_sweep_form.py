@@ -16,7 +16,7 @@ from reglab.store import Store, Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import Query
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.query import KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
+from reglab.ui.sweep.query import BY, KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 
@@ -41,6 +41,18 @@ def test_other_regularizers_are_shared_by_every_run(app: AppTest) -> None:
     again(app)
     assert {lane.run.regularize.label for lane in form(app).lanes()} == {"augmentation rotate, mixup 0.2"}
     assert (address(app)["regularize.mixup"], address(app)["regularize.augment"]) == ("0.2", "rotate")
+
+
+def test_a_sweep_that_declares_accuracy_opens_on_it(app: AppTest, store: Store) -> None:
+    visit(app)
+    assert form(app).measure == "loss"
+    app.segmented_control(key=BY).set_value("accuracy")
+    again(app)
+    assert "by" not in address(app)
+    press(app, "sweep_start")
+    [sweep] = store.sweeps()
+    assert sweep.spec.measure == "accuracy"
+    assert address(app) == {"sweep": sweep.id, "measure": "accuracy"}
 
 
 def test_one_press_starts_the_demonstration_and_shows_it(app: AppTest, store: Store) -> None:

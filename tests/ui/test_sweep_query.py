@@ -61,7 +61,8 @@ def sweeps(draw: st.DrawFn) -> SweepSpec:
     repeats = draw(st.sampled_from([{"seeds": 3}, {"folds": 5}, {"blocks": 4}, {}]))
     run = draw(specs()).with_changes({**WHOLE, "train.seed": 1, "data.seed": 2})
     rule = draw(st.sampled_from([None, "last", "best", "common"]))
-    return normal(SweepSpec.parse({"run": run, "apply": modes, "epoch": rule, **what, **repeats}))
+    by = draw(st.sampled_from(["loss", "accuracy"]))
+    return normal(SweepSpec.parse({"run": run, "apply": modes, "epoch": rule, "measure": by, **what, **repeats}))
 
 
 @given(sweeps())
@@ -126,6 +127,7 @@ def test_a_bad_switch_gets_its_default_and_a_sentence(query: dict[str, str], tex
         ({"l2": "0,1", "seeds": "0"}, {"seeds": 1, "l2": (0.0, 1.0)}, "seeds should be greater"),
         ({"l2": "0,1", "ways": "sideways"}, {"apply": (), "l2": (0.0, 1.0)}, "not 'sideways'"),
         ({"seeds": "3", "rule": "worst"}, {"seeds": 3, "epoch": None}, "'worst'"),
+        ({"seeds": "3", "by": "gap"}, {"seeds": 3, "measure": "accuracy"}, "'gap'"),
         ({"seeds": "3", "folds": "4"}, {"seeds": 3, "folds": 0}, "not both"),
         ({"ratio": "0.5"}, {"l2": USUAL.l2, "l1_ratio": None}, "at least one λ is needed"),
         ({"train.epochs": "-1", "l1": "0,1"}, {"l1": (0.0, 1.0)}, "train.epochs"),

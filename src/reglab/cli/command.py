@@ -41,15 +41,14 @@ def one_run(parser: argparse.ArgumentParser) -> None:
 
 
 def measure_argument(parser: argparse.ArgumentParser) -> None:
-    """``--measure``: what chooses the best λ; :func:`measure_of` reads it."""
-    first, *_ = MEASURES
-    about = f"choose by validation loss or accuracy, as the switch on the page does; default: {first}"
-    parser.add_argument("--measure", choices=tuple(MEASURES), default=first, help=about)
+    """``--measure`` of commands about a sweep that declares one; :func:`measure_of` reads it."""
+    about = "of a sweep: choose λ by validation loss or accuracy; default: the one that the sweep declares"
+    parser.add_argument("--measure", choices=tuple(MEASURES), help=about)
 
 
-def measure_of(arguments: argparse.Namespace) -> str:
-    """The column of the chosen measure."""
-    return MEASURES[arguments.measure]
+def measure_of(arguments: argparse.Namespace) -> str | None:
+    """The column of the measure; None is the one that the sweep declares."""
+    return MEASURES[arguments.measure] if arguments.measure else None
 
 
 def spec_arguments(parser: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ def train_run(store: Store, settings: Settings, run: Run, output: Output) -> int
     return _status(ended, received)
 
 
-def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output, measure: str) -> int:
+def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output, measure: str | None = None) -> int:
     """Train ``sweep`` to its end, or to a checkpoint on a signal; the exit status."""
     with signals() as received:
         ended, patience = _train_sweep(store, settings, sweep, output, received)
@@ -53,20 +53,20 @@ def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output, 
     return _status(ended, received)
 
 
-def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output, measure: str) -> int:
+def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output) -> int:
     """Train ``sweep``, and then its confirmation on so many fresh ``seeds`` unless no λ is best; the exit status."""
     with signals() as received:
         ended, patience = _train_sweep(store, settings, sweep, output, received)
         last = ended
-        if ended.state == "finished" and patience(sweep_result, store, ended, measure)["best"]:
-            fresh = patience(_new_confirmation, store, ended, seeds, measure)
+        if ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
+            fresh = patience(_new_confirmation, store, ended, seeds)
             last, patience = _train_sweep(store, settings, fresh, output, received)
-        patience(print_sweep, store, ended, output, measure)
+        patience(print_sweep, store, ended, output)
     return _status(last, received)
 
 
-def _new_confirmation(store: Store, sweep: Sweep, seeds: int, measure: str) -> Sweep:
-    spec, confirmation = plan_confirmation(store, sweep, seeds, measure=measure)
+def _new_confirmation(store: Store, sweep: Sweep, seeds: int) -> Sweep:
+    spec, confirmation = plan_confirmation(store, sweep, seeds)
     return store.create(spec, name=name_of(sweep), owner=store.owner(), confirmation=confirmation)
 
 
@@ -127,8 +127,8 @@ class Progress:
         self.output.print(record, f"epoch {now.epoch:>{width}}/{now.epochs}  {now.size} runs  about {left:.0f} s left")
 
 
-def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str) -> None:
-    """The sweep's result object, or its table, best λ and 1-SE choice by ``measure``."""
+def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None = None) -> None:
+    """The sweep's result object, or its table, best λ and 1-SE choice, by ``measure`` or the one that it declares."""
     found = sweep_result(store, sweep, measure)
     several = len(sweep.spec.applies) > 1
     lambdas = () if sweep.spec.kind == "setting" else ("lambda", "l1", "l2")
@@ -144,7 +144,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str) -> Non
     for key, label in (("best", "best on average" if unshown else "best"), ("one_se", "1-SE choice")):
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
-            lines.append(f"{label}: {mode}{place_text(row)} ({both_figures(row, measure)})")
+            lines.append(f"{label}: {mode}{place_text(row)} ({both_figures(row, found['measure'])})")
     lines += judgement_lines(found)
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")

@@ -39,12 +39,13 @@ def plan_confirmation(
     sweep: Sweep,
     seeds: int = SEEDS,
     add: Sequence[float] = (),
-    measure: str = columns.VAL_LOSS,
+    measure: str | None = None,
 ) -> tuple[SweepSpec, Confirmation]:
     """The sweep that confirms ``sweep`` on so many fresh ``seeds``.
 
     :param add: further values on its axis.
-    :param measure: VAL_LOSS or VAL_ACC, which chooses the best λ and the 1-SE choice.
+    :param measure: VAL_LOSS or VAL_ACC, which chooses the best λ and the 1-SE choice; the one that ``sweep`` declares
+        unless given.
     :raises SpecError: it has no test part, no best λ, or there is no room for the seeds.
     :raises StoreError: it has not finished, or its runs kept different test parts locked.
     """
@@ -68,7 +69,7 @@ def plan_confirmation(
         values["run"]["train"]["patience"] = 0  # every run reaches the epoch at which it is judged
     epochs = _common_epochs(judgement, verdict.apply, [spec.points[number] for number in roles])
     sha256 = _locked(store, sweep)
-    confirmation = Confirmation(sweep.id, rule, shift, seeds, sha256, tuple(roles.values()), epochs, measure)
+    confirmation = Confirmation(sweep.id, rule, shift, seeds, sha256, tuple(roles.values()), epochs, judgement.measure)
     return SweepSpec.parse(values), confirmation
 
 
@@ -77,7 +78,7 @@ def start_confirmation(
     sweep_id: str,
     seeds: int = SEEDS,
     add: Sequence[float] = (),
-    measure: str = columns.VAL_LOSS,
+    measure: str | None = None,
 ) -> Sweep:
     """Queue the confirmation of a sweep; for pages. Where one of it waits or trains, that one."""
     sweep = runner.store.sweep(sweep_id)

@@ -17,7 +17,7 @@ from reglab.analysis import (
     runs_table,
     strictest,
 )
-from reglab.columns import VAL_LOSS
+from reglab.columns import MEASURES
 from reglab.datasets import DATASETS, check_data, load_images, status
 from reglab.errors import RegLabError
 from reglab.settings import load_settings
@@ -26,8 +26,11 @@ from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
 
 
-def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_LOSS) -> SweepJudgement:
-    """The judgement on ``sweep`` as far as it has come, by ``measure`` and the epoch rule that it declares."""
+def judge_stored(store: Store, sweep: Sweep, measure: str | None = None) -> SweepJudgement:
+    """The judgement on ``sweep`` as far as it has come, by the epoch rule and the measure that it declares.
+
+    ``measure`` (VAL_LOSS or VAL_ACC) takes the place of the declared one.
+    """
     runs = store.sweep_runs(sweep.id)
     ids, chance = [run.id for run in runs], chance_of(runs)
     return judge_sweep(
@@ -35,7 +38,7 @@ def judge_stored(store: Store, sweep: Sweep, measure: str = VAL_LOSS) -> SweepJu
         runs_table(sweep.spec.lanes(), runs),
         store.epochs(ids),
         overlap=overlap_of(sweep.spec, runs),
-        measure=measure,
+        measure=measure or MEASURES[sweep.spec.measure],
         chance=chance,
         scores=store.val_scores(ids),
         labels=labels_at_hand(sweep.spec.run.data.name) if chance and chance.uneven else None,

@@ -7,7 +7,6 @@ from typing import Any
 
 from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.analysis.zero_filters import zero_filters
-from reglab.columns import VAL_LOSS
 from reglab.datasets import recorded_remarks
 from reglab.jobs.confirmed import confirm_facts, read_confirmation
 from reglab.jobs.judging import chance_of_run, judge_stored
@@ -66,14 +65,14 @@ def unreadable_result(row: Unreadable) -> dict[str, Any]:
     return {row.kind: row.id, "name": row.name, "status": "unreadable", "error": row.sentence}
 
 
-def sweep_result(store: Store, sweep: Sweep, measure: str = VAL_LOSS) -> dict[str, Any]:
-    """The best λ and the 1-SE choice by ``measure`` and the declared epoch rule, and the table they come from.
+def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict[str, Any]:
+    """The best λ and the 1-SE choice by the declared epoch rule and measure, and the table they come from.
 
-    The judgement is that of :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the
-    values of swept settings other than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are,
-    and ``why_no_best`` gives the reason. ``data_remarks`` are those of the first run; ``confirm`` is the newest
-    confirmation that has come to its end, and ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes
-    were executed.
+    ``measure`` (VAL_LOSS or VAL_ACC) takes the place of the declared one. The judgement is that of
+    :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the values of swept settings other
+    than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the
+    reason. ``data_remarks`` are those of the first run; ``confirm`` is the newest confirmation that has come to its
+    end, and ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes were executed.
     """
     runs, judgement = store.sweep_runs(sweep.id), judge_stored(store, sweep, measure)
     return {

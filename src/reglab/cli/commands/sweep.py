@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from reglab.cli.command import Command, measure_argument, measure_of, read_spec, spec_arguments
+from reglab.cli.command import Command, read_spec, spec_arguments
 from reglab.cli.output import Output
+from reglab.columns import MEASURES
 from reglab.errors import SpecError, clipped, shown
 from reglab.number_text import read_named
 from reglab.settings import load_settings
@@ -43,7 +44,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     add("--blocks", metavar="J", help="repeat over J disjoint stratified blocks of the images instead (overlap r = 0)")
     rules = "last: the last one; best: each run's of lowest validation loss; common: of lowest mean loss over repeats"
     add("--epoch", metavar="RULE", help=f"epoch at which runs count: {rules}; default: best with early stopping")
-    measure_argument(parser)
+    first, *_ = MEASURES
+    about = f"validation figure that λ is chosen by; default: {first}"
+    add("--measure", choices=tuple(MEASURES), default=first, help=about)
     add(
         "--confirm",
         metavar="N",
@@ -58,15 +61,14 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.store import open_store
 
     spec, settings, seeds = _spec(arguments), load_settings(), _fresh_seeds(arguments.confirm)
-    measure = measure_of(arguments)
     check_sweep(spec, settings)
     if seeds is not None:
         check_test_part(spec)
     with open_store(settings) as store:
         sweep = store.create(spec, name=arguments.name, owner=store.owner())
         if seeds is None:
-            return train_sweep(store, settings, sweep, output, measure)
-        return train_and_confirm(store, settings, sweep, seeds, output, measure)
+            return train_sweep(store, settings, sweep, output)
+        return train_and_confirm(store, settings, sweep, seeds, output)
 
 
 def _fresh_seeds(text: str | None) -> int | None:
@@ -84,7 +86,7 @@ def _spec(arguments: argparse.Namespace) -> SweepSpec:
     if arguments.spec is None and arguments.l1 is not None:
         run = run.with_changes({"penalty.l2": 0.0})
     run = run.with_assignments(arguments.set)
-    values: dict[str, Any] = {"run": run.model_dump(), "over": _over(arguments.over, run)}
+    values: dict[str, Any] = {"run": run.model_dump(), "over": _over(arguments.over, run), "measure": arguments.measure}
     lists = [("l1", "--l1", "λ₁"), ("l2", "--l2", "λ₂"), ("lambdas", "--lambda", "λ")]
     given = [(key, option, symbol) for key, option, symbol in lists if getattr(arguments, key) is not None]
     for key, option, symbol in given:

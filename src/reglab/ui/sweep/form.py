@@ -14,6 +14,7 @@ from reglab.spec import RunSpec
 from reglab.sweep import EpochRule, Kind, SweepSpec, values_text
 from reglab.sweep_axes import numeric_settings
 from reglab.training import LaneSize
+from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
 from reglab.ui.shared.spec_fields import (
@@ -32,6 +33,7 @@ from reglab.ui.sweep.presets import Preset
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.query import (
     AUTOMATIC,
+    BY,
     FIRST,
     FIRST_VALUES,
     FIXED,
@@ -113,6 +115,11 @@ RULE_HELP = (
     + "  \n".join(f"**{rule}**: {text}." for rule, text in EPOCH_RULES.items())
     + "  \n**auto**: best with early stopping, else last."
 )
+BY_HELP = (
+    "The validation figure by which λ is chosen and tested. It is declared here, before the outcome is known; the "
+    "sweep's page shows the choice by the other one beside it.  \n"
+    "**Loss** counts how sure the network is of every image; **accuracy** only whether the true class comes first."
+)
 FACTORS_HELP = "Multiplier of λ for single tensors, one “name: factor” a line; 0 exempts a tensor."
 
 _CARD = (
@@ -174,7 +181,7 @@ def _start(specs: Sequence[SweepSpec], names: Sequence[str | None], key: str) ->
     except RegLabError as error:
         FORM.state().start_problem = as_labels(str(error))
     else:
-        show_sweep(first, beside)
+        show_sweep(first, beside, specs[0].measure)
 
 
 def _sweep_card() -> None:
@@ -197,6 +204,7 @@ def _sweep_card() -> None:
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
     right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
     _epoch_rule()
+    segments("Choose λ by", MEASURES, BY, help=BY_HELP, **named)
     free = ["penalty.l2", "penalty.l1"] if kind == "setting" else [FIXED[kind]] if kind in FIXED else []
     fixed = [setting for setting in (*free, *TERMS) if setting not in _swept()]
     for place, setting in enumerate(fixed):

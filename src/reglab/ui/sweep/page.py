@@ -193,8 +193,8 @@ def _row(sweep: Sweep) -> None:
 
 
 def _best(sweep: Sweep) -> str:
-    """The best λ by loss under the sweep's epoch rule: " · best λ₂ = 0.03 (loss 0.312, 90.4 %)"; empty without one."""
-    store = services().store
+    """The best λ as the sweep declares it to be chosen: " · best λ₂ = 0.03 (loss 0.312, 90.4 %)"; empty without one."""
+    store, measure = services().store, columns.MEASURES[sweep.spec.measure]
     try:
 
         def judged() -> pd.DataFrame:
@@ -202,12 +202,12 @@ def _best(sweep: Sweep) -> str:
             table = runs_table(sweep.spec.lanes(), runs)
             epochs = store.epochs([run.id for run in runs])
             means = table_of(table, epochs, rule=sweep.spec.epoch_rule)
-            return chosen(means, columns.VAL_LOSS, chance=chance_of(runs))
+            return chosen(means, measure, chance=chance_of(runs))
 
         table = shared_frame(("best", store.home, sweep.id, sweep.epochs), judged)
     except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
         return f" · {literal(str(error))}"
-    best = best_row(table, columns.VAL_LOSS)
+    best = best_row(table, measure)
     if best is None:
         return ""
     row = table.iloc[best]

@@ -9,7 +9,7 @@ located the ends of λ and a network for the maps; it asks nothing of a preset's
    With L1, and with two penalty modes, which differ by decades, the steps are 1, 3; of two modes the values begin a
    decade below the end of the first mode and stop at the end of the last.
 3. Repeats: six seeds, the fewest with which a two-sided p of 0.05 can be reached.
-4. Epoch rule: last. No run stops early; early stopping is shown as the rival.
+4. Epoch rule: last. No run stops early; early stopping is shown as the rival. Measure: the loss.
 5. Maps of λ and the learning rate: data, network and budget of the published result on Learn (a VGG with batch norms,
    10 epochs, cosine schedule), three seeds; its two learning rates and a third in the same step; six λ in steps of 4
    over its range.
@@ -54,7 +54,7 @@ def _sweep(data: Mapping[str, Any], *, lr: float, epochs: int, batch_size: int =
         "optim": {"name": "adam", "lr": lr},
         "train": {"epochs": epochs, "batch_size": batch_size},
     }
-    return SweepSpec.parse({"run": run, "seeds": 6, **sweep})
+    return SweepSpec.parse({"run": run, "seeds": 6, "measure": "loss", **sweep})
 
 
 DEMO = Preset(
@@ -81,7 +81,7 @@ def _map(optimizer: str, rate: float, smallest: float, mode: str) -> SweepSpec:
     }
     rates = tuple(float(f"{rate * 4**power:.6g}") for power in (-1, 0, 1))
     lambdas = (0.0, *(float(f"{smallest * 4**power:.6g}") for power in range(6)))
-    return SweepSpec.parse({"run": run, "l2": lambdas, "over": {"optim.lr": rates}, "seeds": 3})
+    return SweepSpec.parse({"run": run, "l2": lambdas, "over": {"optim.lr": rates}, "seeds": 3, "measure": "loss"})
 
 
 def _regularizers() -> tuple[SweepSpec, ...]:

@@ -28,9 +28,9 @@ View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
 LossView = Literal[Role, "map"]
 
 SWEEP = "sweep"
-SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "blocks", "rule", "over")
-"""Parameters of a sweep itself, besides those of its run: "ways" are the penalty modes, "rule" is the epoch rule, and
-"over" has the other axes."""
+SETTINGS = ("l1", "l2", "lambdas", "ratio", "ways", "seeds", "folds", "blocks", "rule", "by", "over")
+"""Parameters of a sweep itself, besides those of its run: "ways" are the penalty modes, "rule" is the epoch rule, "by"
+the measure that λ is chosen by, and "over" has the other axes."""
 
 PREFIX = "sweep_"
 _PARTS = frozenset({"data.folds", "data.fold", "data.blocks", "data.block"})
@@ -39,8 +39,8 @@ _OF_SWEEP = _PARTS | {"penalty.apply"}  # settings of a run that the sweep decid
 RUN_WIDGETS = {setting: PREFIX + key for setting, key in of_run.WIDGETS.items() if setting not in _OF_SWEEP}
 """Dotted setting of a run → widget key."""
 
-KIND, MODES, OVER, REPEATS, RATIO, RULE = (
-    PREFIX + name for name in ("kind", "modes", "over", "repeats", "ratio", "rule")
+KIND, MODES, OVER, REPEATS, RATIO, RULE, BY = (
+    PREFIX + name for name in ("kind", "modes", "over", "repeats", "ratio", "rule", "by")
 )
 LISTS: Mapping[str, str] = {"l2": PREFIX + "l2_values", "l1": PREFIX + "l1_values", "lambdas": PREFIX + "lambdas"}
 SYMBOLS: Mapping[str, str] = {"l2": "λ₂", "l1": "λ₁", "lambdas": "λ"}
@@ -52,7 +52,7 @@ FIRST, FIRST_VALUES, SECOND, SECOND_VALUES = (PREFIX + name for name in ("first"
 
 NO_AXIS = "none"
 KEYS = (
-    *(*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, RULE, *LISTS.values()),
+    *(*RUN_WIDGETS.values(), KIND, MODES, OVER, REPEATS, RATIO, RULE, BY, *LISTS.values()),
     *(FIRST, FIRST_VALUES, SECOND, SECOND_VALUES),
 )
 
@@ -110,6 +110,7 @@ def to_values(spec: SweepSpec) -> dict[str, Any]:
         REPEATS: spec.repeats,
         RATIO: number_text(_USUAL_RATIO if spec.l1_ratio is None else spec.l1_ratio),
         RULE: spec.epoch or AUTOMATIC,
+        BY: spec.measure,
         FIRST: first[0],
         FIRST_VALUES: values_text(first[1]) or USUAL_VALUES[_FIRST],
         SECOND: second[0],
@@ -145,6 +146,7 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     wanted[f"{over}s"] = repeats
     rule = values.get(RULE) or AUTOMATIC
     wanted["epoch"] = None if rule == AUTOMATIC else rule
+    wanted["measure"] = values.get(BY) or "loss"
     try:
         return normal(SweepSpec.parse(wanted))
     except SpecError as error:
@@ -308,6 +310,8 @@ def form_query(spec: SweepSpec) -> dict[str, str]:
         query[f"{spec.repeated_over}s"] = str(spec.repeats)
     if spec.epoch is not None:
         query["rule"] = spec.epoch
+    if spec.measure == "loss":
+        query["by"] = spec.measure
     return query
 
 
@@ -346,4 +350,4 @@ def _setting(key: str, text: str, run: RunSpec) -> dict[str, Any]:
         return {"l1_ratio": scalar(text)}
     if key == "ways":
         return {"apply": tuple(mode.strip() for mode in text.split(",") if mode.strip())}
-    return {"epoch" if key == "rule" else key: scalar(text)}
+    return {{"rule": "epoch", "by": "measure"}.get(key, key): scalar(text)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from reglab import columns
+from reglab.columns import Measure
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule
 from reglab.ui.shared.query import Form, Query
@@ -46,9 +47,9 @@ QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(
 FORM = Form("sweep_form", START, QUERY, KEYS, USUAL, to_values, form_query)
 
 
-def show_sweep(sweep_id: str, beside: Sequence[str] = ()) -> None:
+def show_sweep(sweep_id: str, beside: Sequence[str] = (), measure: Measure = DEFAULT.measure) -> None:
     """Go to the view of this sweep, with others beside it."""
-    QUERY.write(sweep_query(sweep_id, ViewState(beside=",".join(beside))))
+    QUERY.write(sweep_query(sweep_id, ViewState(measure=measure, beside=",".join(beside))))
 
 
 def leave_for(sweep_id: str) -> None:

@@ -45,6 +45,7 @@ def see_sweeps() -> None:
 def sweep_page_query(spec: RunSpec) -> dict[str, str]:
     """The query of a sweep's form with the settings of ``spec``.
 
-    It always names the dataset: the sweep page has other defaults, which an empty query would bring.
+    It always names the dataset: the sweep page has other defaults, which an empty query would bring. A query without
+    "by" is one of an earlier version, which chose λ by accuracy.
     """
-    return {"data.name": spec.data.name, **spec.to_query()}
+    return {"data.name": spec.data.name, **spec.to_query(), "by": "loss"}
