@@ -68,7 +68,7 @@ def test_the_result_stands_in_the_verdict_with_how_often_the_test_part_was_opene
     assert "On the test part against λ₂ = 0: **+" in said
     assert f"Validation less test accuracy: {points(0.9015 - accuracy)} points" in said
     table = app.dataframe[0].value
-    assert table["Why"].tolist() == ["no penalty", "best by loss, 1-SE choice"]
+    assert table["Why"].tolist() == ["no penalty", "best by accuracy, 1-SE choice"]
     confirm(store, sweep)
     visit(app, sweep=sweep.id)
     assert "opened twice" in prose(app)
