@@ -7,6 +7,7 @@ those of the groups above it (https://docs.kernel.org/admin-guide/cgroup-v2.html
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import psutil
 
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")  # a line for each hierarchy: "number:controllers:path"
+_PROCESSORS = Path("/proc/cpuinfo")
 _MEMORY_FILES = (  # limit, usage and, within the usage, the page cache that the kernel drops first
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -26,6 +28,15 @@ def available_cores() -> int:
     process: Any = psutil.Process()
     mask = process.cpu_affinity() if hasattr(process, "cpu_affinity") else None  # macOS has none
     return max(1, min([len(mask) if mask else psutil.cpu_count() or 1, *_cpu_quotas()]))
+
+
+def processor() -> str:
+    """The model of the CPU, for example "AMD EPYC 9554"; its architecture where the system gives no model."""
+    for line in _lines(_PROCESSORS):
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()
 
 
 def available_memory() -> int:
@@ -77,7 +88,7 @@ def _groups(controller: str) -> Iterator[Path]:
 def _lines(path: Path) -> list[str]:
     """The lines of a file of the kernel; none where this kernel, or this group, has no such file."""
     try:
-        return path.read_text(encoding="ascii").splitlines()
+        return path.read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
 

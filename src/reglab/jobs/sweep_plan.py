@@ -12,6 +12,7 @@ from typing import Any
 
 from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
+from reglab.jobs.timing_file import TimingFile
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
@@ -62,14 +63,17 @@ def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
     """Time both executions on copies of the lanes, and group the lanes for ``workers`` threads and the free memory.
 
     Lanes that differ in more than λ and the penalty mode are in different groups; the kind of group with the most work
-    is timed, once for all.
+    is timed, once for all, unless the home has the timings of its shape on this machine.
     """
     size, lanes, alike = check_sweep(spec, settings), spec.lanes(), groups_of(spec)
+    timings = TimingFile(settings.home)
     timed = [lanes[number].run for number in max(alike, key=lambda group: _work(lanes[group[0]].run))]
     fitting = max(1, free_memory(settings.device) // size.memory)
     widest = math.ceil(len(timed) / max(1, math.ceil(workers / len(alike))))
     width = min(widest, max(1, fitting // workers))
-    choice = choose(timed[:width], device=settings.device, threads=settings.threads, folder=settings.data)
+    choice = choose(
+        timed[:width], device=settings.device, threads=settings.threads, folder=settings.data, memory=timings
+    )
     groups = share_out(spec, width if choice.how.fused else 1)
     together = max(1, min(len(groups), fitting // max(map(len, groups))))
     epochs = sum(_work(lane.run) for lane in lanes) / _work(timed[0]) * timed[0].train.epochs

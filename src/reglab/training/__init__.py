@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reglab.training.autotune import Choice, choose
+from reglab.training.autotune import Choice, Timings, choose
 from reglab.training.check import check
 from reglab.training.devices import choose_device, denormals_flushed
 from reglab.training.execution import SEQUENTIAL, ExecutionMode
@@ -17,6 +17,7 @@ __all__ = [
     "HeldOutScores",
     "HeldOutSet",
     "LaneSize",
+    "Timings",
     "check",
     "choose",
     "choose_device",
