@@ -91,6 +91,17 @@ def test_the_pool_is_what_the_entry_says_and_loading_tells_its_progress(entry: D
     assert sorted(set(images.y.tolist())) == list(range(len(entry.classes)))
 
 
+@with_files
+def test_the_files_that_it_is_decoded_from_are_known(entry: Dataset, at_hand: Path) -> None:
+    """Else it would be decoded at every start, by every process."""
+    assert entry.sources is not None
+    files = entry.sources(at_hand)
+    assert files
+    assert all(file.is_file() and file.is_relative_to(at_hand) for file in files)
+    parts = [entry] if entry.test is None else [entry, entry.test]
+    assert [part.size for part in parts if part.sources is None] == []
+
+
 @every_entry
 def test_loading_twice_gives_the_same_and_moves_no_global_random_state(entry: Dataset, at_hand: Path) -> None:
     state = torch.get_rng_state()

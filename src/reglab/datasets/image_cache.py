@@ -87,11 +87,11 @@ def shared(slot: Slot, decode: Callable[[], Arrays], waiting: Callable[[], None]
 
     One process at a time decodes for a slot; ``waiting`` is called before this one waits for another.
     """
-    found = _recall(slot)
+    found = _recall(slot, logging.DEBUG)
     if found is not None:
         return found
     with _alone(slot, waiting) as may_write:
-        found = _recall(slot) if may_write else None  # another process may have put it there meanwhile
+        found = _recall(slot, logging.WARNING)  # another process may have put it there meanwhile
         if found is None:
             decoded = decode()
             found = (_keep(slot, decoded) if may_write else None) or decoded
@@ -143,16 +143,18 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _recall(slot: Slot) -> Arrays | None:
+def _recall(slot: Slot, level: int) -> Arrays | None:
+    """The images in ``slot``, mapped; ``None`` where there are none, which is logged at ``level`` if it is a fault."""
     try:
         found = read_arrays(slot.path, slot.key)
     except FileNotFoundError:
         return None
     except DamagedFile:
-        log.warning("%s is damaged; its images are decoded anew", slot.path)
+        log.log(level, "%s is damaged; its images are decoded anew", slot.path)
         return None
     except OSError as error:
-        log.warning("%s cannot be read: %s; its images are decoded anew", slot.path, error.strerror or error)
+        reason = error.strerror or error
+        log.log(level, "%s cannot be read: %s; its images are decoded anew", slot.path, reason)
         return None
     _touch(slot.path)
     return found
@@ -203,7 +205,7 @@ def _keep(slot: Slot, arrays: Arrays) -> Arrays | None:
     except OSError as error:
         _complain(slot, error)
         return None
-    return _recall(slot)
+    return _recall(slot, logging.WARNING)
 
 
 def _make_room(folder: Path, size: int) -> None:
