@@ -70,6 +70,13 @@ def points(difference: float | None, digits: int = 1, *, sign: bool = True) -> s
     return NONE if difference is None else fixed(100 * difference, digits, sign=sign)
 
 
+def gib(size: float) -> str:
+    """Bytes: 1.5 GiB, 20 MiB, or, below one MiB, 463 KiB."""
+    if size < 2**20:
+        return f"{size / 2**10:.0f} KiB"
+    return f"{size / 2**30:.1f} GiB" if size >= 0.1 * 2**30 else f"{size / 2**20:.0f} MiB"
+
+
 def typeset(text: str) -> str:
     """``text`` with a true minus in front of its negative numbers."""
     return re.sub(r"(^|[^\w.])-(?=[.\d])", r"\1−", text)

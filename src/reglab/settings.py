@@ -74,6 +74,11 @@ class Settings:
     undo_days: int
     runner: Runner
 
+    @property
+    def cache(self) -> Path:
+        """The folder of :func:`cache_folder`."""
+        return self.home / "cache"
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from ``environ`` (default: the process's environment); :class:`RegLabError` on a bad value."""

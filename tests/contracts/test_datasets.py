@@ -17,7 +17,7 @@ from tests.datasets.files import write_local
 
 from reglab.datasets import DATASETS, Dataset, check_data, prepare, status
 from reglab.datasets.cache import forget_images
-from reglab.datasets.dataset import silent
+from reglab.datasets.dataset import OfficialTest, silent
 from reglab.errors import DataError
 from reglab.spec import DataSpec, RunSpec
 
@@ -98,7 +98,7 @@ def test_the_files_that_it_is_decoded_from_are_known(entry: Dataset, at_hand: Pa
     files = entry.sources(at_hand)
     assert files
     assert all(file.is_file() and file.is_relative_to(at_hand) for file in files)
-    parts = [entry] if entry.test is None else [entry, entry.test]
+    parts: list[Dataset | OfficialTest] = [entry] if entry.test is None else [entry, entry.test]
     assert [part.size for part in parts if part.sources is None] == []
 
 

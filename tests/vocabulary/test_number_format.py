@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.number_format import exact, fixed, percent, points, short
+from reglab.number_format import exact, fixed, gib, percent, points, short
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -53,3 +53,9 @@ def test_a_share_in_per_cent() -> None:
     assert percent(-0.0001) == "0.0\u202f%"
     assert percent(None) == percent(math.nan) == "–"
     assert (points(0.068), points(-0.068), points(0.068, sign=False)) == ("+6.8", "−6.8", "6.8")
+
+
+def test_bytes_have_the_unit_that_fits() -> None:
+    assert [gib(size) for size in (0, 474_536, 2**20, 20 * 2**20, 0.1 * 2**30, 1.5 * 2**30)] == [
+        "0 KiB", "463 KiB", "1 MiB", "20 MiB", "0.1 GiB", "1.5 GiB",
+    ]  # fmt: skip

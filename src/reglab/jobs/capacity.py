@@ -6,12 +6,11 @@ import shutil
 
 from reglab.errors import SpecError
 from reglab.models import MODELS
+from reglab.number_format import gib
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.training import LaneSize, check, free_memory, lane_size
-
-_GIB = 2**30
 
 
 def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
@@ -67,8 +66,3 @@ def out_of_memory_sentence(spec: RunSpec, settings: Settings) -> str:
         f"{spec.train.batch_size:,} images needs about {gib(needed)} besides the data, and {gib(free)} is available; "
         f"choose a smaller batch, CNN or data set{fewer}."
     )
-
-
-def gib(size: float) -> str:
-    """For example "1.5 GiB" or "20 MiB"."""
-    return f"{size / _GIB:.1f} GiB" if size >= 0.1 * _GIB else f"{size / 2**20:.0f} MiB"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
+from reglab.number_format import gib
 from reglab.settings import load_settings
 
 
@@ -15,7 +16,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.jobs.capacity import gib
     from reglab.store import open_store
 
     target = Path(arguments.path).expanduser().absolute()

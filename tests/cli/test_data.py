@@ -1,0 +1,77 @@
+"""``reglab data``: which data sets are at hand, and the decoded images on the disk, which alone it removes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.datasets.files import write_idx_pair
+
+from reglab.cli import main
+from reglab.datasets import DATASETS, load_images
+from reglab.datasets.cache import forget_images
+
+
+@pytest.fixture(autouse=True)
+def environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REGLAB_DATA", raising=False)
+    monkeypatch.setenv("REGLAB_HOME", str(home))
+    home.mkdir()
+    write_idx_pair(home / "data" / "MNIST" / "raw")
+    forget_images()
+
+
+def ended(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]]:
+    assert main(["data", *argv, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def files(home: Path) -> list[str]:
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+
+
+def test_the_list_says_where_each_data_set_is_and_what_is_decoded(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_images("mnist", home / "data")
+    listed = {line["name"]: line for line in ended(capsys)}
+    assert list(listed) == DATASETS.names()
+    assert listed["mnist"]["state"] == "ready"
+    assert listed["mnist"]["sentence"] == f"Ready: {home / 'data' / 'MNIST' / 'raw'}"
+    assert listed["mnist"]["cached_bytes"] > 200 * 28 * 28
+    assert (listed["kmnist"]["state"], listed["kmnist"]["cached_bytes"]) == ("download", 0)
+    assert main(["data", "list"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mnist ")]
+    assert line.endswith("raw; 155 KiB decoded")
+
+
+def test_the_cache_is_shown_last_used_first_and_cleared_with_nothing_else_gone(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(home)
+    for name in ("digits", "mnist"):
+        load_images(name, home / "data")
+    digits, mnist, total = sorted(ended(capsys, "cache"), key=lambda line: str(line.get("dataset", "z")))
+    os.utime(mnist["path"], (10, 10))
+    assert [line["dataset"] for line in ended(capsys, "cache")[:-1]] == ["digits", "mnist"]
+    assert ended(capsys, "cache")[1]["used"] == "1970-01-01T00:00:10+00:00"
+    assert (total["entries"], total["bytes"]) == (2, digits["bytes"] + mnist["bytes"])
+    assert total["bytes"] <= total["limit"]
+    cleared = ended(capsys, "cache", "--clear")
+    assert (cleared[-1]["entries"], cleared[-1]["cleared"]) == (2, True)
+    assert [name for name in files(home) if not name.endswith(".lock")] == before
+    assert ended(capsys, "cache")[-1]["entries"] == 0
+
+
+def test_only_the_cache_can_be_cleared(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "--clear"]) == 2
+    assert "reglab data cache --clear" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_read_is_one_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "cache").write_text("no folder")
+    assert main(["data", "cache"]) == 2
+    assert capsys.readouterr().err.startswith(f"reglab: {home / 'cache'} cannot be used: ")
