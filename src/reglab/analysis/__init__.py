@@ -16,6 +16,7 @@ from reglab.analysis.paired import (
     overlap_of_seeds,
     paired_difference,
 )
+from reglab.analysis.rate_check import RateCheck, RateChoice, rate_check
 from reglab.analysis.select import RULE, NoBest, best_row, chosen, regimes, why_no_best
 from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
 from reglab.analysis.sweep_table import runs_table, sweep_table
@@ -32,6 +33,8 @@ __all__ = [
     "Criteria",
     "NoBest",
     "PairedDifference",
+    "RateCheck",
+    "RateChoice",
     "RepeatedFigure",
     "Rival",
     "RuleJudgement",
@@ -52,6 +55,7 @@ __all__ = [
     "overlap_of_seeds",
     "paired_difference",
     "positions",
+    "rate_check",
     "reconciled",
     "recorded_chance",
     "regimes",

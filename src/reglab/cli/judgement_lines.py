@@ -35,6 +35,14 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
         )
     if found["budget"] and found["budget"]["depends"]:
         lines.append("the choice depends on the budget: training still goes on at the last epoch")
+    if check := found["lr_check"]:
+        lines.append(check["text"])
+        lines += [
+            f"  at learning rate {exact(one['lr'])}, {place_text(one['best'])} against {place_text(best)}: "
+            f"{_difference(one['difference'], accuracy)}"
+            for one in check["choices"]
+            if one["difference"]
+        ]
     return lines
 
 

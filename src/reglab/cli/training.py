@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from types import FrameType
 from typing import Any
 
 from reglab.cli.judgement_lines import both_figures, judgement_lines, place_text, zero_text
 from reglab.cli.output import Output
-from reglab.jobs import SweepWorker, Worker, name_of, plan_confirmation, result, sweep_result
+from reglab.jobs import (
+    SweepWorker,
+    Worker,
+    name_of,
+    plan_confirmation,
+    plan_rate_check,
+    rate_check_name,
+    result,
+    sweep_result,
+)
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.number_format import percent, points, short
 from reglab.settings import Settings, load_settings
+from reglab.states import FINAL
 from reglab.store import Run, Store, Sweep
 from reglab.training import choose_device
 
@@ -45,27 +56,39 @@ def train_run(store: Store, settings: Settings, run: Run, output: Output) -> int
     return _status(ended, received)
 
 
-def train_sweep(store: Store, settings: Settings, sweep: Sweep, output: Output, measure: str | None = None) -> int:
-    """Train ``sweep`` to its end, or to a checkpoint on a signal; the exit status."""
-    with signals() as received:
-        ended, patience = _train_sweep(store, settings, sweep, output, received)
-        patience(print_sweep, store, ended, output, measure)
-    return _status(ended, received)
+def train_sweep(
+    store: Store,
+    settings: Settings,
+    sweep: Sweep,
+    output: Output,
+    *,
+    check_lr: bool = False,
+    seeds: int | None = None,
+    measure: str | None = None,
+) -> int:
+    """Train ``sweep`` to its end, or to a checkpoint on a signal; the exit status.
 
-
-def train_and_confirm(store: Store, settings: Settings, sweep: Sweep, seeds: int, output: Output) -> int:
-    """Train ``sweep``, and then its confirmation on so many fresh ``seeds`` unless no λ is best; the exit status."""
+    Then, unless no λ is best, the check of its learning rate and its confirmation on so many fresh ``seeds``, where
+    they are asked for.
+    """
+    further: list[Callable[[Store, Sweep], Sweep]] = [_new_rate_check] * check_lr
+    further += [partial(_new_confirmation, seeds)] if seeds is not None else []
     with signals() as received:
         ended, patience = _train_sweep(store, settings, sweep, output, received)
         last = ended
-        if ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
-            fresh = patience(_new_confirmation, store, ended, seeds)
-            last, patience = _train_sweep(store, settings, fresh, output, received)
-        patience(print_sweep, store, ended, output)
+        for new in further:
+            if last.state in FINAL and ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
+                last, patience = _train_sweep(store, settings, patience(new, store, ended), output, received)
+        patience(print_sweep, store, ended, output, measure)
     return _status(last, received)
 
 
-def _new_confirmation(store: Store, sweep: Sweep, seeds: int) -> Sweep:
+def _new_rate_check(store: Store, sweep: Sweep) -> Sweep:
+    key, owner = store.next_rate_check(sweep.id), store.owner()
+    return store.create(plan_rate_check(sweep), name=rate_check_name(sweep), key=key, owner=owner)
+
+
+def _new_confirmation(seeds: int, store: Store, sweep: Sweep) -> Sweep:
     spec, confirmation = plan_confirmation(store, sweep, seeds)
     return store.create(spec, name=name_of(sweep), owner=store.owner(), confirmation=confirmation)
 
@@ -75,6 +98,7 @@ def _train_sweep(
 ) -> tuple[Sweep, Patience]:
     """The sweep as it ends, after a line for each epoch; and the patience with which its store is read."""
     linked = {"confirms": sweep.confirms} if sweep.confirms else {}
+    linked |= {"checks_lr_of": sweep.checks_rate_of} if sweep.checks_rate_of else {}
     output.print({"sweep": sweep.id, "status": sweep.state, **linked}, f"sweep {sweep.id}  {sweep.name}")
     worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received))
     worker.listen = Progress(store, worker, output).report

@@ -6,6 +6,14 @@ from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.confirmed import Confirmed, read_confirmation
 from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
 from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, labels_at_hand, overlap_of
+from reglab.jobs.rate_checking import (
+    current_rate_check,
+    plan_rate_check,
+    rate_check_name,
+    rate_check_spec,
+    read_rate_check,
+    start_rate_check,
+)
 from reglab.jobs.results import data_remarks, result, sweep_result, unreadable_result
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.sweep_work import SweepWorker
@@ -24,15 +32,21 @@ __all__ = [
     "check_run",
     "check_sweep",
     "check_test_part",
+    "current_rate_check",
     "data_remarks",
     "judge_stored",
     "labels_at_hand",
     "name_of",
     "overlap_of",
     "plan_confirmation",
+    "plan_rate_check",
+    "rate_check_name",
+    "rate_check_spec",
     "read_confirmation",
+    "read_rate_check",
     "result",
     "start_confirmation",
+    "start_rate_check",
     "sweep_result",
     "unreadable_result",
 ]

@@ -10,6 +10,7 @@ from reglab.analysis.zero_filters import zero_filters
 from reglab.datasets import recorded_remarks
 from reglab.jobs.confirmed import confirm_facts, read_confirmation
 from reglab.jobs.judging import chance_of_run, judge_stored
+from reglab.jobs.rate_checking import rate_check_facts, read_rate_check
 from reglab.store import Run, Store, Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 
@@ -72,18 +73,22 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
     :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the values of swept settings other
     than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the
     reason. ``data_remarks`` are those of the first run; ``confirm`` is the newest confirmation that has come to its
-    end, and ``confirms`` the sweep that this one confirms; ``plan`` is how the lanes were executed.
+    end, and ``confirms`` the sweep that this one confirms; ``lr_check`` says whether the learning rate moves the
+    choice, once that is checked, and ``checks_lr_of`` which sweep this one checks; ``plan`` is how the lanes were
+    executed.
     """
     runs, judgement = store.sweep_runs(sweep.id), judge_stored(store, sweep, measure)
+    checked = read_rate_check(store, sweep, judgement)
     return {
         "sweep": sweep.id,
         "name": sweep.name,
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
-        **_with_axes(facts_of_judgement(judgement), sweep.spec),
+        **_with_axes({**facts_of_judgement(judgement), "lr_check": rate_check_facts(checked)}, sweep.spec),
         "data_remarks": data_remarks(runs[0]),
         "confirm": confirm_facts(read_confirmation(store, sweep.id)),
         "confirms": sweep.confirms,
+        "checks_lr_of": sweep.checks_rate_of,
         "runs": [run.id for run in runs],
         "seconds": sweep.seconds,
         "plan": {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"},

@@ -36,6 +36,8 @@ def why_not(job: Run | Sweep, runs: Sequence[Run], confirmed: bool, epochs: int 
         return f"{what} is part of a claim's test, which needs its {job.epochs} epochs; duplicate it with more."
     if isinstance(job, Sweep) and job.confirms is not None:
         return f"{what} confirms another sweep, with as many epochs as that one has; duplicate that one with more."
+    if isinstance(job, Sweep) and job.checks_rate_of is not None:
+        return f"{what} checks another sweep, with as many epochs as that one has; duplicate it with more."
     if confirmed:
         return f"{what} is confirmed, and with more epochs that would be about other runs; duplicate it with more."
     if spec.optim.schedule == "cosine":

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.states import State
-from reglab.store import catalog, confirmations, extending, frames, integrity, run_counts, run_table
+from reglab.store import catalog, confirmations, extending, frames, integrity, rate_checks, run_counts, run_table
 from reglab.store.confirmations import Opening, TestScores
 from reglab.store.database import Database
 from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
@@ -143,6 +143,17 @@ class StoreReads:
         with self._database.read() as connection:
             ids = confirmations.confirmations_of(connection, sweep_id)
             return [catalog.find(connection, catalog.SWEEP, one, self._checkpoints) for one in ids]
+
+    def rate_checks(self, sweep_id: str) -> list[Sweep]:
+        """The sweeps that check the learning rate of this one and are not deleted, newest first."""
+        with self._database.read() as connection:
+            ids = rate_checks.checks_of(connection, sweep_id)
+            return [catalog.find(connection, catalog.SWEEP, one, self._checkpoints) for one in ids]
+
+    def next_rate_check(self, sweep_id: str) -> str:
+        """The key with which a sweep is created as another check of this one's learning rate."""
+        with self._database.read() as connection:
+            return rate_checks.next_key(connection, sweep_id)
 
     def first_fresh(self, sweep_id: str) -> int:
         """How far the seeds of a sweep must be shifted so that neither it nor a confirmation of it has had them."""

@@ -14,6 +14,7 @@ from reglab.errors import RegLabError, StoreError
 from reglab.states import FINAL, RESUMABLE, STATES, State, label_of
 from reglab.store.arrays import from_json
 from reglab.store.confirmations import Confirmation
+from reglab.store.rate_checks import checked_by
 from reglab.store.reading import Decoder, Field, Unreadable, fetch, fields_of, one_line, raw, unreadable
 from reglab.store.run import Files, Wanted
 from reglab.store.schema import runs, sweeps
@@ -58,6 +59,11 @@ class Sweep:
     has_checkpoint: bool
     confirms: str | None = None
     confirmation: Confirmation | None = None
+
+    @property
+    def checks_rate_of(self) -> str | None:
+        """The sweep whose learning rate this one checks, which may be gone."""
+        return checked_by(self.key)
 
     @property
     def state(self) -> State:

@@ -34,7 +34,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
             store.take_over(found.id, store.owner())
         if isinstance(found, Run):
             return train_run(store, settings, store.get(found.id), output)
-        return train_sweep(store, settings, store.sweep(found.id), output, measure_of(arguments))
+        return train_sweep(store, settings, store.sweep(found.id), output, measure=measure_of(arguments))
 
 
 def _epochs(text: str | None) -> int | None:

@@ -53,22 +53,28 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="then train the best λ, the 1-SE choice, the best λ by the other measure and λ = 0 on N fresh seeds, "
         "and open the test part once",
     )
+    add(
+        "--check-lr",
+        action="store_true",
+        help="then train the same values at a third and at three times the learning rate, and say whether the choice "
+        "moves; takes twice as long as the sweep",
+    )
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.training import train_and_confirm, train_sweep
-    from reglab.jobs import check_sweep, check_test_part
+    from reglab.cli.training import train_sweep
+    from reglab.jobs import check_sweep, check_test_part, rate_check_spec
     from reglab.store import open_store
 
     spec, settings, seeds = _spec(arguments), load_settings(), _fresh_seeds(arguments.confirm)
     check_sweep(spec, settings)
     if seeds is not None:
         check_test_part(spec)
+    if arguments.check_lr:
+        check_sweep(rate_check_spec(spec), settings)
     with open_store(settings) as store:
         sweep = store.create(spec, name=arguments.name, owner=store.owner())
-        if seeds is None:
-            return train_sweep(store, settings, sweep, output)
-        return train_and_confirm(store, settings, sweep, seeds, output)
+        return train_sweep(store, settings, sweep, output, check_lr=arguments.check_lr, seeds=seeds)
 
 
 def _fresh_seeds(text: str | None) -> int | None:

@@ -40,6 +40,7 @@ from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
 from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
+from reglab.ui.sweep.rate_check import rate_check_panel
 from reglab.ui.sweep.verdict_details import details_text
 from reglab.ui.sweep.verdict_help import REGIMES
 from reglab.ui.sweep.verdict_lines import RULES, named_point
@@ -103,6 +104,7 @@ def _verdict(results: Results, view: EpochView) -> None:
                 f"Use this {view.spec.axes[0].noun}", key="sweep_use", icon=":material/arrow_forward:", disabled=True
             )
         confirm_panel(results, view)
+        rate_check_panel(results, view)
         if results.environment and verdict is not None:
             with st.popover("Copy methods", icon=":material/description:", type="tertiary", key="sweep_methods"):
                 st.caption("Every condition of these figures in one paragraph, for a paper.")

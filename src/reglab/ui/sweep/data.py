@@ -11,14 +11,22 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import Chance, SweepJudgement, judge_sweep, layer_curves, runs_table
+from reglab.analysis import Chance, RateCheck, SweepJudgement, judge_sweep, layer_curves, runs_table
 from reglab.analysis.calibration import calibration_error, calibration_table
 from reglab.charts.lambda_axis import lambda_text
 from reglab.exports.csv import csv_bytes
-from reglab.jobs import chance_of, data_remarks, labels_at_hand, overlap_of, read_confirmation
+from reglab.jobs import (
+    chance_of,
+    current_rate_check,
+    data_remarks,
+    labels_at_hand,
+    overlap_of,
+    read_confirmation,
+    read_rate_check,
+)
 from reglab.number_format import NONE, PERCENT, fixed, percent
 from reglab.predictions import ValScores, Which
-from reglab.states import ACTIVE
+from reglab.states import ACTIVE, FINAL
 from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
@@ -37,7 +45,8 @@ class Results:
     ``common`` is the newest epoch that all runs which have begun have reached: the newest that can be compared.
     ``chance`` is None where neither its record nor the dataset is known. ``overlap`` is the r of the intervals.
     ``remarks`` are on unusual classes. ``environment`` is that of a run that has one. ``confirming`` is a confirmation
-    that waits or trains, or was cut off, ``confirmed`` what the newest one found.
+    that waits or trains, or was cut off, ``confirmed`` what the newest one found. ``checking`` is the newest check of
+    the learning rate, in whatever state.
     """
 
     version: Hashable
@@ -51,6 +60,7 @@ class Results:
     environment: Mapping[str, Any]
     confirming: Sweep | None = None
     confirmed: ConfirmedFigures | None = None
+    checking: Sweep | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -86,7 +96,8 @@ def results_of(sweep: Sweep) -> Results:
     found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
     known = services().store.confirmations(sweep.id)
     confirming = next((one for one in known if one.state in ACTIVE or one.resumable), None)
-    found = replace(found, confirming=confirming, confirmed=_confirmed(sweep, known))
+    checking = current_rate_check(services().store, sweep)
+    found = replace(found, confirming=confirming, confirmed=_confirmed(sweep, known), checking=checking)
     return replace(found, sweep=sweep) if found.version == version else found
 
 
@@ -97,6 +108,8 @@ _JUDGEMENTS: Memo[SweepJudgement] = Memo(
     most=64 * 2**20, size=lambda found: sum(frame_bytes(each.table) for each in found.by_rule.values())
 )
 
+
+_RATE_CHECKS: Memo[RateCheck | None] = Memo(most=1000, size=lambda found: 1)
 
 _CONFIRMED: Memo[ConfirmedFigures | None] = Memo(most=1000, size=lambda found: 1)
 
@@ -158,6 +171,7 @@ def epoch_view(results: Results, view: ViewState) -> EpochView:
         measure=measure,
         zeros=_zeros(results, epoch),
         confirmed=results.confirmed,
+        rate_check=_rate_check(results, judgement) if newest and ended else None,
         source=(*source, rule),
     )
 
@@ -169,6 +183,19 @@ def _judged(results: Results, measure: str, epoch: int | None) -> SweepJudgement
     uneven = bool(scores and results.chance and results.chance.uneven)
     how["labels"] = labels_at_hand(results.sweep.spec.run.data.name) if uneven else None
     return judge_sweep(results.sweep.spec, results.runs, results.epochs, scores=scores, **how)
+
+
+def _rate_check(results: Results, judgement: SweepJudgement) -> RateCheck | None:
+    """What the check of the learning rate says of the choice, once it has ended; read once for all sessions."""
+    sweep, check = results.sweep, results.checking
+    if check is None or check.state not in FINAL:
+        return None
+
+    def read() -> RateCheck | None:
+        found = read_rate_check(services().store, sweep, judgement)
+        return found and found[1]
+
+    return _RATE_CHECKS.get((results.version, check.id, judgement.measure), read)
 
 
 def calibration_of(results: Results) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from reglab import columns
-from reglab.analysis import Chance, RuleJudgement, SweepJudgement, SweepVerdict
+from reglab.analysis import Chance, RateCheck, RuleJudgement, SweepJudgement, SweepVerdict
 from reglab.charts.gap import Measure
 from reglab.sweep import EpochRule, Point, SweepSpec
 from reglab.ui.sweep.confirm_text import ConfirmedFigures
@@ -36,6 +36,7 @@ class EpochView:
     measure: Measure = "loss"
     zeros: Zeros = field(default_factory=dict)
     confirmed: ConfirmedFigures | None = None
+    rate_check: RateCheck | None = None
     source: Hashable = None
 
     @property

@@ -89,7 +89,7 @@ def _tick(sweep_id: str, every: float | None) -> None:
 
 def _interval(results: Results, view: ViewState) -> float | None:
     """Seconds between ticks, if any. A replay alone keeps its pace: it slows down no training."""
-    watched = (results.sweep, results.confirming, *beside_of(view))
+    watched = (results.sweep, results.confirming, results.checking, *beside_of(view))
     if any(isinstance(one, Sweep) and one.state in ACTIVE for one in watched):
         return watched_interval(TICK)
     return TICK if shown_sweep().playing else None
@@ -116,7 +116,9 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             st.markdown(execution, help=progress_text.plan_help(plan))
         st.caption(progress_text.facts(sweep.spec))
     if sweep.confirmation is not None:
-        _confirms(sweep.confirmation.sweep)
+        _linked("Confirms", sweep.confirmation.sweep, " on fresh seeds and the locked test part")
+    if sweep.checks_rate_of is not None:
+        _linked("Checks the learning rate of", sweep.checks_rate_of)
     if sweep.deleted is not None:
         st.warning("This sweep is deleted. Restore it to keep it and its runs.", icon=":material/delete:")
     if sweep.error or sweep.state == "failed":
@@ -127,15 +129,15 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
         st.info(progress_text.resume_text(sweep), icon=":material/replay:")
 
 
-def _confirms(sweep_id: str) -> None:
-    """Which sweep this one confirms, and the way to it."""
+def _linked(verb: str, sweep_id: str, how: str = "") -> None:
+    """Which other sweep this one is about, and the way to it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         try:
             name = services().store.sweep(sweep_id).name
         except RegLabError:  # deleted for good, or of a later version
-            st.caption("Confirms a sweep that is no longer here.", width="content")
+            st.caption(f"{verb} a sweep that is no longer here.", width="content")
             return
-        st.caption(f"Confirms {literal(name)} on fresh seeds and the locked test part.", width="content")
+        st.caption(f"{verb} {literal(name)}{how}.", width="content")
         icon = ":material/arrow_back:"
         st.button("The sweep", key="sweep_confirmed_sweep", icon=icon, on_click=leave_for, args=(sweep_id,))
 

@@ -41,6 +41,12 @@ BUDGET = (
     "more than 5 % from the last tenth of the epochs but one to the last; under the other rules, that most runs of "
     "the best λ are at their best in the last tenth."
 )
+RATE_CHECK = (
+    "The learning rate is no part of the question, yet the answer may depend on it: the same values are trained at a "
+    "third and at three times the learning rate, with the same seeds, epochs and epoch rule, and the choice is made "
+    "again. With a short budget, or decoupled decay, λ often falls as the learning rate rises. A choice that moved is "
+    "tested there against the first one, adjusted for all values."
+)
 REGIMES = f"**Regimes**: {RULE}"
 
 

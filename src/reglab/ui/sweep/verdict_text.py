@@ -38,7 +38,7 @@ def verdict_text(view: EpochView) -> list[Line]:
         return [Line(_no_best(view))]
     lines = [_headline(view, best), *([_tested(view, best)] if view.declared else [_not_tested(view)])]
     lines += [_figures(view, best), *_confirmed(view, best)]
-    lines += [*_rival(view, best), *_criteria(view), *_rules(view)]
+    lines += [*_rival(view, best), *_criteria(view), *_rules(view), *_rate_check(view)]
     lines += [line for line in (_one_se(view.spec, best), _modes(view, best)) if line]
     return [line for line in (*lines, *warnings(view, best)) if line.text]
 
@@ -181,6 +181,21 @@ def _rules(view: EpochView) -> list[Line]:
         choice = "none" if best is None else short_point(view.spec, best.best)
         parts.append(f"**{name} {choice} (declared)**" if rule == judgement.declared else f"{name} {choice}")
     return [Line(f"By epoch rule: {', '.join(parts)}.", rules.EPOCHS)]
+
+
+def _rate_check(view: EpochView) -> list[Line]:
+    """Whether the learning rate moves the choice, where that has been checked, with the differences on hover."""
+    check = view.rate_check if view.declared else None
+    if check is None:
+        return []
+    apart = [
+        f"At learning rate {short(one.rate, 3)}, {short(one.best.value, 3)} less {short(check.choice.value, 3)}: "
+        f"{difference_text(one.difference)}."
+        for one in check.others
+        if one.best is not None and one.difference is not None
+    ]
+    text = f"**{check.text}**" if check.moved else check.text
+    return [Line(text, "  \n".join((rules.RATE_CHECK, *apart)))]
 
 
 def _one_se(spec: SweepSpec, verdict: SweepVerdict) -> Line | None:

@@ -1,0 +1,78 @@
+"""The learning-rate check of a finished sweep: what it trains and how long, its progress, and the way to its map."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from reglab.charts.lambda_axis import lambda_text
+from reglab.errors import RegLabError
+from reglab.jobs import plan_rate_check, start_rate_check
+from reglab.states import ACTIVE, FINAL
+from reglab.store import Sweep
+from reglab.sweep import SweepSpec
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import count_of, duration, literal
+from reglab.ui.shared.trouble import attempt
+from reglab.ui.sweep.data import Results
+from reglab.ui.sweep.epoch_view import EpochView
+from reglab.ui.sweep.progress_text import size_text
+from reglab.ui.sweep.state import leave_for
+
+
+def rate_check_panel(results: Results, view: EpochView) -> None:
+    """The button, the progress of the check that trains, or the way to the one that has ended.
+
+    Sweeps with two axes have none: their map has the answer, or there is no room for a third axis.
+    """
+    sweep, known = results.sweep, results.checking
+    if known is not None:
+        if known.state in ACTIVE:
+            st.progress(known.share, f":small[Checking at learning rates {rates_text(known.spec)}.]")
+        elif known.state not in FINAL:
+            st.caption(f"The check of the learning rate is {known.label}. Resume it on its page.", width="content")
+        kind: Literal["tertiary", "secondary"] = "tertiary" if known.state in FINAL else "secondary"
+        icon, leave = ":material/speed:", leave_for
+        st.button("Learning rates", key="sweep_lr_checked", icon=icon, type=kind, on_click=leave, args=(known.id,))
+    elif sweep.state == "finished" and not view.spec.is_map and not view.spec.only and view.judgement.best is not None:
+        about = "Does the choice move with the learning rate?"
+        with st.popover(
+            "Check learning rate", icon=":material/speed:", key="sweep_lr_check", help=about, on_change="rerun"
+        ) as opened:
+            if opened.open:
+                _plan(sweep)
+
+
+def _plan(sweep: Sweep) -> None:
+    """What the check trains, and the button that does it; or why it cannot."""
+    try:
+        spec = plan_rate_check(sweep)
+    except RegLabError as error:
+        st.info(literal(str(error)), icon=":material/info:")
+        return
+    for paragraph in plan_text(sweep.spec, spec, sweep.seconds * spec.size / sweep.size):
+        st.markdown(paragraph)
+    start, label = attempt(lambda: _start(sweep.id)), f"Train {count_of(spec.size, 'run')}"
+    st.button(label, key="sweep_lr_check_start", icon=":material/play_arrow:", type="primary", on_click=start)
+
+
+def _start(sweep_id: str) -> None:
+    start_rate_check(services().runner, sweep_id)
+
+
+def plan_text(sweep: SweepSpec, check: SweepSpec, seconds: float) -> list[str]:
+    """What pressing the button does and costs, and what it is compared with."""
+    about = f", about {duration(seconds)}" if seconds else ""
+    rate = lambda_text(sweep.run.optim.lr)
+    return [
+        f"Trains {size_text(sweep)} again at **learning rates {rates_text(check)}**, a third and three times that of "
+        f"this sweep: {count_of(check.size, 'run')} of {count_of(check.run.train.epochs, 'epoch')}{about}.",
+        f"The runs at {rate} are those of this sweep, with the same {sweep.repeated_over}s, so only the rate differs. "
+        "The test part stays locked.",
+    ]
+
+
+def rates_text(check: SweepSpec) -> str:
+    """For example "0.001 and 0.009"."""
+    return " and ".join(map(lambda_text, check.axes[1].values))
