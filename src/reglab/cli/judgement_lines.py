@@ -35,14 +35,6 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
         )
     if found["budget"] and found["budget"]["depends"]:
         lines.append("the choice depends on the budget: training still goes on at the last epoch")
-    if check := found["lr_check"]:
-        lines.append(check["text"])
-        lines += [
-            f"  at learning rate {exact(one['lr'])}, {place_text(one['best'])} against {place_text(best)}: "
-            f"{_difference(one['difference'], accuracy)}"
-            for one in check["choices"]
-            if one["difference"]
-        ]
     return lines
 
 
@@ -50,6 +42,19 @@ def both_figures(row: Mapping[str, Any], measure: str) -> str:
     """Loss and accuracy of a point, the ``measure`` first: "validation loss 0.3124, accuracy 90.42 %"."""
     figures = [f"{_NAMES[name]} {_figure(row[name], name == VAL_ACC)}" for name in sorted(_NAMES, key=measure.__ne__)]
     return f"validation {', '.join(figures)}"
+
+
+def rate_check_lines(found: Mapping[str, Any]) -> list[str]:
+    """Whether the learning rate moves the choice, where that has been checked, and the differences at other rates."""
+    if (check := found["lr_check"]) is None:
+        return []
+    apart = [
+        f"  at learning rate {exact(one['lr'])}, {place_text(one['best'])} against {place_text(found['best'])}: "
+        f"{_difference(one['difference'], found['measure'] == VAL_ACC)}"
+        for one in check["choices"]
+        if one["difference"]
+    ]
+    return [check["text"], *apart]
 
 
 def place_text(entry: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from threading import Lock
 from types import FrameType
 from typing import Any
 
-from reglab.cli.judgement_lines import both_figures, judgement_lines, place_text, zero_text
+from reglab.cli.judgement_lines import both_figures, judgement_lines, place_text, rate_check_lines, zero_text
 from reglab.cli.output import Output
 from reglab.jobs import (
     SweepWorker,
@@ -169,7 +169,7 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None 
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
             lines.append(f"{label}: {mode}{place_text(row)} ({both_figures(row, found['measure'])})")
-    lines += judgement_lines(found)
+    lines += [*judgement_lines(found), *rate_check_lines(found)]
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
     lines += _confirm_lines(found["confirm"])
