@@ -173,7 +173,13 @@ def test_a_confirmation_scores_every_run_on_the_test_part_and_opens_it_once(
     assert [one.sweep for one in store.openings("digits")] == [made.id, again.id]
     newest = read_confirmation(store, sweep.id)
     assert newest is not None
-    assert (newest.sweep.id, newest.openings) == (again.id, 2)
+    assert (newest.sweep.id, newest.opening, newest.openings) == (again.id, 2, 2)
+    facts = sweep_result(store, sweep)
+    assert [one["sweep"] for one in facts["confirmations"]] == [again.id, made.id]
+    assert [(one["opening"], one["openings"]) for one in facts["confirmations"]] == [(2, 2), (1, 2)]
+    assert [one["train_seeds"] for one in facts["confirmations"]] == [[4, 5], [2, 3]]
+    assert [point["test_acc"] for point in facts["confirmations"][1]["points"]] == list(found.correct.mean(axis=(1, 2)))
+    assert facts["confirm"] == facts["confirmations"][0]
 
 
 def _by_hand(spec: RunSpec, arrays: Any, settings: Settings) -> Any:

@@ -72,6 +72,14 @@ def test_the_result_stands_in_the_verdict_with_how_often_the_test_part_was_opene
     confirm(store, sweep)
     visit(app, sweep=sweep.id)
     assert "opened twice" in prose(app)
+    captions = [one.value for one in app.caption if one.value.startswith("Opening")]
+    assert captions == [
+        "Opening 2 of 2 · training seeds 7–10 · last epoch · λ chosen by accuracy",
+        "Opening 1 of 2 · training seeds 3–6 · last epoch · λ chosen by accuracy",
+    ]
+    first, second = app.dataframe[1].value, app.dataframe[0].value
+    assert first["Test accuracy [95 %]"].tolist() == table["Test accuracy [95 %]"].tolist()
+    assert second["Why"].tolist() == table["Why"].tolist()
     opened(app, sweep)
     assert "It has been opened twice before." in prose(app)
 

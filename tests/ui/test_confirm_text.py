@@ -10,7 +10,15 @@ from reglab.analysis import ConfirmedPoint, PairedDifference, Shift
 from reglab.columns import VAL_ACC, VAL_LOSS
 from reglab.store import Confirmation
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep.confirm_text import ConfirmedFigures, plan_text, result_lines, table_rows, times
+from reglab.ui.sweep.confirm_text import (
+    ConfirmedFigures,
+    newest_of,
+    plan_text,
+    result_lines,
+    table_rows,
+    times,
+    title_text,
+)
 
 ROLES = (("zero",), ("best", "one_se"), ("best_by_accuracy",))
 PLANNED = Confirmation("s1", "last", 10, 10, "ab12", ROLES, measure=VAL_LOSS)
@@ -67,6 +75,19 @@ def test_dropped_seeds_and_a_confirmation_without_any_say_so() -> None:
     assert texts(replace(FOUND, dropped=2))[-1] == "2 seeds left out: a run did not finish."
     nothing = replace(FOUND, figures=(), differences=(), dropped=10)
     assert texts(nothing) == ["The confirmation ended without a seed whose runs all finished."]
+
+
+def test_a_figure_stays_with_the_opening_that_gave_it() -> None:
+    earlier = replace(FOUND, opening=1, openings=2, train_seeds=(3, 4, 5, 6))
+    assert ", opening 1 of 2 (last epoch" in texts(earlier)[0]
+    assert ", opened twice (last epoch" in texts(replace(earlier, opening=2))[0]
+    assert title_text(earlier, "best") == "Opening 1 of 2 · training seeds 3–6 · best epoch · λ chosen by loss"
+    assert "training seeds 3, 5 ·" in title_text(replace(earlier, train_seeds=(3, 5)), "last")
+    failed = replace(FOUND, figures=(), differences=(), opening=None, train_seeds=())
+    assert title_text(failed, "last") == "Not opened · no seed whose runs all finished · last epoch · λ chosen by loss"
+    assert newest_of([failed, earlier, FOUND]) == earlier
+    assert newest_of([failed]) == failed
+    assert newest_of([]) is None
 
 
 def test_every_confirmed_lambda_has_a_row_with_its_reason() -> None:

@@ -172,21 +172,21 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None 
     lines += [*judgement_lines(found), *rate_check_lines(found)]
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
-    lines += _confirm_lines(found["confirm"])
+    for confirmation in found["confirmations"]:
+        lines += _confirm_lines(confirmation)
     lines += [f"  data        {remark}" for remark in found["data_remarks"]]
     lines.append(f"  seconds     {sweep.seconds:.1f}")
     lines += [f"  error       {sweep.error}"] if sweep.error else []
     output.print(found, "\n".join(lines))
 
 
-def _confirm_lines(found: dict[str, Any] | None) -> list[str]:
+def _confirm_lines(found: dict[str, Any]) -> list[str]:
     """The figures of the test part, a line a point."""
-    if found is None:
-        return []
     if not found["points"]:
         return ["confirmed: nothing, because no seed finished at every λ"]
-    times = "once" if found["openings"] == 1 else f"{found['openings']} times"
-    head = f"confirmed on {found['seeds']} fresh seeds, {found['points'][0]['n']:,} test images, opened {times}:"
+    opened, of = found.get("opening"), found["openings"]
+    when = f"opening {opened} of {of}" if of > 1 else "opened once"
+    head = f"confirmed on {found['seeds']} fresh seeds, {found['points'][0]['n']:,} test images, {when}:"
     return [head, *(_confirm_line(point) for point in found["points"])]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reglab.jobs.capacity import check_run, check_sweep
-from reglab.jobs.confirmed import Confirmed, read_confirmation
+from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
 from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
 from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, labels_at_hand, overlap_of
 from reglab.jobs.rate_checking import (
@@ -43,6 +43,7 @@ __all__ = [
     "rate_check_name",
     "rate_check_spec",
     "read_confirmation",
+    "read_confirmations",
     "read_rate_check",
     "result",
     "start_confirmation",

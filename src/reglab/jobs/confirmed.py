@@ -24,8 +24,8 @@ class Confirmed:
 
     ``correct`` (points, seeds, images): which test images are classified correctly; ``val_acc`` (points, seeds): the
     accuracy on ``n_val`` validation images at the epoch of the rule. Only seeds whose runs have all finished are here;
-    ``dropped`` others have one that diverged. ``openings``: how often this test part has been opened, this time
-    included.
+    ``dropped`` others have one that diverged. ``train_seeds``, ascending, are those of the training. ``opening``: which
+    opening of this test part, from 1, gave these figures (None: it was not opened); ``openings``: how many there are.
     """
 
     sweep: Sweep
@@ -35,6 +35,8 @@ class Confirmed:
     val_acc: NDArray[np.float64]
     n_val: int
     dropped: int
+    train_seeds: tuple[int, ...]
+    opening: int | None
     openings: int
 
     @property
@@ -55,14 +57,18 @@ class Confirmed:
 
 
 def read_confirmation(store: Store, sweep_id: str) -> Confirmed | None:
-    """The newest confirmation of the sweep that has come to its end; None where there is none.
+    """The newest confirmation of the sweep that has come to its end; None where there is none."""
+    return next(iter(read_confirmations(store, sweep_id)), None)
+
+
+def read_confirmations(store: Store, sweep_id: str) -> list[Confirmed]:
+    """Every confirmation of the sweep that has come to its end, newest first.
 
     One of the sweep before it was extended to more epochs is none of what the sweep is now.
     """
     ended = [one for one in store.confirmations(sweep_id) if one.state in FINAL]
     epochs = store.sweep(sweep_id).spec.run.train.epochs if ended else None
-    current = [one for one in ended if one.spec.run.train.epochs == epochs]
-    return _confirmed(store, current[0]) if current else None
+    return [_confirmed(store, one) for one in ended if one.spec.run.train.epochs == epochs]
 
 
 def _confirmed(store: Store, sweep: Sweep) -> Confirmed:
@@ -76,7 +82,7 @@ def _confirmed(store: Store, sweep: Sweep) -> Confirmed:
     accuracy = epochs.set_index([RUN, EPOCH])[VAL_ACC].to_dict()
     judged = [[accuracy[run.id, _epoch(run, sweep.confirmation)] for run in row] for row in whole]
     dataset, sha256 = sweep.spec.run.data.name, sweep.confirmation.test_sha256
-    opened = [one for one in store.openings(dataset) if one.test_sha256 == sha256]
+    opened = [one.sweep for one in store.openings(dataset) if one.test_sha256 == sha256]
     return Confirmed(
         sweep,
         sweep.confirmation,
@@ -85,6 +91,8 @@ def _confirmed(store: Store, sweep: Sweep) -> Confirmed:
         np.array(judged, dtype=np.float64).reshape(len(whole), len(points)).T,
         (runs[0].environment or {}).get("n_val", 0),
         len(rows) - len(whole),
+        tuple(row[0].spec.train.seed for row in whole),
+        opened.index(sweep.id) + 1 if sweep.id in opened else None,
         len(opened),
     )
 
@@ -103,15 +111,13 @@ def _epoch(run: Run, confirmation: Confirmation) -> int:
     return (run.best_epoch or run.epoch) if confirmation.rule == "best" else run.epoch
 
 
-def confirm_facts(found: Confirmed | None) -> dict[str, Any] | None:
-    """The object "confirm" of a sweep's result.
+def confirm_facts(found: Confirmed) -> dict[str, Any]:
+    """A confirmation as an object of a sweep's result.
 
     Each point has its test accuracy with the 95 % Wilson interval of n images, its validation accuracy, how far that
     lies above the test accuracy ("shift"), and, but for λ = 0, its paired "difference" to λ = 0; the one at the top is
-    that of the best λ.
+    that of the best λ. "opening" is which of all "openings" of the test part it was, from 1.
     """
-    if found is None:
-        return None
     points = [_point(found, number) for number in range(len(found.points))] if found.seeds else []
     best = next((point for point in points if "best" in point["roles"]), None)
     return {
@@ -119,9 +125,11 @@ def confirm_facts(found: Confirmed | None) -> dict[str, Any] | None:
         "epoch_rule": found.confirmation.rule,
         "measure": found.confirmation.measure,
         "seeds": found.seeds,
+        "train_seeds": list(found.train_seeds),
         "dropped": found.dropped,
         "points": points,
         "difference": best and best["difference"],
+        "opening": found.opening,
         "openings": found.openings,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.analysis.zero_filters import zero_filters
 from reglab.datasets import recorded_remarks
-from reglab.jobs.confirmed import confirm_facts, read_confirmation
+from reglab.jobs.confirmed import confirm_facts, read_confirmations
 from reglab.jobs.judging import chance_of_run, judge_stored
 from reglab.jobs.rate_checking import rate_check_facts, read_rate_check
 from reglab.store import Run, Store, Sweep, Unreadable
@@ -72,13 +72,14 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
     ``measure`` (VAL_LOSS or VAL_ACC) takes the place of the declared one. The judgement is that of
     :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the values of swept settings other
     than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the
-    reason. ``data_remarks`` are those of the first run; ``confirm`` is the newest confirmation that has come to its
-    end, and ``confirms`` the sweep that this one confirms; ``lr_check`` says whether the learning rate moves the
-    choice, once that is checked, and ``checks_lr_of`` which sweep this one checks; ``plan`` is how the lanes were
-    executed.
+    reason. ``data_remarks`` are those of the first run; ``confirmations`` are those that have come to their end, newest
+    first, and ``confirm`` is the first with figures; ``confirms`` is the sweep that this one confirms; ``lr_check``
+    says whether the learning rate moves the choice, once that is checked, and ``checks_lr_of`` which sweep this one
+    checks; ``plan`` is how the lanes were executed.
     """
     runs, judgement = store.sweep_runs(sweep.id), judge_stored(store, sweep, measure)
     checked = read_rate_check(store, sweep, judgement)
+    confirmations = [confirm_facts(found) for found in read_confirmations(store, sweep.id)]
     return {
         "sweep": sweep.id,
         "name": sweep.name,
@@ -86,7 +87,8 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
         "spec": sweep.spec.model_dump(mode="json"),
         **_with_axes({**facts_of_judgement(judgement), "lr_check": rate_check_facts(checked)}, sweep.spec),
         "data_remarks": data_remarks(runs[0]),
-        "confirm": confirm_facts(read_confirmation(store, sweep.id)),
+        "confirm": next((one for one in confirmations if one["points"]), next(iter(confirmations), None)),
+        "confirmations": confirmations,
         "confirms": sweep.confirms,
         "checks_lr_of": sweep.checks_rate_of,
         "runs": [run.id for run in runs],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -14,7 +16,7 @@ from reglab.sweep import MOST_REPEATS, SweepSpec
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import attempt
-from reglab.ui.sweep.confirm_text import NO_TEST_PART, plan_text, table_rows
+from reglab.ui.sweep.confirm_text import NO_TEST_PART, ConfirmedFigures, plan_text, table_rows, title_text
 from reglab.ui.sweep.data import Results, openings_of
 from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.state import leave_for
@@ -38,11 +40,19 @@ def confirm_panel(results: Results, view: EpochView) -> None:
         with st.popover(label, icon=":material/verified:", key="sweep_confirm", on_change="rerun") as opened:
             if opened.open:
                 _plan(sweep, view)
-        if view.confirmed is not None and view.confirmed.figures:
+        if view.confirmations:
             with st.popover("Confirmed λ", type="tertiary", key="sweep_confirmed"):
-                names = ("λ", "Why", "Validation accuracy", "Test accuracy [95 %]")
-                rows = table_rows(sweep.spec, view.confirmed)
-                st.dataframe(pd.DataFrame(rows, columns=list(names)), hide_index=True, width=_TABLE)
+                _every(sweep.spec, view.confirmations)
+
+
+def _every(spec: SweepSpec, confirmations: Sequence[ConfirmedFigures]) -> None:
+    """Every confirmation, newest first, with its conditions and figures."""
+    names = ["λ", "Why", "Validation accuracy", "Test accuracy [95 %]"]
+    for found in confirmations:
+        st.caption(title_text(found, spec.epoch_rule))
+        if found.figures:
+            rows = table_rows(spec, found)
+            st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, width=_TABLE)
 
 
 def _plan(sweep: Sweep, view: EpochView) -> None:

@@ -9,7 +9,7 @@ from reglab import columns
 from reglab.analysis import ConfirmedPoint, PairedDifference
 from reglab.number_format import percent, points
 from reglab.store import Confirmation
-from reglab.sweep import Point, SweepSpec
+from reglab.sweep import EpochRule, Point, SweepSpec
 from reglab.ui.shared.text import count_of, duration
 from reglab.ui.sweep.verdict_lines import RULES, Line, figure, interval_text, listed, named_point, zero_text
 
@@ -32,8 +32,8 @@ SHIFT = "How much better the validation images made the choice look (Newcombe 19
 class ConfirmedFigures:
     """What a confirmation found, point by point: figures on the test part, and differences to λ = 0.
 
-    ``measure`` chose the best λ. ``openings``: how often the test part has been opened so far. ``dropped`` seeds had a
-    run that did not finish.
+    ``measure`` chose the best λ. ``opening``: which opening of the test part this was, from 1; ``openings``: how many
+    there are so far. ``dropped`` seeds had a run that did not finish, the others have the ``train_seeds``.
     """
 
     points: tuple[Point, ...]
@@ -43,6 +43,8 @@ class ConfirmedFigures:
     openings: int
     dropped: int = 0
     measure: str = columns.VAL_LOSS
+    train_seeds: tuple[int, ...] = ()
+    opening: int | None = None
 
     def number_of(self, wanted: Point) -> int | None:
         """The place of ``wanted``, or of the best λ of the confirmation where it was not confirmed."""
@@ -84,6 +86,30 @@ def why_text(spec: SweepSpec, roles: Sequence[str], measure: str) -> str:
     return ", ".join(named[role] for role in roles)
 
 
+def newest_of(found: Sequence[ConfirmedFigures]) -> ConfirmedFigures | None:
+    """The newest confirmation with figures, or the newest of all; ``found`` are newest first."""
+    return next((one for one in found if one.figures), next(iter(found), None))
+
+
+def opened_text(found: ConfirmedFigures) -> str:
+    """Which opening of the test part gave the figures: "opened once", "opened twice", "opening 1 of 2"."""
+    if found.opening in (None, found.openings):
+        return f"opened {times(found.openings)}"
+    return f"opening {found.opening} of {found.openings}"
+
+
+def title_text(found: ConfirmedFigures, rule: EpochRule) -> str:
+    """The conditions of a confirmation: opening, seeds, epoch rule and measure."""
+    seeds = found.train_seeds
+    listed_seeds = f"{seeds[0]}–{seeds[-1]}" if len(seeds) > 2 and seeds[-1] - seeds[0] == len(seeds) - 1 else ""
+    which = (
+        f"training seeds {listed_seeds or ', '.join(map(str, seeds))}" if seeds else "no seed whose runs all finished"
+    )
+    by = "accuracy" if found.measure == columns.VAL_ACC else "loss"
+    opening = "Not opened" if found.opening is None else f"Opening {found.opening} of {found.openings}"
+    return f"{opening} · {which} · {RULES[rule]} · λ chosen by {by}"
+
+
 def times(number: int) -> str:
     """ "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
@@ -99,7 +125,7 @@ def result_lines(spec: SweepSpec, found: ConfirmedFigures, wanted: Point) -> lis
         return [Line("The confirmation ended without a seed whose runs all finished.")]
     own, point = found.figures[number], found.points[number]
     figure_text = f"**Test accuracy {percent(own.test_acc)} [{_share(own.low)}, {_share(own.high)}]**"
-    opened = f"opened {times(found.openings)}"
+    opened = opened_text(found)
     lines = [
         Line(
             f"{figure_text} at {named_point(spec, point)}, {opened} ({RULES[spec.epoch_rule]}, "

@@ -16,12 +16,13 @@ from reglab.analysis.calibration import calibration_error, calibration_table
 from reglab.charts.lambda_axis import lambda_text
 from reglab.exports.csv import csv_bytes
 from reglab.jobs import (
+    Confirmed,
     chance_of,
     current_rate_check,
     data_remarks,
     labels_at_hand,
     overlap_of,
-    read_confirmation,
+    read_confirmations,
     read_rate_check,
 )
 from reglab.number_format import NONE, PERCENT, fixed, percent
@@ -32,7 +33,7 @@ from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import session_id
-from reglab.ui.sweep.confirm_text import ConfirmedFigures
+from reglab.ui.sweep.confirm_text import ConfirmedFigures, newest_of
 from reglab.ui.sweep.epoch_view import COLUMNS, EpochView, Zeros
 from reglab.ui.sweep.query import ViewState
 from reglab.ui.sweep.verdict_lines import p_text
@@ -45,8 +46,8 @@ class Results:
     ``common`` is the newest epoch that all runs which have begun have reached: the newest that can be compared.
     ``chance`` is None where neither its record nor the dataset is known. ``overlap`` is the r of the intervals.
     ``remarks`` are on unusual classes. ``environment`` is that of a run that has one. ``confirming`` is a confirmation
-    that waits or trains, or was cut off, ``confirmed`` what the newest one found. ``checking`` is the newest check of
-    the learning rate, in whatever state.
+    that waits or trains, or was cut off, ``confirmations`` what those that have ended found, newest first.
+    ``checking`` is the newest check of the learning rate, in whatever state.
     """
 
     version: Hashable
@@ -59,7 +60,7 @@ class Results:
     remarks: tuple[str, ...]
     environment: Mapping[str, Any]
     confirming: Sweep | None = None
-    confirmed: ConfirmedFigures | None = None
+    confirmations: tuple[ConfirmedFigures, ...] = ()
     checking: Sweep | None = None
 
     @property
@@ -97,7 +98,7 @@ def results_of(sweep: Sweep) -> Results:
     known = services().store.confirmations(sweep.id)
     confirming = next((one for one in known if one.state in ACTIVE or one.resumable), None)
     checking = current_rate_check(services().store, sweep)
-    found = replace(found, confirming=confirming, confirmed=_confirmed(sweep, known), checking=checking)
+    found = replace(found, confirming=confirming, confirmations=_confirmed(sweep, known), checking=checking)
     return replace(found, sweep=sweep) if found.version == version else found
 
 
@@ -111,24 +112,21 @@ _JUDGEMENTS: Memo[SweepJudgement] = Memo(
 
 _RATE_CHECKS: Memo[RateCheck | None] = Memo(most=1000, size=lambda found: 1)
 
-_CONFIRMED: Memo[ConfirmedFigures | None] = Memo(most=1000, size=lambda found: 1)
+_CONFIRMED: Memo[tuple[ConfirmedFigures, ...]] = Memo(most=1000, size=len)
 
 
-def _confirmed(sweep: Sweep, known: Sequence[Sweep]) -> ConfirmedFigures | None:
-    """What the newest of the ``known`` confirmations found, read once for all sessions."""
+def _confirmed(sweep: Sweep, known: Sequence[Sweep]) -> tuple[ConfirmedFigures, ...]:
+    """What the ``known`` confirmations found, newest first, read once for all sessions."""
     ended = tuple((one.id, one.state) for one in known if one.state not in ACTIVE)
     if not ended:
-        return None
+        return ()
     openings = len(services().store.openings(sweep.spec.run.data.name))  # those of other sweeps count, too
     key = (services().store.home, sweep.id, sweep.epochs, ended, openings)
-    return _CONFIRMED.get(key, lambda: confirmed_figures(sweep.id))
+    return _CONFIRMED.get(key, lambda: tuple(map(_figures_of, read_confirmations(services().store, sweep.id))))
 
 
-def confirmed_figures(sweep_id: str) -> ConfirmedFigures | None:
-    """The figures of the newest confirmation that has ended; None before one has opened the test part."""
-    found = read_confirmation(services().store, sweep_id)
-    if found is None:
-        return None
+def _figures_of(found: Confirmed) -> ConfirmedFigures:
+    """A confirmation, computed point by point."""
     numbers = range(len(found.points)) if found.seeds else ()
     return ConfirmedFigures(
         found.points,
@@ -138,6 +136,8 @@ def confirmed_figures(sweep_id: str) -> ConfirmedFigures | None:
         found.openings,
         found.dropped,
         found.confirmation.measure,
+        found.train_seeds,
+        found.opening,
     )
 
 
@@ -170,7 +170,8 @@ def epoch_view(results: Results, view: ViewState) -> EpochView:
         newest=newest,
         measure=measure,
         zeros=_zeros(results, epoch),
-        confirmed=results.confirmed,
+        confirmed=newest_of(results.confirmations),
+        confirmations=results.confirmations,
         rate_check=_rate_check(results, judgement) if newest and ended else None,
         source=(*source, rule),
     )

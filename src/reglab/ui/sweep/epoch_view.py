@@ -23,7 +23,9 @@ Zeros = Mapping[tuple[str, Point], float]
 class EpochView:
     """A sweep at ``epoch`` of ``epochs``, judged; the charts and the table show ``rule``.
 
-    ``training``: runs are queued or train; ``newest``: no later epoch has figures. Equal ``source``: equal figures.
+    ``training``: runs are queued or train; ``newest``: no later epoch has figures. ``confirmed`` is the
+    confirmation that the verdict names, ``confirmations`` are all that have ended, newest first. Equal ``source``:
+    equal figures.
     """
 
     spec: SweepSpec
@@ -36,6 +38,7 @@ class EpochView:
     measure: Measure = "loss"
     zeros: Zeros = field(default_factory=dict)
     confirmed: ConfirmedFigures | None = None
+    confirmations: tuple[ConfirmedFigures, ...] = ()
     rate_check: RateCheck | None = None
     source: Hashable = None
 

@@ -10,7 +10,7 @@ from reglab.number_format import exact, percent, short
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule, SweepSpec, values_text
 from reglab.ui.shared.text import count_of, dataset_label, model_label, optimizer_text
-from reglab.ui.sweep.confirm_text import ConfirmedFigures, times
+from reglab.ui.sweep.confirm_text import ConfirmedFigures, opened_text
 from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.verdict_lines import difference_text, figure, named_point, zero_text
 
@@ -148,8 +148,8 @@ def _confirmation(spec: SweepSpec, found: ConfirmedFigures) -> str:
     paired = f" Differences on the test part, paired by seed and image (bootstrap over both): {', '.join(apart)}."
     return (
         f"For confirmation, {count_of(len(found.points), 'λ value')} were retrained on "
-        f"{count_of(own.seeds, 'fresh seed')} and evaluated on the {own.images:,} test images (test part opened "
-        f"{times(found.openings)}), with 95 % Wilson intervals: {each}.{paired if apart else ''}"
+        f"{count_of(own.seeds, 'fresh seed')} and evaluated on the {own.images:,} test images (test part "
+        f"{opened_text(found)}), with 95 % Wilson intervals: {each}.{paired if apart else ''}"
     )
 
 
