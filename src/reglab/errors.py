@@ -57,6 +57,10 @@ class EpochRecorded(StoreError):
     """The run already has this epoch or a later one."""
 
 
+class WorkerLost(RegLabError):
+    """A worker process could not start, or ended without a word."""
+
+
 class UnknownRun(RegLabError):
     """No run has this identifier."""
 

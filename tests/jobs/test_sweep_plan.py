@@ -80,7 +80,9 @@ def test_with_little_memory_stacks_are_narrower_and_fewer_advance_at_a_time(
     sweep = store.create(spec, owner=store.owner())
     open_at_once: list[int] = []
     worker = SweepWorker(store, settings, sweep)
-    worker.listen = lambda _: open_at_once.append(sum(part._events is not None for part in worker._parts))
+    worker.listen = lambda _: open_at_once.append(
+        sum(part._events is not None for part in worker.groups.parts)  # type: ignore[union-attr]
+    )
     worker.work()
     assert store.sweep(sweep.id).counts["finished"] == spec.size
     assert max(open_at_once) <= room.together

@@ -1,10 +1,11 @@
-"""Trains queued runs and sweeps in background threads of this process, as many at once as there are slots.
+"""The queue: has runs and sweeps trained in the background, as many at once as there are slots.
 
 A sweep uses every slot that no single run needs, and always one, so a run that is queued beside a sweep begins at once
 if there are two slots. Sweeps are trained one after another.
 
-Threads, not processes: torch releases the interpreter lock in its kernels, and two single-thread trainings side by side
-outrun one with two threads. The store holds the queues; this class holds only the threads.
+Each job has a thread of this process, which drives worker processes: threads share one interpreter, and two trainings
+of small networks side by side in it are no faster than one. With ``REGLAB_RUNNER=thread`` the thread itself trains.
+The store holds the queues; this class holds only the threads and the workers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.sweep_work import SweepWorker
-from reglab.jobs.work import Worker
+from reglab.jobs.work import train_run
+from reglab.jobs.worker_pool import STARTING, RunInWorker, WorkerPool
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Confirmation, Ending, Run, Store, Sweep, UnreadableRow
@@ -57,8 +59,10 @@ class ThreadRunner:
 
     def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self.store, self.settings, self.outages = store, settings, Outages()
-        self._clock, self._beat, self._recovered = clock, clock(), clock()
+        self._clock, self._beat, self._recovered, self._started = clock, clock(), clock(), clock()
         self._owner = store.owner()
+        processes = settings.runner == "process"
+        self.pool = WorkerPool(settings, self._owner.id, self.outages) if processes else None
         self._closing, self._bell = threading.Event(), threading.Event()
         self._working: list[Worked] = []
         self._sweep: Worked | None = None
@@ -153,12 +157,24 @@ class ThreadRunner:
     def _all(self) -> list[Worked]:
         return [*self._working, *([self._sweep] if self._sweep is not None else [])]
 
-    def close(self, timeout: float = 8.0) -> None:
-        """Checkpoint every running run, leave it interrupted, and end the threads; at most ``timeout`` seconds."""
+    def close(self, timeout: float = 6.0) -> None:
+        """Checkpoint every running run, leave it interrupted, and end threads and workers within ``timeout`` seconds.
+
+        A worker that has not left by then is killed, which takes up to a second more.
+        """
         self._closing.set()
         self._bell.set()
         deadline = time.monotonic() + timeout
+        if self.pool is not None:
+            self.pool.begin_to_close()
         self._supervisor.join(timeout)  # from here on nothing more is taken up
+        self._join(deadline)
+        if self.pool is not None:
+            self.pool.kill_busy()
+            self._join(time.monotonic() + 1.0)
+            self.pool.close(max(0.5, deadline - time.monotonic()))
+
+    def _join(self, deadline: float) -> None:
         for worked in self._all:
             worked.thread.join(max(0.0, deadline - time.monotonic()))
 
@@ -177,6 +193,8 @@ class ThreadRunner:
             self._try("Looking for lost runs", self.store.recover)
         self._try("Checking the store", self.store.check)
         self._try("Removing old files", self._housekeeping.step)
+        if self.pool is not None:
+            self._try("Ending idle workers", self.pool.end_idle)
         self._beat = self._clock()
 
     def _try(self, what: str, step: Callable[[], object]) -> None:
@@ -205,6 +223,14 @@ class ThreadRunner:
         self.outages.end(what)
 
     def _take_up(self) -> None:
+        """Nothing is taken up while no worker can start: it would only fail."""
+        if self.pool is not None and STARTING in self.outages:
+            if self._clock() - self._started < _RECOVER:
+                return
+            self._started = self._clock()
+            self._try(STARTING, self.pool.start)
+            if STARTING in self.outages:
+                return
         self._try("Taking up sweeps", self._take_up_sweep)
         self._try("Taking up runs", self._take_up_runs)
 
@@ -283,16 +309,19 @@ class ThreadRunner:
             self._bell.set()
 
     def _work(self, run_id: str) -> None:
+        if self.pool is None:
+            train_run(self.store, self.settings, run_id, self._closing.is_set, self.outages)
+            return
         run = Patience(f"Run {run_id}", self._closing.is_set, self.outages)(self.store.get, run_id)
-        Worker(self.store, self.settings, run, self._closing.is_set, outages=self.outages).work()
+        RunInWorker(self.store, self.settings, run, self.pool, self._closing.is_set, self.outages).work()
 
     def _work_sweep(self, sweep_id: str) -> None:
         sweep = Patience(f"Sweep {sweep_id}", self._closing.is_set, self.outages)(self.store.sweep, sweep_id)
         closing, share = self._closing.is_set, self._share
-        SweepWorker(self.store, self.settings, sweep, closing, share, outages=self.outages).work()
+        SweepWorker(self.store, self.settings, sweep, closing, share, outages=self.outages, pool=self.pool).work()
 
     def _share(self) -> int:
-        """Threads that a sweep may use: those that no single run needs."""
+        """Threads or workers that a sweep may use: those that no single run needs."""
         return self.settings.slots - sum(worked.thread.is_alive() for worked in self._working)
 
 

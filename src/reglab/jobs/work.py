@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
+from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun, WorkerLost
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Reason, Started, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
 from reglab.jobs.keeping import Keeper, Kept
@@ -58,6 +58,8 @@ class Job(ABC):
             self._end(halted.state)
         except (RunLost, UnknownRun) as error:
             self._abandon(error)
+        except WorkerLost as lost:
+            self._end_lost(str(lost))
         except StoreUnavailable as error:  # the store has been away for long; this is tried once
             state: State = "interrupted" if self.closing() else "cancelled" if self._stopped() else "failed"
             self.store.finish([self._ending(state, str(error) if state == "failed" else None)])
@@ -84,6 +86,13 @@ class Job(ABC):
 
     @abstractmethod
     def _end(self, state: State, error: str | None = None) -> None: ...
+
+    def _end_lost(self, sentence: str) -> None:
+        """End as interrupted, unless the lost worker process had recorded an end."""
+        try:
+            self._end("interrupted", sentence)
+        except (RunLost, UnknownRun) as error:
+            self._abandon(error)
 
     def _abandon(self, error: Exception) -> None:
         log.warning("%s is not trained any further here: %s", self.patience.what, error)
@@ -260,6 +269,15 @@ class Worker(Job):
         """Record the end; ``files``: path and SHA-256 of the final weights."""
         ending = Ending(self.run.id, state, *files, error)
         self.patience.once(lambda: self.store.get(self.run.id).state == state, self.store.finish, [ending])
+
+
+def train_run(
+    store: Store, settings: Settings, run_id: str, closing: Callable[[], bool], outages: Outages | None = None
+) -> None:
+    """Train a claimed run in this process; see :meth:`Job.work`."""
+    outages = outages or Outages()
+    run = Patience(f"Run {run_id}", closing, outages)(store.get, run_id)
+    Worker(store, settings, run, closing, outages=outages).work()
 
 
 class Halted(Exception):

@@ -1,0 +1,211 @@
+"""Groups of a sweep's lanes in worker processes: dealt out evenly, and handed over where a worker has none or leaves.
+
+Workers run free: the server's interpreter may be busy with pages. A group that changes hands is saved at its exact
+step and goes on from there, to the same bits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from reglab.errors import WorkerLost
+from reglab.jobs.messages import Message
+from reglab.jobs.pace import TICK
+from reglab.jobs.patience import Patience
+from reglab.jobs.sweep_plan import Plan
+from reglab.jobs.work import Halt, Halted
+from reglab.jobs.worker_handle import WorkerProcess
+from reglab.jobs.worker_pool import WorkerPool
+from reglab.store import Ending, Store, Sweep
+
+WORTH = 2
+"""Epochs that a group has left at least when it is handed over to a worker without one."""
+
+
+@dataclass(eq=False)
+class Session:
+    """A worker that trains groups of the sweep: what the server has asked it for."""
+
+    worker: WorkerProcess
+    asked: bool = False  # to give up groups, and has not answered
+    refuses: bool = False  # its groups are nearly done
+    leaving: bool = False
+
+
+@dataclass
+class GroupWorkers:
+    """Groups of the lanes of ``sweep`` in worker processes of the ``pool``; ``workers()`` of them may work.
+
+    Each thread of the sweep drives one worker. ``wanted()`` is the state to end in, once the sweep is to stop.
+    """
+
+    pool: WorkerPool
+    store: Store
+    sweep: Sweep
+    plan: Plan
+    patience: Patience
+    halting: Callable[[], bool]
+    seconds: Callable[[], float]
+    wanted: Callable[[], Halt | None]
+    workers: Callable[[], int]
+    failure: str | None = None
+    guard: threading.Condition = field(default_factory=threading.Condition)
+    _waiting: list[int] = field(default_factory=list)  # groups without a worker
+    _held: dict[int, set[int]] = field(default_factory=dict)  # thread → groups with its worker
+    _sessions: dict[int, Session] = field(default_factory=dict)
+    _idle: set[int] = field(default_factory=set)  # threads without a group
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """Take the groups of these numbers in the plan, where they have lanes that still run."""
+        runs = self.patience(self.store.sweep_runs, self.sweep.id)
+        stacks = self.plan.stacks
+        self._waiting += [n for n in numbers if any(runs[lane].state == "running" for lane in stacks[n])]
+        self._idle = set(range(self.threads))
+        self._held = {number: set() for number in range(self.threads)}
+
+    @property
+    def threads(self) -> int:
+        """How many workers there can be: as the plan says, and no more than groups fit into memory."""
+        return max(1, min(self.plan.workers, self.plan.together))
+
+    def run(self, number: int) -> None:
+        """Thread ``number``: have a worker train groups while there are any."""
+        if number >= self.threads:
+            return
+        while self._take(number, at_work=False):
+            self._drive(number)
+
+    def wake(self) -> None:
+        """Have workers leave or give up their groups where it is time, and waiting threads look again; once a tick."""
+        with self.guard:
+            for number, session in self._sessions.items():
+                if self.halting() and not session.leaving:
+                    self._dismiss(session)
+                elif not self._may_work(number) and self._held[number] and not session.asked:
+                    session.asked = session.worker.send(do="give", all=True)
+            if not any(self._may_work(number) for number in self._idle):
+                self._hand_out()
+            self.guard.notify_all()
+
+    def leave(self) -> None:
+        """Nothing is left to save: workers save their groups before they leave."""
+
+    def _drive(self, number: int) -> None:
+        try:
+            with self.pool.worker(self.wanted) as worker:
+                self._follow(number, worker)
+        except Halted:
+            pass  # the sweep is about to
+        except WorkerLost as lost:
+            self._interrupt(number, lost)
+        finally:
+            with self.guard:
+                self._sessions.pop(number, None)
+                self._waiting += sorted(self._held[number])
+                self._held[number] = set()
+                self.guard.notify_all()
+
+    def _follow(self, number: int, worker: WorkerProcess) -> None:
+        """Hand the thread's groups to its worker, and more when they are done, until none are left."""
+        together = max(1, self.plan.together // self.threads)
+        with self.guard:
+            worker.sweep(self.sweep.id, together, self.seconds())
+            session = self._sessions[number] = Session(worker)
+            worker.send(do="take", groups=sorted(self._held[number]))
+        for message in worker.messages():
+            if "over" in message:
+                if self._held[number] and not (self.halting() or self.wanted()):
+                    raise worker.lost("this part of the sweep")
+                return
+            self._note(number, session, message)
+            if not self._held[number] and not session.leaving:
+                more = self._take(number, at_work=True)
+                with self.guard:
+                    if more:
+                        worker.send(do="take", groups=more)
+                    elif not session.leaving:
+                        self._dismiss(session)
+        raise worker.lost("this part of the sweep")
+
+    def _note(self, number: int, session: Session, message: Message) -> None:
+        with self.guard:
+            match message:
+                case {"done": group, "failure": failure}:
+                    self._held[number].discard(group)
+                    self.failure = self.failure or failure
+                case {"given": groups}:
+                    self._held[number] -= set(groups)
+                    self._waiting += groups
+                    session.asked, session.refuses = False, not groups
+            self.guard.notify_all()
+
+    def _take(self, number: int, *, at_work: bool) -> list[int]:
+        """Groups for the thread's worker: of those that wait, or given up by others. None at the end.
+
+        A thread that may not work waits; one whose worker is ``at_work`` gets none, to let go of it.
+        """
+        with self.guard:
+            self._idle.add(number)
+            try:
+                while not self.halting() and (self._waiting or any(self._held.values())):
+                    if not self._may_work(number):
+                        if at_work:
+                            break
+                    elif self._waiting:
+                        return self._portion(number)
+                    else:
+                        self._ask()
+                    self.guard.wait(TICK)
+                return []
+            finally:
+                self._idle.discard(number)
+
+    def _portion(self, number: int) -> list[int]:
+        """The thread's even share of the groups that wait."""
+        among = sum(map(self._may_work, self._idle))
+        mine = self._waiting[::among]
+        self._waiting = [group for group in self._waiting if group not in mine]
+        self._held[number].update(mine)
+        return mine
+
+    def _ask(self) -> None:
+        """Ask the worker with the most groups for half of them."""
+        able = [n for n, session in self._sessions.items() if not (session.refuses or session.leaving)]
+        number = max(able, key=lambda n: len(self._held[n]), default=None)
+        if number is None or any(session.asked for session in self._sessions.values()):
+            return
+        if (count := len(self._held[number]) // 2) > 0:
+            session = self._sessions[number]
+            session.asked = session.worker.send(do="give", count=count, least=WORTH)
+
+    def _hand_out(self) -> None:
+        """Give groups that wait to the workers with the fewest."""
+        able = [n for n, session in self._sessions.items() if self._may_work(n) and not session.leaving]
+        while self._waiting and able:
+            number = min(able, key=lambda n: (len(self._held[n]), n))
+            group = self._waiting.pop(0)
+            self._held[number].add(group)
+            self._sessions[number].worker.send(do="take", groups=[group])
+
+    def _may_work(self, number: int) -> bool:
+        return number < self.workers()
+
+    def _dismiss(self, session: Session) -> None:
+        session.leaving = True
+        session.worker.send(do="leave")
+
+    def _interrupt(self, number: int, lost: WorkerLost) -> None:
+        """End the lanes of the lost worker's groups; the others go on."""
+        with self.guard:
+            groups, self._held[number] = self._held[number], set()
+            self.failure = self.failure or str(lost)
+        lanes = {lane for group in groups for lane in self.plan.stacks[group]}
+        runs = [run for run in self.patience(self.store.sweep_runs, self.sweep.id) if run.lane in lanes]
+        going = [Ending(run.id, "interrupted", error=str(lost)) for run in runs if run.state == "running"]
+
+        def done() -> bool:
+            return all(self.store.get(ending.id).state == "interrupted" for ending in going)
+
+        self.patience.once(done, self.store.finish, going)

@@ -1,0 +1,153 @@
+"""One worker process, as the server sees it: what it is asked to do, what it says, and how it came to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO, cast
+
+from reglab.errors import StoreUnavailable, WorkerLost
+from reglab.jobs.messages import Message, Sender, error_of, received, settings_facts
+from reglab.jobs.patience import Outages
+from reglab.jobs.work import Halted
+from reglab.settings import Settings, checkout
+
+_CAUSES = {
+    signal.Signals(9): "was killed (signal 9), for instance because memory ran out",
+    signal.SIGSEGV: "crashed with a segmentation fault (signal 11)",
+    signal.SIGABRT: "aborted (signal 6)",
+}
+
+
+class WorkerProcess:
+    """One worker process. A thread of the server drives it: it sends a job and reads messages until the job is over."""
+
+    def __init__(self, settings: Settings, owner: str, outages: Outages) -> None:
+        """Start the process; :meth:`wait` until it is ready."""
+        self._outages, self._noted, self.device = outages, set[str](), settings.device
+        self.idle_since, self.busy, self.ready, self._told_to_close = time.monotonic(), True, False, False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "reglab.jobs.worker_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=_environment(),
+                start_new_session=True,  # what a terminal sends to the server is for the server
+            )
+        except OSError as error:
+            raise WorkerLost(f"A worker process could not be started: {os.strerror(error.errno or 0)}.") from None
+        self._stdout = cast("BinaryIO", self._process.stdout)
+        self.send = Sender(cast("BinaryIO", self._process.stdin))
+        self.send(do="open", settings=settings_facts(settings), owner=owner)
+
+    def wait(self) -> None:
+        """Wait until the process is ready.
+
+        :raises RegLabError: it cannot open the store, or ended.
+        """
+        for _ in self.messages():
+            self.busy, self.ready = False, True
+            return
+        raise WorkerLost(f"A worker process could not be started: it {self._cause()}.")
+
+    def messages(self) -> Iterator[Message]:
+        """The messages of the process until it is gone. Errors are raised, outages noted."""
+        for message in received(self._stdout):
+            if "outage" in message:
+                self._note(message["outage"], message["sentence"])
+                continue
+            self.busy = self.busy and not message.keys() & {"over", "halted", "error"}
+            if "error" in message:
+                raise error_of(message)
+            if "halted" in message:
+                raise Halted(message["halted"])
+            yield message
+        for what in list(self._noted):
+            self._note(what, None)
+
+    def lost(self, what: str) -> WorkerLost:
+        """The error that the process ended while it trained ``what``."""
+        cause = self._cause()
+        return WorkerLost(
+            f"The worker process that trained {what} {cause}; resume it to go on from its last checkpoint."
+        )
+
+    def train(self, run_id: str) -> None:
+        """Train a run to its end, which the process records."""
+        self._begin(do="train", id=run_id, device=self.device)
+        if not any("over" in message for message in self.messages()):
+            raise self.lost("this run")
+
+    def plan(self, sweep_id: str) -> None:
+        """Have a sweep planned, and the plan recorded."""
+        self._begin(do="plan", id=sweep_id, device=self.device)
+        if not any("over" in message for message in self.messages()):
+            raise self.lost("this sweep")
+
+    def sweep(self, sweep_id: str, together: int, seconds: float) -> None:
+        """Begin to train groups of a sweep, up to ``together`` at a time; ``seconds`` were spent on it before."""
+        self._begin(do="sweep", id=sweep_id, together=together, seconds=seconds, device=self.device)
+
+    def _begin(self, **message: object) -> None:
+        self.busy = True
+        self.send(**message)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """Have the process checkpoint what it trains, and leave."""
+        self._told_to_close = True
+        self.send(do="close")
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def end(self, timeout: float) -> None:
+        """Wait until the process is gone; kill it after ``timeout`` seconds."""
+        try:
+            self._process.wait(max(0.0, timeout))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._stdout):
+            with suppress(OSError):  # what could not be sent any more
+                cast("BinaryIO", stream).close()
+
+    def _cause(self) -> str:
+        status = self._process.wait()
+        if self._told_to_close and status == -signal.Signals(9):
+            return "did not leave in time and was killed"
+        if status >= 0:
+            return f"ended with exit status {status} (the log has the details)"
+        return _CAUSES.get(signal.Signals(-status), f"was ended by signal {-status} ({signal.Signals(-status).name})")
+
+    def _note(self, what: str, sentence: str | None) -> None:
+        if sentence is None:
+            self._noted.discard(what)
+            self._outages.end(what)
+        else:
+            self._noted.add(what)
+            self._outages.begin(what, StoreUnavailable(sentence))
+
+
+def _environment() -> dict[str, str]:
+    """This process's, with the checkout from which RegLab is imported."""
+    root = checkout()
+    if root is None:
+        return dict(os.environ)
+    paths = [str(root / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
