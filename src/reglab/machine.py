@@ -44,6 +44,11 @@ def available_memory() -> int:
     return max(0, min([int(psutil.virtual_memory().available), *_left_in_groups(), *_left_in_address_space()]))
 
 
+def total_memory() -> int:
+    """Bytes of memory that this process could have if it were alone, within its container's limit."""
+    return min([int(psutil.virtual_memory().total), *_group_limits()])
+
+
 def _cpu_quotas() -> Iterator[int]:
     for group in _groups("cpu"):
         quota, period = _number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us")
@@ -59,6 +64,11 @@ def _left_in_groups() -> Iterator[int]:
             limit, usage = _number(group / limit_file), _number(group / usage_file)
             if limit is not None and usage is not None:
                 yield limit - usage + _statistic(group / "memory.stat", cache)
+
+
+def _group_limits() -> Iterator[int]:
+    for group in _groups("memory"):
+        yield from (limit for file, _, _ in _MEMORY_FILES if (limit := _number(group / file)) is not None)
 
 
 def _left_in_address_space() -> Iterator[int]:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from reglab import machine
-from reglab.machine import available_cores, available_memory
+from reglab.machine import available_cores, available_memory, total_memory
 
 GIB = 2**30
 
@@ -50,6 +50,7 @@ def test_a_system_without_these_sysconf_names_affinity_masks_and_limits(monkeypa
     monkeypatch.delattr(psutil.Process, "rlimit", raising=False)
     assert available_cores() == (os.cpu_count() or 1)
     assert 0 < available_memory() <= psutil.virtual_memory().total
+    assert total_memory() == psutil.virtual_memory().total
 
 
 def test_the_limit_of_the_container_counts_also_in_a_group_above(groups: Path) -> None:
@@ -64,6 +65,7 @@ def test_the_limit_of_the_container_counts_also_in_a_group_above(groups: Path) -
     }
     write(groups, "0::/pod/app", files)
     assert available_memory() == GIB - GIB // 2 + GIB // 4
+    assert total_memory() == GIB
 
 
 def test_in_a_container_the_path_may_name_a_group_outside_it(groups: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -15,6 +16,9 @@ from reglab.store.database import Database, sqlite_path
 from reglab.store.schema import REVISION, VERSION_TABLE
 from reglab.store.sentences import database_errors, disk_error, where
 from reglab.store.store import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -39,8 +43,8 @@ def open_store(settings: Settings) -> Store:
     url = store_url(settings.store)
     _make_home(settings.home)
     if url.get_backend_name() == "sqlite":
-        _check_file(url)
-    database = _database(url, _read_only(settings.home, url))
+        check_file(url)
+    database = connect(url, read_only(settings.home, url))
     try:
         migrate(database)
         database.pin()
@@ -72,7 +76,7 @@ def _make_home(home: Path) -> None:
         raise StoreError(f"REGLAB_HOME {home} may not be read by this user; check its rights.")
 
 
-def _read_only(home: Path, url: URL) -> str | None:
+def read_only(home: Path, url: URL) -> str | None:
     """The sentence why nothing may be written, or None.
 
     :raises StoreError: there is no store yet that could be read.
@@ -90,7 +94,7 @@ def _read_only(home: Path, url: URL) -> str | None:
     return sentence
 
 
-def _check_file(url: URL) -> None:
+def check_file(url: URL) -> None:
     if not url.database or ":memory:" in url.database or "memory" in url.query.get("mode", ""):
         raise StoreError(f"REGLAB_STORE must name a file, because memory is not shared between processes; {_HINT}.")
     path = sqlite_path(url)
@@ -104,7 +108,7 @@ def _check_file(url: URL) -> None:
         raise StoreError(f"The folder {path.parent} of the store is missing; create it or check REGLAB_STORE.")
 
 
-def _database(url: URL, read_only: str | None) -> Database:
+def connect(url: URL, read_only: str | None) -> Database:
     try:
         return Database(url, read_only=read_only)
     except ImportError:
@@ -133,7 +137,7 @@ def migrate(database: Database) -> None:
 def _check_head(database: Database, read_only: str) -> None:
     """Refuse a store that would have to be changed before it can be read."""
     with database.read() as connection:
-        revision = _revision(connection)
+        revision = recorded_revision(connection)
     if revision != REVISION:
         older = f"{database.place} has schema {revision}, and this version of RegLab reads {REVISION}"
         raise StoreError(f"{older}; it cannot be upgraded: {read_only}")
@@ -141,33 +145,45 @@ def _check_head(database: Database, read_only: str) -> None:
 
 def _upgrade(database: Database) -> None:
     with database.read() as connection:
-        if _revision(connection) == REVISION:
+        if recorded_revision(connection) == REVISION:
             return
     with _alembic, database.rebuild() as connection:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
-        revision = _revision(connection)
+        revision = recorded_revision(connection)
         if revision != REVISION:
             _to_head(connection, revision, database.place)
 
 
-def _revision(connection: Connection) -> str | None:
+def recorded_revision(connection: Connection) -> str | None:
     """The revision recorded in the store; None for a new one."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one_or_none()
 
 
-def _to_head(connection: Connection, revision: str | None, place: str) -> None:
-    from alembic import command
-    from alembic.config import Config
+def refuse_newer(revision: str | None, place: str) -> None:
+    """Raise :class:`StoreError` where the store's revision is none that this version knows."""
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if revision is not None and revision not in known:
         newer = f"a newer version of RegLab (schema {revision}, this version knows {REVISION})"
         raise StoreError(f"{place} was written by {newer}; upgrade RegLab.")
+
+
+def _to_head(connection: Connection, revision: str | None, place: str) -> None:
+    from alembic import command
+
+    refuse_newer(revision, place)
+    config = _config()
+    config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config
