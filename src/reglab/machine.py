@@ -17,6 +17,7 @@ import psutil
 _GROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")  # a line for each hierarchy: "number:controllers:path"
 _PROCESSORS = Path("/proc/cpuinfo")
+_REMOTE = ("nfs", "cifs", "smb", "afs", "ceph", "lustre", "gpfs", "beegfs", "glusterfs", "9p", "fuse.")
 _MEMORY_FILES = (  # limit, usage and, within the usage, the page cache that the kernel drops first
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -47,6 +48,17 @@ def available_memory() -> int:
 def total_memory() -> int:
     """Bytes of memory that this process could have if it were alone, within its container's limit."""
     return min([int(psutil.virtual_memory().total), *_group_limits()])
+
+
+def file_system(path: Path) -> str:
+    """The type of the file system that holds the absolute ``path``, such as ext4, nfs4 or fuse.sshfs; "" if unknown."""
+    mounted = [each for each in psutil.disk_partitions(all=True) if path.is_relative_to(each.mountpoint)]
+    return max(mounted, key=lambda each: len(each.mountpoint)).fstype.lower() if mounted else ""
+
+
+def is_remote(path: Path) -> bool:
+    """Whether other machines may change what lies at the absolute ``path``."""
+    return file_system(path).startswith(_REMOTE)
 
 
 def _cpu_quotas() -> Iterator[int]:

@@ -156,6 +156,16 @@ def test_the_store_is_looked_at_and_not_upgraded(store: Store, settings: Setting
         condition(settings)
 
 
+def test_sqlite_on_a_network_file_system_is_a_warning(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home, "is_remote", lambda path: path == store.home)
+    monkeypatch.setattr(home, "file_system", lambda path: "nfs4")
+    warning, opened = home.store(settings)
+    assert (warning.level, warning.text) == ("warning", "SQLite lies on a network file system (nfs4).")
+    assert opened.level == "ok"
+
+
 def test_a_file_that_is_no_store_and_a_folder_that_is_missing_are_problems(settings: Settings, tmp_path: Path) -> None:
     settings.home.mkdir()
     (settings.home / "reglab.sqlite").write_bytes(b"something else" * 100)
@@ -241,10 +251,22 @@ def fake_cuda(built: list[str]) -> Any:
     ],
 )  # fmt: skip
 def test_a_gpu_is_listed_with_its_memory_and_whether_this_pytorch_has_code_for_it(built: list[str], level: str) -> None:
-    found = machine._gpu(fake_cuda(built), 1)
+    found = machine._gpu(fake_cuda(built), 1, "auto")
     assert found.level == level
+    assert (machine._gpu(fake_cuda(built), 1, "cpu").level == "ok") == (level == "ok")
     assert found.text.startswith("cuda:1, NVIDIA 1: 2.0 GiB of 80.0 GiB free.")
     assert (found.facts["free"], found.facts["total"]) == (2 * 2**30, 80 * 2**30)
+
+
+def test_a_gpu_that_fails_is_a_problem_unless_runs_train_on_the_cpu() -> None:
+    def taken(_index: int) -> tuple[int, int]:
+        raise RuntimeError("CUDA error: all devices are busy")
+
+    cuda = fake_cuda(["sm_90"])
+    cuda.mem_get_info = taken
+    found = machine._gpu(cuda, 0, "auto")
+    assert (found.level, found.text) == ("problem", "cuda:0 cannot be used: CUDA error: all devices are busy.")
+    assert machine._gpu(cuda, 0, "cpu").level == "warning"
 
 
 def test_no_gpu_is_ok_and_one_that_pytorch_cannot_use_a_warning(

@@ -24,7 +24,7 @@ from tests.datasets.files import TEST_NAMES, write_idx_pair
 from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
 from reglab import RunSpec, atomic, train
-from reglab.datasets import DATASETS, Images, Progress, image_cache, load_images
+from reglab.datasets import DATASETS, Images, Progress, image_cache, image_file, load_images
 from reglab.datasets.cache import forget_images, load_test_images
 from reglab.datasets.image_file import Arrays, DamagedFile, read_arrays, write_arrays
 from reglab.events import Ended
@@ -105,6 +105,17 @@ def test_the_pages_are_those_of_the_file_and_writing_to_them_changes_it_for_nobo
     images.x.add_(1)
     assert path.read_bytes() == before
     assert start(home).x[0, 0, 0, 0] == 0
+    assert loader.calls == 1
+
+
+def test_what_other_machines_may_remove_is_copied_into_memory(
+    home: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_file, "is_remote", lambda path: True)
+    first, [path] = start(home), entries(home)
+    second = start(home)
+    path.write_bytes(b"")  # a mapped file would take the process with it
+    assert torch.equal(first.x, second.x)
     assert loader.calls == 1
 
 
@@ -262,11 +273,11 @@ def test_a_full_disk_is_told_once_and_training_goes_on(
 def test_the_last_of_the_disk_is_left_to_runs(
     home: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     monkeypatch.setattr(image_cache, "SPARE_BYTES", shutil.disk_usage(home).total)
     start(home)
-    assert (loader.calls, entries(home)) == (1, [])
-    [line] = warnings(caplog)
-    assert line.endswith("MiB would stay free on the disk")
+    assert (loader.calls, entries(home), warnings(caplog)) == (1, [], [])
+    assert caplog.messages[0].endswith("MiB would stay free on the disk")
 
 
 def test_a_home_that_may_only_be_read_works_without_a_warning(
@@ -321,13 +332,14 @@ def test_using_an_entry_makes_it_the_last_to_go(home: Path, loader: Loader) -> N
 def test_images_larger_than_the_whole_cache_displace_nothing(
     home: Path, loader: Loader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     start(home)
     before = entries(home)
     monkeypatch.setattr(image_cache, "LIMIT_BYTES", 100)
     loader.file.write_bytes(bytes(640))
     assert start(home).x.sum() == 0
     assert entries(home) == before
-    assert "larger than" in warnings(caplog)[0]
+    assert "larger than" in caplog.messages[0]
 
 
 def test_while_one_process_decodes_others_wait_and_map_what_it_wrote(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from reglab import machine
-from reglab.machine import available_cores, available_memory, total_memory
+from reglab.machine import available_cores, available_memory, file_system, is_remote, total_memory
 
 GIB = 2**30
 
@@ -108,3 +109,17 @@ def test_a_limit_on_the_address_space_counts() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert 0 < int(done.stdout) < limit
+
+
+@pytest.mark.parametrize(
+    ("fstype", "remote"),
+    [("ext4", False), ("overlay", False), ("nfs4", True), ("CIFS", True), ("fuse.sshfs", True), ("fuseblk", False)],
+)
+def test_the_innermost_mount_says_whether_other_machines_share_it(
+    fstype: str, remote: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = [("/", "tmpfs"), (str(tmp_path), fstype), (str(tmp_path / "deeper"), "xfs"), (f"{tmp_path}-more", "xfs")]
+    found = [SimpleNamespace(mountpoint=place, fstype=kind) for place, kind in mounts]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: found)
+    assert (file_system(tmp_path / "home"), is_remote(tmp_path / "home")) == (fstype.lower(), remote)
+    assert not is_remote(tmp_path / "deeper" / "home")

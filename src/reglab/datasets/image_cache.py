@@ -35,6 +35,7 @@ WAIT_S = 60.0  # seconds to wait for another process that decodes the same image
 SUFFIX = ".images"
 _NAME = re.compile(rf"(?P<dataset>\w+)-(?P<part>pool|test)-[0-9a-f]{{32}}{re.escape(SUFFIX)}")
 Identity: TypeAlias = tuple[int, ...]
+_NOT_KEPT = "Decoded images of %s are not kept in %s: %s"
 _BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 log = logging.getLogger(__name__)
@@ -200,7 +201,10 @@ def _keep(slot: Slot, arrays: Arrays) -> Arrays | None:
             left.unlink(missing_ok=True)  # of a process that was killed: only who holds the lock writes
         if not slot.unchanged():
             return None  # which of the two was decoded?
-        _make_room(slot.folder, sum(array.nbytes for array in arrays))
+        short = _make_room(slot.folder, sum(array.nbytes for array in arrays))
+        if short:
+            log.info(_NOT_KEPT, slot.dataset, slot.folder, short)
+            return None
         write_arrays(slot.path, slot.key, arrays)
     except OSError as error:
         _complain(slot, error)
@@ -208,13 +212,13 @@ def _keep(slot: Slot, arrays: Arrays) -> Arrays | None:
     return _recall(slot, logging.WARNING)
 
 
-def _make_room(folder: Path, size: int) -> None:
+def _make_room(folder: Path, size: int) -> str | None:
     """Remove the entries that were unused for longest until another of ``size`` bytes is within the limit.
 
-    :raises OSError: it is larger than that by itself, or the disk would be nearly full.
+    Where it is larger than that by itself, or the disk would be nearly full, the reason why it may not be kept.
     """
     if size > LIMIT_BYTES:
-        raise OSError(errno.EFBIG, f"they are larger than the {LIMIT_BYTES >> 20:,} MiB of the cache")
+        return f"they are larger than the {LIMIT_BYTES >> 20:,} MiB of the cache"
     entries = kept(folder)
     total = sum(entry.bytes for entry in entries) + size
     for entry in entries:
@@ -222,11 +226,12 @@ def _make_room(folder: Path, size: int) -> None:
             entry.path.unlink(missing_ok=True)  # processes that map it keep its pages
             total -= entry.bytes
     if shutil.disk_usage(folder).free < size + SPARE_BYTES:
-        raise OSError(errno.ENOSPC, f"less than {SPARE_BYTES >> 20:,} MiB would stay free on the disk")
+        return f"less than {SPARE_BYTES >> 20:,} MiB would stay free on the disk"
+    return None
 
 
 def _complain(slot: Slot, error: Exception) -> None:
     """One line; a home that may only be read is no fault."""
     level = logging.INFO if isinstance(error, OSError) and error.errno in _BARRED else logging.WARNING
     reason = getattr(error, "strerror", None) or str(error)
-    log.log(level, "Decoded images of %s are not kept in %s: %s", slot.dataset, slot.folder, reason)
+    log.log(level, _NOT_KEPT, slot.dataset, slot.folder, reason)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab import atomic
+from reglab.machine import is_remote
 
 Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 """Pixels (N, C, H, W), uint8 or float32, and labels (N,), int64."""
@@ -51,13 +52,17 @@ def write_arrays(path: Path, key: str, arrays: Arrays) -> None:
 def read_arrays(path: Path, key: str) -> Arrays:
     """The arrays of ``path``, mapped copy-on-write: what writes to them changes neither the file nor other processes.
 
+    On a file system that other machines share, they are copied into memory: a file that one of these removes would take
+    the mapped pages, and with them this process.
+
     :raises DamagedFile: the file is not what :func:`write_arrays` wrote with this ``key``.
     :raises OSError: it is not there, or cannot be read or mapped.
     """
     with path.open("rb") as file:
         if not path.stat().st_size:
             raise DamagedFile  # an empty file cannot be mapped
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        remote = is_remote(path.absolute())
+        data = bytearray(file.read()) if remote else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     view = memoryview(data)
     if zlib.crc32(view[_NUMBER:]) != int.from_bytes(view[:_NUMBER], "little"):
         raise DamagedFile
@@ -69,7 +74,7 @@ def read_arrays(path: Path, key: str) -> Arrays:
     return x, y
 
 
-def _arrays(data: mmap.mmap, at: int, described: list[tuple[str, list[int]]]) -> Iterator[NDArray[Any]]:
+def _arrays(data: mmap.mmap | bytearray, at: int, described: list[tuple[str, list[int]]]) -> Iterator[NDArray[Any]]:
     for kind, shape in described:
         at += -at % _ALIGNED
         array = np.frombuffer(data, np.dtype(kind), math.prod(shape), at).reshape(shape)

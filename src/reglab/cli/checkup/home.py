@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reglab.cli.checkup.finding import Finding
+from reglab.machine import file_system, is_remote
 from reglab.number_format import gib
 from reglab.settings import Settings
 
 SCARCE, TOO_LITTLE = 2 * 2**30, 16 * 2**20
+_REMOTE = "Its locks are not reliable there: keep the home on a local disk, or the store in PostgreSQL (REGLAB_STORE)."
 _RIGHTS = "Give this user the right to write there, or set REGLAB_HOME to another folder."
 
 
@@ -46,6 +48,7 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def store(settings: Settings) -> Iterator[Finding]:
     from reglab.store.condition import condition
+    from reglab.store.open import store_url
 
     found = condition(settings)
     facts = {"place": found.place, "revision": found.revision, "bytes": found.bytes, "runs": found.runs}
@@ -54,6 +57,10 @@ def store(settings: Settings) -> Iterator[Finding]:
         return
     counted = "" if found.runs is None else f", {found.runs:,} run{'' if found.runs == 1 else 's'}"
     text = f"{found.place} opens: schema {found.revision or 'none yet'}{counted}, {gib(found.bytes)}."
+    if store_url(settings.store).get_backend_name() == "sqlite" and is_remote(settings.home):
+        yield Finding(
+            "Store", "warning", f"SQLite lies on a network file system ({file_system(settings.home)}).", _REMOTE
+        )
     if found.barred:
         yield Finding("Store", "problem", text, f"Nothing can be trained: {found.barred}", facts)
     elif found.outdated:

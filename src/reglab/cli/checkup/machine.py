@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-from reglab.cli.checkup.finding import Finding
+from reglab.cli.checkup.finding import Finding, Level
 from reglab.errors import clipped
 from reglab.machine import available_cores, available_memory, total_memory
 from reglab.number_format import gib
@@ -52,20 +52,30 @@ def gpus(settings: Settings) -> Iterator[Finding]:
     if not count:
         yield _no_gpu([str(each.message) for each in heard])
     for index in range(count):
-        yield _gpu(torch.cuda, index)
+        yield _gpu(torch.cuda, index, settings.device)
     device = choose_device(settings.device)
     text = f"Runs train on {describe(device)} (REGLAB_DEVICE={settings.device})."
     yield Finding("Device", "ok", text, facts={"device": str(device)})
 
 
-def _gpu(cuda: Any, index: int) -> Finding:
+def _gpu(cuda: Any, index: int, device: str) -> Finding:
+    """One GPU; where it cannot be used, that is a problem unless runs are to train on the CPU anyway."""
+    level: Level = "warning" if device == "cpu" else "problem"
+    try:
+        return _usable_gpu(cuda, index, level)
+    except RuntimeError as error:  # it is taken by another process, or its driver fails
+        text = f"cuda:{index} cannot be used: {clipped(str(error)).rstrip('.')}."
+        return Finding("GPU", level, text, "Free it, or set REGLAB_DEVICE to another device.", {"index": index})
+
+
+def _usable_gpu(cuda: Any, index: int, level: Level) -> Finding:
     free, total = cuda.mem_get_info(index)
     text = f"cuda:{index}, {cuda.get_device_name(index)}: {gib(free)} of {gib(total)} free."
     facts = {"index": index, "name": cuda.get_device_name(index), "free": free, "total": total}
     major, minor = cuda.get_device_capability(index)
     if not _supported(cuda.get_arch_list(), major, minor):
         remedy = "Install a PyTorch that is built for it, or set REGLAB_DEVICE=cpu."
-        return Finding("GPU", "problem", f"{text} This PyTorch has no code for its sm_{major}{minor}.", remedy, facts)
+        return Finding("GPU", level, f"{text} This PyTorch has no code for its sm_{major}{minor}.", remedy, facts)
     return Finding("GPU", "ok", text, facts=facts)
 
 
