@@ -96,15 +96,17 @@ def add_sweep(
     figures: Callable[[LaneSpec, int], EpochMetrics] = lambda lane, epoch: metrics(epoch),
     environment: Environment | None = None,
     confirmation: Confirmation | None = None,
+    key: str | None = None,
 ) -> Sweep:
     """A sweep whose lanes are in ``state``, each with epochs of the ``figures`` for it and with layer statistics.
 
-    ``environment`` is that of every run; ``confirmation`` says which sweep this one confirms.
+    ``environment`` is that of every run; ``confirmation`` says which sweep this one confirms, ``key`` which one it
+    checks.
     """
     wanted = wanted or SweepSpec(run=spec(train__epochs=epochs), l2=(0.0, 1e-3, 1e-2), seeds=2)
     if state == "queued":
-        return store.create(wanted, name=name)
-    sweep = store.create(wanted, name=name, owner=store.owner(), confirmation=confirmation)
+        return store.create(wanted, name=name, key=key)
+    sweep = store.create(wanted, name=name, owner=store.owner(), confirmation=confirmation, key=key)
     ids = [run.id for run in store.sweep_runs(sweep.id)]
     known = environment or Environment("cpu", 1, {"torch": "2.13.0"}, 1568, 400, 539)
     store.began(dict.fromkeys(ids, known))

@@ -234,6 +234,7 @@ def test_one_lane_that_diverges_does_not_spoil_the_sweep(capsys: pytest.CaptureF
         (["--seeds", "3", "--folds", "5"], "A sweep repeats over --seeds or over --folds, not both."),
         (["--blocks", "3", "--folds", "5"], "A sweep repeats over --folds or over --blocks, not both."),
         (["--blocks", "40"], "at most 2 repeats on disjoint blocks fit."),
+        (["--check-lr", "--l1", "0,1", "--l2", "0,1"], "over two axes cannot be checked: a third axis would be needed"),
         (["--seeds", "0"], "seeds should be greater than or equal to 1, not 0."),
         (["--seeds", "many"], "seeds should be a valid integer"),
         (["--seeds", "51"], "seeds should be less than or equal to 50, not 51."),
@@ -342,6 +343,22 @@ def test_the_sweep_of_another_living_process_is_not_resumed(capsys: pytest.Captu
             assert main(["resume", name]) == 2
             assert f"Sweep {theirs.id} is running: there is nothing to resume." in capsys.readouterr().err
         assert elsewhere.sweep(theirs.id).state == "running"
+
+
+def test_check_lr_trains_the_same_values_at_two_rates_and_says_whether_the_choice_moves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    quick = ["sweep", *TINY, "--seeds", "1", "--l2", "0,1e-2", "--check-lr"]
+    assert main([*quick, "--set", "train.epochs=4", "--set", "optim.lr=0.01", "--json"]) == 0
+    first, *_, result = told = lines(capsys)
+    [check] = [line for line in told[1:-1] if "sweep" in line]
+    assert (first["sweep"], check["checks_lr_of"]) == (result["sweep"], result["sweep"])
+    found = result["lr_check"]
+    assert (found["sweep"], found["lr"]) == (check["sweep"], 0.01)
+    assert [(one["lr"], one["times"]) for one in found["choices"]] == [(0.00333, "÷ 3"), (0.03, "× 3")]
+    assert found["text"].count("Learning rate") >= 1
+    assert main(["show", result["sweep"]]) == 0
+    assert found["text"] in capsys.readouterr().out
 
 
 def test_confirm_trains_fresh_seeds_and_opens_the_test_part_once(capsys: pytest.CaptureFixture[str]) -> None:

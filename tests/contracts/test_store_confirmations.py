@@ -108,3 +108,26 @@ def test_neither_a_confirmed_sweep_nor_what_confirms_it_gets_more_epochs(any_sto
     for one in (sweep, made):
         with pytest.raises(StoreError, match="duplicate"):
             any_store.extend(one.id, 99)
+
+
+def test_a_learning_rate_check_is_linked_by_its_key_alone(any_store: Store) -> None:
+    sweep = add_sweep(any_store)
+    assert (any_store.rate_checks(sweep.id), sweep.checks_rate_of) == ([], None)
+    key = any_store.next_rate_check(sweep.id)
+    first = any_store.create(FRESH, key=key)
+    assert any_store.create(FRESH, key=key).id == first.id  # a second press
+    assert first.checks_rate_of == sweep.id
+    second = any_store.create(FRESH, key=any_store.next_rate_check(sweep.id))
+    assert [one.id for one in any_store.rate_checks(sweep.id)] == [second.id, first.id]
+    any_store.delete([first.id])
+    assert [one.id for one in any_store.rate_checks(sweep.id)] == [second.id]
+    assert any_store.next_rate_check(sweep.id) not in (first.key, second.key)
+    assert any_store.create(FRESH, key="check-lr").checks_rate_of is None
+    assert "checks another sweep" in str(any_store.why_not_extensible(add_check(any_store, sweep)))
+
+
+def add_check(store: Store, sweep: Sweep) -> Sweep:
+    """A finished check of ``sweep``."""
+    made = store.create(FRESH, key=store.next_rate_check(sweep.id), owner=store.owner())
+    store.finish([Ending(made.id, "finished")])
+    return store.sweep(made.id)
