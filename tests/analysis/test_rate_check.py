@@ -88,6 +88,7 @@ def test_what_the_check_says(low: Any, high: Any, how: dict[str, Any], text: str
     found = _checked(low, high, **how)
     assert found.text == text
     assert found.moved == ("do not move" not in text)
+    assert found.shown == (found.moved and "distinguishable" not in text and "equivalent" not in text)
 
 
 def test_where_every_value_diverges_there_is_no_choice() -> None:

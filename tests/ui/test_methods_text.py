@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.ui.sweeps import U_CURVE, view_of
 from tests.ui.test_confirm_text import FOUND
+from tests.ui.test_verdict_text import VIEWS
 
 from reglab import __version__
 from reglab.ui.sweep.methods_text import methods_text
@@ -55,6 +56,14 @@ def test_other_regularizers_early_stopping_and_folds_are_named() -> None:
         "epoch rule “best”", "corrected over folds (Tibshirani & Tibshirani 2009)",
     ):  # fmt: skip
         assert part in text
+
+
+def test_the_learning_rate_check_is_named() -> None:
+    text = methods_text(VIEWS["the learning rate moves the choice"], KNOWN)
+    assert (
+        "The same values were also trained at learning rates 0.001 and 0.009. Learning rate × 3 moves the choice from "
+        "0.1 to 0.01. Learning rate ÷ 3 does not move it." in text
+    )
 
 
 def test_disjoint_blocks_are_named_with_their_size() -> None:

@@ -10,7 +10,7 @@ from tests.golden_files import check_golden
 from tests.ui.sweeps import CHANCE, U_CURVE, view_of
 
 from reglab import columns
-from reglab.analysis import Corrected, SweepVerdict
+from reglab.analysis import Corrected, PairedDifference, RateCheck, RateChoice, SweepVerdict
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.sweep import verdict_help
 from reglab.ui.sweep.epoch_view import EpochView
@@ -32,6 +32,11 @@ UNDECIDED = [[0.90, 0.90 + shift, 0.88, 0.10] for shift in (0.02, -0.01, 0.02, -
 EARLY = [[0.92 + 0.001 * number, 0.91, 0.90, 0.10] for number in range(6)]  # at an earlier epoch, λ = 0 does best
 SURE = [[0.3, 0.20, 0.25 + 0.001 * number, 2.3] for number in range(6)]  # losses that prefer the second λ
 
+CHOICE, LOWER = Point(0.1, 0.0, 0.1), Point(0.01, 0.0, 0.01)
+STAYS = tuple(RateChoice(rate, name, CHOICE, False, None, False) for rate, name in ((1e-3, "÷ 3"), (9e-3, "× 3")))
+MOVED = RateChoice(9e-3, "× 3", LOWER, True, PairedDifference(0.021, 0.012, 0.030, 6, 6, 0.03125), False)
+RATE_CHECK = RateCheck(3e-3, CHOICE, columns.VAL_ACC, (STAYS[0], MOVED), "λ", "seed")
+
 VIEWS = {
     "a U-curve": view_of(U_CURVE),
     "six seeds are enough": view_of(SIX, overlap=0.43),
@@ -44,6 +49,8 @@ VIEWS = {
     "loss and accuracy disagree": view_of(SIX, losses=SURE),
     "loss and accuracy disagree, accuracy cannot tell": view_of(UNDECIDED, losses=[[0.3, 0.4, 0.5, 2.3]] * 6),
     "loss and accuracy disagree, two seeds": view_of(SIX[:2], losses=SURE[:2]),
+    "the learning rate moves the choice": replace(view_of(SIX, overlap=0.43), rate_check=RATE_CHECK),
+    "the learning rate moves nothing": replace(view_of(SIX), rate_check=replace(RATE_CHECK, others=STAYS)),
     "so far": view_of(U_CURVE, epoch=12, training=True),
     "an earlier epoch while it trains": view_of(U_CURVE, epoch=12, training=True, newest=False),
     "an earlier epoch": view_of(U_CURVE, epoch=12, newest=False),
@@ -131,6 +138,14 @@ def test_a_lambda_that_is_not_shown_to_beat_0_is_best_on_average() -> None:
 def test_every_number_has_its_rule() -> None:
     for line in verdict_text(VIEWS["six seeds are enough"]):
         assert line.help, line.text
+
+
+def test_the_learning_rate_check_has_its_rule_and_its_difference_on_hover() -> None:
+    view = VIEWS["the learning rate moves the choice"]
+    [line] = [line for line in verdict_text(view) if "Learning rate" in line.text]
+    assert "third and at three times the learning rate" in line.help
+    assert "At learning rate 0.009, 0.01 less 0.1: +2.1 points [1.2, 3.0], adjusted p 0.031." in line.help
+    assert not [line for line in verdict_text(replace(view, rule="best")) if "Learning rate" in line.text]
 
 
 VALUES = (0.0, 1e-3, 1e-2, 1e-1, 1.0)

@@ -64,6 +64,14 @@ class RateCheck:
         return any(one.moved or one.best is None for one in self.others)
 
     @property
+    def shown(self) -> bool:
+        """Whether the repeats show, or suggest, that it moved, or another rate has no choice."""
+        moves = [one.difference for one in self.others if one.moved]
+        return any(one is None or "better" in one.conclusion for one in moves) or any(
+            one.best is None for one in self.others
+        )
+
+    @property
     def text(self) -> str:
         """For example "Learning rate × 3 moves the choice from 0.01 to 0.03. Learning rate ÷ 3 does not move it."
 

@@ -116,9 +116,10 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             st.markdown(execution, help=progress_text.plan_help(plan))
         st.caption(progress_text.facts(sweep.spec))
     if sweep.confirmation is not None:
-        _linked("Confirms", sweep.confirmation.sweep, " on fresh seeds and the locked test part")
+        how = " on fresh seeds and the locked test part"
+        _linked("Confirms", sweep.confirmation.sweep, "sweep_confirmed_sweep", how)
     if sweep.checks_rate_of is not None:
-        _linked("Checks the learning rate of", sweep.checks_rate_of)
+        _linked("Checks the learning rate of", sweep.checks_rate_of, "sweep_checked_sweep")
     if sweep.deleted is not None:
         st.warning("This sweep is deleted. Restore it to keep it and its runs.", icon=":material/delete:")
     if sweep.error or sweep.state == "failed":
@@ -129,7 +130,7 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
         st.info(progress_text.resume_text(sweep), icon=":material/replay:")
 
 
-def _linked(verb: str, sweep_id: str, how: str = "") -> None:
+def _linked(verb: str, sweep_id: str, key: str, how: str = "") -> None:
     """Which other sweep this one is about, and the way to it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         try:
@@ -139,7 +140,7 @@ def _linked(verb: str, sweep_id: str, how: str = "") -> None:
             return
         st.caption(f"{verb} {literal(name)}{how}.", width="content")
         icon = ":material/arrow_back:"
-        st.button("The sweep", key="sweep_confirmed_sweep", icon=icon, on_click=leave_for, args=(sweep_id,))
+        st.button("The sweep", key=key, icon=icon, on_click=leave_for, args=(sweep_id,))
 
 
 def _rate(sweep: Sweep) -> progress_text.Rate | None:

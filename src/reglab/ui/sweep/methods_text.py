@@ -129,6 +129,9 @@ def _results(view: EpochView) -> list[str]:
     if judgement.rival is not None:
         mean = figure(judgement.rival.figure.mean, judgement.rival.error, best.measure)
         texts.append(f"Early stopping alone ({zero_text(view.spec)} at its best epochs) reached {mean}.")
+    if (check := view.rate_check) is not None:
+        rates = " and ".join(exact(one.rate) for one in check.others)
+        texts.append(f"The same values were also trained at learning rates {rates}. {check.text}")
     if view.confirmed is not None and view.confirmed.figures:
         texts.append(_confirmation(view.spec, view.confirmed))
     return texts

@@ -24,7 +24,7 @@ from reglab.ui.sweep.state import leave_for
 def rate_check_panel(results: Results, view: EpochView) -> None:
     """The button, the progress of the check that trains, or the way to the one that has ended.
 
-    Sweeps with two axes have none: their map has the answer, or there is no room for a third axis.
+    Sweeps with two axes or over the learning rate have none: they have the answer, or no room for a third axis.
     """
     sweep, known = results.sweep, results.checking
     if known is not None:
@@ -35,13 +35,18 @@ def rate_check_panel(results: Results, view: EpochView) -> None:
         kind: Literal["tertiary", "secondary"] = "tertiary" if known.state in FINAL else "secondary"
         icon, leave = ":material/speed:", leave_for
         st.button("Learning rates", key="sweep_lr_checked", icon=icon, type=kind, on_click=leave, args=(known.id,))
-    elif sweep.state == "finished" and not view.spec.is_map and not view.spec.only and view.judgement.best is not None:
+    elif sweep.state == "finished" and _has_room(view.spec) and view.judgement.best is not None:
         about = "Does the choice move with the learning rate?"
         with st.popover(
             "Check learning rate", icon=":material/speed:", key="sweep_lr_check", help=about, on_change="rerun"
         ) as opened:
             if opened.open:
                 _plan(sweep)
+
+
+def _has_room(spec: SweepSpec) -> bool:
+    """Whether the learning rate can be a second axis of all that ``spec`` trains."""
+    return not spec.is_map and not spec.only and spec.axes[0].key != "optim.lr"
 
 
 def _plan(sweep: Sweep) -> None:
@@ -51,9 +56,10 @@ def _plan(sweep: Sweep) -> None:
     except RegLabError as error:
         st.info(literal(str(error)), icon=":material/info:")
         return
-    for paragraph in plan_text(sweep.spec, spec, sweep.seconds * spec.size / sweep.size):
+    for paragraph in plan_text(sweep.spec, spec):
         st.markdown(paragraph)
-    start, label = attempt(lambda: _start(sweep.id)), f"Train {count_of(spec.size, 'run')}"
+    start = attempt(lambda: _start(sweep.id))
+    label = cost_text(spec, sweep.seconds * spec.size / sweep.size)
     st.button(label, key="sweep_lr_check_start", icon=":material/play_arrow:", type="primary", on_click=start)
 
 
@@ -61,13 +67,17 @@ def _start(sweep_id: str) -> None:
     start_rate_check(services().runner, sweep_id)
 
 
-def plan_text(sweep: SweepSpec, check: SweepSpec, seconds: float) -> list[str]:
-    """What pressing the button does and costs, and what it is compared with."""
-    about = f", about {duration(seconds)}" if seconds else ""
+def cost_text(check: SweepSpec, seconds: float) -> str:
+    """What the button costs: "Train 60 runs, about 35 s"."""
+    return f"Train {count_of(check.size, 'run')}{f', about {duration(seconds)}' if seconds else ''}"
+
+
+def plan_text(sweep: SweepSpec, check: SweepSpec) -> list[str]:
+    """What pressing the button trains, and what that is compared with."""
     rate = lambda_text(sweep.run.optim.lr)
     return [
         f"Trains {size_text(sweep)} again at **learning rates {rates_text(check)}**, a third and three times that of "
-        f"this sweep: {count_of(check.size, 'run')} of {count_of(check.run.train.epochs, 'epoch')}{about}.",
+        f"this sweep: {count_of(check.size, 'run')} of {count_of(check.run.train.epochs, 'epoch')}.",
         f"The runs at {rate} are those of this sweep, with the same {sweep.repeated_over}s, so only the rate differs. "
         "The test part stays locked.",
     ]

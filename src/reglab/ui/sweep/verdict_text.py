@@ -38,9 +38,9 @@ def verdict_text(view: EpochView) -> list[Line]:
         return [Line(_no_best(view))]
     lines = [_headline(view, best), *([_tested(view, best)] if view.declared else [_not_tested(view)])]
     lines += [_figures(view, best), *_confirmed(view, best)]
-    lines += [*_rival(view, best), *_criteria(view), *_rules(view), *_rate_check(view)]
+    lines += [*_rival(view, best), *_criteria(view), *_rules(view)]
     lines += [line for line in (_one_se(view.spec, best), _modes(view, best)) if line]
-    return [line for line in (*lines, *warnings(view, best)) if line.text]
+    return [line for line in (*lines, *_rate_check(view), *warnings(view, best)) if line.text]
 
 
 def warnings(view: EpochView, best: SweepVerdict) -> list[Line]:
@@ -194,7 +194,8 @@ def _rate_check(view: EpochView) -> list[Line]:
         for one in check.others
         if one.best is not None and one.difference is not None
     ]
-    text = f"**{check.text}**" if check.moved else check.text
+    first, _, rest = check.text.partition(". ")
+    text = f"**{first.removesuffix('.')}**. {rest}".strip() if check.shown else check.text
     return [Line(text, "  \n".join((rules.RATE_CHECK, *apart)))]
 
 
