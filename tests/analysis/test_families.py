@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from tests.analysis.sweeps import lanes_of, one_epoch
 from reglab import columns
 from reglab.analysis import Chance
 from reglab.analysis.families import EARLY_STOPPING, Linked, compare_families, name_of, settings_of, without
+from reglab.analysis.paired import interval, paired_difference, simultaneous
 from reglab.analysis.sign_flips import max_t
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
@@ -83,10 +86,11 @@ def test_each_family_has_its_best_value_and_early_stopping_is_none_at_its_best_e
     assert (found.missing, found.candidates, found.rule) == ((), 7, "last")
 
 
-def test_differences_and_intervals_are_those_of_nadeau_and_bengio_by_hand() -> None:
+def test_differences_and_simultaneous_intervals_are_those_of_nadeau_and_bengio_by_hand() -> None:
     found = compared(every())
+    assert (found.level, found.pair_level) == pytest.approx((1 - 0.05 / 4, 1 - 0.05 / 6))  # 4 families, 6 pairs
     d = np.array(L2[0.01]) - np.array(NONE)
-    half = student.ppf(0.975, 5) * d.std(ddof=1) * np.sqrt(1 / 6 + OVERLAP)
+    half = student.ppf(1 - 0.05 / 8, 5) * d.std(ddof=1) * np.sqrt(1 / 6 + OVERLAP)
     own = found.families[0].difference
     assert_allclose([own.value, own.low, own.high], [d.mean(), d.mean() - half, d.mean() + half], rtol=1e-9)
     assert (own.repeats, own.better_in) == (6, 6)
@@ -94,10 +98,43 @@ def test_differences_and_intervals_are_those_of_nadeau_and_bengio_by_hand() -> N
     assert len(by_labels) == 6
     pair = by_labels["penalty.l2", "model.dropout"]
     d = np.array(L2[0.01]) - np.array(DROPOUT[0.3])
-    half = student.ppf(0.975, 5) * d.std(ddof=1) * np.sqrt(1 / 6 + OVERLAP)
+    half = student.ppf(1 - 0.05 / 12, 5) * d.std(ddof=1) * np.sqrt(1 / 6 + OVERLAP)
     assert_allclose([pair.value, pair.low, pair.high], [d.mean(), d.mean() - half, d.mean() + half], atol=1e-12)
     assert pair.conclusion == "equivalent"
     assert by_labels["penalty.l2", "regularize.augment"].conclusion == "better"
+
+
+def test_of_one_pair_alone_the_interval_is_the_usual_one() -> None:
+    l2, dropout, *_ = every()
+    found = compared([dataclasses.replace(l2, spec=sweep_of(l2=list(L2), epoch="best")),
+                      dataclasses.replace(dropout, spec=sweep_of(over=dropout.spec.over, epoch="best"))])  # fmt: skip
+    assert (len(found.pairs), found.pair_level) == (1, 0.95)
+    assert (len(found.families), found.level) == (2, 0.975)
+
+
+def test_what_one_interval_calls_equivalent_many_may_not() -> None:
+    """A pair whose own 95 % interval lies within half a point, and whose interval as one of six does not."""
+    near = accuracies(0.04, 3.5)
+    l2, _, *rest = every()
+    found = compared([l2, linked(sweep_of(over={"model.dropout": [0.1]}), [near]), *rest])
+    pair = next(one for one in found.pairs if one.second.key == "model.dropout")
+    alone = paired_difference(np.array(L2[0.01]), np.array(near), OVERLAP)
+    assert alone is not None
+    assert (alone.conclusion, pair.difference.conclusion) == ("equivalent", "not distinguishable")
+
+
+def test_all_intervals_of_nothing_hold_together() -> None:
+    """Of 5 equally good regularizers, 10 pairs: some interval misses 0 in 5 % of cases, and in more at 95 % each."""
+    rng, pairs = np.random.default_rng(0), list(combinations(range(5), 2))
+    means = rng.normal(size=(4000, 5, 6))
+    differences = np.concatenate([means[:, i] - means[:, j] for i, j in pairs])
+
+    def missed(level: float) -> float:
+        low, high = interval(differences, 0.0, level)
+        return float(((low > 0) | (high < 0)).reshape(len(pairs), -1).any(axis=0).mean())
+
+    assert missed(simultaneous(len(pairs))) < 0.05
+    assert missed(0.95) > 0.2
 
 
 def test_p_values_are_adjusted_for_every_value_of_every_family() -> None:

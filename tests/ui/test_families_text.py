@@ -10,7 +10,7 @@ from tests.analysis.test_families import compared, every
 from reglab.analysis.families import Families, Family, Pair
 from reglab.analysis.paired import PairedDifference, RepeatedFigure
 from reglab.sweep import SweepSpec
-from reglab.ui.sweep.families import families_text, linked_name, pair_text
+from reglab.ui.sweep.families import families_lines, families_text, linked_name, pair_text
 
 FIGURE = RepeatedFigure((0.8,) * 6, 0.8, 0.79, 0.81)
 
@@ -58,6 +58,17 @@ def test_the_text_says_how_many_values_and_pairs_there_are_and_starts_with_lambd
     assert ends.endswith("a larger one might be better: λ₂ = 0.01, dropout 0.3.")
     assert len(pairs) == 3
     assert pairs[0].startswith("**λ₂ = 0.01 and dropout 0.3: equivalent within 0.5 points**")
+
+
+def test_each_comparison_says_how_its_interval_is_adjusted() -> None:
+    helps = {line.text: line.help.replace("\u202f", " ") for line in families_lines(compared(every()))}
+    against = next(help_ for text, help_ in helps.items() if text.startswith("**Better than none**"))
+    assert against == (
+        "Intervals of 4 comparisons hold together in 95 % of cases, each at 98.75 % (Bonferroni). p is for 7 values."
+    )
+    pair = next(help_ for text, help_ in helps.items() if text.startswith("**λ₂ = 0.01 and dropout 0.3"))
+    assert pair.startswith("Intervals of 6 pairs hold together in 95 % of cases, each at 99.17 % (Bonferroni).")
+    assert list(helps) == families_text(compared(every()))
 
 
 def test_pairs_without_lambda_that_cannot_be_told_apart_share_a_line() -> None:

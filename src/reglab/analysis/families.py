@@ -1,10 +1,13 @@
 """What each regularizer is worth: sweeps that share everything but a regularizer, compared with none and pairwise.
 
 A *family* is one regularizer with all values that were tried of it, in one sweep or in several. Its choice is the value
-with the best mean at the declared epoch. d̄ = mean over repeats of (choice − none of the same repeat) has the interval
-of :func:`reglab.analysis.paired.interval`. Values and families are many, so each p is adjusted by
-:func:`reglab.analysis.sign_flips.max_t`: over all values of all families against none, and for the pairs over every
-value of one family against every value of another.
+with the best mean at the declared epoch. d̄ = mean over repeats of (choice − none of the same repeat).
+
+There are many comparisons. Intervals are simultaneous: each of m has the level 1 − 0.05/m (Bonferroni), m the families
+against none, or the pairs of families; then all m hold together in 95 % of cases, and with them all that are called
+equivalent. Each choice is also the best of its values, so each p is adjusted by
+:func:`reglab.analysis.sign_flips.max_t`, which allows for correlation as Bonferroni and Holm do not: over all values of
+all families against none, and for the pairs over every value of one family against every value of another.
 """
 
 from __future__ import annotations
@@ -12,27 +15,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reglab import columns
 from reglab.analysis.chance import Chance
-from reglab.analysis.paired import PairedDifference, RepeatedFigure, paired_difference
+from reglab.analysis.family_keys import (
+    EARLY_STOPPING,
+    Value,
+    family_of,
+    is_lambda,
+    keys_of,
+    known_name,
+    label_of,
+    name_of,
+    place_of,
+    settings_of,
+    without,
+)
+from reglab.analysis.paired import LEVEL, PairedDifference, RepeatedFigure, paired_difference, simultaneous
 from reglab.analysis.select import HIGHER_IS_BETTER, TIE, can_be_best
 from reglab.analysis.sign_flips import max_t
 from reglab.analysis.sweep_table import Floats, counted, mean_and_error, table_of
-from reglab.errors import SpecError
-from reglab.number_format import exact
-from reglab.spec import RunSpec, penalty_symbol, regularizers
 from reglab.sweep import EpochRule, Point, SweepSpec
 
-EARLY_STOPPING = "early stopping alone"
-"""The key of the family without a setting: none, each run at its lowest validation loss."""
-
-Value = float | str
-Settings = Mapping[str, Value]
+__all__ = [
+    "EARLY_STOPPING",
+    "Families",
+    "Family",
+    "Linked",
+    "Pair",
+    "compare_families",
+    "family_of",
+    "keys_of",
+    "known_name",
+    "label_of",
+    "name_of",
+    "settings_of",
+    "without",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +102,8 @@ class Families:
 
     ``none``: the figure without any; ``families``: λ first, early stopping last; ``pairs``: every two of them.
     ``missing``: keys of families without a choice. ``candidates`` were compared with none, ``compared`` pairs of
-    candidates with each other: over so many differences each p is adjusted.
+    candidates with each other: over so many differences each p is adjusted. ``level`` and ``pair_level`` are those of
+    each interval against none and of each pair's.
     """
 
     measure: str
@@ -91,13 +114,15 @@ class Families:
     missing: tuple[str, ...]
     candidates: int
     compared: int
+    level: float = LEVEL
+    pair_level: float = LEVEL
 
     def frame(self) -> pd.DataFrame:
         """A row a family: FAMILY, _KEY, _ORDER and _VALUE (of λ), DIFFERENCE, LOW, HIGH, PAIRS; accuracy in shares."""
         found = [(one, one.difference) for one in self.families]
         numbers = [(each.value, _nan(each.low), _nan(each.high), each.repeats) for _, each in found]
         names = (columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS)
-        strengths = [one.value if _is_lambda(one.key) else np.nan for one, _ in found]
+        strengths = [one.value if is_lambda(one.key) else np.nan for one, _ in found]
         texts = {columns.FAMILY: [one.label for one, _ in found], columns.FAMILY_KEY: [one.key for one, _ in found]}
         return pd.DataFrame({
             **{name: pd.array(each, dtype="str") for name, each in texts.items()},
@@ -105,65 +130,6 @@ class Families:
             columns.FAMILY_VALUE: np.array(strengths, dtype=np.float64),
             **dict(zip(names, np.array(numbers, dtype=np.float64).reshape(-1, len(names)).T, strict=True)),
         })  # fmt: skip
-
-
-def name_of(key: str) -> str:
-    """The name of a family: "λ₂", "dropout", "early stopping alone"."""
-    return known_name(key) or key
-
-
-def known_name(key: str) -> str:
-    """The name of a penalty term's λ or of a regularizer by its dotted setting; empty for another setting."""
-    by_setting = {entry.setting: entry.label for entry in regularizers().values()}
-    return penalty_symbol(key.partition(".")[2]) if _is_lambda(key) else by_setting.get(key, "")
-
-
-def label_of(key: str, value: Value | None) -> str:
-    """A setting with its value: "λ₂ = 0.01", "dropout 0.3"; the name alone without one."""
-    if value is None:
-        return name_of(key)
-    return f"{name_of(key)}{' = ' if _is_lambda(key) else ' '}{value if isinstance(value, str) else exact(value)}"
-
-
-def keys_of(specs: Sequence[SweepSpec]) -> tuple[str, ...]:
-    """The keys of all families of ``specs``, in their order.
-
-    :raises SpecError: as :func:`compare_families`.
-    """
-    found = [family_of(spec, point, specs[0]) for spec in specs for point in spec.points]
-    if None not in found:
-        raise SpecError("no sweep has runs without any regularizer, with which the others could be compared")
-    alone = [] if specs[0].epoch_rule == "best" else [EARLY_STOPPING]
-    return *sorted({known[0] for known in found if known}, key=_place), *alone
-
-
-def settings_of(run: RunSpec) -> Settings:
-    """Dotted setting → value of every penalty term and regularizer that ``run`` switches on."""
-    terms = {f"penalty.{key}": strength for key, strength in run.penalty.strengths.items() if strength}
-    return {**terms, **{entry.setting: entry.value(run) for entry in _active(run)}}
-
-
-def without(run: RunSpec) -> RunSpec:
-    """``run`` with every penalty term and regularizer off."""
-    off = {entry.setting: entry.off for entry in _active(run)}
-    terms = dict.fromkeys((key for key in settings_of(run) if _is_lambda(key)), 0.0)
-    return run.with_changes({**terms, **off}) if terms or off else run
-
-
-def family_of(spec: SweepSpec, point: Point, none: SweepSpec) -> tuple[str, Value] | None:
-    """Setting and value of the regularizer that the runs at ``point`` have; ``None`` where they have none.
-
-    :raises SpecError: they have several, or differ from the runs of ``none`` in more than that.
-    """
-    run = spec.run_at(point, spec.applies[0])
-    alike = (len(spec.applies), spec.repeats, spec.repeated_over, spec.epoch_rule, spec.only)
-    if without(run) != without(none.run.with_changes({"penalty.apply": none.applies[0]})):
-        raise SpecError("its runs differ from the others in more than regularizers")
-    if alike != (1, none.repeats, none.repeated_over, none.epoch_rule, ()):
-        raise SpecError("its repeats, its penalty modes or its epoch rule are not those of the others")
-    if len(own := settings_of(run)) > 1:
-        raise SpecError(f"its runs have several regularizers: {', '.join(map(name_of, own))}")
-    return next(iter(own.items()), None)
 
 
 def compare_families(
@@ -230,20 +196,29 @@ class _Judge:
         figure = RepeatedFigure.of(none, self.overlap, higher_is_better=self.higher)
         if figure is None:
             return None
-        chosen = [
-            self.best([place for place, one in enumerate(tried) if one.key == key], tried) for key in _keys(tried)
-        ]
-        p = self.adjusted([one.values - none for one in tried])
-        families = {place: family for place in chosen if (family := self.family(place, tried, none, p[place]))}
-        cross = [(i, j) for i, j in combinations(range(len(tried)), 2) if tried[i].key != tried[j].key]
-        p_pairs = dict(zip(cross, self.adjusted([tried[i].values - tried[j].values for i, j in cross]), strict=True))
-        pairs = (self.pair(families[i], families[j], p_pairs[i, j]) for i, j in combinations(families, 2))
-        found = {one.key for one in families.values()}
-        missing = tuple(key for key in keys if key not in found)
+        families, level = self.families(none, tried)
+        pairs, compared, pair_level = self.pairs(families, tried)
         own = tuple(families.values())
-        return Families(
-            self.measure, rule, figure, own, tuple(filter(None, pairs)), missing, len(tried), len(cross)
-        )  # fmt: skip
+        found = {one.key for one in own}
+        missing = tuple(key for key in keys if key not in found)
+        return Families(self.measure, rule, figure, own, pairs, missing, len(tried), compared, level, pair_level)
+
+    def families(self, none: Floats, tried: Sequence[_Candidate]) -> tuple[dict[int, Family], float]:
+        """The place of each choice → its family; and the level of their intervals."""
+        keys = list(dict.fromkeys(one.key for one in tried))
+        chosen = [self.best([place for place, one in enumerate(tried) if one.key == key], tried) for key in keys]
+        p, level = self.adjusted([one.values - none for one in tried]), simultaneous(len(chosen))
+        found = {place: self.family(place, tried, none, p[place], level) for place in chosen}
+        return {place: family for place, family in found.items() if family}, level
+
+    def pairs(self, families: Mapping[int, Family], tried: Sequence[_Candidate]) -> tuple[tuple[Pair, ...], int, float]:
+        """Every two of ``families``; over how many comparisons their p is adjusted, and the level of intervals."""
+        cross = [(i, j) for i, j in combinations(range(len(tried)), 2) if tried[i].key != tried[j].key]
+        p = dict(zip(cross, self.adjusted([tried[i].values - tried[j].values for i, j in cross]), strict=True))
+        both = list(combinations(families, 2))
+        level = simultaneous(len(both))
+        found = (self.pair(families[i], families[j], p[i, j], level) for i, j in both)
+        return tuple(filter(None, found)), len(cross), level
 
     def best(self, places: Sequence[int], tried: Sequence[_Candidate]) -> int:
         """The candidate with the best mean; of equal ones that with the lowest validation loss, then the first."""
@@ -254,49 +229,32 @@ class _Judge:
     def adjusted(self, differences: Sequence[Floats]) -> Floats:
         return max_t(np.stack(differences), self.overlap) if differences else np.empty(0)
 
-    def difference(self, first: Floats, second: Floats, p: float) -> PairedDifference | None:
+    def difference(self, first: Floats, second: Floats, p: float, level: float) -> PairedDifference | None:
         adjusted = None if np.isnan(p) else float(p)
-        return paired_difference(first, second, self.overlap, higher_is_better=self.higher, p_adjusted=adjusted)
+        return paired_difference(
+            first, second, self.overlap, higher_is_better=self.higher, p_adjusted=adjusted, level=level
+        )
 
-    def family(self, place: int, tried: Sequence[_Candidate], none: Floats, p: float) -> Family | None:
+    def family(self, place: int, tried: Sequence[_Candidate], none: Floats, p: float, level: float) -> Family | None:
         one = tried[place]
         figure = RepeatedFigure.of(one.values, self.overlap, higher_is_better=self.higher)
-        difference = self.difference(one.values, none, p)
+        difference = self.difference(one.values, none, p, level)
         if figure is None or difference is None:
             return None
         numbers = [other.value for other in tried if other.key == one.key and isinstance(other.value, float | int)]
         at_end = len(numbers) > 1 and one.value == max(numbers)
         return Family(one.key, one.value, sum(other.key == one.key for other in tried), figure, difference, at_end)
 
-    def pair(self, first: Family, second: Family, p: float) -> Pair | None:
-        found = self.difference(np.array(first.figure.values), np.array(second.figure.values), p)
+    def pair(self, first: Family, second: Family, p: float, level: float) -> Pair | None:
+        found = self.difference(np.array(first.figure.values), np.array(second.figure.values), p, level)
         return None if found is None else Pair(first, second, found)
-
-
-def _keys(tried: Sequence[_Candidate]) -> list[str]:
-    return list(dict.fromkeys(one.key for one in tried))
 
 
 def _order(candidate: _Candidate) -> tuple[int, str, bool, float, str]:
     """Families in their order; of one family numbers ascending, and words by the alphabet."""
     value = candidate.value
     number, word = (0.0, value) if isinstance(value, str) else (value or 0.0, "")
-    return *_place(candidate.key), isinstance(value, str), number, word
-
-
-def _place(key: str) -> tuple[int, str]:
-    """λ first, then regularizers in their order, early stopping alone at the end."""
-    by_setting = {entry.setting: entry.order for entry in regularizers().values()}
-    return (0 if _is_lambda(key) else by_setting.get(key, 2**31)), key
-
-
-def _active(run: RunSpec) -> list[Any]:
-    """The regularizers that ``run`` switches on; what they own is in :mod:`reglab.regularizers`."""
-    return [entry for entry in regularizers().values() if entry.is_on(run)]
-
-
-def _is_lambda(key: str) -> bool:
-    return key.startswith("penalty.")
+    return *place_of(candidate.key), isinstance(value, str), number, word
 
 
 def _nan(value: float | None) -> float:

@@ -29,7 +29,7 @@ def facts_of_judgement(judgement: SweepJudgement) -> dict[str, Any]:
         "measure": judgement.measure,
         "epoch_rule": judgement.declared,
         **{key: value for key, value in own.items() if key != "table"},
-        "difference": _difference(best.paired if best else None),
+        "difference": difference_facts(best.paired if best else None),
         "early_stopping": judgement.rival and _rival(judgement.rival),
         "bias_corrected": corrected and asdict(corrected),
         "criteria": _criteria(judgement.criteria),
@@ -43,7 +43,8 @@ def facts_of_judgement(judgement: SweepJudgement) -> dict[str, Any]:
     }
 
 
-def _difference(found: PairedDifference | None) -> dict[str, Any] | None:
+def difference_facts(found: PairedDifference | None) -> dict[str, Any] | None:
+    """A difference with its conclusion."""
     if found is None:
         return None
     facts = {key: value for key, value in asdict(found).items() if key != "higher_is_better"}
@@ -64,7 +65,7 @@ def _rival(rival: Rival) -> dict[str, Any]:
         "low": figure.low,
         "high": figure.high,
         "epochs": list(rival.epochs),
-        "difference": _difference(rival.difference),
+        "difference": difference_facts(rival.difference),
     }
 
 
@@ -78,8 +79,8 @@ def _criteria(criteria: Criteria) -> dict[str, Any]:
         "val_loss": choice(criteria.by_loss),
         "val_acc": choice(criteria.by_accuracy),
         "reason": criteria.reason,
-        "difference_val_loss": _difference(criteria.loss),
-        "difference_val_acc": _difference(criteria.accuracy),
+        "difference_val_loss": difference_facts(criteria.loss),
+        "difference_val_acc": difference_facts(criteria.accuracy),
     }
 
 

@@ -25,7 +25,9 @@ Conclusion = Literal["better", "worse", "suggests better", "suggests worse", "eq
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """The mean ``value`` of differences over ``repeats`` pairs, with its 95 % interval (``None`` for fewer than 3).
+    """The mean ``value`` of differences over ``repeats`` pairs, with its interval (``None`` for fewer than 3).
+
+    The interval has the level 95 %, or of one of several comparisons that of :func:`simultaneous`.
 
     ``better_in`` of the repeats the first of the two does better. ``p_adjusted`` is the two-sided p value adjusted for
     having picked the best of several λ; ``None`` where this difference is not such a comparison. ``higher_is_better``
@@ -105,17 +107,23 @@ class RepeatedFigure:
 
 
 def paired_difference(
-    first: Floats, second: Floats, overlap: float, *, higher_is_better: bool = True, p_adjusted: float | None = None
+    first: Floats,
+    second: Floats,
+    overlap: float,
+    *,
+    higher_is_better: bool = True,
+    p_adjusted: float | None = None,
+    level: float = LEVEL,
 ) -> PairedDifference | None:
     """``first`` less ``second``, both (repeats,) in the order of the repeats; pairs with a NaN do not count.
 
-    The interval is that of :func:`interval` with r = ``overlap``. ``None`` where no pair is left.
+    The interval is that of :func:`interval` with r = ``overlap`` at ``level``. ``None`` where no pair is left.
     """
     differences = first - second
     differences = differences[np.isfinite(differences)]
     if not len(differences):
         return None
-    low, high = (None if math.isnan(end) else float(end) for end in interval(differences[None], overlap)[:, 0])
+    low, high = (None if math.isnan(end) else float(end) for end in interval(differences[None], overlap, level)[:, 0])
     better = int((differences > 0).sum() if higher_is_better else (differences < 0).sum())
     mean = float(differences.mean())
     return PairedDifference(mean, low, high, len(differences), better, p_adjusted, higher_is_better)
@@ -136,6 +144,11 @@ def interval(differences: Floats, overlap: float, level: float = LEVEL) -> Float
     s = np.sqrt(squares / (n_or_nan - 1))
     half = stdtrit(n_or_nan - 1, (1 + level) / 2) * s * np.sqrt(1 / n_or_nan + overlap)
     return np.stack([mean - half, mean + half])
+
+
+def simultaneous(comparisons: int) -> float:
+    """1 − (1 − :data:`LEVEL`)/m: the level at which all of m intervals hold together in 95 % of cases (Bonferroni)."""
+    return 1 - (1 - LEVEL) / max(comparisons, 1)
 
 
 def overlap_of_seeds(n_val: int, n_pool: int) -> float:

@@ -16,7 +16,7 @@ from reglab import columns
 from reglab.charts.base import SMALL, Draft, draft, empty, uid_of
 from reglab.charts.gap import Measure
 from reglab.charts.style import GREY, colour_of, rgba
-from reglab.number_format import NONE, fixed
+from reglab.number_format import NONE, fixed, percent
 
 ROW = 44
 """Pixels of one regularizer."""
@@ -52,10 +52,13 @@ def height_of(rows: int) -> int:
     return 130 + ROW * max(rows, 2)
 
 
-def sweep_families_chart(frame: pd.DataFrame, *, measure: Measure = "loss") -> go.Figure:
-    """``frame``: as of :meth:`reglab.analysis.families.Families.frame`, a row a regularizer."""
+def sweep_families_chart(frame: pd.DataFrame, *, measure: Measure = "loss", level: float = 0.95) -> go.Figure:
+    """``frame``: as of :meth:`reglab.analysis.families.Families.frame`, a row a regularizer.
+
+    ``level``: that of each interval, such that all of them hold together in 95 % of cases.
+    """
     title = "What each regularizer is worth"
-    subtitle = f"best of each against none, 95 % interval; {_BETTER[measure]}"
+    subtitle = f"best of each against none, simultaneous 95 % intervals; {_BETTER[measure]}"
     if frame.empty:
         return empty(title, subtitle, "Rows appear while the networks train.")
     rows = rows_of(frame, measure)
@@ -71,7 +74,7 @@ def sweep_families_chart(frame: pd.DataFrame, *, measure: Measure = "loss") -> g
     none = {"y0": 0, "y1": 1, "yref": "y domain", "line": {"color": GREY, "width": 1.5}, "layer": "below"}
     made.add_shape(type="line", x0=0, x1=0, xref="x", **none)
     for place, row in enumerate(rows):
-        _add_row(made, row, place, measure)
+        _add_row(made, row, place, measure, level)
     return made.figure()
 
 
@@ -104,13 +107,15 @@ def _range(rows: list[Row]) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _add_row(made: Draft, row: Row, place: int, measure: Measure) -> None:
+def _add_row(made: Draft, row: Row, place: int, measure: Measure, level: float) -> None:
     """Glyph and bar, and the numbers at the right end."""
     digits = 1 if measure == "accuracy" else 3
     known = bool(np.isfinite([row.low, row.high]).all())
     number = fixed(row.value, digits, sign=True) if np.isfinite(row.value) else NONE
     interval = f" [{fixed(row.low, digits)}, {fixed(row.high, digits)}]" if known else ""
-    hover = f"<b>{row.label}</b><br>{number}{interval}<br>{row.pairs} repeats"
+    held = "<br>one of the intervals that hold together in 95 % of cases" if level > 0.95 else ""
+    own = f"<br>interval at {percent(level, 2)}{held}" if known else ""
+    hover = f"<b>{row.label}</b><br>{number}{interval}<br>{row.pairs} repeats{own}"
     bar = {"type": "data", "array": [row.high - row.value], "arrayminus": [row.value - row.low], "color": row.colour}
     shown = {"error_x": {**bar, "thickness": 2.2, "width": 6}} if known else {}
     marker = {"color": row.colour, "size": 12, "symbol": row.glyph, "line": {"width": 2, "color": row.colour}}

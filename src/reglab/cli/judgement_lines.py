@@ -17,21 +17,21 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
     accuracy, best = found["measure"] == VAL_ACC, found["best"]
     lines = [f"epoch rule: {found['epoch_rule']} ({_RULES[found['epoch_rule']]})"]
     if difference := found["difference"]:
-        lines.append(f"against {zero_text(best)}: {_difference(difference, accuracy)}")
+        lines.append(f"against {zero_text(best)}: {difference_line(difference, accuracy)}")
     if corrected := found["bias_corrected"]:
-        lines.append(f"bias-corrected: {_figure(corrected['value'], accuracy)} ({corrected['method']})")
+        lines.append(f"bias-corrected: {figure_text(corrected['value'], accuracy)} ({corrected['method']})")
     if rival := found["early_stopping"]:
-        lines.append(f"early stopping alone: {_figure(rival['value'], accuracy)}")
+        lines.append(f"early stopping alone: {figure_text(rival['value'], accuracy)}")
         if rival["difference"]:
-            lines.append(f"against early stopping alone: {_difference(rival['difference'], accuracy)}")
+            lines.append(f"against early stopping alone: {difference_line(rival['difference'], accuracy)}")
     for rule, judged in found["by_rule"].items():
         other = judged["best"]
         if best and other and not judged["tested"] and place_text(other) != place_text(best):
-            lines.append(f"by {_RULES[rule]}: {place_text(other)} ({_figure(other[found['measure']], accuracy)})")
+            lines.append(f"by {_RULES[rule]}: {place_text(other)} ({figure_text(other[found['measure']], accuracy)})")
     by_other = VAL_LOSS if accuracy else VAL_ACC
     if found["criteria"]["reason"] != "agree" and (choice := found["criteria"][by_other]):
         lines.append(
-            f"by validation {_NAMES[by_other]}: {place_text(choice)} ({_figure(choice['value'], not accuracy)})"
+            f"by validation {_NAMES[by_other]}: {place_text(choice)} ({figure_text(choice['value'], not accuracy)})"
         )
     if found["budget"] and found["budget"]["depends"]:
         lines.append("the choice depends on the budget: training still goes on at the last epoch")
@@ -40,7 +40,9 @@ def judgement_lines(found: Mapping[str, Any]) -> list[str]:
 
 def both_figures(row: Mapping[str, Any], measure: str) -> str:
     """Loss and accuracy of a point, the ``measure`` first: "validation loss 0.3124, accuracy 90.42 %"."""
-    figures = [f"{_NAMES[name]} {_figure(row[name], name == VAL_ACC)}" for name in sorted(_NAMES, key=measure.__ne__)]
+    figures = [
+        f"{_NAMES[name]} {figure_text(row[name], name == VAL_ACC)}" for name in sorted(_NAMES, key=measure.__ne__)
+    ]
     return f"validation {', '.join(figures)}"
 
 
@@ -70,11 +72,12 @@ def zero_text(entry: Mapping[str, Any]) -> str:
     return f"{first} = 0" + (f" at the same {over[0]}" if over else "")
 
 
-def _figure(value: float, accuracy: bool) -> str:
+def figure_text(value: float, accuracy: bool) -> str:
+    """An accuracy in per cent, or a loss."""
     return percent(value, 2) if accuracy else fixed(value, 4)
 
 
-def _difference(found: Mapping[str, Any], accuracy: bool) -> str:
+def difference_line(found: Mapping[str, Any], accuracy: bool) -> str:
     """For example "+1.8 points [0.4, 3.2], adjusted p 0.031, better in 9 of 10 repeats: better"."""
     text = f"{points(found['value'])} points" if accuracy else fixed(found["value"], 4, sign=True)
     if found["low"] is not None:

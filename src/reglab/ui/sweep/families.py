@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from reglab.analysis import strictest
 from reglab.analysis.families import (
     Families,
     Linked,
@@ -20,9 +21,10 @@ from reglab.analysis.families import (
     name_of,
     settings_of,
 )
-from reglab.analysis.paired import DECISIVE_REPEATS, PairedDifference
+from reglab.analysis.paired import DECISIVE_REPEATS, LEVEL, PairedDifference
 from reglab.charts.sweep_families import height_of, sweep_families_chart
 from reglab.errors import SpecError
+from reglab.number_format import percent
 from reglab.states import ACTIVE
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
@@ -32,18 +34,23 @@ from reglab.ui.shared.text import count_of, literal, optimizer_label
 from reglab.ui.sweep.data import Results, results_of
 from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.query import ViewState, sweep_query
-from reglab.ui.sweep.verdict_lines import difference_text, p_text
+from reglab.ui.sweep.verdict_lines import Line, difference_text, p_text
 
 HELP = (
     "Each regularizer is tried at several values, all with the same images, network, epochs and seeds, and with equal "
     "budgets. Its choice has the best mean at the declared epoch; it is compared with no regularizer, and with the "
     "choices of the others, seed by seed.  \n"
-    "**Interval**: Nadeau and Bengio's corrected t, 95 %, of one comparison. **p**: sign-flip max-T over all values "
-    "that were tried, because each choice is the best of several, and over all pairs. The verdict on λ alone "
-    "adjusts for the values of λ only, so its p can be smaller.  \n"
+    "**Interval**: Nadeau and Bengio's corrected t at the level 1 − 0.05/m (Bonferroni), m the comparisons with none "
+    "or the pairs: all m hold together in 95 % of cases. **p**: sign-flip max-T over all values that were tried, because "
+    "each choice is the best of several, and over all pairs. The verdict on λ alone adjusts for the values of λ only: "
+    "its interval is narrower, and its p can be smaller.  \n"
     "**Early stopping alone** is no further training: it is the runs without any regularizer, each at its lowest "
     "validation loss. Every choice, that epoch included, was made on the validation images.  \n"
     "**Equivalent**: the whole interval lies within ±0.5 points of accuracy; a loss has no such margin."
+)
+EQUIVALENT = (
+    "Equivalent: the whole interval lies within ±0.5 points. The intervals are adjusted for the number of pairs, not "
+    "for the values that each choice was picked from; the p is for both."
 )
 _NARROWEST = 400  # pixels of the chart; in a narrower window the comparisons are below it
 _COMPARED: Memo[Families | None] = Memo(most=4 * 2**20, size=lambda found: 16_384)
@@ -74,13 +81,12 @@ def families(main: Results, view: EpochView, state: ViewState, others: Sequence[
         )
     with places, st.container(border=True, height="stretch", gap="xsmall", key="sweep_families"):
         st.markdown("**What is λ worth?**", help=HELP)
-        for line in families_text(found, training=any(one.sweep.state in ACTIVE for one in known)):
-            st.markdown(f":small[{line}]")
+        for text, help_ in families_lines(found, training=any(one.sweep.state in ACTIVE for one in known)):
+            st.markdown(f":small[{text}]", help=help_ or None)
     st.caption(_links(known))
 
 
 def _compared(known: Sequence[Results], view: EpochView, state: ViewState) -> Families | None:
-    chances = [one.chance for one in known if one.chance]
     source = (tuple(one.version for one in known), state.epoch, view.measure)
     return _COMPARED.get(
         source,
@@ -89,13 +95,14 @@ def _compared(known: Sequence[Results], view: EpochView, state: ViewState) -> Fa
             overlap=max(one.overlap for one in known),
             measure=COLUMNS[view.measure],
             epoch=state.epoch,
-            chance=max(chances, key=lambda chance: chance.bound, default=None),
+            chance=strictest(one.chance for one in known if one.chance),
         ),
     )
 
 
 def _figure(found: Families | None, view: EpochView) -> go.Figure:
-    return sweep_families_chart(found.frame() if found else pd.DataFrame(), measure=view.measure)
+    level = found.level if found else LEVEL
+    return sweep_families_chart(found.frame() if found else pd.DataFrame(), measure=view.measure, level=level)
 
 
 def _problem(first: SweepSpec, other: SweepSpec) -> str:
@@ -127,22 +134,38 @@ def linked_name(spec: SweepSpec) -> str:
 
 
 def families_text(found: Families | None, *, training: bool = False) -> list[str]:
+    """The texts of :func:`families_lines`."""
+    return [line.text for line in families_lines(found, training=training)]
+
+
+def families_lines(found: Families | None, *, training: bool = False) -> list[Line]:
     """The comparisons: of all with none, of λ with each other one, and of the others with each other."""
     if found is None:
-        return ["The comparison appears when runs without any regularizer have figures."]
-    lines = ["**So far**; the sweeps are still training."] if training else []
-    lines += [_condition(found), *_against_none(found)]
+        return [Line("The comparison appears when runs without any regularizer have figures.")]
+    lines = [Line("**So far**; the sweeps are still training.")] if training else []
+    against = f"{_together(len(found.families), 'comparison', found.level)} p is for {found.candidates} values."
+    lines += [Line(_condition(found), HELP), *(Line(text, against) for text in _against_none(found))]
     if found.missing:
         why = "No figures yet" if training else "At chance or diverged at every value"
-        lines.append(f"{why}: {', '.join(map(name_of, found.missing))}.")
+        lines.append(Line(f"{why}: {', '.join(map(name_of, found.missing))}."))
     if ends := [one.label for one in found.families if one.at_end]:
-        lines.append(f"The largest value tried is the best, and a larger one might be better: {', '.join(ends)}.")
-    if not found.pairs:
-        return lines
+        lines.append(Line(f"The largest value tried is the best, and a larger one might be better: {', '.join(ends)}."))
+    help_ = f"{_together(len(found.pairs), 'pair', found.pair_level)} {EQUIVALENT}"
+    return [*lines, *(Line(text, help_) for text in _pairs(found))]
+
+
+def _together(comparisons: int, what: str, level: float) -> str:
+    """How the intervals of several comparisons are adjusted."""
+    each = f", each at {percent(level, 2)} (Bonferroni)" if comparisons > 1 else ""
+    return f"Intervals of {count_of(comparisons, what)} hold together in 95 % of cases{each}."
+
+
+def _pairs(found: Families) -> list[str]:
+    """λ with each other one, what is shown of the others, and how many pairs are not distinguishable."""
     of_lambda = [pair for pair in found.pairs if pair.first.key.startswith("penalty.")]
     rest = [pair for pair in found.pairs if pair not in of_lambda]
     told = [pair for pair in rest if pair.difference.conclusion != "not distinguishable"]
-    lines += [pair_text(pair) for pair in (*of_lambda, *told)]
+    lines = [pair_text(pair) for pair in (*of_lambda, *told)]
     if same := [pair for pair in rest if pair not in told]:
         repeats = max(pair.difference.repeats for pair in same)
         lines.append(f"{count_of(len(same), 'other pair')}: not distinguishable with {count_of(repeats, 'repeat')}.")
