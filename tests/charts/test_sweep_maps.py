@@ -10,6 +10,7 @@ from tests.charts.sweep_frames import NINE, calibration_table, lane_epochs, lane
 from reglab import columns
 from reglab.charts.sweep_calibration import sweep_calibration_chart
 from reglab.charts.sweep_epochs import MOST, Choice, sweep_epochs_chart
+from reglab.sweep import SweepSpec
 
 TWO = ("coupled", "decoupled")
 
@@ -56,6 +57,24 @@ def test_each_rules_choice_has_a_mark_in_its_own_panel() -> None:
     assert (list(marks["decoupled-best"].x), list(marks["decoupled-best"].y)) == ([5.5], ["0"])
     assert [trace.name for trace in marks.values()] == ["last epoch", "best epoch"]
     assert [marks[uid].xaxis for uid in ("coupled-last", "decoupled-best")] == ["x", "x2"]
+
+
+def test_another_setting_has_its_own_title_axis_and_marks() -> None:
+    [dropout] = SweepSpec.parse({"over": {"model.dropout": [0, 0.3, 0.5]}}).axes
+    lanes = lane_frame(dropout.values)
+    choices = [Choice("last", "coupled", 0.3, 12)]
+    figure = sweep_epochs_chart(lanes, lane_epochs(lanes, 12), choices=choices, symbol=dropout.symbol, swept=dropout)
+    title = figure.layout.title.text
+    assert "Validation loss over dropout and epochs" in title
+    assert "best dropout by loss" in title
+    assert "λ" not in title
+    assert figure.layout.yaxis.title.text == "Dropout"
+    assert figure.data[0].hovertemplate.startswith("<b>dropout = ")
+    assert figure.data[1].hovertext == ("<b>last epoch</b>: dropout = 0.3",)
+    [group] = SweepSpec.parse({"over": {"penalty.group": [0.01, 0.02]}}).axes
+    lanes = lane_frame(group.values)
+    figure = sweep_epochs_chart(lanes, lane_epochs(lanes, 12), symbol=group.symbol, swept=group)
+    assert (figure.layout.yaxis.title.text, "best λ by loss" in figure.layout.title.text) == ("λᴳ", True)
 
 
 def test_a_choice_that_the_sweep_does_not_have_is_passed_over() -> None:

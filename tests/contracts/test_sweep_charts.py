@@ -97,6 +97,7 @@ CHARTS = (
     Chart("loss beside another epoch", _beside, _table),
     Chart("calibration", sweep_calibration_chart, lambda *sweep: [calibration_table(*sweep)], CALIBRATION),
     Chart("losses by epoch", partial(sweep_epochs_chart, choices=[Choice("last", "coupled", 0.03, 40)]), _lanes),
+    Chart("losses of a setting by epoch", partial(sweep_epochs_chart, swept=DROPOUT, symbol="dropout"), _lanes),
     Chart("gap in accuracy", partial(sweep_gap_chart, measure="accuracy"), _table),
     Chart("gap in loss", partial(sweep_gap_chart, measure="loss"), _table),
     Chart("validation losses", partial(sweep_losses_chart, role="val", planned=40), _lanes),

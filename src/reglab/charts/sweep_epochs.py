@@ -21,8 +21,8 @@ from reglab.charts.lambda_axis import lambda_text
 from reglab.charts.style import RAMP, rgba
 from reglab.charts.sweep_points import each_mode
 from reglab.number_format import exact
+from reglab.sweep_axes import Axis
 
-TITLE = "Validation loss over λ and epochs"
 MOST = 80
 """Columns of cells at most; of more epochs each column is the mean of some."""
 
@@ -61,25 +61,28 @@ def sweep_epochs_chart(
     by: Measure = "loss",
     planned: int | None = None,
     symbol: str = "λ₂",
+    swept: Axis | None = None,
 ) -> go.Figure:
     """``lanes``: LANE_COLUMNS of a sweep; ``epochs``: EPOCH_COLUMNS of their runs; one panel a penalty mode.
 
     A cell is the mean over the repeats that have reached its epoch, none where nothing finite has. ``planned``: the
     last epoch to come, so that the axis stands still while training. ``choices`` are made by the measure ``by``.
-    Coloured is the better half of the cells.
+    ``swept``: the axis where it is not λ. Coloured is the better half of the cells.
     """
+    noun = swept.symbol if swept and not swept.setting.is_lambda else "λ"
+    title = f"Validation loss over {noun} and epochs"
     if lanes.empty or epochs.empty:
-        return empty(TITLE, "nats, mean over repeats", "Cells fill as the networks train.")
+        return empty(title, "nats, mean over repeats", "Cells fill as the networks train.")
     last = max(int(epochs[columns.EPOCH].max()), planned or 0)
     wide = -(-last // MOST)
     maps = [_map(str(mode.apply), rows, epochs, last, wide) for mode, rows in each_mode(lanes)]
-    made = draft(TITLE, f"the darker, the lower; marks: best λ by {by} under each epoch rule", x="epoch")
+    made = draft(title, f"the darker, the lower; marks: best {noun} by {by} under each epoch rule", x="epoch")
     limits = _limits(np.concatenate([own.loss.ravel() for own in maps]))
     made.update_layout(margin={"l": 56, "t": 54 if len(maps) == 1 else 72})
     for number, own in enumerate(maps):
         axis = "" if number == 0 else str(number + 1)
         axes = {"xaxis": f"x{axis}", "yaxis": f"y{axis}"}
-        _add_axes(made, own, axis, number, len(maps), last, symbol)
+        _add_axes(made, own, axis, number, len(maps), last, swept.title if swept else symbol)
         _add_cells(made, own, symbol, wide, limits, axes)
         _add_marks(made, own, choices, symbol, axes)
     return made.figure()
@@ -110,7 +113,7 @@ def _limits(loss: Floats) -> tuple[float, float]:
     return low, high if high > low else low + 1e-6
 
 
-def _add_axes(made: Draft, own: Map, axis: str, number: int, of: int, last: int, symbol: str) -> None:
+def _add_axes(made: Draft, own: Map, axis: str, number: int, of: int, last: int, title: str) -> None:
     """One panel of several; epochs to the right, λ up."""
     gap, small = 0.03 if of > 1 else 0.0, {"size": SMALL}
     domain = [number / of + gap * (number > 0), (number + 1) / of - gap * (number < of - 1)]
@@ -122,7 +125,7 @@ def _add_axes(made: Draft, own: Map, axis: str, number: int, of: int, last: int,
     y: dict[str, Any] = {"anchor": f"x{axis}", "showticklabels": number == 0, "type": "category"}
     y |= {"categoryorder": "array", "categoryarray": names, "range": [-0.5, len(names) - 0.5]}
     y |= {"tickmode": "array", "tickvals": chosen, "ticktext": [lambda_text(float(name), 2) for name in chosen]}
-    y["title"] = {"text": "" if number else symbol, "standoff": 2, "font": small}
+    y["title"] = {"text": "" if number else title, "standoff": 2, "font": small}
     made.update_layout({f"xaxis{axis}": common | x, f"yaxis{axis}": common | y})
     if of > 1:
         made.add_text(own.apply, x=0.5, xref=f"x{axis} domain", y=1, yref="paper", yanchor="bottom")

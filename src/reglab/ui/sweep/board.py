@@ -257,7 +257,7 @@ def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -
         planned = results.sweep.epochs
         if shown.role == "map":
             how: dict[str, Any] = {"choices": _choices(view), "by": view.measure, "planned": planned, "symbol": symbol}
-            return sweep_epochs_chart(results.runs, epochs, **how)
+            return sweep_epochs_chart(results.runs, epochs, swept=swept, **how)
         second = spec.axes[1].symbol if spec.is_map and spec.kind != "grid" else ""
         draw = partial(sweep_losses_chart, planned=planned, symbol=symbol, swept=swept, second=second)
         return draw(results.runs, epochs, role=shown.role)
