@@ -52,7 +52,7 @@ def rate_check_lines(found: Mapping[str, Any]) -> list[str]:
         return []
     apart = [
         f"  at learning rate {exact(one['lr'])}, {place_text(one['best'])} against {place_text(found['best'])}: "
-        f"{_difference(one['difference'], found['measure'] == VAL_ACC)}"
+        f"{difference_line(one['difference'], found['measure'] == VAL_ACC)}"
         for one in check["choices"]
         if one["difference"]
     ]
