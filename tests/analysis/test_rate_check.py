@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -100,18 +101,21 @@ def test_where_every_value_diverges_there_is_no_choice() -> None:
 
 
 def test_the_move_is_tested_at_its_own_rate_against_the_first_choice() -> None:
-    """The difference, its interval and its p are those of the figures at that rate alone."""
+    """Difference and interval are those of the figures at that rate; p is adjusted for the values at both rates."""
     found, check = _checked(MIDDLE, LAST), _spec(over={"optim.lr": RATES})
     values = _accuracies(check, {0.001: MIDDLE, 0.009: LAST})[c.VAL_ACC].to_numpy()
     lanes = check.lanes()
-    own = {
-        value: np.array(
-            [values[i] for i, lane in enumerate(lanes) if (lane.point.value, lane.point.second) == (value, 0.009)]
+    at = {
+        place: np.array(
+            [v for v, lane in zip(values, lanes, strict=True) if (lane.point.value, lane.point.second) == place]
         )
-        for value in LAMBDAS
+        for place in product(LAMBDAS, RATES)
     }
-    expected = paired_difference(own[0.03], own[0.01], 0.43)
-    [p] = max_t(np.array([own[0.03] - own[0.01], own[0.0] - own[0.01]]), 0.43)[:1]
+    expected = paired_difference(at[0.03, 0.009], at[0.01, 0.009], 0.43)
+    others = [
+        at[value, rate] - at[0.01, rate] for value, rate in ((0.03, 0.009), (0.0, 0.009), (0.0, 1e-3), (0.03, 1e-3))
+    ]
+    p = max_t(np.array(others), 0.43)[0]
     difference = found.others[1].difference
     assert difference is not None
     assert expected is not None

@@ -6,6 +6,7 @@ Tuning Playbook). Only L2 on a converged network, or AdamW in the paper's λ, pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from reglab.analysis.paired import PairedDifference, paired_difference
 from reglab.analysis.select import HIGHER_IS_BETTER, can_be_best
 from reglab.analysis.sign_flips import max_t
 from reglab.analysis.sweep_result import SweepVerdict
-from reglab.analysis.sweep_table import Counted, Indices, counted, table_of
+from reglab.analysis.sweep_table import Counted, Floats, Indices, counted, table_of
 from reglab.analysis.winners import winners_of
 from reglab.number_format import short
 from reglab.sweep import Point, SweepSpec
@@ -32,8 +33,8 @@ class RateChoice:
     """The choice at the learning rate ``rate``: ``best``, ``None`` where no point can be.
 
     ``name`` is the rate by that of the sweep: "÷ 3", "× 3". ``difference``, where the choice ``moved``, is at this rate
-    ``best`` less the sweep's own choice, with p adjusted for having picked it; ``None`` where the latter has no
-    figures. ``diverged``: every point has runs that diverged.
+    ``best`` less the sweep's own choice, with p adjusted for all points at all rates; ``None`` where the latter has
+    no figures. ``diverged``: every point has runs that diverged.
     """
 
     rate: float
@@ -118,7 +119,8 @@ def rate_check(
     if best is None:
         return None
     found, rates = _Check.of(judgement, best, lanes, epochs), check.axes[1].values
-    others = tuple(found.choice(rate, sweep.run.optim.lr) for rate in rates)
+    p = found.p_adjusted(rates)
+    others = tuple(found.choice(rate, sweep.run.optim.lr, p) for rate in rates)
     axis = sweep.axes[0]
     return RateCheck(sweep.run.optim.lr, best.best, judgement.measure, others, axis.noun, sweep.repeated_over)
 
@@ -140,8 +142,18 @@ class _Check:
         figures = counted(own, epochs, rule=judgement.declared)
         return cls(best, figures, table_of(figures), judgement.measure, judgement.chance, judgement.overlap)
 
-    def choice(self, rate: float, base: float) -> RateChoice:
-        """The choice at ``rate``, where that of the sweep is ``base``."""
+    def p_adjusted(self, rates: Sequence[float]) -> Floats:
+        """(points,): the p of each point's difference to the sweep's choice at its rate, adjusted for all of them."""
+        values, eligible = self.figures.of(self.measure), can_be_best(self.table, self.measure, self.chance)
+        apart = np.full_like(values, np.nan)
+        for rate in rates:
+            rows, own = self._rows(rate), self._row(self.best.best, rate)
+            rows = rows[eligible[rows] & (rows != own)]
+            apart[rows] = values[rows] - values[own]
+        return max_t(apart, self.overlap)
+
+    def choice(self, rate: float, base: float, p: Floats) -> RateChoice:
+        """The choice at ``rate``, where that of the sweep is ``base``; ``p`` is :meth:`p_adjusted`."""
         name = f"× {short(rate / base, 2)}" if rate > base else f"÷ {short(base / rate, 2)}"
         winners, here = winners_of(self.table, self.measure, self.chance), replace(self.best.best, second=rate)
         own = next((one for one in winners.by_second if one.held == rate), None)
@@ -149,20 +161,20 @@ class _Check:
             diverged = bool((self.table[columns.DIVERGED].to_numpy()[self._rows(rate)] > 0).all())
             return RateChoice(rate, name, None, moved=False, difference=None, diverged=diverged)
         moved = own in winners.moved(here)
-        difference = self._difference(rate, own.point, here) if moved else None
+        difference = self._difference(rate, own.point, p) if moved else None
         return RateChoice(rate, name, replace(own.point, second=None), moved, difference, diverged=False)
+
+    def _row(self, point: Point, rate: float) -> int:
+        return self.figures.points.keys.index((self.best.apply, point.value, point.l1, point.l2, rate))
 
     def _rows(self, rate: float) -> Indices:
         return np.flatnonzero(self.table[columns.SECOND].to_numpy(np.float64) == rate)
 
-    def _difference(self, rate: float, best: Point, own: Point) -> PairedDifference | None:
-        """At ``rate`` the best point less the sweep's ``own``, adjusted for all points that could have been best."""
-        keys = self.figures.points.keys
-        first, second = (keys.index((self.best.apply, one.value, one.l1, one.l2, rate)) for one in (best, own))
-        values, eligible = self.figures.of(self.measure), can_be_best(self.table, self.measure, self.chance)
-        candidates = np.array([row for row in self._rows(rate) if eligible[row] and row != second], dtype=np.int64)
-        p = float(max_t(values[candidates] - values[second], self.overlap)[candidates == first][0])
-        higher, adjusted = self.measure in HIGHER_IS_BETTER, None if np.isnan(p) else p
+    def _difference(self, rate: float, best: Point, p: Floats) -> PairedDifference | None:
+        """At ``rate`` the best point less the sweep's own."""
+        first, second = self._row(best, rate), self._row(self.best.best, rate)
+        values, higher = self.figures.of(self.measure), self.measure in HIGHER_IS_BETTER
+        adjusted = None if np.isnan(p[first]) else float(p[first])
         apart = values[first], values[second]
         return paired_difference(*apart, self.overlap, higher_is_better=higher, p_adjusted=adjusted)
 
