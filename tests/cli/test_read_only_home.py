@@ -111,6 +111,7 @@ def test_it_is_listed_shown_exported_checked_and_backed_up(
         ["export", "theirs", "--to", "csv", "--out", str(out / "run.csv")],
         ["backup", str(out / "copy")],
         ["gc", "--dry-run", "--json"],
+        ["data", "cache", "--json"],
     )
     assert [(status, err) for status, _, err in results] == [(0, "")] * len(results)
     assert "theirs" in [json.loads(line)["name"] for line in results[0][1].splitlines()]
@@ -136,6 +137,18 @@ def test_whatever_writes_is_refused_in_one_sentence(filled: Store, home: Path) -
     for status, out, err in as_another_user(home, ["train"], ["gc"], ["sweep", "--l2", "0,1", "--seeds", "1"]):
         assert (status, out) == (2, "")
         assert err == f"reglab: {home} may not be written by this user; check its rights, or those of REGLAB_HOME.\n"
+
+
+def test_decoded_images_are_shown_and_stay(filled: Store, home: Path) -> None:
+    filled.close()
+    entry = home / "cache" / f"digits-pool-{'0' * 32}.images"
+    entry.parent.mkdir()
+    entry.write_bytes(b"some")
+    shown, cleared = as_another_user(home, ["data", "cache", "--json"], ["data", "cache", "--clear"])
+    assert json.loads(shown[1].splitlines()[-1])["bytes"] == 4
+    assert cleared[0] == 2
+    assert cleared[2] == f"reglab: {home / 'cache'} may not be written by this user; check the rights of {home}.\n"
+    assert entry.exists()
 
 
 def test_a_home_that_may_not_be_entered_says_so(filled: Store, home: Path) -> None:
