@@ -21,6 +21,7 @@ def add(targets: Tensors, sources: Tensors, scale: Scale) -> None:
     import torch
 
     if isinstance(scale, torch.Tensor):
+        scale = scale.to(targets[0].dtype)  # once for all tensors
         for target, source in zip(targets, sources, strict=True):
             target.addcmul_(source, lanewise(scale, source))
     else:
@@ -32,6 +33,7 @@ def multiply(targets: Tensors, scale: Scale) -> None:
     import torch
 
     if isinstance(scale, torch.Tensor):
+        scale = scale.to(targets[0].dtype)
         for target in targets:
             target.mul_(lanewise(scale, target))
     else:

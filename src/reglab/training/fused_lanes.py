@@ -29,6 +29,7 @@ from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
 from reglab.training.metrics import chunk_size, evaluate
 from reglab.training.objective import PenaltyMode, penalty_groups, step
+from reglab.training.optimizer_step import clear_gradients
 from reglab.training.stats import lane_stats
 
 
@@ -120,7 +121,7 @@ class FusedLanes:
         train = self.arrays.train
         trained = self.hooks.batch(rows(train.images, batch), train.labels[batch], drawn)
         each = self.hooks.mean_criterion(self.network.scores(self.weights, trained.images, training=True), trained)
-        self.optimizer.zero_grad(set_to_none=True)
+        clear_gradients(self.optimizer)
         each.sum().backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
         step(self.optimizer, self.modes, self._rate())

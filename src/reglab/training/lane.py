@@ -30,6 +30,7 @@ from reglab.training.arrays import DTYPES, Arrays, rows
 from reglab.training.gradient_ratio import gradient_sums
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
 from reglab.training.objective import APPLY, penalty_groups
+from reglab.training.optimizer_step import clear_gradients
 from reglab.training.regularizing import Hooks
 from reglab.training.seeds import seed_for
 from reglab.training.stats import layer_stats
@@ -117,7 +118,7 @@ class Lane:
         """One optimizer step on the next batch."""
         batch = self.begin_step()
         loss = self._loss(rows(self.arrays.train.images, batch), self.arrays.train.labels[batch])
-        self.optimizer.zero_grad(set_to_none=True)
+        clear_gradients(self.optimizer)
         loss.backward()  # type: ignore[no-untyped-call]
         self.gradients.add(len(batch))
         self._apply(self.optimizer, self.groups, self.optimizer.param_groups[0]["lr"])

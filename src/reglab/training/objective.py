@@ -18,6 +18,7 @@ from torch import Tensor
 from reglab.penalties import PenalisedParameters, Penalty, penalty_of
 from reglab.penalties.scaled import Scale
 from reglab.spec import Apply
+from reglab.training.optimizer_step import take_step
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def step(optimizer: torch.optim.Optimizer, modes: Sequence[PenaltyMode], lr: Sca
     for apply, groups in modes:
         if apply in BEFORE:
             BEFORE[apply](groups, lr)
-    optimizer.step()
+    take_step(optimizer)
     for apply, groups in modes:
         if apply in AFTER:
             AFTER[apply](groups, lr)
