@@ -71,11 +71,26 @@ class GroupWorkers:
         return max(1, min(self.plan.workers, self.plan.together))
 
     def run(self, number: int) -> None:
-        """Thread ``number``: have a worker train groups while there are any."""
-        if number >= self.threads:
-            return
-        while self._take(number, at_work=False):
-            self._drive(number)
+        """Thread ``number``: have a worker train groups while there are any.
+
+        :raises WorkerLost: no worker can be started, and none works.
+        """
+        while number < self.threads and self._needed(number):
+            session = None
+            try:
+                with self.pool.worker(self.wanted) as worker:
+                    session = self._begun(number, worker)
+                    self._follow(number, session)
+            except Halted:
+                return  # the sweep is about to
+            except WorkerLost as lost:
+                if session is None and self._can_go_on_without(number):
+                    return
+                if session is None:
+                    raise
+                self._interrupt(number, lost)
+            finally:
+                self._forget(number)
 
     def wake(self) -> None:
         """Have workers leave or give up their groups where it is time, and waiting threads look again; once a tick."""
@@ -92,42 +107,55 @@ class GroupWorkers:
     def leave(self) -> None:
         """Nothing is left to save: workers save their groups before they leave."""
 
-    def _drive(self, number: int) -> None:
-        try:
-            with self.pool.worker(self.wanted) as worker:
-                self._follow(number, worker)
-        except Halted:
-            pass  # the sweep is about to
-        except WorkerLost as lost:
-            self._interrupt(number, lost)
-        finally:
-            with self.guard:
-                self._sessions.pop(number, None)
-                self._waiting += sorted(self._held[number])
-                self._held[number] = set()
-                self.guard.notify_all()
-
-    def _follow(self, number: int, worker: WorkerProcess) -> None:
-        """Hand the thread's groups to its worker, and more when they are done, until none are left."""
-        together = max(1, self.plan.together // self.threads)
+    def _needed(self, number: int) -> bool:
+        """Wait until there are groups for one more worker, which begins with none; False at the end."""
         with self.guard:
-            worker.sweep(self.sweep.id, together, self.seconds())
+            self._idle.add(number)
+            while not self.halting() and self._open:
+                if self._may_work(number) and (self._waiting or self._fullest() is not None):
+                    return True
+                self.guard.wait(TICK)
+            return False
+
+    def _begun(self, number: int, worker: WorkerProcess) -> Session:
+        worker.sweep(self.sweep.id, max(1, self.plan.together // self.threads), self.seconds())
+        with self.guard:
             session = self._sessions[number] = Session(worker)
-            worker.send(do="take", groups=sorted(self._held[number]))
-        for message in worker.messages():
+        return session
+
+    def _follow(self, number: int, session: Session) -> None:
+        """Hand groups to the worker, and more when they are done, until none are left."""
+        self._refill(number, session)
+        for message in session.worker.messages():
             if "over" in message:
                 if self._held[number] and not (self.halting() or self.wanted()):
-                    raise worker.lost("this part of the sweep")
+                    break
                 return
             self._note(number, session, message)
-            if not self._held[number] and not session.leaving:
-                more = self._take(number, at_work=True)
-                with self.guard:
-                    if more:
-                        worker.send(do="take", groups=more)
-                    elif not session.leaving:
-                        self._dismiss(session)
-        raise worker.lost("this part of the sweep")
+            if not self._held[number]:
+                self._refill(number, session)
+        raise session.worker.lost("this part of the sweep")
+
+    def _refill(self, number: int, session: Session) -> None:
+        more = self._take(number)
+        with self.guard:
+            if more:
+                session.worker.send(do="take", groups=more)
+            elif not session.leaving:
+                self._dismiss(session)
+
+    def _can_go_on_without(self, number: int) -> bool:
+        """Leave the sweep to the other workers, if there are any."""
+        with self.guard:
+            self._idle.discard(number)
+            return bool(self._sessions)
+
+    def _forget(self, number: int) -> None:
+        with self.guard:
+            self._sessions.pop(number, None)
+            self._waiting += sorted(self._held[number])
+            self._held[number] = set()
+            self.guard.notify_all()
 
     def _note(self, number: int, session: Session, message: Message) -> None:
         with self.guard:
@@ -141,44 +169,45 @@ class GroupWorkers:
                     session.asked, session.refuses = False, not groups
             self.guard.notify_all()
 
-    def _take(self, number: int, *, at_work: bool) -> list[int]:
-        """Groups for the thread's worker: of those that wait, or given up by others. None at the end.
+    def _take(self, number: int) -> list[int]:
+        """Groups for the thread's worker: of those that wait, or given up by others.
 
-        A thread that may not work waits; one whose worker is ``at_work`` gets none, to let go of it.
+        None at the end, or where the thread may not work, so that it lets go of its worker.
         """
         with self.guard:
             self._idle.add(number)
-            try:
-                while not self.halting() and (self._waiting or any(self._held.values())):
-                    if not self._may_work(number):
-                        if at_work:
-                            break
-                    elif self._waiting:
-                        return self._portion(number)
-                    else:
-                        self._ask()
-                    self.guard.wait(TICK)
-                return []
-            finally:
-                self._idle.discard(number)
+            while not self.halting() and self._open and self._may_work(number):
+                if self._waiting:
+                    return self._portion(number)
+                self._ask()
+                self.guard.wait(TICK)
+            return []
+
+    @property
+    def _open(self) -> bool:
+        """Whether a group is not done."""
+        return bool(self._waiting) or any(self._held.values())
 
     def _portion(self, number: int) -> list[int]:
         """The thread's even share of the groups that wait."""
-        among = sum(map(self._may_work, self._idle))
-        mine = self._waiting[::among]
+        mine = self._waiting[:: sum(map(self._may_work, self._idle))]
         self._waiting = [group for group in self._waiting if group not in mine]
         self._held[number].update(mine)
+        self._idle.discard(number)
         return mine
+
+    def _fullest(self) -> int | None:
+        """The thread whose worker has the most groups, at least two, and may give some."""
+        able = [n for n, session in self._sessions.items() if not (session.refuses or session.leaving)]
+        able = [number for number in able if len(self._held[number]) > 1]
+        return max(able, key=lambda number: len(self._held[number]), default=None)
 
     def _ask(self) -> None:
         """Ask the worker with the most groups for half of them."""
-        able = [n for n, session in self._sessions.items() if not (session.refuses or session.leaving)]
-        number = max(able, key=lambda n: len(self._held[n]), default=None)
-        if number is None or any(session.asked for session in self._sessions.values()):
-            return
-        if (count := len(self._held[number]) // 2) > 0:
+        number = self._fullest()
+        if number is not None and not any(session.asked for session in self._sessions.values()):
             session = self._sessions[number]
-            session.asked = session.worker.send(do="give", count=count, least=WORTH)
+            session.asked = session.worker.send(do="give", count=len(self._held[number]) // 2, least=WORTH)
 
     def _hand_out(self) -> None:
         """Give groups that wait to the workers with the fewest."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import torch
@@ -143,7 +143,8 @@ class WorkerPool:
             if self._closing or not self._may_start():
                 return
             self._starting += 1
-        self._put_back(self._start())
+        with suppress(Halted):  # it closes meanwhile
+            self._put_back(self._start())
 
     def _put_back(self, worker: WorkerProcess) -> None:
         """Keep the worker for the next job; one that is gone, or still at its job after an error, leaves."""

@@ -1,0 +1,142 @@
+"""Runs and sweeps in real worker processes: the same bits as in a thread, also where a worker dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from tests.jobs.processes import (
+    LONG,
+    ONE_BY_ONE,
+    SWEEP,
+    begun,
+    busy,
+    planned,
+    process_settings,
+    wait_for_run,
+    wait_for_sweep,
+    wait_until_gone,
+    workers_of,
+)
+from tests.jobs.running import SMALL, resume, wait_until, work
+from tests.jobs.sweeping import assert_same_lanes, lanes_of, train_sweep
+
+from reglab.jobs import Plan, ThreadRunner
+from reglab.settings import Settings
+from reglab.store import Run, Store, open_store
+
+KILLED = (
+    "The worker process that trained this run was killed (signal 9), for instance because memory ran out; "
+    "resume it to go on from its last checkpoint."
+)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return process_settings(tmp_path_factory.mktemp("processes") / "home")
+
+
+@pytest.fixture(scope="module")
+def store(settings: Settings) -> Iterator[Store]:
+    with open_store(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
+    with closing(ThreadRunner(store, settings)) as opened:
+        yield opened
+    assert workers_of(os.getpid()) == []
+
+
+@pytest.fixture(scope="module")
+def whole(store: Store, settings: Settings) -> Run:
+    """The long run, undisturbed, in this process."""
+    return work(store, settings, LONG)
+
+
+def test_a_run_has_the_bits_it_has_in_this_process(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+    run = wait_for_run(store, runner.submit(SMALL).id, "finished")
+    assert run.weights_sha256 == work(store, settings).weights_sha256
+    assert (run.threads, run.owner, run.error) == (1, None, None)
+
+
+def test_a_sweep_is_planned_and_trained_to_the_bits_it_has_in_this_process(
+    runner: ThreadRunner, store: Store, settings: Settings
+) -> None:
+    sweep = wait_for_sweep(store, runner.submit(SWEEP).id, "finished")
+    assert (sweep.error, sweep.activity) == (None, None)
+    assert sweep.plan is not None
+    assert sweep.seconds > 0
+    here = train_sweep(store, settings, SWEEP, Plan.of(sweep.plan))
+    assert_same_lanes(lanes_of(store, sweep), lanes_of(store, here))
+
+
+def test_a_killed_worker_leaves_its_run_interrupted_and_the_next_one_trains(
+    runner: ThreadRunner, store: Store, settings: Settings, whole: Run
+) -> None:
+    run_id, worker = begun(runner, store)
+    os.kill(worker, signal.SIGKILL)
+    assert wait_for_run(store, run_id, "interrupted").error == KILLED
+    wait_for_run(store, runner.submit(SMALL).id, "finished")
+    assert runner.trouble() is None
+    runner.resume(run_id)
+    assert wait_for_run(store, run_id, "finished").weights_sha256 == whole.weights_sha256
+
+
+def test_a_crash_is_named(runner: ThreadRunner, store: Store) -> None:
+    run_id, worker = begun(runner, store)
+    os.kill(worker, signal.SIGSEGV)
+    assert "crashed with a segmentation fault (signal 11)" in (wait_for_run(store, run_id, "interrupted").error or "")
+
+
+def test_a_worker_that_is_asked_to_end_checkpoints_first(
+    runner: ThreadRunner, store: Store, settings: Settings, whole: Run
+) -> None:
+    run_id, worker = begun(runner, store)
+    os.kill(worker, signal.SIGTERM)
+    run = wait_for_run(store, run_id, "interrupted")
+    assert run.error is None
+    wait_until_gone([worker])
+    assert resume(store, settings, run_id).weights_sha256 == whole.weights_sha256
+
+
+def test_stop_and_resume(runner: ThreadRunner, store: Store, whole: Run) -> None:
+    run_id, worker = begun(runner, store)
+    runner.stop(run_id)
+    wait_for_run(store, run_id, "cancelled")
+    runner.resume(run_id)
+    assert wait_for_run(store, run_id, "finished").weights_sha256 == whole.weights_sha256
+    assert worker in workers_of(os.getpid())  # it was kept
+
+
+def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
+    runner: ThreadRunner, store: Store, settings: Settings
+) -> None:
+    expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
+    sweep_id = planned(runner, store)
+    wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")
+    [first, _second] = busy(runner)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: store.sweep(sweep_id).error is not None, "the end of the other lanes")
+    sweep = store.sweep(sweep_id)
+    assert (sweep.state, sweep.counts["finished"], sweep.counts["interrupted"]) == ("interrupted", 2, 2)
+    assert sweep.error == KILLED.replace("this run", "this part of the sweep")
+    assert {run.error for run in store.sweep_runs(sweep_id)} == {None, sweep.error}
+    runner.resume(sweep_id)
+    assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
+
+
+def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(
+    runner: ThreadRunner, store: Store, settings: Settings
+) -> None:
+    expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
+    sweep_id = planned(runner, store)
+    wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")
+    run = runner.submit(SMALL)
+    wait_for_run(store, run.id, "finished")
+    assert len(workers_of(os.getpid())) <= 2
+    assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
