@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from tests.jobs.processes import workers_of
 from tests.jobs.running import wait_until
 from tests.jobs.sweeping import plan_of
 
@@ -323,15 +325,19 @@ def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signal
     monkeypatch.setattr(Progress, "report", report_and_send)
 
 
-def test_a_program_that_is_interrupted_leaves_its_sweep_resumable() -> None:
+def test_a_program_that_is_interrupted_leaves_its_sweep_resumable_and_no_worker() -> None:
     command = [sys.executable, "-m", "reglab", "sweep", *TINY, "--set", "train.epochs=10000", "--seeds", "1", "--json"]
-    with subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "REGLAB_RUNNER": "process", "REGLAB_SLOTS": "2"}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         sweep_id = json.loads(process.stdout.readline())["sweep"]
         assert json.loads(process.stdout.readline())["epoch"] >= 1
+        workers = workers_of(process.pid)
+        assert len(workers) in (1, 2)
         process.send_signal(signal.SIGINT)
         assert json.loads(process.stdout.readlines()[-1])["status"] == "interrupted"
         assert process.wait() == 128 + signal.SIGINT
+    assert not any(map(psutil.pid_exists, workers))
     with open_store(load_settings()) as store:
         assert store.sweep(sweep_id).resumable
 

@@ -1,4 +1,4 @@
-"""Trains the runs of a claim in this process, as many at once as there are slots."""
+"""Trains the runs of a claim, as many at once as there are slots."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import cached_property
 
 from reglab.jobs import Worker
 from reglab.jobs.patience import Patience
+from reglab.jobs.work import Job
+from reglab.jobs.worker_pool import RunInWorker, WorkerPool
 from reglab.lessons.claim import GROUP, Claim, Trial
 from reglab.lessons.standing import Standing, index, standing
 from reglab.settings import Settings
@@ -21,12 +23,13 @@ _POLL = 0.3  # seconds between looks at a run that another process trains
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains trials until ``closing()``; ``report`` receives each run that ended."""
+    """Trains trials until ``closing()`` in workers of the ``pool``, or threads; ``report`` receives runs that ended."""
 
     store: Store
     settings: Settings
     closing: Callable[[], bool]
     report: Callable[[Run], None]
+    pool: WorkerPool | None = None
 
     def test(self, claim: Claim, seeds: tuple[int, ...]) -> Standing:
         """Train what is missing until the claim can be judged, or nothing more can be trained."""
@@ -52,13 +55,18 @@ class Trainer:
                 return
             run = self._patience(self._take, trial)
             if run.state == "running" and run.owner == self.store.owner().id:
-                Worker(self.store, self.settings, run, closing=self.closing).work()
+                self._job(run).work()
             self._wait(run.id)
             with lock:
                 self.report(self._patience(self.store.get, run.id))
 
         with ThreadPoolExecutor(self.settings.slots) as pool:
             list(pool.map(work, trials))
+
+    def _job(self, run: Run) -> Job:
+        if self.pool is None:
+            return Worker(self.store, self.settings, run, closing=self.closing)
+        return RunInWorker(self.store, self.settings, run, self.pool, self.closing)
 
     def _take(self, trial: Trial) -> Run:
         """The trial's run, restored if deleted; this process owns it unless it has ended or another one trains it."""

@@ -1,10 +1,10 @@
-"""Training a run or sweep in this process: a line for each epoch, and a checkpoint when a signal asks to end."""
+"""Training a run here or a sweep in workers: a line for each epoch, and a checkpoint when a signal asks to end."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -25,6 +25,7 @@ from reglab.jobs import (
 )
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
+from reglab.jobs.worker_pool import WorkerPool, workers
 from reglab.number_format import percent, points, short
 from reglab.settings import Settings, load_settings
 from reglab.states import FINAL
@@ -73,14 +74,20 @@ def train_sweep(
     """
     further: list[Callable[[Store, Sweep], Sweep]] = [_new_rate_check] * check_lr
     further += [partial(_new_confirmation, seeds)] if seeds is not None else []
-    with signals() as received:
-        ended, patience = _train_sweep(store, settings, sweep, output, received)
+    with signals() as received, _workers(store, settings, sweep, received) as pool:
+        ended, patience = _train_sweep(store, settings, sweep, output, received, pool)
         last = ended
         for new in further:
             if last.state in FINAL and ended.state == "finished" and patience(sweep_result, store, ended)["best"]:
-                last, patience = _train_sweep(store, settings, patience(new, store, ended), output, received)
+                last, patience = _train_sweep(store, settings, patience(new, store, ended), output, received, pool)
         patience(print_sweep, store, ended, output, measure)
     return _status(last, received)
+
+
+def _workers(
+    store: Store, settings: Settings, sweep: Sweep, received: list[int]
+) -> AbstractContextManager[WorkerPool | None]:
+    return workers(store, settings, lambda: bool(received), warm=sweep.size)
 
 
 def _new_rate_check(store: Store, sweep: Sweep) -> Sweep:
@@ -94,15 +101,17 @@ def _new_confirmation(seeds: int, store: Store, sweep: Sweep) -> Sweep:
 
 
 def _train_sweep(
-    store: Store, settings: Settings, sweep: Sweep, output: Output, received: list[int]
+    store: Store, settings: Settings, sweep: Sweep, output: Output, received: list[int], pool: WorkerPool | None
 ) -> tuple[Sweep, Patience]:
     """The sweep as it ends, after a line for each epoch; and the patience with which its store is read."""
     linked = {"confirms": sweep.confirms} if sweep.confirms else {}
     linked |= {"checks_lr_of": sweep.checks_rate_of} if sweep.checks_rate_of else {}
     output.print({"sweep": sweep.id, "status": sweep.state, **linked}, f"sweep {sweep.id}  {sweep.name}")
-    worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received))
-    worker.listen = Progress(store, worker, output).report
+    worker = SweepWorker(store, settings, sweep, closing=lambda: bool(received), pool=pool)
+    progress = Progress(store, worker, output)
+    worker.listen, worker.tick = progress.report, progress.report if pool else worker.tick
     worker.work()
+    progress.report()
     return worker.patience(store.sweep, sweep.id), worker.patience
 
 
@@ -138,7 +147,7 @@ class Progress:
     epoch: int = 0
     lock: Lock = field(default_factory=Lock)
 
-    def report(self, _part: SweepPartWorker) -> None:
+    def report(self, _part: SweepPartWorker | None = None) -> None:
         with self.lock:
             now = self.worker.patience(self.store.sweep, self.worker.sweep.id)
             if now.epoch <= self.epoch:

@@ -24,7 +24,7 @@ from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import train_run
-from reglab.jobs.worker_pool import STARTING, RunInWorker, WorkerPool
+from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Confirmation, Ending, Run, Store, Sweep, UnreadableRow
@@ -157,7 +157,7 @@ class ThreadRunner:
     def _all(self) -> list[Worked]:
         return [*self._working, *([self._sweep] if self._sweep is not None else [])]
 
-    def close(self, timeout: float = 6.0) -> None:
+    def close(self, timeout: float = LEAVING) -> None:
         """Checkpoint every running run, leave it interrupted, and end threads and workers within ``timeout`` seconds.
 
         A worker that has not left by then is killed, which takes up to a second more.

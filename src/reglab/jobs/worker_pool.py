@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from reglab.errors import RegLabError
 from reglab.jobs.pace import TICK
 from reglab.jobs.patience import Outages, Patience
 from reglab.jobs.work import Halt, Halted, Job
@@ -26,6 +27,9 @@ WARM = 300.0
 
 STARTING = "Starting a worker process"
 """What fails where no worker can start."""
+
+LEAVING = 6.0
+"""Seconds in which busy workers checkpoint and leave at the end; Docker kills all of them after ten."""
 
 _MEMORY = 500 * 2**20  # bytes that a further worker needs before it trains
 
@@ -197,6 +201,45 @@ class WorkerPool:
             left, self._leaving = [*self._leaving, *self._busy], []
         for worker in left:
             worker.end(deadline - self._clock())
+
+
+@contextmanager
+def workers(
+    store: Store, settings: Settings, closing: Callable[[], bool], warm: int = 0
+) -> Iterator[WorkerPool | None]:
+    """The worker processes of a command, gone after the block; None where ``settings`` keep all in one process.
+
+    ``warm`` of them are started at once. When ``closing()`` they checkpoint and leave, or are killed.
+    """
+    if settings.runner != "process":
+        yield None
+        return
+    pool, done = WorkerPool(settings, store.owner().id, Outages()), threading.Event()
+    helpers = [threading.Thread(target=_start_quietly, args=(pool,)) for _ in range(min(warm, settings.slots))]
+    helpers.append(threading.Thread(target=_close_when, args=(pool, closing, done)))
+    for helper in helpers:
+        helper.start()
+    try:
+        yield pool
+    finally:
+        done.set()
+        pool.close(1.0)
+        for helper in helpers:
+            helper.join()
+
+
+def _start_quietly(pool: WorkerPool) -> None:
+    with suppress(RegLabError):  # the first job tries again, and says why
+        pool.start()
+
+
+def _close_when(pool: WorkerPool, closing: Callable[[], bool], done: threading.Event) -> None:
+    while not closing():
+        if done.wait(TICK):
+            return
+    pool.begin_to_close()
+    if not done.wait(LEAVING):
+        pool.kill_busy()
 
 
 def devices(name: str) -> list[str]:

@@ -27,7 +27,7 @@ from reglab.ui.shared.live_chart import plotly_route
 from reglab.ui.shared.services import close_services, services
 
 log = logging.getLogger(__name__)
-_LAST_ANSWERS = 2  # seconds that answers under way are given at the end; the rest of Docker's ten is for checkpoints
+_LAST_ANSWERS = 1  # seconds that answers under way are given at the end; the rest of Docker's ten is for checkpoints
 
 
 @asynccontextmanager

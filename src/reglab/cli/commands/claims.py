@@ -57,6 +57,7 @@ def _list(claims: Sequence[Claim], output: Output) -> None:
 def _test(claims: Sequence[Claim], count: int | None, record: Path | None, output: Output) -> int:
     from reglab.cli.claim_runs import Trainer
     from reglab.cli.training import signals, training_settings
+    from reglab.jobs.worker_pool import workers
     from reglab.lessons.catalog import missing
     from reglab.lessons.claim import seeds_of
     from reglab.lessons.record import entry, write
@@ -67,9 +68,13 @@ def _test(claims: Sequence[Claim], count: int | None, record: Path | None, outpu
         output.print({"run": run.id, "name": run.name, "status": run.state}, line)
 
     settings = training_settings()
-    with open_store(settings) as store, signals() as received:
+    with (
+        open_store(settings) as store,
+        signals() as received,
+        workers(store, settings, lambda: bool(received)) as pool,
+    ):
         store.recover()
-        trainer = Trainer(store, settings, lambda: bool(received), report)
+        trainer = Trainer(store, settings, lambda: bool(received), report, pool)
         for claim in claims:
             output.print({"claim": claim.name}, f"{claim.name}: {claim.label}")
             if needed := missing(claim, settings.data):

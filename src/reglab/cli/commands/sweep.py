@@ -1,4 +1,4 @@
-"""``reglab sweep``: a sweep over λ or other settings of one spec, in this process."""
+"""``reglab sweep``: a sweep over λ or other settings of one spec, in worker processes of this command."""
 
 from __future__ import annotations
 
@@ -130,6 +130,4 @@ def _over(assignments: Sequence[str], run: RunSpec) -> dict[str, tuple[float, ..
     return over
 
 
-ENTRY = Command(
-    "sweep", "train a sweep over λ or other settings in this process, over seeds, blocks or folds", 15, _arguments, _run
-)
+ENTRY = Command("sweep", "train a sweep over λ or other settings, over seeds, blocks or folds", 15, _arguments, _run)
