@@ -13,10 +13,12 @@ import importlib.util
 import threading
 from pathlib import Path
 from types import ModuleType
-
-import torch
+from typing import TYPE_CHECKING
 
 from reglab.errors import RegLabError
+
+if TYPE_CHECKING:
+    import torch
 
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _DESCRIBED = ("nms", "qnms")  # what torchvision describes without asking whether its operators were loaded
@@ -42,6 +44,8 @@ def _folders() -> list[Path]:
 
 def _operators_load(folders: list[Path]) -> bool:
     """Whether torchvision's compiled operators are there and fit the torch at hand; loads them if so."""
+    import torch  # slow to load, and data sets that import this module may never need it
+
     binaries = [file for folder in folders for file in folder.glob("_C.*") if file.suffix in {".so", ".pyd", ".dylib"}]
     try:
         for binary in binaries:
@@ -52,6 +56,8 @@ def _operators_load(folders: list[Path]) -> bool:
 
 
 def _declare_missing() -> None:
+    import torch
+
     for name in _DESCRIBED:
         if not hasattr(torch.ops.torchvision, name):
             library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]

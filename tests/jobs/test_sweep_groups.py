@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.jobs.sweeping import RUN, alone, distance, plan_of, train_sweep, weights
 
 from reglab.errors import SpecError
-from reglab.jobs import check_sweep, sweep_plan
-from reglab.jobs.results import sweep_result
+from reglab.jobs import check_sweep, sweep_plan, sweep_result
 from reglab.jobs.sweep_plan import make_plan, share_out
 from reglab.settings import Settings
 from reglab.store import Store

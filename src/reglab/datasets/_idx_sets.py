@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, workshop
@@ -129,7 +128,7 @@ def load_idx(source: IdxSource, folder: Path, progress: Progress, pair: Pair = T
     if other not in (None, source.torchvision):
         raise DataError(f"{files[1]} belongs to {other}, not to {source.label}; move it out of {files[1].parent}.")
     progress(f"Reading {source.label}", 1.0)
-    return Images(torch.from_numpy(x[:, None]), torch.from_numpy(y.astype(np.int64)))
+    return Images.of(x[:, None], y)
 
 
 def _files(place: Path, pair: Pair) -> tuple[Path, Path] | None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, is_original, workshop
@@ -96,7 +95,7 @@ def load_cifar(source: VerifiedSource, folder: Path, progress: Progress, train: 
         raise damaged(place, [(place / name, md5) for name, md5 in listed]) from None
     progress(f"Reading {source.label}", 1.0)
     x = np.ascontiguousarray(cifar.data.transpose(0, 3, 1, 2))
-    return Images(torch.from_numpy(x), torch.tensor(cifar.targets, dtype=torch.int64))
+    return Images.of(x, np.array(cifar.targets, dtype=np.int64))
 
 
 def bring(source: VerifiedSource, remote: Remote, folder: Path, progress: Progress) -> Path:

@@ -12,8 +12,6 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from reglab.datasets import image_cache
 from reglab.datasets.dataset import DATASETS, Dataset, Images, OfficialTest, Progress, silent
 from reglab.datasets.image_file import Arrays
@@ -105,7 +103,7 @@ def _load(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Pro
 
     slot = _slot(key, entry, part)
     x, y = decode() if slot is None else image_cache.shared(slot, decode, waiting)
-    return Images(torch.from_numpy(x), torch.from_numpy(y))
+    return Images.of(x, y)
 
 
 def _slot(key: _Key, entry: Dataset, part: Dataset | OfficialTest) -> image_cache.Slot | None:
@@ -134,6 +132,8 @@ def _decode(entry: Dataset, part: Dataset | OfficialTest, folder: Path, progress
 
 def _check(entry: Dataset, images: Images, most: int) -> None:
     """Whether the files hold what the entry says; a local copy may have fewer images."""
+    import torch  # slow to load, and needed only once there are images
+
     n, right_types = len(images.y), images.x.dtype in (torch.uint8, torch.float32) and images.y.dtype == torch.int64
     if not right_types or images.x.shape != (n, *entry.shape) or not 0 < n <= most:
         raise DataError(f"{entry.label} is not what was expected: images {tuple(images.x.shape)}, labels {n}.")

@@ -10,11 +10,15 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from reglab.registry import Registry
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Receives the current step ("Downloading MNIST: 3.1 of 9.9 MB") and the share of it that is done, 0 to 1."""
@@ -37,6 +41,16 @@ class Images:
 
     x: Tensor
     y: Tensor
+
+    @classmethod
+    def of(cls, x: NDArray[Any], y: NDArray[Any]) -> Images:
+        """From arrays: x shares its memory, labels of any integer type become int64.
+
+        Only here a data set needs torch, so that its facts are known without loading it.
+        """
+        import torch
+
+        return cls(torch.from_numpy(x), torch.from_numpy(y.astype(np.int64, copy=False)))
 
 
 @dataclass(frozen=True)

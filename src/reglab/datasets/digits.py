@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from reglab.datasets.dataset import Dataset, Images, Progress
 
@@ -17,7 +16,7 @@ def _load(_folder: Path, progress: Progress) -> Images:
     progress("Reading the digits", 0.0)
     rows = np.loadtxt(_file(), delimiter=",", dtype=np.float32)
     pixels = (rows[:, :-1] / _BRIGHTEST).reshape(-1, 1, 8, 8)
-    return Images(torch.from_numpy(pixels), torch.from_numpy(rows[:, -1].astype(np.int64)))
+    return Images.of(pixels, rows[:, -1].astype(np.int64))
 
 
 def _file() -> Path:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from reglab.datasets import digits
 from reglab.datasets.dataset import Dataset, Images, Progress
@@ -22,7 +21,7 @@ def _load(folder: Path, progress: Progress) -> Images:
     deviation = x.std(axis=0)
     z = (x - x.mean(axis=0)) / np.where(deviation, deviation, 1.0)
     scaled = ((z - z.min()) / (z.max() - z.min())).astype(np.float32)
-    return Images(torch.from_numpy(scaled), (images.y > 4).long())
+    return Images.of(scaled, (images.y.numpy() > 4).astype(np.int64))
 
 
 ENTRY = Dataset(

@@ -6,7 +6,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from reglab.datasets.dataset import Dataset, Images, Progress
 from reglab.errors import DataError
@@ -21,7 +20,7 @@ def _load(_folder: Path, progress: Progress) -> Images:
 
     pixels, labels = mnist_data()
     x = pixels.astype(np.uint8).reshape(-1, *ENTRY.shape)
-    return Images(torch.from_numpy(x), torch.from_numpy(labels.astype(np.int64)))
+    return Images.of(x, labels.astype(np.int64))
 
 
 def _sources(_folder: Path) -> tuple[Path, ...]:

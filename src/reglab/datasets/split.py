@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from reglab.datasets.blocks import block_groups
 from reglab.datasets.cache import load_images
@@ -26,6 +25,9 @@ from reglab.datasets.folds import fold_indices
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
 from reglab.datasets.test_part import HeldOut, find_test_part
 from reglab.spec import DataSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _SPLIT, _NOISE = 0, 1  # which generator
 _FLAT = 1e-4  # a channel whose standard deviation is smaller counts as constant and is only shifted
@@ -58,7 +60,7 @@ class Split:
 
     def counts(self, labels: Tensor) -> tuple[int, ...]:
         """How many of ``labels`` each class has."""
-        return tuple(torch.bincount(labels, minlength=len(self.classes)).tolist())
+        return tuple(labels.bincount(minlength=len(self.classes)).tolist())
 
 
 def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
@@ -78,13 +80,13 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     mean, std = channel_moments(images, train)
     return Split(
         x_train=_normalised(images, train, mean, std),
-        y_train=torch.from_numpy(noisy),
+        y_train=_tensor(noisy),
         x_val=_normalised(images, val, mean, std),
-        y_val=torch.from_numpy(every[val]),
-        true_y_train=torch.from_numpy(every[train]),
-        flipped=torch.from_numpy(flipped),
-        train_index=torch.from_numpy(train),
-        val_index=torch.from_numpy(val),
+        y_val=_tensor(every[val]),
+        true_y_train=_tensor(every[train]),
+        flipped=_tensor(flipped),
+        train_index=_tensor(train),
+        val_index=_tensor(val),
         mean=mean,
         std=std,
         classes=entry.classes,
@@ -96,7 +98,7 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
 def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
     """Images ``part`` of the test part, normalised with the figures of a split's training images, and their labels."""
     index = test.index[part]
-    return _normalised(test.images, index, mean, std), test.images.y[torch.from_numpy(index)]
+    return _normalised(test.images, index, mean, std), test.images.y[_tensor(index)]
 
 
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:
@@ -145,7 +147,7 @@ def channel_moments(images: Images, index: Indices) -> tuple[Tensor, Tensor]:
     mean, square = total / (len(index) * images.x[0, 0].numel())
     std = np.sqrt(np.maximum(square - mean**2, 0))
     std = np.where(std < _FLAT, 1.0, std)
-    return torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(std.astype(np.float32))
+    return _tensor(mean.astype(np.float32)), _tensor(std.astype(np.float32))
 
 
 def _normalised(images: Images, index: Indices, mean: Tensor, std: Tensor) -> Tensor:
@@ -154,9 +156,15 @@ def _normalised(images: Images, index: Indices, mean: Tensor, std: Tensor) -> Te
 
 def _unit(images: Images, index: Indices) -> Tensor:
     """A copy of images ``index`` as float32 in [0, 1]."""
-    x = images.x[torch.from_numpy(index)]
-    return x.to(torch.float32).div_(255) if x.dtype == torch.uint8 else x
+    x = images.x[_tensor(index)]
+    return x if x.is_floating_point() else x.float().div_(255)
 
 
 def _generator(seed: int, which: int) -> np.random.Generator:
     return np.random.default_rng([seed, which])
+
+
+def _tensor(array: NDArray[Any]) -> Tensor:
+    import torch  # slow to load: the registry imports this module, and a list of runs needs the entries only
+
+    return torch.from_numpy(array)

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from reglab.datasets._download import Remote
 from reglab.datasets._verified_sets import VerifiedSource, bring, content_files, damaged, find_files, verified_dataset
@@ -35,7 +34,7 @@ def _load(source: VerifiedSource, folder: Path, progress: Progress, split: str =
     except RuntimeError:  # torchvision's integrity check
         raise damaged(place, [(place, md5)]) from None
     progress("Reading SVHN", 1.0)
-    return Images(torch.from_numpy(np.ascontiguousarray(svhn.data)), torch.from_numpy(svhn.labels))
+    return Images.of(np.ascontiguousarray(svhn.data), svhn.labels)
 
 
 ENTRY = verified_dataset(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from reglab.datasets.dataset import Dataset, Images, Progress
@@ -38,7 +37,7 @@ def _load(_folder: Path, progress: Progress) -> Images:
     y = np.tile(np.arange(len(_ANGLES)), _PER_CLASS)
     x = _gratings(np.deg2rad(_ANGLES)[y], np.random.default_rng(_SEED))
     pixels = np.rint(255 * x).astype(np.uint8)[:, None]
-    return Images(torch.from_numpy(pixels), torch.from_numpy(y.astype(np.int64)))
+    return Images.of(pixels, y)
 
 
 ENTRY = Dataset(

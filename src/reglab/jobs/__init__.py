@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from reglab.jobs.capacity import check_run, check_sweep
-from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
-from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
-from reglab.jobs.judging import chance_of, chance_of_run, judge_stored, labels_at_hand, overlap_of
-from reglab.jobs.rate_checking import (
-    current_rate_check,
-    plan_rate_check,
-    rate_check_name,
-    rate_check_spec,
-    read_rate_check,
-    start_rate_check,
-)
-from reglab.jobs.results import data_remarks, result, sweep_result, unreadable_result
-from reglab.jobs.sweep_plan import Plan
-from reglab.jobs.sweep_work import SweepWorker
-from reglab.jobs.threads import ThreadRunner
-from reglab.jobs.work import Worker
+from typing import TYPE_CHECKING
+
+from reglab.lazy import lazy
+
+if TYPE_CHECKING:
+    from reglab.jobs.capacity import check_run, check_sweep
+    from reglab.jobs.chances import chance_of, chance_of_run
+    from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
+    from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
+    from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
+    from reglab.jobs.rate_checking import (
+        current_rate_check,
+        plan_rate_check,
+        rate_check_name,
+        rate_check_spec,
+        read_rate_check,
+        start_rate_check,
+    )
+    from reglab.jobs.results import data_remarks, result, unreadable_result
+    from reglab.jobs.sweep_plan import Plan
+    from reglab.jobs.sweep_results import sweep_result
+    from reglab.jobs.sweep_work import SweepWorker
+    from reglab.jobs.threads import ThreadRunner
+    from reglab.jobs.work import Worker
+else:
+    __getattr__, __dir__ = lazy(__name__)
 
 __all__ = [
     "SEEDS",

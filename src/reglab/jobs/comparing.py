@@ -10,7 +10,8 @@ from reglab.analysis.families import Families, Linked, compare_families, family_
 from reglab.analysis.family_facts import facts_of_families
 from reglab.columns import MEASURES
 from reglab.errors import SpecError
-from reglab.jobs.judging import chance_of, overlap_of
+from reglab.jobs.chances import chance_of
+from reglab.jobs.judging import overlap_of
 from reglab.store import Store, Sweep
 
 

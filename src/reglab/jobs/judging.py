@@ -1,4 +1,4 @@
-"""A stored sweep, judged: chance, the overlap of its repeats, and the judgement that commands and JSON read."""
+"""A stored sweep, judged: the overlap of its repeats, and the judgement that commands and JSON read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab.analysis import (
-    Chance,
     SweepJudgement,
     judge_sweep,
     overlap_of_folds,
     overlap_of_seeds,
-    recorded_chance,
     runs_table,
-    strictest,
 )
 from reglab.columns import MEASURES
-from reglab.datasets import DATASETS, check_data, load_images, status
-from reglab.errors import RegLabError
+from reglab.datasets import DATASETS, load_images, status
+from reglab.jobs.chances import chance_of
 from reglab.settings import load_settings
-from reglab.spec import DataSpec
 from reglab.store import Run, Store, Sweep
 from reglab.sweep import SweepSpec
 
@@ -70,21 +66,3 @@ def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
         pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])
         found.append(overlap_of_seeds(known["n_val"], pool))
     return max(found)
-
-
-def chance_of(runs: Sequence[Run]) -> Chance | None:
-    """The strictest chance over ``runs``; ``None`` where neither a record nor the dataset is known."""
-    return strictest(chance for run in runs if (chance := chance_of_run(run)) is not None)
-
-
-def chance_of_run(run: Run) -> Chance | None:
-    """Chance of the run's validation labels; runs of earlier versions count their classes as equally frequent."""
-    return recorded_chance(run.environment) or _chance_of_data(run.spec.data, (run.environment or {}).get("n_val"))
-
-
-def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
-    entry = DATASETS.entries.get(spec.name)
-    try:
-        return Chance(len(entry.classes), images or check_data(spec).val) if entry else None
-    except RegLabError:  # a spec of an earlier version that no longer fits its dataset
-        return None

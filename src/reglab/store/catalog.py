@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.errors import QueueFull, StoreError, UnknownRun, UnknownSweep, shown
 from reglab.spec import RunSpec
@@ -19,7 +18,7 @@ from reglab.store.labels import checked_key, checked_name, default_name, names_o
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.run import Files, Run, read_runs, select_runs
 from reglab.store.run_filter import SWEEP_GROUPS
-from reglab.store.schema import runs, sweeps
+from reglab.store.schema import insert_unless_known, runs, sweeps
 from reglab.store.sweep import Sweep, read_sweeps, select_sweeps
 from reglab.store.transitions import now
 from reglab.sweep import SweepSpec
@@ -84,8 +83,7 @@ def create(
 
 def _insert(connection: Connection, kind: Kind[Any], row: Mapping[str, Any]) -> tuple[str, bool]:
     """The id of a new row, and True; or of the one with the same key, and False."""
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    add = dialect(kind.table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    add = insert_unless_known(connection, kind.table).execution_options(preserve_rowcount=True)
     for _ in range(_ATTEMPTS):
         one = new_id(kind.first)
         if connection.execute(add, {"id": one, **row}).rowcount == 1:

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reglab.columns import VAL_ACC
 from reglab.errors import StoreError
-from reglab.store.schema import openings, sweeps
+from reglab.store.schema import insert_unless_known, openings, sweeps
 from reglab.store.transitions import now
 from reglab.sweep import EpochRule
 
@@ -108,8 +107,7 @@ def record_opening(connection: Connection, opening: Opening) -> None:
 
     :raises StoreError: the sweep has opened another test part before.
     """
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(dialect(openings).values(**asdict(opening)).on_conflict_do_nothing())
+    connection.execute(insert_unless_known(connection, openings).values(**asdict(opening)))
     known = connection.execute(select(openings.c.test_sha256).where(openings.c.sweep == opening.sweep)).scalar_one()
     if known != opening.test_sha256:
         raise StoreError("The images of the test part have changed since this confirmation began; confirm again.")

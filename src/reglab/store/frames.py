@@ -11,10 +11,9 @@ import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, select, type_coerce
 
@@ -24,6 +23,9 @@ from reglab.store.reading import raw
 from reglab.store.results import penalty_terms
 from reglab.store.schema import epochs, layers, runs
 from reglab.store.types import unpack
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,8 @@ def _frame(
     names: Sequence[str],
 ) -> pd.DataFrame:
     """The rows of ``query`` for ``run_ids``, in that order, under ``names``, the run first."""
+    import pandas as pd  # slow to load, and a list of runs needs no frame
+
     ids = list(dict.fromkeys(run_ids))
     rank = {run_id: i for i, run_id in enumerate(ids)}
     parts: list[list[Any]] = [[_column(name, ()) for name in names]]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import select
 
@@ -25,6 +24,9 @@ from reglab.store.run_filter import RunFilter
 from reglab.store.run_table import RunOrder
 from reglab.store.schema import runs
 from reglab.store.sweep import Sweep
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class StoreReads:

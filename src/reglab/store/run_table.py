@@ -8,10 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
@@ -21,6 +20,9 @@ from reglab.store import run_table_columns as t
 from reglab.store.run import Run
 from reglab.store.run_filter import HAS_TAGS, RunFilter, lower, matching, tag_values
 from reglab.store.schema import epochs, runs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _WITH_LAST = runs.outerjoin(epochs, (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch))
 _LARGEST_FIRST = frozenset({t.BEST_ACC, t.LAST_ACC, t.ACC_AT_BEST, t.SECONDS, t.EPOCH, t.CREATED})
@@ -106,6 +108,8 @@ def ids_of_page(connection: Connection, wanted: RunFilter, order: RunOrder, offs
 
 def table_of(found: Iterable[Run]) -> pd.DataFrame:
     """:data:`COLUMNS <reglab.store.run_table_columns.COLUMNS>` of these runs, in their order."""
+    import pandas as pd  # slow to load, and a list of runs needs no frame
+
     values = list(zip(*map(_row, found), strict=True)) or [()] * len(t.COLUMNS)
     return pd.DataFrame({name: _column(name, cells) for name, cells in zip(t.COLUMNS, values, strict=True)})
 
@@ -120,6 +124,8 @@ def _row(run: Run) -> tuple[Any, ...]:
 
 
 def _column(name: str, values: Sequence[Any]) -> Any:
+    import pandas as pd
+
     if name in t.FIGURES:
         numbers = np.array(values, dtype=np.float64)  # None becomes NaN
         return np.where(np.isfinite(numbers), numbers, np.nan)

@@ -7,7 +7,19 @@ state is that of its lanes, which are rows of ``runs``.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Insert,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
@@ -140,3 +152,14 @@ layers = Table(
     Column("zeros", BigInteger, nullable=False),
     Column("counts", Counts, nullable=False),
 )
+
+
+def insert_unless_known(connection: Connection, table: Table) -> Insert:
+    """INSERT INTO ``table`` … ON CONFLICT DO NOTHING; only the dialect that is used is loaded."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table).on_conflict_do_nothing()

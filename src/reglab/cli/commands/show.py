@@ -15,7 +15,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
-    from reglab.cli.training import print_sweep
     from reglab.jobs import result
     from reglab.store import Run, open_store
 
@@ -25,6 +24,8 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         if isinstance(found, Run):
             output.result(result(store, found))
         else:
+            from reglab.cli.training import print_sweep  # brings torch
+
             print_sweep(store, found, output, measure_of(arguments))
     return 0
 
