@@ -23,6 +23,8 @@ from reglab.store import Store, open_store
 hypothesis.settings.register_profile("reglab", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("reglab")
 
+QUIET = {"REGLAB_RUNNER": "thread", "REGLAB_THREADS": "1"}
+
 DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
@@ -36,9 +38,9 @@ def signals_are_heard() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def runs_train_in_threads() -> None:
-    """Tests start no worker processes unless they say so."""
-    os.environ["REGLAB_RUNNER"] = "thread"
+def runs_are_quiet() -> None:
+    """No worker processes, unless a test says so, and one thread a run: tests share the cores, and compare bits."""
+    os.environ |= QUIET
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,7 +68,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(home: Path) -> Settings:
     """Settings with everything under ``home`` and the default store, whatever the environment says."""
-    return load_settings({"REGLAB_HOME": str(home), "REGLAB_RUNNER": "thread"})
+    return load_settings({"REGLAB_HOME": str(home), **QUIET})
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ class Environment:
 
     ``train_labels`` and ``val_labels`` count the images of each class that are used, by their true labels. Of the
     data set's images ``n_pool`` lie outside the test part of ``n_test`` images, which are its official ones or a share
-    (``test_source``; "none" without a test part); ``test_sha256`` identifies them.
+    (``test_source``; "none" without a test part); ``test_sha256`` identifies them. ``cpu`` is the model of the CPU, and
+    ``cpu_capability`` the instructions that torch uses on it ("AVX2"); ``earlier`` are the other devices and CPUs that
+    trained the run before.
     """
 
     device: str
@@ -51,6 +53,9 @@ class Environment:
     n_test: int = 0
     test_sha256: str = ""
     test_source: str = "none"
+    cpu: str = ""
+    cpu_capability: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

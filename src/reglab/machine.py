@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def available_cores() -> int:
     return max(1, min([len(mask) if mask else psutil.cpu_count() or 1, *_cpu_quotas()]))
 
 
+@lru_cache(maxsize=1)
 def processor() -> str:
     """The model of the CPU, for example "AMD EPYC 9554"; its architecture where the system gives no model."""
     for line in _lines(_PROCESSORS):

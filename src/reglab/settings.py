@@ -41,7 +41,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_STORE", "SQLite file inside the home", "SQLAlchemy URL of the store, e.g. postgresql+psycopg://…"),
     Setting("REGLAB_DATA", "`data/` inside the home", "Folder with local data sets, and where downloads go."),
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
-    Setting("REGLAB_THREADS", "1", "Intra-op threads of each run; recorded, because it changes the last bits."),
+    Setting(
+        "REGLAB_THREADS",
+        "auto",
+        "Intra-op threads of each run: auto (as many as a short timing finds fastest, of the cores that no other run "
+        "has; 1 in sweeps) or a number. Recorded, because it changes the last bits.",
+    ),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
     Setting(
         "REGLAB_RUNNER",
@@ -62,13 +67,13 @@ _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.
 
 @dataclass(frozen=True)
 class Settings:
-    """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute."""
+    """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute; ``threads`` is None for auto."""
 
     home: Path
     store: str
     data: Path
     device: str
-    threads: int
+    threads: int | None
     slots: int
     queue: int
     undo_days: int
@@ -78,6 +83,11 @@ class Settings:
     def cache(self) -> Path:
         """The folder of :func:`cache_folder`."""
         return self.home / "cache"
+
+    @property
+    def lane_threads(self) -> int:
+        """Intra-op threads of the lanes of a sweep, which advance side by side: one, unless a number is set."""
+        return self.threads or 1
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -89,7 +99,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         store=env.get("REGLAB_STORE") or _default_store(home),
         data=_folder(env, "REGLAB_DATA", lambda: home / "data"),
         device=env.get("REGLAB_DEVICE") or "auto",
-        threads=_count(env, "REGLAB_THREADS", 1),
+        threads=None
+        if env.get("REGLAB_THREADS") in (None, "", "auto")
+        else _count(env, "REGLAB_THREADS", 1, " or auto"),
         slots=_count(env, "REGLAB_SLOTS", available_cores()),
         queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
         undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
@@ -161,10 +173,10 @@ def _default_store(home: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _count(env: Mapping[str, str], name: str, default: int, at_most: int = 1024) -> int:
+def _count(env: Mapping[str, str], name: str, default: int, also: str = "", at_most: int = 1024) -> int:
     text = env.get(name)
     if not text:
         return default
     if not text.isdecimal() or len(text) > 10 or not 1 <= int(text) <= at_most:
-        raise RegLabError(f"{name} must be a whole number from 1 to {at_most}, not {shown(text)}.")
+        raise RegLabError(f"{name} must be a whole number from 1 to {at_most}{also}, not {shown(text)}.")
     return int(text)

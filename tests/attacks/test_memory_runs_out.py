@@ -58,7 +58,7 @@ def test_a_run_without_enough_memory_says_what_it_needs(tmp_path: Path) -> None:
 
 def run_out(home: str) -> None:
     """Train ``LARGE`` with 160 MiB for everything; for a process of its own."""
-    settings = load_settings({"REGLAB_HOME": home, "REGLAB_DEVICE": "cpu"})
+    settings = load_settings({"REGLAB_HOME": home, "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "1"})
     with open_store(settings) as store:
         Worker(store, settings, store.create(SMALL, owner=store.owner())).work()  # loads what is imported late
         limit = psutil.Process().memory_info().vms + 160 * 2**20

@@ -73,7 +73,9 @@ class Planning:
 def opened() -> tuple[Store, Settings]:
     """A store that stays open, as the dashboard's does."""
     folder = TemporaryDirectory()
-    settings = load_settings({"REGLAB_HOME": folder.name, "REGLAB_DEVICE": "cpu", "REGLAB_SLOTS": str(CORES)})
+    settings = load_settings(
+        {"REGLAB_HOME": folder.name, "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "1", "REGLAB_SLOTS": str(CORES)}
+    )
     store = open_store(settings)
     atexit.register(folder.cleanup)
     atexit.register(store.close)

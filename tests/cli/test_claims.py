@@ -22,7 +22,7 @@ FACTOR_TWO = find("factor-two")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("REGLAB_STORE", "REGLAB_DATA", "REGLAB_THREADS"):
+    for name in ("REGLAB_STORE", "REGLAB_DATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("REGLAB_DEVICE", "cpu")

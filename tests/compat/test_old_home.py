@@ -54,9 +54,9 @@ class OldHome:
 def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> OldHome:
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
-    for name in ("REGLAB_STORE", "REGLAB_DATA", "REGLAB_THREADS"):
+    for name in ("REGLAB_STORE", "REGLAB_DATA"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in (("HOME", str(tmp_path / "home")), ("DEVICE", "cpu"), ("SLOTS", "1")):
+    for name, value in (("HOME", str(tmp_path / "home")), ("DEVICE", "cpu"), ("SLOTS", "1"), ("THREADS", "1")):
         monkeypatch.setenv(f"REGLAB_{name}", value)
     return OldHome(tmp_path, capsys)
 

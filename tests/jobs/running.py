@@ -29,7 +29,8 @@ SMALL = RunSpec.parse(
 
 def settings_in(home: Path, **values: str) -> Settings:
     """Settings of a process whose home is ``home``."""
-    return load_settings({"REGLAB_HOME": str(home), "REGLAB_DEVICE": "cpu", "REGLAB_RUNNER": "thread", **values})
+    quiet = {"REGLAB_RUNNER": "thread", "REGLAB_THREADS": "1"}
+    return load_settings({"REGLAB_HOME": str(home), "REGLAB_DEVICE": "cpu", **quiet, **values})
 
 
 def work(

@@ -16,7 +16,7 @@ def test_defaults() -> None:
     assert settings.home == Path(__file__).resolve().parents[2] / "runs"
     assert settings.store == f"sqlite:///{settings.home / 'reglab.sqlite'}"
     assert settings.data == settings.home / "data"
-    assert (settings.device, settings.threads, settings.slots) == ("auto", 1, available_cores())
+    assert (settings.device, settings.threads, settings.slots) == ("auto", None, available_cores())
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
@@ -36,9 +36,9 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "99999"])
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "99999", "Auto"])
 def test_counts_must_be_whole_numbers(value: str) -> None:
-    with pytest.raises(RegLabError, match="REGLAB_THREADS must be a whole number from 1 to 1024"):
+    with pytest.raises(RegLabError, match="REGLAB_THREADS must be a whole number from 1 to 1024 or auto"):
         load_settings({"REGLAB_THREADS": value})
 
 

@@ -48,6 +48,7 @@ class Output:
             chance = percent(result["chance"]["accuracy"], 0)
             facts.append(("learnt", f"nothing: validation accuracy is at chance, {chance}"))
         facts += [("data", remark) for remark in result["data_remarks"]]
+        facts += [("machine", result["machine_remark"])] if result["machine_remark"] else []
         width = max(11, *(len(name) for name, _ in facts))
         first = f"{result['name']} ({result['run']}): {_status(result)}"
         self.print(result, "\n".join([first, *(f"  {name:<{width}} {fact}" for name, fact in facts)]))

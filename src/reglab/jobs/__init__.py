@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
     from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
     from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
+    from reglab.jobs.machines import machine_remark
     from reglab.jobs.rate_checking import (
         current_rate_check,
         plan_rate_check,
@@ -45,6 +46,7 @@ __all__ = [
     "data_remarks",
     "judge_stored",
     "labels_at_hand",
+    "machine_remark",
     "name_of",
     "overlap_of",
     "plan_confirmation",

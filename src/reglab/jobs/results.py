@@ -7,6 +7,7 @@ from typing import Any
 
 from reglab.datasets import recorded_remarks
 from reglab.jobs.chances import chance_of_run
+from reglab.jobs.machines import machine_remark
 from reglab.store import Run, Store, Unreadable
 
 METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
@@ -17,9 +18,10 @@ def result(store: Store, run: Run) -> dict[str, Any]:
 
     Losses are data losses in eval mode, gap_loss = val − train, gap_acc = train − val; l1, l2 and any other key of λ
     are the penalty terms. ``chance`` is the accuracy of guessing, ``learnt`` whether the last epoch does better;
-    ``data_remarks`` name absent and rare classes; ``weights`` is the safetensors file of the weights that the run ends
-    with (those of its last epoch, or with ``train.keep: best`` of its best one), ``best_weights`` that of the best
-    epoch, and ``missing`` a sentence where the former or the run's folder is gone.
+    ``data_remarks`` name absent and rare classes, ``machine_remark`` the kinds of machine of a run that changed them;
+    ``weights`` is the safetensors file of the weights that the run ends with (those of its last epoch, or with
+    ``train.keep: best`` of its best one), ``best_weights`` that of the best epoch, and ``missing`` a sentence where the
+    former or the run's folder is gone.
     Runs whose training criterion is not the data loss have it as ``criterion``, and total = criterion + penalty terms.
     Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
     """
@@ -47,6 +49,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "chance": chance and chance.facts(),
         "learnt": None if chance is None or last is None else not chance.holds(last.val_acc),
         "data_remarks": data_remarks(run),
+        "machine_remark": machine_remark(run),
         "seconds": run.seconds,
         "device": run.device,
         "threads": run.threads,

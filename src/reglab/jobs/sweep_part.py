@@ -13,6 +13,7 @@ from typing import Any
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.jobs.held_out import HeldOutEvaluation
 from reglab.jobs.keeping import Keeper
+from reglab.jobs.machines import environment_of
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_plan import Plan
@@ -86,7 +87,7 @@ class SweepPartWorker:
     @property
     def threads(self) -> int:
         """Intra-op threads: those of earlier work on the lanes, whose last bits depend on it."""
-        return self.runs[0].threads or self.settings.threads
+        return self.runs[0].threads or self.settings.lane_threads
 
     def _settle(self) -> None:
         """At the end, keep what going on needs, where a lane can."""
@@ -206,7 +207,7 @@ class SweepPartWorker:
         initial: dict[str, Sequence[LayerStats]] = {}
         for lane in sorted(self._going & started.keys()):
             event, run = started[lane], self.runs[lane]
-            environments[run.id] = replace(event.environment, advance=how)
+            environments[run.id] = replace(environment_of(event, run), advance=how)
             if event.epoch == event.step == 0:
                 initial[run.id] = event.layers
         self.patience(self.store.began, environments)

@@ -72,7 +72,7 @@ def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
     widest = math.ceil(len(timed) / max(1, math.ceil(workers / len(alike))))
     width = min(widest, max(1, fitting // workers))
     choice = choose(
-        timed[:width], device=settings.device, threads=settings.threads, folder=settings.data, memory=timings
+        timed[:width], device=settings.device, threads=settings.lane_threads, folder=settings.data, memory=timings
     )
     groups = share_out(spec, width if choice.how.fused else 1)
     together = max(1, min(len(groups), fitting // max(map(len, groups))))

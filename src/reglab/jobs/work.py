@@ -18,8 +18,10 @@ from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun, Wo
 from reglab.events import Checkpoint, Ended, EpochDone, Evaluating, Event, Reason, Started, StepDone
 from reglab.jobs.capacity import out_of_memory_sentence
 from reglab.jobs.keeping import Keeper, Kept
+from reglab.jobs.machines import environment_of
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Outages, Patience
+from reglab.jobs.threads_auto import threads_of
 from reglab.number_format import percent
 from reglab.optimizers import extensible
 from reglab.settings import Settings
@@ -165,10 +167,11 @@ class Worker(Job):
         self.patience(self.store.drop_epochs_after, {self.run.id: last})
         self.seconds = float(checkpoint.facts["run_seconds"]) if checkpoint else 0.0
         began = time.monotonic() - self.seconds
+        threads = self.patience(threads_of, self.run, self.store, self.settings, self._report)
         events = train(
             self.run.spec,
             device=self.settings.device,
-            threads=self.run.threads or self.settings.threads,
+            threads=threads,
             folder=self.settings.data,
             resume=[checkpoint],
             report=self._report,
@@ -201,7 +204,7 @@ class Worker(Job):
 
     def _start(self, event: Started) -> None:
         self._keeper = Keeper.of(self.files, event)
-        self.patience(self.store.began, {self.run.id: event.environment})
+        self.patience(self.store.began, {self.run.id: environment_of(event, self.run)})
         if event.epoch == event.step == 0:
             self.patience(self.store.add_initial_layers, {self.run.id: event.layers})
             snapshot = event.snapshot()

@@ -177,6 +177,7 @@ _FACTS: dict[str, type] = {
     **{"device": str, "threads": int, "versions": dict, "parameters": int, "advance": str},
     **{"n_train": int, "n_val": int, "train_labels": list, "val_labels": list},
     **{"n_pool": int, "n_test": int, "test_sha256": str, "test_source": str},
+    **{"cpu": str, "cpu_capability": str, "earlier": list},
 }
 _LAST = (columns.EPOCH, *columns.METRICS, "penalties")
 _best = epochs.alias("best")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from reglab.datasets import Split, prepare
 from reglab.errors import SpecError
 from reglab.events import (
@@ -22,6 +24,7 @@ from reglab.events import (
     Started,
     StepDone,
 )
+from reglab.machine import processor
 from reglab.models import Shape
 from reglab.settings import load_settings
 from reglab.spec import DataSpec, Precision, RunSpec
@@ -171,6 +174,8 @@ def _environment(lane: Lane, split: Split, device: str, threads: int) -> Environ
         n_test=len(split.test.index),
         test_sha256=split.test.sha256,
         test_source=split.test.source,
+        cpu=processor(),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
     )
 
 

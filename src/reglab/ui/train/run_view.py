@@ -17,7 +17,7 @@ import streamlit as st
 
 from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
-from reglab.jobs import data_remarks
+from reglab.jobs import data_remarks, machine_remark
 from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run, UnreadableRow
@@ -163,6 +163,8 @@ def _explain(run: Run) -> None:
     """Sentences on data that are unusual, and on a run that was deleted or did not finish."""
     if remarks := data_remarks(run):
         st.warning(literal(" ".join(remarks)), icon=":material/balance:")
+    if remark := machine_remark(run):
+        st.info(literal(remark), icon=":material/memory:")
     if run.deleted is not None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):
