@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from statistics import median
@@ -18,6 +18,7 @@ import torch
 
 from reglab.datasets import DATASETS, Progress, check_data, prepare
 from reglab.datasets.dataset import silent
+from reglab.errors import SpecError
 from reglab.spec import DataSpec, RunSpec
 from reglab.training.arrays import place
 from reglab.training.autotune import Memory, Times, Timings
@@ -45,8 +46,8 @@ def fastest_threads(
     at = choose_device(device)
     if most == 1 or at.type != "cpu":
         return 1
-    numbers, before = _numbers(most), use_threads(None)
-    trial = _Trial(spec, at, folder, report, _LONG / len(numbers), {} if memory is None else memory)
+    numbers, before = numbers_up_to(most), use_threads(None)
+    trial = Trial(spec, at, folder, report, _LONG / len(numbers), {} if memory is None else memory)
     try:
         return _fastest(numbers, trial.seconds)
     except _BusyError:
@@ -55,7 +56,7 @@ def fastest_threads(
         use_threads(before)
 
 
-def _numbers(most: int) -> list[int]:
+def numbers_up_to(most: int) -> list[int]:
     """Powers of 2 below ``most``, and ``most``."""
     return [*(2**i for i in range((most - 1).bit_length())), most]
 
@@ -79,7 +80,7 @@ class _BusyError(Exception):
 
 
 @dataclass(frozen=True)
-class _Trial:
+class Trial:
     """Times the step of a copy of the run; each number of threads for ``long`` seconds."""
 
     spec: RunSpec
@@ -88,11 +89,10 @@ class _Trial:
     report: Progress
     long: float
     memory: Memory
-    timed: dict[int, float] = field(default_factory=dict)
 
     def seconds(self, threads: int) -> float:
         """Seconds of a step; :class:`_BusyError` where one thread does not get a core."""
-        key = f"step {shape_key([self.spec], self.device, threads)}"
+        key = f"step on {threads}: {self._shape}"
         if (known := self.memory.get(key)) is not None:
             return Timings.of(known).alone.step
         use_threads(threads)
@@ -106,34 +106,46 @@ class _Trial:
     def _time(self) -> tuple[float, float]:
         """The median time of a step after one warm-up, unless that takes ``long``; and how many cores they had."""
         times: list[float] = []
-        lane = self._lane
+        lane = self.lane
         began, used = time.perf_counter(), time.process_time()
         while not times or time.perf_counter() - began < self.long:
             start = time.perf_counter()
-            _take_step(lane)
+            take_step(lane)
             times.append(time.perf_counter() - start)
         wall = time.perf_counter() - began
         return median(times[1:] or times), (time.process_time() - used) / wall
 
     @cached_property
-    def _lane(self) -> Lane:
-        split = prepare(_few_images(self.spec), self.folder, self.report)
+    def _shape(self) -> str:
+        return shape_key([self.spec], self.device, 0)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """The copy of the run."""
+        try:
+            split = prepare(few_images(self.spec), self.folder, self.report)
+        except SpecError:  # of few images, some specs leave no validation image of each class
+            split = prepare(self.spec.data, self.folder, self.report)
         arrays = place(split, self.spec.train.seed, self.spec.train.precision, self.device)
         lane = Lane(0, self.spec, arrays, split.shape, len(split.classes))
         lane.model.train()
         return lane
 
 
-def _take_step(lane: Lane) -> None:
+def take_step(lane: Lane) -> None:
     """A step, which begins the epoch again at its end."""
     if lane.at.step >= lane.steps:
         lane.at.step = 0
     lane.step()
 
 
-def _few_images(spec: RunSpec) -> DataSpec:
-    """A few batches of the run's images; not those of its fold, as the time does not depend on them."""
-    whole = spec.data.model_copy(update={"train_size": None, "folds": None, "fold": 0})
+def few_images(spec: RunSpec) -> DataSpec:
+    """A few batches of the run's images; not those of its fold, as the time does not depend on them.
+
+    :raises SpecError: the data set has too few for that.
+    """
+    update = {"train_size": None, "folds": None, "fold": 0, **({"val_fraction": 0.1} if spec.data.folds else {})}
+    whole = spec.data.model_copy(update=update)
     classes, most = len(DATASETS.get(spec.data.name).classes), min(check_data(spec.data).train, check_data(whole).left)
     few = min(most, max(_BATCHES * spec.train.batch_size, classes))
     return whole.model_copy(update={"train_size": few, "val_size": classes})
