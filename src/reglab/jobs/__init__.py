@@ -1,4 +1,7 @@
-"""Queue, supervisor and workers: they train runs and sweeps, and write what happens to the store."""
+"""Queue, supervisor and workers: they train runs and sweeps, and write what happens to the store.
+
+Names are imported on first use: a worker process needs neither the analysis nor pandas.
+"""
 
 from __future__ import annotations
 
