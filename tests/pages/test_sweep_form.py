@@ -170,6 +170,7 @@ def test_disjoint_blocks_are_a_choice_and_too_many_are_refused_with_the_number_t
     again(app)
     assert (errors(app), form(app).blocks, address(app)["blocks"]) == ([], 3, "3")
     assert "9 λ₂ × 3 blocks = 27 runs" in prose(app)
+    assert "Each block: 300 training and 144 validation images, shared with no other." in prose(app)
 
 
 def test_no_penalty_mode_is_refused_and_two_double_the_runs(app: AppTest) -> None:

@@ -128,6 +128,7 @@ _CARD = (
     *TERMS,
     *OTHER_REGULARIZERS,
 )  # settings that are not under More, or not by themselves
+_REPEATS_WIDTH = 132  # pixels
 _WHOLE_LIST = 12  # λ that are written out below their field
 
 
@@ -199,10 +200,9 @@ def _sweep_card() -> None:
     if kind != "grid":
         _axis("Second axis", SECOND, SECOND_VALUES, SECOND_HELP, optional=True)
     st.pills("Penalty mode", MODE_NAMES, selection_mode="multi", key=MODES, help=MODES_HELP, **shared)
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):  # one below the other if narrow
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
-    right.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, **shared)
+        st.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, width=_REPEATS_WIDTH, **shared)
     _epoch_rule()
     segments("Choose λ by", MEASURES, BY, help=BY_HELP, **named)
     free = ["penalty.l2", "penalty.l1"] if kind == "setting" else [FIXED[kind]] if kind in FIXED else []

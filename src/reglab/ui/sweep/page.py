@@ -13,6 +13,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis import best_row, chosen, runs_table
 from reglab.analysis import sweep_table as table_of
+from reglab.datasets import check_data
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
 from reglab.number_format import fixed, percent
@@ -125,6 +126,9 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
     if size is not None:
         free = free_memory(services().settings.device)
         st.caption(progress_text.memory_text(size.memory, size.memory * spec.size, free))
+    if spec.blocks:
+        sizes = check_data(spec.lanes()[0].run.data)
+        st.caption(f"Each block: {sizes.train:,} training and {sizes.val:,} validation images, shared with no other.")
     if spec.repeats == 1:
         st.caption(":material/lightbulb: One seed gives no error bars, and fewer than 6 only suggest: use 6 or more.")
     if spec.axes[0].setting.is_lambda and all(point.value for point in spec.points):
