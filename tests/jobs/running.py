@@ -81,7 +81,7 @@ def assert_same_figures(store: Store, run: Run, expected: tuple[pd.DataFrame, li
     assert layers == expected[1]
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 600) -> None:
     """Return once ``condition()`` holds; fail, naming ``what`` was waited for, after ``seconds``."""
     pause, deadline = threading.Event(), time.monotonic() + seconds
     while not condition():

@@ -26,7 +26,7 @@ ENDLESS = (StoreUnavailable, RunLost, UnknownRun)
 
 @dataclass
 class Groups:
-    """Groups of the lanes of ``sweep``, of which the first ``together`` that are not done have begun.
+    """Groups of the lanes of ``sweep``; the first ``together`` that are not done have begun.
 
     Threads share them: each takes one, advances it by an epoch, and puts it back. ``threads()`` of them may work.
     """

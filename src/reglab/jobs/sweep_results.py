@@ -19,7 +19,7 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
     ``measure`` (VAL_LOSS or VAL_ACC) takes the place of the declared one. The judgement is that of
     :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the values of swept settings other
     than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the
-    reason. ``data_remarks`` are those of the first run; ``confirmations`` are those that have come to their end, newest
+    reason. ``data_remarks`` are those of the first run; ``confirmations`` are those that have ended, newest
     first, and ``confirm`` is the first with figures; ``confirms`` is the sweep that this one confirms; ``lr_check``
     says whether the learning rate moves the choice, once that is checked, and ``checks_lr_of`` which sweep this one
     checks; ``plan`` is how the lanes were executed.
