@@ -117,17 +117,27 @@ def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
     runner: ThreadRunner, store: Store, settings: Settings
 ) -> None:
     expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
+    warm(runner)
     sweep_id = planned(runner, store)
     wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")
     [first, _second] = busy(runner)
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: store.sweep(sweep_id).error is not None, "the end of the other lanes")
     sweep = store.sweep(sweep_id)
-    assert (sweep.state, sweep.counts["finished"], sweep.counts["interrupted"]) == ("interrupted", 2, 2)
+    assert sweep.state == "interrupted"
+    assert sweep.counts["interrupted"] in (1, 2)  # the other worker may have asked for one of its groups before
+    assert sweep.counts["finished"] == SWEEP.size - sweep.counts["interrupted"]
     assert sweep.error == KILLED.replace("this run", "this part of the sweep")
     assert {run.error for run in store.sweep_runs(sweep_id)} == {None, sweep.error}
     runner.resume(sweep_id)
     assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
+
+
+def warm(runner: ThreadRunner) -> None:
+    """Both workers are ready."""
+    assert runner.pool is not None
+    while len(runner.pool.workers) < 2:
+        runner.pool.start()
 
 
 def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(

@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
+from tests.jobs.processes import workers_of
 from tests.live.conftest import Serve
 from tests.live.serving import ROOT, Server
 
@@ -97,8 +99,10 @@ def test_a_training_run_is_checkpointed_when_the_server_is_to_end(
         while store.get(run.id).epoch < 1:
             assert store.get(run.id).state in ("queued", "running")
             page.wait_for_timeout(50)
-        seconds = server.stop(signal.Signals[name])
-        assert seconds <= 10
+        workers = workers_of(server.process.pid)
+        assert workers
+        assert server.stop(signal.Signals[name]) <= 8
+        assert not any(map(psutil.pid_exists, workers))
         assert server.process.returncode in (0, -signal.SIGTERM)
         stopped = store.get(run.id)
         assert stopped.state == "interrupted"

@@ -51,7 +51,7 @@ class WorkerPool:
 
     @property
     def workers(self) -> list[WorkerProcess]:
-        """Every worker that was not asked to leave."""
+        """Every worker that has not been asked to leave."""
         with self._guard:
             return [*self._idle, *self._busy]
 

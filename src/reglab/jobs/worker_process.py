@@ -72,7 +72,7 @@ class Mail:
         return None
 
     def _seen(self, message: Message | None) -> Message | None:
-        """The one that takes a request for groups heeds it; the event was to interrupt the step before."""
+        """Note that the training thread heeds a request for groups; its event was to end the step before."""
         if message is not None and message["do"] == "give":
             self.giving.clear()
         return message
