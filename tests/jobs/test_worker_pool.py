@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import torch
 from tests.jobs.processes import process_settings, wait_until_gone
 from tests.jobs.running import SMALL
 
 from reglab.errors import StoreError, StoreUnavailable
-from reglab.jobs import worker_pool
 from reglab.jobs.messages import error_facts, error_of, settings_facts, settings_of
 from reglab.jobs.patience import Outages
 from reglab.jobs.work import Halted
@@ -82,7 +82,7 @@ def test_a_job_trains_on_the_device_it_was_given(
 def test_runs_are_spread_over_all_gpus_unless_one_device_is_named(
     monkeypatch: pytest.MonkeyPatch, name: str, count: int, found: list[str]
 ) -> None:
-    monkeypatch.setattr(worker_pool.torch.cuda, "device_count", lambda: count)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
     assert devices(name) == found
 
 
