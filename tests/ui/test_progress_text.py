@@ -79,7 +79,7 @@ def test_execution_with_its_speedup_or_reason() -> None:
     assert progress_text.plan_text(SPEC, alone) == "3 λ₂ × 2 seeds, sequential: faster than fused here"
     because = replace(alone, reason="batch norm cannot be fused")
     assert progress_text.plan_text(SPEC, because) == "3 λ₂ × 2 seeds, sequential: batch norm cannot be fused"
-    assert "2 groups of up to 3 runs, 2 at a time, on 2 threads." in progress_text.plan_help(PLAN)
+    assert "2 groups of up to 3 runs, 2 at a time, on 2 workers." in progress_text.plan_help(PLAN)
     assert "relative difference 2e-07" in progress_text.plan_help(PLAN)
 
 

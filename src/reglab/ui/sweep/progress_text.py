@@ -85,12 +85,12 @@ def plan_text(spec: SweepSpec, plan: Plan) -> str:
 
 
 def plan_help(plan: Plan) -> str:
-    """The execution in full: groups, threads, and the check of fused against sequential gradients."""
+    """The execution in full: groups, workers, and the check of fused against sequential gradients."""
     groups = len(plan.stacks)
     text = (
         "Fused execution computes one step of several runs in one set of operations; sequential execution trains them "
         f"one after another. {count_of(groups, 'group')} of up to {count_of(plan.widest, 'run')}, "
-        f"{min(plan.together, groups)} at a time, on {count_of(plan.workers, 'thread')}."
+        f"{min(plan.together, groups)} at a time, on {count_of(plan.workers, 'worker')}."
     )
     if plan.difference is not None:
         text += f" Both were timed after their gradients agreed (relative difference {plan.difference:.0e})."
