@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from reglab.datasets import prepare
 from reglab.jobs.pace import TICK, Pace
@@ -100,7 +101,8 @@ class SweepWorker(Job):
             return Plan.of(self.sweep.plan)
         if self.pool is None:
             return self.plan()
-        with self.pool.worker(self._wanted) as worker:
+        waiting = partial(self.patience, self.store.say, self.sweep.id, "Waiting for a worker process")
+        with self.pool.worker(self._wanted, waiting) as worker:
             worker.plan(self.sweep.id)
         self.sweep = self.patience(self.store.sweep, self.sweep.id)
         assert self.sweep.plan is not None
@@ -129,6 +131,7 @@ class SweepWorker(Job):
                         groups.guard.wait(TICK)
         except Exception:
             self._halt = "interrupted"
+            groups.wake()
             raise
 
     def _advance(self, groups: Groups | GroupWorkers, number: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,9 +17,9 @@ from reglab.jobs.work import Halted
 from reglab.settings import Settings, checkout
 
 _CAUSES = {
-    signal.Signals(9): "was killed (signal 9), for instance because memory ran out",
-    signal.SIGSEGV: "crashed with a segmentation fault (signal 11)",
-    signal.SIGABRT: "aborted (signal 6)",
+    9: "was killed (signal 9), for instance because memory ran out",
+    11: "crashed with a segmentation fault (signal 11)",
+    6: "aborted (signal 6)",
 }
 
 
@@ -129,11 +128,11 @@ class WorkerProcess:
 
     def _cause(self) -> str:
         status = self._process.wait()
-        if self._told_to_close and status == -signal.Signals(9):
+        if self._told_to_close and status == -9:
             return "did not leave in time and was killed"
         if status >= 0:
             return f"ended with exit status {status} (the log has the details)"
-        return _CAUSES.get(signal.Signals(-status), f"was ended by signal {-status} ({signal.Signals(-status).name})")
+        return _CAUSES.get(-status, f"was ended by signal {-status}")
 
     def _note(self, what: str, sentence: str | None) -> None:
         if sentence is None:
