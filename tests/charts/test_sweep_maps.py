@@ -91,7 +91,8 @@ def test_calibration_has_a_line_for_either_epoch() -> None:
         kept = [told is not None for told in lines[name].customdata]
         assert np.allclose(lines[name].y[kept], table[column].to_numpy(np.float32))
     assert figure.layout.yaxis.range[0] == 0
-    assert figure.layout.yaxis.range[1] >= table[columns.CALIBRATION_LAST].max()
+    ends = table[columns.CALIBRATION_LAST] + table[columns.CALIBRATION_LAST + columns.SE].fillna(0)
+    assert figure.layout.yaxis.range[1] >= ends.max()
     assert f"{12:.1f}" in lines["last epoch"].hovertext[0]
 
 

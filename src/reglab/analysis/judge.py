@@ -147,9 +147,11 @@ class _Judge:
 
     def over_rival(self, own: RuleJudgement, best: int, zero: int, rival: Floats) -> PairedDifference | None:
         """The best point less the rival, adjusted for all points that could have been best."""
-        if own.rule == "best" and best == zero:
-            return None
         values, candidates = self.values(own.rule), self.eligible(own)
+        if best == zero and np.array_equal(
+            values[best], rival, equal_nan=True
+        ):  # also where the last epoch is the best
+            return None
         p = float(max_t(values[candidates] - rival, self.overlap)[candidates == best][0])
         adjusted = None if np.isnan(p) else p
         return paired_difference(values[best], rival, self.overlap, higher_is_better=self.higher, p_adjusted=adjusted)

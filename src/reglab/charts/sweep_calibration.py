@@ -63,6 +63,7 @@ def sweep_calibration_chart(
             look |= {"band": f"{mode.apply}-band"} if last else {}
             label = f"calibration error, {line.name},"
             add_metric(made, own, line.column, label, symbol, "%", named=not alone, errors=last, **look)
-            tops += own.values[line.column][np.isfinite(own.values[line.column])].tolist()
+            ends = own.values[line.column] + np.nan_to_num(own.errors(line.column) if last else 0)
+            tops += ends[np.isfinite(ends)].tolist()
     made.update_yaxes(range=[0, max(_PAD * max(tops), _LEAST)], tickformat=".0%")
     return made.figure()

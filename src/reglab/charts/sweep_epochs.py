@@ -1,7 +1,7 @@
 """The λ × epoch map: mean validation loss of every λ at every epoch, with the choice under each epoch rule.
 
 A sweep chooses twice: a λ and an epoch. The map shows how the best epoch moves with λ: small λ are best early and
-overfit later, large λ keep improving. Each cell is as dark as its loss is low.
+overfit later, large λ keep improving. The lower its loss, the stronger the colour of a cell.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ MOST = 80
 
 _FAINT, _STRONG = 0.04, 0.85  # opacity of the worst and the best cell
 _LABELS = 10  # λ with a label
-_MARKS = {"last": "square", "best": "circle", "common": "diamond"}  # by the name of the epoch rule
+_MARKS = {"last": ("square", 18), "best": ("circle", 12), "common": ("diamond", 7)}
+"""Epoch rule → symbol, and pixels: choices that coincide are seen inside one another."""
 
 
 class Choice(NamedTuple):
@@ -76,7 +77,9 @@ def sweep_epochs_chart(
     last = max(int(epochs[columns.EPOCH].max()), planned or 0)
     wide = -(-last // MOST)
     maps = [_map(str(mode.apply), rows, epochs, last, wide) for mode, rows in each_mode(lanes)]
-    made = draft(title, f"the darker, the lower; marks: best {noun} by {by} under each epoch rule", x="epoch")
+    made = draft(
+        title, f"the stronger the colour, the lower; marks: best {noun} by {by} under each epoch rule", x="epoch"
+    )
     limits = _limits(np.concatenate([own.loss.ravel() for own in maps]))
     made.update_layout(margin={"l": 56, "t": 54 if len(maps) == 1 else 72})
     for number, own in enumerate(maps):
@@ -157,6 +160,7 @@ def _add_marks(made: Draft, own: Map, choices: Sequence[Choice], symbol: str, ax
     for choice in choices:
         if choice.apply != own.apply or choice.value not in names:
             continue
+        symbol_, size = _MARKS[choice.rule]
         outlined = {"color": "#ffffff", "line": {"width": 2, "color": "#1c2430"}}
         made.add_scatter(
             x=[choice.epoch],
@@ -164,7 +168,7 @@ def _add_marks(made: Draft, own: Map, choices: Sequence[Choice], symbol: str, ax
             mode="markers",
             uid=uid_of(own.apply, choice.rule),
             name=f"{choice.rule} epoch",
-            marker={"symbol": _MARKS[choice.rule], "size": 12, **outlined},
+            marker={"symbol": symbol_, "size": size, **outlined},
             hovertext=[f"<b>{choice.rule} epoch</b>: {symbol} = {names[choice.value]}"],
             hoverinfo="text",
             cliponaxis=False,  # a mark at the last epoch is whole

@@ -120,7 +120,7 @@ def sweep_grid_chart(
     ``paper``: the λ axis is that of the AdamW paper, lr·λ; only for λ and the learning rate.
     """
     symbols = ("lr·λ (the paper's λ)" if paper else axes[0].symbol, axes[1].symbol)
-    title = f"Validation {measure} over {symbols[0]} and {symbols[1]}"
+    title = f"Validation {measure} over {'lr·λ' if paper else symbols[0]} and {symbols[1]}"
     subtitle = "the stronger the colour, the better" + (", nats" if measure == "loss" else "")
     if table.empty:
         return empty(title, subtitle, "The cells fill while the networks train.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -81,8 +82,9 @@ def families(main: Results, view: EpochView, state: ViewState, others: Sequence[
         )
     with places, st.container(border=True, height="stretch", gap="xsmall", key="sweep_families"):
         st.markdown("**What is λ worth?**", help=HELP)
-        for text, help_ in families_lines(found, training=any(one.sweep.state in ACTIVE for one in known)):
-            st.markdown(f":small[{text}]", help=help_ or None)
+        lines = families_lines(found, training=any(one.sweep.state in ACTIVE for one in known))
+        for help_, alike in groupby(lines, key=lambda line: line.help):
+            st.markdown("\n\n".join(f":small[{line.text}]" for line in alike), help=help_ or None)
     st.caption(_links(known))
 
 
