@@ -16,7 +16,7 @@ from tests.analysis.sweeps import epochs_of, lanes_of, one_epoch, trained
 from tests.analysis.test_bias import Predicted, predictions
 
 from reglab import columns as c
-from reglab.analysis import Chance, SweepJudgement, judge_sweep, judged_sweep, paired_difference, sweep_verdict
+from reglab.analysis import Chance, SweepJudgement, judge_sweep, judged_table, paired_difference, sweep_verdict
 from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.sweep import SweepSpec
 
@@ -118,13 +118,13 @@ def test_only_the_declared_rule_is_tested() -> None:
     assert all(each.table[c.DIFFERENCE].notna().all() for each in found.by_rule.values())
 
 
-def test_every_rule_s_table_is_that_of_judged_sweep() -> None:
+def test_every_rule_s_table_is_that_of_judged_table() -> None:
     spec = sweep(3)
     lanes = lanes_of(spec)
     epochs = epochs_of(lanes, [20] * spec.size)
     found = judged(spec, epochs, measure=c.VAL_LOSS, epoch=12, chance=Chance(10, 539))
     for rule, each in found.by_rule.items():
-        expected = judged_sweep(
+        expected = judged_table(
             lanes, epochs, c.VAL_LOSS, 12, Chance(10, 539), rule=rule, overlap=OVERLAP, tested=rule == "last"
         )
         pd.testing.assert_frame_equal(each.table.drop(columns=c.BALANCED_ACC), expected)

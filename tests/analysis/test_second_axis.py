@@ -10,7 +10,7 @@ import pytest
 from tests.analysis.sweeps import lanes_of, layers_of, one_epoch, paired_differences
 
 from reglab import columns as c
-from reglab.analysis import chosen, judged_sweep, layer_curves, sweep_histograms, sweep_table
+from reglab.analysis import chosen, judged_table, layer_curves, sweep_histograms, sweep_table
 from reglab.analysis import sweep_verdict as verdict_of
 from reglab.analysis.sweep_table import points_of
 from reglab.sweep import Point, SweepSpec
@@ -75,7 +75,7 @@ def test_the_1_se_choice_keeps_the_second_value_of_the_best() -> None:
 def test_the_verdict_names_the_whole_point_and_the_edge() -> None:
     sweep = _map()
     lanes = lanes_of(sweep)
-    table = judged_sweep(lanes, one_epoch(lanes, val_acc=_accuracies(sweep, **{"0.1_0.01": 0.95})))
+    table = judged_table(lanes, one_epoch(lanes, val_acc=_accuracies(sweep, **{"0.1_0.01": 0.95})))
     verdict = verdict_of(table)
     assert verdict is not None
     assert (verdict.best, verdict.edge) == (Point(0.1, 0.0, 0.1, 1e-2), "high")  # of the learning rates

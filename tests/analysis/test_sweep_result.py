@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from tests.analysis.sweeps import lanes_of, one_epoch, trained
 
 from reglab import columns as c
-from reglab.analysis import Chance, SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
+from reglab.analysis import Chance, SweepVerdict, judged_table, result_of_sweep, sweep_verdict
 from reglab.sweep import Point, SweepSpec
 
 LAMBDAS = (0.0, 0.01, 0.1, 1.0)
@@ -24,7 +24,7 @@ def _judged(accuracies: list[list[float]], states: dict[int, str] | None = None,
     lanes = lanes_of(sweep, states)
     values = [value for repeat in accuracies for value in repeat]
     losses = [0.1 * (i % len(accuracies[0])) for i in range(len(values))]
-    return judged_sweep(lanes, one_epoch(lanes, val_acc=values, train_loss=losses), chance=Chance(10, 539))
+    return judged_table(lanes, one_epoch(lanes, val_acc=values, train_loss=losses), chance=Chance(10, 539))
 
 
 def _verdict(table: pd.DataFrame, **how: Any) -> SweepVerdict:
@@ -157,7 +157,7 @@ def test_the_result_has_the_contract_s_keys_and_plain_numbers() -> None:
 def test_any_sweep_has_a_result_that_json_knows_and_a_verdict_that_agrees(
     sweep: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
-    table = judged_sweep(*sweep)
+    table = judged_table(*sweep)
     result = result_of_sweep(table)
     assert json.loads(json.dumps(result, allow_nan=False)) == result
     assert len(result["table"]) == len(table)
@@ -174,6 +174,6 @@ def test_any_sweep_has_a_result_that_json_knows_and_a_verdict_that_agrees(
 
 def test_an_empty_sweep_has_an_empty_result() -> None:
     lanes = lanes_of(SweepSpec(l2=(0.0,))).iloc[:0]
-    table = judged_sweep(lanes, pd.DataFrame(columns=list(c.EPOCH_COLUMNS)))
+    table = judged_table(lanes, pd.DataFrame(columns=list(c.EPOCH_COLUMNS)))
     assert result_of_sweep(table) == {"best": None, "one_se": None, "table": []}
     assert sweep_verdict(table) is None

@@ -12,7 +12,7 @@ import pytest
 from tests.charts.sweep_frames import ALL, LAYERS, NINE, SIXTY, lane_epochs, lane_frame, layer_curves, sweep_table
 
 from reglab import columns
-from reglab.analysis import judged_sweep
+from reglab.analysis import judged_table
 from reglab.charts.lambda_axis import LambdaAxis
 from reglab.charts.style import GREY, colour_of, rgba
 from reglab.charts.sweep import Beside, sweep_chart
@@ -459,7 +459,7 @@ def test_memory_without_label_noise_says_what_it_needs() -> None:
 
 def test_the_charts_take_what_the_analysis_gives() -> None:
     lanes = lane_frame(applies=TWO)
-    table = judged_sweep(lanes, lane_epochs(lanes, 20))
+    table = judged_table(lanes, lane_epochs(lanes, 20))
     figure = sweep_chart(table, measure="loss")
     line = trace(figure, "decoupled-val")
     rows = table[table[columns.APPLY] == "decoupled"]

@@ -18,7 +18,7 @@ from tests.jobs.running import wait_until
 from tests.jobs.sweeping import plan_of
 
 from reglab import columns
-from reglab.analysis import judged_sweep, runs_table
+from reglab.analysis import judged_table, runs_table
 from reglab.cli import main
 from reglab.cli.training import Progress
 from reglab.jobs import sweep_work
@@ -83,7 +83,7 @@ def test_the_table_is_the_analysis_of_what_the_store_has(capsys: pytest.CaptureF
     result = sweep(capsys, "--seeds", "2", "--l2", "0,1e-2,1e-1")
     with open_store(load_settings()) as store:
         runs = store.sweep_runs(result["sweep"])
-        path = judged_sweep(
+        path = judged_table(
             runs_table(store.sweep(result["sweep"]).spec.lanes(), runs), store.epochs([run.id for run in runs])
         )
         by_hand = [run.last.val_acc for run in runs if run.l2 == 0.1 and run.last is not None]

@@ -18,7 +18,7 @@ from reglab.analysis.paired import (
 )
 from reglab.analysis.rate_check import RateCheck, RateChoice, rate_check
 from reglab.analysis.select import RULE, NoBest, best_row, chosen, regimes, why_no_best
-from reglab.analysis.sweep_result import SweepVerdict, judged_sweep, result_of_sweep, sweep_verdict
+from reglab.analysis.sweep_result import SweepVerdict, judged_table, result_of_sweep, sweep_verdict
 from reglab.analysis.sweep_table import runs_table, sweep_table
 from reglab.analysis.ticks import positions, reconciled
 from reglab.analysis.winners import Winner, Winners, winners_of
@@ -49,7 +49,7 @@ __all__ = [
     "confirmed_difference",
     "confirmed_point",
     "judge_sweep",
-    "judged_sweep",
+    "judged_table",
     "layer_curves",
     "overlap_of_folds",
     "overlap_of_seeds",

@@ -28,7 +28,7 @@ Correction = Literal["bootstrap bias correction", "Tibshirani and Tibshirani"]
 class RuleJudgement:
     """The sweep with every run at the epoch of ``rule``.
 
-    ``table``: a row a point, as :func:`reglab.analysis.judged_sweep` returns it; its LOW, HIGH and P_ADJUSTED are NaN
+    ``table``: a row a point, as :func:`reglab.analysis.judged_table` returns it; its LOW, HIGH and P_ADJUSTED are NaN
     unless ``tested``. ``verdicts``: one for each family (penalty mode, and values of other axes) that has a best λ.
     ``best``: the verdict of the family with the best point; ``None`` where no λ is best.
     """

@@ -33,7 +33,7 @@ _LOSSES = (columns.TRAIN_LOSS, columns.VAL_LOSS, columns.TRAIN_ACC, columns.VAL_
 _JUDGED = (columns.AT_EPOCH, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME, *DIFFERENCE_COLUMNS)
 
 
-def judged_sweep(
+def judged_table(
     lanes: pd.DataFrame,
     epochs: pd.DataFrame,
     measure: str = columns.VAL_ACC,
@@ -55,7 +55,7 @@ def judged_sweep(
 def judged_figures(
     figures: Counted, measure: str, chance: Chance | None, *, overlap: float, tested: bool
 ) -> pd.DataFrame:
-    """:func:`judged_sweep` of figures that are already known to count."""
+    """:func:`judged_table` of figures that are already known to count."""
     table = chosen(table_of(figures), measure, chance)
     eligible = can_be_best(table, measure, chance)
     differences = differences_of(figures, measure, overlap, eligible & tested)
@@ -65,7 +65,7 @@ def judged_figures(
 
 
 def result_of_sweep(table: pd.DataFrame, measure: str = columns.VAL_ACC) -> dict[str, Any]:
-    """``{"best", "one_se", "table"}`` of a :func:`judged_sweep`, with plain numbers; missing ones are ``None``.
+    """``{"best", "one_se", "table"}`` of a :func:`judged_table`, with plain numbers; missing ones are ``None``.
 
     Every entry has λ as "lambda", "l1", "l2" and "apply", the means with their standard errors ("val_acc_se"), "gap…",
     and the judgement. "best" is the best over all penalty modes, "one_se" the 1-SE choice of the same mode.
@@ -142,7 +142,7 @@ class SweepVerdict:
 
 
 def sweep_verdict(table: pd.DataFrame, measure: str = columns.VAL_ACC, apply: str | None = None) -> SweepVerdict | None:
-    """The verdict of a :func:`judged_sweep` on ``apply``, or on the mode with the best point; ``None`` without one."""
+    """The verdict of a :func:`judged_table` on ``apply``, or on the mode with the best point; ``None`` without one."""
     best = best_row(table, measure, apply)
     if best is None:
         return None
