@@ -350,6 +350,11 @@ class Form(Generic[Spec]):
         self.prepare(spec)
         self.query.write(self.to_query(spec) if spec else {})
 
+    def leave_for(self, spec: Spec | None = None) -> None:
+        """Callback in a fragment: :meth:`show`, by a run of the whole page."""
+        self.show(spec)
+        st.rerun()
+
     def _fill(self, state: FormState[Spec], values: Mapping[str, Any]) -> None:
         """Set the widgets. This does not count as an edit, even if a further script run cuts this one off."""
         state.changes.put(values)

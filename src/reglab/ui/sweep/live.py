@@ -12,7 +12,6 @@ from reglab.errors import RegLabError, UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
-from reglab.sweep import SweepSpec
 from reglab.ui.shared import trouble
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.services import services
@@ -56,7 +55,7 @@ def sweep_view(address: SweepQuery) -> None:
         else:
             problem = "The link names no sweep. Is it complete?"
         st.error(problem, icon=":material/error:" if isinstance(error, UnreadableRow) else ":material/search_off:")
-        st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=_leave)
+        st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=FORM.leave_for)
         return
     open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
     every = _interval(results_of(sweep), address.view)
@@ -171,8 +170,10 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     elif sweep.state == "finished":
         extend_panel(sweep, "sweep_extend")
     icon, about = ":material/content_copy:", "Opens the form with the settings of this sweep."
-    st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=_leave, args=(sweep.spec,), help=about)
-    st.button("New", key="sweep_new", icon=":material/add:", on_click=_leave, help="Opens the form of a new sweep.")
+    st.button("Duplicate", key="sweep_duplicate", icon=icon, on_click=FORM.leave_for, args=(sweep.spec,), help=about)
+    st.button(
+        "New", key="sweep_new", icon=":material/add:", on_click=FORM.leave_for, help="Opens the form of a new sweep."
+    )
     link_button(sweep_query(sweep.id, state), "sweep_link")
     st.download_button(
         "CSV",
@@ -184,9 +185,3 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
         on_click="ignore",
         help="One row for each λ: means, standard errors and differences at this epoch, at full precision.",
     )
-
-
-def _leave(spec: SweepSpec | None = None) -> None:
-    """Callback: go to the form, by a run of the whole page."""
-    FORM.show(spec)
-    st.rerun()

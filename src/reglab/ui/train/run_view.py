@@ -18,7 +18,6 @@ import streamlit as st
 from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks, machine_remark
-from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run, UnreadableRow
 from reglab.ui.shared import chart_row, text, trouble
@@ -120,7 +119,7 @@ def _buttons(runs: Sequence[Run]) -> None:
         if alone.state == "finished" and alone.sweep is None and alone.deleted is None:
             extend_panel(alone, "extend")
         icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
-        st.button("Duplicate", key="duplicate", icon=icon, on_click=_leave, args=(alone.spec,), help=about)
+        st.button("Duplicate", key="duplicate", icon=icon, on_click=FORM.leave_for, args=(alone.spec,), help=about)
         mask_button(alone)
     sweeps, query = {run.sweep for run in runs}, run_query([run.id for run in runs])
     if len(sweeps) == 1 and None not in sweeps:
@@ -130,7 +129,7 @@ def _buttons(runs: Sequence[Run]) -> None:
         st.button("λ sweep", key="back_to_sweep", icon=SWEEP_ICON, on_click=go, help=about)
     about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
     spec = None if alone else runs[-1].spec
-    st.button("New run", key="new_run", icon=":material/add:", on_click=_leave, args=(spec,), help=about)
+    st.button("New run", key="new_run", icon=":material/add:", on_click=FORM.leave_for, args=(spec,), help=about)
     link_button(query, "link")
     if alone:
         export_panel(alone, "export_run")
@@ -151,12 +150,6 @@ def _stop_or_resume(run: Run, suffix: str = "") -> bool:
     else:
         return False
     return True
-
-
-def _leave(spec: RunSpec | None = None) -> None:
-    """Go from the live view to the form: the whole page, not only the fragment that the button is in."""
-    FORM.show(spec)
-    st.rerun()
 
 
 def _explain(run: Run) -> None:
