@@ -68,51 +68,53 @@ def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
 
     ``layers``: :data:`reglab.columns.LAYER_COLUMNS` of this run; only its newest epoch counts.
     """
-    last = run.last
+    filters = [_filters(layers)] if run.spec.penalty.zeroes_filters else []
+    return [_accuracy(run), _loss(run), _gap(run), _zeros(layers), *filters, _ratio(layers)]
+
+
+def _accuracy(run: Run) -> Figure:
+    return Figure(
+        "Validation accuracy",
+        "Val. accuracy",
+        percent(run.last.val_acc if run.last else None),
+        f"best epoch {percent(run.best.val_acc if run.best else None)}",
+        "Share of the validation images that are classified correctly, at the last epoch; below it at the best "
+        "epoch, that of the lowest validation loss.",
+    )
+
+
+def _loss(run: Run) -> Figure:
+    return Figure(
+        "Validation loss",
+        "Val. loss",
+        loss(run.last.val_loss if run.last else None),
+        f"lowest {loss(run.best_val_loss)} in epoch {run.best.epoch}" if run.best else "lowest –",
+        "Mean cross-entropy on the validation images, in nats, without the penalty, at the last epoch; below it "
+        "the lowest of all epochs, whose weights are kept too.",
+    )
+
+
+def _gap(run: Run) -> Figure:
+    gap = "–" if run.last is None else f"{points(run.last.gap_acc, sign=False)} pts"
+    return Figure(
+        "Gap in loss",
+        "Gap in loss",
+        loss(run.last.gap_loss if run.last else None),
+        f"accuracy {gap}",
+        "Validation minus training loss, without the penalty: above 0 the run overfits. Below it, training minus "
+        "validation accuracy in percentage points.",
+    )
+
+
+def _zeros(layers: pd.DataFrame) -> Figure:
     zeros, near = zero_shares(layers)
-    gap = "–" if last is None else f"{points(last.gap_acc, sign=False)} pts"
-    return [
-        Figure(
-            "Validation accuracy",
-            "Val. accuracy",
-            percent(last.val_acc if last else None),
-            f"best epoch {percent(run.best.val_acc if run.best else None)}",
-            "Share of the validation images that are classified correctly, at the last epoch; below it at the best "
-            "epoch, that of the lowest validation loss.",
-        ),
-        Figure(
-            "Validation loss",
-            "Val. loss",
-            loss(last.val_loss if last else None),
-            f"lowest {loss(run.best_val_loss)} in epoch {run.best.epoch}" if run.best else "lowest –",
-            "Mean cross-entropy on the validation images, in nats, without the penalty, at the last epoch; below it "
-            "the lowest of all epochs, whose weights are kept too.",
-        ),
-        Figure(
-            "Gap in loss",
-            "Gap in loss",
-            loss(last.gap_loss if last else None),
-            f"accuracy {gap}",
-            "Validation minus training loss, without the penalty: above 0 the run overfits. Below it, training minus "
-            "validation accuracy in percentage points.",
-        ),
-        Figure(
-            "Exact zeros",
-            "Exact zeros",
-            percent(zeros),
-            f"near zero {percent(near)}",
-            "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
-        ),
-        *([_filters(layers)] if run.spec.penalty.zeroes_filters else []),
-        Figure(
-            "Gradient ratio",
-            "Grad. ratio",
-            gradient_ratio(layers),
-            "penalty to data",
-            "Penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖ over all layers, averaged over the last epoch. At "
-            f"{percent(1, 0)} both gradients are equally large; “Ratio” below the third chart shows single layers.",
-        ),
-    ]
+    return Figure(
+        "Exact zeros",
+        "Exact zeros",
+        percent(zeros),
+        f"near zero {percent(near)}",
+        "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
+    )
 
 
 def _filters(layers: pd.DataFrame) -> Figure:
@@ -125,6 +127,17 @@ def _filters(layers: pd.DataFrame) -> Figure:
         "–" if share is None else f"{zero:,} of {among:,}",
         "Share of the filters of convolutions and the units of dense layers whose weights are all exactly 0. The "
         "classifier's units do not count.",
+    )
+
+
+def _ratio(layers: pd.DataFrame) -> Figure:
+    return Figure(
+        "Gradient ratio",
+        "Grad. ratio",
+        gradient_ratio(layers),
+        "penalty to data",
+        "Penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖ over all layers, averaged over the last epoch. At "
+        f"{percent(1, 0)} both gradients are equally large; “Ratio” below the third chart shows single layers.",
     )
 
 
