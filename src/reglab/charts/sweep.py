@@ -91,20 +91,30 @@ def sweep_chart(
     if alone:
         add_regimes(made, every[0], what.val)
     if measure == "accuracy" and chance is not None and span.low < chance < span.high:
-        made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
-        place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
-        made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
+        _add_chance(made, chance)
     if rival is not None and span.low < rival < span.high:
         _add_rival(made, axis, rival, measure)
     if alone and beside is not None and not beside.table.empty:
         _add_beside(made, beside, what, axis, symbol)
+    _add_points(made, every, what, span, symbol, name)
+    return made.figure()
+
+
+def _add_points(made: Draft, every: Sequence[Points], what: Measured, span: Range, symbol: str, name: str) -> None:
+    """The curves of every penalty mode with their marks, or a hint where there are no figures."""
     for own in every:
-        _add_mode(made, own, what, symbol, name, alone=alone)
+        _add_mode(made, own, what, symbol, name, alone=len(every) == 1)
     add_outside(made, every, what.val, span, symbol)
     _add_marks(made, every, what.val, span)
     if not known_in(every, what.val):
         add_hint(made, HINT)
-    return made.figure()
+
+
+def _add_chance(made: Draft, chance: float) -> None:
+    """The accuracy of guessing, dotted."""
+    made.add_hline(chance, line={"color": GREY, "width": 1, "dash": "2px,4px"}, layer="below")
+    place = {"x": 0.005, "xref": "paper", "xanchor": "left", "y": chance, "yanchor": "bottom"}
+    made.add_text(f"guessing: {percent(chance, 0)}", opacity=0.75, **place)
 
 
 def _subtitle(every: Sequence[Points]) -> str:
