@@ -43,8 +43,6 @@ Spec = TypeVar("Spec")
 
 TRAIN_PAGE = "pages/1_Experiment/1_train.py"
 SWEEP_PAGE = "pages/1_Experiment/2_sweep.py"
-RUNS_PAGE = "pages/2_Results/1_runs.py"
-LEARN_PAGE = "pages/3_Understand/1_learn.py"
 
 MOVED = {"lambda-path": "sweep"}
 """Addresses of earlier versions, and the pages that they lead to."""
