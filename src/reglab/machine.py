@@ -32,7 +32,7 @@ def available_cores() -> int:
     return max(1, min([len(mask) if mask else psutil.cpu_count() or 1, *_cpu_quotas()]))
 
 
-@lru_cache(maxsize=1)
+@lru_cache
 def processor() -> str:
     """The model of the CPU, for example "AMD EPYC 9554"; its architecture where the system gives no model."""
     for line in _lines(_PROCESSORS):

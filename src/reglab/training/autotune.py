@@ -122,7 +122,7 @@ def _decide(timings: Timings, spec: RunSpec, folder: Path) -> Choice:
     if not difference <= AGREE[spec.train.precision]:
         reason = f"fused and alone, the gradients differ by {difference:.0e}"
         return Choice(SEQUENTIAL, alone, together, difference, reason)
-    how = ExecutionMode(True, fused.score < timings.alone.score) if together < alone else SEQUENTIAL
+    how = ExecutionMode(True, fused.score < timings.alone.score, True) if together < alone else SEQUENTIAL
     return Choice(how, alone, together, difference)
 
 
@@ -142,7 +142,7 @@ def _timed(specs: Sequence[RunSpec], device: str, threads: int, folder: Path) ->
         return Timings(alone)
     lanes, _, shape = build_lanes([*specs[: few - 1], specs[-1]], device, threads, folder)
     try:
-        fused = FusedLanes(lanes, shape)
+        fused = FusedLanes(lanes, shape, wide_evaluation=True)
     except CannotFollow as error:
         return Timings(alone, reason=str(error))
     fused.step()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.metadata import version
 
 import torch
@@ -63,6 +64,7 @@ def denormals_flushed() -> Iterator[None]:
         torch.set_flush_denormal(False)
 
 
-def versions() -> dict[str, str]:
+@lru_cache
+def versions() -> Mapping[str, str]:
     """The versions that the bits of a run depend on."""
     return {"python": platform.python_version(), **{name: version(name) for name in ("torch", "numpy", "torchvision")}}

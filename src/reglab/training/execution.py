@@ -15,10 +15,14 @@ from reglab.training.lane import Lane
 
 @dataclass(frozen=True)
 class ExecutionMode:
-    """Fused or sequential, and whether fused lanes are evaluated fused, too. It determines the last bits."""
+    """Fused or sequential, and whether fused lanes are evaluated fused, too. It determines the last bits.
+
+    ``wide_evaluation``: in chunks of more images than in plans of earlier versions.
+    """
 
     fused: bool
     fused_evaluation: bool = False
+    wide_evaluation: bool = False
 
 
 SEQUENTIAL = ExecutionMode(fused=False)
@@ -69,4 +73,6 @@ class Sequential:
 
 def execution_of(lanes: Sequence[Lane], shape: Shape, how: ExecutionMode) -> Execution:
     """The lanes, from their present state, executed as ``how``."""
-    return FusedLanes(lanes, shape, fused_evaluation=how.fused_evaluation) if how.fused else Sequential(lanes)
+    if not how.fused:
+        return Sequential(lanes)
+    return FusedLanes(lanes, shape, fused_evaluation=how.fused_evaluation, wide_evaluation=how.wide_evaluation)

@@ -27,7 +27,7 @@ from reglab.training.captured import Captured
 from reglab.training.fused_network import fuse
 from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
-from reglab.training.metrics import chunk_size, evaluate
+from reglab.training.metrics import chunk_size, evaluate, wide_chunk
 from reglab.training.objective import PenaltyMode, penalty_groups, step
 from reglab.training.optimizer_step import clear_gradients
 from reglab.training.stats import lane_stats
@@ -42,12 +42,14 @@ class FusedLanes:
     :raises CannotFollow: where the network cannot be fused; the lanes are then as they were.
     """
 
-    def __init__(self, lanes: Sequence[Lane], shape: Shape, *, fused_evaluation: bool = True) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], shape: Shape, *, fused_evaluation: bool = True, wide_evaluation: bool = False
+    ) -> None:
         """``fused_evaluation``: also evaluate fused; else each lane by itself, which large chunks can make faster."""
         check_alike([lane.spec for lane in lanes])
         self.lanes, first = tuple(lanes), lanes[0]
         self.arrays, self.penalised, self.hooks = first.arrays, first.penalised, first.hooks
-        self.network = fuse(first.model, shape, len(lanes))
+        self.network = fuse(first.model, shape, len(lanes), first.products)
         self.parameters = adopt_parameters([lane.parameters for lane in lanes])
         self.weights = {**self.parameters, **adopt_buffers([lane.model for lane in lanes])}
         device = first.arrays.train.images.device
@@ -61,6 +63,8 @@ class FusedLanes:
         self.strengths = self._strengths([lane.spec.penalty.strengths for lane in lanes])
         self.modes = self._modes()
         self.chunk = chunk_size(first.activation_bytes, device, len(lanes))
+        if wide_evaluation:
+            self.chunk = wide_chunk(first.activation_bytes, len(lanes), self.chunk)
         self._step = Captured(self._compute, first.dropout, self._rate) if gpu else self._compute
         self._fused_evaluation = fused_evaluation
         self.best = self._adopt_best()

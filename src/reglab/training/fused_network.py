@@ -11,8 +11,9 @@ A layer that is not known here makes the network one that cannot be fused; its l
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from reglab.models import CannotFollow, Dropout, Network, Shape, follow
+from reglab.training.products import Products, has_patches, patch_product
 
 Weights = Mapping[str, Tensor]
 """Parameters and buffers (K, …) by name."""
@@ -53,56 +55,73 @@ class Value:
 
 @dataclass
 class Pass:
-    """What the layers of one forward pass know: the stacked weights, how many lanes, and whether it trains."""
+    """What the layers of one forward pass know: the stacked weights, how many lanes, and whether it trains.
+
+    ``products``: which layers are computed as products.
+    """
 
     weights: Weights
     lanes: int
     training: bool
+    products: Products
 
 
 class Fused:
     """The network of K lanes as one function: ``scores(weights, images, training)`` → logits (K, N, classes)."""
 
-    def __init__(self, network: Network, lanes: int) -> None:
-        self.network, self.lanes = network, lanes
+    def __init__(self, network: Network, lanes: int, products: Products) -> None:
+        self.lanes, self.products = lanes, products
         for call in network.calls:
             _check(network, call)
+        self._calls = [(call, tuple(call.all_input_nodes), _compute_of(network, call)) for call in network.calls]
 
     def scores(self, weights: Weights, images: Tensor, *, training: bool) -> Tensor:
         """The logits of every lane; running statistics in ``weights`` move where it trains."""
-        on = Pass(weights, self.lanes, training)
+        on = Pass(weights, self.lanes, training, self.products)
         values: dict[fx.Node, Value] = {}
-        for call in self.network.calls:
+        for call, inputs, compute in self._calls:
             if call.op == "placeholder":
                 values[call] = Value(images, 1)
             elif call.op == "output":
-                [result] = call.all_input_nodes
+                [result] = inputs
                 return values[result].spread(self.lanes).tensor
             else:
-                values[call] = self._compute(call, values, on)
+                values[call] = compute([values[node] for node in inputs], on)
         raise CannotFollow("it gives no output")
 
-    def _compute(self, call: fx.Node, values: Mapping[fx.Node, Value], on: Pass) -> Value:
-        inputs = [values[node] for node in call.all_input_nodes]
-        if call.op == "call_module":
-            layer = self.network.layer(call)
-            return _rule_of(layer)(layer, str(call.target), inputs[0], on)
-        if _scales(call):
-            return inputs[0].of(call.target(inputs[0].tensor, call.args[1]))  # type: ignore[operator]
-        if call.op == "call_function" and call.target in _SUMS:
-            left, right = (value.spread(on.lanes) for value in inputs)
-            return left.of(left.tensor + right.tensor)
-        if call.target in _ACTIVATIONS:
-            return inputs[0].of(call.target(inputs[0].tensor))
-        return _flattened(inputs[0])
+
+Compute = Callable[[Sequence[Value], Pass], Value]
+"""What a call gives for its inputs."""
 
 
-def fuse(model: nn.Module, shape: Shape, lanes: int) -> Fused:
-    """K lanes of ``model``, for images of ``shape``, as one network.
+def _compute_of(network: Network, call: fx.Node) -> Compute:
+    """How fused lanes compute a call that :func:`_check` has let pass."""
+    target: Any = call.target
+    if call.op == "call_module":
+        layer, name = network.layer(call), str(call.target)
+        rule = _rule_of(layer)
+        return lambda inputs, on: rule(layer, name, inputs[0], on)
+    if _scales(call):
+        number = call.args[1]
+        return lambda inputs, _: inputs[0].of(target(inputs[0].tensor, number))
+    if call.op == "call_function" and target in _SUMS:
+        return _summed
+    if target in _ACTIVATIONS:
+        return lambda inputs, _: inputs[0].of(target(inputs[0].tensor))
+    return lambda inputs, _: _flattened(inputs[0])
+
+
+def _summed(inputs: Sequence[Value], on: Pass) -> Value:
+    left, right = (value.spread(on.lanes) for value in inputs)
+    return left.of(left.tensor + right.tensor)
+
+
+def fuse(model: nn.Module, shape: Shape, lanes: int, products: Products = MappingProxyType({})) -> Fused:
+    """K lanes of ``model``, for images of ``shape``, as one network; ``products`` as the lanes have them.
 
     :raises CannotFollow: where a layer, or how layers are put together, is not known here; the text names it.
     """
-    return Fused(follow(model, shape), lanes)
+    return Fused(follow(model, shape), lanes, products)
 
 
 Rule = Callable[[Any, str, Value, Pass], Value]
@@ -112,6 +131,8 @@ def _convolution(layer: nn.Conv2d, name: str, x: Value, on: Pass) -> Value:
     """K convolutions as one with K times the groups; as one matrix product where lanes share the input."""
     weight, bias = on.weights[f"{name}.weight"].flatten(0, 1), on.weights.get(f"{name}.bias")
     flat_bias = None if bias is None else bias.flatten()
+    if x.lanes == 1 and has_patches(on.products, name, x.tensor):
+        return Value(patch_product(layer, x.tensor, weight, flat_bias), on.lanes)
     if x.lanes == 1 and _has_patches(layer):
         return Value(_patch_product(layer, x.tensor, weight, flat_bias), on.lanes)
     maps, groups = x.spread(on.lanes).tensor, on.lanes * layer.groups

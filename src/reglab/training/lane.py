@@ -31,6 +31,7 @@ from reglab.training.gradient_ratio import gradient_sums
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
 from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizer_step import clear_gradients
+from reglab.training.products import Products, products_of, use_products
 from reglab.training.regularizing import Hooks
 from reglab.training.seeds import seed_for
 from reglab.training.stats import layer_stats
@@ -63,7 +64,10 @@ class Best:
 class Lane:
     """One model, its optimizer and its random generators, moved one step at a time."""
 
-    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int) -> None:
+    def __init__(
+        self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int, activation_bytes: int = 0
+    ) -> None:
+        """``activation_bytes``: those of an equal network, where they are known; they take longer than its making."""
         device = arrays.train.images.device
         self.index, self.spec, self.arrays, self.classes = index, spec, arrays, classes
         self.model = build(spec.model, shape, classes, spec.train.seed)
@@ -72,7 +76,8 @@ class Lane:
         set_dropout_generator(self.model, self.dropout)
         self.hooks = Hooks(spec, arrays.background)
         self.parameters = dict(self.model.named_parameters())
-        self.activation_bytes = summarise(self.model, shape, classes).activation_bytes
+        self.activation_bytes = activation_bytes or summarise(self.model, shape, classes).activation_bytes
+        self.compute_by(products_of(self.model))
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
         self.penalised = penalised_parameters(self.model, spec.penalty)
         self.groups = penalty_groups(self.parameters, self.penalised, spec.penalty.strengths)
@@ -86,6 +91,11 @@ class Lane:
         self.chunk = chunk_size(self.activation_bytes, device)
         self._order: tuple[int, tuple[Tensor, ...]] = (0, ())
         self._since = time.perf_counter()
+
+    def compute_by(self, products: Products) -> None:
+        """Let these layers be computed as products, and the others by torch."""
+        self.products = dict(products)
+        use_products(self.model, self.products)
 
     @property
     def ended(self) -> bool:
@@ -343,6 +353,7 @@ def snapshot(lane: Lane) -> Checkpoint:
     tensors, at = lane.capture()
     best = at.best_val_loss if math.isfinite(at.best_val_loss) else None
     facts = {**vars(at), "best_val_loss": best, "format": _FORMAT, "spec": lane.spec.model_dump()}
+    facts |= {"products": dict(lane.products)} if lane.products else {}
     if lane.arrays.test_sha256:
         facts["test_sha256"] = lane.arrays.test_sha256
     return Checkpoint({name: to_array(tensor) for name, tensor in tensors.items()}, facts)
@@ -364,6 +375,7 @@ def restore(lane: Lane, checkpoint: Checkpoint) -> None:
             "have come or gone; start the run again."
         )
     _check_arrays(lane, checkpoint)
+    lane.compute_by(facts.get("products", {}))
     at = Progress(**{field.name: facts[field.name] for field in fields(Progress) if field.name in facts})
     at.best_val_loss = math.inf if at.best_val_loss is None else at.best_val_loss
     if at.ended == "completed" and at.epoch < lane.epochs:

@@ -1,0 +1,139 @@
+"""Matrix products in the place of large dense layers and of fused lanes' first convolution, where they are faster.
+
+onednn    a dense layer by oneDNN, forward and backward: on AMD, torch's own product is MKL's, at half the speed
+patches   in fused lanes, a convolution of one channel as patchesᵀ·w for patches (k·k + 1, N·H·W) with a row of ones for
+          the bias, from 16×16 pixels on; a run alone computes it as a convolution, which is as fast there
+
+They round differently from torch's layers, so a run records them by layer, keeps them when it resumes, and checkpoints
+that record none go on with torch's layers. Which layers take one follows from the CNN and the processor alone and not
+from a timing, so that a run repeats to the same bits. Semi-private (torch 2.13): ``mkldnn._linear_pointwise``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MethodType
+from typing import Any, Literal, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from reglab.machine import processor
+
+Product: TypeAlias = Literal["patches", "onednn"]
+Products: TypeAlias = Mapping[str, Product]
+"""Name of a layer → the product that computes it."""
+
+_PIXELS = 16 * 16  # of an image from which patches are faster
+_LARGE = 2**17  # weights of a dense layer from which oneDNN is faster: at 50,000 there is nothing in it
+
+
+def products_of(model: nn.Module) -> dict[str, Product]:
+    """The layers of ``model`` that can be faster as a product: none on a GPU and in float64."""
+    first = next(model.parameters(), None)
+    if first is None or first.device.type != "cpu" or first.dtype != torch.float32:
+        return {}
+    found: dict[str, Product] = {}
+    for name, layer in model.named_modules():
+        if type(layer) is nn.Conv2d and has_one_channel(layer):
+            found[name] = "patches"
+        if type(layer) is nn.Linear and layer.weight.numel() >= _LARGE and has_onednn():
+            found[name] = "onednn"
+    return found
+
+
+def use_products(model: nn.Module, products: Products) -> None:
+    """Let the dense layers among these be computed by oneDNN, and all others by torch."""
+    for name, layer in model.named_modules():
+        vars(layer).pop("forward", None)
+        if products.get(name) == "onednn":
+            vars(layer)["forward"] = MethodType(_forward_dense, layer)
+
+
+def has_patches(products: Products, name: str, images: Tensor) -> bool:
+    """Whether fused lanes compute the convolution ``name`` of shared ``images`` as a product of patches."""
+    return products.get(name) == "patches" and images.shape[2] * images.shape[3] >= _PIXELS
+
+
+def has_one_channel(layer: nn.Conv2d) -> bool:
+    """Whether it is a plain convolution of one channel."""
+    plain = layer.dilation == (1, 1) and layer.padding_mode == "zeros" and not isinstance(layer.padding, str)
+    return layer.in_channels == 1 and layer.groups == 1 and plain
+
+
+def has_onednn() -> bool:
+    """Whether torch has oneDNN's dense layer, and MKL is slower than it."""
+    return _DENSE is not None and "AMD" in processor()
+
+
+def patch_product(layer: nn.Conv2d, images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The convolution of images (N, 1, H, W) with ``weight`` (O, 1, k, k), (N, O, H', W') in channels-last memory.
+
+    ``layer`` gives stride and padding; ``weight`` may be that of several lanes, one below the other.
+    """
+    (rows, columns), (down, right) = layer.kernel_size, layer.stride
+    up, left = (int(side) for side in layer.padding)
+    padded = F.pad(images[:, 0], (left, left, up, up)) if up or left else images[:, 0]
+    windows = padded.unfold(1, rows, down).unfold(2, columns, right)  # (N, H', W', k, k)
+    n, height, width = windows.shape[:3]
+    patches = images.new_empty(rows * columns + 1, n * height * width)
+    patches[:-1].view(rows, columns, n, height, width).copy_(windows.permute(3, 4, 0, 1, 2))
+    patches[-1] = 1
+    shift = weight.new_zeros(len(weight), 1) if bias is None else bias[:, None]
+    product: Tensor = _PatchProduct.apply(patches, torch.cat([weight.flatten(1), shift], 1))  # type: ignore[no-untyped-call]
+    return product.view(n, height, width, -1).permute(0, 3, 1, 2)
+
+
+class _PatchProduct(torch.autograd.Function):
+    """pᵀ·wᵀ (M, O) of patches p (k, M) and weights (O, k); patches have no gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, patches: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(patches)
+        return patches.t() @ weight.t()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
+        [patches] = ctx.saved_tensors
+        return None, _product(patches, gradient).t()
+
+
+class _Dense(torch.autograd.Function):
+    """x·wᵀ + b (N, O) by oneDNN, for x (N, F), weights (O, F) and a bias (O,) or none."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _onednn(x, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        of_x = _onednn(gradient, weight.t(), None) if ctx.needs_input_grad[0] else None
+        of_bias = gradient.sum(0) if ctx.needs_input_grad[2] else None
+        return of_x, _onednn(gradient.t(), x.t(), None), of_bias
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """left·right, by oneDNN where that is faster."""
+    fits = left.dtype == torch.float32 and left.device.type == "cpu" and has_onednn()
+    return _onednn(left, right.t(), None) if fits else left @ right
+
+
+def _onednn(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    made: Tensor = _DENSE(x, weight, bias, "none", [], "")
+    return made
+
+
+_DENSE: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+
+
+def _forward_dense(layer: nn.Linear, x: Tensor) -> Tensor:
+    if x.device.type != "cpu" or x.ndim != 2 or _DENSE is None:
+        return nn.Linear.forward(layer, x)
+    made: Tensor = _Dense.apply(x, layer.weight, layer.bias)  # type: ignore[no-untyped-call]
+    return made
