@@ -17,7 +17,7 @@ from reglab.settings import load_settings
 from reglab.store import Confirmation, Store, Sweep, open_store
 from reglab.sweep import LaneSpec, SweepSpec
 
-SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2"
+SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2&by=loss"
 KINDS = ("sweep-curve", "sweep-gap", "sweep-losses")
 
 
