@@ -15,7 +15,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, go_back,
 from tests.pages.browsing import train_page as page
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
-from reglab.events import Checkpoint
+from reglab.events import Checkpoint, Environment
 from reglab.spec import RunSpec
 from reglab.states import ENDED
 from reglab.store import Ending, Store
@@ -48,6 +48,18 @@ def test_an_unknown_run_is_one_sentence_and_the_way_back(app: AppTest) -> None:
     press(app, "open_form")
     assert values(app) == to_values(RunSpec.fresh())
     assert address(app) == {}
+
+
+def test_a_run_of_two_kinds_of_cpu_says_so_beside_its_threads(app: AppTest, store: Store) -> None:
+    run = store.create(RunSpec(), owner=store.owner())
+    kinds: dict[str, Any] = {"cpu": "New CPU", "cpu_capability": "AVX512", "earlier": ("Old CPU (AVX2)",)}
+    store.began({run.id: Environment("CPU (x86_64)", 4, {"torch": "2.13.0"}, 1568, 400, 539, **kinds)})
+    visit(app, run=run.id)
+    assert any("CPU (x86_64), 4 threads" in plain(caption.value) for caption in app.caption)
+    assert [plain(info.value) for info in app.info if "CPU" in info.value] == [
+        "Trained on Old CPU (AVX2), then New CPU (AVX512): the last bits may differ from those of a run on one of them "
+        "alone."
+    ]
 
 
 def test_what_is_known_is_shown_beside_what_is_not(app: AppTest, store: Store) -> None:
