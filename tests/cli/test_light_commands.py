@@ -33,6 +33,7 @@ def test_commands_that_only_read_load_nothing_heavy(store: Store) -> None:
     shown = add_run(store, name="one run")
     add_run(store, spec(data__name="mnist", model__name="lenet5"), state="queued")
     commands = ["--help", "runs", "runs --json", f"show {shown.id}", f"show {shown.id} --json", "check"]
+    commands += ["data list", "gc --dry-run"]
     commands += ["translate 0.01 --from keras-l2 --to torch-adamw", "claims --help"]
     environment = os.environ | {"REGLAB_HOME": str(store.home)}
     ran = subprocess.run(
