@@ -353,4 +353,6 @@ def test_the_settings_in_force_are_those_given(environ: dict[str, str]) -> None:
     found = {each.facts["name"]: each for each in in_force.values(load_settings(given), given)}
     assert (found["REGLAB_SLOTS"].text, found["REGLAB_SLOTS"].facts["default"]) == ("REGLAB_SLOTS=3", False)
     assert found["REGLAB_HOSTS"].text == "REGLAB_HOSTS=a.example.com"
-    assert found["REGLAB_DEVICE"].text == "REGLAB_DEVICE=auto (default)"
+    assert [found[f"REGLAB_{name}"].text for name in ("DEVICE", "THREADS")] == [
+        "REGLAB_DEVICE=auto (default)", "REGLAB_THREADS=auto (default)",
+    ]  # fmt: skip

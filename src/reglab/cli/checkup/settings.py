@@ -39,7 +39,8 @@ def _value(name: str, settings: Settings, environ: Mapping[str, str]) -> str:
         return _place(settings.store)
     if name == "REGLAB_HOSTS":
         return ",".join(load_hosts(environ)) or "this machine's names"
-    return str(getattr(settings, name.removeprefix(_PREFIX).lower()))
+    value = getattr(settings, name.removeprefix(_PREFIX).lower())
+    return "auto" if value is None else str(value)
 
 
 def _place(store: str) -> str:
