@@ -87,8 +87,8 @@ def entries(home: Path) -> list[Path]:
 
 def rewrite(file: Path, content: bytes) -> None:
     """Write ``content`` until the system's clock for files, which has coarse ticks, has moved on."""
-    before = file.stat().st_ctime_ns
-    while file.stat().st_ctime_ns == before:
+    before = file.stat().st_mtime_ns
+    while file.stat().st_mtime_ns == before:
         file.write_bytes(content)
 
 
