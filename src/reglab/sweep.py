@@ -8,8 +8,7 @@ with them initial weights, split, batch order and dropout masks, and differ in t
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Any, Literal, get_args
@@ -25,11 +24,12 @@ from pydantic import (
 
 from reglab import spec_text
 from reglab.columns import Measure
-from reglab.errors import SpecError, shown
-from reglab.number_text import number_text, read_named, split_list
+from reglab.errors import SpecError
+from reglab.number_text import number_text
 from reglab.spec import Apply, Number, RunSpec, Whole
 from reglab.spec_errors import sentence
 from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
+from reglab.sweep_values import MOST_VALUES, check_count, check_once, check_values
 
 _Kept = Annotated[Number, PlainSerializer(lambda value: value)]  # an integer is written as one
 Kind = Literal["l2", "l1", "elastic", "grid", "setting"]
@@ -37,18 +37,11 @@ Repeats = Literal["seed", "block", "fold"]
 EpochRule = Literal["last", "best", "common"]
 EPOCH_RULES: tuple[EpochRule, ...] = get_args(EpochRule)
 
-MOST_VALUES = 200
-"""λ values of one sweep; a curve needs 9 to 30."""
-
 MOST_LANES = 1000
 """Runs of one sweep."""
 
 MOST_REPEATS = 50
-LARGEST = 1e3
-"""The largest λ."""
-
 _LARGEST_SEED = 2**32 - 1
-_DIGITS = 9  # of a range's count; more are no count
 _SYMBOLS = {"l1": "λ₁", "l2": "λ₂", "lambdas": "λ"}
 
 
@@ -122,8 +115,8 @@ class SweepSpec(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> SweepSpec:
         for name in ("l1", "l2", "lambdas"):
-            _check_count(_SYMBOLS[name], len(getattr(self, name)))
-            _check_values(_SYMBOLS[name], getattr(self, name))
+            check_count(_SYMBOLS[name], len(getattr(self, name)))
+            check_values(_SYMBOLS[name], getattr(self, name))
             object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
         if not (self.l1 or self.l2 or self.lambdas or self.over):
             raise ValueError("at least one λ is needed; give a list such as 0,1e-3,1e-2 or a range 1e-4:1e-1:9")
@@ -156,8 +149,8 @@ class SweepSpec(BaseModel):
         """Values of ``over`` ascend, whole settings have integers, and every value is one that a run can have."""
         found = {key: (read_setting(key, self.run), values) for key, values in self.over.items()}
         for key, (setting, values) in found.items():
-            _check_count(key, len(values))
-            _check_once(key, values)
+            check_count(key, len(values))
+            check_once(key, values)
             if not values:
                 raise ValueError(f"{key} has no values; give a list such as 0,0.3,0.5 or a range 1e-4:1e-1:9")
             for value in values:
@@ -176,7 +169,7 @@ class SweepSpec(BaseModel):
         what = "points" if self.over else "λ"
         if self.over and values > MOST_VALUES:
             raise ValueError(f"{values:,} points are more than the {MOST_VALUES} that a sweep takes; give fewer values")
-        _check_count("λ", values)
+        check_count("λ", values)
         if lanes > MOST_LANES:
             raise ValueError(
                 f"{values:,} {what} × {lanes // values:,} are {lanes:,} runs of {self.run.train.epochs:,} epochs each, "
@@ -348,83 +341,3 @@ class SweepSpec(BaseModel):
     def to_yaml(self) -> str:
         """The whole sweep as YAML."""
         return spec_text.dump(self.model_dump(mode="json"))
-
-
-def parse_values(text: str, symbol: str = "λ", *, most: float = LARGEST, whole: bool = False) -> tuple[float, ...]:
-    """The values in ``text``, ascending: values and ranges between commas, "0,1e-4:1e-1:8" for example.
-
-    A range FIRST:LAST:COUNT has COUNT values at equal ratios, rounded to three significant digits, or to integers
-    where ``whole``. Values between semicolons or spaces may have decimal commas: "0,001; 0,01".
-
-    :raises SpecError: where it is empty, holds anything else, a value below 0 or above ``most``, or one value twice.
-    """
-    items = split_list(text, symbol)
-    if not items:
-        raise SpecError(f"{symbol} is empty; give values such as 0,1e-3,1e-2 or a range such as 1e-4:1e-1:9.")
-    try:
-        _check_count(symbol, len(items))
-        values = [value for item in items for value in _item(item, symbol, most, whole=whole)]
-        _check_count(symbol, len(values))
-        _check_values(symbol, values, most)
-    except ValueError as error:
-        raise SpecError(f"{error}.") from None
-    return tuple(sorted(values))
-
-
-def spaced(first: float, last: float, count: int) -> tuple[float, ...]:
-    """``count`` values from ``first`` to ``last`` at equal ratios, rounded to three significant digits."""
-    if count == 1:
-        return (first,)
-    start, step = math.log(first), (math.log(last) - math.log(first)) / (count - 1)  # no ratio can overflow
-    return tuple(float(f"{math.exp(start + step * i):.3g}") for i in range(count))
-
-
-def values_text(values: Sequence[float]) -> str:
-    """``values`` as :func:`parse_values` reads them: "0, 1e-4, 0.03"."""
-    return ", ".join(map(number_text, values))
-
-
-def _item(text: str, symbol: str, most: float, *, whole: bool) -> tuple[float, ...]:
-    parts = text.split(":")
-    if len(parts) == 1:
-        return (read_named(text, symbol),)
-    if (
-        len(parts) != 3
-        or not all(parts)
-        or not (parts[2].isascii() and parts[2].isdecimal() and len(parts[2]) <= _DIGITS)
-    ):
-        raise SpecError(f"{symbol}: cannot read {shown(text)}; a range is FIRST:LAST:COUNT, such as 1e-4:1e-1:9.")
-    first, last, count = read_named(parts[0], symbol), read_named(parts[1], symbol), int(parts[2])
-    if not 0 < first < last:
-        raise SpecError(
-            f"{symbol}: the range {shown(text)} must rise from above 0; write 0 apart, as in 0,1e-4:1e-1:8."
-        )
-    if not 2 <= count <= MOST_VALUES:
-        raise SpecError(f"{symbol}: a range has 2 to {MOST_VALUES} values, not {count:,}; 9 to 30 show the curve.")
-    _check_values(symbol, (first, last), most)
-    values = tuple(map(round, spaced(first, last, count))) if whole else spaced(first, last, count)
-    if len(set(values)) < count:
-        kind = "whole numbers" if whole else "values of three digits each"
-        raise SpecError(f"{symbol}: the range {shown(text)} is too narrow for {count} {kind}.")
-    return values
-
-
-def _check_count(symbol: str, count: int) -> None:
-    if count > MOST_VALUES:
-        raise ValueError(
-            f"{count:,} values of {symbol} are more than the {MOST_VALUES} that a sweep takes; 9 to 30 show the curve"
-        )
-
-
-def _check_values(symbol: str, values: Sequence[float], most: float = LARGEST) -> None:
-    for value in values:
-        if not math.isfinite(value) or not 0 <= value <= most:
-            limits = f"from 0 to {number_text(most)}" if math.isfinite(most) else "at least 0"
-            raise ValueError(f"{symbol} must be {limits}, not {number_text(value)}")
-    _check_once(symbol, values)
-
-
-def _check_once(symbol: str, values: Sequence[float]) -> None:
-    twice = next((value for value in values if list(values).count(value) > 1), None)
-    if twice is not None:
-        raise ValueError(f"{symbol} has {number_text(twice)} more than once; give each value once")

@@ -15,7 +15,8 @@ from reglab.errors import SpecError, UnknownName, clipped, shown
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.spec_text import LONGEST, read
-from reglab.sweep import SweepSpec, parse_values
+from reglab.sweep import SweepSpec
+from reglab.sweep_values import parse_values
 from reglab.ui.shared.query import read_link
 from reglab.ui.sweep import query as sweep_address
 

@@ -25,7 +25,8 @@ from reglab.jobs import Plan, SweepWorker, sweep_work
 from reglab.jobs.sweep_plan import make_plan
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
-from reglab.sweep import SweepSpec, spaced
+from reglab.sweep import SweepSpec
+from reglab.sweep_values import spaced
 from reglab.training import denormals_flushed
 
 CORES = 2

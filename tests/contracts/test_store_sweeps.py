@@ -17,7 +17,8 @@ from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.states import STATES, State
 from reglab.store import Ending, Progress, Store, Sweep, catalog, open_store, transitions
-from reglab.sweep import SweepSpec, spaced
+from reglab.sweep import SweepSpec
+from reglab.sweep_values import spaced
 
 PATH = SweepSpec(run=spec(train__epochs=4), l2=(0.0, 0.03), seeds=2)
 

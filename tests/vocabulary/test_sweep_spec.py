@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from reglab import spec_text
 from reglab.errors import SpecError
 from reglab.spec import RunSpec
-from reglab.sweep import MOST_LANES, MOST_VALUES, Point, SweepSpec, parse_values, spaced, values_text
+from reglab.sweep import MOST_LANES, Point, SweepSpec
+from reglab.sweep_values import MOST_VALUES, parse_values, spaced, values_text
 
 lambdas = st.floats(0, 1e3, allow_subnormal=False).map(lambda value: value + 0.0)  # no −0
 paths = st.lists(lambdas, min_size=1, max_size=6, unique=True).map(tuple)

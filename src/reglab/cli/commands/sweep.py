@@ -15,8 +15,9 @@ from reglab.number_text import read_named
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.spec_text import scalar
-from reglab.sweep import MOST_REPEATS, SweepSpec, parse_values
+from reglab.sweep import MOST_REPEATS, SweepSpec
 from reglab.sweep_axes import read_setting
+from reglab.sweep_values import parse_values
 
 _LIST = "0,1e-4,1e-3 or 1e-4:1e-1:9 (9 values at equal ratios), also mixed; '0,001;0,01' for decimal commas"
 _DEFAULT = "0,1e-4:1e-1:8"

@@ -11,8 +11,9 @@ from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_sweep
 from reglab.spec import RunSpec
-from reglab.sweep import EpochRule, Kind, SweepSpec, values_text
+from reglab.sweep import EpochRule, Kind, SweepSpec
 from reglab.sweep_axes import numeric_settings
+from reglab.sweep_values import values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.services import services

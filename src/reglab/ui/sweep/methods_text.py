@@ -8,7 +8,8 @@ from typing import Any
 from reglab import __version__
 from reglab.number_format import exact, percent, short
 from reglab.spec import RunSpec
-from reglab.sweep import EpochRule, SweepSpec, values_text
+from reglab.sweep import EpochRule, SweepSpec
+from reglab.sweep_values import values_text
 from reglab.ui.shared.text import count_of, dataset_label, model_label, optimizer_text
 from reglab.ui.sweep.confirm_text import ConfirmedFigures, opened_text
 from reglab.ui.sweep.epoch_view import EpochView

@@ -18,8 +18,9 @@ from reglab.errors import SpecError, shown
 from reglab.number_text import number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.spec_text import scalar
-from reglab.sweep import EpochRule, Kind, SweepSpec, parse_values, values_text
+from reglab.sweep import EpochRule, Kind, SweepSpec
 from reglab.sweep_axes import read_setting
+from reglab.sweep_values import parse_values, values_text
 from reglab.ui.shared import spec_fields as of_run
 from reglab.ui.shared.query import best_effort
 from reglab.ui.sweep.presets import DEMO
