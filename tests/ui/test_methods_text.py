@@ -43,6 +43,12 @@ def test_a_sweep_without_extras() -> None:
         assert absent not in text
 
 
+def test_a_measure_that_was_not_declared_beforehand_is_named_so() -> None:
+    about = "The measure that was declared beforehand is the accuracy."
+    assert about in methods_text(view_of(SIX, measure="loss"), KNOWN)
+    assert about not in methods_text(view_of(SIX), KNOWN)
+
+
 def test_other_regularizers_early_stopping_and_folds_are_named() -> None:
     run = {
         "model": {"dropout": 0.3}, "train": {"patience": 5, "epochs": 60}, "penalty": {"l2": 0.0, "l1": 0.01},

@@ -96,9 +96,11 @@ def _sweep(spec: SweepSpec) -> str:
 def _choice(view: EpochView) -> str:
     top = "highest" if view.measure == "accuracy" else "lowest"
     rule = view.judgement.declared
+    declared = view.spec.measure
+    other = "" if view.measure == declared else f" The measure that was declared beforehand is the {declared}."
     return (
         f"λ was chosen by the {top} mean validation {view.measure}, with {_RULES[rule]} (epoch rule “{rule}”, declared "
-        "beforehand); λ with diverged runs or at chance were excluded."
+        f"beforehand); λ with diverged runs or at chance were excluded.{other}"
     )
 
 
