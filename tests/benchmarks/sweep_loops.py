@@ -1,4 +1,4 @@
-"""Ways of training every λ of a sweep, for the benchmarks: our worker, our engine alone, plain runs, those by joblib.
+"""Ways of training every λ of a sweep, for the benchmarks: our runner, our engine alone, plain runs, those by joblib.
 
 Each gives the training and validation loss of every lane at its last epoch, in the order of ``SweepSpec.lanes()``.
 """
@@ -6,10 +6,11 @@ Each gives the training and validation loss of every lane at its last epoch, in 
 from __future__ import annotations
 
 import atexit
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,85 +21,90 @@ from joblib import Parallel, delayed, parallel_config  # type: ignore[import-unt
 from tests.training.plain_loop import plain_train
 
 from reglab import RunSpec, train
+from reglab.datasets import prepare
 from reglab.events import EpochDone
-from reglab.jobs import Plan, SweepWorker, sweep_work
+from reglab.jobs import Plan, ThreadRunner
 from reglab.jobs.sweep_plan import make_plan
+from reglab.jobs.timing_file import NAME
 from reglab.settings import Settings, load_settings
+from reglab.states import ENDED
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
 from reglab.sweep_values import spaced
 from reglab.training import denormals_flushed
 
 CORES = 2
+SLOTS = "REGLAB_BENCH_SLOTS"
+"""Environment variable: how many slots ours has, if not one a core."""
+
 DIGITS: dict[str, Any] = {"name": "digits"}  # 400 training and 539 validation images of 8×8 pixels
 MNIST: dict[str, Any] = {"name": "mnist_5k", "train_size": 1000, "val_size": 500}  # of 28×28 pixels
 
 Losses = list[list[float]]
 
 
-def sweep_of(data: Mapping[str, Any], model: str, epochs: int, count: int) -> SweepSpec:
+def sweep_of(data: Mapping[str, Any], model: str, epochs: int, count: int, seeds: int = 1) -> SweepSpec:
     """0 and ``count`` − 1 values of λ₂ above it, with a learning rate at which float32 does not part soon."""
     run = RunSpec.parse({"data": data, "model": {"name": model}, "optim": {"lr": 3e-4}, "train": {"epochs": epochs}})
-    return SweepSpec(run=run, l2=(0.0, *spaced(1e-5, 1e-1, count - 1)) if count > 1 else (1e-2,))
+    return SweepSpec(run=run, l2=(0.0, *spaced(1e-5, 1e-1, count - 1)) if count > 1 else (1e-2,), seeds=seeds)
 
 
 @dataclass
 class Trained:
-    """The losses; of ours also the seconds that planning took and how the lanes then advanced."""
+    """The losses; of ours also the seconds of planning, in clock and processor time, and how the lanes advanced."""
 
     losses: Losses
     planning: float = 0.0
+    planning_cpu: float = 0.0
     how: str = ""
 
 
-@dataclass
-class Planning:
-    """:func:`make_plan`, timed."""
-
-    seconds: float = 0.0
-    plans: list[Plan] = field(default_factory=list)
-
-    def make(self, spec: SweepSpec, settings: Settings, workers: int) -> Plan:
-        before = time.perf_counter()
-        self.plans.append(make_plan(spec, settings, workers))
-        self.seconds = time.perf_counter() - before
-        return self.plans[-1]
-
-    @property
-    def how(self) -> str:
-        plan = self.plans[-1]
-        return f"{plan.widest} fused, {plan.speedup:.1f}×" if plan.how.fused else "one by one"
-
-
 @lru_cache
-def opened() -> tuple[Store, Settings]:
-    """A store that stays open, as the dashboard's does."""
+def opened() -> tuple[Store, Settings, ThreadRunner]:
+    """A store and a runner that stay open, as the dashboard's do."""
     folder = TemporaryDirectory()
-    settings = load_settings(
-        {"REGLAB_HOME": folder.name, "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "1", "REGLAB_SLOTS": str(CORES)}
-    )
+    slots = os.environ.get(SLOTS, str(CORES))
+    settings = load_settings({"REGLAB_HOME": folder.name, "REGLAB_DEVICE": "cpu", "REGLAB_SLOTS": slots})
     store = open_store(settings)
-    atexit.register(folder.cleanup)
-    atexit.register(store.close)
-    return store, settings
+    runner = ThreadRunner(store, settings)
+    for close in (folder.cleanup, store.close, runner.close):
+        atexit.register(close)
+    return store, settings, runner
 
 
 def worker(spec: SweepSpec) -> Trained:
-    """The real thing: planned, trained, and every epoch, histogram and checkpoint stored."""
-    store, settings = opened()
-    planning = Planning()
-    sweep_work.make_plan = planning.make  # type: ignore[attr-defined]
-    sweep = store.create(spec, owner=store.owner())
-    SweepWorker(store, settings, sweep).work()
+    """The real thing: queued, planned, trained, and every epoch, histogram and checkpoint stored."""
+    store, _, runner = opened()
+    sweep = runner.submit(spec)
+    while store.sweep(sweep.id).state not in ENDED:
+        time.sleep(0.01)
+    done = store.sweep(sweep.id)
+    assert done.state == "finished", done.error
+    assert done.plan is not None
     lasts = [run.last for run in store.sweep_runs(sweep.id)]
-    return Trained([[e.train_loss, e.val_loss] for e in lasts if e is not None], planning.seconds, planning.how)
+    return Trained([[e.train_loss, e.val_loss] for e in lasts if e is not None], how=_how(Plan.of(done.plan)))
+
+
+def first_plan(spec: SweepSpec) -> Trained:
+    """Planning alone, in a home that has no timings yet."""
+    settings = opened()[1]
+    (settings.home / NAME).unlink(missing_ok=True)
+    return known_plan(spec)
+
+
+def known_plan(spec: SweepSpec) -> Trained:
+    """Planning alone, in a home that has timings of the shape."""
+    prepare(spec.run.data, opened()[1].data)
+    wall, cpu = time.perf_counter(), time.process_time()
+    plan = _planned(spec)
+    return Trained([], time.perf_counter() - wall, time.process_time() - cpu, _how(plan))
 
 
 def engine(spec: SweepSpec) -> Trained:
-    """The same plan and training without a store, events thrown away."""
-    planning = Planning()
-    with denormals_flushed():
-        plan = planning.make(spec, opened()[1], CORES)
+    """The same plan and training on threads and without a store, events thrown away."""
+    wall = time.perf_counter()
+    plan = _planned(spec)
+    planning = time.perf_counter() - wall
     runs, losses = [lane.run for lane in spec.lanes()], dict[int, list[float]]()
 
     def advance(lanes: tuple[int, ...]) -> None:
@@ -109,7 +115,16 @@ def engine(spec: SweepSpec) -> Trained:
 
     with ThreadPoolExecutor(CORES) as pool:
         list(pool.map(advance, plan.stacks))
-    return Trained([losses[lane] for lane in range(spec.size)], planning.seconds, planning.how)
+    return Trained([losses[lane] for lane in range(spec.size)], planning, how=_how(plan))
+
+
+def _planned(spec: SweepSpec) -> Plan:
+    with denormals_flushed():
+        return make_plan(spec, opened()[1], CORES)
+
+
+def _how(plan: Plan) -> str:
+    return f"{plan.widest} fused, {plan.speedup:.1f}×" if plan.how.fused else "one by one"
 
 
 def plain(spec: SweepSpec) -> Trained:
@@ -138,6 +153,8 @@ def plain_run(spec: RunSpec) -> list[float]:
 LOOPS: dict[str, Callable[[SweepSpec], Trained]] = {
     "worker": worker,
     "engine": engine,
+    "first_plan": first_plan,
+    "known_plan": known_plan,
     "plain": plain,
     "joblib": joblib,
 }
