@@ -44,6 +44,9 @@ def pool(store: Store, settings: Settings) -> Iterator[WorkerPool]:
 
 
 def test_a_worker_is_used_again_and_there_are_no_more_than_slots(pool: WorkerPool) -> None:
+    for starter in pool.warm(3):
+        starter.join()
+    assert len(pool.workers) == 2
     with pool.worker(going_on) as first, pool.worker(going_on) as second:
         assert first.pid != second.pid
         with pytest.raises(Halted), pool.worker(lambda: "cancelled"):

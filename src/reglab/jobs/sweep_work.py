@@ -101,6 +101,7 @@ class SweepWorker(Job):
             return Plan.of(self.sweep.plan)
         if self.pool is None:
             return self.plan()
+        self.pool.warm(min(self._workers(), self.sweep.size))  # the others start while the first one plans
         waiting = partial(self.patience, self.store.say, self.sweep.id, "Waiting for a worker process")
         with self.pool.worker(self._wanted, waiting) as worker:
             worker.plan(self.sweep.id)

@@ -111,9 +111,7 @@ class WorkerPool:
     def _start(self) -> WorkerProcess:
         """A new worker, counted as busy."""
         try:
-            worker = WorkerProcess(self.settings, self.owner, self.outages)
-            with self._guard:
-                self._busy.add(worker)
+            worker = self._spawned()
             if self._closing:
                 worker.kill()
             self._await(worker)
@@ -122,11 +120,18 @@ class WorkerPool:
                 raise Halted("interrupted") from None
             self.outages.begin(STARTING, error)
             raise
+        self.outages.end(STARTING)
+        return worker
+
+    def _spawned(self) -> WorkerProcess:
+        worker = None
+        try:
+            worker = WorkerProcess(self.settings, self.owner, self.outages)
+            return worker
         finally:
             with self._guard:
                 self._starting -= 1
-        self.outages.end(STARTING)
-        return worker
+                self._busy |= set() if worker is None else {worker}
 
     def _await(self, worker: WorkerProcess) -> None:
         try:
@@ -149,6 +154,19 @@ class WorkerPool:
             self._starting += 1
         with suppress(Halted):  # it closes meanwhile
             self._put_back(self._start())
+
+    def warm(self, count: int) -> list[threading.Thread]:
+        """Start workers in the background until there are ``count``, or as many as there is room for."""
+        with self._guard:
+            missing = count - len(self._idle) - len(self._busy) - self._starting
+        starters = [threading.Thread(target=self._start_quietly, daemon=True) for _ in range(missing)]
+        for starter in starters:
+            starter.start()
+        return starters
+
+    def _start_quietly(self) -> None:
+        with suppress(RegLabError):  # the first job tries again, and says why
+            self.start()
 
     def _put_back(self, worker: WorkerProcess) -> None:
         """Keep the worker for the next job; one that is gone, or still at its job after an error, leaves."""
@@ -215,22 +233,16 @@ def workers(
         yield None
         return
     pool, done = WorkerPool(settings, store.owner().id, Outages()), threading.Event()
-    helpers = [threading.Thread(target=_start_quietly, args=(pool,)) for _ in range(min(warm, settings.slots))]
-    helpers.append(threading.Thread(target=_close_when, args=(pool, closing, done)))
-    for helper in helpers:
-        helper.start()
+    watch = threading.Thread(target=_close_when, args=(pool, closing, done), daemon=True)
+    watch.start()
+    starters = pool.warm(warm)
     try:
         yield pool
     finally:
         done.set()
         pool.close(1.0)
-        for helper in helpers:
+        for helper in (watch, *starters):
             helper.join()
-
-
-def _start_quietly(pool: WorkerPool) -> None:
-    with suppress(RegLabError):  # the first job tries again, and says why
-        pool.start()
 
 
 def _close_when(pool: WorkerPool, closing: Callable[[], bool], done: threading.Event) -> None:
