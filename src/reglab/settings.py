@@ -17,7 +17,7 @@ import platformdirs
 from reglab.errors import RegLabError, shown
 from reglab.machine import available_cores
 
-Runner = Literal["process", "thread"]
+RunnerKind = Literal["process", "thread"]
 """Where runs and sweeps train."""
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -77,7 +77,7 @@ class Settings:
     slots: int
     queue: int
     undo_days: int
-    runner: Runner
+    runner: RunnerKind
 
     @property
     def cache(self) -> Path:
@@ -160,12 +160,12 @@ def _folder(env: Mapping[str, str], name: str, default: Callable[[], Path]) -> P
         raise RegLabError(f"{name} {shown(text)} names no folder: {str(error).rstrip('.').lower()}.") from None
 
 
-def _runner(env: Mapping[str, str]) -> Runner:
+def _runner(env: Mapping[str, str]) -> RunnerKind:
     text = env.get("REGLAB_RUNNER") or "process"
-    for runner in get_args(Runner):
+    for runner in get_args(RunnerKind):
         if text == runner:
-            return cast("Runner", runner)
-    raise RegLabError(f"REGLAB_RUNNER must be {' or '.join(get_args(Runner))}, not {shown(text)}.")
+            return cast("RunnerKind", runner)
+    raise RegLabError(f"REGLAB_RUNNER must be {' or '.join(get_args(RunnerKind))}, not {shown(text)}.")
 
 
 def _default_store(home: Path) -> str:

@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 from tests.jobs.running import SMALL, wait_until
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Run, Store
 from reglab.ui import server
@@ -20,15 +20,15 @@ LONG = SMALL.with_changes({"train.epochs": 60})
 
 
 @contextmanager
-def training(store: Store, settings: Settings) -> Iterator[tuple[ThreadRunner, Run]]:
+def training(store: Store, settings: Settings) -> Iterator[tuple[Runner, Run]]:
     """A runner in which a run of :data:`LONG` has done an epoch."""
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         run = runner.submit(LONG)
         wait_until(lambda: store.get(run.id).epoch > 0, "the first epoch")
         yield runner, run
 
 
-def health(monkeypatch: pytest.MonkeyPatch, store: Store, runner: ThreadRunner) -> int:
+def health(monkeypatch: pytest.MonkeyPatch, store: Store, runner: Runner) -> int:
     """The status of the health route."""
     monkeypatch.setattr(server, "services", lambda: SimpleNamespace(store=store, runner=runner))
     return server.health(Request({"type": "http", "method": "GET", "headers": []})).status_code
@@ -40,7 +40,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() + (" (traceback)" if record.exc_info else "") for record in found]
 
 
-def wait_for_trouble(runner: ThreadRunner, words: str) -> str:
+def wait_for_trouble(runner: Runner, words: str) -> str:
     """What keeps the runner from its work, once that says ``words``."""
     wait_until(lambda: words in (runner.trouble() or ""), words)
     return runner.trouble() or ""

@@ -13,7 +13,7 @@ from tests.jobs.running import SMALL, settings_in, wait_until
 from tests.jobs.sweeping import SMALL as SWEEP
 from tests.jobs.sweeping import plan_of
 
-from reglab.jobs import Plan, ThreadRunner, sweep_work
+from reglab.jobs import Plan, Runner, sweep_work
 from reglab.settings import Settings
 from reglab.store import Store, open_store, owners, transitions
 from reglab.sweep import SweepSpec
@@ -38,8 +38,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
-    with closing(ThreadRunner(store, settings)) as opened:
+def runner(store: Store, settings: Settings) -> Iterator[Runner]:
+    with closing(Runner(store, settings)) as opened:
         yield opened
 
 
@@ -48,7 +48,7 @@ def execute(store: Store, statement: str, **values: str) -> None:
         connection.execute(text(statement), values)
 
 
-def trained(store: Store, runner: ThreadRunner) -> str:
+def trained(store: Store, runner: Runner) -> str:
     """A long run that has done an epoch."""
     run_id = runner.submit(LONG).id
     wait_until(lambda: store.get(run_id).epoch > 0, "the first epoch")
@@ -64,7 +64,7 @@ def trained(store: Store, runner: ThreadRunner) -> str:
     ],
 )
 def test_a_run_that_is_lost_is_dropped_and_the_next_one_trains(
-    runner: ThreadRunner, store: Store, statement: str, caplog: pytest.LogCaptureFixture
+    runner: Runner, store: Store, statement: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     lost = trained(store, runner)
     execute(store, statement, id=lost)
@@ -76,7 +76,7 @@ def test_a_run_that_is_lost_is_dropped_and_the_next_one_trains(
 
 
 def test_a_server_that_was_taken_for_dead_goes_on_with_its_queue(
-    runner: ThreadRunner, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = trained(store, runner)
     other = settings_in(tmp_path / "other", REGLAB_STORE=f"sqlite:///{store.home / 'reglab.sqlite'}")
@@ -88,7 +88,7 @@ def test_a_server_that_was_taken_for_dead_goes_on_with_its_queue(
 
 
 def test_a_lost_run_that_is_queued_again_waits_until_its_thread_has_ended_and_goes_on(
-    runner: ThreadRunner, store: Store
+    runner: Runner, store: Store
 ) -> None:
     lost = trained(store, runner)
     execute(store, "UPDATE runs SET state = 'interrupted', owner = NULL WHERE id = :id", id=lost)
@@ -98,7 +98,7 @@ def test_a_lost_run_that_is_queued_again_waits_until_its_thread_has_ended_and_go
     assert store.get(lost).error is None
 
 
-def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: ThreadRunner, store: Store) -> None:
+def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: Runner, store: Store) -> None:
     first = runner.submit(LONG_SWEEP).id
     wait_until(lambda: store.sweep(first).epoch > 0, "the first epoch of the sweep")
     lost, *others = [run.id for run in store.sweep_runs(first)]
@@ -109,9 +109,7 @@ def test_a_lost_lane_ends_its_sweep_and_the_next_sweep_trains(runner: ThreadRunn
     assert {store.get(run_id).owner for run_id in [lost, *others]} == {None}
 
 
-def test_a_queued_row_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(
-    runner: ThreadRunner, store: Store
-) -> None:
+def test_a_queued_row_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runner: Runner, store: Store) -> None:
     first = trained(store, runner)
     broken, whole = runner.submit(SMALL).id, runner.submit(SMALL).id
     execute(store, "UPDATE runs SET spec = 'no JSON' WHERE id = :id", id=broken)
@@ -122,7 +120,7 @@ def test_a_queued_row_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains
     assert (row.state, row.error) == ("queued", None)  # a newer version may have written it, and can still train it
 
 
-def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runner: ThreadRunner, store: Store) -> None:
+def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runner: Runner, store: Store) -> None:
     first = trained(store, runner)
     broken, whole = runner.submit(SWEEP).id, runner.submit(SWEEP).id
     execute(store, "UPDATE sweeps SET spec = 'no JSON' WHERE id = :id", id=broken)
@@ -134,7 +132,7 @@ def test_a_sweep_that_cannot_be_read_stays_as_it_is_and_the_next_one_trains(runn
 
 
 def test_steps_that_fail_keep_no_run_from_being_taken_up(
-    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    runner: Runner, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     waiting = store.waiting
 
@@ -145,7 +143,7 @@ def test_steps_that_fail_keep_no_run_from_being_taken_up(
 
     monkeypatch.setattr(store, "waiting", lambda kind="run": broken(kind))
     monkeypatch.setattr(store, "recover", broken)
-    monkeypatch.setattr("reglab.jobs.threads._RECOVER", 0.0)
+    monkeypatch.setattr("reglab.jobs.runner._RECOVER", 0.0)
     wait_until(lambda: "a bug" in (runner.trouble() or ""), "the failure to be noticed")
     for _ in range(2):
         wait_for_state(store, runner.submit(SMALL).id, "finished")
@@ -154,7 +152,7 @@ def test_steps_that_fail_keep_no_run_from_being_taken_up(
 
 
 def test_a_run_whose_claim_fails_does_not_keep_others_from_being_taken_up(
-    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim, refused = store.claim, []
 

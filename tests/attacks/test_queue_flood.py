@@ -9,7 +9,7 @@ import pytest
 from tests.factories import spec as spec_of
 
 from reglab.errors import QueueFull
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
@@ -24,15 +24,15 @@ def any_store(any_settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def door(any_store: Store, any_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadRunner]:
+def door(any_store: Store, any_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
     """A runner that takes nothing up, with room for 25,000 epochs."""
-    monkeypatch.setattr(ThreadRunner, "_supervise", lambda self: None)
-    runner = ThreadRunner(any_store, replace(any_settings, queue=25_000))
+    monkeypatch.setattr(Runner, "_supervise", lambda self: None)
+    runner = Runner(any_store, replace(any_settings, queue=25_000))
     yield runner
     runner.close()
 
 
-def test_runs_wait_up_to_the_limit_and_no_further(door: ThreadRunner) -> None:
+def test_runs_wait_up_to_the_limit_and_no_further(door: Runner) -> None:
     first = door.submit(LONG, key="one")
     door.submit(LONG, key="two")
     with pytest.raises(QueueFull, match=r"20,000 epochs wait, this would add 10,000, and at most 25,000 may wait"):
@@ -43,7 +43,7 @@ def test_runs_wait_up_to_the_limit_and_no_further(door: ThreadRunner) -> None:
     assert door.submit(LONG, key="three").state == "queued"
 
 
-def test_short_runs_count_as_something(door: ThreadRunner) -> None:
+def test_short_runs_count_as_something(door: Runner) -> None:
     settings = replace(door.settings, queue=100)
     door.settings = settings
     for _ in range(5):
@@ -52,7 +52,7 @@ def test_short_runs_count_as_something(door: ThreadRunner) -> None:
         door.submit(spec_of(**{"train.epochs": 1}))
 
 
-def test_a_sweep_counts_with_all_its_runs_or_leaves_nothing_behind(door: ThreadRunner) -> None:
+def test_a_sweep_counts_with_all_its_runs_or_leaves_nothing_behind(door: Runner) -> None:
     door.submit(SweepSpec(run=LONG, l2=(0.0,), seeds=2))
     with pytest.raises(QueueFull, match=r"this would add 20,000"):
         door.submit(SweepSpec(run=LONG, l2=(0.0, 0.1), seeds=1))
@@ -61,7 +61,7 @@ def test_a_sweep_counts_with_all_its_runs_or_leaves_nothing_behind(door: ThreadR
         door.submit(LONG)
 
 
-def test_resuming_is_bounded_too(door: ThreadRunner) -> None:
+def test_resuming_is_bounded_too(door: Runner) -> None:
     stopped = [door.submit(LONG) for _ in range(2)]
     for run in stopped:
         door.stop(run.id)

@@ -10,8 +10,8 @@ import pytest
 from tests.attacks.outages import health
 from tests.jobs.running import wait_until
 
-from reglab.jobs import ThreadRunner
-from reglab.jobs.threads import STALLED
+from reglab.jobs import Runner
+from reglab.jobs.runner import STALLED
 from reglab.settings import Settings
 from reglab.store import Store
 
@@ -27,7 +27,7 @@ def test_a_supervisor_without_a_round_for_ten_seconds_is_reported(
         release.wait()
         return waiting(kind)
 
-    with closing(ThreadRunner(store, settings, clock=lambda: now[0])) as runner:
+    with closing(Runner(store, settings, clock=lambda: now[0])) as runner:
         wait_until(lambda: health(monkeypatch, store, runner) == 200, "a healthy runner")
         monkeypatch.setattr(store, "waiting", block)
         stuck.wait()

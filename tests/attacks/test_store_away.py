@@ -19,7 +19,7 @@ from tests.store.postgres import Server
 from reglab import RunSpec
 from reglab.errors import RunLost, StoreError, StoreUnavailable
 from reglab.events import Event, StepDone
-from reglab.jobs import SweepWorker, ThreadRunner, patience
+from reglab.jobs import Runner, SweepWorker, patience
 from reglab.settings import Settings
 from reglab.store import Store, database, open_store
 
@@ -181,7 +181,7 @@ def test_a_person_can_stop_a_run_that_waits(store: Store, settings: Settings, mo
         raise StoreUnavailable("The disk is full.")
 
     monkeypatch.setattr(store, "add_epochs", away)
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         run = runner.submit(SMALL)
         wait_for_trouble(runner, "full")
         runner.stop(run.id)

@@ -13,7 +13,7 @@ from tests.jobs.running import wait_until
 from reglab import columns
 from reglab.cli import main
 from reglab.errors import StoreError
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Run, RunFilter, RunOrder, Store, Unreadable, UnreadableRow
 from reglab.store.run_table import SORTABLE
@@ -223,7 +223,7 @@ def test_the_queue_goes_on_past_a_row_that_cannot_be_read(store: Store, settings
     torn = store.create(SweepSpec(run=short, l2=(0.0, 0.1)))
     spoil(store, "runs", bad.id, "spec", "'{not JSON'")
     spoil(store, "sweeps", torn.id, "plan", "'{'")
-    runner = ThreadRunner(store, settings)
+    runner = Runner(store, settings)
     try:
         wait_until(lambda: store.get(good.id).state not in ("queued", "running"), "the good run")
         assert runner.alive()

@@ -20,7 +20,7 @@ from tests.jobs.processes import LONG, ONE_BY_ONE, SWEEP, process_settings, serv
 from tests.jobs.running import wait_until, work
 from tests.jobs.sweeping import train_sweep
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.states import ACTIVE
 from reglab.store import Run, Store, open_store
@@ -72,7 +72,7 @@ class Jobs:
 def kill_workers(jobs: Jobs, settings: Settings, times: int) -> int:
     """Kill a worker of one server at a time; how many jobs came out the same."""
     same = 0
-    with closing(ThreadRunner(jobs.store, settings)) as runner:
+    with closing(Runner(jobs.store, settings)) as runner:
         for number in range(times):
             job_id = jobs.new(number)
             jobs.moment(job_id)

@@ -14,7 +14,7 @@ import psutil
 from tests.jobs.running import SMALL, settings_in, wait_until
 from tests.jobs.sweeping import RUN, new_sweep, plan_of
 
-from reglab.jobs import Plan, SweepWorker, ThreadRunner
+from reglab.jobs import Plan, Runner, SweepWorker
 from reglab.jobs.patience import Outages
 from reglab.jobs.worker_pool import WorkerPool
 from reglab.settings import Settings
@@ -59,7 +59,7 @@ def wait_for_sweep(store: Store, sweep_id: str, state: str) -> Sweep:
     return store.sweep(sweep_id)
 
 
-def begun(runner: ThreadRunner, store: Store) -> tuple[str, int]:
+def begun(runner: Runner, store: Store) -> tuple[str, int]:
     """A long run that has done an epoch, and the number of the only process that trains."""
     run = runner.submit(LONG)
     wait_until(lambda: store.get(run.id).epoch > 0, "an epoch")
@@ -67,13 +67,13 @@ def begun(runner: ThreadRunner, store: Store) -> tuple[str, int]:
     return run.id, worker
 
 
-def busy(runner: ThreadRunner) -> list[int]:
+def busy(runner: Runner) -> list[int]:
     """The processes that train now."""
     assert runner.pool is not None
     return [worker.pid for worker in runner.pool.workers if worker.busy]
 
 
-def planned(runner: ThreadRunner, store: Store) -> str:
+def planned(runner: Runner, store: Store) -> str:
     """The sweep, one lane a group, taken up by the runner."""
     sweep = store.create(SWEEP)
     store.set_plan(sweep.id, ONE_BY_ONE.facts())
@@ -115,5 +115,5 @@ def _environment() -> dict[str, str]:
 
 if __name__ == "__main__":
     here = process_settings(Path(sys.argv[1]))
-    with open_store(here) as opened, closing(ThreadRunner(opened, here)):
+    with open_store(here) as opened, closing(Runner(opened, here)):
         signal.sigwait({signal.SIGTERM})

@@ -34,8 +34,8 @@ from reglab.columns import VAL_ACC, VAL_LOSS
 from reglab.errors import SpecError, StoreError
 from reglab.events import Environment, EpochDone, EpochMetrics, Event
 from reglab.jobs import (
+    Runner,
     SweepWorker,
-    ThreadRunner,
     judge_stored,
     pace,
     plan_confirmation,
@@ -281,7 +281,7 @@ def test_any_axis_is_confirmed(store: Store, settings: Settings) -> None:
 def test_a_page_starts_one_confirmation_at_a_time(store: Store, settings: Settings, sweep: Sweep) -> None:
     spec, confirmation = plan_confirmation(store, sweep, 2)
     training = store.create(spec, confirmation=confirmation, owner=store.owner())
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         assert start_confirmation(runner, sweep.id, 2).id == training.id
         store.finish([Ending(training.id, "cancelled")])
         made = start_confirmation(runner, sweep.id, 2)

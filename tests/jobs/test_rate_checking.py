@@ -15,8 +15,8 @@ from reglab.analysis import judge_sweep, runs_table
 from reglab.columns import VAL_LOSS
 from reglab.errors import SpecError, StoreError
 from reglab.jobs import (
+    Runner,
     SweepWorker,
-    ThreadRunner,
     current_rate_check,
     judge_stored,
     plan_rate_check,
@@ -128,7 +128,7 @@ def test_a_second_press_shows_the_check_that_waits(store: Store, settings: Setti
     run = SMALL.run.with_changes({"train.epochs": 1})
     sweep = add_sweep(store, SweepSpec(run=run, l2=(0.0, 0.1)), epochs=1)
     training = add_sweep(store, plan_rate_check(sweep), epochs=0, state="running", key=store.next_rate_check(sweep.id))
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         assert start_rate_check(runner, sweep.id).id == training.id
         store.finish([Ending(training.id, "cancelled")])
         made = start_rate_check(runner, sweep.id)

@@ -12,7 +12,7 @@ from tests.jobs.running import settings_in, wait_until, work
 from tests.jobs.sweeping import SMALL, assert_same_lanes, lanes_of, plan_of, train_sweep
 
 from reglab.errors import SpecError, StoreError
-from reglab.jobs import Plan, ThreadRunner, sweep_work
+from reglab.jobs import Plan, Runner, sweep_work
 from reglab.settings import Settings
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
@@ -36,8 +36,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
-    with closing(ThreadRunner(store, settings)) as opened:
+def runner(store: Store, settings: Settings) -> Iterator[Runner]:
+    with closing(Runner(store, settings)) as opened:
         yield opened
 
 
@@ -49,7 +49,7 @@ def wait_for_an_epoch(store: Store, sweep_id: str) -> None:
     wait_until(lambda: store.sweep(sweep_id).epoch > 0, f"an epoch of {sweep_id}")
 
 
-def test_a_submitted_sweep_trains_and_finishes(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+def test_a_submitted_sweep_trains_and_finishes(runner: Runner, store: Store, settings: Settings) -> None:
     sweep = runner.submit(SMALL, name="mine", key="once")
     assert sweep.name == "mine"
     assert runner.submit(SMALL, key="once").id == sweep.id
@@ -60,7 +60,7 @@ def test_a_submitted_sweep_trains_and_finishes(runner: ThreadRunner, store: Stor
 
 
 def test_a_run_that_is_submitted_during_a_sweep_starts_at_once(
-    runner: ThreadRunner, store: Store, settings: Settings
+    runner: Runner, store: Store, settings: Settings
 ) -> None:
     sweep = runner.submit(LONG)
     wait_for_an_epoch(store, sweep.id)
@@ -72,7 +72,7 @@ def test_a_run_that_is_submitted_during_a_sweep_starts_at_once(
     assert store.get(run.id).weights_sha256 == work(store, settings, RUN).weights_sha256
 
 
-def test_a_second_run_beside_a_sweep_waits_its_turn(runner: ThreadRunner, store: Store) -> None:
+def test_a_second_run_beside_a_sweep_waits_its_turn(runner: Runner, store: Store) -> None:
     sweep = runner.submit(LONG)
     wait_for_an_epoch(store, sweep.id)
     first, second = (runner.submit(LONG.run).id for _ in range(2))
@@ -82,7 +82,7 @@ def test_a_second_run_beside_a_sweep_waits_its_turn(runner: ThreadRunner, store:
     wait_until(lambda: store.get(second).epoch > 0, "an epoch of the second run")
 
 
-def test_sweeps_are_trained_one_after_another(runner: ThreadRunner, store: Store) -> None:
+def test_sweeps_are_trained_one_after_another(runner: Runner, store: Store) -> None:
     first, second, third = (runner.submit(LONG).id for _ in range(3))
     wait_for_an_epoch(store, first)
     assert [runner.position(sweep_id, "sweep") for sweep_id in (first, second, third)] == [None, 1, 2]
@@ -98,7 +98,7 @@ def test_sweeps_are_trained_one_after_another(runner: ThreadRunner, store: Store
 
 def test_a_run_cannot_overtake_a_sweep_for_ever_nor_the_sweep_the_run(tmp_path: Path) -> None:
     settings = settings_in(tmp_path / "home", REGLAB_SLOTS="1")
-    with open_store(settings) as store, closing(ThreadRunner(store, settings)) as runner:
+    with open_store(settings) as store, closing(Runner(store, settings)) as runner:
         run = runner.submit(LONG.run).id
         wait_until(lambda: store.get(run).epoch > 0, "an epoch of the run")
         sweep, last = runner.submit(SMALL).id, runner.submit(RUN).id
@@ -109,7 +109,7 @@ def test_a_run_cannot_overtake_a_sweep_for_ever_nor_the_sweep_the_run(tmp_path: 
         wait_until(lambda: store.get(last).state == "finished", "the last run")
 
 
-def test_stop_and_resume(runner: ThreadRunner, store: Store) -> None:
+def test_stop_and_resume(runner: Runner, store: Store) -> None:
     sweep_id = runner.submit(LONG).id
     wait_for_an_epoch(store, sweep_id)
     runner.stop(sweep_id)
@@ -120,7 +120,7 @@ def test_stop_and_resume(runner: ThreadRunner, store: Store) -> None:
     wait_until(lambda: store.sweep(sweep_id).epoch > done.epoch, "an epoch after the resume")
 
 
-def test_stopping_or_resuming_one_lane_is_stopping_or_resuming_the_sweep(runner: ThreadRunner, store: Store) -> None:
+def test_stopping_or_resuming_one_lane_is_stopping_or_resuming_the_sweep(runner: Runner, store: Store) -> None:
     sweep_id = runner.submit(LONG).id
     wait_for_an_epoch(store, sweep_id)
     [lane, *_] = store.sweep_runs(sweep_id)
@@ -130,7 +130,7 @@ def test_stopping_or_resuming_one_lane_is_stopping_or_resuming_the_sweep(runner:
     wait_for(store, sweep_id, "running")
 
 
-def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Store) -> None:
+def test_what_cannot_be_trained_is_never_queued(runner: Runner, store: Store) -> None:
     with pytest.raises(SpecError, match="Unknown CNN"):
         runner.submit(SMALL.model_copy(update={"run": SMALL.run.with_changes({"model.name": "nothing"})}))
     assert store.sweeps() == []
@@ -138,7 +138,7 @@ def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Sto
 
 def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: Store, settings: Settings) -> None:
     spec = SweepSpec(run=SMALL.run.with_changes({"train.epochs": 40}), l2=(0.0, 1e-2), seeds=2)
-    first = ThreadRunner(store, settings)
+    first = Runner(store, settings)
     running, queued = first.submit(spec).id, first.submit(SMALL).id
     wait_for_an_epoch(store, running)
     first.close()
@@ -147,7 +147,7 @@ def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: 
     assert interrupted.state == "interrupted"
     assert interrupted.resumable
     assert store.sweep(queued).state == "queued"
-    with closing(ThreadRunner(store, settings)) as second:
+    with closing(Runner(store, settings)) as second:
         second.resume(running)
         wait_for(store, running, "finished")
         wait_for(store, queued, "finished")
@@ -155,7 +155,7 @@ def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: 
 
 
 def test_a_failure_that_could_not_be_recorded_is_recorded_later(
-    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = [True]
 
@@ -181,7 +181,7 @@ def test_a_failure_that_could_not_be_recorded_is_recorded_later(
 def test_a_runner_never_takes_the_sweep_of_another_process(store: Store, settings: Settings) -> None:
     with open_store(settings) as elsewhere:
         theirs = elsewhere.create(SMALL, owner=elsewhere.owner())
-        with closing(ThreadRunner(store, settings)) as runner:
+        with closing(Runner(store, settings)) as runner:
             mine = runner.submit(SMALL).id
             wait_for(store, mine, "finished")
             assert store.sweep(theirs.id).state == "running"

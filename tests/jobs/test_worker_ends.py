@@ -23,7 +23,7 @@ from tests.jobs.processes import (
 from tests.jobs.running import SMALL, resume, wait_until, work
 from tests.jobs.sweeping import resume_sweep
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store
 
@@ -48,7 +48,7 @@ def test_a_killed_servers_worker_checkpoints_and_leaves(store: Store, settings: 
 
 
 def test_closing_checkpoints_and_leaves_no_process(store: Store, settings: Settings) -> None:
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         run_id, worker = begun(runner, store)
         runner.close()
         wait_until_gone([worker])
@@ -59,11 +59,11 @@ def test_closing_checkpoints_and_leaves_no_process(store: Store, settings: Setti
 
 @pytest.mark.parametrize("what", ["run", "sweep"])
 def test_a_worker_that_cannot_leave_is_killed(store: Store, settings: Settings, what: str) -> None:
-    ask: dict[str, Callable[[ThreadRunner], str]] = {
+    ask: dict[str, Callable[[Runner], str]] = {
         "run": lambda runner: begun(runner, store)[0],
         "sweep": lambda runner: planned(runner, store),
     }
-    with closing(ThreadRunner(store, settings)) as runner:
+    with closing(Runner(store, settings)) as runner:
         job_id = ask[what](runner)
         wait_until(lambda: store.find(job_id).epoch > 0, "an epoch")
         workers = busy(runner)
@@ -81,7 +81,7 @@ def test_a_worker_that_cannot_leave_is_killed(store: Store, settings: Settings, 
 def test_where_no_worker_can_start_the_queue_waits_and_health_says_why(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(ThreadRunner(store, settings)) as runner, monkeypatch.context() as patch:
+    with closing(Runner(store, settings)) as runner, monkeypatch.context() as patch:
         patch.setattr("sys.executable", "/nowhere/python")
         first = runner.submit(SMALL).id
         sentence = "A worker process could not be started: No such file or directory."
@@ -90,6 +90,6 @@ def test_where_no_worker_can_start_the_queue_waits_and_health_says_why(
         wait_until(lambda: sentence in (runner.trouble() or ""), "the runner to tell")
         assert store.get(second).state == "queued"
         patch.undo()
-        monkeypatch.setattr("reglab.jobs.threads._RECOVER", 0.0)
+        monkeypatch.setattr("reglab.jobs.runner._RECOVER", 0.0)
         wait_for_run(store, second, "finished")
         assert runner.trouble() is None

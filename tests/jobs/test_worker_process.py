@@ -24,7 +24,7 @@ from tests.jobs.processes import (
 from tests.jobs.running import SMALL, resume, wait_until, work
 from tests.jobs.sweeping import assert_same_lanes, lanes_of, train_sweep
 
-from reglab.jobs import Plan, ThreadRunner
+from reglab.jobs import Plan, Runner
 from reglab.settings import Settings
 from reglab.store import Run, Store, open_store
 
@@ -46,8 +46,8 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
-    with closing(ThreadRunner(store, settings)) as opened:
+def runner(store: Store, settings: Settings) -> Iterator[Runner]:
+    with closing(Runner(store, settings)) as opened:
         yield opened
     assert workers_of(os.getpid()) == []
 
@@ -58,14 +58,14 @@ def whole(store: Store, settings: Settings) -> Run:
     return work(store, settings, LONG)
 
 
-def test_a_run_has_the_bits_it_has_in_this_process(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+def test_a_run_has_the_bits_it_has_in_this_process(runner: Runner, store: Store, settings: Settings) -> None:
     run = wait_for_run(store, runner.submit(SMALL).id, "finished")
     assert run.weights_sha256 == work(store, settings).weights_sha256
     assert (run.threads, run.owner, run.error) == (1, None, None)
 
 
 def test_a_sweep_is_planned_and_trained_to_the_bits_it_has_in_this_process(
-    runner: ThreadRunner, store: Store, settings: Settings
+    runner: Runner, store: Store, settings: Settings
 ) -> None:
     sweep = wait_for_sweep(store, runner.submit(SWEEP).id, "finished")
     assert (sweep.error, sweep.activity) == (None, None)
@@ -76,7 +76,7 @@ def test_a_sweep_is_planned_and_trained_to_the_bits_it_has_in_this_process(
 
 
 def test_a_killed_worker_leaves_its_run_interrupted_and_the_next_one_trains(
-    runner: ThreadRunner, store: Store, settings: Settings, whole: Run
+    runner: Runner, store: Store, settings: Settings, whole: Run
 ) -> None:
     run_id, worker = begun(runner, store)
     os.kill(worker, signal.SIGKILL)
@@ -87,14 +87,14 @@ def test_a_killed_worker_leaves_its_run_interrupted_and_the_next_one_trains(
     assert wait_for_run(store, run_id, "finished").weights_sha256 == whole.weights_sha256
 
 
-def test_a_crash_is_named(runner: ThreadRunner, store: Store) -> None:
+def test_a_crash_is_named(runner: Runner, store: Store) -> None:
     run_id, worker = begun(runner, store)
     os.kill(worker, signal.SIGSEGV)
     assert "crashed with a segmentation fault (signal 11)" in (wait_for_run(store, run_id, "interrupted").error or "")
 
 
 def test_a_worker_that_is_asked_to_end_checkpoints_first(
-    runner: ThreadRunner, store: Store, settings: Settings, whole: Run
+    runner: Runner, store: Store, settings: Settings, whole: Run
 ) -> None:
     run_id, worker = begun(runner, store)
     os.kill(worker, signal.SIGTERM)
@@ -104,7 +104,7 @@ def test_a_worker_that_is_asked_to_end_checkpoints_first(
     assert resume(store, settings, run_id).weights_sha256 == whole.weights_sha256
 
 
-def test_stop_and_resume(runner: ThreadRunner, store: Store, whole: Run) -> None:
+def test_stop_and_resume(runner: Runner, store: Store, whole: Run) -> None:
     run_id, worker = begun(runner, store)
     runner.stop(run_id)
     wait_for_run(store, run_id, "cancelled")
@@ -114,7 +114,7 @@ def test_stop_and_resume(runner: ThreadRunner, store: Store, whole: Run) -> None
 
 
 def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
-    runner: ThreadRunner, store: Store, settings: Settings
+    runner: Runner, store: Store, settings: Settings
 ) -> None:
     expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
     warm(runner)
@@ -133,16 +133,14 @@ def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
     assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
 
 
-def warm(runner: ThreadRunner) -> None:
+def warm(runner: Runner) -> None:
     """Both workers are ready."""
     assert runner.pool is not None
     while len(runner.pool.workers) < 2:
         runner.pool.start()
 
 
-def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(
-    runner: ThreadRunner, store: Store, settings: Settings
-) -> None:
+def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(runner: Runner, store: Store, settings: Settings) -> None:
     expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
     sweep_id = planned(runner, store)
     wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep
 from tests.pages.sweeps import SMALL, figures
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
 from reglab.ui.shared.services import close_services
@@ -22,7 +22,7 @@ def app(
     """The test module's function ``page`` on ``store``; queued runs wait for ever."""
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
     monkeypatch.delenv("REGLAB_STORE", raising=False)
-    monkeypatch.setattr(ThreadRunner, "_take_up", lambda self: None)
+    monkeypatch.setattr(Runner, "_take_up", lambda self: None)
     yield AppTest.from_function(request.module.page, default_timeout=60)
     close_services()
 

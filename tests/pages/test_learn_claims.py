@@ -13,7 +13,7 @@ from tests.lessons.claim_store import finish_trials, queue_trials
 
 from reglab.datasets import DATASETS
 from reglab.errors import StoreError
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.lessons import record
 from reglab.lessons.catalog import every
 from reglab.lessons.claim import GROUP, Claim, seeds_of
@@ -229,7 +229,7 @@ def test_a_store_that_refuses_is_said(app: AppTest, monkeypatch: pytest.MonkeyPa
     def refuse(*args: object, **kwargs: object) -> None:
         raise StoreError("The disk is full.")
 
-    monkeypatch.setattr(ThreadRunner, "submit", refuse)
+    monkeypatch.setattr(Runner, "submit", refuse)
     again(app)
     click(app, "test_shrinks")
     assert [error.value for error in app.error] == ["The disk is full."]

@@ -12,7 +12,7 @@ from tests.pages.browsing import again, errors, press, train_page, visit
 from tests.pages.runs_page import names
 from tests.pages.runs_page import runs_page as page
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.lessons.claim import GROUP
 from reglab.lessons.claims import CLAIMS
 from reglab.store import Run, Store, Sweep
@@ -109,13 +109,13 @@ def test_resuming_some_of_a_sweep_resumes_all_of_it_once(
     store.request_stop(sweep.id)
     lanes = [run.id for run in store.sweep_runs(sweep.id)]
     resumed: list[str] = []
-    real = ThreadRunner.resume
+    real = Runner.resume
 
-    def noted(runner: ThreadRunner, run_id: str) -> Run | Sweep:
+    def noted(runner: Runner, run_id: str) -> Run | Sweep:
         resumed.append(run_id)
         return real(runner, run_id)
 
-    monkeypatch.setattr(ThreadRunner, "resume", noted)
+    monkeypatch.setattr(Runner, "resume", noted)
     press(visit(app, runs=",".join(lanes[:3])), "resume_runs")
     assert not app.error
     assert store.sweep(sweep.id).counts["queued"] == 6

@@ -11,7 +11,7 @@ from tests.pages.sweeps import form, kinds
 from tests.pages.sweeps import sweep_page as page
 
 from reglab.errors import StoreError
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.store import Store, Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import Query
@@ -285,11 +285,11 @@ def test_an_empty_id_is_no_sweep(app: AppTest) -> None:
 def test_a_store_that_cannot_take_the_sweep_has_its_error_shown(
     app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: ThreadRunner, spec: SweepSpec, **_: Any) -> Sweep:
+    def fail(self: Runner, spec: SweepSpec, **_: Any) -> Sweep:
         raise StoreError("The disk is full.")
 
     visit(app)
-    monkeypatch.setattr(ThreadRunner, "submit", fail)
+    monkeypatch.setattr(Runner, "submit", fail)
     press(app, "sweep_demo")
     assert errors(app) == ["The disk is full."]
     assert store.sweeps() == []

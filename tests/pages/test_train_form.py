@@ -9,7 +9,7 @@ from tests.pages.browsing import address, again, errors, fill, go_back, lag, pla
 from tests.pages.browsing import train_page as page
 
 from reglab.errors import StoreError
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.spec import RunSpec
 from reglab.store import Store
 from reglab.ui.shared.spec_fields import WIDGETS, to_values
@@ -360,7 +360,7 @@ def test_a_store_that_cannot_be_written_is_said_and_start_can_be_pressed_again(
         raise StoreError("The disk is full; free some space and try again.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(ThreadRunner, "submit", full)
+        broken.setattr(Runner, "submit", full)
         press(app, "start")
     assert errors(app) == ["The disk is full; free some space and try again."]
     press(app, "start")

@@ -16,7 +16,7 @@ from tests.store.helpers import ENVIRONMENT, running
 
 from reglab.errors import StoreError
 from reglab.events import Checkpoint
-from reglab.jobs.threads import AT_ONCE, DAY, Housekeeping
+from reglab.jobs.runner import AT_ONCE, DAY, Housekeeping
 from reglab.predictions import EpochScores
 from reglab.settings import Settings, load_settings
 from reglab.spec import RunSpec
@@ -109,7 +109,7 @@ class TestGarbage:
         self, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         moment = [0.0]
-        monkeypatch.setattr("reglab.jobs.threads.time.monotonic", lambda: moment[0])
+        monkeypatch.setattr("reglab.jobs.runner.time.monotonic", lambda: moment[0])
         done = with_files(store)
         store.delete([store.create(RunSpec()).id for _ in range(AT_ONCE + 3)])
         with store._database.write() as connection:

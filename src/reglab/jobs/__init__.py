@@ -25,10 +25,10 @@ if TYPE_CHECKING:
         start_rate_check,
     )
     from reglab.jobs.results import data_remarks, result, unreadable_result
+    from reglab.jobs.runner import Runner
     from reglab.jobs.sweep_plan import Plan
     from reglab.jobs.sweep_results import sweep_result
     from reglab.jobs.sweep_work import SweepWorker
-    from reglab.jobs.threads import ThreadRunner
     from reglab.jobs.work import Worker
 else:
     __getattr__, __dir__ = lazy(__name__)
@@ -37,8 +37,8 @@ __all__ = [
     "SEEDS",
     "Confirmed",
     "Plan",
+    "Runner",
     "SweepWorker",
-    "ThreadRunner",
     "Worker",
     "chance_of",
     "chance_of_run",

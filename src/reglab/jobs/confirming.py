@@ -13,7 +13,7 @@ from reglab import columns
 from reglab.analysis import SweepJudgement, SweepVerdict
 from reglab.errors import SpecError, StoreError
 from reglab.jobs.judging import judge_stored
-from reglab.jobs.threads import ThreadRunner
+from reglab.jobs.runner import Runner
 from reglab.number_text import number_text
 from reglab.store import Confirmation, Store, Sweep
 from reglab.store.labels import NAME_LENGTH
@@ -74,7 +74,7 @@ def plan_confirmation(
 
 
 def start_confirmation(
-    runner: ThreadRunner,
+    runner: Runner,
     sweep_id: str,
     seeds: int = SEEDS,
     add: Sequence[float] = (),

@@ -12,7 +12,7 @@ from typing import Any
 from reglab.analysis import RateCheck, SweepJudgement, rate_check, runs_table
 from reglab.analysis.rate_check import FACTOR
 from reglab.errors import SpecError, StoreError
-from reglab.jobs.threads import ThreadRunner
+from reglab.jobs.runner import Runner
 from reglab.states import FINAL
 from reglab.store import Store, Sweep
 from reglab.store.labels import NAME_LENGTH
@@ -50,7 +50,7 @@ def plan_rate_check(sweep: Sweep) -> SweepSpec:
     return rate_check_spec(sweep.spec)
 
 
-def start_rate_check(runner: ThreadRunner, sweep_id: str) -> Sweep:
+def start_rate_check(runner: Runner, sweep_id: str) -> Sweep:
     """Queue the learning-rate check of a sweep; for pages. Where one of it waits or trains, that one."""
     sweep = runner.store.sweep(sweep_id)
     spec = plan_rate_check(sweep)

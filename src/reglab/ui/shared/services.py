@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
 from reglab.training import choose_device
@@ -25,7 +25,7 @@ class Services:
 
     settings: Settings
     store: Store
-    runner: ThreadRunner
+    runner: Runner
 
     def close(self) -> None:
         """Checkpoint the running runs, mark them interrupted, and close the store."""
@@ -60,7 +60,7 @@ def open_services(settings: Settings) -> Services:
     """
     choose_device(settings.device)
     store = open_store(settings)
-    return Services(settings, store, ThreadRunner(store, settings))
+    return Services(settings, store, Runner(store, settings))
 
 
 def close_services() -> None:

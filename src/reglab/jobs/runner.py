@@ -51,7 +51,7 @@ class Worked:
     thread: threading.Thread
 
 
-class ThreadRunner:
+class Runner:
     """Trains up to ``settings.slots`` queued runs, oldest first, or a sweep and fewer runs.
 
     The supervisor survives every exception: each step of a round fails by itself, and taking up the queue comes first.

@@ -10,7 +10,7 @@ import pytest
 from tests.jobs.running import SMALL, settings_in, wait_until, work
 
 from reglab.errors import SpecError, StoreError
-from reglab.jobs import ThreadRunner
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Ending, Store, open_store
 
@@ -23,8 +23,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[ThreadRunner]:
-    with closing(ThreadRunner(store, settings)) as opened:
+def runner(store: Store, settings: Settings) -> Iterator[Runner]:
+    with closing(Runner(store, settings)) as opened:
         yield opened
 
 
@@ -36,14 +36,14 @@ def wait_for_an_epoch(store: Store, run_id: str) -> None:
     wait_until(lambda: store.get(run_id).epoch > 0, f"an epoch of {run_id}")
 
 
-def test_a_submitted_run_trains_and_finishes(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+def test_a_submitted_run_trains_and_finishes(runner: Runner, store: Store, settings: Settings) -> None:
     run = runner.submit(SMALL, name="mine")
     assert run.name == "mine"
     wait_for(store, run.id, "finished")
     assert store.get(run.id).weights_sha256 == work(store, settings).weights_sha256
 
 
-def test_with_one_slot_the_second_run_waits_its_turn(runner: ThreadRunner, store: Store) -> None:
+def test_with_one_slot_the_second_run_waits_its_turn(runner: Runner, store: Store) -> None:
     first, second, third = (runner.submit(LONG).id for _ in range(3))
     wait_for_an_epoch(store, first)
     assert [runner.position(run_id) for run_id in (first, second, third)] == [None, 1, 2]
@@ -53,7 +53,7 @@ def test_with_one_slot_the_second_run_waits_its_turn(runner: ThreadRunner, store
     assert runner.position(third) == 1
 
 
-def test_a_queued_run_is_cancelled_at_once_and_never_trains(runner: ThreadRunner, store: Store) -> None:
+def test_a_queued_run_is_cancelled_at_once_and_never_trains(runner: Runner, store: Store) -> None:
     first, second = runner.submit(LONG).id, runner.submit(SMALL).id
     wait_for_an_epoch(store, first)
     runner.stop(second)
@@ -65,12 +65,12 @@ def test_a_queued_run_is_cancelled_at_once_and_never_trains(runner: ThreadRunner
     assert store.get(second).epoch == 0
 
 
-def test_the_same_key_twice_is_one_run(runner: ThreadRunner, store: Store) -> None:
+def test_the_same_key_twice_is_one_run(runner: Runner, store: Store) -> None:
     assert runner.submit(SMALL, key="once").id == runner.submit(SMALL, key="once").id
     assert len(store.runs()) == 1
 
 
-def test_stop_and_resume(runner: ThreadRunner, store: Store, settings: Settings) -> None:
+def test_stop_and_resume(runner: Runner, store: Store, settings: Settings) -> None:
     run_id = runner.submit(LONG).id
     wait_for_an_epoch(store, run_id)
     runner.stop(run_id)
@@ -80,14 +80,14 @@ def test_stop_and_resume(runner: ThreadRunner, store: Store, settings: Settings)
     wait_until(lambda: store.get(run_id).epoch > done, "an epoch after the resume")
 
 
-def test_what_has_finished_cannot_be_resumed(runner: ThreadRunner, store: Store) -> None:
+def test_what_has_finished_cannot_be_resumed(runner: Runner, store: Store) -> None:
     run_id = runner.submit(SMALL).id
     wait_for(store, run_id, "finished")
     with pytest.raises(StoreError, match="finished"):
         runner.resume(run_id)
 
 
-def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Store) -> None:
+def test_what_cannot_be_trained_is_never_queued(runner: Runner, store: Store) -> None:
     with pytest.raises(SpecError, match="Unknown CNN"):
         runner.submit(SMALL.with_changes({"model.name": "nothing"}))
     assert store.runs() == []
@@ -95,14 +95,14 @@ def test_what_cannot_be_trained_is_never_queued(runner: ThreadRunner, store: Sto
 
 def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: Store, settings: Settings) -> None:
     spec = SMALL.with_changes({"train.epochs": 150})
-    first = ThreadRunner(store, settings)
+    first = Runner(store, settings)
     running, queued = first.submit(spec).id, first.submit(SMALL).id
     wait_for_an_epoch(store, running)
     first.close()
     assert not first.alive()
     assert store.get(running).state == "interrupted"
     assert store.get(queued).state == "queued"
-    with closing(ThreadRunner(store, settings)) as second:
+    with closing(Runner(store, settings)) as second:
         assert second.alive()
         second.resume(running)
         wait_for(store, running, "finished")
@@ -111,7 +111,7 @@ def test_closing_interrupts_and_the_next_runner_goes_on_to_the_same_bits(store: 
 
 
 def test_a_failure_that_could_not_be_recorded_is_recorded_later(
-    runner: ThreadRunner, store: Store, monkeypatch: pytest.MonkeyPatch
+    runner: Runner, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish = store.finish
     tries: list[str] = []
@@ -132,7 +132,7 @@ def test_a_failure_that_could_not_be_recorded_is_recorded_later(
 def test_a_runner_never_takes_the_run_of_another_process(store: Store, settings: Settings) -> None:
     with open_store(settings) as elsewhere:
         run = elsewhere.create(SMALL, owner=elsewhere.owner())
-        with closing(ThreadRunner(store, settings)) as runner:
+        with closing(Runner(store, settings)) as runner:
             mine = runner.submit(SMALL).id
             wait_for(store, mine, "finished")
             assert store.get(run.id).state == "running"
