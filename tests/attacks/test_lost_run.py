@@ -166,4 +166,4 @@ def test_a_run_whose_claim_fails_does_not_keep_others_from_being_taken_up(
     first, second = runner.submit(SMALL).id, runner.submit(SMALL).id
     wait_for_state(store, second, "finished")
     assert store.get(first).state == "queued"
-    assert "a bug" in (runner.trouble() or "")
+    wait_until(lambda: "a bug" in (runner.trouble() or ""), "the next round, in which the slot is free")
