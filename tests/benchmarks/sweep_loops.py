@@ -23,7 +23,7 @@ from tests.training.plain_loop import plain_train
 from reglab import RunSpec, train
 from reglab.datasets import prepare
 from reglab.events import EpochDone
-from reglab.jobs import Plan, ThreadRunner
+from reglab.jobs import Plan, Runner
 from reglab.jobs.sweep_plan import make_plan
 from reglab.jobs.timing_file import NAME
 from reglab.settings import Settings, load_settings
@@ -60,13 +60,13 @@ class Trained:
 
 
 @lru_cache
-def opened() -> tuple[Store, Settings, ThreadRunner]:
+def opened() -> tuple[Store, Settings, Runner]:
     """A store and a runner that stay open, as the dashboard's do."""
     folder = TemporaryDirectory()
     slots = os.environ.get(SLOTS, str(CORES))
     settings = load_settings({"REGLAB_HOME": folder.name, "REGLAB_DEVICE": "cpu", "REGLAB_SLOTS": slots})
     store = open_store(settings)
-    runner = ThreadRunner(store, settings)
+    runner = Runner(store, settings)
     for close in (folder.cleanup, store.close, runner.close):
         atexit.register(close)
     return store, settings, runner
