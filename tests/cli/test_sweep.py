@@ -316,9 +316,9 @@ def test_a_signal_in_mid_sweep_leaves_it_resumable_by_its_id_or_a_lanes(
 def send_after_two_epochs(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
     report = Progress.report
 
-    def report_and_send(progress: Progress, part: SweepPartWorker) -> None:
+    def report_and_send(progress: Progress, part: SweepPartWorker | None = None) -> None:
         report(progress, part)
-        if progress.epoch == 2 and not progress.worker._halting():
+        if part is not None and progress.epoch == 2 and not progress.worker._halting():
             os.kill(os.getpid(), number)
             wait_until(progress.worker._halting, "the sweep to leave")
 
