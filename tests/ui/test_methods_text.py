@@ -91,6 +91,13 @@ def test_a_confirmation_is_told_with_its_openings_and_intervals() -> None:
     assert f"{paired}: λ₂ = 0.01 less λ₂ = 0: +10.5 points [7.0, 14.0]." in text
 
 
+def test_a_confirmation_of_one_value_is_singular() -> None:
+    kept = {name: getattr(FOUND, name)[:1] for name in ("points", "roles", "figures", "differences")}
+    one = replace(FOUND, **kept)
+    text = methods_text(replace(view_of(SIX), confirmed=one), KNOWN)
+    assert "1 λ value was retrained on 10 fresh seeds" in text
+
+
 def test_what_is_not_known_is_left_out() -> None:
     text = methods_text(view_of([[0.1] * 4] * 2), {})
     assert text.endswith("No λ was chosen.")

@@ -134,6 +134,7 @@ def test_with_early_stopping_a_finished_sweep_says_where_its_runs_ended(ends: li
         (sweep("cancelled"), "Stopped at epoch 12 of 60, after 6 s."),
         (sweep("cancelled", epoch=0, highest=0), "Cancelled before the first step."),
         (sweep("interrupted"), "Interrupted at epoch 12 of 60: the program ended during training."),
+        (sweep("interrupted", error="The worker was killed."), "Interrupted at epoch 12 of 60."),
         (sweep("failed"), "Failed at epoch 12 of 60."),
         (sweep("diverged"), "All 6 runs of 60 epochs diverged."),
     ],

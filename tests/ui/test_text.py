@@ -98,6 +98,10 @@ def test_durations(seconds: float, words: str) -> None:
             {"state": "interrupted"},
             "Interrupted after 6 of 30 epochs, 3 s: the program ended while this run was training.",
         ),
+        (
+            {"state": "interrupted", "error": "Its worker was killed; resume it."},
+            "Interrupted after 6 of 30 epochs, 3 s. Its worker was killed; resume it.",
+        ),
         ({"state": "diverged"}, "Diverged after 6 of 30 epochs, 3 s."),
     ],
 )

@@ -176,11 +176,16 @@ def progress_line(run: Run, epoch_seconds: Sequence[float], position: int | None
         case "cancelled":
             return f"Stopped {done}." if run.epoch or run.has_checkpoint else "Cancelled before it began."
         case "interrupted":
-            return f"Interrupted {done}: the program ended while this run was training."
+            return f"Interrupted {done}{_cause(run)}"
         case "failed":
             return f"Failed {done}."
         case "diverged":
             return f"Diverged {done}."
+
+
+def _cause(run: Run) -> str:
+    """What ended an interrupted run: the sentence of a lost process, or none where the server closed in good order."""
+    return f". {run.error}" if run.error else ": the program ended while this run was training."
 
 
 def _running(run: Run, epoch_seconds: Sequence[float]) -> str:

@@ -152,8 +152,9 @@ def _confirmation(spec: SweepSpec, found: ConfirmedFigures) -> str:
         if one is not None
     ]
     paired = f" Differences on the test part, paired by seed and image (bootstrap over both): {', '.join(apart)}."
+    were = "was" if len(found.points) == 1 else "were"
     return (
-        f"For confirmation, {count_of(len(found.points), 'λ value')} were retrained on "
+        f"For confirmation, {count_of(len(found.points), 'λ value')} {were} retrained on "
         f"{count_of(own.seeds, 'fresh seed')} and evaluated on the {own.images:,} test images (test part "
         f"{opened_text(found)}), with 95 % Wilson intervals: {each}.{paired if apart else ''}"
     )

@@ -138,7 +138,8 @@ def progress_text(sweep: Sweep, position: int | None, since: Rate | None = None,
         case "cancelled":
             return f"Stopped at {at}, after {took}." if sweep.highest else "Cancelled before the first step."
         case "interrupted":
-            return f"Interrupted at {at}: the program ended during training."
+            why = "." if sweep.error else ": the program ended during training."  # an error has a box of its own
+            return f"Interrupted at {at}{why}"
         case "failed":
             return f"Failed at {at}."
 

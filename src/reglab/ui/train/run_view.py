@@ -215,7 +215,7 @@ def _card(run: Run, results: Results) -> None:
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
             _metrics(results.figures[run.id][:-1], in_full=False)  # all but the gradient ratio
-        if run.error:
+        if run.error and run.state != "interrupted":  # whose line ends with it
             st.caption(f":red[{literal(run.error)}]")
 
 
