@@ -34,7 +34,7 @@ from reglab.store.files import NEWEST, PREVIOUS
 from reglab.sweep import SweepSpec
 from reglab.training import ExecutionMode
 
-MEMORY = r"There is not enough memory for this run: .+ needs about \d+ [KM]iB besides the data, and [\d.]+ [MG]iB is .+\."
+MEMORY = r"There is not enough memory for this run: .+ needs about \d+ [KM]iB besides the data, and [\d.]+ [MG]iB .+\."
 
 
 def of_the_second_repeat(specs: tuple[RunSpec, ...]) -> bool:
