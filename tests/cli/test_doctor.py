@@ -199,7 +199,7 @@ def test_a_disk_that_is_nearly_full_is_a_warning_and_a_full_one_a_problem(
         assert one(home.disk(settings)).level == level
 
 
-def test_scarce_memory_and_more_slots_than_cores_are_warnings(
+def test_scarce_memory_and_more_slots_or_threads_than_cores_are_warnings(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = one(machine.memory())
@@ -208,6 +208,8 @@ def test_scarce_memory_and_more_slots_than_cores_are_warnings(
     assert one(machine.memory()).level == "warning"
     assert one(machine.cores(settings)).level == "ok"
     assert one(machine.cores(replace(settings, slots=1000))).level == "warning"
+    threads = one(machine.cores(replace(settings, slots=1, threads=1000)))
+    assert (threads.level, "REGLAB_THREADS=1000" in threads.text) == ("warning", True)
 
 
 def test_missing_packages_are_a_problem_and_other_versions_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

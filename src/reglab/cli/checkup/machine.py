@@ -27,6 +27,9 @@ def cores(settings: Settings) -> Iterator[Finding]:
     facts = {"cores": usable, "every": every, "slots": settings.slots}
     if settings.slots > usable:
         yield Finding("Cores", "warning", text, "More runs than cores slow each other: lower REGLAB_SLOTS.", facts)
+    elif settings.slots * (settings.threads or 1) > usable:
+        text = f"{text} Each takes {settings.threads} threads (REGLAB_THREADS={settings.threads})."
+        yield Finding("Cores", "warning", text, "More threads than cores slow each other: lower either number.", facts)
     else:
         yield Finding("Cores", "ok", text, facts=facts)
 

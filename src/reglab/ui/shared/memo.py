@@ -175,7 +175,8 @@ class Readings(Generic[Value]):
 
         It will do if it is of this ``version``; or of another one that ``session`` does not have yet, if it is young
         and its ``facts`` are still true. Facts are what a person must see at once, such as a state; a version is how
-        far training is. ``read`` gets the reading that it replaces, to read on from there, if that one has the same ``facts``.
+        far training is. ``read`` gets the reading that it replaces, to read on from there, if that one has the same
+        ``facts``.
         """
         newest = self._of(key)
         with newest.lock:
