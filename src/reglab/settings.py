@@ -45,7 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
         "REGLAB_THREADS",
         "auto",
         "Intra-op threads of each run: auto (as many as a short timing finds fastest, of the cores that no other run "
-        "has; 1 in sweeps) or a number. Recorded, because it changes the last bits.",
+        "has) or a number; the runs of a sweep take one each. Recorded, because it changes the last bits.",
     ),
     Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
     Setting(
@@ -83,11 +83,6 @@ class Settings:
     def cache(self) -> Path:
         """The folder of :func:`cache_folder`."""
         return self.home / "cache"
-
-    @property
-    def lane_threads(self) -> int:
-        """Intra-op threads of the lanes of a sweep, which advance side by side: one, unless a number is set."""
-        return self.threads or 1
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

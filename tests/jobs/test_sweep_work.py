@@ -26,7 +26,7 @@ from tests.jobs.sweeping import (
 
 from reglab import train
 from reglab.events import EpochDone, Started
-from reglab.jobs import Plan, SweepWorker, sweep_work
+from reglab.jobs import Plan, SweepWorker, sweep_part, sweep_work
 from reglab.jobs.sweep_plan import make_plan
 from reglab.settings import Settings
 from reglab.store import Store
@@ -129,10 +129,16 @@ def test_every_thread_of_a_sweep_computes_with_the_threads_that_are_recorded(
     """A stack goes from thread to thread, and each thread of a process has its own count."""
     before, used = torch.get_num_threads(), set[int]()
     tell_events(monkeypatch, lambda event, specs: used.add(torch.get_num_threads()))
-    sweep = train_sweep(store, replace(settings, threads=2), plan=plan_of(SMALL, width=1))
+    monkeypatch.setattr(sweep_part, "LANE_THREADS", 2)
+    sweep = train_sweep(store, settings, plan=plan_of(SMALL, width=1))
     torch.set_num_threads(before)
     assert used == {2}
     assert {run.threads for run in store.sweep_runs(sweep.id)} == {2}
+
+
+def test_a_lane_takes_one_thread_whatever_is_set_for_runs(store: Store, settings: Settings) -> None:
+    sweep = train_sweep(store, replace(settings, threads=2), plan=plan_of(SMALL, width=1))
+    assert {run.threads for run in store.sweep_runs(sweep.id)} == {1}
 
 
 def test_the_plan_is_made_once_and_kept(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

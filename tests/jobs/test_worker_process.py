@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from tests.jobs.processes import (
@@ -131,6 +132,19 @@ def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
     assert {run.error for run in store.sweep_runs(sweep_id)} == {None, sweep.error}
     runner.resume(sweep_id)
     assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
+
+
+def test_another_worker_trains_the_groups_that_a_killed_one_had_not_begun(runner: Runner, store: Store) -> None:
+    warm(runner)
+    sweep_id = store.create(SWEEP).id
+    store.set_plan(sweep_id, replace(ONE_BY_ONE, together=2).facts())  # each worker has two groups, and begins one
+    runner._bell.set()
+    firsts = [ONE_BY_ONE.stacks[group][0] for group in (0, 1)]
+    wait_until(lambda: all(store.sweep_runs(sweep_id)[lane].epoch for lane in firsts), "an epoch at either worker")
+    os.kill(busy(runner)[0], signal.SIGKILL)
+    wait_until(lambda: store.sweep(sweep_id).error is not None, "the end of the other lanes")
+    counts = store.sweep(sweep_id).counts
+    assert (counts["interrupted"], counts["finished"]) == (1, SWEEP.size - 1)
 
 
 def warm(runner: Runner) -> None:

@@ -80,8 +80,8 @@ class Subject:
 
     @property
     def threads(self) -> int:
-        """Intra-op threads of the training; of a spec, those of a sweep's lane."""
-        return (self.run.threads if self.run else None) or self.settings.lane_threads
+        """Intra-op threads of the training; of a spec, one unless a number is set."""
+        return (self.run.threads if self.run else None) or self.settings.threads or 1
 
     @property
     def device(self) -> str:

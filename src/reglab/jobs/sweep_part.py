@@ -16,7 +16,7 @@ from reglab.jobs.keeping import Keeper
 from reglab.jobs.machines import environment_of
 from reglab.jobs.pace import Pace
 from reglab.jobs.patience import Patience
-from reglab.jobs.sweep_plan import Plan
+from reglab.jobs.sweep_plan import LANE_THREADS, Plan
 from reglab.jobs.work import can_go_on, diverged_sentence, is_finite, weights_of
 from reglab.settings import Settings
 from reglab.store import Ending, EpochEntry, Progress, Run, Store
@@ -87,7 +87,7 @@ class SweepPartWorker:
     @property
     def threads(self) -> int:
         """Intra-op threads: those of earlier work on the lanes, whose last bits depend on it."""
-        return self.runs[0].threads or self.settings.lane_threads
+        return self.runs[0].threads or LANE_THREADS
 
     def _settle(self) -> None:
         """At the end, keep what going on needs, where a lane can."""

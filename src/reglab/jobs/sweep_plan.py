@@ -18,6 +18,9 @@ from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
 from reglab.training import ExecutionMode, choose, free_memory
 
+LANE_THREADS = 1
+"""Intra-op threads of the lanes of a sweep, whatever ``REGLAB_THREADS`` says: its workers share the cores."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,9 +74,7 @@ def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
     fitting = max(1, free_memory(settings.device) // size.memory)
     widest = math.ceil(len(timed) / max(1, math.ceil(workers / len(alike))))
     width = min(widest, max(1, fitting // workers))
-    choice = choose(
-        timed[:width], device=settings.device, threads=settings.lane_threads, folder=settings.data, memory=timings
-    )
+    choice = choose(timed[:width], device=settings.device, threads=LANE_THREADS, folder=settings.data, memory=timings)
     groups = share_out(spec, width if choice.how.fused else 1)
     together = max(1, min(len(groups), fitting // max(map(len, groups))))
     epochs = sum(_work(lane.run) for lane in lanes) / _work(timed[0]) * timed[0].train.epochs

@@ -226,13 +226,18 @@ class GroupWorkers:
         session.worker.send(do="leave")
 
     def _interrupt(self, number: int, lost: WorkerLost) -> None:
-        """End the lanes of the lost worker's groups; the others go on."""
+        """End the lanes of the groups that the lost worker had begun, or of all where it had begun none.
+
+        The others go on: another worker takes the groups that wait, and one that ends workers does so once.
+        """
+        runs = self.patience(self.store.sweep_runs, self.sweep.id)
         with self.guard:
-            groups, self._held[number] = self._held[number], set()
+            held, self._held[number] = self._held[number], set()
+            begun = {group for group in held if any(runs[lane].started for lane in self.plan.stacks[group])} or held
+            self._waiting += sorted(held - begun)
             self.failure = self.failure or str(lost)
-        lanes = {lane for group in groups for lane in self.plan.stacks[group]}
-        runs = [run for run in self.patience(self.store.sweep_runs, self.sweep.id) if run.lane in lanes]
-        going = [Ending(run.id, "interrupted", error=str(lost)) for run in runs if run.state == "running"]
+        own = [runs[lane] for group in begun for lane in self.plan.stacks[group]]
+        going = [Ending(run.id, "interrupted", error=str(lost)) for run in own if run.state == "running"]
 
         def done() -> bool:
             return all(self.store.get(ending.id).state == "interrupted" for ending in going)
