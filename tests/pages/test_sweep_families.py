@@ -58,6 +58,14 @@ def test_linked_sweeps_are_one_chart_with_every_comparison(app: AppTest, store: 
     assert address(app)["beside"] == beside
 
 
+def test_the_order_of_the_sweeps_does_not_decide_what_can_be_compared(app: AppTest, store: Store) -> None:
+    l2, beside = _three(store)
+    *others, last = beside.split(",")  # the only one with runs without any regularizer is named last
+    visit(app, sweep=last, beside=",".join([*others, l2.id]), measure="accuracy")
+    assert not app.warning
+    assert "6 pairs of choices" in prose(app)
+
+
 def test_by_loss_the_same_link_has_other_figures(app: AppTest, store: Store) -> None:
     sweep, beside = _three(store)
     visit(app, sweep=sweep.id, beside=beside)

@@ -16,6 +16,7 @@ from reglab.analysis.families import (
     Linked,
     Pair,
     compare_families,
+    family_of,
     keys_of,
     known_name,
     label_of,
@@ -108,9 +109,10 @@ def _figure(found: Families | None, view: EpochView) -> go.Figure:
 
 
 def _problem(first: SweepSpec, other: SweepSpec) -> str:
-    """Why ``other`` cannot be compared with ``first``; empty where it can."""
+    """Why ``other`` cannot be compared with ``first``, in whatever order they are named; empty where it can."""
     try:
-        keys_of([first, other])
+        for point in other.points:
+            family_of(other, point, first)
     except SpecError as error:
         return f"{error}."
     return ""
