@@ -7,7 +7,6 @@ empty them; the next visitor who asks then makes the result again.
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future
@@ -23,10 +22,6 @@ from reglab import columns
 from reglab.store import Run, Store
 
 Value = TypeVar("Value")
-
-
-YOUNG = 2.0
-"""Seconds for which a reading serves sessions that do not have it yet: a round of ticks, also on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +137,6 @@ class _Newest(Generic[Value]):
     value: Value | None = None
     facts: Hashable = None
     version: Hashable = None
-    at: float = 0.0
     seen: set[str] = field(default_factory=set)
 
 
@@ -153,12 +147,10 @@ class Readings(Generic[Value]):
     While something trains, each look at the store finds it a little further, so sessions that look at different moments
     would share nothing. Here the newest reading serves every session once: it is replaced when a session that already
     has it comes again. Sessions that tick equally often thus cost one reading and one set of figures for each round of
-    ticks, however many they are, and no session shows an older state than at its last tick. One that opens a page which
-    nobody has watched for :data:`YOUNG` seconds of the ``clock`` reads anew.
+    ticks, however many they are, and no session shows an older state than at its last tick.
     """
 
     most: int
-    clock: Callable[[], float] = time.monotonic
     _newest: OrderedDict[Hashable, _Newest[Value]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -173,19 +165,16 @@ class Readings(Generic[Value]):
     ) -> Value:
         """The newest reading of ``key`` if it will do, else that of ``read``, called by one thread at a time.
 
-        It will do if it is of this ``version``; or of another one that ``session`` does not have yet, if it is young
-        and its ``facts`` are still true. Facts are what a person must see at once, such as a state; a version is how
-        far training is. ``read`` gets the reading that it replaces, to read on from there, if that one has the same
-        ``facts``.
+        It will do if it is of this ``version``; or of another one that ``session`` does not have yet, if its ``facts``
+        are still true. Facts are what a person must see at once, such as a state; a version is how far training is.
+        ``read`` gets the reading that it replaces, to read on from there, if that one has the same ``facts``.
         """
         newest = self._of(key)
         with newest.lock:
-            serves = newest.facts == facts and session not in newest.seen and self.clock() - newest.at <= YOUNG
-            current = newest.version == version or serves
+            current = newest.version == version or (newest.facts == facts and session not in newest.seen)
             if newest.value is None or not current:
                 before = newest.value if newest.facts == facts else None
                 newest.value, newest.facts, newest.version, newest.seen = read(before), facts, version, set()
-                newest.at = self.clock()
             newest.seen.add(session)
             return newest.value
 
