@@ -26,22 +26,13 @@ def result(store: Store, run: Run) -> dict[str, Any]:
     Runs with group lasso have ``filters``, the number of filters and dense units, and ``zero_filters``, of those at 0.
     """
     last, chance, missing = run.last, chance_of_run(run), store.missing(run)
-    figures: dict[str, Any] = {name: getattr(last, name, None) for name in METRICS}
-    figures |= {key: value for key, value in last.penalties.items() if key not in METRICS} if last else {}
-    if last and not math.isnan(last.criterion):
-        figures["criterion"] = last.criterion
-    if run.spec.penalty.zeroes_filters:
-        from reglab.analysis.zero_filters import zero_filters  # brings pandas and SciPy, which few runs need
-
-        zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
-        figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
     return {
         "run": run.id,
         "name": run.name,
         "status": run.state,
         "spec": run.spec.model_dump(),
         "metrics": {
-            **figures,
+            **_figures(store, run),
             "best_epoch": run.best_epoch,
             "epochs": run.epoch,
             "best": run.best and run.best._asdict(),
@@ -59,6 +50,21 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "error": run.error,
         "missing": missing,
     }
+
+
+def _figures(store: Store, run: Run) -> dict[str, Any]:
+    """The figures of the last epoch; filters at zero where the penalty can zero them."""
+    last = run.last
+    figures: dict[str, Any] = {name: getattr(last, name, None) for name in METRICS}
+    figures |= {key: value for key, value in last.penalties.items() if key not in METRICS} if last else {}
+    if last and not math.isnan(last.criterion):
+        figures["criterion"] = last.criterion
+    if run.spec.penalty.zeroes_filters:
+        from reglab.analysis.zero_filters import zero_filters  # brings pandas and SciPy, which few runs need
+
+        zero = zero_filters(store.layers([run.id], latest=True)) or (None, None)
+        figures |= dict(zip(("zero_filters", "filters"), zero, strict=True))
+    return figures
 
 
 def unreadable_result(row: Unreadable) -> dict[str, Any]:
