@@ -30,9 +30,10 @@ from reglab.settings import load_settings
 from reglab.spec import DataSpec, ModelSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
+from reglab.training.checkpoint import restore, snapshot
 from reglab.training.devices import choose_device, describe, use_threads, versions
 from reglab.training.execution import SEQUENTIAL, Execution, ExecutionMode, execution_of
-from reglab.training.lane import Lane, restore, snapshot
+from reglab.training.lane import Lane
 from reglab.training.memory import keep_freed_memory
 
 Report = Callable[[str, float], None]
