@@ -62,6 +62,10 @@ class SweepPartWorker:
 
     def advance(self) -> None:
         """Train to the first step after an epoch, the end of all lanes (``done``), or, with a checkpoint, a halt."""
+        with self.pace.turn():
+            self._advance()
+
+    def _advance(self) -> None:
         use_threads(self.threads)
         events, through = self._events or self._begin(), False
         self._events = events
@@ -244,12 +248,12 @@ class SweepPartWorker:
 
     def _save(self, snapshots: Sequence[Callable[[], Checkpoint]]) -> None:
         """Save all lanes at the same step; for one that is no longer finite, first keep its last finite weights."""
-        states = [snapshot() for snapshot in snapshots]
-        for lane in sorted(self._going):
-            if str(lane) not in self._kept and not is_finite(states[lane]):
-                self._keep_finite(lane)
 
         def save() -> None:
+            states = [snapshot() for snapshot in snapshots]
+            for lane in sorted(self._going):
+                if str(lane) not in self._kept and not is_finite(states[lane]):
+                    self._keep_finite(lane)
             for keeper in self._keepers.values():
                 self.patience(keeper.write)
             self.patience(self.files.save_checkpoint, self._group(states))

@@ -1,0 +1,69 @@
+"""When a checkpoint is due: after 20 times what the last one took, counted in the job's own turns, or after 30 s."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from reglab.jobs.pace import Pace
+
+
+class Clock:
+    """Seconds that pass only where a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(time, "monotonic", made)
+    return made
+
+
+def test_a_job_alone_spends_a_twentieth_of_its_time_on_checkpoints(clock: Clock) -> None:
+    pace = Pace()
+    pace.saving(lambda: clock.passes(0.5))
+    clock.passes(9.99)
+    assert not pace.due()
+    clock.passes(0.01)
+    assert pace.due()
+    pace.saving(lambda: clock.passes(2.0))
+    clock.passes(29.99)
+    assert not pace.due()
+    clock.passes(0.01)
+    assert pace.due()
+
+
+@pytest.mark.parametrize("groups", [1, 4, 15])
+def test_groups_that_take_turns_spend_no_more_together(clock: Clock, groups: int) -> None:
+    """Turns of 0.1 s each, checkpoints of 0.04 s each, over 60 s."""
+    paces, spent = [Pace() for _ in range(groups)], 0.0
+    for turn in range(600):
+        pace = paces[turn % groups]
+        with pace.turn():
+            clock.passes(0.1)
+            if turn < groups or pace.due():
+                pace.saving(lambda: clock.passes(0.04))
+                spent += 0.04
+    assert spent == pytest.approx(60 / 20, abs=0.04 * groups + 0.3)
+
+
+def test_a_group_that_waits_long_for_its_turn_is_saved_after_half_a_minute(clock: Clock) -> None:
+    pace = Pace()
+    with pace.turn():
+        pace.saving(lambda: clock.passes(0.1))
+    clock.passes(29.8)
+    with pace.turn():
+        clock.passes(0.1)
+        assert not pace.due()
+        clock.passes(0.2)
+        assert pace.due()
