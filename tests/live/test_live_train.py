@@ -226,6 +226,15 @@ def test_a_double_click_starts_one_run(page: Page, server: Server, store: Store)
     assert len({run.id for run in store.runs()} - before) == 1
 
 
+def test_ctrl_enter_in_a_field_starts_with_what_is_typed_there(page: Page, server: Server, store: Store) -> None:
+    start = open_form(page, server, f"{SMALL}&train.epochs=3")
+    expect(start).to_contain_text("Enter")  # the button shows its shortcut
+    page.locator(".st-key-l2 input").fill("0.07")
+    page.keyboard.press("Control+Enter")
+    expect(page).to_have_url(re.compile(r"/train\?run=\w+$"))
+    assert store.get(page.url.rpartition("=")[2]).l2 == 0.07
+
+
 def test_two_runs_train_at_once_each_with_its_own_view(
     page: Page, browser: Browser, server: Server, store: Store
 ) -> None:

@@ -35,10 +35,10 @@ def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
     assert app.subheader[0].value == r"a \*strange\* \$name\$"
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("loss", "gap", "weights")]
     assert [metric.label for metric in app.metric] == [
-        "Validation accuracy", "Validation loss", "Gap in loss", "Exact zeros", "Gradient ratio",
+        "Accuracy, last → best", "Gap in loss, last → best", "‖w‖, start → last",
     ]  # fmt: skip
     assert address(app) == {"run": run.id}
-    assert {button.key for button in app.button} == {"duplicate", "new_run"}
+    assert {button.key for button in app.button} == {"duplicate", "new_run", "against_zero", "another_start"}
 
 
 def test_an_unknown_run_is_one_sentence_and_the_way_back(app: AppTest) -> None:
@@ -325,11 +325,46 @@ def test_a_run_that_cannot_go_on_says_why_on_hover(app: AppTest, store: Store) -
     assert "a cosine schedule, which falls to 0 at epoch 6" in panel.help
 
 
-def test_figures_of_the_best_epoch_stand_below_those_of_the_last(app: AppTest, store: Store) -> None:
+def test_the_headline_has_the_last_and_the_best_epoch_and_the_other_figures_stand_below(
+    app: AppTest, store: Store
+) -> None:
     run = add_run(store, epochs=8)
     visit(app, run=run.id)
-    accuracy, loss = app.metric[:2]
     assert run.best is not None
     assert (run.best.epoch, run.best.val_acc) == (5, 0.89)
-    assert (accuracy.value, accuracy.delta) == ("86.0\u202f%", "best epoch 89.0\u202f%")
-    assert (loss.value, loss.delta) == ("1.18", "lowest 1.00 in epoch 5")
+    assert app.metric[0].value == "86.0 → 89.0\u202f%"
+    assert plain(app.caption[-1].value).startswith("Validation loss 1.18 (lowest 1.00 in epoch 5) · Exact zeros")
+
+
+# More runs from the view
+
+
+def test_another_lambda_joins_the_view_with_all_else_equal(app: AppTest, store: Store) -> None:
+    run = add_run(store, spec(penalty__l2=0.03, train__seed=5))
+    visit(app, run=run.id)
+    slider = app.select_slider(key=f"another-{run.id}")
+    assert (slider.label, slider.value) == ("Try another λ₂", 0.1)
+    slider.set_value(1e-3).run()
+    press(app, "another_start")
+    new = next(one for one in store.runs() if one.id != run.id)
+    assert new.spec == run.spec.with_changes({"penalty.l2": 1e-3})
+    assert address(app) == {"runs": f"{run.id},{new.id}"}
+
+
+def test_one_press_compares_with_lambda_zero_and_trains_it_only_where_it_is_missing(app: AppTest, store: Store) -> None:
+    run = add_run(store, spec(penalty__l2=0.03, penalty__l1=0.001))
+    visit(app, run=run.id)
+    assert app.button(key="against_zero").label == "Train λ = 0"
+    press(app, "against_zero")
+    zero = next(one for one in store.runs() if one.id != run.id)
+    assert zero.spec == run.spec.with_changes({"penalty.l2": 0.0, "penalty.l1": 0.0})
+    assert address(app) == {"runs": f"{zero.id},{run.id}"}
+    other = add_run(store, spec(penalty__l2=0.3))
+    known = add_run(store, spec(penalty__l2=0.0))
+    visit(app, run=other.id)
+    assert app.button(key="against_zero").label == "Compare with λ = 0"
+    assert "Against λ = 0" in "".join(one.value for one in app.markdown)
+    press(app, "against_zero")
+    assert address(app) == {"runs": f"{known.id},{other.id}"}
+    visit(app, run=known.id)
+    assert "against_zero" not in {button.key for button in app.button}

@@ -6,6 +6,8 @@ unchanged. An empty frame gives a figure with its title and a hint. Text and gri
 
 from __future__ import annotations
 
+from reglab.charts.accuracy import accuracy_chart
+from reglab.charts.base import compact, untitled
 from reglab.charts.gap import gap_chart
 from reglab.charts.gradient_share import gradient_share_chart
 from reglab.charts.loss import loss_chart
@@ -15,10 +17,13 @@ from reglab.charts.weights import weights_chart
 
 __all__ = [
     "RunStyle",
+    "accuracy_chart",
+    "compact",
     "gap_chart",
     "gradient_share_chart",
     "loss_chart",
     "loss_split_chart",
     "style_runs",
+    "untitled",
     "weights_chart",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,15 +16,20 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.style import RunStyle
+from reglab.charts.style import GREY, RunStyle
 
 NAMES = {"val": "validation", "train": "training", "total": "J"}
 WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
 DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
+MOST_NAMED = 4
+"""Up to this many runs have their names at the ends of their lines; more would not find room there."""
+
+_LINE_OF_TEXT = 0.075  # of the height of a plot 220 pixels high, the lowest there is
+_LETTER = 6.6  # pixels, of a text of SMALL
 _FEW = 7  # epochs up to which each has its tick; Plotly's own ticks would repeat some of them
 
-SMALL = 11
-"""Pixels of all text but titles."""
+SMALL = 12
+"""Pixels of all text but titles, on a window less than 1,600 pixels wide; the page enlarges it on a wider one."""
 
 Floats = NDArray[np.float32]
 Properties = dict[str, Any]
@@ -84,6 +90,23 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> Properties:
     """A new dictionary; both arguments stay unchanged, since ``new`` may be a constant of a chart."""
     both = {key for key in old.keys() & new.keys() if isinstance(old[key], Mapping) and isinstance(new[key], Mapping)}
     return {**old, **new, **{key: _merged(old[key], new[key]) for key in both}}
+
+
+def compact(made: go.Figure) -> go.Figure:
+    """``made`` for a low place whose title stands above it: without title, legend and x label, with few ticks."""
+    made.update_layout(title=None, margin={"t": 10, "b": 26, "l": 40, "r": 8}, showlegend=False)
+    made.update_xaxes(title=None, nticks=5)
+    made.update_yaxes(nticks=4)
+    return made
+
+
+def untitled(made: go.Figure) -> go.Figure:
+    """``made`` for a place whose title stands above it: with its subtitle, and room for a legend where it has one."""
+    _, _, subtitle = (made.layout.title.text or "").partition("<br>")
+    made.update_layout(title={"text": subtitle, "y": 0.985}, margin={"t": 26})
+    if made.layout.showlegend is False:
+        made.update_layout(margin={"b": 40})
+    return made
 
 
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
@@ -200,6 +223,85 @@ def values_of(rows: pd.DataFrame, column: str) -> Floats:
         values = rows[column].to_numpy(dtype=np.float64).astype(np.float32)
     values[~np.isfinite(values)] = np.nan
     return values
+
+
+class LineEnd(NamedTuple):
+    """Where a line ends, and what stands beside that end."""
+
+    x: float
+    y: float
+    text: str
+
+
+def line_end(run: RunCurves, column: str, text: str) -> LineEnd | None:
+    """The end of a column's line; None where the last value is not finite."""
+    y = float(run.values[column][-1])
+    return LineEnd(float(run.epochs[-1]), y, text) if np.isfinite(y) else None
+
+
+def name_lines(made: Draft, ends: Sequence[LineEnd | None], *, log_y: bool = False, lowest: float | None = 0.0) -> None:
+    """Write each text at the end of its line in place of a legend, apart from each other.
+
+    ``lowest``: the lower end of a linear axis; None for the lowest value.
+    """
+    values = np.concatenate([np.asarray(trace["y"], dtype=np.float64) for trace in made.data])
+    shown = values[np.isfinite(values) & ((values > 0) | (not log_y))]
+    known = [end for end in ends if end is not None and (end.y > 0 or not log_y)]
+    if not len(shown) or not known:
+        return
+    places = [np.log10(end.y) if log_y else end.y for end in known]
+    low, high = (float(np.log10(v)) if log_y else float(v) for v in (shown.min(), shown.max()))
+    low = low if log_y or lowest is None else min(lowest, low)
+    apart = _spread(places, _LINE_OF_TEXT * max(high - low, 1e-9))
+    for end, y in zip(known, apart, strict=True):
+        made.add_text(end.text, x=end.x, y=y, xanchor="left", xshift=7, yanchor="middle", align="left")
+    longest = max(len(end.text) for end in known)
+    made.update_layout(margin={"r": 16 + _LETTER * longest}, showlegend=False)
+
+
+def _spread(places: Sequence[float], least: float) -> list[float]:
+    """``places`` in their order, moved up as little as needed to be at least ``least`` apart."""
+    order = np.argsort(places, kind="stable")
+    moved = np.asarray(places, dtype=np.float64)
+    for lower, upper in itertools.pairwise(order):
+        moved[upper] = max(moved[upper], moved[lower] + least)
+    return [float(place) for place in moved]
+
+
+def best_epoch(run: RunCurves) -> int | None:
+    """Where in ``run.epochs`` the validation loss is lowest, the first of equals; None where none is finite."""
+    val = run.values[columns.VAL_LOSS]
+    return int(np.nanargmin(val)) if np.isfinite(val).any() else None
+
+
+def add_best_ring(made: Draft, run: RunCurves, column: str, hovertemplate: str, group: str | None) -> None:
+    """A ring on a column's line at the best epoch."""
+    at = best_epoch(run)
+    if at is None:
+        return
+    made.add_scatter(
+        x=run.epochs[at : at + 1],
+        y=run.values[column][at : at + 1],
+        uid=uid_of(run.style.run, "best"),
+        name="best epoch",
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 10, "color": run.style.colour, "line": {"width": 2}},
+        legendgroup=group,
+        showlegend=False,
+        hovertemplate=hovertemplate,
+    )
+
+
+def mark_best_epoch(made: Draft, run: RunCurves) -> None:
+    """A vertical line at the best epoch, whose weights early stopping keeps, where training has gone on since."""
+    at, last = best_epoch(run), int(run.epochs[-1])
+    epoch = last if at is None else int(run.epochs[at])
+    if epoch == last:
+        return
+    dotted = {"color": GREY, "width": 1, "dash": "3px,3px"}
+    made.add_shape(type="line", x0=epoch, x1=epoch, xref="x", y0=0, y1=1, yref="y domain", line=dotted, layer="below")
+    side = {"xanchor": "left", "xshift": 4} if epoch < last / 2 else {"xanchor": "right", "xshift": -4}
+    made.add_text(f"early stopping keeps epoch {epoch}", x=epoch, y=1, yref="y domain", yanchor="top", **side)
 
 
 def epoch_axis(made: Draft, runs: Sequence[RunCurves], planned: int | None) -> None:

@@ -5,23 +5,28 @@ Between the solid and the dashed line lies the generalisation gap; the dotted li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.charts.base import (
     DASHES,
+    MOST_NAMED,
     NAMES,
     WIDTHS,
     Draft,
+    LineEnd,
     RunCurves,
+    add_best_ring,
     draft,
     empty,
     epoch_axis,
+    line_end,
     loss_axis,
+    mark_best_epoch,
+    name_lines,
     run_curves,
     uid_of,
 )
@@ -38,8 +43,9 @@ def loss_chart(
 ) -> go.Figure:
     """Losses of every styled run in ``epochs`` (:data:`columns.EPOCH_COLUMNS`).
 
-    A ring marks the lowest validation loss. The legend names the lines of a single
-    run; with several it names the runs, and the subtitle the strokes.
+    A ring marks the lowest validation loss, a line the epoch that early stopping keeps. Names stand at the ends of the
+    lines: those of the lines of a single run; of several the runs, and the subtitle has the strokes. A legend names
+    many.
     ``planned``: the last epoch to come, so that the axis stands still while training.
     """
     runs = run_curves(epochs, styles, tuple(LINES.values()))
@@ -53,7 +59,18 @@ def loss_chart(
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, runs, planned)
     loss_axis(made, log_y=log_y)
+    if alone:
+        mark_best_epoch(made, runs[0])
+    if len(runs) <= MOST_NAMED:
+        name_lines(made, _ends(runs, alone=alone), log_y=log_y)
     return made.figure()
+
+
+def _ends(runs: Sequence[RunCurves], *, alone: bool) -> list[LineEnd | None]:
+    """Of one run, the names of its lines; of several, the runs at their validation lines."""
+    if alone:
+        return [line_end(runs[0], column, NAMES[role]) for role, column in LINES.items()]
+    return [line_end(run, columns.VAL_LOSS, run.style.text) for run in runs]
 
 
 def _add_run(made: Draft, run: RunCurves, *, alone: bool) -> None:
@@ -71,20 +88,7 @@ def _add_run(made: Draft, run: RunCurves, *, alone: bool) -> None:
             showlegend=alone or role == "val",
             hovertemplate=hover(style, NAMES[role], alone=alone),
         )
-    val = run.values[columns.VAL_LOSS]
-    if np.isfinite(val).any():
-        best = slice(at := int(np.nanargmin(val)), at + 1)
-        made.add_scatter(
-            x=run.epochs[best],
-            y=val[best],
-            uid=uid_of(style.run, "best"),
-            name="best epoch",
-            mode="markers",
-            marker={"symbol": "circle-open", "size": 10, "color": style.colour, "line": {"width": 2}},
-            legendgroup=group,
-            showlegend=False,
-            hovertemplate=hover(style, "best epoch", alone=alone),
-        )
+    add_best_ring(made, run, columns.VAL_LOSS, hover(style, "best epoch", alone=alone), group)
 
 
 def hover(style: RunStyle, name: str, *, alone: bool) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
+from reglab.spec import RunSpec
 from reglab.states import State
 from reglab.store import catalog, confirmations, extending, frames, integrity, rate_checks, run_counts, run_table
 from reglab.store.confirmations import Opening, TestScores
@@ -80,6 +81,17 @@ class StoreReads:
         """:meth:`get` for sweeps; :class:`reglab.errors.UnknownSweep` where there is none."""
         with self._database.read() as connection:
             return catalog.find(connection, catalog.SWEEP, text, self._checkpoints)
+
+    def run_with(self, spec: RunSpec) -> Run | None:
+        """The newest run with exactly these settings that trains, waits or has finished; None where there is none."""
+        here = (
+            runs.c.dataset == spec.data.name,  # which has an index
+            runs.c.spec == spec.model_dump_json(),
+            runs.c.state.in_(("finished", "running", "queued")),
+        )
+        with self._database.read() as connection:
+            found = catalog.listed(connection, catalog.RUN, self._checkpoints, *here, deleted=False, limit=1)
+        return next((run for run in found if isinstance(run, Run)), None)
 
     def find(self, text: str) -> Run | Sweep:
         """The run that :meth:`get` finds, or else the sweep."""

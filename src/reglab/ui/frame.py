@@ -35,8 +35,12 @@ WORDMARK = (
     f'fill="{_TEXT}">RegLab</text></svg>'
 )
 
-# Streamlit's own Stop, which ends a script and no training, would appear beside ours for a moment.
-STYLE = '<style>[data-testid="stStatusWidget"] button { display: none }</style>'
+# Streamlit's own Stop, which ends a script and no training, would appear beside ours for a moment. The page uses the
+# window's width; Streamlit's margins of 80 pixels are for text.
+STYLE = """<style>
+[data-testid="stStatusWidget"] button { display: none }
+[data-testid="stMainBlockContainer"] { padding-left: clamp(1rem, 2vw, 3rem); padding-right: clamp(1rem, 2vw, 3rem) }
+</style>"""
 
 _OPENING = re.compile(r"(?:(?P<icon>:material/\w+:)\s+)?(?P<title>[^.]+)\.?\s*(?P<help>.*)", re.DOTALL)
 

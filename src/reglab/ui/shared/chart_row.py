@@ -1,4 +1,5 @@
-"""Three charts side by side with their switches: losses or the parts of J, the gap, weights or the gradient ratio.
+"""Three charts side by side with their switches: accuracy, losses or the parts of J; the gap; weights or the gradient
+ratio.
 
 Only what the switches choose is read and drawn, once for all sessions: the time spent here is taken from training.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import pandas as pd
@@ -15,23 +17,34 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from reglab import columns
-from reglab.charts import RunStyle, gap_chart, gradient_share_chart, loss_chart, loss_split_chart, weights_chart
+from reglab.charts import (
+    RunStyle,
+    accuracy_chart,
+    compact,
+    gap_chart,
+    gradient_share_chart,
+    loss_chart,
+    loss_split_chart,
+    untitled,
+    weights_chart,
+)
 from reglab.charts.gap import Measure
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import RunSpec
 from reglab.ui.shared.memo import Drawn, shared_figure
 from reglab.ui.shared.spec_fields import segments
 
-LossView = Literal["loss", "split"]
+LossView = Literal["accuracy", "loss", "split"]
 WeightView = Literal["weights", "ratio"]
 
 MEASURES: Mapping[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
-LOSS_VIEWS: Mapping[LossView, str] = {"loss": "Loss", "split": "Objective"}
+LOSS_VIEWS: Mapping[LossView, str] = {"accuracy": "Accuracy", "loss": "Loss", "split": "Objective"}
 WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "ratio": "Ratio"}
 
-_SELECTOR = 124  # pixels: "all layers" fits, "layer4.1.conv2.weight" is cut off
+_SELECTOR = 112  # pixels: "all layers" fits, "layer4.1.conv2.weight" is cut off
 
 LOSS_HELP = (
+    "**Accuracy**: share of the validation and of the training images classified correctly.  \n"
     "**Loss**: on validation and on training images, without the penalty; their difference is the gap.  \n"
     "**Objective**: J and its parts, J = data loss on the training images + λ₁ Σ|w| (L1 part) + ½ λ₂ Σw² (L2 part). "
     "With label smoothing or mixup, the training criterion takes the place of the data loss in J."
@@ -71,7 +84,8 @@ class Keys:
 class Source:
     """What the charts of some runs are drawn from; equal ``version`` and ``styles`` mean equal charts.
 
-    ``ratios`` is asked for its frame only where that is drawn. With ``own_legend`` the page names the runs itself.
+    ``ratios`` is asked for its frame only where that is drawn. With ``own_legend`` the page names the runs itself. With
+    ``compact`` the charts' titles stand above them, and gap and weights have little height.
     """
 
     version: Hashable
@@ -82,16 +96,24 @@ class Source:
     layers: pd.DataFrame
     ratios: Callable[[], pd.DataFrame]
     own_legend: bool = False
+    compact: bool = False
 
 
-def switches(boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool) -> Choice:
-    """The switches, each below the chart in its box; ``keep_layer`` keeps the chosen layer when the page is left."""
+def switches(
+    boxes: Sequence[DeltaGenerator], layers: pd.DataFrame, keys: Keys, *, keep_layer: bool, titled: bool = False
+) -> Choice:
+    """The switches, each at the end of its box as it is; ``keep_layer`` keeps the chosen layer when the page is left.
+
+    With ``titled`` the gap's name stands before its switch; those of the others name what they show.
+    """
     left, middle, right = (box.container(horizontal=True, vertical_alignment="center", gap="xsmall") for box in boxes)
     with left:
-        loss = segments("Loss or objective", LOSS_VIEWS, keys.loss, first=True, persist_state="session")
+        loss = segments("Accuracy, loss or objective", LOSS_VIEWS, keys.loss, default="loss", persist_state="session")
         st.markdown("", help=LOSS_HELP, width="content")  # a question mark, as the switches' own labels are not shown
-        log = st.toggle("Log scale", key=keys.log, persist_state="session")
+        log = st.toggle("Log scale", key=keys.log, disabled=loss == "accuracy", persist_state="session")
     with middle:
+        if titled:
+            st.markdown("**Gap**", width="content")
         measure = segments("Gap in", MEASURES, keys.measure, first=True, persist_state="session")
     with right:
         weights = segments("Weights or ratio", WEIGHT_VIEWS, keys.weights, first=True, persist_state="session")
@@ -112,10 +134,14 @@ def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
     styles, planned, layer = source.styles, source.planned, choice.layer
 
     def shared(name: str, option: Hashable, make: Callable[[], go.Figure]) -> Drawn:
-        key = (name, option, source.version, tuple(styles.items()), planned, source.own_legend)
-        return shared_figure(key, lambda: _legend(source, make()))
+        look = (source.own_legend, source.compact)
+        key = (name, option, source.version, tuple(styles.items()), planned, look)
+        fit = (untitled if name in LOSS_VIEWS else compact) if source.compact else partial(_legend, source)
+        return shared_figure(key, lambda: fit(make()))
 
     def losses() -> go.Figure:
+        if choice.loss == "accuracy":
+            return accuracy_chart(source.epochs, styles, planned=planned)
         chart = loss_split_chart if choice.loss == "split" else loss_chart
         return chart(source.epochs, styles, planned=planned, log_y=choice.log)
 

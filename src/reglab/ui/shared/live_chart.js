@@ -5,6 +5,7 @@
 const charts = new Map(); // key -> chart
 const mounts = {}; // key -> how many nodes were made; tests assert that it stays 1
 const PATIENCE = 10_000; // milliseconds until a chart that has lost its place is freed
+const WIDE = 1600; // pixels of a window, seen from afar, on which the smallest text is 14 pixels high in place of 12
 
 export default function ({ data, parentElement: place, setTriggerValue }) {
   const message = JSON.parse(new TextDecoder().decode(data));
@@ -16,10 +17,11 @@ export default function ({ data, parentElement: place, setTriggerValue }) {
   return () => place.isConnected || leave(chart, place);
 }
 
-function chartIn(place, { key, height }) {
+function chartIn(place, message) {
+  const { key } = message;
   const known = charts.get(key);
   if (known?.place === place) return known;
-  const chart = known && !known.place.isConnected ? known : create(key, height);
+  const chart = known && !known.place.isConnected ? known : create(message);
   clearTimeout(chart.leaving);
   chart.place = place;
   place.appendChild(chart.node);
@@ -27,11 +29,12 @@ function chartIn(place, { key, height }) {
   return chart;
 }
 
-function create(key, height) {
+function create(message) {
+  const { key } = message;
   const node = document.createElement("div");
   mounts[key] = (mounts[key] ?? 0) + 1;
   Object.assign(node.dataset, { testid: "reglab-chart", reglabChart: key, mounts: mounts[key], updates: 0 });
-  Object.assign(node.style, { width: "100%", height: `${height}px` });
+  Object.assign(node.style, { width: "100%", height: heightOf(message) });
   const chart = { key, node, place: null, message: null, tell: null, held: false, pointer: null };
   chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
   chart.observer.observe(node);
@@ -39,6 +42,11 @@ function create(key, height) {
   chart.writing.observe(node, { childList: true, subtree: true });
   followPointer(chart);
   return chart;
+}
+
+// Pixels, or a length of CSS that follows the window.
+function heightOf({ height }) {
+  return typeof height === "number" ? `${height}px` : height;
 }
 
 function leave(chart, place) {
@@ -95,8 +103,10 @@ function draw(chart) {
   const version = `${message.version} ${JSON.stringify(look)}`;
   if (version === chart.drawn) return;
   chart.drawn = version;
-  node.style.height = `${message.height}px`;
-  window.Plotly.react(node, message.figure.data, keepZoom(chart, layoutOf(message, look)), (chart.config ??= configOf(chart))).then(
+  chart.enlargement = look.enlargement;
+  node.style.height = heightOf(message);
+  const data = enlarged(message.figure.data, look.enlargement);
+  window.Plotly.react(node, data, keepZoom(chart, layoutOf(message, look)), (chart.config ??= configOf(chart))).then(
     () => {
       node.dataset.updates = Number(node.dataset.updates) + 1;
       followClicks(chart);
@@ -124,8 +134,9 @@ function keepZoom(chart, layout) {
 function resize(chart) {
   const { node } = chart;
   if (!window.Plotly || !chart.message || !node.clientWidth) return;
-  if (!node._fullLayout) draw(chart);
-  else if (node._fullLayout.width !== node.clientWidth) window.Plotly.Plots.resize(node);
+  const drawn = node._fullLayout;
+  if (!drawn || enlargement() !== chart.enlargement) draw(chart);
+  else if (drawn.width !== node.clientWidth || drawn.height !== node.clientHeight) window.Plotly.Plots.resize(node);
 }
 
 // A redraw removes the hover label although the pointer has not moved; moving it by nothing brings the label back.
@@ -169,10 +180,26 @@ function complain({ node }, error) {
   if (!node._fullLayout) node.textContent = error.message;
 }
 
-function layoutOf({ figure, key, height }, look) {
-  const { paper, ...colours } = look;
-  const layout = { uirevision: key, ...figure.layout, autosize: true, height };
-  return { ...layout, template: { layout: templateOf(colours) } };
+function layoutOf({ figure, key }, { paper, enlargement, ...colours }) {
+  const layout = { uirevision: key, ...figure.layout, template: { layout: templateOf(colours) } };
+  return { ...enlarged(layout, enlargement), autosize: true };
+}
+
+function enlargement() {
+  return window.innerWidth < WIDE ? 1 : 14 / 12;
+}
+
+// A copy with every font and margin enlarged.
+function enlarged(value, factor, inside = "") {
+  if (factor === 1) return value;
+  if (typeof value === "string") return value.replace(/font-size:([\d.]+)px/g, (_, size) => `font-size:${size * factor}px`);
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? enlarged(item, factor) : item));
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  const grows = (name) => inside === "margin" || (name === "size" && inside.endsWith("font"));
+  const entries = Object.entries(value);
+  return Object.fromEntries(
+    entries.map(([name, item]) => [name, typeof item === "number" && grows(name) ? item * factor : enlarged(item, factor, name)]),
+  );
 }
 
 function readTheme(node) {
@@ -186,6 +213,7 @@ function readTheme(node) {
     line: read("border-color"),
     font: read("font"),
     palette: read("chart-categorical-colors"),
+    enlargement: enlargement(),
   };
 }
 
@@ -193,7 +221,7 @@ function templateOf({ panel, text, heading, line, font, palette }) {
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line, automargin: true };
   return {
     font: { family: font, color: text, size: 12 },
-    title: { font: { color: heading, size: 14 }, subtitle: { font: { color: text, size: 11 } } },
+    title: { font: { color: heading, size: 14 }, subtitle: { font: { color: text, size: 12 } } },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     colorway: palette.split(","),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import orjson
 import plotly
@@ -31,9 +32,11 @@ _component = st.components.v2.component(
 
 
 def live_chart(
-    figure: go.Figure | Drawn, *, key: str, height: int, on_click: Callable[[list[Scalar]], None] | None = None
+    figure: go.Figure | Drawn, *, key: str, height: int | str, on_click: Callable[[list[Scalar]], None] | None = None
 ) -> None:
-    """``figure`` as wide as its column and ``height`` pixels high; the same ``key`` updates the same chart.
+    """``figure`` as wide as its column and ``height`` high; the same ``key`` updates the same chart.
+
+    ``height``: pixels, or a length of CSS that follows the window.
 
     Colours of text, grid and hover follow the page's theme, unless the figure sets them itself. The node carries
     ``data-reglab-chart=key``, ``data-mounts`` (1 while it has never been replaced) and ``data-updates``.
@@ -42,8 +45,9 @@ def live_chart(
     browser, so it may be any short list of numbers and words: look it up, do not trust it.
     """
     sent = message(figure, key=key, height=height, clickable=on_click is not None)
+    tall: int | Literal["content"] = height if isinstance(height, int) else "content"
     if on_click is None:
-        _component(data=sent, key=key, height=height)
+        _component(data=sent, key=key, height=tall)
         return
 
     def clicked() -> None:
@@ -51,7 +55,7 @@ def live_chart(
         if point is not None:
             on_click(point)
 
-    _component(data=sent, key=key, height=height, on_click_change=clicked)
+    _component(data=sent, key=key, height=tall, on_click_change=clicked)
 
 
 def read_click(sent: object) -> list[Scalar] | None:
@@ -63,7 +67,7 @@ def read_click(sent: object) -> list[Scalar] | None:
     return list(sent)
 
 
-def message(figure: go.Figure | Drawn, *, key: str, height: int, clickable: bool = False) -> bytes:
+def message(figure: go.Figure | Drawn, *, key: str, height: int | str, clickable: bool = False) -> bytes:
     """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
     sent = figure if isinstance(figure, Drawn) else drawn(figure)
     facts = {"key": key, "height": height, "plotly": library_url(), "version": sent.version, "clickable": clickable}

@@ -115,7 +115,7 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         st.text_input("Name", key=NAME, placeholder="automatic", max_chars=200, help=help_)
         kind: Literal["primary", "secondary"] = "secondary" if first else "primary"
         idle, icon = problem is not None, ":material/play_arrow:"
-        st.button("Start", key=START, type=kind, icon=icon, on_click=start_form, disabled=idle)
+        st.button("Start", key=START, type=kind, icon=icon, on_click=start_form, disabled=idle, shortcut="Ctrl+Enter")
     for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
         st.error(literal(sentence), icon=":material/error:")
     if state.link_problem:

@@ -177,7 +177,7 @@ def _start_row(spec: RunSpec | None, problem: str | None) -> None:
         about = "The run's name in lists. If empty, it is made of data, CNN and λ."
         st.text_input("Name", key="run_name", placeholder="automatic", max_chars=200, help=about)
         idle, icon = problem is not None, ":material/play_arrow:"
-        st.button("Start", key="start", type="primary", icon=icon, on_click=start, disabled=idle)
+        st.button("Start", key="start", type="primary", icon=icon, on_click=start, disabled=idle, shortcut="Ctrl+Enter")
         if spec is not None and problem is None:
             export_panel(spec, "export_form")
 

@@ -1,4 +1,6 @@
-"""The live view of one run or several: progress, metrics, and three charts side by side (loss, gap, weights).
+"""The live view of one run or several: its story, progress, headline figures, and three charts (loss, gap, weights).
+
+The main chart has two thirds of the width, gap and weights the third beside it; all three follow the window's height.
 
 All of it is one fragment, polled only while a run is queued or training. The page is drawn anew when polling begins or
 ends, and when it slows down or speeds up with the number of sessions. Every other change (state, buttons, metrics) is a
@@ -15,6 +17,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from reglab import columns
 from reglab.charts import RunStyle
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks, machine_remark
@@ -31,15 +34,26 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
+from reglab.ui.train.another import against_zero, another_lambda
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
 from reglab.ui.train.state import FORM, SWEEP_ICON
+from reglab.ui.train.story import difference, headline, story, story_of_two
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
 
-HEIGHT, HEIGHT_BELOW_CARDS = 390, 360
-"""Pixels of each chart: of one run, and of several."""
+ABOVE = {1: 436, 2: 504}
+"""Pixels of what stands above and below the main chart in a window 1,280 pixels wide, for so many runs."""
+
+_ABOVE_CARDS, _BELOW_CARDS = 480, 250  # the same for more runs
+_LOWEST, _TALLEST = 225, 900  # pixels of the main chart
+_BETWEEN = 82  # pixels of switches, borders and the space between the two charts beside it
+
+STYLE = """<style>
+.st-key-live_charts [data-testid="stVerticalBlock"] [data-testid="stVerticalBlock"] { padding-block: 0.4rem }
+.st-key-live_charts [data-testid="stButtonGroup"] button { padding-inline: 0.55rem }
+</style>"""
 
 CARDS_ABOVE = 3
 """Up to this many runs have their cards above the charts; more would push the charts off the screen."""
@@ -79,8 +93,9 @@ def _tick() -> None:
     live: Live = st.session_state["live"]
     runs = [services().store.get(run_id) for run_id in live.ids]
     results = results_of(runs)
-    _head(runs, results.epochs)
-    _panels(results)
+    with st.container(gap="xsmall"):
+        _head(runs, results.epochs)
+        _panels(results)
     if _every(runs) != live.every:
         st.rerun()
     trouble.refresh()
@@ -109,6 +124,8 @@ def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
         st.info(commentary(runs, epochs), icon=":material/school:")
     else:
         st.caption(text.common_facts(runs))
+        if len(runs) == 2 and (sentence := story_of_two(*runs)):
+            st.markdown(sentence)
 
 
 def _buttons(runs: Sequence[Run]) -> None:
@@ -170,34 +187,88 @@ def _explain(run: Run) -> None:
 
 def _panels(results: Results) -> None:
     """Everything that moves while runs train, in places that keep their size."""
-    runs = results.runs
-    if len(runs) == 1:
-        _progress(runs[0], results)
-        figures = results.figures[runs[0].id]
-        with st.container(border=True), st.grid(len(figures), min_column_width=120, gap="small"):
-            _metrics(figures, in_full=True)
-        _charts(results)
-        return
-    cards, charts = st.container(), st.container()
-    if len(runs) > CARDS_ABOVE:
-        cards, charts = charts, cards
-    with cards, st.grid(min(len(runs), 4), min_column_width=260, gap="small"):
-        for run in runs:
+    match results.runs:
+        case [run]:
+            _one_run(run, results)
+            _charts(results, ABOVE[1])
+            st.caption(_further(results.figures[run.id]))
+        case [first, second]:
+            _two_runs(first, second, results)
+            _charts(results, ABOVE[2])
+        case runs if len(runs) <= CARDS_ABOVE:
+            _cards(results)
+            _charts(results, _ABOVE_CARDS)
+        case _:
+            _charts(results, _BELOW_CARDS)
+            _cards(results)
+
+
+def _one_run(run: Run, results: Results) -> None:
+    """Progress, story and headline of a run, with what to start from it beside them."""
+    _progress(run, results)
+    left, right = st.columns([2, 1], vertical_alignment="center")
+    with right:
+        another_lambda([run])
+    with left:
+        baseline = None
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            place = st.container(width="stretch")
+            baseline = against_zero(run)
+        place.markdown(story(run, baseline) or "\N{NO-BREAK SPACE}")
+    with st.grid(3, min_column_width=200, gap="small"):
+        for one in headline(run, results.layers):
+            st.metric(one.label, one.value, help=one.help)
+
+
+def _further(values: Sequence[Figure]) -> str:
+    """The other figures in a line: "Validation loss 1.18 (lowest 1.00 in epoch 5) · Exact zeros 0 % …"."""
+    rest = [one for one in values if one.label not in ("Validation accuracy", "Gap in loss")]
+    return " · ".join(f"{one.label} {one.value} ({one.beside})" for one in rest)
+
+
+_TABLE = [1.6, 2, 2, 1.8, 3]  # widths of the columns: name, three pairs of figures, state
+
+
+def _two_runs(first: Run, second: Run, results: Results) -> None:
+    """A table: a row for each run with its state, and one for their difference with a λ to try."""
+    layers = {run.id: results.layers[results.layers[columns.RUN] == run.id] for run in (first, second)}
+    pairs = {run.id: headline(run, layers[run.id]) for run in (first, second)}
+    head = st.columns(_TABLE, vertical_alignment="center")
+    for place, one in zip(head[1:4], pairs[first.id], strict=True):
+        place.caption(one.label, help=one.help)
+    for run in (first, second):
+        name, *places, state = st.columns(_TABLE, vertical_alignment="center")
+        with name:
+            _name(results.styles[run.id])
+        for place, one in zip(places, pairs[run.id], strict=True):
+            place.html(_large(one.value))
+        with state, st.container(horizontal=True, vertical_alignment="center", height=_ROW, border=False):
+            _progress(run, results, short=True)
+            _stop_or_resume(run, f"_{run.id}")
+    name, *places, state = st.columns(_TABLE, vertical_alignment="center")
+    name.markdown("**Difference**", help=f"{literal(second.name)} minus {literal(first.name)}.")
+    for place, value in zip(places, difference(first, second, results.layers), strict=True):
+        place.html(_large(value))
+    with state:
+        another_lambda(results.runs)
+
+
+def _large(value: str) -> str:
+    return f'<div style="font-size:1.5rem;line-height:1.2;white-space:nowrap">{html.escape(value)}</div>'
+
+
+def _cards(results: Results) -> None:
+    with st.grid(min(len(results.runs), 4), min_column_width=260, gap="small"):
+        for run in results.runs:
             _card(run, results)
-    with charts:
-        _charts(results)
 
 
-def _progress(run: Run, results: Results) -> None:
+def _progress(run: Run, results: Results, *, short: bool = False) -> None:
+    """The progress and its line; with ``short`` only the line's first sentence."""
     position = services().runner.position(run.id) if run.state == "queued" else None
     line = text.progress_line(run, results.seconds[run.id], position)
+    line = line if not short or run.state in ACTIVE else line.partition(". ")[0]
     st.progress(text.share_done(run), line, width="stretch")
-
-
-def _metrics(values: Sequence[Figure], *, in_full: bool) -> None:
-    for one in values:
-        label, beside = (one.label, one.beside) if in_full else (one.short, None)
-        st.metric(label, one.value, beside, delta_color="off", delta_arrow="off", help=one.help)
 
 
 def _card(run: Run, results: Results) -> None:
@@ -214,7 +285,8 @@ def _card(run: Run, results: Results) -> None:
                 badge(run)
         _progress(run, results)
         with st.grid(4, min_column_width=110, gap="xsmall"):
-            _metrics(results.figures[run.id][:-1], in_full=False)  # all but the gradient ratio
+            for one in results.figures[run.id][:-1]:  # all but the gradient ratio
+                st.metric(one.short, one.value, help=one.help)
         if run.error and run.state != "interrupted":  # whose line ends with it
             st.caption(f":red[{literal(run.error)}]")
 
@@ -227,14 +299,20 @@ def _name(style: RunStyle) -> None:
     st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
 
 
-def _charts(results: Results) -> None:
-    """Losses, gap and weights in one row, each with its own switches below."""
+def _charts(results: Results, above: int) -> None:
+    """Losses over two thirds of the width, gap and weights beside them, each below its own switches.
+
+    ``above``: pixels of everything else on the page.
+    """
     runs, ids = results.runs, [run.id for run in results.runs]
-    name, height = "-".join(ids), HEIGHT if len(runs) == 1 else HEIGHT_BELOW_CARDS
-    boxes = [column.container(border=True, height="stretch", gap="xsmall") for column in st.columns(3)]
-    places = [box.container() for box in boxes]
+    name, tall = "-".join(ids), f"clamp({_LOWEST}px, 100vh - {above}px, {_TALLEST}px)"
+    half = f"calc(({tall} - {_BETWEEN}px) / 2)"
+    with st.container(key="live_charts"):
+        st.html(STYLE)
+        left, right = st.columns([2, 1], gap="small")
+    boxes = [column.container(border=True, gap="xsmall") for column in (left, right, right)]
     keys = Keys("loss_view", "log_loss", "gap_measure", "weight_view", f"layer-{name}")
-    choice = switches(boxes, results.layers, keys, keep_layer=False)
+    choice = switches(boxes, results.layers, keys, keep_layer=False, titled=True)
     source = Source(
         results.version,
         results.styles,
@@ -243,8 +321,10 @@ def _charts(results: Results) -> None:
         results.epochs,
         results.layers,
         lambda: services().store.gradients(ids),
+        compact=True,
     )
-    for place, (kind, figure) in zip(places, chart_row.figures(source, choice).items(), strict=True):
+    heights = (tall, half, half)
+    for place, height, (kind, figure) in zip(boxes, heights, chart_row.figures(source, choice).items(), strict=True):
         with place:
             live_chart(figure, key=f"{kind}-{name}", height=height)
 
