@@ -9,7 +9,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.bins import EDGES, N_BINS
-from reglab.charts import RunStyle, style_runs
+from reglab.charts import RunIdentity, RunStyle, style_runs
 
 KERNELS = ("conv1.weight", "fc.weight")
 
@@ -56,4 +56,4 @@ def _row(run: str, epoch: int, layer: str, zeros: int) -> dict[str, object]:
 
 def styles(runs: Sequence[str]) -> dict[str, RunStyle]:
     """Styles of runs whose λ grow tenfold."""
-    return style_runs([(run, f"run {run}", 0.0, 1e-4 * 10**i) for i, run in enumerate(runs)])
+    return style_runs([RunIdentity(run, f"run {run}", strength=1e-4 * 10**i) for i, run in enumerate(runs)])

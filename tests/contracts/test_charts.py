@@ -112,7 +112,8 @@ def test_text_and_grid_are_left_to_the_theme(chart: Chart) -> None:
 
 @every_chart
 def test_labels_are_text_not_markup(chart: Chart) -> None:
-    hostile = charts.style_runs([("a", "<b>%{x}</b>" + "x" * 99, 0, 0), ("b", "b", 0, 1)])
+    names = ("<b>%{x}</b>" + "x" * 99, "b")
+    hostile = charts.style_runs([charts.RunIdentity(run, name) for run, name in zip("ab", names, strict=True)])
     figure = chart(frame_for(chart, ["a", "b"], 4), hostile)
     text = json_of(figure).decode()
     assert "&lt;b&gt;% {x}" in text

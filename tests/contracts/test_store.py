@@ -18,6 +18,7 @@ from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.states import ENDED, RESUMABLE, STATES, State
 from reglab.store import Ending, Progress, Store, catalog, open_store
+from reglab.sweep import SweepSpec
 
 
 class TestCreating:
@@ -102,6 +103,7 @@ class TestFinding:
             lambda: store.add_initial_layers({NOWHERE: []}), lambda: store.drop_epochs_after({NOWHERE: 0}),
             lambda: store.finish([Ending(NOWHERE, "failed")]), lambda: store.rename(NOWHERE, "x"),
             lambda: store.set_tags(NOWHERE, []), lambda: store.set_note(NOWHERE, ""),
+            lambda: store.set_colour(NOWHERE, 1),
             lambda: store.delete([NOWHERE]), lambda: store.restore([NOWHERE]),
         ]  # fmt: skip
         for call in calls:
@@ -258,6 +260,27 @@ class TestLabels:
                 call()
             assert str(error.value) == sentence
         assert any_store.runs() == [run]
+
+    def test_runs_in_succession_have_different_colours_and_those_of_a_sweep_that_of_lambda(
+        self, any_store: Store
+    ) -> None:
+        first, second = any_store.create(RunSpec()), any_store.create(RunSpec())
+        assert [first.colour, second.colour] == [0, 1]
+        any_store.set_colour(second.id, 6)
+        sweep = any_store.create(SweepSpec(l2=(0.0, 0.1)))
+        assert {run.colour for run in any_store.sweep_runs(sweep.id)} == {None}
+        assert any_store.create(RunSpec()).colour == 7
+        other = any_store.create(SweepSpec(over={"model.dropout": (0.0, 0.5)}, seeds=2))
+        assert [run.colour for run in any_store.sweep_runs(other.id)] == [0, 1, 0, 1]
+
+    def test_a_colour_can_be_changed_and_left_to_the_id(self, any_store: Store) -> None:
+        run = any_store.create(RunSpec())
+        any_store.set_colour(run.id, 3)
+        assert any_store.get(run.id).colour == 3
+        any_store.set_colour(run.id, None)
+        assert any_store.get(run.id).colour is None
+        with pytest.raises(StoreError, match="The number of a colour is from 0"):
+            any_store.set_colour(run.id, -1)
 
     def test_deleting_hides_until_restored(self, any_store: Store) -> None:
         keep, gone, queued = running(any_store), brought_to(any_store, "finished"), any_store.create(RunSpec())

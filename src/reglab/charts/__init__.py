@@ -12,10 +12,12 @@ from reglab.charts.gap import gap_chart
 from reglab.charts.gradient_share import gradient_share_chart
 from reglab.charts.loss import loss_chart
 from reglab.charts.loss_split import loss_split_chart
-from reglab.charts.style import RunStyle, style_runs
+from reglab.charts.run_colours import RunIdentity, style_runs
+from reglab.charts.style import RunStyle
 from reglab.charts.weights import weights_chart
 
 __all__ = [
+    "RunIdentity",
     "RunStyle",
     "accuracy_chart",
     "compact",

@@ -42,7 +42,7 @@ def gap_chart(
             uid=uid_of(run.style.run),
             name=text,
             mode=run.mode,
-            line={"color": colour, "width": WIDTHS["val"]},
+            line={"color": colour, "width": WIDTHS["val"], "dash": run.style.dash},
             showlegend=not alone,
             hovertemplate=f"{value}<extra>gap</extra>" if alone else f"{text}<br>epoch %{{x}}: {value}<extra></extra>",
             **area,

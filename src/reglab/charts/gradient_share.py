@@ -44,6 +44,7 @@ class Line:
     epochs: NDArray[np.int64] = field(repr=False)
     share: Floats = field(repr=False)
     width: float = 1.6
+    dash: str = "solid"
 
     @property
     def nothing(self) -> bool:
@@ -73,7 +74,14 @@ def gradient_share_chart(
         lines = _lines_alone(*drawn[0], layer)
     else:
         lines = [
-            Line(uid_of(style.run), style.text, style.colour, *total_share(_of_layer(rows, layer)), WIDTHS["val"])
+            Line(
+                uid_of(style.run),
+                style.text,
+                style.colour,
+                *total_share(_of_layer(rows, layer)),
+                WIDTHS["val"],
+                style.dash,
+            )
             for style, rows in drawn
         ]
     if not any(np.isfinite(line.share).any() for line in lines):
@@ -156,7 +164,7 @@ def _add_line(made: Draft, line: Line, floor: float) -> None:
         uid=line.uid,
         name=line.name,
         mode="lines+markers" if len(share) == 1 else "lines",
-        line={"color": line.colour, "width": line.width, "dash": "solid"},
+        line={"color": line.colour, "width": line.width, "dash": line.dash},
         hovertemplate=f"{line.name}<br>epoch %{{x}}: {value}<extra></extra>",
     )
     if line.nothing:

@@ -83,7 +83,7 @@ def _add_run(made: Draft, run: RunCurves, *, alone: bool) -> None:
             uid=uid_of(style.run, role),
             name=NAMES[role] if alone else style.text,
             mode=run.mode,
-            line={"color": style.colour, "width": WIDTHS[role], "dash": DASHES[role]},
+            line={"color": style.colour, "width": WIDTHS[role], "dash": style.dash if role == "val" else DASHES[role]},
             legendgroup=group,
             showlegend=alone or role == "val",
             hovertemplate=hover(style, NAMES[role], alone=alone),

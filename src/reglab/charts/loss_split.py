@@ -92,7 +92,8 @@ def _add_line(made: Draft, run: RunCurves, part: Part, *, alone: bool, stacked: 
     values, style = run.values[part.column].copy(), run.style
     values[np.isnan(run.values[J.column])] = np.nan
     stack: dict[str, Any] = {}
-    line: dict[str, Any] = {"color": part.colour if alone and part is not J else style.colour, "dash": part.dash}
+    line: dict[str, Any] = {"color": part.colour if alone and part is not J else style.colour}
+    line["dash"] = style.dash if part.dash == "solid" else part.dash
     line["width"] = WIDTHS["val" if alone or part.dash == "solid" else "train"]
     if stacked:
         line, stack = {"color": part.colour, "width": 1}, {"stackgroup": "J", "fillcolor": rgba(part.colour, 0.4)}

@@ -1,16 +1,13 @@
-"""colour = λ, summed over terms, on a logarithmic ramp from 10⁻⁵ to 1, grey for 0: a run looks the same everywhere.
+"""colour = λ, summed over terms, on a logarithmic ramp from 10⁻⁵ to 1, grey for 0: a λ looks the same everywhere.
 
 The ramp's seven main colours differ by at least 7 (OKLab, × 100) from each other and from the grey, to a normal eye and
 to protan, deutan and tritan eyes, and every colour used has a contrast of 3 or more on both page backgrounds (tests
-recompute all of this).
+recompute all of this). How a run looks is :class:`RunStyle`; its colour is chosen by :mod:`reglab.charts.run_colours`.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -19,22 +16,26 @@ from numpy.typing import NDArray
 GREY = "#8a939e"
 RAMP = ("#1799ee", "#586edd", "#7c529d", "#ac495b", "#d87870", "#9d8209")
 LOWEST, HIGHEST = 1e-5, 1.0
-DARKEST, BRIGHTEST = 0.126, 0.298  # relative luminance: contrast ≥ 3 on the dark and on the white background
+
+STROKES = ("solid", "12px,4px", "12px,3px,3px,3px", "12px,3px,3px,3px,3px,3px")
+"""Strokes of the runs that share a colour, the first one first; they begin anew beyond the last."""
 
 _LONGEST = 40
-_APART = 0.05  # OKLab distance that tells two lines apart
-_EYE = np.array([1.0, 0.4, 1.0])  # red–green counts less, for those who hardly see it
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RunStyle:
-    """How a run looks in every chart: its short ``label`` in legends, and its ``colour`` as ``#rrggbb``."""
+    """How a run looks in every chart: its short ``label`` in legends, its ``colour`` as ``#rrggbb``, its ``stroke``.
+
+    ``stroke`` is 0 for a run whose colour no earlier one on screen has, and counts up with those that have.
+    """
 
     run: str
     label: str
     colour: str
+    stroke: int = 0
 
     @property
     def text(self) -> str:
@@ -42,25 +43,16 @@ class RunStyle:
         short = self.label if len(self.label) <= _LONGEST else self.label[: _LONGEST - 1] + "…"
         return escape(short, quote=False).replace("%{", "% {")
 
+    @property
+    def dash(self) -> str:
+        """The stroke as Plotly and SVG write it."""
+        return STROKES[self.stroke % len(STROKES)]
+
 
 def rgba(colour: str, alpha: float) -> str:
     """``#rrggbb`` as ``rgba(…)``, for areas."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha:g})"
-
-
-def style_runs(runs: Sequence[tuple[str, str, *tuple[float, ...]]]) -> dict[str, RunStyle]:
-    """(id, label, λ of each term …) of each run → its style, in the same order.
-
-    The first run of a λ has the λ's own colour; each further one the nearest colour distinct from all before.
-    """
-    taken: list[Floats] = []
-    styles = {}
-    for run, label, *strengths in runs:
-        chosen = _free(_position(sum(strengths)), taken)
-        taken.append(chosen)
-        styles[run] = RunStyle(run, label, to_hex(chosen))
-    return styles
 
 
 def colour_of(strength: float) -> str:
@@ -76,34 +68,6 @@ def _position(strength: float) -> Floats:
     decades = np.log10(np.clip(strength, LOWEST, HIGHEST) / LOWEST)
     place = decades / np.log10(HIGHEST / LOWEST) * (len(RAMP) - 1)
     return np.array([np.interp(place, range(len(RAMP)), anchors[:, i]) for i in range(3)])
-
-
-def _free(wanted: Floats, taken: Iterable[Floats]) -> Floats:
-    """The colour nearest to ``wanted`` that is apart from all ``taken``; the most distant where none is."""
-    others = np.array(list(taken))
-    if not len(others):
-        return wanted
-    candidates = wanted + _steps()
-    candidates = candidates[_visible(candidates)]
-    room = np.min(np.linalg.norm((candidates[:, None] - others) * _EYE, axis=-1), axis=1)
-    enough = np.flatnonzero(room >= _APART)
-    return np.asarray(candidates[enough[0] if len(enough) else np.argmax(room)])
-
-
-@lru_cache(maxsize=1)
-def _steps() -> Floats:
-    """A lattice of displacements in OKLab, nearest first, the zero step leading."""
-    lattice = np.array(list(itertools.product(np.arange(-6, 7) * 0.03, repeat=3)))
-    return lattice[np.argsort(np.linalg.norm(lattice, axis=1), kind="stable")]
-
-
-def _visible(oklab: Floats) -> NDArray[np.bool_]:
-    """Which colours a screen can show and both backgrounds carry; the undisplaced first one always counts."""
-    linear = _to_linear(oklab)
-    bright = linear @ np.array([0.2126, 0.7152, 0.0722])
-    shown = np.all((linear >= 0) & (linear <= 1), axis=1) & (bright >= DARKEST) & (bright <= BRIGHTEST)
-    shown[0] = True
-    return np.asarray(shown)
 
 
 # OKLab (Ottosson 2020): a colour space in which distance is about what eyes see.

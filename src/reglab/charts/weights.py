@@ -115,7 +115,7 @@ def _add_initial(made: Draft, initial: list[Histogram], floor: float) -> None:
 
 
 def _add_now(made: Draft, style: RunStyle, now: Histogram, floor: float, *, alone: bool) -> None:
-    line = {"color": style.colour, "width": 1.8}
+    line = {"color": style.colour, "width": 1.8, "dash": style.dash}
     if alone:
         area = {"fill": "tozeroy", "fillcolor": rgba(style.colour, 0.28)}
         _add_steps(made, now, floor, "now", line=line, uid=uid_of(style.run), **area)

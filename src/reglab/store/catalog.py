@@ -14,7 +14,14 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, ins
 from reglab.errors import QueueFull, StoreError, UnknownRun, UnknownSweep, shown
 from reglab.spec import RunSpec
 from reglab.store.confirmations import Confirmation, check_seeds, row_of
-from reglab.store.labels import checked_key, checked_name, default_name, names_of_runs, printable
+from reglab.store.labels import (
+    MOST_COLOURS,
+    checked_key,
+    checked_name,
+    default_name,
+    names_of_runs,
+    printable,
+)
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.run import Files, Run, read_runs, select_runs
 from reglab.store.run_filter import SWEEP_GROUPS
@@ -71,14 +78,21 @@ def create(
     name, moment = checked_name(name) if name else default_name(spec), now()
     own: dict[str, Any] = {"key": None if key is None else checked_key(key)}
     if isinstance(spec, RunSpec):
-        own |= {"group": None if group is None else checked_name(group), **_row(spec, name, moment)}
-        return _insert(connection, RUN, own)[0]
+        own |= {"group": None if group is None else checked_name(group), "colour": _next_colour(connection)}
+        return _insert(connection, RUN, own | _row(spec, name, moment))[0]
     own |= {"name": name, "spec": spec.to_json(), "created": moment, "seconds": 0.0}
     sweep_id, is_new = _insert(connection, SWEEP, {**own, **row_of(confirmation)})
     if is_new:
         check_seeds(connection, sweep_id, confirmation)
         _create_runs(connection, sweep_id, spec, name, moment)
     return sweep_id
+
+
+def _next_colour(connection: Connection) -> int:
+    """The number after that of the newest run with a colour of its own, so that runs in succession differ."""
+    newest = select(runs.c.colour).where(runs.c.colour.is_not(None), runs.c.sweep.is_(None))
+    found = connection.execute(newest.order_by(runs.c.created.desc()).limit(1)).scalar()
+    return (found + 1) % MOST_COLOURS if isinstance(found, int) else 0
 
 
 def _insert(connection: Connection, kind: Kind[Any], row: Mapping[str, Any]) -> tuple[str, bool]:
@@ -99,8 +113,9 @@ def _create_runs(connection: Connection, sweep_id: str, spec: SweepSpec, name: s
     lanes = spec.lanes()
     ids, names = _free_ids(connection, len(lanes)), names_of_runs(name, spec)
     shared = {"sweep": sweep_id, "group": SWEEP_GROUPS + sweep_id}
+    colours = {point: i for i, point in enumerate(spec.points)} if spec.kind == "setting" else {}  # no λ to go by
     rows = [
-        {"id": run_id, **_row(lane.run, own, moment), "lane": i, **shared}
+        {"id": run_id, **_row(lane.run, own, moment), "lane": i, "colour": colours.get(lane.point), **shared}
         for i, (run_id, own, lane) in enumerate(zip(ids, names, lanes, strict=True))
     ]
     connection.execute(insert(runs), rows)

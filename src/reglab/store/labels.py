@@ -1,4 +1,4 @@
-"""Names of runs and sweeps, and the tags and notes that people attach to runs: defaults, and checks of their text."""
+"""Names of runs and sweeps, and the tags, notes and colours that people give to runs: defaults and checks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from reglab.spec import RunSpec
 from reglab.sweep import LaneSpec, SweepSpec
 
 NAME_LENGTH, TAG_LENGTH, TAGS, NOTE_LENGTH, KEY_LENGTH = 200, 50, 50, 20_000, 200
+MOST_COLOURS = 1_000_000  # numbers count on beyond the colours that charts have
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -45,6 +46,13 @@ def checked_note(note: str) -> str:
     if len(text) > NOTE_LENGTH:
         raise StoreError(f"A note has at most {NOTE_LENGTH:,} characters, not {len(text):,}.")
     return text
+
+
+def checked_colour(number: int | None) -> int | None:
+    """The number of a colour, from 0; ``None`` leaves it to λ or to the id."""
+    if number is not None and not 0 <= number < MOST_COLOURS:
+        raise StoreError(f"The number of a colour is from 0 to {MOST_COLOURS - 1}, not {number}.")
+    return number
 
 
 def _checked(what: str, text: str, longest: int) -> str:

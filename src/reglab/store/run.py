@@ -44,8 +44,8 @@ class Run:
     validation loss so far (None where no loss was finite). ``best_val_acc`` is the highest and ``best_val_loss`` the
     lowest over the epochs done; ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one
     sentence; ``activity`` is what a running run does before its first step. ``weights_path``, the weights that it ends
-    with, is relative to the home. A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id
-    ``sweep``.
+    with, is relative to the home. ``colour`` is the number of its colour, None where λ or the id decides it.
+    A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
     """
 
     id: str
@@ -83,6 +83,7 @@ class Run:
     group: str | None
     tags: tuple[str, ...]
     note: str
+    colour: int | None
     owner: str | None
     deleted: datetime | None
     sweep: str | None

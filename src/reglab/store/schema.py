@@ -24,7 +24,7 @@ from sqlalchemy import (
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -107,6 +107,7 @@ runs = Table(
     Column("group", Text),
     Column("tags", Json, nullable=False),
     Column("note", Text, nullable=False),
+    Column("colour", Integer),  # its number; NULL: that of λ in a sweep, or by the id of an older run
     Column("owner", String(64)),
     Column("deleted", Utc),
     Column("sweep", String(16), ForeignKey(sweeps.c.id, ondelete="CASCADE")),

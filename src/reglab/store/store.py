@@ -295,6 +295,10 @@ class Store(StoreReads):
         """Replace a run's note."""
         self._label(run_id, note=labels.checked_note(note))
 
+    def set_colour(self, run_id: str, colour: int | None) -> None:
+        """Give a run the colour with this number, from 0; ``None`` leaves it to λ in a sweep, else to the id."""
+        self._label(run_id, colour=labels.checked_colour(colour))
+
     def _label(self, run_id: str, **values: object) -> None:
         with self._database.write() as connection:
             transitions.locked(connection, [run_id])

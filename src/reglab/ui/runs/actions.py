@@ -14,12 +14,15 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
+from reglab.charts import RunStyle
+from reglab.charts.run_colours import PALETTE
 from reglab.errors import RegLabError
 from reglab.exports.csv import csv_bytes, settings_of
 from reglab.states import ACTIVE
 from reglab.store import BestEpoch, Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
+from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import undo_notice
@@ -106,9 +109,14 @@ def _button(
 
 
 def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
-    """Name, tags and note of a single run; tags to add to several runs, and to remove from them."""
+    """Name, tags, note and colour of a single run; tags to add to several runs, and to remove from them."""
     panel = st.popover(
-        "Edit", icon=":material/edit:", key=EDIT, on_change="rerun", disabled=not ticked, help="Name, tags, note."
+        "Edit",
+        icon=":material/edit:",
+        key=EDIT,
+        on_change="rerun",
+        disabled=not ticked,
+        help="Name, tags, note, colour.",
     )
     if not panel.open or not ticked:
         return
@@ -124,8 +132,8 @@ def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
 
 def _labels(run: Run, tags: Sequence[str]) -> None:
     # The keys change with what is stored, so that the fields show it; half-typed text stays while it does not change.
-    version = zlib.crc32(repr((run.name, run.tags, run.note)).encode())
-    name, chosen, note = keys = [f"{field}_{run.id}_{version}" for field in ("name", "tags", "note")]
+    version = zlib.crc32(repr((run.name, run.tags, run.note, run.colour)).encode())
+    name, chosen, note, colour = keys = [f"{field}_{run.id}_{version}" for field in ("name", "tags", "note", "colour")]
     known = list(dict.fromkeys([*tags, *run.tags]))
     with st.form(f"edit_{run.id}", border=False):
         st.text_input("Name", value=run.name, key=name, max_chars=NAME_LENGTH)
@@ -133,7 +141,24 @@ def _labels(run: Run, tags: Sequence[str]) -> None:
             "Tags", known, default=run.tags, key=chosen, accept_new_options=True, placeholder="Choose or type"
         )
         st.text_area("Note", value=run.note, key=note, max_chars=NOTE_LENGTH, height=100)
+        _colour(run, colour)
         _save_button("save_run", _save, run.id, keys)
+
+
+def _colour(run: Run, key: str) -> None:
+    """The colours by name, with a sample of each; automatic is λ in a sweep, else by the id."""
+    names = list(PALETTE)
+    options = [None, *range(len(names))]
+    now = None if run.colour is None else run.colour % len(names)
+    st.selectbox(
+        "Colour",
+        options,
+        index=options.index(now),
+        key=key,
+        format_func=lambda number: "automatic" if number is None else names[number],
+        help="In every chart. Automatic: that of λ in a sweep, else one by the id.",
+    )
+    st.html(legend_html(RunStyle(name, name, colour) for name, colour in PALETTE.items()))
 
 
 def _tags(ticked: Sequence[Run], tags: Sequence[str]) -> None:
@@ -206,13 +231,14 @@ def _dismiss() -> None:
 
 
 def _save(run_id: str, keys: Sequence[str]) -> None:
-    """Store the name, tags and note in the fields with these keys."""
-    store, (name, tags, note) = services().store, (st.session_state[key] for key in keys)
+    """Store the name, tags, note and colour in the fields with these keys."""
+    store, (name, tags, note, colour) = services().store, (st.session_state[key] for key in keys)
 
     def write() -> None:
         store.rename(run_id, name)
         store.set_tags(run_id, tags)
         store.set_note(run_id, note)
+        store.set_colour(run_id, colour)
 
     _close_edit(_problem(write))
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from reglab.charts import RunStyle
 from reglab.store import Run, RunCounts, RunFilter, Store
 from reglab.ui.runs.actions import EDIT, run_bar, undo_bar
 from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_query
@@ -25,6 +23,7 @@ from reglab.ui.runs.table import (
 )
 from reglab.ui.shared import chart_row, trouble
 from reglab.ui.shared.chart_row import Keys, Source
+from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE
 from reglab.ui.shared.run_data import results_of
@@ -166,17 +165,7 @@ def _overlay(store: Store, ticked: Sequence[Run]) -> None:
     )
     figures = chart_row.figures(source, chart_row.switches(boxes, source.layers, _KEYS, keep_layer=True))
     if len(runs) > 1:
-        legend.html(_legend(results.styles.values()))
+        legend.html(legend_html(results.styles.values()))
     for place, (kind, figure) in zip(places, figures.items(), strict=True):
         with place:
             live_chart(figure, key=f"runs_{kind}", height=HEIGHT)
-
-
-def _legend(styles: Iterable[RunStyle]) -> str:
-    """The colours and names of the runs, once for all charts."""
-    dot = '<span style="color:{};font-size:1.5em;vertical-align:-0.08em">●</span>'
-    entries = (
-        f'<span style="white-space:nowrap">{dot.format(style.colour)} {html.escape(style.label)}</span>'
-        for style in styles
-    )
-    return f'<div style="display:flex;flex-wrap:wrap;gap:0.1rem 1.2rem;font-size:0.9em">{"".join(entries)}</div>'

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis.zero_filters import zero_filters
-from reglab.charts import RunStyle, style_runs
+from reglab.charts import RunIdentity, RunStyle, style_runs
 from reglab.charts.gradient_share import total_share
 from reglab.number_format import percent, points
 from reglab.store import Run
@@ -61,6 +61,12 @@ def results_of(runs: Sequence[Run]) -> Results:
 
     found = _READINGS.take((home, ids), session_id(), facts=facts, version=version, read=read)
     return replace(found, runs=runs) if found.version == version else found
+
+
+def identity_of(run: Run, label: str) -> RunIdentity:
+    """What the look of ``run`` follows from, under the name ``label``; λ counts inside a sweep only."""
+    strength = sum(run.spec.penalty.strengths.values()) if run.sweep is not None else None
+    return RunIdentity(run.id, label, run.colour, strength)
 
 
 def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:
@@ -167,7 +173,7 @@ def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:
 def _facts(run: Run) -> Hashable:
     """What is shown at once: all but how far the training is."""
     state = run.state, run.wanted, run.error, run.deleted, run.queued
-    return run.id, run.name, *state, run.environment is not None, run.device, run.has_checkpoint
+    return run.id, run.name, run.colour, *state, run.environment is not None, run.device, run.has_checkpoint
 
 
 def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Results:
@@ -179,7 +185,7 @@ def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Res
         runs,
         epochs,
         layers,
-        styles=style_runs([(run.id, short[run.id], *run.spec.penalty.strengths.values()) for run in runs]),
+        styles=style_runs(identity_of(run, short[run.id]) for run in runs),
         seconds={i: epochs.loc[epochs[columns.RUN] == i, columns.SECONDS].tolist() for i in ids},
         figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
     )

@@ -27,6 +27,7 @@ from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
+from reglab.ui.shared.legend import sample
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import SWEEP_PAGE, run_query
 from reglab.ui.shared.run_data import Figure, Results, results_of
@@ -294,7 +295,7 @@ def _card(run: Run, results: Results) -> None:
 def _name(style: RunStyle) -> None:
     """The run's name behind a dot of its colour, cut off if it is too long for its row."""
     cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600"
-    dot = f'<span style="color:{style.colour};font-size:1.2em">●</span>'
+    dot = sample(style.colour, style.dash)
     label = html.escape(style.label, quote=True)
     st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
 
