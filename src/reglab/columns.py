@@ -107,3 +107,8 @@ FAMILY = "family"  # its name with the chosen value: "dropout 0.3"
 FAMILY_ORDER = "family_order"  # its place among them, from 0
 FAMILY_KEY = "family_key"  # its dotted setting
 FAMILY_VALUE = "family_value"  # the chosen λ; NaN where the setting is no λ
+
+# A curve of runs that are compared: RUN is the run or the group, EPOCH, VALUE, LOW and HIGH, N; and:
+X = "x"  # place on the axis: epochs, optimizer steps or seconds
+SMOOTHED = "smoothed"  # the moving average of VALUE; VALUE itself without smoothing
+ROLE = "role"  # "val" or "train": the images of the figure

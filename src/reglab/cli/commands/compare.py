@@ -1,38 +1,95 @@
-"""``reglab compare``: what each regularizer is worth, of sweeps that differ in one regularizer only."""
+"""``reglab compare``: what runs differ in, or what each regularizer is worth, of sweeps that differ in one only."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from reglab.cli.command import Command, measure_argument, measure_of
 from reglab.cli.judgement_lines import difference_line, figure_text
 from reglab.cli.output import Output
 from reglab.columns import MEASURES, VAL_ACC
 from reglab.errors import SpecError
-from reglab.number_format import percent
+from reglab.number_format import NONE, exact, fixed, percent, points, short
 from reglab.settings import load_settings
+
+if TYPE_CHECKING:
+    from reglab.store import Run, Store
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    about = "ids of sweeps, their beginnings, or names; one of them has runs without any regularizer"
-    parser.add_argument("sweeps", metavar="SWEEP", nargs="+", help=about)
+    about = (
+        "ids of runs, their beginnings, or names: their settings and figures against one of them. Or sweeps, one of "
+        "them with runs without any regularizer: what each regularizer is worth"
+    )
+    parser.add_argument("jobs", metavar="RUN|SWEEP", nargs="+", help=about)
+    parser.add_argument(
+        "--baseline", metavar="RUN", help="the run that the others are compared with; default: the first"
+    )
     measure_argument(parser)
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.jobs.comparing import comparison_result
-    from reglab.store import Sweep, open_store
+    from reglab.jobs.run_comparing import runs_result
+    from reglab.store import Run, Sweep, open_store
 
     with open_store(load_settings()) as store:
         store.recover()
-        found = [store.find(name) for name in arguments.sweeps]
-        sweeps = list({one.id: one for one in found if isinstance(one, Sweep)}.values())
-        if other := next((one for one in found if not isinstance(one, Sweep)), None):
-            raise SpecError(f"{other.id} is a run; compare takes sweeps.")
-        result = comparison_result(store, sweeps, measure_of(arguments))
-    output.print(result, "\n".join(_lines(result)))
+        found = {one.id: one for one in map(store.find, arguments.jobs)}.values()
+        sweeps = [one for one in found if isinstance(one, Sweep)]
+        runs = [one for one in found if isinstance(one, Run)]
+        if sweeps and (runs or arguments.baseline):
+            raise SpecError("compare takes runs, with a baseline among them, or sweeps, not both.")
+        if sweeps:
+            result = comparison_result(store, sweeps, measure_of(arguments))
+            output.print(result, "\n".join(_lines(result)))
+        else:
+            result = runs_result(*_with_baseline(store, runs, arguments.baseline))
+            output.print(result, "\n".join(_run_lines(result)))
     return 0
+
+
+def _with_baseline(store: Store, runs: Sequence[Run], baseline: str | None) -> tuple[list[Run], str]:
+    """The runs, the baseline among them, and its id."""
+    base = runs[0] if baseline is None else store.get(baseline)
+    return list({run.id: run for run in [*runs, base]}.values()), base.id
+
+
+def _run_lines(found: dict[str, Any]) -> list[str]:
+    """The settings that differ, then every figure with its change against the baseline; a column a run."""
+    runs = found["runs"]
+    rows = [("", *(one["run"] for one in runs)), ("", *(one["status"] for one in runs))]
+    rows += [(key, *(_setting_text(one["settings"][key]) for one in runs)) for key in found["settings"]]
+    rows += [
+        (name, *(_figure_text(name, one["figures"][name], one["changes"][name]) for one in runs))
+        for name in found["figures"]
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [f"against {found['baseline']}; figures of the last epoch, of the best one under best."]
+    lines += ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    if not found["settings"]:
+        lines.append("The runs have the same settings.")
+    return [*lines, *found["caveats"]]
+
+
+def _setting_text(value: Any) -> str:
+    if value is None:
+        return NONE
+    return exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _figure_text(name: str, value: float | None, change: float | None) -> str:
+    """For example "91.20 % (+1.3)" or "0.3120 (−0.0210)"."""
+    from reglab.jobs.run_comparing import SHARES
+
+    if name in SHARES:
+        return percent(value, 2) + (f" ({points(change, 2)})" if change is not None else "")
+    if isinstance(value, int):
+        return str(value)
+    shown = short(value)
+    return shown + (f" ({fixed(change, 4, sign=True)})" if change is not None else "")
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
@@ -56,4 +113,4 @@ def _line(name: str, difference: dict[str, Any], accuracy: bool) -> str:
     return f"  {name}: {difference_line(difference, accuracy)}"
 
 
-ENTRY = Command("compare", "compare regularizers: sweeps that differ in one of them only", 35, _arguments, _run)
+ENTRY = Command("compare", "what runs differ in; or what regularizers are worth, of sweeps", 35, _arguments, _run)

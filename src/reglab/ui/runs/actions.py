@@ -23,7 +23,7 @@ from reglab.store import BestEpoch, Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.legend import legend_html
-from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
+from reglab.ui.shared.query import COMPARE_PAGE, MAX_RUNS, MOST_COMPARED, TRAIN_PAGE, compare_query, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, literal, local_time, named
@@ -61,6 +61,8 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small", width="content"):
         few = ids if len(ids) <= MAX_RUNS else []
         _button("Open", "open_runs", "open_in_full", _open, few, f"The live view of up to {MAX_RUNS} runs.")
+        about = f"Curves, settings, weights and errors of up to {MOST_COMPARED} runs."
+        _button("Compare", "compare_runs", "compare_arrows", _compare, ids, about)
         _edit_panel(ticked, tags)
         _button("Stop", "stop_runs", "stop", _stop, stoppable, "Stops with a checkpoint; a waiting run is cancelled.")
         _button("Resume", "resume_runs", "play_arrow", _resume, resumable, "Continues from the last checkpoint.")
@@ -192,6 +194,10 @@ def _delete_panel(ticked: Sequence[Run]) -> None:
 
 def _open(ids: Sequence[str]) -> None:
     st.switch_page(TRAIN_PAGE, query_params=run_query(ids))
+
+
+def _compare(ids: Sequence[str]) -> None:
+    st.switch_page(COMPARE_PAGE, query_params=compare_query(ids))
 
 
 def _stop(ids: Sequence[str]) -> None:

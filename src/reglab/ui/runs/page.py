@@ -145,7 +145,7 @@ def _overlay(store: Store, ticked: Sequence[Run]) -> None:
     """Three charts of the ``ticked`` runs side by side, of the first MAX_RUNS where there are more."""
     runs = ticked[:MAX_RUNS]
     if len(ticked) > MAX_RUNS:
-        sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; untick some to see others."
+        sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; Compare shows all of them."
         st.info(sentence, icon=":material/palette:")
     legend = st.container(key="runs_legend")
     grid = st.grid(3, min_column_width=270, gap="small", border=True)

@@ -43,9 +43,13 @@ Spec = TypeVar("Spec")
 
 TRAIN_PAGE = "pages/1_Experiment/1_train.py"
 SWEEP_PAGE = "pages/1_Experiment/2_sweep.py"
+COMPARE_PAGE = "pages/2_Results/2_compare.py"
 
 MOVED = {"lambda-path": "sweep"}
 """Addresses of earlier versions, and the pages that they lead to."""
+
+MOST_COMPARED, MOST_SWEEPS = 200, 12
+"""Runs and sweeps that a link to the Compare page names; the runs of its sweeps come on top."""
 
 MAX_RUNS = 8
 """How many runs one page shows side by side; beyond that, colours and columns can no longer be distinguished."""
@@ -116,6 +120,12 @@ def run_query(runs: Iterable[str]) -> dict[str, str]:
     """The query of these runs: ``{"run": id}`` for one, ``{"runs": "a,b"}`` for several."""
     names = list(runs)
     return {"run": names[0]} if len(names) == 1 else {"runs": ",".join(names)}
+
+
+def compare_query(runs: Sequence[str] = (), sweeps: Sequence[str] = ()) -> dict[str, str]:
+    """The query of the Compare page with these runs and sweeps; of more than it takes the first ones."""
+    lists = {"runs": runs[:MOST_COMPARED], "sweeps": sweeps[:MOST_SWEEPS]}
+    return {name: ",".join(ids) for name, ids in lists.items() if ids}
 
 
 def best_effort(

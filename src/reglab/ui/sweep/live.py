@@ -14,6 +14,7 @@ from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
 from reglab.ui.shared import trouble
 from reglab.ui.shared.extend_panel import extend_panel
+from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
@@ -152,6 +153,10 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
     return known.get(sweep.id)
 
 
+def _compare(sweep_id: str) -> None:
+    st.switch_page(COMPARE_PAGE, query_params=compare_query(sweeps=[sweep_id]))
+
+
 def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     """Restore, Stop, Resume or Extend; Duplicate, New, Link and CSV."""
     sweep, runner = results.sweep, services().runner
@@ -174,6 +179,8 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     st.button(
         "New", key="sweep_new", icon=":material/add:", on_click=FORM.leave_for, help="Opens the form of a new sweep."
     )
+    icon, about = ":material/compare_arrows:", "Opens Compare with this sweep, to which others and runs can be added."
+    st.button("Compare", key="sweep_compare", icon=icon, on_click=_compare, args=(sweep.id,), help=about)
     link_button(sweep_query(sweep.id, state), "sweep_link")
     st.download_button(
         "CSV",

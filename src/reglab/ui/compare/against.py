@@ -1,0 +1,184 @@
+"""The view Against λ: sweep against sweep, and groups of runs that differ in λ alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from reglab import columns
+from reglab.analysis.lambda_series import LambdaSeries, distinct_lambdas, lambda_series, lanes_of_runs
+from reglab.charts import RunIdentity, style_runs
+from reglab.charts.compare_lambda import compare_lambda_chart
+from reglab.charts.lambda_axis import lambda_text
+from reglab.columns import Measure
+from reglab.number_format import NONE, fixed, percent
+from reglab.store import Run, Sweep
+from reglab.sweep import EpochRule, SweepSpec
+from reglab.ui.compare.data import Selection, epochs_of
+from reglab.ui.compare.state import compare_state, switch
+from reglab.ui.shared.chart_row import MEASURES
+from reglab.ui.shared.legend import legend_html
+from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.memo import Memo, shared_figure
+from reglab.ui.shared.text import literal
+from reglab.ui.sweep.data import Results, results_of
+from reglab.ui.sweep.verdict_lines import difference_text
+
+HEIGHT = 440
+HELP = (
+    "Each sweep at its declared epoch rule, mean ± one standard error over its repeats; the ring is the λ of the best "
+    "mean.  \n"
+    "**Against the first**: the figure at the best λ less that at the first sweep's, repeat by repeat, with Nadeau "
+    "and Bengio's corrected interval; only where both have the same images, seeds and repeats. Either λ was chosen on "
+    "these images, which the interval does not allow for: Confirm on the sweep's page does."
+)
+_SEEDS = {"data": ("seed", "fold", "block"), "train": ("seed",), "penalty": ("l1", "l2")}
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A curve with the words of its legend; ``results`` where it is a sweep's."""
+
+    series: LambdaSeries
+    label: str
+    results: Results | None = None
+
+
+def against_view(selection: Selection) -> None:
+    """The measure, the curves, and a table of the best λ of each."""
+    measure: Measure = switch("measure", "Measure", MEASURES)
+    for sentence in _left_out(selection):
+        st.caption(literal(sentence))
+    known = [*_sweep_series(selection, measure), *_run_series(selection, measure)]
+    if not known:
+        text = "Nothing to draw against λ: choose a sweep over λ, or runs that differ in λ and in seeds only."
+        st.info(text, icon=":material/show_chart:")
+        return
+    identities = [RunIdentity(one.series.name, one.label) for one in known]
+    styles = style_runs(identities)
+    st.html(legend_html(styles.values()))
+    table = pd.concat([one.series.table for one in known], ignore_index=True)
+    symbols = {one.results.sweep.spec.symbol for one in known if one.results}
+    symbol = symbols.pop() if len(symbols) == 1 else "λ"
+
+    key = ("compare lambda", selection.version, measure, tuple(styles.items()), compare_state().shown.sweeps)
+    figure = shared_figure(key, lambda: compare_lambda_chart(table, styles, measure=measure, symbol=symbol))
+    live_chart(figure, key="compare-lambda", height=HEIGHT)
+    st.dataframe(readable(known, measure), hide_index=True, alt="The best λ of each curve")
+    st.caption("Each at its own best λ.", help=HELP)
+
+
+def _left_out(selection: Selection) -> Iterator[str]:
+    """Why a sweep is not drawn."""
+    for sweep in selection.sweeps:
+        if why := why_not(sweep.spec):
+            yield f"“{sweep.name}” is not drawn: {why}."
+
+
+def why_not(spec: SweepSpec) -> str:
+    """Why a sweep has no curve over λ; empty where it has."""
+    if spec.is_map:
+        return f"it has two axes, {' and '.join(axis.symbol for axis in spec.axes)}"
+    return "" if spec.axes[0].setting.is_lambda else f"it sweeps {spec.symbol}, not λ"
+
+
+def _sweep_series(selection: Selection, measure: Measure) -> Iterator[Compared]:
+    """A curve for each penalty mode of each sweep over λ."""
+    for sweep in selection.sweeps:
+        if why_not(sweep.spec):
+            continue
+        results = results_of(sweep)
+        for mode in sweep.spec.applies:
+            name = f"{sweep.id}-{mode}"
+            label = f"{sweep.name}, {mode}" if len(sweep.spec.applies) > 1 else sweep.name
+            yield Compared(_of_sweep(results, mode, name, measure), label, results)
+
+
+def _of_sweep(results: Results, mode: str, name: str, measure: Measure) -> LambdaSeries:
+    lanes = results.runs[results.runs[columns.APPLY] == mode]
+
+    def make() -> LambdaSeries:
+        return lambda_series(
+            name,
+            lanes,
+            results.epochs,
+            measure=columns.MEASURES[measure],
+            rule=results.sweep.spec.epoch_rule,
+            overlap=results.overlap,
+            chance=results.chance,
+        )
+
+    return _SERIES.get((results.version, mode, measure), make)
+
+
+_SERIES: Memo[LambdaSeries] = Memo(most=1_000, size=lambda series: 1)
+
+
+def _run_series(selection: Selection, measure: Measure) -> Iterator[Compared]:
+    """A curve for the runs outside sweeps that differ in λ and in seeds alone, where they have two λ or more."""
+    groups: dict[str, list[Run]] = {}
+    for run in selection.begun:
+        if run.sweep is None:
+            groups.setdefault(_but_lambda(run), []).append(run)
+    epochs = epochs_of(selection)
+    for own in groups.values():
+        facts = [(run.id, run.l1, run.l2, run.spec.penalty.apply, run.state) for run in own]
+        lanes, first = lanes_of_runs(facts), own[0]
+        if distinct_lambdas(lanes) < 2:
+            continue
+        rule: EpochRule = "best" if first.spec.train.patience else "last"
+        series = lambda_series(f"runs-{first.id}", lanes, epochs.rows, measure=columns.MEASURES[measure], rule=rule)
+        yield Compared(series, f"{len(own)} runs: {first.spec.data.name}, {first.spec.model.name}")
+
+
+def _but_lambda(run: Run) -> str:
+    values = run.spec.model_dump()
+    for part, names in _SEEDS.items():
+        values[part] = {name: value for name, value in values[part].items() if name not in names}
+    return repr(values)
+
+
+def readable(known: list[Compared], measure: Measure) -> pd.DataFrame:
+    """A row a curve: its best λ, the figure there with its standard error, repeats, epoch rule, and the difference."""
+    return pd.DataFrame([_row(one, known[0], measure) for one in known])
+
+
+def _row(one: Compared, first: Compared, measure: Measure) -> Mapping[str, str]:
+    table, accuracy = one.series.table, measure == "accuracy"
+    best = table[table[columns.BEST]]
+    value = error = NONE
+    if len(best):
+        mean, high, n = (float(best[name].iloc[0]) for name in (columns.VALUE, columns.HIGH, columns.N))
+        value = percent(mean) if accuracy else fixed(mean, 3)
+        error = (percent(high - mean) if accuracy else fixed(high - mean, 3)) if n > 1 else NONE
+    return {
+        "Curve": one.label,
+        "Best λ": NONE if one.series.best is None else lambda_text(one.series.best),
+        f"Validation {measure}": value,
+        "± SE": error,
+        "Repeats": str(int(best[columns.N].iloc[0])) if len(best) else NONE,
+        "Epoch rule": one.series.rule,
+        "Against the first": _against(one, first),
+    }
+
+
+def _against(one: Compared, first: Compared) -> str:
+    if one is first:
+        return "baseline"
+    if one.results is None or first.results is None or not paired(one.results.sweep, first.results.sweep):
+        return "other images or seeds"
+    found = one.series.less(first.series, max(one.results.overlap, first.results.overlap))
+    return NONE if found is None else difference_text(found)
+
+
+def paired(one: Sweep, other: Sweep) -> bool:
+    """Whether repeat r of both has the same images in the same split, and the same seed."""
+    first, second = one.spec, other.spec
+    return (
+        first.run.data == second.run.data
+        and first.run.train.seed == second.run.train.seed
+        and (first.repeats, first.repeated_over) == (second.repeats, second.repeated_over)
+    )

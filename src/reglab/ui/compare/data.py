@@ -1,0 +1,155 @@
+"""The runs that are compared: found by their ids, in one colour each, and grouped where they differ in seeds alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import pandas as pd
+
+from reglab.charts import RunStyle, style_runs
+from reglab.errors import RegLabError
+from reglab.states import ACTIVE
+from reglab.store import Run, Store, Sweep
+from reglab.ui.compare.query import CompareQuery
+from reglab.ui.shared.memo import Readings, epochs_on
+from reglab.ui.shared.run_data import identity_of
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import count_of, labels
+from reglab.ui.shared.ticks import session_id
+
+MOST_LANES = 1_000
+"""Runs of sweeps that are read for one page."""
+
+_SEEDS = {"data": ("seed", "fold", "block"), "train": ("seed",)}
+"""Settings in which the runs of a group may differ."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is compared: ``runs`` in the order of the link, those of the ``sweeps`` after the others, each once.
+
+    ``problems``: a sentence for each part of the link that is not there.
+    """
+
+    runs: tuple[Run, ...]
+    sweeps: tuple[Sweep, ...]
+    problems: tuple[str, ...]
+
+    @cached_property
+    def version(self) -> Hashable:
+        """Equal versions have equal epochs, layers and predictions."""
+        return services().store.home, tuple((run.id, run.epoch, run.state) for run in self.runs)
+
+    @cached_property
+    def begun(self) -> tuple[Run, ...]:
+        """The runs with an epoch to show."""
+        return tuple(run for run in self.runs if run.epoch)
+
+    @cached_property
+    def training(self) -> bool:
+        """Whether any of them trains or waits."""
+        return any(run.state in ACTIVE for run in self.runs)
+
+    @cached_property
+    def groups(self) -> Mapping[str, str]:
+        """Run → the first run with the same settings but for seeds, folds and blocks, of the same sweep if of any.
+
+        Runs with the same seeds as well are no repeats: each is in another group.
+        """
+        first: dict[Hashable, str] = {}
+        alike: Counter[Hashable] = Counter()
+        found = {}
+        for run in self.runs:
+            settings, seeds = _parts(run)
+            found[run.id] = first.setdefault((settings, alike[settings, seeds]), run.id)
+            alike[settings, seeds] += 1
+        return found
+
+    @cached_property
+    def has_groups(self) -> bool:
+        """Whether any group has several runs."""
+        return len(set(self.groups.values())) < len(self.runs)
+
+    def series(self, *, grouped: bool) -> Mapping[str, str]:
+        """Run → the series it belongs to: its group, or itself."""
+        return self.groups if grouped and self.has_groups else {run.id: run.id for run in self.runs}
+
+    def styles(self, *, grouped: bool) -> dict[str, RunStyle]:
+        """The look of each series; a group looks as its first run."""
+        firsts = set(self.series(grouped=grouped).values())
+        shown = [run for run in self.runs if run.id in firsts]
+        names = labels(shown) if shown else {}
+        return style_runs(identity_of(run, names[run.id]) for run in shown)
+
+    def run(self, run_id: str) -> Run | None:
+        """The run with this id, if it is among them."""
+        return next((run for run in self.runs if run.id == run_id), None)
+
+
+def select(store: Store, asked: CompareQuery) -> Selection:
+    """The runs and sweeps of ``asked`` that there are."""
+    found = {run.id: run for run in store.runs_of(asked.runs)}
+    problems = [_missing("run", [one for one in asked.runs if one not in found])]
+    sweeps, unknown = _sweeps(store, asked.sweeps)
+    problems += [*unknown]
+    for sweep in sweeps:
+        lanes = store.sweep_runs(sweep.id)
+        room = max(MOST_LANES - len(found), 0)
+        if len(lanes) > room:
+            problems.append(f"“{sweep.name}” has {count_of(len(lanes), 'run')}; {room:,} of them are compared.")
+        found |= {run.id: run for run in lanes[:room] if run.id not in found}
+    return Selection(tuple(found.values()), tuple(sweeps), tuple(filter(None, problems)))
+
+
+def _sweeps(store: Store, ids: Sequence[str]) -> tuple[list[Sweep], list[str]]:
+    """The sweeps with these ids, and a sentence for each that cannot be shown."""
+    sweeps, problems = [], []
+    for sweep_id in ids:
+        try:
+            sweeps.append(store.sweep(sweep_id))
+        except RegLabError as error:
+            problems.append(str(error))
+    return sweeps, problems
+
+
+def _missing(kind: str, ids: Sequence[str]) -> str:
+    if not ids:
+        return ""
+    listed = ", ".join(ids[:5]) + (f" and {len(ids) - 5:,} more" if len(ids) > 5 else "")
+    many = len(ids) > 1
+    return (
+        f"The link names {count_of(len(ids), kind)} that {'are' if many else 'is'} not here: {listed}. "
+        f"{'They' if many else 'It'} may have been deleted."
+    )
+
+
+def _parts(run: Run) -> tuple[Hashable, Hashable]:
+    """The run's settings without its seeds, and its seeds."""
+    values = run.spec.model_dump()
+    seeds = [values[part].pop(name, None) for part, names in _SEEDS.items() for name in names]
+    return (run.sweep, repr(values)), tuple(seeds)
+
+
+class Epochs(NamedTuple):
+    """EPOCH_COLUMNS of the runs that are compared; equal versions, equal rows."""
+
+    version: Hashable
+    rows: pd.DataFrame
+
+
+def epochs_of(selection: Selection) -> Epochs:
+    """The epochs of all runs; only those since the last reading are read."""
+    store, ids = services().store, tuple(run.id for run in selection.runs)
+    facts = store.home, tuple(run.state for run in selection.runs)
+
+    def read(before: Epochs | None) -> Epochs:
+        return Epochs(selection.version, epochs_on(store, selection.runs, before.rows if before else None))
+
+    return _EPOCHS.take((store.home, ids), session_id(), facts=facts, version=selection.version, read=read)
+
+
+_EPOCHS: Readings[Epochs] = Readings(most=16)

@@ -1,0 +1,74 @@
+"""The Compare page without a browser: views, links, and states in which there is nothing to compare."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+from tests.factories import add_run, metrics, spec
+from tests.pages.browsing import address, again, chart, charts, prose, visit, warnings
+
+from reglab.store import Store, Sweep
+
+
+def page() -> None:
+    """The page alone, without the frame."""
+    from reglab.ui.compare.page import compare_page
+
+    compare_page()
+
+
+def show(app: AppTest, name: str, value: str) -> AppTest:
+    """Choose ``value`` of a switch of the page."""
+    app.button_group(key=f"compare_{name}").set_value(value)
+    return again(app)
+
+
+def test_every_view_of_runs_and_a_sweep_is_drawn_alone_and_kept_in_the_link(
+    app: AppTest, store: Store, done: Sweep
+) -> None:
+    runs = [add_run(store, spec(penalty__l2=strength), seed=i) for i, strength in enumerate((0.0, 0.03))]
+    ids = ",".join(run.id for run in runs)
+    visit(app, runs=ids, sweeps=done.id)
+    assert charts(app) == ["compare-curves"]
+    assert address(app) == {"runs": ids, "sweeps": done.id}
+    drawn = {"lambda": ["compare-lambda"], "weights": ["compare-weights-overlay"], "parallel": ["compare-parallel"]}
+    for view, keys in drawn.items():
+        show(app, "view", view)
+        assert charts(app) == keys
+        assert chart(app, keys[0])["data"]
+        assert address(app)["view"] == view
+    show(app, "view", "differences")
+    assert not charts(app)
+    assert len(app.dataframe[0].value) == 2 + len(store.sweep_runs(done.id))
+    show(app, "view", "errors")
+    assert "has no predictions" in app.info[0].value
+
+
+def test_a_link_restores_the_switches_of_its_view(app: AppTest, store: Store) -> None:
+    run = add_run(store, epochs=[metrics(1, val_loss=float("nan")), metrics(2)])
+    visit(app, runs=run.id, figure="loss", images="both", log="y", smooth="0.9", x="step")
+    figure = chart(app, "compare-curves")
+    assert figure["layout"]["yaxis"]["type"] == "log"
+    assert figure["layout"]["xaxis"]["title"]["text"] == "optimizer step"
+    assert len([trace for trace in figure["data"] if "raw" not in trace["uid"]]) == 2
+    visit(app, runs=run.id, figure="nonsense", view="weights")
+    assert "figure 'nonsense' is not one of" in warnings(app)
+    assert charts(app) == ["compare-weights-overlay"]
+
+
+def test_without_anything_to_compare_there_are_lists_to_choose_from(app: AppTest, store: Store) -> None:
+    visit(app)
+    assert "Nothing to compare yet" in prose(app)
+    waiting, failed = add_run(store, state="queued", name="later"), add_run(store, state="failed", epochs=0, name="bad")
+    app.multiselect[0].select(failed.id)
+    visit(app, runs=f"{waiting.id},{failed.id},{'x' * 10}")
+    assert "not here: xxxxxxxxxx. It may have been deleted." in warnings(app)
+    assert app.info[0].value == "No figures yet: none of these runs has done an epoch."
+    assert "“later” (queued); “bad” (failed)" in prose(app)
+    assert not charts(app)
+
+
+def test_colours_are_those_of_the_runs_page(app: AppTest, store: Store) -> None:
+    first, second = add_run(store), add_run(store)
+    both = chart(visit(app, runs=f"{first.id},{second.id}"), "compare-curves")["data"]
+    alone = chart(visit(app, runs=second.id), "compare-curves")["data"]
+    assert both[1]["line"]["color"] == alone[0]["line"]["color"] != both[0]["line"]["color"]
