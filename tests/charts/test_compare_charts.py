@@ -157,7 +157,7 @@ def test_a_group_has_an_area_of_one_standard_error() -> None:
 
 
 def test_many_points_are_drawn_by_webgl_and_axes_may_be_logarithmic() -> None:
-    many = compare_curves_chart(curve_frame(epochs=600), STYLES, log_x=True, log_y=True)
+    many = compare_curves_chart(curve_frame(epochs=4000), STYLES, log_x=True, log_y=True)
     assert {trace.type for trace in many.data} == {"scattergl"}
     assert (many.layout.xaxis.type, many.layout.yaxis.type) == ("log", "log")
     assert {trace.line.dash for trace in many.data} == {"solid", "dot"}
@@ -242,10 +242,19 @@ def test_axes_are_logarithmic_where_values_span_a_decade_and_words_have_even_pla
     assert accuracy.texts == ["50.0\u202f%", "75.0\u202f%", "80.0\u202f%"]
 
 
-def test_a_run_without_a_figure_is_no_line() -> None:
+def test_a_run_without_a_figure_has_a_gap_and_a_line_names_its_values() -> None:
     frame = settings_frame()
     frame.loc[1, "Accuracy"] = np.nan
-    (trace,) = parallel_chart(frame, STYLES).data
-    assert [len(dimension.values) for dimension in trace.dimensions] == [2, 2, 2]
-    colours = [colour for _, colour in trace.line.colorscale[::2]]
-    assert [colours[int(place)] for place in trace.line.color] == [STYLES["a"].colour, STYLES["c"].colour]
+    figure = parallel_chart(frame, STYLES, shares=["Accuracy"])
+    first, second, third = figure.data
+    assert first.y.tolist() == pytest.approx([0, 0, 0])
+    assert np.isnan(second.y).tolist() == [False, False, True]
+    assert third.y.tolist() == pytest.approx([1, 0, 1])
+    assert first.hovertext[2] == "<b>run a</b><br>Accuracy: 50.0\u202f%"
+    texts = [note.text for note in figure.layout.annotations]
+    assert {"L2", "Optimizer", "Accuracy", "0.001", "SGD"} <= set(texts)
+
+
+def test_an_axis_whose_values_are_all_the_same_lies_in_the_middle() -> None:
+    frame = settings_frame().assign(L2=0.5)
+    assert [trace.y[0] for trace in parallel_chart(frame, STYLES).data] == [0.5] * 3

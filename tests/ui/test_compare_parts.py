@@ -219,12 +219,12 @@ def test_confusions_and_calibration_of_predictions() -> None:
 
 def test_pictures_are_rgb_and_large_enough_to_see() -> None:
     grey = picture(np.linspace(0, 1, 64, dtype=np.float32).reshape(1, 8, 8))
-    assert grey.shape == (64, 64, 3)
-    assert grey.max() == 255
+    assert grey.shape == (64, 72, 4)
+    assert grey[..., 3].min() == 0 < grey[:, :64, 3].min() == grey.max() == 255
     colour = np.zeros((3, 32, 32), dtype=np.uint8)
     colour[0] = 200
-    assert picture(colour)[0, 0].tolist() == [200, 0, 0]
-    assert picture(colour).shape == (64, 64, 3)
+    assert picture(colour)[0, 0].tolist() == [200, 0, 0, 255]
+    assert picture(colour).shape == (64, 72, 4)
 
 
 def test_ridges_are_an_even_choice_with_both_ends() -> None:

@@ -21,7 +21,7 @@ HINT = "Curves appear after the first epoch."
 BAND = 0.18
 """Opacity of the area of ± one standard error."""
 
-_MANY = 3_000  # points from which lines are drawn by WebGL
+_MANY = 20_000  # points from which lines are drawn by WebGL, which not every browser has
 _GL_STROKES = {
     "solid": "solid",
     DASHES["train"]: "dot",

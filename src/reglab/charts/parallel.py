@@ -1,4 +1,7 @@
-"""Parallel coordinates: an axis a setting or figure, a line a run in its colour; drag along an axis to pick runs."""
+"""Parallel coordinates: an axis a setting or figure, a line a run in its colour and stroke.
+
+Drawn as ordinary lines: Plotly's own parallel coordinates need WebGL, know no strokes, and name no run on hovering.
+"""
 
 from __future__ import annotations
 
@@ -11,57 +14,89 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import draft, empty, uid_of
-from reglab.charts.style import RunStyle
+from reglab.charts.base import Draft, draft, empty, uid_of
+from reglab.charts.style import GREY, RunStyle
 from reglab.number_format import exact, percent, short
 
 TITLE = "Parallel coordinates"
 HINT = "Axes appear when runs that differ in a setting have figures."
 
 _TICKS = 6
+_CROWDED = 20  # runs from which lines are thinner
 _DECADE = 10.0  # a ratio of largest to smallest positive value from which an axis is logarithmic
 
 
 class Axis(NamedTuple):
-    """One axis: where each run lies, and the places and texts of its ticks."""
+    """One axis: where each run lies on its own scale, and the places and texts of its ticks."""
 
     label: str
     at: NDArray[np.float64]
     ticks: list[float]
     texts: list[str]
+    share: bool = False
+
+    def height(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``places`` on the scale as heights from 0 to 1; in the middle where all are the same."""
+        known = np.array([*self.at[np.isfinite(self.at)], *self.ticks])
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+        return (places - low) / (high - low) if high > low else np.where(np.isfinite(places), 0.5, np.nan)
+
+    def texts_of(self, values: Sequence[Any]) -> list[str]:
+        """The runs' own values as they are read."""
+        return [
+            percent(value) if self.share else short(value, 4) if isinstance(value, int | float) else str(value)
+            for value in values
+        ]
 
 
 def parallel_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], *, shares: Sequence[str] = ()) -> go.Figure:
     """``table``: RUN, and a column for each axis, named as its label: numbers, or words (an even place for each).
 
-    ``shares``: columns in per cent. Runs without a finite value on every axis are left out.
+    ``shares``: columns in per cent. A run without a value on an axis has a gap there.
     """
     rows = table[table[columns.RUN].isin(list(styles))] if len(table) else table
     axes = axes_of(rows, shares) if len(rows) else []
-    known = np.all([np.isfinite(axis.at) for axis in axes], axis=0) if axes else np.zeros(0, dtype=np.bool_)
-    if len(axes) < 2 or not known.any():
+    if len(axes) < 2:
         return empty(TITLE, "", HINT)
-    shown = [styles[str(run)].colour for run in rows[columns.RUN][known]]
-    colours = list(dict.fromkeys(shown))
-    made = draft(TITLE, "a line a run; drag along an axis to pick runs, click it to release them", x="")
-    made.update_layout(margin={"l": 70, "r": 50, "t": 92, "b": 24}, showlegend=False)
-    made.data.append(
-        {
-            "type": "parcoords",
-            "uid": uid_of("parallel"),
-            "dimensions": [_dimension(axis, known) for axis in axes],
-            "line": {
-                "color": [colours.index(colour) for colour in shown],
-                "colorscale": _scale(colours),
-                "cmin": -0.5,
-                "cmax": len(colours) - 0.5,
-                "showscale": False,
-            },
-            "labelangle": -18,
-            "labelside": "top",
-        }
-    )
+    made = draft(TITLE, "an axis a setting or figure, a line a run", x="")
+    made.update_layout(margin={"l": 24, "r": 70, "t": 100, "b": 16}, showlegend=False, hovermode="closest")
+    made.update_xaxes(visible=False, range=[-0.05, len(axes) - 0.95])
+    made.update_yaxes(visible=False, range=[-0.04, 1.04])
+    for place, axis in enumerate(axes):
+        _add_axis(made, axis, place)
+    heights = np.stack([axis.height(axis.at) for axis in axes], axis=1).astype(np.float32)
+    texts = [axis.texts_of(rows[axis.label].tolist()) for axis in axes]
+    for row, run in enumerate(rows[columns.RUN]):
+        style = styles[str(run)]
+        hover = [f"<b>{style.text}</b><br>{axis.label}: {own[row]}" for axis, own in zip(axes, texts, strict=True)]
+        _add_run(made, style, heights[row], hover, crowded=len(rows) > _CROWDED)
     return made.figure()
+
+
+def _add_axis(made: Draft, axis: Axis, place: int) -> None:
+    """A vertical line with ticks at its right, and its label above."""
+    line = {"color": GREY, "width": 1}
+    made.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, xref="x", yref="y", layer="below", line=line)
+    label = {"xref": "x", "yref": "y", "y": 1, "yanchor": "bottom", "yshift": 8, "xanchor": "left", "textangle": -18}
+    made.add_text(axis.label, x=place, **label)
+    for tick, text in zip(axis.height(np.array(axis.ticks)).tolist(), axis.texts, strict=True):
+        at = {"x": place, "xref": "x", "y": tick, "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 5}
+        made.add_text(text, opacity=0.8, **at)
+
+
+def _add_run(made: Draft, style: RunStyle, heights: NDArray[np.float32], hover: list[str], *, crowded: bool) -> None:
+    made.add_scatter(
+        x=np.arange(len(heights), dtype=np.float32),
+        y=heights,
+        uid=uid_of(style.run),
+        name=style.text,
+        mode="lines+markers",
+        line={"color": style.colour, "width": 1.2 if crowded else 2, "dash": style.dash},
+        marker={"color": style.colour, "size": 5, "line": {"width": 0}},
+        opacity=0.75 if crowded else 1,
+        hovertext=hover,
+        hoverinfo="text",
+    )
 
 
 def axes_of(rows: pd.DataFrame, shares: Sequence[str] = ()) -> list[Axis]:
@@ -88,7 +123,7 @@ def _linear(label: str, numbers: NDArray[np.float64], share: bool) -> Axis:
     low, high = (float(distinct[0]), float(distinct[-1])) if len(distinct) else (0.0, 1.0)
     ticks = distinct if len(distinct) <= _TICKS else np.linspace(low, high, _TICKS)
     texts = [percent(float(tick)) if share else short(float(tick), 3) for tick in ticks]
-    return Axis(label, numbers, ticks.tolist(), texts)
+    return Axis(label, numbers, ticks.tolist(), texts, share)
 
 
 def _logarithmic(label: str, numbers: NDArray[np.float64], positive: NDArray[np.float64]) -> Axis:
@@ -103,22 +138,3 @@ def _logarithmic(label: str, numbers: NDArray[np.float64], positive: NDArray[np.
     zeros = [0.0] if (numbers == 0).any() else []
     ticks = [*(zero for _ in zeros), *np.log10(few).tolist()]
     return Axis(label, at, ticks, ["0" for _ in zeros] + [exact(float(f"{value:.3g}")) for value in few])
-
-
-def _dimension(axis: Axis, known: NDArray[np.bool_]) -> dict[str, Any]:
-    at = axis.at[known]
-    low, high = min(float(at.min()), *axis.ticks), max(float(at.max()), *axis.ticks)
-    pad = 0.5 if high == low else 0.0
-    return {
-        "label": axis.label,
-        "values": at.tolist(),
-        "tickvals": axis.ticks,
-        "ticktext": axis.texts,
-        "range": [low - pad, high + pad],
-    }
-
-
-def _scale(colours: Sequence[str]) -> list[list[Any]]:
-    """A scale of steps: one colour each."""
-    edges = np.linspace(0, 1, len(colours) + 1)
-    return [[float(end), colour] for i, colour in enumerate(colours) for end in edges[i : i + 2]]

@@ -21,7 +21,7 @@ HEIGHT = 500
 MOST = 6
 """Runs side by side."""
 
-_TALL = 2.4  # height of the highest ridge, in distances between two epochs
+_TALL = 2.0  # height of the highest ridge, in distances between two epochs
 _CENTRES = ((EDGES[:-1] + EDGES[1:]) / 2).astype(np.float32)
 _GAP = 0.03  # between panels, share of the width
 

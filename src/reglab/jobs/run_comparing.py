@@ -53,7 +53,7 @@ def caveats(runs: Sequence[Run]) -> list[str]:
             f"Different data sets ({', '.join(data)}): losses and accuracies are those of different images, and errors "
             "cannot be compared image by image."
         )
-    elif len({_split(run.spec.data) for run in runs}) > 1:
+    elif len(_splits(runs)) > 1:
         found.append("The runs have different validation images, which adds to the differences between their figures.")
     if len(models) > 1:
         found.append(f"Different CNNs ({', '.join(models)}): their layers and weights cannot be compared.")
@@ -93,6 +93,14 @@ def _labels(runs: Sequence[Run], what: str) -> list[str]:
     entries: Mapping[str, Any] = DATASETS.entries if what == "dataset" else MODELS.entries
     keys = dict.fromkeys(getattr(run, what) for run in runs)
     return [entries[key].label if key in entries else key for key in keys]
+
+
+def _splits(runs: Sequence[Run]) -> set[frozenset[str]]:
+    """The splits of each sweep and of each run outside sweeps: the runs of sweeps over the same seeds are paired."""
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        found.setdefault(run.sweep or run.id, set()).add(_split(run.spec.data))
+    return {frozenset(splits) for splits in found.values()}
 
 
 def _split(data: DataSpec) -> str:

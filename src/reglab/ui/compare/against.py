@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +10,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.analysis.lambda_series import LambdaSeries, distinct_lambdas, lambda_series, lanes_of_runs
+from reglab.analysis.run_differences import differing
 from reglab.charts import RunIdentity, style_runs
 from reglab.charts.compare_lambda import compare_lambda_chart
 from reglab.charts.lambda_axis import lambda_text
@@ -18,6 +19,7 @@ from reglab.number_format import NONE, fixed, percent
 from reglab.store import Run, Sweep
 from reglab.sweep import EpochRule, SweepSpec
 from reglab.ui.compare.data import Selection, epochs_of
+from reglab.ui.compare.differences import setting_text
 from reglab.ui.compare.state import compare_state, switch
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.legend import legend_html
@@ -87,14 +89,25 @@ def why_not(spec: SweepSpec) -> str:
 
 def _sweep_series(selection: Selection, measure: Measure) -> Iterator[Compared]:
     """A curve for each penalty mode of each sweep over λ."""
-    for sweep in selection.sweeps:
-        if why_not(sweep.spec):
-            continue
+    drawn = [sweep for sweep in selection.sweeps if not why_not(sweep.spec)]
+    names = sweep_names(drawn)
+    for sweep in drawn:
         results = results_of(sweep)
         for mode in sweep.spec.applies:
             name = f"{sweep.id}-{mode}"
-            label = f"{sweep.name}, {mode}" if len(sweep.spec.applies) > 1 else sweep.name
+            label = f"{names[sweep.id]}, {mode}" if len(sweep.spec.applies) > 1 else names[sweep.id]
             yield Compared(_of_sweep(results, mode, name, measure), label, results)
+
+
+def sweep_names(sweeps: Sequence[Sweep]) -> dict[str, str]:
+    """Sweep id → its name, with what its runs have besides those of sweeps of the same name, or else its id."""
+    found = {}
+    for sweep in sweeps:
+        same = [other for other in sweeps if other.name == sweep.name]
+        keys = differing([other.spec.run.flat() for other in same])[:3]
+        own = ", ".join(setting_text(key, sweep.spec.run.flat().get(key)) for key in keys)
+        found[sweep.id] = sweep.name if len(same) == 1 else f"{sweep.name} · {own or sweep.id}"
+    return found
 
 
 def _of_sweep(results: Results, mode: str, name: str, measure: Measure) -> LambdaSeries:

@@ -14,11 +14,12 @@ from reglab.charts import RunStyle, style_runs
 from reglab.errors import RegLabError
 from reglab.states import ACTIVE
 from reglab.store import Run, Store, Sweep
+from reglab.ui.compare.names import names_of
 from reglab.ui.compare.query import CompareQuery
 from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.run_data import identity_of
 from reglab.ui.shared.services import services
-from reglab.ui.shared.text import count_of, labels
+from reglab.ui.shared.text import count_of
 from reglab.ui.shared.ticks import session_id
 
 MOST_LANES = 1_000
@@ -82,7 +83,7 @@ class Selection:
         """The look of each series; a group looks as its first run."""
         firsts = set(self.series(grouped=grouped).values())
         shown = [run for run in self.runs if run.id in firsts]
-        names = labels(shown) if shown else {}
+        names = names_of(shown)
         return style_runs(identity_of(run, names[run.id]) for run in shown)
 
     def run(self, run_id: str) -> Run | None:

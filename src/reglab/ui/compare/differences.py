@@ -65,7 +65,7 @@ def differences_view(selection: Selection) -> None:
     place.download_button("CSV", lambda: csv_of(found), **csv, key="compare_csv", on_click="ignore")
     st.caption(summary(found))
     table = readable(found, names)
-    height = HEAD + ROW * min(len(table), MOST_ROWS)
+    height: Any = HEAD + ROW * MOST_ROWS if len(table) > MOST_ROWS else "auto"
     look = {"Run": st.column_config.TextColumn("Run", pinned=True, width=200)}
     about = "Runs with the settings that differ, their figures, and the changes against the baseline"
     st.dataframe(table, hide_index=True, height=height, column_config=look, alt=about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ RELIABILITY = (
     "calibration error, is the mean distance of accuracy and confidence over the images (Guo et al. 2017)."
 )
 _KEPT = "It has not ended, or is of an earlier version: predictions are kept when a run ends."
-_CELL = 64  # pixels of an image's longer side, at least
+_CELL, _MARGIN = 64, 8  # pixels of an image's longer side, at least, and between two images
 
 
 class Side(NamedTuple):
@@ -124,8 +125,8 @@ def discordance_text(first: str, second: str, found: Discordance, one: Any, othe
     return (
         f"On {found.images:,} common validation images: **{a}** {percent(right / found.images)} (epoch "
         f"{one.found.epoch}), **{b}** {percent(wrong / found.images)} (epoch {other.found.epoch}), difference "
-        f"{points(-found.difference)} points. Only {a} classifies {found.first:,} correctly, only {b} "
-        f"{found.second:,}: exact p {p_text(found.p)}."
+        f"{points(-found.difference)} points. Only the first is right on {found.first:,} images, only the second on "
+        f"{found.second:,}; McNemar's exact p {p_text(found.p)}."
     )
 
 
@@ -148,7 +149,7 @@ def _confusion(one: Side, other: Side, pair: Pair, pictures: Pictures, which: Wh
         "second": partial(confusion_chart, frames[1], other.style.text, subtitle),
         "difference": partial(confusion_difference_chart, frames[0], frames[1], "Second less first", legend),
     }
-    with st.grid(3, min_column_width=330, gap="small"):
+    with st.grid(3, min_column_width=290, gap="small"):
         for name, make in drawn.items():
             with st.container(border=True, height="stretch"):
                 key = ("compare confusion", name, version, which, one.style.text, other.style.text)
@@ -160,9 +161,8 @@ def _images(one: Side, other: Side, pair: Pair, pictures: Pictures) -> None:
     with st.grid(2, min_column_width=380, gap="small"):
         for right, chosen in ((one, pair.only_first), (other, pair.only_second)):
             with st.container(border=True, height="stretch"):
-                label = right.style.label
-                st.html(f"{sample(right.style.colour, right.style.dash)} Only this one is right:")
-                st.markdown(f"**{literal(label)}** · {int(chosen.sum()):,} images")
+                name = html.escape(right.style.label)
+                st.html(f"{sample(right.style.colour, right.style.dash)} Only <b>{name}</b> is right")
                 _gallery(one, other, pair, pictures, np.flatnonzero(chosen), wrong_is_first=right is other)
 
 
@@ -183,7 +183,7 @@ def _gallery(
         sure = "" if probabilities is None else f" ({percent(float(probabilities[mine].max()), 0)})"
         captions.append(f"{pictures.classes[true[mine]]}{answer}{sure}")
     if shown:
-        st.image(shown, caption=captions, width=_CELL + 16)
+        st.image(shown, caption=captions, width=_CELL + 20)
     more = len(chosen) - len(shown)
     st.caption(
         f"True class, then the answer of the other run with its confidence{f'; {more:,} more' if more else ''}."
@@ -193,12 +193,14 @@ def _gallery(
 
 
 def picture(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """(C, H, W) as (H, W, 3) uint8, each pixel a square, so that the longer side has at least 64."""
+    """(C, H, W) as (H, W, 4) uint8, each pixel a square, the longer side at least 64, with a transparent margin."""
     values = pixels if pixels.dtype == np.uint8 else np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
     image = np.moveaxis(values, 0, -1)
     image = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
     factor = max(-(-_CELL // max(image.shape[:2])), 1)
-    return np.asarray(image.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.uint8)
+    image = image.repeat(factor, axis=0).repeat(factor, axis=1)
+    opaque = np.concatenate([image, np.full((*image.shape[:2], 1), 255, dtype=np.uint8)], axis=-1)
+    return np.pad(opaque, ((0, 0), (0, _MARGIN), (0, 0)))
 
 
 def _calibration(selection: Selection, styles: Mapping[str, RunStyle], which: Which) -> None:

@@ -21,7 +21,18 @@ def legend_html(styles: Iterable[RunStyle]) -> str:
 
 
 def sample(colour: str, dash: str = "solid") -> str:
-    """A short piece of a line."""
-    stroke = "" if dash == "solid" else f' stroke-dasharray="{dash.replace("px", "")}"'
-    line = f'<line x1="0" y1="5" x2="30" y2="5" stroke="{colour}" stroke-width="4"{stroke}/>'
-    return f'<svg width="30" height="10" aria-hidden="true" style="vertical-align:0.05em">{line}</svg>'
+    """A short piece of a line, as a background: Streamlit takes drawings out of HTML."""
+    look = f"display:inline-block;width:30px;height:4px;vertical-align:0.25em;background:{_background(colour, dash)}"
+    return f'<span style="{look}"></span>'
+
+
+def _background(colour: str, dash: str) -> str:
+    """The strokes of ``dash``, lengths of ink and of gaps in turn, over and over."""
+    if dash == "solid":
+        return colour
+    stops, at = [], 0
+    for number, length in enumerate(int(part.removesuffix("px")) for part in dash.split(",")):
+        ink = "transparent" if number % 2 else colour
+        stops.append(f"{ink} {at}px {at + length}px")
+        at += length
+    return f"repeating-linear-gradient(90deg,{','.join(stops)})"
