@@ -240,7 +240,7 @@ def test_rows_stand_still_while_runs_train_on(app: AppTest, store: Store) -> Non
 def test_more_runs_than_colours_can_tell_apart_get_a_sentence(app: AppTest, store: Store) -> None:
     ids = add_many(store, MAX_RUNS + 2, 3)
     visit(app, runs=",".join(ids))
-    assert app.info[0].value == "The charts show the first 8 of 10 ticked runs; untick some to see others."
+    assert app.info[0].value == "The charts show the first 8 of 10 ticked runs; Compare shows all of them."
     assert charts(app) == CHARTS
     assert app.button(key="open_runs").disabled
 

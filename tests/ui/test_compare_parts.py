@@ -78,6 +78,18 @@ def test_the_same_run_twice_is_no_repeat(store: Store) -> None:
     assert found.groups == {runs[0].id: runs[0].id, runs[1].id: runs[1].id, runs[2].id: runs[0].id}
 
 
+def test_names_are_what_differs_and_of_too_much_the_number_of_the_sweep(store: Store) -> None:
+    one, other = add_run(store, spec(train__seed=1)), add_run(store, spec(optim__name="sgd", penalty__l2=0.5))
+    pair = select(store, CompareQuery((one.id, other.id))).styles(grouped=False)
+    assert [style.label for style in pair.values()] == [
+        "λ₂ = 0.01 · Adam · seed 1", "λ₂ = 0.5 · SGD · seed 0",
+    ]  # fmt: skip
+    far = spec(optim__name="sgd", model__name="lenet5", data__train_size=100, data__label_noise=0.1)
+    sweep = add_sweep(store, SweepSpec(run=far, l2=(0.0, 0.1)))
+    every = select(store, CompareQuery((one.id,), (sweep.id,))).styles(grouped=True)
+    assert [style.label for style in every.values()] == [one.name, "no penalty · sweep 1", "λ₂ = 0.1 · sweep 1"]
+
+
 def test_inside_a_sweep_colour_is_lambda_and_its_seeds_are_one_group(store: Store) -> None:
     sweep = add_sweep(store, SweepSpec(run=spec(train__epochs=2), l2=(0.0, 0.01), seeds=3), epochs=2)
     found = select(store, CompareQuery(sweeps=(sweep.id,)))

@@ -22,6 +22,7 @@ TITLE = "Parallel coordinates"
 HINT = "Axes appear when runs that differ in a setting have figures."
 
 _TICKS = 6
+_APART = 0.06  # of the height, from one tick to the next
 _CROWDED = 20  # runs from which lines are thinner
 _DECADE = 10.0  # a ratio of largest to smallest positive value from which an axis is logarithmic
 
@@ -40,6 +41,16 @@ class Axis(NamedTuple):
         known = np.array([*self.at[np.isfinite(self.at)], *self.ticks])
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
         return (places - low) / (high - low) if high > low else np.where(np.isfinite(places), 0.5, np.nan)
+
+    @property
+    def legible(self) -> list[tuple[float, str]]:
+        """Height and text of the ticks, without those too near to the one below or to the last one."""
+        every = sorted(zip(self.height(np.array(self.ticks)).tolist(), self.texts, strict=True))
+        kept = every[:1]
+        for tick in every[1:-1]:
+            if tick[0] - kept[-1][0] >= _APART and every[-1][0] - tick[0] >= _APART:
+                kept.append(tick)
+        return kept + every[1:][-1:]
 
     def texts_of(self, values: Sequence[Any]) -> list[str]:
         """The runs' own values as they are read."""
@@ -79,7 +90,7 @@ def _add_axis(made: Draft, axis: Axis, place: int) -> None:
     made.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, xref="x", yref="y", layer="below", line=line)
     label = {"xref": "x", "yref": "y", "y": 1, "yanchor": "bottom", "yshift": 8, "xanchor": "left", "textangle": -18}
     made.add_text(axis.label, x=place, **label)
-    for tick, text in zip(axis.height(np.array(axis.ticks)).tolist(), axis.texts, strict=True):
+    for tick, text in axis.legible:
         at = {"x": place, "xref": "x", "y": tick, "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 5}
         made.add_text(text, opacity=0.8, **at)
 

@@ -100,13 +100,14 @@ def _sweep_series(selection: Selection, measure: Measure) -> Iterator[Compared]:
 
 
 def sweep_names(sweeps: Sequence[Sweep]) -> dict[str, str]:
-    """Sweep id → its name, with what its runs have besides those of sweeps of the same name, or else its id."""
+    """Sweep id → its number and name, with what tells its runs from those of sweeps of the same name, or its id."""
     found = {}
     for sweep in sweeps:
         same = [other for other in sweeps if other.name == sweep.name]
         keys = differing([other.spec.run.flat() for other in same])[:3]
         own = ", ".join(setting_text(key, sweep.spec.run.flat().get(key)) for key in keys)
-        found[sweep.id] = sweep.name if len(same) == 1 else f"{sweep.name} · {own or sweep.id}"
+        name = sweep.name if len(same) == 1 else f"{sweep.name} · {own or sweep.id}"
+        found[sweep.id] = f"{len(found) + 1}: {name}" if len(sweeps) > 1 else name
     return found
 
 

@@ -101,10 +101,10 @@ def _two(selection: Selection, styles: Mapping[str, RunStyle]) -> tuple[Run, Run
     """The baseline and the other run: two lists."""
     names = {run.id: styles[run.id].label for run in selection.begun}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        first = choice("baseline", "First run", names, width=300)
+        first = choice("baseline", "First run", names, width=400)
         st.markdown("against", width="content")
         rest = {run: label for run, label in names.items() if run != first}
-        second = choice("other", "Second run", rest, width=300)
+        second = choice("other", "Second run", rest, width=400)
     found = {run.id: run for run in selection.begun}
     return found[first], found[second]
 

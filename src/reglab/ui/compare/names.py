@@ -11,7 +11,7 @@ from reglab.store import Run
 from reglab.ui.shared.spec_fields import SETTINGS, title
 from reglab.ui.shared.text import dataset_label, labels, model_label, optimizer_label, penalty_text
 
-_MOST = 3  # settings besides the penalty and the seeds, from which on the runs' own names are shorter
+_MOST = 2  # settings besides the penalty and the seeds; with more, names would be longer than charts are wide
 _SEEDS = {"train.seed": "seed", "data.seed": "data seed", "data.fold": "fold", "data.block": "block"}
 _LABELS = {"data.name": dataset_label, "model.name": model_label, "optim.name": optimizer_label}
 
@@ -19,8 +19,8 @@ _LABELS = {"data.name": dataset_label, "model.name": model_label, "optim.name": 
 def names_of(runs: Sequence[Run]) -> dict[str, str]:
     """Run id → for example "λ₂ = 0.01", "λ₂ = 0.01 · seed 1", "no penalty · SGD · learning rate 0.05".
 
-    The names of :func:`reglab.ui.shared.text.labels` where runs differ in nothing or in too much. Equal names end with
-    the beginning of the id.
+    Where runs differ in too much, those of each sweep are named among themselves, "λ₂ = 0.01 · sweep 2", and the others
+    by :func:`reglab.ui.shared.text.labels`. Equal names end with the beginning of the id.
     """
     if not runs:
         return {}
@@ -28,7 +28,7 @@ def names_of(runs: Sequence[Run]) -> dict[str, str]:
     keys = differing(list(specs.values()))
     others = [key for key in keys if not key.startswith("penalty.") and key not in _SEEDS]
     if not keys or len(others) > _MOST:
-        return labels(runs)
+        return _by_sweep(runs)
     penalty = any(key.startswith("penalty.") for key in keys)
     seeds = _seed_keys(keys, list(specs.values()))
     names = {
@@ -43,6 +43,19 @@ def names_of(runs: Sequence[Run]) -> dict[str, str]:
     }
     every = list(names.values())
     return {run: name if every.count(name) == 1 else f"{name} ({run[:4]})" for run, name in names.items()}
+
+
+def _by_sweep(runs: Sequence[Run]) -> dict[str, str]:
+    """The names of each sweep's runs among themselves with the number of the sweep; of other runs their labels."""
+    sweeps = list(dict.fromkeys(run.sweep for run in runs if run.sweep is not None))
+    loose = [run for run in runs if run.sweep is None]
+    if not sweeps or (len(sweeps) == 1 and not loose):
+        return labels(runs)
+    found = labels(loose) if loose else {}
+    for number, sweep in enumerate(sweeps, start=1):
+        own = names_of([run for run in runs if run.sweep == sweep])
+        found |= {run: f"{name} · sweep {number}" for run, name in own.items()}
+    return {run.id: found[run.id] for run in runs}
 
 
 def _seed_keys(keys: Sequence[str], specs: Sequence[dict[str, Any]]) -> list[str]:
