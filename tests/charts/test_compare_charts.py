@@ -207,12 +207,15 @@ def test_ridges_stand_at_their_epoch_and_are_as_high_as_the_log_density() -> Non
 
 
 def test_confusions_are_shares_of_the_class_off_the_diagonal() -> None:
-    (heat,) = confusion_chart(MATRIX).data
+    heat, texts = confusion_chart(MATRIX).data
     assert heat.z[0][1] == pytest.approx(0.2)
     assert heat.z[1][0] == pytest.approx(0.1)
     assert np.isnan(np.diag(heat.z)).all()
     assert np.isnan(heat.z[2]).all()  # no image of this class
-    assert list(heat.text[0]) == ["8", "2", ""]
+    assert dict(zip(zip(texts.y, texts.x, strict=True), texts.text, strict=True)) == {
+        (0, 0): "8", (0, 1): "2", (1, 0): "1", (1, 1): "9",
+    }  # fmt: skip
+    assert texts.textfont.color is None
     assert heat.hovertext[0][1] == "true 0, predicted 1<br>2 images, 20.0\u202f% of the class"
     assert not confusion_chart(pd.DataFrame()).data
 
@@ -220,9 +223,9 @@ def test_confusions_are_shares_of_the_class_off_the_diagonal() -> None:
 def test_the_difference_is_the_second_less_the_first() -> None:
     other = MATRIX.copy()
     other.loc["0"] = [5, 4, 1]
-    (heat,) = confusion_difference_chart(MATRIX, other).data
+    heat, texts = confusion_difference_chart(MATRIX, other).data
     assert heat.z[0].tolist() == pytest.approx([-0.3, 0.2, 0.1])
-    assert list(heat.text[0]) == ["−3", "+2", "+1"]
+    assert list(texts.text) == ["−3", "+2", "+1"]
     assert heat.zmin == -heat.zmax
     assert not confusion_difference_chart(MATRIX, pd.DataFrame()).data
 

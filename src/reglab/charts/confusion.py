@@ -13,13 +13,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from reglab.charts.base import SMALL, draft, empty, uid_of
+from reglab.charts.base import SMALL, Draft, draft, empty, uid_of
 from reglab.charts.style import GREY, RAMP, rgba
 from reglab.number_format import fixed, percent
 
 HINT = "The matrix appears when the predictions of the run are known."
 
 _MORE, _LESS = RAMP[3], RAMP[0]  # red and blue: the two ends of the ramp that every eye tells apart
+_STRONGEST = 0.65  # opacity, so that the numbers stay legible on both themes
 _TEXTS = 12  # classes up to which each cell has its number
 
 
@@ -49,7 +50,7 @@ def confusion_chart(counts: pd.DataFrame, title: str = "Confusion matrix", subti
     shares = matrix.counts / matrix.totals[:, None]
     np.fill_diagonal(shares, np.nan)
     top = max(float(np.nanmax(shares, initial=0.0)), 0.02)
-    scale = [[0.0, rgba(_MORE, 0.0)], [1.0, rgba(_MORE, 0.9)]]
+    scale = [[0.0, rgba(_MORE, 0.0)], [1.0, rgba(_MORE, _STRONGEST)]]
     return _drawn(
         matrix,
         shares,
@@ -71,7 +72,7 @@ def confusion_difference_chart(
     difference = other.counts - matrix.counts
     shares = difference / matrix.totals[:, None]
     top = max(float(np.nanmax(np.abs(shares), initial=0.0)), 0.02)
-    scale = [[0.0, rgba(_LESS, 0.9)], [0.5, rgba(GREY, 0.0)], [1.0, rgba(_MORE, 0.9)]]
+    scale = [[0.0, rgba(_LESS, _STRONGEST)], [0.5, rgba(GREY, 0.0)], [1.0, rgba(_MORE, _STRONGEST)]]
     texts = [[fixed(n, 0, sign=True) if n else "" for n in row] for row in difference.tolist()]
     return _drawn(matrix._replace(counts=difference), shares, texts, title, subtitle, scale, (-top, top))
 
@@ -109,8 +110,9 @@ def _drawn(
         hovertext=hover,
         hoverinfo="text",
         hoverongaps=False,
-        **({"text": texts, "texttemplate": "%{text}", "textfont": {"size": SMALL}} if len(names) <= _TEXTS else {}),
     )
+    if len(names) <= _TEXTS:
+        _add_texts(made, texts)
     ticks = {
         "tickmode": "array",
         "tickvals": places,
@@ -122,6 +124,14 @@ def _drawn(
     made.update_yaxes(**ticks, showgrid=False, title={"text": "true", "font": {"size": SMALL}})
     made.update_yaxes(range=[len(names) - 0.5, -0.5])
     return made.figure()
+
+
+def _add_texts(made: Draft, texts: list[list[str]]) -> None:
+    """The number in each cell, in the page's own colour of text, which a heat map's texts do not take."""
+    cells = [(column, row, text) for row, own in enumerate(texts) for column, text in enumerate(own) if text]
+    x, y, text = zip(*cells, strict=True) if cells else ((), (), ())
+    look = {"mode": "text", "textfont": {"size": SMALL}, "hoverinfo": "skip"}
+    made.add_scatter(x=list(x), y=list(y), text=list(text), uid=uid_of("confusion", "texts"), **look)
 
 
 def _cell(matrix: Matrix, row: int, column: int, shares: NDArray[np.float64]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from reglab.charts import RunStyle
 
-_HEIGHT = "7.2em"  # about five lines of names; more scroll
+_HEIGHT = "9.6em"  # about six lines of names; more scroll
 
 
 def legend_html(styles: Iterable[RunStyle]) -> str:
-    """Colours, strokes and names of runs, in as many lines as they need, up to five."""
+    """Colours, strokes and names of runs, in as many lines as they need, up to six."""
     entries = "".join(
         f'<span style="white-space:nowrap">{sample(style.colour, style.dash)} {html.escape(style.label)}</span>'
         for style in styles
