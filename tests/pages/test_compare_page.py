@@ -38,6 +38,8 @@ def test_every_view_of_runs_and_a_sweep_is_drawn_alone_and_kept_in_the_link(
         assert address(app)["view"] == view
     show(app, "view", "differences")
     assert not charts(app)
+    assert len(app.dataframe[0].value) == 2 + len(done.spec.points)
+    show(app, "series", "runs")
     assert len(app.dataframe[0].value) == 2 + len(store.sweep_runs(done.id))
     show(app, "view", "errors")
     assert "has no predictions" in app.info[0].value

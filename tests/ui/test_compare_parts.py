@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.stats import t as student  # type: ignore[import-untyped]
 from tests.factories import add_run, add_sweep, metrics, spec
 
 from reglab import columns
 from reglab.charts.style import colour_of
-from reglab.jobs.run_comparing import caveats, compare_runs
+from reglab.jobs.run_comparing import caveats, compare_groups, compare_runs
 from reglab.store import Run, Store
 from reglab.sweep import SweepSpec
 from reglab.training.lane import split_batches
@@ -22,7 +23,17 @@ from reglab.ui.compare import data
 from reglab.ui.compare.against import paired, why_not
 from reglab.ui.compare.curves import Options, curve_table, steps_per_epoch
 from reglab.ui.compare.data import Epochs, select
-from reglab.ui.compare.differences import change_text, csv_of, figure_text, readable, setting_text, summary
+from reglab.ui.compare.differences import (
+    change_text,
+    csv_of,
+    csv_of_groups,
+    figure_text,
+    readable,
+    readable_groups,
+    setting_text,
+    summary,
+    without_seeds,
+)
 from reglab.ui.compare.errors import picture
 from reglab.ui.compare.parallel import axes_of, parallel_table
 from reglab.ui.compare.predictions import Predictions, pair_of
@@ -164,6 +175,38 @@ def test_the_table_has_the_settings_that_differ_and_changes_against_the_baseline
     text = csv_of(found).decode("utf-8-sig").splitlines()
     assert text[0].startswith("run,name,penalty.l2,val_acc,")
     assert f"{other.id},B,0.03,0.625" in text[2]
+
+
+def test_groups_have_means_with_errors_and_differences_paired_by_seed(store: Store) -> None:
+    def accuracy(strength: float, seed: int) -> float:
+        return 0.5 + strength + 0.01 * seed * (1 + 10 * strength)
+
+    runs = [
+        add_run(
+            store,
+            spec(penalty__l2=strength, train__seed=seed),
+            epochs=[metrics(1, val_acc=accuracy(strength, seed))],
+            name=f"{strength} {seed}",
+        )
+        for strength in (0.0, 0.1)
+        for seed in range(3)
+    ]
+    found = select(store, CompareQuery(tuple(run.id for run in runs)))
+    groups = compare_groups(list(found.members.values()), runs[0].id)
+    differences = without_seeds(compare_runs([runs[0], runs[3]], runs[0].id))
+    assert differences.settings == ("penalty.l2",)
+    table = readable_groups(differences, groups, {})
+    assert table["Runs"].tolist() == ["3", "3"]
+    own = np.array([accuracy(0.1, seed) for seed in range(3)])
+    assert table["Accuracy"][1] == f"{100 * own.mean():.1f}\u202f% ± {100 * own.std(ddof=1) / np.sqrt(3):.1f}"
+    d = own - np.array([accuracy(0.0, seed) for seed in range(3)])
+    r = 539 / (1797 - 539)  # a record of an earlier version has no pool: the whole data set
+    half = 100 * student.ppf(0.975, 2) * d.std(ddof=1) * np.sqrt(1 / 3 + r)
+    low, high = 100 * d.mean() - half, 100 * d.mean() + half
+    assert table["Δ Accuracy"].tolist() == ["baseline", f"+{100 * d.mean():.1f} [{low:.1f}, {high:.1f}]"]
+    rows = csv_of_groups(differences, groups).decode("utf-8-sig").splitlines()
+    assert "val_acc,val_acc.se,val_acc.n,delta.val_acc,delta.val_acc.low,delta.val_acc.high" in rows[0]
+    assert len(rows) == 3
 
 
 def summary_key(found: object) -> str:

@@ -59,9 +59,18 @@ def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
     """
     if spec.folds:
         return overlap_of_folds(spec.folds)
-    if spec.blocks:
-        return 0.0
-    entry, found = DATASETS.entries.get(spec.run.data.name), [0.0]
+    return 0.0 if spec.blocks else _overlap_of_seeds(spec.run.data.name, runs)
+
+
+def overlap_of_runs(runs: Sequence[Run]) -> float:
+    """:func:`overlap_of` for runs of one data set outside sweeps, the largest over their own splits."""
+    folds = [overlap_of_folds(run.spec.data.folds) for run in runs if run.spec.data.folds]
+    seeds = [run for run in runs if not run.spec.data.folds and not run.spec.data.blocks]
+    return max([0.0, *folds, *([_overlap_of_seeds(runs[0].dataset, seeds)] if seeds else [])])
+
+
+def _overlap_of_seeds(dataset: str, runs: Sequence[Run]) -> float:
+    entry, found = DATASETS.entries.get(dataset), [0.0]
     for known in filter(None, (run.environment for run in runs)):
         pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])
         found.append(overlap_of_seeds(known["n_val"], pool))

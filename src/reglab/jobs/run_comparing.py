@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reglab.analysis.group_differences import Group, GroupFigure, group_differences
 from reglab.analysis.run_differences import ComparedRun, RunDifferences, run_differences
 from reglab.columns import GAP_ACC, GAP_LOSS, TOTAL, TRAIN_ACC, TRAIN_LOSS, VAL_ACC, VAL_LOSS
 from reglab.datasets import DATASETS
 from reglab.errors import SpecError
+from reglab.jobs.judging import overlap_of_runs
 from reglab.models import MODELS
 from reglab.spec import DataSpec
 from reglab.store import Run
@@ -20,6 +22,9 @@ PENALTY, EPOCHS, SECONDS = "penalty", "epochs", "seconds"
 SHARES = (VAL_ACC, TRAIN_ACC, GAP_ACC, AT_BEST + VAL_ACC)
 """Figures that are shares of 1; the losses are in nats."""
 
+LOSSES = (VAL_LOSS, TRAIN_LOSS, GAP_ACC, GAP_LOSS, TOTAL, PENALTY, AT_BEST + VAL_LOSS)
+"""Figures that are better where they are lower."""
+
 _LAST = (VAL_ACC, VAL_LOSS, TRAIN_ACC, TRAIN_LOSS, GAP_ACC, GAP_LOSS, TOTAL)
 
 
@@ -28,6 +33,22 @@ def compare_runs(runs: Sequence[Run], baseline: str | None = None) -> RunDiffere
     chosen = baseline if any(run.id == baseline for run in runs) else runs[0].id
     known = [ComparedRun(run.id, run.name, run.spec.flat(), figures_of(run)) for run in runs]
     return run_differences(known, chosen or runs[0].id)
+
+
+def compare_groups(groups: Sequence[Sequence[Run]], baseline: str) -> dict[str, dict[str, GroupFigure]]:
+    """Id of a group's first run → figure → mean and difference to the group whose first run is ``baseline``.
+
+    Differences are paired by the seeds, folds and blocks of the runs.
+    """
+    known = [Group(own[0].id, [(seeds_of(run), figures_of(run)) for run in own]) for own in groups]
+    overlap = overlap_of_runs([run for own in groups for run in own])
+    return group_differences(known, baseline, overlap, lower_is_better=LOSSES)
+
+
+def seeds_of(run: Run) -> tuple[int, ...]:
+    """What may differ between the repeats of a group: data seed, fold, block and training seed."""
+    data = run.spec.data
+    return data.seed, data.fold, data.block, run.spec.train.seed
 
 
 def figures_of(run: Run) -> dict[str, float | None]:

@@ -101,7 +101,7 @@ def _sweep_series(selection: Selection, measure: Measure) -> Iterator[Compared]:
 
 def sweep_names(sweeps: Sequence[Sweep]) -> dict[str, str]:
     """Sweep id → its number and name, with what tells its runs from those of sweeps of the same name, or its id."""
-    found = {}
+    found: dict[str, str] = {}
     for sweep in sweeps:
         same = [other for other in sweeps if other.name == sweep.name]
         keys = differing([other.spec.run.flat() for other in same])[:3]

@@ -16,7 +16,7 @@ from reglab.analysis.run_curves import Axis, curves, gradient_ratios, penalty_su
 from reglab.charts.compare_curves import Measured, compare_curves_chart
 from reglab.store import Run
 from reglab.ui.compare.data import Epochs, Selection, epochs_of
-from reglab.ui.compare.query import SMOOTHINGS, CompareQuery, Figure, Images, Scale, Series
+from reglab.ui.compare.query import SERIES, SMOOTHINGS, CompareQuery, Figure, Images, Scale
 from reglab.ui.compare.state import choice, compare_state, switch
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
@@ -36,7 +36,6 @@ FIGURES: Mapping[Figure, str] = {
 IMAGES: Mapping[Images, str] = {"val": "Validation", "train": "Training", "both": "Both"}
 AXES: Mapping[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
 SCALES: Mapping[Scale, str] = {"linear": "Linear", "x": "Log x", "y": "Log y", "xy": "Log both"}
-SERIES: Mapping[Series, str] = {"groups": "Groups", "runs": "Runs"}
 SMOOTHED = {one: "No smoothing" if one == "0" else f"Smoothing {one}" for one in SMOOTHINGS}
 
 HELP = (

@@ -12,10 +12,11 @@ import pandas as pd
 
 from reglab.charts import RunStyle, style_runs
 from reglab.errors import RegLabError
+from reglab.jobs.run_comparing import seeds_of
 from reglab.states import ACTIVE
 from reglab.store import Run, Store, Sweep
 from reglab.ui.compare.names import names_of
-from reglab.ui.compare.query import CompareQuery
+from reglab.ui.compare.query import SEEDS, CompareQuery
 from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.run_data import identity_of
 from reglab.ui.shared.services import services
@@ -24,9 +25,6 @@ from reglab.ui.shared.ticks import session_id
 
 MOST_LANES = 1_000
 """Runs of sweeps that are read for one page."""
-
-_SEEDS = {"data": ("seed", "fold", "block"), "train": ("seed",)}
-"""Settings in which the runs of a group may differ."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,14 @@ class Selection:
             found[run.id] = first.setdefault((settings, alike[settings, seeds]), run.id)
             alike[settings, seeds] += 1
         return found
+
+    @cached_property
+    def members(self) -> Mapping[str, tuple[Run, ...]]:
+        """The first run of each group → all of its runs."""
+        found: dict[str, list[Run]] = {}
+        for run in self.runs:
+            found.setdefault(self.groups[run.id], []).append(run)
+        return {first: tuple(own) for first, own in found.items()}
 
     @cached_property
     def has_groups(self) -> bool:
@@ -130,9 +136,8 @@ def _missing(kind: str, ids: Sequence[str]) -> str:
 
 def _parts(run: Run) -> tuple[Hashable, Hashable]:
     """The run's settings without its seeds, and its seeds."""
-    values = run.spec.model_dump()
-    seeds = [values[part].pop(name, None) for part, names in _SEEDS.items() for name in names]
-    return (run.sweep, repr(values)), tuple(seeds)
+    settings = {key: value for key, value in run.spec.flat().items() if key not in SEEDS}
+    return (run.sweep, repr(settings)), seeds_of(run)
 
 
 class Epochs(NamedTuple):

@@ -14,6 +14,7 @@ from reglab.charts.parallel import parallel_chart
 from reglab.jobs.run_comparing import compare_runs
 from reglab.ui.compare.data import Selection
 from reglab.ui.compare.differences import figure_title, setting_text, setting_title
+from reglab.ui.compare.query import SEEDS
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import shared_figure
@@ -24,7 +25,6 @@ MOST_SETTINGS = 8
 
 _FIGURES = ("val_acc", "val_loss", "gap_loss", "best.val_loss")
 _SHARES = ("val_acc",)
-_SEEDS = ("data.seed", "train.seed", "data.fold", "data.block")
 
 
 def parallel_view(selection: Selection) -> None:
@@ -46,7 +46,7 @@ def parallel_view(selection: Selection) -> None:
 
 def axes_of(found: RunDifferences) -> tuple[str, ...]:
     """The settings with an axis: seeds last, and only as many as are legible."""
-    ordered = sorted(found.settings, key=lambda key: key in _SEEDS)
+    ordered = sorted(found.settings, key=lambda key: key in SEEDS)
     return tuple(ordered[:MOST_SETTINGS])
 
 

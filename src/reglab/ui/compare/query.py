@@ -24,6 +24,10 @@ Series = Literal["groups", "runs"]
 Weights = Literal["overlay", "panels", "ridge"]
 Errors = Literal["confusion", "images", "calibration"]
 
+SERIES: Mapping[Series, str] = {"groups": "Groups", "runs": "Runs"}
+SEEDS = ("data.seed", "train.seed", "data.fold", "data.block")
+"""Settings in which the runs of a group may differ."""
+
 SMOOTHINGS = ("0", "0.5", "0.8", "0.9", "0.95", "0.98")
 
 

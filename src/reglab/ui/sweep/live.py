@@ -26,7 +26,7 @@ from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
 from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
-from reglab.ui.sweep.query import SweepQuery, ViewState, sweep_query
+from reglab.ui.sweep.query import SWEEP, SweepQuery, ViewState, sweep_query
 from reglab.ui.sweep.state import (
     FORM,
     advance_replay,
@@ -154,7 +154,8 @@ def _rate(sweep: Sweep) -> progress_text.Rate | None:
 
 
 def _compare(sweep_id: str) -> None:
-    st.switch_page(COMPARE_PAGE, query_params=compare_query(sweeps=[sweep_id]))
+    # with the sweep, too: the browser first adds all of it to the present page's address, to which Back leads
+    st.switch_page(COMPARE_PAGE, query_params={SWEEP: sweep_id, **compare_query(sweeps=[sweep_id])})
 
 
 def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
