@@ -52,6 +52,7 @@ UNITS = "units"  # filters of a convolution, units of a dense layer; NaN: not re
 ZERO_UNITS = "zero_units"  # those whose weights are all exactly 0; NaN: not recorded
 ZEROS = "zeros"  # number of exact zeros; not in any histogram bin
 COUNTS = "counts"  # int array over the bins of reglab.bins; sum(counts) + zeros = size
+GRADIENT_RATIO = "gradient_ratio"  # penalty_grad / data_grad
 
 _NORMS = (L1_NORM, L2_NORM, MAX_ABS, ZERO_SHARE, NEAR_ZERO_SHARE, DATA_GRAD, PENALTY_GRAD)
 LAYER_STATS: tuple[str, ...] = (SIZE, *_NORMS, UNITS, ZERO_UNITS, ZEROS, COUNTS)

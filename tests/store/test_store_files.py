@@ -353,3 +353,18 @@ def test_the_parts_of_a_sweep_have_folders_of_their_own(tmp_path: Path) -> None:
         part.save_checkpoint(checkpoint(epoch))
     assert [epoch_of(part) for part in parts] == [1, 2]
     assert parts[1].folder == tmp_path / "s123456789" / "1"
+
+
+def test_one_array_of_a_file_is_read_without_the_others(files: RunFiles) -> None:
+    arrays: dict[str, Any] = {"conv1.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "fc.weight": np.ones(4)}
+    path, _ = files.save_weights(arrays)
+    found = files.load_array(path, "conv1.weight")
+    assert found is not None
+    assert (found.dtype.name, found.tolist()) == ("float32", arrays["conv1.weight"].tolist())
+    assert files.load_array(path, "bn.weight") is None
+    with pytest.raises(CheckpointError, match="missing"):
+        files.load_array(f"{RUN}/best.safetensors", "conv1.weight")
+    for damaged in (b"", b"\xff" * 100, (files.home / path).read_bytes()[:-3]):
+        (files.home / path).write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="cannot be read"):
+            files.load_array(path, "conv1.weight")

@@ -10,11 +10,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
 from reglab.errors import CheckpointError
@@ -56,6 +57,20 @@ def decode(data: bytes) -> dict[str, NDArray[Any]]:
     _header(data)
     try:
         return {name: np.array(array) for name, array in sorted(load(data).items())}
+    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError):
+        raise CheckpointError("This is not a whole safetensors file.") from None
+
+
+def decode_one(path: Path, name: str) -> NDArray[Any] | None:
+    """The array ``name`` of the safetensors file at ``path``, in its own memory; None where there is none so."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        if size > HEADER_CAP:
+            raise CheckpointError("This is not a whole safetensors file.")
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            names: list[str] = opened.keys()
+            return np.array(opened.get_tensor(name)) if name in names else None
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError):
         raise CheckpointError("This is not a whole safetensors file.") from None
 

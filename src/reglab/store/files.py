@@ -251,6 +251,19 @@ class RunFiles:
         except OSError as error:
             raise disk_error(place, error) from None
 
+    def load_array(self, path: str, name: str) -> NDArray[Any] | None:
+        """The array ``name`` in ``path`` (relative to the home), without the others; None where it has none so.
+
+        :raises CheckpointError: the file is missing, damaged, or outside the home.
+        """
+        place = self.find(path)
+        try:
+            return arrays.decode_one(place, name)
+        except CheckpointError as error:
+            raise CheckpointError(f"The weights {path} cannot be read: {error}") from None
+        except OSError as error:
+            raise disk_error(place, error) from None
+
     def _make_folder(self) -> None:
         """Make the run's folder, never its home: an empty one would stand where one that was moved away belongs."""
         folders = (self.folder.parent, self.folder) if self.folder.parent != self.home else (self.folder,)

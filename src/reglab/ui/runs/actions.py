@@ -23,7 +23,15 @@ from reglab.store import BestEpoch, Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.legend import legend_html
-from reglab.ui.shared.query import COMPARE_PAGE, MAX_RUNS, MOST_COMPARED, TRAIN_PAGE, compare_query, run_query
+from reglab.ui.shared.query import (
+    COMPARE_PAGE,
+    INSPECT_PAGE,
+    MAX_RUNS,
+    MOST_COMPARED,
+    TRAIN_PAGE,
+    compare_query,
+    run_query,
+)
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, literal, local_time, named
@@ -67,6 +75,7 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
         _button("Stop", "stop_runs", "stop", _stop, stoppable, "Stops with a checkpoint; a waiting run is cancelled.")
         _button("Resume", "resume_runs", "play_arrow", _resume, resumable, "Continues from the last checkpoint.")
         single = ticked if len(ticked) == 1 else []
+        _button("Inspect", "inspect_run_button", "biotech", _inspect, single, "Looks inside a single ticked run.")
         _button("Duplicate", "duplicate_run", "content_copy", _duplicate, single, "Opens the form with its settings.")
         csv: dict[str, Any] = {"file_name": "runs.csv", "mime": "text/csv", "icon": ":material/download:"}
         about = "Settings and results of the ticked runs."
@@ -198,6 +207,10 @@ def _open(ids: Sequence[str]) -> None:
 
 def _compare(ids: Sequence[str]) -> None:
     st.switch_page(COMPARE_PAGE, query_params=compare_query(ids))
+
+
+def _inspect(runs: Sequence[Run]) -> None:
+    st.switch_page(INSPECT_PAGE, query_params={"run": runs[0].id})
 
 
 def _stop(ids: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.legend import sample
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.query import SWEEP_PAGE, run_query
+from reglab.ui.shared.query import INSPECT_PAGE, SWEEP_PAGE, run_query
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
@@ -138,6 +138,9 @@ def _buttons(runs: Sequence[Run]) -> None:
             extend_panel(alone, "extend")
         icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
         st.button("Duplicate", key="duplicate", icon=icon, on_click=FORM.leave_for, args=(alone.spec,), help=about)
+        inspect = partial(st.switch_page, INSPECT_PAGE, query_params={"run": alone.id})
+        about = "Weights and layers through training, and how the run was made."
+        st.button("Inspect", key="inspect", icon=":material/biotech:", on_click=inspect, help=about)
         mask_button(alone)
     sweeps, query = {run.sweep for run in runs}, run_query([run.id for run in runs])
     if len(sweeps) == 1 and None not in sweeps:

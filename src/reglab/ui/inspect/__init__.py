@@ -1,0 +1,1 @@
+"""The Inspect page: one run from the inside, in views; only the chosen one is computed."""

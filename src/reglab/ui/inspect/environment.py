@@ -1,0 +1,123 @@
+"""Environment and log: what the run was trained with, what has happened to it, its settings, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from reglab.number_format import exact, gib
+from reglab.store import Run
+from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import duration, local_time
+
+FILES = {
+    "weights": ("Weights, last epoch", "the weights after the last epoch"),
+    "best": ("Weights, best epoch", "the weights of the lowest validation loss"),
+    "initial": ("Initial weights", "the weights before training"),
+}
+"""Name of a file of weights → its label, and what it has."""
+
+Row = tuple[str, str]
+
+
+def environment_view(run: Run) -> None:
+    """Draw the tables, the settings and the downloads."""
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        st.markdown("**Environment**")
+        _table(environment_rows(run), "The environment that the run was trained in")
+        st.markdown("**Log**", help="The store keeps the latest time of each kind; a resume sets “Queued” anew.")
+        _table(log_rows(run, st.context.timezone), "What has happened to the run")
+    with right:
+        st.markdown("**Settings**")
+        st.code(run.spec.to_yaml(), "yaml", height=420)
+        st.markdown("**Downloads**")
+        with st.container(horizontal=True, gap="small"):
+            _downloads(run)
+            export_panel(run, "inspect_export")
+
+
+def environment_rows(run: Run) -> list[Row]:
+    """What is recorded of machine, versions, images and seeds; seeds alone before the run has begun."""
+    known, spec = run.environment or {}, run.spec
+    rows = [("Device", f"{run.device}, {_threads(run.threads)}")] if run.device else []
+    cpu, capability = known.get("cpu"), known.get("cpu_capability")
+    if cpu:
+        rows.append(("CPU", f"{cpu} ({capability})" if capability else cpu))
+    if known.get("earlier"):
+        rows.append(("Trained before on", ", then ".join(known["earlier"])))
+    rows += [(name, str(version)) for name, version in sorted(known.get("versions", {}).items())]
+    if known.get("advance"):
+        rows.append(("Execution", str(known["advance"])))
+    if known.get("parameters"):
+        rows.append(("Parameters", f"{known['parameters']:,}"))
+    if known.get("n_train"):
+        rows.append(("Images", f"{known['n_train']:,} training, {known['n_val']:,} validation"))
+    if known.get("n_test"):
+        rows.append(("Locked test part", f"{known['n_test']:,} images ({known['test_source']})"))
+    rows += [("Seed of data", str(spec.data.seed)), ("Seed of training", str(spec.train.seed))]
+    if run.weights_sha256:
+        rows.append(("SHA-256 of weights", run.weights_sha256))
+    return rows
+
+
+def log_rows(run: Run, zone: str | None) -> list[Row]:
+    """Times and states in the order in which they came, then the last error and where the run belongs."""
+    times = [("Created", run.created), ("Queued", run.queued), ("Started", run.started), ("Ended", run.ended)]
+    rows = [(name, local_time(moment, zone)) for name, moment in times if moment is not None]
+    if run.deleted is not None:
+        rows.append(("Deleted", local_time(run.deleted, zone)))
+    rows.append(("State", run.label))
+    rows.append(("Epochs", f"{run.epoch:,} of {run.epochs:,}, best {run.best_epoch or '–'}"))
+    rows.append(("Time training", duration(run.seconds)))
+    if run.started is not None and run.queued > run.started:
+        rows.append(("Resumed", f"queued again {local_time(run.queued, zone)}"))
+    rows.append(("Checkpoint", "kept" if run.has_checkpoint else "none"))
+    if run.error:
+        rows.append(("Last message", run.error))
+    if run.sweep:
+        rows.append(("Sweep", f"{run.sweep}, run {(run.lane or 0) + 1}"))
+    rows += [("Tags", ", ".join(run.tags))] if run.tags else []
+    return [*rows, ("Note", run.note)] if run.note else rows
+
+
+def _threads(number: int | None) -> str:
+    return f"{exact(number or 1)} thread{'' if number == 1 else 's'}"
+
+
+def _table(rows: Sequence[Row], about: str) -> None:
+    column = st.column_config.TextColumn
+    config: dict[str, Any] = {"What": column("", width=150), "Value": column("")}
+    frame = pd.DataFrame(rows, columns=["What", "Value"], dtype=object)
+    st.dataframe(frame, hide_index=True, column_config=config, height="content", alt=about)
+
+
+def _downloads(run: Run) -> None:
+    """A button for each file of weights that is there."""
+    files = services().store.files(run.id)
+    there = [name for name in FILES if files.has(name)]
+    for name in there:
+        label, about = FILES[name]
+        size = (files.folder / f"{name}.safetensors").stat().st_size
+        st.download_button(
+            label,
+            partial(_bytes, run.id, name),
+            f"reglab-{run.id}-{name}.safetensors",
+            mime="application/octet-stream",
+            key=f"inspect_{name}_file",
+            icon=":material/download:",
+            on_click="ignore",
+            help=f"Safetensors, {gib(size)}: {about}.",
+        )
+    if not there:
+        st.caption("No weights are on the disk.")
+
+
+def _bytes(run_id: str, name: str) -> bytes:
+    files = services().store.files(run_id)
+    return files.find(files.named(name)).read_bytes()

@@ -1,0 +1,130 @@
+"""The Inspect page: a run, one sentence on it, and the chosen view. Only that view is read and computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from reglab.errors import RegLabError, UnknownRun
+from reglab.states import ACTIVE, ENDED
+from reglab.store import Run, UnreadableRow
+from reglab.ui.inspect.data import newest_finished
+from reglab.ui.inspect.environment import environment_view
+from reglab.ui.inspect.filters import filters_view
+from reglab.ui.inspect.layers import layers_view
+from reglab.ui.inspect.query import View, link_of, read
+from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, choose_run, keep_view, open_run, shown, view_state
+from reglab.ui.inspect.weights import weights_view
+from reglab.ui.shared import text, trouble
+from reglab.ui.shared.query import RUNS_PAGE, TRAIN_PAGE, run_query, unique
+from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_fields import segments
+from reglab.ui.shared.tables import badge, link_button
+from reglab.ui.shared.text import literal
+
+VIEWS: Mapping[View, tuple[str, Callable[[Run], None]]] = {
+    "weights": ("Weights", weights_view),
+    "layers": ("Layers", layers_view),
+    "filters": ("Filters", filters_view),
+    "environment": ("Environment and log", environment_view),
+}
+"""Every view: its name, and what draws it."""
+
+LISTED = 100
+"""Runs in the list to choose from, newest first."""
+
+
+def inspect_page() -> None:
+    """Draw the page that the query asks for."""
+    QUERY.sync()
+    query, repeated = unique(st.query_params, tuple(KEYS))
+    link = read(query, repeated)
+    run = _find(link.run)
+    if run is None:
+        _nothing()
+        return
+    open_run(run.id, link)
+    _head(run)
+    _notes(run)
+    view = segments("View", {name: label for name, (label, _) in VIEWS.items()}, KEYS["view"])
+    try:
+        VIEWS[view][1](run)
+    except RegLabError as error:
+        trouble.show(error)
+    keep_view()
+
+
+def _find(wanted: str | None) -> Run | None:
+    """The run that the link names; where there is none so, a sentence and the newest finished one."""
+    store = services().store
+    if wanted is not None:
+        try:
+            return store.get(wanted)
+        except (UnknownRun, UnreadableRow) as error:
+            st.error(f"{literal(str(error))} Is the link complete?", icon=":material/search_off:")
+    return newest_finished(store)
+
+
+def _nothing() -> None:
+    st.header("Inspect", anchor=False)
+    st.markdown("No runs yet. A run that has been trained can be inspected here.")
+    if st.button("Train a CNN", key="first_run", type="primary", icon=":material/play_circle:"):
+        st.switch_page(TRAIN_PAGE)
+
+
+def _head(run: Run) -> None:
+    """Name and state, the list of runs, buttons, and one sentence."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.subheader(literal(run.name), width="content", anchor=False)
+            badge(run)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            _run_list(run)
+            _buttons(run)
+    st.caption(f"{literal(text.progress_line(run, [], None))} {literal(text.facts(run))}")
+
+
+def _run_list(run: Run) -> None:
+    recent = services().store.runs(limit=LISTED)
+    names = {one.id: f"{one.name} · {one.label}" for one in recent} | {run.id: f"{run.name} · {run.label}"}
+    if st.session_state.get(RUN_KEY) != run.id:
+        st.session_state[RUN_KEY] = run.id
+    look: dict[str, Any] = {"label_visibility": "collapsed", "width": 280}
+    st.selectbox("Run", list(names), format_func=names.__getitem__, key=RUN_KEY, on_change=choose_run, **look)
+
+
+def _buttons(run: Run) -> None:
+    to_train = partial(st.switch_page, TRAIN_PAGE, query_params=run_query([run.id]))
+    about = "The live view of this run, with its curves."
+    st.button("Curves", key="inspect_train", icon=":material/monitoring:", on_click=to_train, help=about)
+    to_runs = partial(st.switch_page, RUNS_PAGE, query_params={"runs": run.id})
+    about = "This run in the list of all runs; tick others beside it."
+    st.button("Compare", key="inspect_runs", icon=":material/table_rows:", on_click=to_runs, help=about)
+    link_button(link_of(run.id, view_state()), "inspect_link")
+
+
+def _notes(run: Run) -> None:
+    """What a person must know before the figures: what of the link failed, and what the run lacks."""
+    if problem := shown().problem:
+        st.warning(f"The link has a part that cannot be used. {literal(problem)}", icon=":material/link_off:")
+    if run.deleted is not None:
+        st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
+    if run.state in ACTIVE:
+        _still_training(run)
+    elif not run.epoch:
+        st.warning("This run ended before its first epoch, so only its start is known.", icon=":material/block:")
+    if run.state in ("failed", "diverged"):
+        trouble.show(run.error or "The run failed without a message; the server's log has the details.")
+    if run.state in ENDED and (missing := services().store.missing(run)):
+        st.warning(literal(missing), icon=":material/folder_off:")
+
+
+def _still_training(run: Run) -> None:
+    known = f"epoch {run.epoch} of {run.epochs} is the newest here" if run.epoch else "no epoch has ended yet"
+    what = "Waiting in the queue" if run.state == "queued" else "Still training"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"{what}: {known}.", icon=":material/hourglass_top:", width="stretch")
+        st.button("Refresh", key="inspect_refresh", icon=":material/refresh:")

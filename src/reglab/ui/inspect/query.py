@@ -1,0 +1,98 @@
+"""What a link of the Inspect page names: the run, the view and its switches, ``?run=ID&view=layers&at=best``.
+
+Links are typed, shared and edited by hand, so a bad value costs itself alone: it gets its default and a sentence. What
+is at its default is not in a link. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from reglab.errors import shown
+
+View = Literal["weights", "layers", "filters", "environment"]
+Show = Literal["heat", "ridge", "epoch"]
+At = Literal["last", "best"]
+Scale = Literal["common", "own"]
+
+RUN = "run"
+_LONGEST = 200  # characters of a layer's name in a link
+_MOST_EPOCHS = 10**7
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """The view and its switches. ``layer`` is None for all layers, ``epoch`` None for the newest.
+
+    ``at``: at the last epoch, or at that of the lowest validation loss.
+    """
+
+    view: View = "weights"
+    show: Show = "heat"
+    layer: str | None = None
+    epoch: int | None = None
+    at: At = "last"
+    scale: Scale = "common"
+
+
+DEFAULT = ViewState()
+SWITCHES: tuple[str, ...] = tuple(field.name for field in fields(ViewState))
+OWN = frozenset({RUN, *SWITCHES})
+
+
+@dataclass(frozen=True)
+class Link:
+    """The run that a link names, if any, its view state, and a sentence on what could not be read."""
+
+    run: str | None = None
+    view: ViewState = DEFAULT
+    problem: str | None = None
+
+
+def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> Link:
+    """What ``query`` asks for; ``repeated``: sentences on parameters that are set twice."""
+    values: dict[str, Any] = {}
+    problems = list(repeated)
+    for name in SWITCHES:
+        if name not in query:
+            continue
+        value = _READERS[name](query[name])
+        if value is None:
+            problems.append(f"{name} cannot be {shown(query[name])}, so its default stands in.")
+        else:
+            values[name] = value
+    run = query.get(RUN, "").strip() or None
+    return Link(run, normal(ViewState(**values)), " ".join(problems) or None)
+
+
+def normal(view: ViewState) -> ViewState:
+    """``view`` without an epoch where no chart has a slider."""
+    return view if view.show == "epoch" else replace(view, epoch=None)
+
+
+def link_of(run: str, view: ViewState) -> dict[str, str]:
+    """The query of this view of a run."""
+    usual = asdict(DEFAULT)
+    return {RUN: run, **{name: str(value) for name, value in asdict(view).items() if value != usual[name]}}
+
+
+def _one_of(options: Sequence[str]) -> Callable[[str], str | None]:
+    return lambda text: text if text in options else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= 8 and int(text) <= _MOST_EPOCHS else None
+
+
+def _name(text: str) -> str | None:
+    return text if 0 < len(text) <= _LONGEST else None
+
+
+_HINTS = get_type_hints(ViewState)
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    **{name: _one_of(get_args(_HINTS[name])) for name in ("view", "show", "at", "scale")},
+    "layer": _name,
+    "epoch": _number,
+}

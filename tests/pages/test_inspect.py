@@ -1,0 +1,74 @@
+"""The Inspect page without a browser: a run opens from a link, its views, and runs that lack something."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.factories import add_run, metrics, spec
+from tests.pages.browsing import address, again, chart, charts, errors, prose, visit, warnings
+
+from reglab import columns
+from reglab.store import Store
+
+
+def page() -> None:
+    """The page alone, without the frame."""
+    from reglab.ui.inspect.page import inspect_page
+
+    inspect_page()
+
+
+def choose(app: AppTest, key: str, value: str) -> AppTest:
+    """Set a switch, and run the page as the browser's message does."""
+    app.session_state[f"inspect_{key}"] = value
+    return again(app)
+
+
+def test_views_of_a_run_and_the_link_that_follows_them(app: AppTest, store: Store) -> None:
+    older, run = add_run(store, name="older"), add_run(store, spec(penalty__l2=0.1), name="held *down*")
+    visit(app)  # no run: the newest finished one, and the address stays as it is
+    assert address(app) == {}
+    assert "held \\*down\\*" in app.subheader[0].value
+    assert charts(app) == ["inspect_weights_heat"]
+    assert "1,568 weights in all layers. Exact zeros: none at epoch 0, none at epoch 6." in prose(app)
+    choose(app, "show", "ridge")
+    assert address(app) == {"run": run.id, "show": "ridge"}
+    assert len(chart(app, "inspect_weights_ridge")["data"]) == 7
+    choose(app, "layer", "fc.weight")
+    assert "1,280 weights in fc.weight" in prose(app)
+    choose(app, "view", "layers")
+    assert not charts(app)
+    table = app.dataframe[0].value.set_index(columns.LAYER)
+    assert table.index.tolist() == ["conv1.weight", "fc.weight", columns.ALL_WEIGHTS]
+    recorded = store.layers([run.id], epochs=[6]).set_index(columns.LAYER)[columns.L2_NORM]
+    assert table.loc[columns.ALL_WEIGHTS, columns.L2_NORM] == pytest.approx(float(np.linalg.norm(recorded)))
+    choose(app, "at", "best")
+    assert address(app) == {"run": run.id, "view": "layers", "show": "ridge", "layer": "fc.weight", "at": "best"}
+    visit(app, run=older.id, view="environment")
+    assert "older" in app.subheader[0].value
+    shown = dict(app.dataframe[0].value.to_numpy().tolist()) | dict(app.dataframe[1].value.to_numpy().tolist())
+    assert (shown["Device"], shown["torch"], shown["State"]) == ("cpu, 1 thread", "2.13.0", "finished")
+    assert "seed: 0" in app.code[-1].value
+
+
+def test_runs_that_lack_something_say_what(app: AppTest, store: Store) -> None:
+    assert "No runs yet" in prose(visit(app))
+    waiting = add_run(store, state="queued")
+    half = add_run(store, state="running", epochs=2)
+    broken = metrics(1, val_loss=np.nan, train_loss=np.nan)
+    failed, diverged = add_run(store, state="failed", epochs=0), add_run(store, state="diverged", epochs=[broken])
+    visit(app, run=waiting.id)
+    assert "no epoch has ended yet" in app.info[0].value
+    assert "has not begun" in app.info[1].value
+    visit(app, run=half.id, epoch="1", show="epoch")
+    assert "epoch 2 of 30 is the newest here" in app.info[0].value
+    assert chart(app, "inspect_weights_epoch")["layout"]["title"]["text"].startswith("Weights of all layers at epoch 1")
+    visit(app, run=failed.id)
+    assert "before its first epoch" in warnings(app)
+    assert errors(app) == ["This run is failed."]
+    visit(app, run=diverged.id, view="layers")
+    assert errors(app) == ["This run is diverged."]
+    visit(app, run="nobody", layer="gone")
+    assert "There is no run" in errors(app)[0]
+    assert "no layer" in warnings(app)
