@@ -10,6 +10,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, prose, v
 
 from reglab import columns
 from reglab.store import Store
+from reglab.ui.inspect.environment import environment_rows, log_rows
 
 
 def page() -> None:
@@ -47,8 +48,9 @@ def test_views_of_a_run_and_the_link_that_follows_them(app: AppTest, store: Stor
     assert address(app) == {"run": run.id, "view": "layers", "show": "ridge", "layer": "fc.weight", "at": "best"}
     visit(app, run=older.id, view="environment")
     assert "older" in app.subheader[0].value
-    shown = dict(app.dataframe[0].value.to_numpy().tolist()) | dict(app.dataframe[1].value.to_numpy().tolist())
+    shown = dict([*environment_rows(older), *log_rows(older, "UTC")])
     assert (shown["Device"], shown["torch"], shown["State"]) == ("cpu, 1 thread", "2.13.0", "finished")
+    assert len(app.get("html")) == 2
     assert "seed: 0" in app.code[-1].value
 
 

@@ -95,7 +95,7 @@ def weight_heat_map_chart(
 def _heat_axes(made: Draft, own: History, *, zeros: bool) -> None:
     first, last = int(own.epochs.min()), int(own.epochs.max())
     made.update_layout(margin={"l": 52, "b": 40}, showlegend=False)
-    made.update_xaxes(range=[first - 0.5, max(last, first + 1) + 0.5], tickformat="d", nticks=9, anchor="y")
+    made.update_xaxes(range=[first - 0.5, max(last, first + 1) + 0.5], tickformat="d", nticks=9, zeroline=False)
     tick = round_below(own.reach, (1, 2, 5))
     y = {"title": {"text": "w", "standoff": 2, "font": {"size": SMALL}}, "range": [-own.reach, own.reach]}
     made.update_yaxes(**y, showgrid=False, tick0=0, dtick=tick / 2, tickformat="~g")

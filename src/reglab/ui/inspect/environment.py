@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from reglab.number_format import exact, gib
@@ -30,9 +29,9 @@ def environment_view(run: Run) -> None:
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.markdown("**Environment**")
-        _table(environment_rows(run), "The environment that the run was trained in")
+        st.html(table_html(environment_rows(run), "The environment that the run was trained in"))
         st.markdown("**Log**", help="The store keeps the latest time of each kind; a resume sets “Queued” anew.")
-        _table(log_rows(run, st.context.timezone), "What has happened to the run")
+        st.html(table_html(log_rows(run, st.context.timezone), "What has happened to the run"))
     with right:
         st.markdown("**Settings**")
         st.code(run.spec.to_yaml(), "yaml", height=420)
@@ -90,11 +89,17 @@ def _threads(number: int | None) -> str:
     return f"{exact(number or 1)} thread{'' if number == 1 else 's'}"
 
 
-def _table(rows: Sequence[Row], about: str) -> None:
-    column = st.column_config.TextColumn
-    config: dict[str, Any] = {"What": column("", width=150), "Value": column("")}
-    frame = pd.DataFrame(rows, columns=["What", "Value"], dtype=object)
-    st.dataframe(frame, hide_index=True, column_config=config, height="content", alt=about)
+def table_html(rows: Sequence[Row], about: str) -> str:
+    """A table without a head whose values can be selected and copied; ``about`` is for screen readers."""
+    line = "border-top:1px solid color-mix(in srgb, currentColor 18%, transparent);padding:5px 10px 5px 0"
+    head = f"{line};text-align:left;font-weight:500;white-space:nowrap"
+    cells = (
+        f'<tr><th scope="row" style="{head}">{html.escape(name)}</th>'
+        f'<td style="{line};overflow-wrap:anywhere;width:100%">{html.escape(value)}</td></tr>'
+        for name, value in rows
+    )
+    look = "border-collapse:collapse;width:100%;font-size:14px;line-height:1.35"
+    return f'<table aria-label="{html.escape(about, quote=True)}" style="{look}">{"".join(cells)}</table>'
 
 
 def _downloads(run: Run) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.exports.csv import csv_bytes
+from reglab.number_format import PERCENT
 from reglab.store import Run
 from reglab.ui.inspect.data import figures_of
 from reglab.ui.inspect.query import At
@@ -24,6 +25,9 @@ _ORDER = (
     *(columns.ZEROS, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE, columns.UNITS, columns.ZERO_UNITS),
     columns.GRADIENT_RATIO,
 )
+
+
+_SHARES = (START_RATIO, columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE)
 
 
 def at_names(run: Run) -> dict[At, str]:
@@ -53,7 +57,7 @@ def layers_view(run: Run) -> None:
         st.info("No weights are recorded: the run has not begun.", icon=":material/hourglass_empty:")
         return
     st.dataframe(
-        table,
+        table.assign(**{name: 100 * table[name] for name in _SHARES}),
         hide_index=True,
         height="content" if len(table) <= 16 else 600,
         column_config=_config(),
@@ -89,16 +93,16 @@ def _csv(run: Run, table: pd.DataFrame, epoch: int) -> None:
 
 def _config() -> dict[str, Any]:
     column = st.column_config
-    share: Mapping[str, Any] = {"format": "percent", "width": 92}
-    norm: Mapping[str, Any] = {"format": "%.4g", "width": 84}
-    count: Mapping[str, Any] = {"format": "localized", "width": 84}
+    share: Mapping[str, Any] = {"format": f"%.1f{PERCENT}%", "width": 82}
+    norm: Mapping[str, Any] = {"format": "%.4g", "width": 72}
+    count: Mapping[str, Any] = {"format": "localized", "width": 72}
     ratio = "Penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖, the data gradient averaged over the epoch."
     return {
         columns.LAYER: column.TextColumn("Layer", pinned=True),
         columns.SIZE: column.NumberColumn("Weights", **count),
         columns.L1_NORM: column.NumberColumn("‖w‖₁", help="Σ|w|", **norm),
         columns.L2_NORM: column.NumberColumn("‖w‖₂", help="√Σw²", **norm),
-        START_RATIO: column.NumberColumn("‖w‖₂ of start", help="‖w‖₂ over its value before training.", **share),
+        START_RATIO: column.NumberColumn("of start", help="‖w‖₂ over its value before training.", **share),
         columns.MAX_ABS: column.NumberColumn("max |w|", **norm),
         columns.ZEROS: column.NumberColumn("Zeros", help="Weights that are exactly 0.", **count),
         columns.ZERO_SHARE: column.NumberColumn(
@@ -109,5 +113,5 @@ def _config() -> dict[str, Any]:
             "Filters", help="Filters of a convolution, units of a dense layer.", **count
         ),
         columns.ZERO_UNITS: column.NumberColumn("At zero", help="Filters whose weights are all exactly 0.", **count),
-        columns.GRADIENT_RATIO: column.NumberColumn("Gradient ratio", help=ratio, **norm),
+        columns.GRADIENT_RATIO: column.NumberColumn("Gradient ratio", help=ratio, format="%.4g", width=102),
     }
