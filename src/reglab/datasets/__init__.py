@@ -9,11 +9,12 @@ from reglab.datasets.cache import load_images
 from reglab.datasets.check import Sizes, check_data, pool_size
 from reglab.datasets.composition import label_remarks, recorded_remarks
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
-from reglab.datasets.split import Split, held_out_images, prepare
+from reglab.datasets.split import Chosen, Split, choose, held_out_images, normalised, prepare
 from reglab.datasets.test_part import HeldOut
 
 __all__ = [
     "DATASETS",
+    "Chosen",
     "Dataset",
     "HeldOut",
     "Images",
@@ -22,9 +23,11 @@ __all__ = [
     "Split",
     "Status",
     "check_data",
+    "choose",
     "held_out_images",
     "label_remarks",
     "load_images",
+    "normalised",
     "pool_size",
     "prepare",
     "recorded_remarks",

@@ -63,12 +63,27 @@ class Split:
         return tuple(labels.bincount(minlength=len(self.classes)).tolist())
 
 
-def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
-    """The split that ``spec`` describes, the same for the same spec; local files are looked for in ``folder``.
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The images that a specification trains and validates on, by their places in the data set's ``images``.
 
-    :raises SpecError: where the sizes do not fit the data set (before it is loaded), or folds its smallest class.
-    :raises DataError: where the data set cannot be loaded.
+    ``labels`` (N,) of the training images ``train`` have the label noise, ``flipped`` (bool) marks where they are
+    wrong. ``mean`` and ``std`` (C,) are those of the training images in [0, 1].
     """
+
+    entry: Dataset
+    images: Images
+    test: HeldOut
+    train: Indices
+    val: Indices
+    labels: NDArray[np.int64]
+    flipped: NDArray[np.bool_]
+    mean: Tensor
+    std: Tensor
+
+
+def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
+    """The images that ``spec`` chooses, without a normalised copy of them; errors as in :func:`prepare`."""
     check_data(spec)
     entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
     test = find_test_part(spec, images, folder, progress)
@@ -76,23 +91,40 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     every, n_classes = images.y.numpy(), len(entry.classes)
     train, val = (test.pool[places] for places in _places(every[test.pool], entry, spec, sizes.share))
     train, val = train[: sizes.train], val[: sizes.val]
-    noisy, flipped = flip_labels(every, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
-    mean, std = channel_moments(images, train)
+    labels, flipped = flip_labels(every, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
+    return Chosen(entry, images, test, train, val, labels, flipped, *channel_moments(images, train))
+
+
+def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
+    """The split that ``spec`` describes, the same for the same spec; local files are looked for in ``folder``.
+
+    :raises SpecError: where the sizes do not fit the data set (before it is loaded), or folds its smallest class.
+    :raises DataError: where the data set cannot be loaded.
+    """
+    own = choose(spec, folder, progress)
+    every = own.images.y.numpy()
     return Split(
-        x_train=_normalised(images, train, mean, std),
-        y_train=_tensor(noisy),
-        x_val=_normalised(images, val, mean, std),
-        y_val=_tensor(every[val]),
-        true_y_train=_tensor(every[train]),
-        flipped=_tensor(flipped),
-        train_index=_tensor(train),
-        val_index=_tensor(val),
-        mean=mean,
-        std=std,
-        classes=entry.classes,
-        shape=entry.shape,
-        test=test,
+        x_train=_normalised(own.images, own.train, own.mean, own.std),
+        y_train=_tensor(own.labels),
+        x_val=_normalised(own.images, own.val, own.mean, own.std),
+        y_val=_tensor(every[own.val]),
+        true_y_train=_tensor(every[own.train]),
+        flipped=_tensor(own.flipped),
+        train_index=_tensor(own.train),
+        val_index=_tensor(own.val),
+        mean=own.mean,
+        std=own.std,
+        classes=own.entry.classes,
+        shape=own.entry.shape,
+        test=own.test,
     )
+
+
+def normalised(pixels: NDArray[Any], mean: Tensor, std: Tensor) -> Tensor:
+    """Images (n, C, H, W), uint8 or float32 in [0, 1], as float32 (x − mean)/std, like those of a split."""
+    x = _tensor(pixels.copy())
+    x = x if x.is_floating_point() else x.float().div_(255)
+    return x.sub_(mean[:, None, None]).div_(std[:, None, None])
 
 
 def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slice(None)) -> tuple[Tensor, Tensor]:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from reglab.jobs.chances import chance_of, chance_of_run
     from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
     from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
+    from reglab.jobs.images import images_at_hand
     from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
     from reglab.jobs.machines import machine_remark
+    from reglab.jobs.predicting import Answer, Prediction, PredictionRequest, predict
     from reglab.jobs.rate_checking import (
         current_rate_check,
         plan_rate_check,
@@ -35,8 +37,11 @@ else:
 
 __all__ = [
     "SEEDS",
+    "Answer",
     "Confirmed",
     "Plan",
+    "Prediction",
+    "PredictionRequest",
     "Runner",
     "SweepWorker",
     "Worker",
@@ -47,6 +52,7 @@ __all__ = [
     "check_test_part",
     "current_rate_check",
     "data_remarks",
+    "images_at_hand",
     "judge_stored",
     "labels_at_hand",
     "machine_remark",
@@ -54,6 +60,7 @@ __all__ = [
     "overlap_of",
     "plan_confirmation",
     "plan_rate_check",
+    "predict",
     "rate_check_name",
     "rate_check_spec",
     "read_confirmation",

@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Literal, overload
@@ -22,6 +22,7 @@ from typing import Literal, overload
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.patience import Outages, Patience, sentence
+from reglab.jobs.predicting import Answer, PredictionRequest, predict
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import train_run
 from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool
@@ -63,6 +64,8 @@ class Runner:
         self._owner = store.owner()
         processes = settings.runner == "process"
         self.pool = WorkerPool(settings, self._owner.id, self.outages) if processes else None
+        # one more process: while all slots train, a page would wait for minutes
+        self._predictor = WorkerPool(replace(settings, slots=1), self._owner.id, Outages()) if processes else None
         self._closing, self._bell = threading.Event(), threading.Event()
         self._working: list[Worked] = []
         self._sweep: Worked | None = None
@@ -129,6 +132,21 @@ class Runner:
         self._bell.set()
         return job
 
+    def predict(self, request: PredictionRequest) -> Answer:
+        """What stored runs predict, computed in a worker process of its own, or here with ``REGLAB_RUNNER=thread``.
+
+        :raises RegLabError: the process cannot be started, or ended.
+        """
+        if self._predictor is None:
+            return predict(self.store, self.settings, request)
+        with self._predictor.worker(lambda: "interrupted" if self._closing.is_set() else None) as worker:
+            return worker.predict(request)
+
+    def warm_predictor(self) -> None:
+        """Start that process in the background, so that the first prediction is quick."""
+        if self._predictor is not None:
+            self._predictor.warm(1)
+
     def position(self, job_id: str, kind: Literal["run", "sweep"] = "run") -> int | None:
         """The job's place in the queue of its kind, from 1; ``None`` if it does not wait."""
         waiting = self.store.waiting(kind)
@@ -165,14 +183,17 @@ class Runner:
         self._closing.set()
         self._bell.set()
         deadline = time.monotonic() + timeout
-        if self.pool is not None:
-            self.pool.begin_to_close()
+        for pool in filter(None, (self.pool, self._predictor)):
+            pool.begin_to_close()
         self._supervisor.join(timeout)  # from here on nothing more is taken up
         self._join(deadline)
         if self.pool is not None:
             self.pool.kill_busy()
             self._join(time.monotonic() + 1.0)
             self.pool.close(max(0.5, deadline - time.monotonic()))
+        if self._predictor is not None:
+            self._predictor.kill_busy()
+            self._predictor.close(max(0.5, deadline - time.monotonic()))
 
     def _join(self, deadline: float) -> None:
         for worked in self._all:
@@ -193,8 +214,8 @@ class Runner:
             self._try("Looking for lost runs", self.store.recover)
         self._try("Checking the store", self.store.check)
         self._try("Removing old files", self._housekeeping.step)
-        if self.pool is not None:
-            self._try("Ending idle workers", self.pool.end_idle)
+        for pool in filter(None, (self.pool, self._predictor)):
+            self._try("Ending idle workers", pool.end_idle)
         self._beat = self._clock()
 
     def _try(self, what: str, step: Callable[[], object]) -> None:

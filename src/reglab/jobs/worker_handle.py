@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from reglab.errors import StoreUnavailable, WorkerLost
 from reglab.jobs.messages import Message, Sender, error_of, received, settings_facts
 from reglab.jobs.patience import Outages
+from reglab.jobs.predicting import Answer, PredictionRequest, answer_of, request_facts
 from reglab.jobs.work import Halted
 from reglab.settings import Settings, checkout
 
@@ -87,6 +88,14 @@ class WorkerProcess:
         self._begin(do="plan", id=sweep_id, device=self.device)
         if not any("over" in message for message in self.messages()):
             raise self.lost("this sweep")
+
+    def predict(self, request: PredictionRequest) -> Answer:
+        """Have the process predict."""
+        self._begin(do="predict", request=request_facts(request), device=self.device)
+        for message in self.messages():
+            if "over" in message:
+                return answer_of(message["predicted"])
+        raise WorkerLost(f"The worker process that predicted {self._cause()}; try again.")
 
     def sweep(self, sweep_id: str, together: int, seconds: float) -> None:
         """Begin to train groups of a sweep, up to ``together`` at a time; ``seconds`` were spent on it before."""

@@ -1,4 +1,4 @@
-"""The jobs of a worker process: a run, the plan of a sweep, or groups of a sweep's lanes."""
+"""The jobs of a worker process: a run, the plan of a sweep, groups of a sweep's lanes, or predictions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reglab.errors import RegLabError
 from reglab.jobs.messages import Message, Sender, error_facts
 from reglab.jobs.patience import Outages, Patience
+from reglab.jobs.predicting import answer_facts, predict, request_of
 from reglab.jobs.sweep_groups import Groups
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.jobs.sweep_plan import Plan
@@ -62,16 +63,19 @@ class WorkerJobs:
         """Do the job of the message; how it ended."""
         device = message.get("device") or self.settings.device
         jobs = replace(self, settings=replace(self.settings, device=device))
-        work = {"train": jobs.train, "plan": jobs.plan, "sweep": jobs.sweep}[message["do"]]
+        work = {"train": jobs.train, "plan": jobs.plan, "sweep": jobs.sweep, "predict": jobs.predict}[message["do"]]
         try:
-            work(message)
+            return {"over": True, **(work(message) or {})}
         except Halted as halted:
             return {"halted": halted.state}
         except RegLabError as error:
             return error_facts(error)
         finally:
             give_memory_back()
-        return {"over": True}
+
+    def predict(self, message: Message) -> Message:
+        """Predict; see :mod:`reglab.jobs.predicting`."""
+        return {"predicted": answer_facts(predict(self.store, self.settings, request_of(message["request"])))}
 
     def train(self, message: Message) -> None:
         """Train a run, which records its own end."""

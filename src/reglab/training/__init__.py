@@ -9,6 +9,7 @@ from reglab.training.execution import SEQUENTIAL, ExecutionMode
 from reglab.training.held_out import HeldOutScores, HeldOutSet, score_held_out
 from reglab.training.loop import train
 from reglab.training.memory import LaneSize, free_memory, give_memory_back, is_out_of_memory, lane_size
+from reglab.training.network import Network
 
 __all__ = [
     "SEQUENTIAL",
@@ -17,6 +18,7 @@ __all__ = [
     "HeldOutScores",
     "HeldOutSet",
     "LaneSize",
+    "Network",
     "Timings",
     "check",
     "choose",

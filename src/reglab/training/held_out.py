@@ -14,11 +14,9 @@ from torch import Tensor
 
 from reglab.datasets import HeldOut, held_out_images, prepare
 from reglab.errors import SpecError
-from reglab.models import Shape, build, summarise
+from reglab.models import Shape
 from reglab.spec import RunSpec
-from reglab.training.arrays import DTYPES
-from reglab.training.devices import choose_device
-from reglab.training.metrics import chunk_size
+from reglab.training.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,15 +71,11 @@ def score_held_out(
     spec: RunSpec, weights: Mapping[str, NDArray[Any]], test: HeldOutSet, device: str = "auto"
 ) -> HeldOutScores:
     """The network of ``spec`` with these parameters and buffers on the test images, in eval mode."""
-    at, dtype = choose_device(device), DTYPES[spec.train.precision]
-    model = build(spec.model, test.shape, test.classes, spec.train.seed)
-    model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in weights.items()})
-    model.to(at, dtype, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    chunk = chunk_size(summarise(model, test.shape, test.classes).activation_bytes, at)
+    network = Network.of(spec, weights, test.shape, test.classes, device)
     probabilities, correct = [], []
-    for start in range(0, test.size, chunk):
-        x, y = test.rows(slice(start, start + chunk))
-        logits = model(x.to(at, dtype).contiguous(memory_format=torch.channels_last)).cpu()
+    for start in range(0, test.size, network.chunk):
+        x, y = test.rows(slice(start, start + network.chunk))
+        logits = network.logits(x)
         probabilities.append(logits.softmax(1).to(torch.float32))
         correct.append(logits.argmax(1) == y)
     return HeldOutScores(torch.cat(probabilities).numpy(), torch.cat(correct).numpy())
