@@ -1,4 +1,4 @@
-""":material/biotech: Inspect. Looks inside one run: its weights and layers through training, and how it was made."""
+""":material/biotech: Inspect. Looks inside one run: weights, layers, filters, errors, and how it was made."""
 
 from __future__ import annotations
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, metrics, spec
-from tests.pages.browsing import address, again, chart, charts, errors, prose, visit, warnings
+from tests.jobs.running import work
+from tests.pages.browsing import address, again, chart, charts, errors, plain, prose, visit, warnings
 
 from reglab import columns
+from reglab.settings import Settings
 from reglab.store import Store
 from reglab.ui.inspect.environment import environment_rows, log_rows
 
@@ -18,6 +22,9 @@ def page() -> None:
     from reglab.ui.inspect.page import inspect_page
 
     inspect_page()
+
+
+NOISY = spec(data__train_size=60, data__label_noise=0.2, model__name="small_cnn", train__epochs=2, train__batch_size=20)
 
 
 def choose(app: AppTest, key: str, value: str) -> AppTest:
@@ -74,3 +81,36 @@ def test_runs_that_lack_something_say_what(app: AppTest, store: Store) -> None:
     visit(app, run="nobody", layer="gone")
     assert "There is no run" in errors(app)[0]
     assert "no layer" in warnings(app)
+
+
+def images(app: AppTest) -> list[str]:
+    """What a screen reader says of every image on the page."""
+    return [alt for element in app.get("html") for alt in re.findall(r'alt="(.*?)"', element.proto.body)]
+
+
+def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, settings: Settings) -> None:
+    run = work(store, settings, NOISY)
+    assert run.last is not None
+    visit(app, run=run.id, view="filters")
+    assert "8 filters of `conv1.weight`, 1 × 3 × 3" in prose(app)
+    assert len(images(app)) == 8
+    choose(app, "view", "errors")
+    wrong = round((1 - run.last.val_acc) * 539)
+    assert f"**{wrong} of 539** validation images are misclassified at epoch 2" in prose(app)
+    assert len(images(app)) == 60
+    assert re.fullmatch(r"image \d+: (\d) → \d, \d+.%, p\(\1\) [\d.]+.%, loss [\d.]+", images(app)[0])
+    choose(app, "errors", "classes")
+    assert app.dataframe[0].value["Images"].sum() == 539
+    choose(app, "errors", "memorised")
+    memorised = round(run.last.flipped_acc * 12)
+    assert f"**{memorised} of 12 wrong labels are memorised" in prose(app)
+    assert len(images(app)) == 12
+    for name in ("predictions.bin", "weights.safetensors", "best.safetensors"):
+        (settings.home / run.id / name).unlink()
+    visit(app, run=run.id, view="errors", errors="memorised", at="best")
+    assert "are missing" in warnings(app)
+    assert "The weights of the best epoch are not on the disk" in plain(app.info[0].value)
+    choose(app, "errors", "loss")
+    assert plain(app.info[0].value) == "The predictions of this run were not kept."
+    choose(app, "view", "filters")
+    assert "these are the initial ones" in app.info[0].value

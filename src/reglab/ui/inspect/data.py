@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reglab import columns
+from reglab.analysis import misclassified
 from reglab.analysis.weight_history import layer_figures, weight_history
+from reglab.datasets import DATASETS
+from reglab.errors import DataError
+from reglab.jobs import PredictionRequest, labels_at_hand
+from reglab.states import ACTIVE
 from reglab.store import Run, Store
+from reglab.ui.inspect.query import At
 from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.services import services
 
@@ -58,3 +66,71 @@ def figures_of(run: Run, epoch: int) -> pd.DataFrame:
 def layer_names(run: Run) -> list[str]:
     """The layers in network order."""
     return list(dict.fromkeys(layers_of(run)[columns.LAYER]))
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """The validation images of a run at ``epoch``: a row each, as :mod:`reglab.analysis.misclassified` has them.
+
+    ``has_classes``: whether the probabilities of all classes are known.
+    """
+
+    scores: pd.DataFrame
+    classes: tuple[str, ...]
+    epoch: int
+    has_classes: bool
+
+
+def validation_of(run: Run, at: At) -> Validation:
+    """The validation images at the last or best epoch.
+
+    :raises DataError: their predictions or labels are not known.
+    """
+    entry = DATASETS.entries.get(run.spec.data.name)
+    epoch = run.best_epoch if at == "best" and run.best_epoch else run.epoch
+    if entry is None:
+        raise DataError(f"The dataset {run.spec.data.name} is not known here.")
+    scores = shared_frame(("inspect scores", version_of(run), at), lambda: _scores(run, at, epoch))
+    known = bool((scores[misclassified.PREDICTED] >= 0).all())
+    return Validation(scores, entry.classes, epoch, known)
+
+
+def _scores(run: Run, at: At, epoch: int) -> pd.DataFrame:
+    store = services().store
+    scores = store.val_scores([run.id]).get(run.id)
+    if scores is None or not epoch:
+        when = "are not on the disk yet" if run.state in ACTIVE else "were not kept"
+        raise DataError(f"The predictions of this run {when}.")
+    labels = _labels(run, scores.index)
+    correct = scores.correct[epoch - 1]
+    probabilities = store.probabilities(run.id, at) if run.state not in ACTIVE else None
+    if probabilities is None:
+        return misclassified.scores_without_classes(scores.index, labels, correct, scores.log_prob[epoch - 1])
+    return misclassified.image_scores(scores.index, labels, correct, probabilities)
+
+
+def _labels(run: Run, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The true classes of the run's validation images; those of another version of the dataset are refused."""
+    every = labels_at_hand(run.spec.data.name)
+    if every is None:
+        raise DataError("The images of this dataset are not on this machine.")
+    recorded = (run.environment or {}).get("val_labels")
+    labels = every[index] if index.max(initial=0) < len(every) else None
+    if labels is None or (recorded and np.bincount(labels, minlength=len(recorded)).tolist() != list(recorded)):
+        raise DataError("The dataset on this machine is not the one that this run was validated on.")
+    return labels
+
+
+def flipped_of(run: Run, at: At) -> pd.DataFrame:
+    """The wrongly labelled training images and what the run predicts for them, computed in a worker process.
+
+    :raises RegLabError: they cannot be computed.
+    """
+
+    def read() -> pd.DataFrame:
+        found = services().runner.predict(PredictionRequest((run.id,), at))[run.id]
+        if isinstance(found, str):
+            raise DataError(found)
+        return misclassified.memorised(found.index, found.labels, found.true, found.probabilities)
+
+    return shared_frame(("inspect memorised", version_of(run), at), read)

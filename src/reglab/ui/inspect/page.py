@@ -8,11 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from reglab.errors import RegLabError, UnknownRun
+from reglab.errors import DataError, RegLabError, UnknownRun
 from reglab.states import ACTIVE, ENDED
 from reglab.store import Run, UnreadableRow
 from reglab.ui.inspect.data import newest_finished
 from reglab.ui.inspect.environment import environment_view
+from reglab.ui.inspect.errors import errors_view
 from reglab.ui.inspect.filters import filters_view
 from reglab.ui.inspect.layers import layers_view
 from reglab.ui.inspect.query import View, link_of, read
@@ -29,6 +30,7 @@ VIEWS: Mapping[View, tuple[str, Callable[[Run], None]]] = {
     "weights": ("Weights", weights_view),
     "layers": ("Layers", layers_view),
     "filters": ("Filters", filters_view),
+    "errors": ("Errors", errors_view),
     "environment": ("Environment and log", environment_view),
 }
 """Every view: its name, and what draws it."""
@@ -52,6 +54,8 @@ def inspect_page() -> None:
     view = segments("View", {name: label for name, (label, _) in VIEWS.items()}, KEYS["view"])
     try:
         VIEWS[view][1](run)
+    except DataError as error:
+        st.info(literal(str(error)), icon=":material/image_not_supported:")
     except RegLabError as error:
         trouble.show(error)
     keep_view()

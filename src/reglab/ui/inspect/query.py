@@ -12,10 +12,11 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from reglab.errors import shown
 
-View = Literal["weights", "layers", "filters", "environment"]
+View = Literal["weights", "layers", "filters", "errors", "environment"]
 Show = Literal["heat", "ridge", "epoch"]
 At = Literal["last", "best"]
 Scale = Literal["common", "own"]
+Kind = Literal["confident", "loss", "classes", "memorised"]
 
 RUN = "run"
 _LONGEST = 200  # characters of a layer's name in a link
@@ -35,6 +36,7 @@ class ViewState:
     epoch: int | None = None
     at: At = "last"
     scale: Scale = "common"
+    errors: Kind = "confident"
 
 
 DEFAULT = ViewState()
@@ -92,7 +94,7 @@ def _name(text: str) -> str | None:
 
 _HINTS = get_type_hints(ViewState)
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    **{name: _one_of(get_args(_HINTS[name])) for name in ("view", "show", "at", "scale")},
+    **{name: _one_of(get_args(_HINTS[name])) for name in ("view", "show", "at", "scale", "errors")},
     "layer": _name,
     "epoch": _number,
 }
