@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, plain, p
 from reglab import columns
 from reglab.settings import Settings
 from reglab.store import Store
+from reglab.ui.inspect.drawing_pad import SIDE
 from reglab.ui.inspect.environment import environment_rows, log_rows
 
 
@@ -114,3 +116,26 @@ def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, setting
     assert plain(app.info[0].value) == "The predictions of this run were not kept."
     choose(app, "view", "filters")
     assert "these are the initial ones" in app.info[0].value
+
+
+def test_an_image_is_tried_on_several_runs(app: AppTest, store: Store, settings: Settings) -> None:
+    run, other, gone = (work(store, settings, NOISY.with_changes({"penalty.l2": l2})) for l2 in (0.0, 0.1, 0.3))
+    for name in ("weights.safetensors", "best.safetensors"):
+        (settings.home / gone.id / name).unlink()
+    visit(app, run=run.id, view="image", image="7", beside=f"{other.id},{gone.id}")
+    assert address(app)["image"] == "7"
+    recorded = [store.probabilities(one.id, "last") for one in (run, other)]
+    bars = chart(app, "inspect_probabilities")["data"]
+    assert len(bars) == len(recorded) == 2
+    for drawn, known in zip(bars, recorded, strict=True):
+        assert known is not None
+        shown = [int(re.sub(r"\D", "", name.removesuffix(" (true)"))) for name in drawn["y"]]
+        np.testing.assert_allclose(drawn["x"], 100 * known[6, shown], atol=1e-3)
+    assert "weights of the last epoch are not on the disk" in plain(prose(app))
+    choose(app, "source", "upload")
+    assert address(app)["source"] == "upload"
+    assert "image" not in address(app)
+    app.session_state["inspect_pad_pixels"] = base64.b64encode((np.tri(SIDE, dtype=np.uint8) * 255).tobytes()).decode()
+    choose(app, "source", "draw")
+    assert len(chart(app, "inspect_probabilities")["data"]) == 2
+    assert images(app) == ["The image as the network sees it"]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.ui.inspect.query import DEFAULT, SWITCHES, ViewState, link_of, normal, read
+from reglab.ui.inspect.query import DEFAULT, MOST_BESIDE, SWITCHES, ViewState, link_of, normal, read
 
+RUNS = st.lists(st.text("xyz789", min_size=1, max_size=10), min_size=1, max_size=MOST_BESIDE, unique=True)
 VIEWS = st.builds(
     ViewState,
     layer=st.none() | st.text(min_size=1, max_size=200),
     epoch=st.none() | st.integers(0, 10**7),
+    image=st.none() | st.integers(0, 10**7),
+    beside=st.none()
+    | st.lists(st.text("xyz789", min_size=1), min_size=1, max_size=MOST_BESIDE, unique=True).map(",".join),
 ).map(normal)
 
 

@@ -18,6 +18,7 @@ from reglab.ui.inspect.filters import filters_view
 from reglab.ui.inspect.layers import layers_view
 from reglab.ui.inspect.query import View, link_of, read
 from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, choose_run, keep_view, open_run, shown, view_state
+from reglab.ui.inspect.try_image import try_view
 from reglab.ui.inspect.weights import weights_view
 from reglab.ui.shared import text, trouble
 from reglab.ui.shared.query import RUNS_PAGE, TRAIN_PAGE, run_query, unique
@@ -31,6 +32,7 @@ VIEWS: Mapping[View, tuple[str, Callable[[Run], None]]] = {
     "layers": ("Layers", layers_view),
     "filters": ("Filters", filters_view),
     "errors": ("Errors", errors_view),
+    "image": ("Try an image", try_view),
     "environment": ("Environment and log", environment_view),
 }
 """Every view: its name, and what draws it."""

@@ -12,13 +12,17 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from reglab.errors import shown
 
-View = Literal["weights", "layers", "filters", "errors", "environment"]
+View = Literal["weights", "layers", "filters", "errors", "image", "environment"]
 Show = Literal["heat", "ridge", "epoch"]
 At = Literal["last", "best"]
 Scale = Literal["common", "own"]
 Kind = Literal["confident", "loss", "classes", "memorised"]
+Source = Literal["pick", "draw", "upload"]
 
 RUN = "run"
+MOST_BESIDE = 7
+"""Runs that predict beside the one that is inspected, at most."""
+
 _LONGEST = 200  # characters of a layer's name in a link
 _MOST_EPOCHS = 10**7
 
@@ -27,7 +31,8 @@ _MOST_EPOCHS = 10**7
 class ViewState:
     """The view and its switches. ``layer`` is None for all layers, ``epoch`` None for the newest.
 
-    ``at``: at the last epoch, or at that of the lowest validation loss.
+    ``at``: at the last epoch, or at that of the lowest validation loss. ``image`` is the number of a validation image,
+    from 1 (None); ``beside`` are the ids of other runs that predict, separated by commas.
     """
 
     view: View = "weights"
@@ -37,6 +42,9 @@ class ViewState:
     at: At = "last"
     scale: Scale = "common"
     errors: Kind = "confident"
+    source: Source = "pick"
+    image: int | None = None
+    beside: str | None = None
 
 
 DEFAULT = ViewState()
@@ -70,8 +78,10 @@ def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> Link:
 
 
 def normal(view: ViewState) -> ViewState:
-    """``view`` without an epoch where no chart has a slider."""
-    return view if view.show == "epoch" else replace(view, epoch=None)
+    """``view`` without an epoch where no chart has a slider, and without an image where none or the first is picked."""
+    epoch = view.epoch if view.show == "epoch" else None
+    image = view.image if view.source == "pick" and view.image and view.image > 1 else None
+    return replace(view, epoch=epoch, image=image)
 
 
 def link_of(run: str, view: ViewState) -> dict[str, str]:
@@ -88,13 +98,21 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= 8 and int(text) <= _MOST_EPOCHS else None
 
 
+def _runs(text: str) -> str | None:
+    """The run ids in ``text``, each once, separated by commas; None for none or too many."""
+    names = dict.fromkeys(name.strip() for name in text[: 2 * _LONGEST].split(",") if name.strip())
+    return ",".join(names) if 0 < len(names) <= MOST_BESIDE else None
+
+
 def _name(text: str) -> str | None:
     return text if 0 < len(text) <= _LONGEST else None
 
 
 _HINTS = get_type_hints(ViewState)
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    **{name: _one_of(get_args(_HINTS[name])) for name in ("view", "show", "at", "scale", "errors")},
+    **{name: _one_of(get_args(_HINTS[name])) for name in ("view", "show", "at", "scale", "errors", "source")},
     "layer": _name,
     "epoch": _number,
+    "image": _number,
+    "beside": _runs,
 }

@@ -80,11 +80,12 @@ def _slider(history: pd.DataFrame) -> int:
 
 
 def summary(history: pd.DataFrame, layer: str | None) -> str:
-    """For example "1,568 weights in all layers. Exact zeros: none at epoch 0, 34 % at epoch 30."."""
+    """For example "1,568 weights in all layers. Exact zeros: none at epoch 0, 533 (34.0 %) at epoch 30."."""
     where = f"in {layer}" if layer else "in all layers"
     size, zeros = history[columns.SIZE], history[columns.ZEROS]
     shares = [
-        f"{percent(zeros.iloc[row] / size.iloc[row]) if zeros.iloc[row] else 'none'} at epoch {epoch}"
+        (f"{zeros.iloc[row]:,} ({percent(zeros.iloc[row] / size.iloc[row])})" if zeros.iloc[row] else "none")
+        + f" at epoch {epoch}"
         for row, epoch in ((0, history[columns.EPOCH].iloc[0]), (-1, history[columns.EPOCH].iloc[-1]))
     ]
     return f"{size.iloc[-1]:,} weights {where}. Exact zeros: {', '.join(dict.fromkeys(shares))}."
