@@ -87,7 +87,7 @@ def test_runs_that_cannot_predict_say_why_and_cost_themselves_alone(store: Store
     runs = (waiting.id, other.id, absent.id, run.id, "nobody")
     found = predict(store, settings, PredictionRequest(runs, "last", image))
     assert isinstance(found[run.id], Prediction)
-    assert "they are kept when a run ends" in str(found[waiting.id])
+    assert "a run keeps them when it ends" in str(found[waiting.id])
     assert found[other.id] == "The weights are not those of this CNN and dataset."
     assert "not on this machine" in str(found[absent.id])
     assert "There is no run" in str(found["nobody"])

@@ -32,12 +32,14 @@ def page() -> None:
     """The page that the test asks for, without the frame."""
     import streamlit as st
 
+    from reglab.ui.inspect.page import inspect_page
     from reglab.ui.learn.page import learn_page
     from reglab.ui.runs.page import runs_page
     from reglab.ui.sweep.page import sweep_page
     from reglab.ui.train.page import train_page
 
-    {"train": train_page, "path": sweep_page, "runs": runs_page, "learn": learn_page}[st.session_state["which"]]()
+    pages = {"train": train_page, "path": sweep_page, "runs": runs_page, "learn": learn_page, "inspect": inspect_page}
+    pages[st.session_state["which"]]()
 
 
 @pytest.fixture
@@ -119,6 +121,13 @@ def test_runs_on_train_and_on_the_runs_page(app: AppTest, store: Store, drawn: l
         store.finish([Ending(run.id, "finished")])
     assert wrong_on(app, "train", runs=",".join(run.id for run in demo)) == []
     assert (wrong_in(drawn), len(drawn) >= 9) == ([], True)
+
+
+def test_a_run_on_inspect(app: AppTest, store: Store, drawn: list[bytes]) -> None:
+    run = add_run(store, spec(penalty__l1=1e-5), epochs=[metrics(1, **ODD)])
+    for view in ({"show": "heat"}, {"show": "ridge"}, {"show": "epoch"}, {"view": "layers"}, {"view": "environment"}):
+        assert wrong_on(app, "inspect", run=run.id, **view) == []
+    assert (wrong_in(drawn), len(drawn)) == ([], 3)
 
 
 def test_the_form_of_a_path(app: AppTest) -> None:

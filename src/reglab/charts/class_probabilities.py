@@ -74,7 +74,13 @@ def class_probabilities_chart(
             }
         )
     made.update_xaxes(range=[0, 112], tickvals=[0, 25, 50, 75, 100])
-    rows = {"range": [len(bars.classes) - 0.5, -0.5], "categoryorder": "array", "categoryarray": names}
+    rows = {
+        "tickmode": "linear",
+        "dtick": 1,
+        "range": [len(bars.classes) - 0.5, -0.5],
+        "categoryorder": "array",
+        "categoryarray": names,
+    }
     made.update_yaxes(type="category", **rows, showgrid=False, automargin=True)
     made.update_layout(barmode="group", bargap=0.3, margin={"l": 60})
     return made.figure()

@@ -102,8 +102,7 @@ def weights_of(store: Store, run: Run, which: Which) -> Mapping[str, NDArray[Any
     """
     files, name = store.files(run.id), BEST if which == "best" else LAST
     if not files.has(name):
-        when = "ends" if run.ended is None else "has come to its end"
-        raise StoreError(f"The weights of the {which} epoch are not on the disk: they are kept when a run {when}.")
+        raise StoreError(f"The weights of the {which} epoch are not on the disk; a run keeps them when it ends.")
     return files.load_weights(files.named(name))
 
 

@@ -50,6 +50,7 @@ def inspect_page() -> None:
     if run is None:
         _nothing()
         return
+    st.set_page_config(page_title=f"{run.name} · Inspect · RegLab")
     open_run(run.id, link)
     _head(run)
     _notes(run)

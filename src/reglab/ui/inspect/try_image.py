@@ -122,7 +122,11 @@ _CENTRE = "Scales the ink to the size that it usually has in the validation imag
 
 
 def _usual_extent(run: Run) -> float | None:
-    index = validation_of(run, "last").scores[m.IMAGE][:SAMPLE].to_numpy(np.int64)
+    """The usual extent of the ink in the run's validation images; None where these are not known."""
+    try:
+        index = validation_of(run, "last").scores[m.IMAGE][:SAMPLE].to_numpy(np.int64)
+    except DataError:
+        return None
     images = images_at_hand(run.spec.data.name, index)
     return None if images is None else ink_extent(images)
 
