@@ -30,7 +30,8 @@ HELP = (
     "**One scale**: the colours of all filters end at the largest |w| of any, so that weak filters look weak.  \n"
     "**Scale of each**: they end at each filter's own largest |w|, so that the pattern of a weak one can be seen."
 )
-_WIDTHS = ((9, 72), (100, 88), (10**9, 104))  # weights of a filter in a channel up to which it is so many pixels wide
+_WIDTHS = ((12, 136), (32, 96), (64, 84), (10**9, 72))  # number of filters up to which each is so many pixels wide
+_LEAST = 3  # pixels of a weight
 
 
 class Found(NamedTuple):
@@ -56,8 +57,9 @@ def filters_view(run: Run) -> None:
         st.info("The weights kept are those of the last finite checkpoint.", icon=":material/info:")
     filters = found.filters
     st.markdown(summary(filters))
-    area = filters.values.shape[2] * filters.values.shape[3]
-    image_grid(tiles(filters, scale), size=next(width for most, width in _WIDTHS if area <= most))
+    number, side = len(filters.values), max(filters.values.shape[2:])
+    width = next(width for most, width in _WIDTHS if number <= most)
+    image_grid(tiles(filters, scale), size=max(width, _LEAST * side))
     if len(filters.values) > MOST:
         st.caption(f"The first {MOST} of {len(filters.values):,}.")
 

@@ -40,7 +40,7 @@ SAMPLE = 200
 """Validation images from which the usual extent of the ink is measured."""
 
 _BESIDE = "inspect_others"  # widget key
-_PREVIEW = 140  # pixels
+_PREVIEW, _SOURCE = 140, 250  # pixels of the image as the network sees it, and of all that an image comes from
 _LISTED = 100  # runs to choose from
 
 _ANSWERS: Memo[Answer] = Memo(most=1000, size=lambda found: 1)
@@ -61,10 +61,10 @@ def try_view(run: Run) -> None:
     if entry is None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")
     services().runner.warm_predictor()
-    left, right = st.columns([2, 5], gap="medium")
-    with left:
+    row = st.container(horizontal=True, gap="medium")
+    with row.container(width=_SOURCE):
         tried = _source(run, entry)
-    with right:
+    with row.container(width="stretch"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             at = at_switch(run)
             runs = [run, *_beside(run)]
