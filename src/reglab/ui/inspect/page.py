@@ -17,11 +17,11 @@ from reglab.ui.inspect.errors import errors_view
 from reglab.ui.inspect.filters import filters_view
 from reglab.ui.inspect.layers import layers_view
 from reglab.ui.inspect.query import View, link_of, read
-from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, choose_run, keep_view, open_run, shown, view_state
+from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, beside_ids, choose_run, keep_view, open_run, shown, view_state
 from reglab.ui.inspect.try_image import try_view
 from reglab.ui.inspect.weights import weights_view
 from reglab.ui.shared import text, trouble
-from reglab.ui.shared.query import RUNS_PAGE, TRAIN_PAGE, run_query, unique
+from reglab.ui.shared.query import COMPARE_PAGE, TRAIN_PAGE, compare_query, run_query, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import badge, link_button
@@ -107,9 +107,9 @@ def _buttons(run: Run) -> None:
     to_train = partial(st.switch_page, TRAIN_PAGE, query_params=run_query([run.id]))
     about = "The live view of this run, with its curves."
     st.button("Curves", key="inspect_train", icon=":material/monitoring:", on_click=to_train, help=about)
-    to_runs = partial(st.switch_page, RUNS_PAGE, query_params={"runs": run.id})
-    about = "This run in the list of all runs; tick others beside it."
-    st.button("Compare", key="inspect_runs", icon=":material/table_rows:", on_click=to_runs, help=about)
+    to_compare = partial(st.switch_page, COMPARE_PAGE, query_params=compare_query([run.id, *beside_ids()]))
+    about = "This run beside others: curves, weights, settings, errors."
+    st.button("Compare", key="inspect_compare", icon=":material/compare_arrows:", on_click=to_compare, help=about)
     link_button(link_of(run.id, view_state()), "inspect_link")
 
 

@@ -65,6 +65,11 @@ def view_state() -> ViewState:
     return normal(replace(DEFAULT, **{name: value for name, value in now.items() if value is not None}))
 
 
+def beside_ids() -> list[str]:
+    """The other runs that predict."""
+    return [run for run in (st.session_state.get(KEYS["beside"]) or "").split(",") if run]
+
+
 def keep_view() -> None:
     """Let the query follow the switches."""
     state, view = shown(), view_state()

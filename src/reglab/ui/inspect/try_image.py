@@ -26,7 +26,7 @@ from reglab.ui.inspect.data import validation_of, version_of
 from reglab.ui.inspect.drawing_pad import drawing_pad
 from reglab.ui.inspect.layers import at_switch
 from reglab.ui.inspect.query import MOST_BESIDE, At, Source
-from reglab.ui.inspect.state import KEYS, put
+from reglab.ui.inspect.state import KEYS, beside_ids, put
 from reglab.ui.shared.image_grid import Tile, image_grid
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import Memo
@@ -144,7 +144,7 @@ def _uploaded(run: Run, entry: Dataset) -> Tried | None:
 def _beside(run: Run) -> list[Run]:
     """The other runs that predict: those that the link names, chosen from runs on the same dataset."""
     store = services().store
-    named = [one for one in (st.session_state[KEYS["beside"]] or "").split(",") if one]
+    named = beside_ids()
     recent = [one for one in store.runs(states=["finished"], limit=_LISTED) if one.spec.data.name == run.spec.data.name]
     known = {one.id: one for one in [*recent, *store.runs_of(named)] if one.id != run.id}
     labels = {one.id: one.name for one in known.values()}
