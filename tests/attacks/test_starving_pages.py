@@ -12,6 +12,7 @@ from tests.attacks.visitor import Visitor, visiting
 from tests.factories import add_run, add_sweep, layer_stats, metrics, spec
 from tests.live.serving import APP, serving
 
+from reglab.number_format import percent
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.store import Ending, Store, open_store
@@ -48,13 +49,14 @@ def own_home(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     close_services()
 
 
-def looks(page: object, monkeypatch: pytest.MonkeyPatch, **query: str) -> Iterator[AppTest]:
-    """A page looked at by one session after the other, round after round."""
+def looks(page: object, monkeypatch: pytest.MonkeyPatch, *, opens: bool = False, **query: str) -> Iterator[AppTest]:
+    """Ticks of a page, or visits to it, by one session after the other, round after round."""
     apps = [AppTest.from_function(page, default_timeout=60) for _ in range(SESSIONS)]  # type: ignore[arg-type]
     while True:
         for number, app in enumerate(apps):
             for module in (run_results, sweep_results):
                 monkeypatch.setattr(module, "session_id", lambda number=number: f"session {number}")
+                monkeypatch.setattr(module, "opens_page", lambda: opens)
             app.query_params = query
             app.run()
             assert not app.exception
@@ -76,6 +78,19 @@ def test_a_round_of_ticks_draws_each_figure_once_while_the_run_goes_on(
         assert FIGURES.statistics.made == before + CHARTS
         assert len(shown) == 1
     assert FIGURES.statistics.bytes <= FIGURES.most
+
+
+def test_a_page_opens_where_training_is_and_not_at_the_last_look_of_another_session(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_run(store, state="running", epochs=1)
+    sessions = looks(train, monkeypatch, opens=True, run=run.id)
+    shown = []
+    for epoch in (2, 3):
+        shown.append(next(sessions).metric[0].value)
+        store.add_epochs([(run.id, metrics(epoch, val_acc=epoch / 100), layer_stats(epoch), epoch)])
+    assert next(sessions).metric[0].value == percent(0.03)
+    assert len({*shown, percent(0.03)}) == 3
 
 
 def test_sessions_that_open_a_finished_run_draw_nothing_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

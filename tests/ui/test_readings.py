@@ -1,10 +1,12 @@
-"""Readings that sessions share: one for each round of ticks, and none that hides a fact or goes back in time."""
+"""Readings that sessions share: one for each round of ticks, and none that is stale or hides a fact."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+
+import pytest
 
 from reglab.ui.shared.memo import Readings
 
@@ -21,11 +23,10 @@ class Training:
     read: int = 0
     before: int | None = None
 
-    def look(self, session: str, key: str = "run") -> int:
+    def look(self, session: str, key: str = "run", *, opens: bool = False) -> int:
         """The epoch that ``session`` gets to see."""
-        return self.readings.take(
-            key, session, facts=self.state, version=(self.state, self.epoch), read=self._read
-        )  # fmt: skip
+        version = self.state, self.epoch
+        return self.readings.take(key, session, opens=opens, facts=self.state, version=version, read=self._read)
 
     def _read(self, before: int | None) -> int:
         self.read += 1
@@ -42,6 +43,39 @@ def test_a_round_of_ticks_reads_once_although_every_session_finds_another_epoch(
             shown.add(training.look(session))
         assert len(shown) == 1
         assert training.read == round_ + 1
+
+
+def test_a_session_that_opens_a_page_is_not_shown_the_last_look_of_another() -> None:
+    training = Training()
+    training.look("one", opens=True)
+    training.epoch = 40
+    assert training.look("another", opens=True) == 40
+    training.epoch = 90
+    assert training.look("a third", opens=True) == 90
+
+
+def test_a_session_that_comes_back_reads_anew_although_others_have_been_there_since() -> None:
+    training = Training()
+    training.look("away", opens=True)
+    training.look("here", opens=True)
+    training.epoch = 10
+    training.look("here")
+    training.epoch = 90
+    assert training.look("away", opens=True) == 90
+
+
+def test_a_session_that_opens_the_page_costs_the_others_no_reading() -> None:
+    training = Training()
+    for session in SESSIONS:
+        training.look(session)
+    for round_ in range(5):
+        before = training.read
+        for number, session in enumerate(SESSIONS):
+            training.epoch += 1
+            training.look(session)
+            if number == len(SESSIONS) // 2:
+                training.look(f"visitor of round {round_}", opens=True)
+        assert training.read == before + 2
 
 
 def test_no_session_is_shown_an_older_state_than_before() -> None:
@@ -100,13 +134,33 @@ def test_different_things_are_read_apart_and_only_a_few_are_kept() -> None:
     assert training.read == 7
 
 
-def test_sessions_that_come_at_once_wait_for_one_reading() -> None:
-    training, start = Training(), threading.Barrier(len(SESSIONS))
+class Doorway:
+    """A lock that counts those who have come to it."""
 
-    def one(session: str) -> int:
-        start.wait()
-        return training.look(session)
+    def __init__(self) -> None:
+        self.come, self._lock = threading.Semaphore(0), threading.Lock()
+
+    def __enter__(self) -> None:
+        self.come.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_sessions_that_open_a_page_at_once_share_the_reading_that_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session finds another epoch; all of them have come before the reading ends."""
+    training, door = Training(), Doorway()
+    monkeypatch.setattr(training.readings._of("run"), "lock", door)
+
+    def read(_before: int | None) -> int:
+        for _ in SESSIONS:
+            assert door.come.acquire(timeout=60)
+        return training._read(None)
+
+    def one(epoch: int) -> int:
+        return training.readings.take("run", SESSIONS[epoch], opens=True, facts="running", version=epoch, read=read)
 
     with ThreadPoolExecutor(len(SESSIONS)) as pool:
-        assert set(pool.map(one, SESSIONS)) == {0}
+        assert set(pool.map(one, range(len(SESSIONS)))) == {0}
     assert training.read == 1

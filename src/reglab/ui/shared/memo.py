@@ -131,13 +131,14 @@ def shared_figure(key: Hashable, make: Callable[[], go.Figure]) -> Drawn:
 
 @dataclass
 class _Newest(Generic[Value]):
-    """The newest reading of one thing, and the sessions that have it."""
+    """The newest reading of one thing, the sessions that have it, and how many readings there have been."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     value: Value | None = None
     facts: Hashable = None
     version: Hashable = None
     seen: set[str] = field(default_factory=set)
+    count: int = 0
 
 
 @dataclass
@@ -148,6 +149,9 @@ class Readings(Generic[Value]):
     would share nothing. Here the newest reading serves every session once: it is replaced when a session that already
     has it comes again. Sessions that tick equally often thus cost one reading and one set of figures for each round of
     ticks, however many they are, and no session shows an older state than at its last tick.
+
+    A session that opens the page reads anew, because the newest reading is as old as the last look of anybody. It
+    leaves the round as it is. Sessions that open the page at once share the reading that is under way.
     """
 
     most: int
@@ -159,22 +163,28 @@ class Readings(Generic[Value]):
         key: Hashable,
         session: str,
         *,
+        opens: bool,
         facts: Hashable,
         version: Hashable,
         read: Callable[[Value | None], Value],
     ) -> Value:
         """The newest reading of ``key`` if it will do, else that of ``read``, called by one thread at a time.
 
-        It will do if it is of this ``version``; or of another one that ``session`` does not have yet, if its ``facts``
-        are still true. Facts are what a person must see at once, such as a state; a version is how far training is.
-        ``read`` gets the reading that it replaces, to read on from there, if that one has the same ``facts``.
+        It will do if it is of this ``version``; or of another one, if its ``facts`` are still true and it was made
+        while the caller waited, or ``session`` does not have it yet and ``opens`` no page. Facts are what a person must
+        see at once, such as a state; a version is how far training is. ``read`` gets the reading that it replaces, to
+        read on from there, if that one has the same ``facts``.
         """
         newest = self._of(key)
+        arrived = newest.count
         with newest.lock:
-            current = newest.version == version or (newest.facts == facts and session not in newest.seen)
-            if newest.value is None or not current:
-                before = newest.value if newest.facts == facts else None
-                newest.value, newest.facts, newest.version, newest.seen = read(before), facts, version, set()
+            same, new = newest.facts == facts, session not in newest.seen
+            serves = same and (newest.count > arrived or (new and not opens))
+            if newest.value is None or not (newest.version == version or serves):
+                newest.value = read(newest.value if same else None)
+                newest.facts, newest.version, newest.count = facts, version, newest.count + 1
+                if not (same and new):
+                    newest.seen = set()
             newest.seen.add(session)
             return newest.value
 

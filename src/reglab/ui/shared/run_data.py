@@ -18,7 +18,7 @@ from reglab.ui.shared import text
 from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss
-from reglab.ui.shared.ticks import session_id
+from reglab.ui.shared.ticks import opens_page, session_id
 
 _TIMES = 10  # a ratio from which it is no longer given in per cent
 
@@ -59,7 +59,7 @@ def results_of(runs: Sequence[Run]) -> Results:
     def read(before: Results | None) -> Results:
         return _read(runs, version, before)
 
-    found = _READINGS.take((home, ids), session_id(), facts=facts, version=version, read=read)
+    found = _READINGS.take((home, ids), session_id(), opens=opens_page(), facts=facts, version=version, read=read)
     return replace(found, runs=runs) if found.version == version else found
 
 

@@ -124,6 +124,12 @@ def session_id() -> str:
     return context.session_id
 
 
+def opens_page() -> bool:
+    """Whether this thread draws a page anew, and not a tick of one that is on screen."""
+    context = get_script_run_ctx()
+    return context is None or not context.fragment_ids_this_run
+
+
 def watched_interval(base: float) -> float:
     """Count this session as watching; seconds until its page should tick again."""
     return interval(base, WATCHERS.watch(session_id()))

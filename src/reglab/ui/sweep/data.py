@@ -32,7 +32,7 @@ from reglab.store import Sweep
 from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
-from reglab.ui.shared.ticks import session_id
+from reglab.ui.shared.ticks import opens_page, session_id
 from reglab.ui.sweep.confirm_text import ConfirmedFigures, newest_of
 from reglab.ui.sweep.epoch_view import COLUMNS, EpochView, Zeros
 from reglab.ui.sweep.query import ViewState
@@ -94,7 +94,7 @@ def results_of(sweep: Sweep) -> Results:
         environment = next((run.environment for run in runs if run.environment), {})
         return Results(version, sweep, table, epochs, common, chance_of(runs), overlap, remarks, environment)
 
-    found = _READINGS.take((home, sweep.id), session_id(), facts=facts, version=version, read=read)
+    found = _READINGS.take((home, sweep.id), session_id(), opens=opens_page(), facts=facts, version=version, read=read)
     known = services().store.confirmations(sweep.id)
     confirming = next((one for one in known if one.state in ACTIVE or one.resumable), None)
     checking = current_rate_check(services().store, sweep)
