@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
 from tests.factories import add_run
 from tests.jobs.running import SMALL, go_on, resume
 
 from reglab.events import Environment, Event, StepDone
 from reglab.jobs import machine_remark, pace, result, threads_auto
 from reglab.jobs.threads_auto import free_cores
+from reglab.machine import processor
 from reglab.settings import Settings
-from reglab.store import Run, Store
+from reglab.spec import RunSpec
+from reglab.store import Ending, Run, Store
 from reglab.sweep import SweepSpec
 
 ENVIRONMENT = Environment("CPU (x86_64)", 1, {}, 10, 100, 20)
@@ -88,6 +92,48 @@ def test_the_number_is_recorded_and_kept_when_the_run_goes_on(
     resumed = resume(store, auto, stopped.id)
     assert (resumed.state, resumed.threads, result(store, resumed)["threads"]) == ("finished", 2, 2)
     assert machine_remark(resumed) is None
+
+
+def trained(store: Store, **facts: Any) -> Run:
+    """A finished run of SMALL on 3 threads of this kind of CPU, but for ``facts``."""
+    run, cpu = store.create(SMALL, owner=store.owner()), torch.backends.cpu.get_cpu_capability()
+    here = replace(ENVIRONMENT, cpu=processor(), cpu_capability=cpu, threads=3)
+    store.began({run.id: replace(here, **facts)})
+    store.finish([Ending(run.id, "finished")])
+    return store.get(run.id)
+
+
+def threads(store: Store, settings: Settings, spec: RunSpec = SMALL) -> int:
+    """Those that a new run of ``spec`` takes."""
+    return threads_auto.threads_of(store.create(spec), store, settings, lambda *_: None)
+
+
+def test_a_repeat_has_the_threads_of_the_run_before(
+    store: Store, auto: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads_auto, "fastest_threads", lambda *_, **__: 1)
+    first = trained(store)
+    assert threads(store, auto) == 3
+    assert threads(store, replace(auto, threads=2)) == 2
+    for key, value in (("train.seed", 1), ("penalty.l2", 0.5), ("train.batch_size", 17)):
+        assert threads(store, auto, SMALL.with_changes({key: value})) == 1
+    trained(store, threads=2)
+    assert threads(store, auto) == 2  # the newest
+    store.delete([run.id for run in store.runs() if run.threads == 2])
+    assert threads(store, auto) == 3
+    store.delete([first.id])
+    assert threads(store, auto) == 1
+
+
+@pytest.mark.parametrize(
+    "facts", [{"cpu": "another CPU"}, {"cpu_capability": "another"}, {"cpu": ""}, {"advance": "fused, 9 lanes"}]
+)
+def test_a_repeat_to_other_bits_chooses_anew(
+    store: Store, auto: Settings, monkeypatch: pytest.MonkeyPatch, facts: dict[str, str]
+) -> None:
+    monkeypatch.setattr(threads_auto, "fastest_threads", lambda *_, **__: 1)
+    trained(store, **facts)
+    assert threads(store, auto) == 1
 
 
 def test_a_resume_on_another_cpu_says_that_bits_may_differ(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -45,8 +47,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, milliseconds: dict[int, float], most
         ({1: 8, 2: 4.4, 4: 2.6, 8: 1.9, 16: 2.1}, 16, [1, 2, 4, 8, 16], 8),
         ({1: 8, 2: 4.4, 4: 2.6, 8: 2.55, 12: 2.54}, 12, [1, 2, 4, 8, 12], 4),  # less than 5 % is no gain
         ({1: 8, 2: 4, 4: 2, 6: 1.5}, 6, [1, 2, 4, 6], 6),
-        ({1: 300, 16: 40}, 16, [1, 16], 16),  # heavy: all threads alone are tried beside one
-        ({1: 300, 2: 350}, 2, [1, 2], 1),
+        ({1: 300}, 16, [1], 16),  # heavy: all are taken without a timing
         ({}, 1, [], 1),
     ],
 )
@@ -55,6 +56,25 @@ def test_more_threads_are_tried_while_they_gain(
 ) -> None:
     assert chosen(monkeypatch, milliseconds, most) == [*tried, taken]
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize(("batch", "heavy"), [(2, False), (4, False), (49, False), (50, True), (512, True)])
+def test_a_heavy_step_is_foreseen_and_never_taken(monkeypatch: pytest.MonkeyPatch, batch: int, heavy: bool) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(thread_choice, "_seconds_of", lambda _lane, images: (1 + 2 * images) * MS)
+    monkeypatch.setattr(thread_choice, "take_step", lambda _lane: steps.append(torch.get_num_threads()))
+    monkeypatch.setattr(time, "process_time", iter(range(1000)).__next__)  # nothing else is busy
+    spec = SPEC.with_changes({"train.batch_size": batch, "data.train_size": None})
+    memory: dict[str, Mapping[str, Any]] = {}
+    assert (fastest_threads(spec, most=3, device="cpu", folder=Path(), memory=memory) == 3) or not heavy
+    assert heavy != bool(steps)
+    assert len(memory) >= 1
+
+
+def test_seconds_of_a_step_are_linear_in_its_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thread_choice, "_seconds_of", lambda _lane, images: (1 + 2 * images) * MS)
+    lane = SimpleNamespace(spec=SPEC.with_changes({"train.batch_size": 32}))
+    assert thread_choice.foresee(lane) == pytest.approx((1 + 2 * 32) * MS)  # type: ignore[arg-type]
 
 
 def test_beside_busy_programs_one_thread_is_taken_and_nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

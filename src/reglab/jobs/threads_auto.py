@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
+
 from reglab.datasets import Progress
 from reglab.jobs.timing_file import TimingFile
-from reglab.machine import available_cores
+from reglab.machine import available_cores, processor
 from reglab.settings import Settings
 from reglab.store import Run, Store
 from reglab.training.thread_choice import fastest_threads
@@ -13,15 +15,23 @@ from reglab.training.thread_choice import fastest_threads
 def threads_of(run: Run, store: Store, settings: Settings, report: Progress) -> int:
     """Those of the run's earlier work, whose bits depend on them; else those of ``REGLAB_THREADS``.
 
-    With auto, the number that a short timing finds fastest, out of :func:`free_cores`.
+    With auto, those of the run that this one repeats, or the number that a short timing finds fastest, out of
+    :func:`free_cores`.
     """
-    if (known := run.threads or settings.threads) is not None:
+    if (known := run.threads or settings.threads or repeated(run, store)) is not None:
         return known
     most = free_cores(run, store, settings)
     memory = TimingFile(settings.home)
     return fastest_threads(
         run.spec, most=most, device=settings.device, folder=settings.data, memory=memory, report=report
     )
+
+
+def repeated(run: Run, store: Store) -> int | None:
+    """Those of the newest run of the same spec that was trained alone on this kind of CPU, to the same bits then."""
+    here = {"cpu": processor(), "cpu_capability": torch.backends.cpu.get_cpu_capability(), "advance": "alone"}
+    alike = (other for other in store.repeats_of(run) if here.items() <= (other.environment or {}).items())
+    return next((other.threads for other in alike), None)
 
 
 def free_cores(run: Run, store: Store, settings: Settings) -> int:

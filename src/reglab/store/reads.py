@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+ALIKE = 300
+"""Runs among which the repeats of one are looked for."""
+
+
 class StoreReads:
     """The part of :class:`reglab.store.Store` that changes nothing: each method sees one consistent state."""
 
@@ -129,6 +133,17 @@ class StoreReads:
             where.append(runs.c.state.in_([states] if isinstance(states, str) else list(states)))
         with self._database.read() as connection:
             return catalog.listed(connection, catalog.RUN, self._checkpoints, *where, deleted=deleted, limit=limit)
+
+    def repeats_of(self, run: Run) -> list[Run]:
+        """Other runs of the same spec, those of sweeps included, that have begun and are not deleted, newest first.
+
+        They are looked for among the newest :data:`ALIKE` that share dataset, CNN, λ and epochs.
+        """
+        shared = [runs.c[name] == getattr(run, name) for name in ("dataset", "model", "l1", "l2", "penalty", "epochs")]
+        begun = runs.c.threads.is_not(None), runs.c.id != run.id
+        with self._database.read() as connection:
+            found = catalog.listed(connection, catalog.RUN, self._checkpoints, *shared, *begun, limit=ALIKE)
+        return [other for other in found if isinstance(other, Run) and other.spec == run.spec]
 
     def sweeps(self, *, deleted: bool = False, offset: int = 0, limit: int | None = None) -> list[Sweep]:
         """Sweeps that can be read, newest first, without their runs; ``deleted`` gives the deleted ones instead."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import median
 
 import torch
+import torch.nn.functional as F
 
 from reglab.datasets import DATASETS, Progress, check_data, prepare
 from reglab.datasets.dataset import silent
@@ -24,14 +25,16 @@ from reglab.training.arrays import place
 from reglab.training.autotune import Memory, Times, Timings
 from reglab.training.devices import choose_device, use_threads
 from reglab.training.lane import Lane
+from reglab.training.optimizer_step import clear_gradients
 from reglab.training.shape_key import shape_key
 
 _LONG = 0.2  # seconds of all timings together
-_HEAVY = 0.1  # seconds of a step on one thread from which all threads alone are tried beside it, once
+_HEAVY = 0.1  # seconds of a step on one thread from which it takes all of them: its operations take milliseconds
 _TINY = 0.5e-3  # seconds of a step on one thread below which no other number is tried: its operations take microseconds
 _GAIN = 0.95  # more threads must take less than this share of the time of fewer
 _UNDISTURBED = 0.75  # share of the cores in use that this process has, where no other program takes them
 _BATCHES = 4  # of the copy
+_FEW = 2  # images, by which the seconds of a step are foreseen
 
 
 def fastest_threads(
@@ -39,7 +42,8 @@ def fastest_threads(
 ) -> int:
     """The number of intra-op threads, a power of 2 or ``most``, with the fastest optimizer step on a CPU; 1 on a GPU.
 
-    It takes 0.3 s, or a heavy step on one thread and on all. What is in ``memory``, by
+    It takes 0.3 s, besides making the copy. A step of more than 0.1 s on one thread, foreseen from steps on a few
+    images, is not timed and takes ``most``. What is in ``memory``, by
     :func:`reglab.training.shape_key.shape_key`, is not timed again; what is timed while no other program is busy is
     added. Neither the run's generators nor the calling thread's number of threads change.
     """
@@ -66,7 +70,9 @@ def _fastest(numbers: Sequence[int], seconds: Callable[[int], float]) -> int:
     best, fastest = numbers[0], seconds(numbers[0])
     if fastest < _TINY:
         return best
-    for number in numbers[-1:] if fastest > _HEAVY else numbers[1:]:
+    if fastest > _HEAVY:
+        return numbers[-1]
+    for number in numbers[1:]:
         now = seconds(number)
         if now > fastest:
             break
@@ -104,16 +110,16 @@ class Trial:
         return seconds
 
     def _time(self) -> tuple[float, float]:
-        """The median time of a step after one warm-up, unless that takes ``long``; and how many cores they had."""
+        """The median time of a step after one warm-up, or the one foreseen if it is heavy; and the cores in use."""
         times: list[float] = []
         lane = self.lane
         began, used = time.perf_counter(), time.process_time()
-        while not times or time.perf_counter() - began < self.long:
-            start = time.perf_counter()
-            take_step(lane)
-            times.append(time.perf_counter() - start)
+        heavy = use_threads(None) == 1 and (foreseen := foresee(lane)) > _HEAVY
+        start = time.perf_counter()
+        while not heavy and (not times or time.perf_counter() - start < self.long):
+            times.append(_seconds(partial(take_step, lane)))
         wall = time.perf_counter() - began
-        return median(times[1:] or times), (time.process_time() - used) / wall
+        return foreseen if heavy else median(times[1:] or times), (time.process_time() - used) / wall
 
     @cached_property
     def _shape(self) -> str:
@@ -130,6 +136,31 @@ class Trial:
         lane = Lane(0, self.spec, arrays, split.shape, len(split.classes))
         lane.model.train()
         return lane
+
+
+def foresee(lane: Lane) -> float:
+    """About the seconds of a step, linear in the number of images: by those of a few and of twice as many."""
+    batch = lane.spec.train.batch_size
+    one, two = (_seconds_of(lane, min(number, batch)) for number in (_FEW, 2 * _FEW))
+    return two + max(0, batch - 2 * _FEW) * max(0.0, two - one) / _FEW
+
+
+def _seconds_of(lane: Lane, number: int) -> float:
+    """Seconds of gradients on so many images, after one warm-up: the libraries prepare themselves for each number."""
+    images, labels = lane.arrays.train.images[:number], lane.arrays.train.labels[:number]
+
+    def gradients() -> None:
+        F.cross_entropy(lane.model(images), labels).backward()  # type: ignore[no-untyped-call]
+        clear_gradients(lane.optimizer)
+
+    gradients()
+    return _seconds(gradients)
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def take_step(lane: Lane) -> None:

@@ -59,6 +59,11 @@ STYLE = """<style>
 CARDS_ABOVE = 3
 """Up to this many runs have their cards above the charts; more would push the charts off the screen."""
 
+DUPLICATE_HELP = (
+    "Opens the form with the settings of this run. Started unchanged on this kind of CPU, they train on the same "
+    "number of threads, to the same bits."
+)
+
 _PLANNED = "live_planned"
 _ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
@@ -136,7 +141,7 @@ def _buttons(runs: Sequence[Run]) -> None:
         _stop_or_resume(alone)
         if alone.state == "finished" and alone.sweep is None and alone.deleted is None:
             extend_panel(alone, "extend")
-        icon, about = ":material/content_copy:", "Opens the form with the settings of this run."
+        icon, about = ":material/content_copy:", DUPLICATE_HELP
         st.button("Duplicate", key="duplicate", icon=icon, on_click=FORM.leave_for, args=(alone.spec,), help=about)
         inspect = partial(st.switch_page, INSPECT_PAGE, query_params={"run": alone.id})
         about = "Weights and layers through training, and how the run was made."
