@@ -78,6 +78,13 @@ def test_presets_survive_and_the_usual_form_has_an_empty_query() -> None:
         assert read(form_query(preset.spec)).form == normal(preset.spec)
 
 
+def test_a_link_may_name_the_sweep() -> None:
+    assert read({"name": " rare  digits ", "l2": "0,0.1"}).name == "rare  digits"
+    assert read({"name": "x" * 300}).name == "x" * 200
+    assert read({"l2": "0,0.1"}).name == ""
+    assert read({"name": "only a name"}).form is None
+
+
 def test_parameters_of_others_are_passed_over() -> None:
     assert read({"embed": "true"}) == SweepQuery()
 

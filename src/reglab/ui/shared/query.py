@@ -55,6 +55,12 @@ MOST_COMPARED, MOST_SWEEPS = 200, 12
 MAX_RUNS = 8
 """How many runs one page shows side by side; beyond that, colours and columns can no longer be distinguished."""
 
+NAME = "name"
+"""The parameter of a form's link with the name of what it trains."""
+
+LONGEST_NAME = 200
+"""Characters of a name."""
+
 _MOST_SETTINGS = 100  # in one link; a spec has 30
 _PAGE, _HISTORY = "query_page", "query_history"
 _KEPT = 64  # queries that can still be recognised as echoes; the browser is never that many behind
@@ -70,11 +76,12 @@ class Parameters(Protocol):
 
 @dataclass(frozen=True)
 class Link:
-    """The runs to show (none: the form), the spec the form starts from, and what could not be read, if anything."""
+    """The runs to show (none: the form), spec and name for the form, and what could not be read, if anything."""
 
     runs: tuple[str, ...] = ()
     spec: RunSpec | None = None
     problem: str | None = None
+    name: str = ""
 
 
 def read_link(
@@ -96,7 +103,7 @@ def read_link(
         if problems
         else None
     )
-    return Link((), spec if settings else None, problem)
+    return Link((), spec if settings else None, problem, name_in(query))
 
 
 def unique(parameters: Parameters, own: Collection[str] = ()) -> tuple[dict[str, str], list[str]]:
@@ -108,6 +115,11 @@ def unique(parameters: Parameters, own: Collection[str] = ()) -> tuple[dict[str,
     many = [key for key in values if ("." in key or key in own) and len(parameters.get_all(key)) > 1]
     problems = [f"{clipped(key)} is set twice; keep one of its values." for key in many]
     return {key: value for key, value in values.items() if key not in many}, problems
+
+
+def name_in(query: Mapping[str, str]) -> str:
+    """The name that a link gives to what its form trains; empty for none."""
+    return query.get(NAME, "").strip()[:LONGEST_NAME]
 
 
 def run_ids(query: Mapping[str, str]) -> tuple[str, ...]:
@@ -279,7 +291,8 @@ class FormState(Generic[Spec]):
     """A form in one session. A second press of Start with the same ``key`` shows what the first one has started.
 
     ``address``: the spec that the query stood for, and ``values``: the widgets, when the form was last drawn.
-    ``link_problem`` and ``start_problem`` are sentences that are shown until the next edit.
+    ``link_problem`` and ``start_problem`` are sentences that are shown until the next edit. ``named``: the name in the
+    link that the name's field has had.
     """
 
     address: Spec
@@ -288,6 +301,12 @@ class FormState(Generic[Spec]):
     key: str = ""
     link_problem: str | None = None
     start_problem: str | None = None
+    named: str = ""
+
+    def name(self, key: str, wanted: str) -> None:
+        """Fill the name's field ``key`` with that of the link, once."""
+        if wanted and wanted != self.named:
+            self.named = st.session_state[key] = wanted
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 from reglab.training import free_memory
 from reglab.ui.shared.memo import shared_frame
-from reglab.ui.shared.query import FormState, unique
+from reglab.ui.shared.query import LONGEST_NAME, FormState, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import check_names, title
 from reglab.ui.shared.tables import pager, undo_notice, unreadable_list
@@ -57,6 +57,7 @@ def sweep_page() -> None:
         sweep_view(address)
         return
     state = FORM.open(address.form, address.problem)
+    state.name(NAME, address.name)
     first = not services().store.sweeps(limit=1)
     st.header("λ sweep", anchor=False, help=ABOUT)
     _demonstration(first)
@@ -112,7 +113,7 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
     spec, size, problem = judge(FORM.values())
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help_ = "The name in lists. Empty: made of the dataset, the CNN and λ."
-        st.text_input("Name", key=NAME, placeholder="automatic", max_chars=200, help=help_)
+        st.text_input("Name", key=NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=help_)
         kind: Literal["primary", "secondary"] = "secondary" if first else "primary"
         idle, icon = problem is not None, ":material/play_arrow:"
         st.button("Start", key=START, type=kind, icon=icon, on_click=start_form, disabled=idle, shortcut="Ctrl+Enter")

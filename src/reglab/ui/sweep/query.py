@@ -22,7 +22,7 @@ from reglab.sweep import EpochRule, Kind, SweepSpec
 from reglab.sweep_axes import read_setting
 from reglab.sweep_values import parse_values, values_text
 from reglab.ui.shared import spec_fields as of_run
-from reglab.ui.shared.query import best_effort
+from reglab.ui.shared.query import best_effort, name_in
 from reglab.ui.sweep.presets import DEMO
 
 View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
@@ -236,12 +236,13 @@ _CHOICES["rule"] = get_args(EpochRule)
 
 @dataclass(frozen=True)
 class SweepQuery:
-    """The sweep to show and its view state, or (None) the form and the sweep it starts from; what could not be read."""
+    """The sweep to show and its view state, or (None) the form's sweep and its name; what could not be read."""
 
     sweep: str | None = None
     view: ViewState = DEFAULT
     form: SweepSpec | None = None
     problem: str | None = None
+    name: str = ""
 
 
 def read(
@@ -262,7 +263,7 @@ def read(
     problem = (
         f"The link has a part that cannot be used, so its default stands in. {problems[0]}{more}" if problems else None
     )
-    return SweepQuery(query[SWEEP].strip() if SWEEP in query else None, view, form, problem)
+    return SweepQuery(query[SWEEP].strip() if SWEEP in query else None, view, form, problem, name_in(query))
 
 
 def read_view(query: Mapping[str, str]) -> tuple[ViewState, list[str]]:

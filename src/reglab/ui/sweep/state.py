@@ -16,7 +16,7 @@ from reglab import columns
 from reglab.columns import Measure
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule
-from reglab.ui.shared.query import Form, Query
+from reglab.ui.shared.query import NAME, Form, Query
 from reglab.ui.sweep.query import (
     DEFAULT,
     KEYS,
@@ -39,7 +39,7 @@ VIEW, MEASURE, EPOCH, LAYER, ROLE, WHAT, SHOWN_RULE, BESIDE = (f"sweep_view_{key
 _SHOWN = "sweep_shown"
 _STOPS = 200  # of the epoch slider
 _TICKS = 14  # of a replay
-_OWN = frozenset({SWEEP, *SWITCHES, *SETTINGS, "run", "runs"})
+_OWN = frozenset({SWEEP, NAME, *SWITCHES, *SETTINGS, "run", "runs"})
 
 QUERY = Query("sweep", lambda key: key in _OWN or ("." in key and key.partition(".")[0] in RunSpec.PARTS))
 """The page's part of the query: the sweep of the form, or the one on screen and its view state."""

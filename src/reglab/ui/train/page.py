@@ -15,7 +15,7 @@ from reglab.penalties.mask import mask
 from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.ui.shared.export_panel import export_panel
-from reglab.ui.shared.query import MAX_RUNS, FormState, Link, read_link, unique
+from reglab.ui.shared.query import LONGEST_NAME, MAX_RUNS, FormState, Link, read_link, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import tensors_of
 from reglab.ui.shared.spec_fields import as_labels, check_names, to_spec
@@ -28,7 +28,7 @@ from reglab.ui.train.demo import demo_again, offer_demo
 from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
 from reglab.ui.train.run_view import run_view
-from reglab.ui.train.state import FORM, QUERY, show_runs
+from reglab.ui.train.state import FORM, QUERY, RUN_NAME, show_runs
 
 _SYMBOLS = (
     "$f_w(x_i)$ is the network's output for image $x_i$ with label $y_i$, and CE the cross-entropy, the data loss. "
@@ -54,6 +54,7 @@ def train_page() -> None:
 
 def _form(link: Link) -> None:
     state = FORM.open(link.spec, link.problem)
+    state.name(RUN_NAME, link.name)
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         about = "Choose data, network and penalty. Runs train in the background, also while you visit other pages."
@@ -164,7 +165,7 @@ def start() -> None:
         state.start_problem = problem
         return
     try:
-        name = str(st.session_state.get("run_name") or "").strip()
+        name = str(st.session_state.get(RUN_NAME) or "").strip()
         run = services().runner.submit(spec, name=name or None, key=state.key)
     except RegLabError as error:
         state.start_problem = as_labels(str(error))
@@ -175,7 +176,7 @@ def start() -> None:
 def _start_row(spec: RunSpec | None, problem: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         about = "The run's name in lists. If empty, it is made of data, CNN and λ."
-        st.text_input("Name", key="run_name", placeholder="automatic", max_chars=200, help=about)
+        st.text_input("Name", key=RUN_NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=about)
         idle, icon = problem is not None, ":material/play_arrow:"
         st.button("Start", key="start", type="primary", icon=icon, on_click=start, disabled=idle, shortcut="Ctrl+Enter")
         if spec is not None and problem is None:

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 import streamlit as st
 
 from reglab.spec import RunSpec
-from reglab.ui.shared.query import SWEEP_PAGE, Form, Query, run_query
+from reglab.ui.shared.query import NAME, SWEEP_PAGE, Form, Query, run_query
 from reglab.ui.shared.spec_fields import WIDGETS, to_values
+
+RUN_NAME = "run_name"
+"""Key of the field for the run's name."""
 
 SWEEP_ICON = ":material/ssid_chart:"
 
 _SWEEP = frozenset({"sweep", "view", "measure", "epoch", "layer", "role", "what"})  # a link may still have them
 
-QUERY = Query("train", lambda key: "." in key or key in {"run", "runs"} | _SWEEP)
+QUERY = Query("train", lambda key: "." in key or key in {"run", "runs", NAME} | _SWEEP)
 """The settings of the form, or the runs on screen."""
 
 USUAL = RunSpec.fresh()
