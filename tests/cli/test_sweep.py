@@ -176,7 +176,9 @@ def test_the_epoch_rule_is_declared_stored_and_the_only_one_tested(capsys: pytes
     else:
         assert result["difference"] is None
     assert main(["show", result["sweep"]]) == 0
-    assert "epoch rule: common (common best epoch)" in capsys.readouterr().out
+    ended = f"runs ended: epoch {result['ended_at'][0]} of {result['spec']['run']['train']['epochs']}"
+    assert f"epoch rule: common (common best epoch)\n{ended}\n" in capsys.readouterr().out
+    assert len(set(result["ended_at"])) == 1
     assert main(["sweep", *QUICK, "--epoch", "first"]) == 2
     assert "epoch" in capsys.readouterr().err
 

@@ -16,6 +16,7 @@ from reglab.cli.output import Output
 from reglab.jobs import (
     SweepWorker,
     Worker,
+    ended_text,
     name_of,
     plan_confirmation,
     plan_rate_check,
@@ -178,7 +179,10 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None 
         if row := found[key]:
             mode = f"{row['apply']}, " if several else ""
             lines.append(f"{label}: {mode}{place_text(row)} ({both_figures(row, found['measure'])})")
-    lines += [*judgement_lines(found), *rate_check_lines(found)]
+    judged = judgement_lines(found)
+    if sweep.state in FINAL:  # the rule says at which epoch runs count; this, where they ended
+        judged.insert(1, f"runs ended: {ended_text(sweep, found['ended_at'])}")
+    lines += [*judged, *rate_check_lines(found)]
     if found["why_no_best"]:
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
     for confirmation in found["confirmations"]:

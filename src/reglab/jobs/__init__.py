@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reglab.jobs.results import data_remarks, result, unreadable_result
     from reglab.jobs.runner import Runner
     from reglab.jobs.sweep_plan import Plan
-    from reglab.jobs.sweep_results import sweep_result
+    from reglab.jobs.sweep_results import ended_text, sweep_result
     from reglab.jobs.sweep_work import SweepWorker
     from reglab.jobs.work import Worker
 else:
@@ -52,6 +52,7 @@ __all__ = [
     "check_test_part",
     "current_rate_check",
     "data_remarks",
+    "ended_text",
     "images_at_hand",
     "judge_stored",
     "labels_at_hand",

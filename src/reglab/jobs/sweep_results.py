@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from reglab.analysis.judgement_facts import facts_of_judgement
@@ -22,7 +23,7 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
     reason. ``data_remarks`` are those of the first run; ``confirmations`` are those that have ended, newest
     first, and ``confirm`` is the first with figures; ``confirms`` is the sweep that this one confirms; ``lr_check``
     says whether the learning rate moves the choice, once that is checked, and ``checks_lr_of`` which sweep this one
-    checks; ``plan`` is how the lanes were executed.
+    checks; ``ended_at`` are the epochs that the runs have done; ``plan`` is how the lanes were executed.
     """
     runs, judgement = store.sweep_runs(sweep.id), judge_stored(store, sweep, measure)
     checked = read_rate_check(store, sweep, judgement)
@@ -39,10 +40,19 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
         "confirms": sweep.confirms,
         "checks_lr_of": sweep.checks_rate_of,
         "runs": [run.id for run in runs],
+        "ended_at": [run.epoch for run in runs],
         "seconds": sweep.seconds,
         "plan": {key: value for key, value in (sweep.plan or {}).items() if key != "stacks"},
         "error": sweep.error,
     }
+
+
+def ended_text(sweep: Sweep, ends: Sequence[int]) -> str:
+    """Where runs ended, whatever epoch counts: "epochs 9–31 of 60 (early stopping, patience 5)"."""
+    first, last, patience = min(ends), max(ends), sweep.spec.run.train.patience
+    at = f"epochs {first}–{last}" if first < last else f"epoch {first}"
+    why = f" (early stopping, patience {patience})" if patience else ""
+    return f"{at} of {sweep.epochs}{why}"
 
 
 def _with_axes(value: Any, spec: SweepSpec) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from reglab.jobs import ended_text
 from reglab.jobs.sweep_plan import Plan
 from reglab.number_format import exact, percent
 from reglab.spec import RunSpec
@@ -181,12 +182,7 @@ def _running(sweep: Sweep, since: Rate | None) -> str:
 
 def _ended(sweep: Sweep, ends: Sequence[int]) -> str:
     """With early stopping, the epochs at which runs ended: " Runs ended at epochs 9–31 (early stopping, …)."."""
-    patience = sweep.spec.run.train.patience
-    if not patience or not ends:
-        return ""
-    first, last = min(ends), max(ends)
-    at = f"epochs {first}–{last}" if first < last else f"epoch {first}"
-    return f" Runs ended at {at} of {sweep.epochs} (early stopping, patience {patience})."
+    return f" Runs ended at {ended_text(sweep, ends)}." if sweep.spec.run.train.patience and ends else ""
 
 
 def _penalty(spec: SweepSpec) -> str:
