@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from reglab.cli import main
@@ -69,13 +70,18 @@ def test_the_factor_of_two_holds_for_real(capsys: pytest.CaptureFixture[str], ho
     assert again == verdict
 
 
-def test_verdicts_are_recorded_and_read_back(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_verdicts_of_worker_processes_are_recorded_and_read_back(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGLAB_RUNNER", "process")
+    monkeypatch.setattr("reglab.cli.claim_runs.Worker", None)  # nothing trains in this process
     path = tmp_path / "recorded.json"
     assert main(["claims", "factor-two", "--record", str(path)]) == 0
     (found,) = load(path).values()
     assert (found["verdict"], found["seeds"], found["fingerprint"]) == ("holds", [0, 1, 2], fingerprint(FACTOR_TWO))
     assert "HOLDS" in capsys.readouterr().out
     assert read(FACTOR_TWO, found).verdict.holds is True
+    assert not psutil.Process().children()
 
 
 def test_a_result_whose_package_is_missing_is_undecided_with_the_reason(

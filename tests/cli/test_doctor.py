@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from sqlalchemy import text
@@ -21,7 +22,7 @@ from tests.factories import add_run
 from tests.store.postgres import PASSWORD, Server
 
 from reglab.cli import main
-from reglab.cli.checkup import Finding, checkup, data, examine, home, machine, software
+from reglab.cli.checkup import Finding, checkup, data, examine, home, machine, software, worker
 from reglab.cli.checkup import settings as in_force
 from reglab.datasets import DATASETS, Images, Progress
 from reglab.errors import DataError, RegLabError, StoreError
@@ -68,14 +69,18 @@ def test_on_a_new_machine_everything_is_said_and_nothing_is_created(
     topics = list(dict.fromkeys(line["topic"] for line in lines[:-1]))
     assert topics == [
         "Python", "Packages", "PyTorch", "Memory", "Setting", "Cores", "GPU", "Device", "Home", "Disk", "Store", "Data",
-        "Cache", "Training",
+        "Cache", "Training", "Worker",
     ]  # fmt: skip
     facts = {line["topic"]: line["facts"] for line in lines[:-1]}
     assert facts["Python"]["python"] == platform.python_version()
     assert facts["PyTorch"]["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
     assert [line["facts"]["name"] for line in lines[:-1] if line["topic"] == "Setting"] == [s.name for s in SETTINGS]
     assert [line["facts"]["name"] for line in lines[:-1] if line["topic"] == "Data"] == DATASETS.names()
+    started = facts["Worker"]
+    assert 0 < started["seconds"] < 600
+    assert 2**26 < started["bytes"] < 2**30
     assert not home.exists()
+    assert not psutil.Process().children()
 
 
 @pytest.mark.usefixtures("here", "one_quick_check")
@@ -329,6 +334,22 @@ def test_a_trial_that_cannot_train_is_a_problem(settings: Settings, monkeypatch:
     monkeypatch.setitem(DATASETS.entries, "digits", replace(DATASETS.get("digits"), load=missing, sources=None))
     found = one(checkup._findings("Training", lambda: data.training(settings)))
     assert (found.level, found.text) == ("problem", "The digits are missing.")
+
+
+def test_a_worker_that_does_not_start_is_a_problem_with_its_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reglab.jobs.worker_handle.sys.executable", "false")
+    found = one(worker.worker(replace(settings, runner="process")))
+    assert (found.level, found.topic) == ("problem", "Worker")
+    assert found.text == "A worker process could not be started: it ended with exit status 1 (the log has the details)."
+    assert "REGLAB_RUNNER=thread" in found.remedy
+
+
+def test_without_worker_processes_none_is_started(settings: Settings) -> None:
+    found = one(worker.worker(replace(settings, runner="thread")))
+    assert (found.level, found.facts) == ("ok", {})
+    assert "REGLAB_RUNNER=thread" in found.text
 
 
 @pytest.mark.postgres

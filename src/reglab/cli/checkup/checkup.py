@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from reglab.cli.checkup import data, home, machine, software
+from reglab.cli.checkup import data, home, machine, software, worker
 from reglab.cli.checkup import settings as in_force
 from reglab.cli.checkup.finding import Finding
 from reglab.errors import RegLabError, clipped
@@ -28,6 +28,7 @@ _WITH_SETTINGS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] 
     ("Data", data.datasets),
     ("Cache", data.cache),
     ("Training", data.training),
+    ("Worker", worker.worker),
 )
 
 
