@@ -125,8 +125,10 @@ class _Judge:
     def by_rule(self, rule: EpochRule) -> RuleJudgement:
         tested = rule == self.spec.epoch_rule
         table = self.table(rule, self.measure, tested=tested)
-        found = (sweep_verdict(table, self.measure, mode) for mode in self.spec.applies)
-        return RuleJudgement(rule, tested, table, tuple(filter(None, found)), sweep_verdict(table, self.measure))
+        modes = self.spec.applies
+        found = tuple(filter(None, (sweep_verdict(table, self.measure, mode) for mode in modes)))
+        best = sweep_verdict(table, self.measure) if len(modes) > 1 else next(iter(found), None)
+        return RuleJudgement(rule, tested, table, found, best)
 
     def figure(self, values: Floats) -> RepeatedFigure | None:
         return RepeatedFigure.of(values, self.overlap, higher_is_better=self.higher)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import SMALL, Draft, Floats, draft, empty, last_epoch_axis, round_above, uid_of, values_of
+from reglab.charts.base import SMALL, Draft, Floats, draft, empty, last_epoch_axis, round_above, uid_of
 from reglab.charts.lambda_axis import LambdaAxis, lambda_text
 from reglab.charts.sweep_points import Mode, each_mode, gradient
 from reglab.sweep_axes import Axis
@@ -64,15 +64,29 @@ def sweep_losses_chart(
 
 
 def _curves(lanes: pd.DataFrame, epochs: pd.DataFrame, column: str) -> Iterator[Curve]:
-    """Each point of the sweep, averaged over the repeats that have reached each epoch."""
-    known = epochs[[columns.RUN, columns.EPOCH, column]]
+    """Each point of the sweep, averaged over the repeats that have reached each epoch and have a finite loss there."""
+    runs, at = epochs[columns.RUN].tolist(), epochs[columns.EPOCH].to_numpy(np.int64)
+    losses = epochs[column].to_numpy(np.float64)
     for mode, rows in each_mode(lanes):
-        keys = list(columns.point_columns(rows))
-        joined = rows[[columns.RUN, *keys]].merge(known, on=columns.RUN)
-        joined[column] = joined[column].where(np.isfinite(joined[column].to_numpy(np.float64)))
-        for point, own in joined.groupby(keys, sort=True):
-            mean = own.groupby(columns.EPOCH, sort=True)[[column]].mean()
-            yield Curve(mode, point, mean.index.to_numpy(np.int64), values_of(mean, column))
+        keys = list(zip(*(rows[name].tolist() for name in columns.point_columns(rows)), strict=True))
+        points = sorted(set(keys))
+        places = dict(zip(rows[columns.RUN].tolist(), map(points.index, keys), strict=True))
+        place = np.array([places.get(run, -1) for run in runs], dtype=np.int64)
+        for number, point in enumerate(points):
+            own = place == number
+            if own.any():
+                yield Curve(mode, point, *_means(at[own], losses[own]))
+
+
+def _means(at: NDArray[np.int64], losses: NDArray[np.float64]) -> tuple[NDArray[np.int64], Floats]:
+    """The epochs, ascending, and the mean of the finite losses at each; NaN where there is none."""
+    epochs, place = np.unique(at, return_inverse=True)
+    finite = np.isfinite(losses)
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = np.bincount(place, np.where(finite, losses, 0.0)) / np.bincount(place, finite)
+        found = mean.astype(np.float32)
+    found[~np.isfinite(found)] = np.nan
+    return epochs, found
 
 
 def _add_lines(
