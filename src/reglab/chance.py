@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 from reglab.number_format import percent
 
-_Z = NormalDist().inv_cdf(0.95)
+_Z = 1.6448536269514715  # Φ⁻¹(0.95), as statistics.NormalDist gives it, which is slow to import
 _UNEVEN = 0.005  # shares that differ by less are the same to half a point: the rounding of a split
 
 

@@ -1,13 +1,44 @@
-"""Packages whose names load their modules on first use (PEP 562), so that a command pays only for what it needs."""
+"""Modules and names of packages that load on first use, so that a command pays only for what it needs; see PEP 562."""
 
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+
+class _Later:
+    """A module that is imported when something of it is first used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(importlib.import_module(self._name), attribute)
+        setattr(self, attribute, value)
+        return value
+
+
+def later(module: str) -> Any:
+    """The ``module``, imported on first use. Belongs into the ``else:`` of an ``if TYPE_CHECKING:`` that imports it."""
+    return _Later(module)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the garbage collector rest: it would look through the many objects of large imports again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def lazy(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

@@ -11,11 +11,16 @@ import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
-
-import yaml
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from reglab.errors import SpecError, shown
+from reglab.lazy import later
+
+if TYPE_CHECKING:
+    import yaml
+else:
+    yaml = later("yaml")
 
 LONGEST = 100_000
 """Characters that are read."""
@@ -95,7 +100,7 @@ def scalar(text: str) -> Any:
 
 def dump(values: Any) -> str:
     """``values`` as YAML that :func:`read`, and any reader of YAML 1.1, gives back."""
-    return str(yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    return str(yaml.dump(values, Dumper=_dumper(), sort_keys=False, allow_unicode=True))
 
 
 class _Document:
@@ -157,19 +162,21 @@ class _Document:
         return key
 
 
-class _Dumper(yaml.SafeDumper):
-    """Quotes what is text although it reads as a number, and writes equal values out instead of aliases."""
+@cache
+def _dumper() -> type[yaml.SafeDumper]:
+    """One that quotes what is text although it reads as a number, and writes equal values out instead of aliases."""
 
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    Dumper.add_representer(str, _represent_text)
+    return Dumper
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     style = '"' if not text.isprintable() else None if isinstance(scalar(text), str) else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _represent_text)
 
 
 def _text(text: str) -> str:

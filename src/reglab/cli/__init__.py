@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from reglab.cli.main import main
+from reglab.lazy import uncollected
+
+with uncollected():
+    from reglab.cli.main import main
 
 __all__ = ["main"]

@@ -18,6 +18,7 @@ from reglab.cli import streams
 from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.errors import ECHOED, RegLabError, SpecError, clipped, shown
+from reglab.lazy import uncollected
 from reglab.registry import Registry
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def _run(argv: Sequence[str]) -> int:
     for argument in argv:
         if any("\ud800" <= character <= "\udfff" for character in argument):
             raise SpecError(f"The argument {shown(argument)} is not text in this system's encoding.")
-    arguments = _parser().parse_args(argv)
+    with uncollected():  # the commands' modules
+        parser = _parser()
+    arguments = parser.parse_args(argv)
     command: Command = arguments.command
     if arguments.json:
         streams.prepare_json()

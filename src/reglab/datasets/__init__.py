@@ -1,16 +1,23 @@
 """The data sets: one file per entry, found by itself, and the seeded split that training uses.
 
-A new data set is one new file that defines ``ENTRY = Dataset(...)``.
+A new data set is one new file that defines ``ENTRY = Dataset(...)``. Names are imported on first use.
 """
 
 from __future__ import annotations
 
-from reglab.datasets.cache import load_images
-from reglab.datasets.check import Sizes, check_data, pool_size
-from reglab.datasets.composition import label_remarks, recorded_remarks
-from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
-from reglab.datasets.split import Chosen, Split, choose, held_out_images, normalised, prepare
-from reglab.datasets.test_part import HeldOut
+from typing import TYPE_CHECKING
+
+from reglab.lazy import lazy
+
+if TYPE_CHECKING:
+    from reglab.datasets.cache import load_images
+    from reglab.datasets.check import Sizes, check_data, pool_size
+    from reglab.datasets.composition import label_remarks, recorded_remarks
+    from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
+    from reglab.datasets.split import Chosen, Split, choose, held_out_images, normalised, prepare
+    from reglab.datasets.test_part import HeldOut
+else:
+    __getattr__, __dir__ = lazy(__name__)
 
 __all__ = [
     "DATASETS",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reglab.datasets.dataset import DATASETS
 from reglab.number_format import percent
 
 RARE = 0.2
@@ -37,13 +36,19 @@ def label_remarks(counts: Sequence[int], classes: Sequence[str]) -> list[str]:
 
 def recorded_remarks(name: str, train: Sequence[int], val: Sequence[int]) -> list[str]:
     """:func:`label_remarks` on all images of a run on the data set ``name``, and classes that only one part lacks."""
-    entry = DATASETS.entries.get(name)
-    if entry is None or {len(train), len(val)} != {len(entry.classes)}:
+    if len(train) != len(val) or not _remarks(train, val, [""] * len(train)):
         return []
+    from reglab.datasets.dataset import DATASETS  # most runs have usual data, and need no class by name
+
+    entry = DATASETS.entries.get(name)
+    return [] if entry is None or len(entry.classes) != len(train) else _remarks(train, val, entry.classes)
+
+
+def _remarks(train: Sequence[int], val: Sequence[int], classes: Sequence[str]) -> list[str]:
     every = [a + b for a, b in zip(train, val, strict=True)]
-    remarks = label_remarks(every, entry.classes)
+    remarks = label_remarks(every, classes)
     for part, counts in (("training", train), ("validation", val)):
-        remarks += _absent([n or not total for n, total in zip(counts, every, strict=True)], entry.classes, part)
+        remarks += _absent([n or not total for n, total in zip(counts, every, strict=True)], classes, part)
     return remarks
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reglab.chance import Chance, recorded_chance, strictest
-from reglab.datasets import DATASETS, check_data
 from reglab.errors import RegLabError
 from reglab.spec import DataSpec
 from reglab.store import Run
@@ -22,6 +21,8 @@ def chance_of_run(run: Run) -> Chance | None:
 
 
 def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
+    from reglab.datasets import DATASETS, check_data
+
     entry = DATASETS.entries.get(spec.name)
     try:
         return Chance(len(entry.classes), images or check_data(spec).val) if entry else None

@@ -8,13 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from reglab.lazy import later
 from reglab.penalties.scope import SCOPE_KINDS, Parameter, PenalisedParameters, exempt, multipliers, scope_kinds
 from reglab.spec import PenaltySpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 _LEFT_OUT: Mapping[str, str] = {"bias": "biases", "norm": "norms"}
 

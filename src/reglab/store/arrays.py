@@ -11,17 +11,22 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load, save
 
 from reglab.errors import CheckpointError
 from reglab.events import Checkpoint
+from reglab.lazy import later
 
-Arrays = Mapping[str, NDArray[Any]]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from safetensors import numpy as tensors
+else:
+    np, tensors = later("numpy"), later("safetensors.numpy")
+
+Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
 HEADER_CAP = 8 * 2**20
 _METADATA = "reglab"  # one key only: safetensors orders several at random
 _FLOAT = "$float"
@@ -56,7 +61,7 @@ def decode(data: bytes) -> dict[str, NDArray[Any]]:
     """The arrays in safetensors ``data`` by name, in alphabetical order, writable and in their own memory."""
     _header(data)
     try:
-        return {name: np.array(array) for name, array in sorted(load(data).items())}
+        return {name: np.array(array) for name, array in sorted(tensors.load(data).items())}
     except (SafetensorError, KeyError, ValueError, TypeError, OverflowError):
         raise CheckpointError("This is not a whole safetensors file.") from None
 
@@ -105,7 +110,7 @@ def _restore(value: dict[str, Any]) -> Any:
 def _save(arrays: Arrays, metadata: dict[str, str] | None) -> bytes:
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     try:
-        return save(contiguous, metadata)
+        return tensors.save(contiguous, metadata)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise CheckpointError(f"These arrays cannot be stored as safetensors: {error}.") from None
 

@@ -10,10 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from reglab.columns import VAL_ACC
@@ -21,6 +19,10 @@ from reglab.errors import StoreError
 from reglab.store.schema import insert_unless_known, openings, sweeps
 from reglab.store.transitions import now
 from reglab.sweep import EpochRule
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable, shown
 from reglab.events import Checkpoint
@@ -24,6 +21,10 @@ from reglab.predictions import EpochScores, ValScores, Which
 from reglab.store import arrays, atomic, prediction_file
 from reglab.store.prediction_file import Layout
 from reglab.store.sentences import disk_error, disk_sentence
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 

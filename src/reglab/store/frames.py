@@ -13,19 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, select, type_coerce
 
 from reglab import columns
 from reglab.errors import StoreError, shown, suggestion
+from reglab.lazy import later
 from reglab.store.reading import raw
 from reglab.store.results import penalty_terms
 from reglab.store.schema import epochs, layers, runs
 from reglab.store.types import unpack
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 log = logging.getLogger(__name__)
 

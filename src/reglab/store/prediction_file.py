@@ -13,13 +13,17 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, BinaryIO
 
 from reglab.errors import CheckpointError
+from reglab.lazy import later
 from reglab.predictions import EpochScores, ValScores, Which
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 NAME = "predictions.bin"
 SLOTS: tuple[Which, ...] = ("last", "best")

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 
 from reglab.errors import UnknownRun, UnknownSweep
@@ -27,7 +25,9 @@ from reglab.store.schema import runs
 from reglab.store.sweep import Sweep
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 ALIKE = 300

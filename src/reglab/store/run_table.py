@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from reglab import columns
+from reglab.lazy import later
 from reglab.states import STATES
 from reglab.store import run_table_columns as t
 from reglab.store.run import Run
@@ -22,7 +21,11 @@ from reglab.store.run_filter import HAS_TAGS, RunFilter, lower, matching, tag_va
 from reglab.store.schema import epochs, runs
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 _WITH_LAST = runs.outerjoin(epochs, (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch))
 _LARGEST_FIRST = frozenset({t.BEST_ACC, t.LAST_ACC, t.ACC_AT_BEST, t.SECONDS, t.EPOCH, t.CREATED})

@@ -10,14 +10,19 @@ import math
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import JSON, DateTime, Dialect, Double, LargeBinary
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from reglab.errors import StoreError, shown
+from reglab.lazy import later
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+else:
+    np = later("numpy")
 
 T = TypeVar("T")
 
@@ -122,7 +127,7 @@ class Json(Checked[Any]):
     what = "JSON"
 
 
-class Counts(Checked[NDArray[np.int64]]):
+class Counts(Checked["NDArray[np.int64]"]):
     """Histogram counts as zlib-compressed little-endian int64: 1.4 kB become 0.1 to 0.3 kB."""
 
     impl = LargeBinary

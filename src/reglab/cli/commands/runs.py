@@ -6,6 +6,7 @@ import argparse
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
+from reglab.lazy import uncollected
 from reglab.settings import load_settings
 
 LIMIT = 50  # runs in the table by default; JSON has all
@@ -23,6 +24,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
+@uncollected()
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.jobs import result, unreadable_result
     from reglab.store import Run, open_store

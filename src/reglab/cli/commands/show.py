@@ -6,6 +6,7 @@ import argparse
 
 from reglab.cli.command import Command, measure_argument, measure_of, one_run
 from reglab.cli.output import Output
+from reglab.lazy import uncollected
 from reglab.settings import load_settings
 
 
@@ -14,6 +15,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     measure_argument(parser)
 
 
+@uncollected()
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.jobs import result
     from reglab.store import Run, open_store

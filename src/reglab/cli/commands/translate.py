@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
-from reglab.conventions import (
-    CONVENTIONS,
-    Combination,
-    Context,
-    MissingContext,
-    Part,
-    Translation,
-    combine,
-    translate_parts,
-    translate_parts_to_all,
-)
 from reglab.errors import SpecError, clipped, shown
+from reglab.lazy import later
 from reglab.number_text import read_named
+
+if TYPE_CHECKING:
+    from reglab import conventions
+    from reglab.conventions import Combination, Context, MissingContext, Part, Translation
+else:
+    conventions = later("reglab.conventions")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,10 +41,10 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         return 0
     if arguments.value is None or arguments.source is None:
         raise SpecError("Nothing to translate: reglab translate VALUE --from NAME; --list shows the names.")
-    parts = [Part(arguments.source, _value(arguments.value)), *map(_part, arguments.others)]
+    parts = [conventions.Part(arguments.source, _value(arguments.value)), *map(_part, arguments.others)]
     context = _context(arguments)
     if arguments.target:
-        _one(translate_parts(parts, arguments.target, context), _together(parts, context), output)
+        _one(conventions.translate_parts(parts, arguments.target, context), _together(parts, context), output)
     else:
         _all(parts, context, output)
     return 0
@@ -65,7 +61,7 @@ def _one(found: Translation, together: Combination | None, output: Output) -> No
 
 
 def _all(parts: list[Part], context: Context, output: Output) -> None:
-    found, together = translate_parts_to_all(parts, context), _together(parts, context)
+    found, together = conventions.translate_parts_to_all(parts, context), _together(parts, context)
     width = max(map(len, found))
     rows = [f"{name:<{width}}  {_cell(answer)}" for name, answer in found.items()]
     records = {name: _record(answer) for name, answer in found.items()}
@@ -74,7 +70,7 @@ def _all(parts: list[Part], context: Context, output: Output) -> None:
 
 
 def _list(output: Output) -> None:
-    entries = CONVENTIONS.entries.values()
+    entries = conventions.CONVENTIONS.entries.values()
     width = max(len(entry.name) for entry in entries)
     lines = [f"{c.name:<{width}}  {', '.join(p.name for p in c.parameters):<15}  {c.plain}" for c in entries]
     records = [
@@ -86,7 +82,7 @@ def _list(output: Output) -> None:
 
 
 def _cell(answer: Translation | MissingContext) -> str:
-    if isinstance(answer, MissingContext):
+    if isinstance(answer, conventions.MissingContext):
         return f"? {answer}"
     clause = f", if {answer.condition}" if answer.conditions else ""
     if answer.exact:
@@ -95,7 +91,7 @@ def _cell(answer: Translation | MissingContext) -> str:
 
 
 def _record(answer: Translation | MissingContext) -> dict[str, Any]:
-    if isinstance(answer, MissingContext):
+    if isinstance(answer, conventions.MissingContext):
         return {"missing": answer.name, "reason": str(answer)}
     m = answer.meaning
     return {
@@ -117,8 +113,8 @@ def _record(answer: Translation | MissingContext) -> dict[str, Any]:
 def _together(parts: list[Part], context: Context) -> Combination | None:
     """The joint effect of several parts; None for a single part, or if their numbers need missing context."""
     try:
-        return combine(parts, context) if len(parts) > 1 else None
-    except MissingContext:
+        return conventions.combine(parts, context) if len(parts) > 1 else None
+    except conventions.MissingContext:
         return None
 
 
@@ -139,7 +135,7 @@ def _part(text: str) -> Part:
     name, equals, value = text.partition("=")
     if not equals:
         raise SpecError(f"--and takes NAME=VALUE, such as sum-squares=0.01, not {shown(text)}.")
-    return Part(name.strip(), _value(value))
+    return conventions.Part(name.strip(), _value(value))
 
 
 def _value(text: str) -> float | dict[str, float]:
@@ -168,7 +164,7 @@ def _context(arguments: argparse.Namespace) -> Context:
         for name, text in given.items()
         if text is not None
     }
-    return Context(**numbers, optimizer=arguments.optimizer)
+    return conventions.Context(**numbers, optimizer=arguments.optimizer)
 
 
 def _whole(text: str, name: str) -> int:
