@@ -50,11 +50,11 @@ def test_commands_that_only_read_load_nothing_heavy(store: Store) -> None:
 
 def test_a_list_of_usual_runs_needs_no_numpy(store: Store) -> None:
     run = store.create(spec(), owner=store.owner())
-    labels = {"train_labels": (60, 40), "val_labels": (20, 20)}
-    store.began({run.id: Environment("CPU", 1, {}, 10, 100, 40, **labels)})
+    environment = Environment("CPU", 1, {}, 10, 100, 40, train_labels=(60, 40), val_labels=(20, 20))
+    store.began({run.id: environment})
     ask = "import sys; from reglab.cli import main; assert main(['runs']) == 0; assert 'numpy' not in sys.modules"
-    environment = os.environ | {"REGLAB_HOME": str(store.home)}
-    ran = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=False)
+    home = os.environ | {"REGLAB_HOME": str(store.home)}
+    ran = subprocess.run([sys.executable, "-c", ask], env=home, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert run.id in ran.stdout
 

@@ -18,9 +18,9 @@ import torch
 
 from reglab.datasets import DATASETS
 from reglab.machine import available_memory
-from reglab.models import summarise
+from reglab.models import MODELS, Architecture, Shape, Summary, summarise
 from reglab.optimizers import OPTIMIZERS
-from reglab.spec import RunSpec
+from reglab.spec import ModelSpec, RunSpec
 from reglab.training.devices import choose_device
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
@@ -86,12 +86,18 @@ class LaneSize:
 def lane_size(spec: RunSpec) -> LaneSize:
     """The network's own need with this batch and optimizer, mean gradients, and the best epoch's weights."""
     entry = DATASETS.get(spec.data.name)
-    summary = summarise(spec.model, entry.shape, len(entry.classes))
+    summary = _summary(MODELS.get(spec.model.name), spec.model, entry.shape, len(entry.classes))
     wide = 2 if spec.train.precision == "float64" else 1
     weights = wide * summary.weight_bytes
     state = len(OPTIMIZERS.get(spec.optim.name).state(spec.optim))
     training = wide * summary.training_bytes(spec.train.batch_size, state)
     return LaneSize(training + 2 * weights, weights, weights * (3 + state))
+
+
+@lru_cache(maxsize=256)
+def _summary(_entry: Architecture, model: ModelSpec, shape: Shape, classes: int) -> Summary:
+    """:func:`summarise`, which takes milliseconds: forms ask for the size of their run at every change."""
+    return summarise(model, shape, classes)
 
 
 def free_memory(device: str) -> int:

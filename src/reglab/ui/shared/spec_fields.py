@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import streamlit as st
@@ -95,6 +96,7 @@ _PLAINER = (
 )
 
 
+@cache
 def field(setting: str) -> FieldInfo:
     """The spec's own title, description and type of a dotted setting; for TERMS those of the term."""
     if term := TERMS.get(setting):
@@ -274,6 +276,7 @@ def _choices(setting: str) -> dict[str, str]:
     return {word: _LABELS.get(word, word) for word in get_args(kind)} if get_origin(kind) is Literal else {}
 
 
+@cache
 def _kind(setting: str) -> Any:
     """The setting's type, without ``None`` where it may be empty."""
     kind = field(setting).annotation

@@ -19,7 +19,7 @@ from reglab.errors import RegLabError
 from reglab.number_format import exact, percent, points
 from reglab.spec import TEST_FRACTION, RunSpec
 from reglab.states import ACTIVE
-from reglab.store import Run, RunFilter
+from reglab.store import Run
 from reglab.store.run_filter import LESSON_GROUPS
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss, penalty_text
@@ -48,7 +48,7 @@ def offer_demo() -> bool:
 
     Runs of a sweep count.
     """
-    if services().store.count_runs(RunFilter(without=frozenset({LESSON_GROUPS}))).total:
+    if services().store.count_groups([LESSON_GROUPS]).get(""):
         return False
     with st.container(border=True):
         text, buttons = st.columns([3, 1.3], vertical_alignment="center")

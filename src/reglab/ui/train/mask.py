@@ -131,7 +131,8 @@ def columns_shown(penalty: PenaltySpec, rows: Sequence[Row], *, narrow: bool = F
     hidden = unused if len(unused) < len(symbols) else {symbols["l1"]}
     hidden |= {KIND, SHAPE} if narrow else set()
     hidden |= {SHARE_ALL} if all(row.share_all is None for row in rows) else set()
-    return [name for name in table(rows).columns if name not in hidden]
+    every = (TENSOR, KIND, SHAPE, WEIGHTS, FACTOR, PENALISED, *symbols.values(), SHARE, SHARE_ALL)
+    return [name for name in every if name not in hidden]
 
 
 def in_short(rows: Sequence[Row], when: str) -> str:

@@ -67,9 +67,8 @@ def _form(link: Link) -> None:
     with left:
         spec_form()
     with right:
-        spec = _preview(state)
-    if spec is not None:
-        _notes(spec)
+        spec, found = _preview(state)
+    _notes(found)
     mask_card(spec)
     FORM.keep(state, spec)
 
@@ -83,8 +82,8 @@ def _training_now() -> None:
         st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
 
 
-def _preview(state: FormState[RunSpec]) -> RunSpec | None:
-    """Draw the preview of the form's present values; returns their spec if they make one."""
+def _preview(state: FormState[RunSpec]) -> tuple[RunSpec | None, list[Advice]]:
+    """Draw the preview of the form's present values; returns their spec if they make one, and all advice on it."""
     spec, problem = judge(FORM.values())
     _start_row(spec, problem)
     for sentence in filter(None, (problem, state.start_problem)):
@@ -92,8 +91,9 @@ def _preview(state: FormState[RunSpec]) -> RunSpec | None:
     if state.link_problem:
         st.warning(literal(state.link_problem), icon=":material/link_off:")
     if spec is None:
-        return None
+        return None, []
     facts = facts_of(spec)
+    found = advice(spec, facts)
     st.markdown("**Objective**", help=_SYMBOLS)
     st.latex(f"{objective_text.size(spec)} {objective_text.objective(spec, facts.n_train)}")
     st.caption(f"{objective_text.meaning(spec)} {objective_text.translation(spec)}".strip())
@@ -102,14 +102,14 @@ def _preview(state: FormState[RunSpec]) -> RunSpec | None:
         with st.container(border=True, gap="xsmall", key="other_regularizers"):
             st.markdown("**Other regularizers**")
             _rows(others)
-    for found in advice(spec, facts):
-        if found.level == "warning":
-            _show_advice(found)
+    for one in found:
+        if one.level == "warning":
+            _show_advice(one)
     with st.container(border=True, gap="xsmall", key="step_rule"):
         st.markdown("**Update rule**", help=_STEP_HELP)
         st.caption(objective_text.where(spec))
         _rows(objective_text.update_rule(spec))
-    return spec
+    return spec, found
 
 
 def _rows(rows: Sequence[objective_text.Row]) -> None:
@@ -119,12 +119,12 @@ def _rows(rows: Sequence[objective_text.Row]) -> None:
             st.caption(row.meaning)
 
 
-def _notes(spec: RunSpec) -> None:
+def _notes(found: Sequence[Advice]) -> None:
     """Advice that is no warning, across the page."""
-    found = [one for one in advice(spec, facts_of(spec)) if one.level == "info"]
-    if found:
-        with st.grid(min(len(found), 2), min_column_width=330, gap="small"):
-            for one in found:
+    notes = [one for one in found if one.level == "info"]
+    if notes:
+        with st.grid(min(len(notes), 2), min_column_width=330, gap="small"):
+            for one in notes:
                 _show_advice(one)
 
 
