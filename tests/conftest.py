@@ -15,6 +15,7 @@ from unittest.mock import patch
 import hypothesis
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from tests.store.postgres import Server, server
 
 from reglab.settings import Settings, load_settings
@@ -48,6 +49,13 @@ def components_are_searched_once() -> Iterator[None]:
     """Streamlit's AppTest reads the metadata of every installed package, 0.3 s, before the first run of each page."""
     found = cache(manifest_scanner.scan_component_manifests)
     with patch.object(manifest_scanner, "scan_component_manifests", found):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keras_is_left_alone() -> Iterator[None]:
+    """After each run of a page Streamlit resets Keras where it is loaded, 0.5 s; ours loads it for other tests only."""
+    with patch.object(script_runner, "_clean_problem_modules", lambda: None):
         yield
 
 
