@@ -7,9 +7,11 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import hypothesis
@@ -20,6 +22,9 @@ from tests.store.postgres import Server, server
 
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
+
+if TYPE_CHECKING:
+    from reglab.jobs import Runner  # which loads torch: 1 s that the process that hands out tests does not need
 
 hypothesis.settings.register_profile("reglab", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("reglab")
@@ -86,6 +91,25 @@ def store(settings: Settings, empty_store_file: Path) -> Iterator[Store]:
     shutil.copy(empty_store_file, settings.home)
     with open_store(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def runner(store: Store, settings: Settings) -> Iterator[Runner]:
+    """A runner that trains what is queued in ``store``; it is closed at the end."""
+    from reglab.jobs import Runner
+
+    with closing(Runner(store, settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fused_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every sweep of this process is fused, whatever a timing would say, and without one."""
+    from tests.jobs.sweeping import plan_of
+
+    from reglab.jobs import sweep_work
+
+    monkeypatch.setattr(sweep_work, "make_plan", lambda spec, settings, workers: plan_of(spec, workers=workers))
 
 
 @pytest.fixture(scope="session")

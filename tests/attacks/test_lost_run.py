@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,36 +9,21 @@ from sqlalchemy import text
 from tests.attacks.outages import errors, wait_for_state
 from tests.jobs.running import SMALL, settings_in, wait_until
 from tests.jobs.sweeping import SMALL as SWEEP
-from tests.jobs.sweeping import plan_of
 
-from reglab.jobs import Plan, Runner, sweep_work
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store, open_store, owners, transitions
-from reglab.sweep import SweepSpec
 
 LONG = SMALL.with_changes({"train.epochs": 10_000})
 LONG_SWEEP = SWEEP.model_copy(update={"run": SWEEP.run.with_changes({"train.epochs": 10_000})})
 
 
-@pytest.fixture(autouse=True)
-def fixed_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every sweep is fused, without timing it first."""
-
-    def plan(spec: SweepSpec, _settings: Settings, workers: int) -> Plan:
-        return plan_of(spec, workers=workers)
-
-    monkeypatch.setattr(sweep_work, "make_plan", plan)
+pytestmark = pytest.mark.usefixtures("fused_plan")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path / "home", REGLAB_SLOTS="1")
-
-
-@pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[Runner]:
-    with closing(Runner(store, settings)) as opened:
-        yield opened
 
 
 def execute(store: Store, statement: str, **values: str) -> None:

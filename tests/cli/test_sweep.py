@@ -15,13 +15,11 @@ import psutil
 import pytest
 from tests.jobs.processes import workers_of
 from tests.jobs.running import wait_until
-from tests.jobs.sweeping import plan_of
 
 from reglab import columns
 from reglab.analysis import judged_table, runs_table
 from reglab.cli import main
 from reglab.cli.training import Progress
-from reglab.jobs import sweep_work
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.settings import load_settings
 from reglab.store import open_store
@@ -33,6 +31,9 @@ SMALL = [*TINY, "--set", "train.epochs=2"]
 QUICK = [*SMALL, "--seeds", "2", "--l2", "0,1e-2,1e-1"]
 
 
+pytestmark = pytest.mark.usefixtures("fused_plan")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("REGLAB_STORE", "REGLAB_DATA"):
@@ -40,12 +41,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("REGLAB_DEVICE", "cpu")
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
-
-
-@pytest.fixture(autouse=True)
-def fixed_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every sweep of this process is fused, without a timing."""
-    monkeypatch.setattr(sweep_work, "make_plan", lambda spec, settings, workers: plan_of(spec, workers=workers))
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from tests.datasets.files import IMAGES, LABELS, idx
-from tests.jobs.sweeping import plan_of
 
 from reglab.analysis import judge_sweep, runs_table
 from reglab.cli import main
-from reglab.jobs import chance_of, sweep_work
+from reglab.jobs import chance_of
 from reglab.settings import load_settings
 from reglab.store import open_store
 from reglab.ui.sweep.epoch_view import EpochView
@@ -23,13 +22,15 @@ from reglab.ui.sweep.verdict_text import verdict_text
 SHARES = (19, 14, 12, 10, 9, 8, 8, 7, 6, 7)
 
 
+pytestmark = pytest.mark.usefixtures("fused_plan")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("REGLAB_STORE", raising=False)
     monkeypatch.setenv("REGLAB_DEVICE", "cpu")
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(sweep_work, "make_plan", lambda spec, settings, workers: plan_of(spec, workers=workers))
     return tmp_path
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.jobs.sweeping import plan_of
 
 from reglab.cli import main
 from reglab.cli.training import _confirm_lines
-from reglab.jobs import sweep_work
 
 TINY = [
     *("--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "train.epochs=2"),
     *("--set", "train.batch_size=16", "--seeds", "2"),
 ]
+
+
+pytestmark = pytest.mark.usefixtures("fused_plan")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("REGLAB_DEVICE", "cpu")
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(sweep_work, "make_plan", lambda spec, settings, workers: plan_of(spec, workers=workers))
 
 
 def _swept(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -20,12 +20,6 @@ LONG = SMALL.with_changes({"train.epochs": 10_000})
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path / "home", REGLAB_SLOTS="1")
-
-
-@pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[Runner]:
-    with closing(Runner(store, settings)) as opened:
-        yield opened
 
 
 def wait_for(store: Store, run_id: str, state: str) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.jobs.running import SMALL as RUN
 from tests.jobs.running import settings_in, wait_until, work
-from tests.jobs.sweeping import SMALL, assert_same_lanes, lanes_of, plan_of, train_sweep
+from tests.jobs.sweeping import SMALL, assert_same_lanes, lanes_of, train_sweep
 
 from reglab.errors import SpecError, StoreError
-from reglab.jobs import Plan, Runner, sweep_work
+from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store, open_store
 from reglab.sweep import SweepSpec
@@ -20,25 +20,12 @@ from reglab.sweep import SweepSpec
 LONG = SweepSpec(run=SMALL.run.with_changes({"train.epochs": 10_000}), l2=(0.0, 1e-2), seeds=2)
 
 
-@pytest.fixture(autouse=True)
-def fixed_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every sweep is fused, whatever a timing would say."""
-
-    def plan(spec: SweepSpec, _settings: Settings, workers: int) -> Plan:
-        return plan_of(spec, workers=workers)
-
-    monkeypatch.setattr(sweep_work, "make_plan", plan)
+pytestmark = pytest.mark.usefixtures("fused_plan")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path / "home", REGLAB_SLOTS="2")
-
-
-@pytest.fixture
-def runner(store: Store, settings: Settings) -> Iterator[Runner]:
-    with closing(Runner(store, settings)) as opened:
-        yield opened
 
 
 def wait_for(store: Store, sweep_id: str, state: str) -> None:

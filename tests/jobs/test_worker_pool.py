@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.jobs.processes import process_settings, wait_until_gone
+from tests.jobs.processes import wait_until_gone
 from tests.jobs.running import SMALL
 
 from reglab.errors import StoreError, StoreUnavailable
@@ -16,7 +16,7 @@ from reglab.jobs.patience import Outages
 from reglab.jobs.work import Halted
 from reglab.jobs.worker_pool import WARM, WorkerPool, devices
 from reglab.settings import Settings
-from reglab.store import Store, open_store
+from reglab.store import Store
 
 now = [0.0]
 
@@ -26,19 +26,8 @@ def going_on() -> None:
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return process_settings(tmp_path_factory.mktemp("pool") / "home")
-
-
-@pytest.fixture(scope="module")
-def store(settings: Settings) -> Iterator[Store]:
-    with open_store(settings) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def pool(store: Store, settings: Settings) -> Iterator[WorkerPool]:
-    opened = WorkerPool(settings, store.owner().id, Outages(), clock=lambda: now[0])
+def pool(pool_store: Store, pool_settings: Settings) -> Iterator[WorkerPool]:
+    opened = WorkerPool(pool_settings, pool_store.owner().id, Outages(), clock=lambda: now[0])
     yield opened
     opened.close(10.0)
 
@@ -62,13 +51,13 @@ def test_jobs_are_spread_over_devices(pool: WorkerPool, monkeypatch: pytest.Monk
 
 
 def test_a_job_trains_on_the_device_it_was_given(
-    pool: WorkerPool, store: Store, monkeypatch: pytest.MonkeyPatch
+    pool: WorkerPool, pool_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_devices", ["cuda:7"])
-    run = store.create(SMALL, owner=store.owner())
+    run = pool_store.create(SMALL, owner=pool_store.owner())
     with pool.worker(going_on) as worker:
         worker.train(run.id)
-    assert "'cuda:7' is not available here" in (store.get(run.id).error or "")
+    assert "'cuda:7' is not available here" in (pool_store.get(run.id).error or "")
 
 
 @pytest.mark.parametrize(
@@ -109,8 +98,8 @@ def test_workers_that_are_idle_for_long_leave(pool: WorkerPool) -> None:
     assert pool.workers == []
 
 
-def test_settings_and_errors_survive_the_way_to_another_process(settings: Settings) -> None:
-    assert settings_of(settings_facts(replace(settings, threads=3))) == replace(settings, threads=3)
+def test_settings_and_errors_survive_the_way_to_another_process(pool_settings: Settings) -> None:
+    assert settings_of(settings_facts(replace(pool_settings, threads=3))) == replace(pool_settings, threads=3)
     for error in (StoreError("It is away."), StoreUnavailable("It is busy.")):
         again = error_of(error_facts(error))
         assert (type(again), str(again)) == (type(error), str(error))

@@ -16,7 +16,6 @@ from tests.jobs.processes import (
     begun,
     busy,
     planned,
-    process_settings,
     wait_for_run,
     wait_for_sweep,
     wait_until_gone,
@@ -27,7 +26,7 @@ from tests.jobs.sweeping import assert_same_lanes, lanes_of, train_sweep
 
 from reglab.jobs import Plan, Runner
 from reglab.settings import Settings
-from reglab.store import Run, Store, open_store
+from reglab.store import Run, Store
 
 KILLED = (
     "The worker process that trained this run was killed (signal 9), for instance because memory ran out; "
@@ -36,114 +35,105 @@ KILLED = (
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return process_settings(tmp_path_factory.mktemp("processes") / "home")
-
-
-@pytest.fixture(scope="module")
-def store(settings: Settings) -> Iterator[Store]:
-    with open_store(settings) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def runner(store: Store, settings: Settings) -> Iterator[Runner]:
-    with closing(Runner(store, settings)) as opened:
+def runner(pool_store: Store, pool_settings: Settings) -> Iterator[Runner]:
+    with closing(Runner(pool_store, pool_settings)) as opened:
         yield opened
     assert workers_of(os.getpid()) == []
 
 
 @pytest.fixture(scope="module")
-def whole(store: Store, settings: Settings) -> Run:
+def whole(pool_store: Store, pool_settings: Settings) -> Run:
     """The long run, undisturbed, in this process."""
-    return work(store, settings, LONG)
+    return work(pool_store, pool_settings, LONG)
 
 
-def test_a_run_has_the_bits_it_has_in_this_process(runner: Runner, store: Store, settings: Settings) -> None:
-    run = wait_for_run(store, runner.submit(SMALL).id, "finished")
-    assert run.weights_sha256 == work(store, settings).weights_sha256
+def test_a_run_has_the_bits_it_has_in_this_process(runner: Runner, pool_store: Store, pool_settings: Settings) -> None:
+    run = wait_for_run(pool_store, runner.submit(SMALL).id, "finished")
+    assert run.weights_sha256 == work(pool_store, pool_settings).weights_sha256
     assert (run.threads, run.owner, run.error) == (1, None, None)
 
 
 def test_a_sweep_is_planned_and_trained_to_the_bits_it_has_in_this_process(
-    runner: Runner, store: Store, settings: Settings
+    runner: Runner, pool_store: Store, pool_settings: Settings
 ) -> None:
-    sweep = wait_for_sweep(store, runner.submit(SWEEP).id, "finished")
+    sweep = wait_for_sweep(pool_store, runner.submit(SWEEP).id, "finished")
     assert (sweep.error, sweep.activity) == (None, None)
     assert sweep.plan is not None
     assert sweep.seconds > 0
-    here = train_sweep(store, settings, SWEEP, Plan.of(sweep.plan))
-    assert_same_lanes(lanes_of(store, sweep), lanes_of(store, here))
+    here = train_sweep(pool_store, pool_settings, SWEEP, Plan.of(sweep.plan))
+    assert_same_lanes(lanes_of(pool_store, sweep), lanes_of(pool_store, here))
 
 
 def test_a_killed_worker_leaves_its_run_interrupted_and_the_next_one_trains(
-    runner: Runner, store: Store, settings: Settings, whole: Run
+    runner: Runner, pool_store: Store, pool_settings: Settings, whole: Run
 ) -> None:
-    run_id, worker = begun(runner, store)
+    run_id, worker = begun(runner, pool_store)
     os.kill(worker, signal.SIGKILL)
-    assert wait_for_run(store, run_id, "interrupted").error == KILLED
-    wait_for_run(store, runner.submit(SMALL).id, "finished")
+    assert wait_for_run(pool_store, run_id, "interrupted").error == KILLED
+    wait_for_run(pool_store, runner.submit(SMALL).id, "finished")
     assert runner.trouble() is None
     runner.resume(run_id)
-    assert wait_for_run(store, run_id, "finished").weights_sha256 == whole.weights_sha256
+    assert wait_for_run(pool_store, run_id, "finished").weights_sha256 == whole.weights_sha256
 
 
-def test_a_crash_is_named(runner: Runner, store: Store) -> None:
-    run_id, worker = begun(runner, store)
+def test_a_crash_is_named(runner: Runner, pool_store: Store) -> None:
+    run_id, worker = begun(runner, pool_store)
     os.kill(worker, signal.SIGSEGV)
-    assert "crashed with a segmentation fault (signal 11)" in (wait_for_run(store, run_id, "interrupted").error or "")
+    assert "crashed with a segmentation fault (signal 11)" in (
+        wait_for_run(pool_store, run_id, "interrupted").error or ""
+    )
 
 
 def test_a_worker_that_is_asked_to_end_checkpoints_first(
-    runner: Runner, store: Store, settings: Settings, whole: Run
+    runner: Runner, pool_store: Store, pool_settings: Settings, whole: Run
 ) -> None:
-    run_id, worker = begun(runner, store)
+    run_id, worker = begun(runner, pool_store)
     os.kill(worker, signal.SIGTERM)
-    run = wait_for_run(store, run_id, "interrupted")
+    run = wait_for_run(pool_store, run_id, "interrupted")
     assert run.error is None
     wait_until_gone([worker])
-    assert resume(store, settings, run_id).weights_sha256 == whole.weights_sha256
+    assert resume(pool_store, pool_settings, run_id).weights_sha256 == whole.weights_sha256
 
 
-def test_stop_and_resume(runner: Runner, store: Store, whole: Run) -> None:
-    run_id, worker = begun(runner, store)
+def test_stop_and_resume(runner: Runner, pool_store: Store, whole: Run) -> None:
+    run_id, worker = begun(runner, pool_store)
     runner.stop(run_id)
-    wait_for_run(store, run_id, "cancelled")
+    wait_for_run(pool_store, run_id, "cancelled")
     runner.resume(run_id)
-    assert wait_for_run(store, run_id, "finished").weights_sha256 == whole.weights_sha256
+    assert wait_for_run(pool_store, run_id, "finished").weights_sha256 == whole.weights_sha256
     assert worker in workers_of(os.getpid())  # it was kept
 
 
 def test_a_killed_worker_interrupts_its_lanes_of_a_sweep_and_no_others(
-    runner: Runner, store: Store, settings: Settings
+    runner: Runner, pool_store: Store, pool_settings: Settings
 ) -> None:
-    expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
+    expected = lanes_of(pool_store, train_sweep(pool_store, pool_settings, SWEEP, ONE_BY_ONE))
     warm(runner)
-    sweep_id = planned(runner, store)
-    wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")
+    sweep_id = planned(runner, pool_store)
+    wait_until(lambda: all(run.epoch for run in pool_store.sweep_runs(sweep_id)), "an epoch of every lane")
     [first, _second] = busy(runner)
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: store.sweep(sweep_id).error is not None, "the end of the other lanes")
-    sweep = store.sweep(sweep_id)
+    wait_until(lambda: pool_store.sweep(sweep_id).error is not None, "the end of the other lanes")
+    sweep = pool_store.sweep(sweep_id)
     assert sweep.state == "interrupted"
     assert sweep.counts["interrupted"] in (1, 2)  # the other worker may have asked for one of its groups before
     assert sweep.counts["finished"] == SWEEP.size - sweep.counts["interrupted"]
     assert sweep.error == KILLED.replace("this run", "this part of the sweep")
-    assert {run.error for run in store.sweep_runs(sweep_id)} == {None, sweep.error}
+    assert {run.error for run in pool_store.sweep_runs(sweep_id)} == {None, sweep.error}
     runner.resume(sweep_id)
-    assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
+    assert_same_lanes(lanes_of(pool_store, wait_for_sweep(pool_store, sweep_id, "finished")), expected)
 
 
-def test_another_worker_trains_the_groups_that_a_killed_one_had_not_begun(runner: Runner, store: Store) -> None:
+def test_another_worker_trains_the_groups_that_a_killed_one_had_not_begun(runner: Runner, pool_store: Store) -> None:
     warm(runner)
-    sweep_id = store.create(SWEEP).id
-    store.set_plan(sweep_id, replace(ONE_BY_ONE, together=2).facts())  # each worker has two groups, and begins one
+    sweep_id = pool_store.create(SWEEP).id
+    pool_store.set_plan(sweep_id, replace(ONE_BY_ONE, together=2).facts())  # each worker has two groups, and begins one
     runner._bell.set()
     firsts = [ONE_BY_ONE.stacks[group][0] for group in (0, 1)]
-    wait_until(lambda: all(store.sweep_runs(sweep_id)[lane].epoch for lane in firsts), "an epoch at either worker")
+    wait_until(lambda: all(pool_store.sweep_runs(sweep_id)[lane].epoch for lane in firsts), "an epoch at either worker")
     os.kill(busy(runner)[0], signal.SIGKILL)
-    wait_until(lambda: store.sweep(sweep_id).error is not None, "the end of the other lanes")
-    counts = store.sweep(sweep_id).counts
+    wait_until(lambda: pool_store.sweep(sweep_id).error is not None, "the end of the other lanes")
+    counts = pool_store.sweep(sweep_id).counts
     assert (counts["interrupted"], counts["finished"]) == (1, SWEEP.size - 1)
 
 
@@ -154,11 +144,13 @@ def warm(runner: Runner) -> None:
         runner.pool.start()
 
 
-def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(runner: Runner, store: Store, settings: Settings) -> None:
-    expected = lanes_of(store, train_sweep(store, settings, SWEEP, ONE_BY_ONE))
-    sweep_id = planned(runner, store)
-    wait_until(lambda: all(run.epoch for run in store.sweep_runs(sweep_id)), "an epoch of every lane")
+def test_a_run_beside_a_sweep_gets_a_worker_and_gives_it_back(
+    runner: Runner, pool_store: Store, pool_settings: Settings
+) -> None:
+    expected = lanes_of(pool_store, train_sweep(pool_store, pool_settings, SWEEP, ONE_BY_ONE))
+    sweep_id = planned(runner, pool_store)
+    wait_until(lambda: all(run.epoch for run in pool_store.sweep_runs(sweep_id)), "an epoch of every lane")
     run = runner.submit(SMALL)
-    wait_for_run(store, run.id, "finished")
+    wait_for_run(pool_store, run.id, "finished")
     assert len(workers_of(os.getpid())) <= 2
-    assert_same_lanes(lanes_of(store, wait_for_sweep(store, sweep_id, "finished")), expected)
+    assert_same_lanes(lanes_of(pool_store, wait_for_sweep(pool_store, sweep_id, "finished")), expected)
