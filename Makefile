@@ -33,7 +33,7 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	status=0; \
 	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=20 -m "not live" || status=$$?; \
-	$(PYTEST) -n $(WORKERS) --dist loadfile --durations=20 -m live || status=$$?; \
+	$(PYTEST) tests/live -n $(WORKERS) --dist loadfile --durations=20 -m live || status=$$?; \
 	exit $$status
 
 check: lint ## Check format, lint, types, import directions, and run the quick tests: for every commit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -32,6 +33,11 @@ hypothesis.settings.load_profile("reglab")
 QUIET = {"REGLAB_RUNNER": "thread", "REGLAB_THREADS": "1"}
 
 DATABASES = [pytest.param("sqlite"), pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the tests have imported, a million objects, out of every later collection of garbage: 0.7 s each."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
