@@ -38,7 +38,9 @@ def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
         "Accuracy, last → best", "Gap in loss, last → best", "‖w‖, start → last",
     ]  # fmt: skip
     assert address(app) == {"run": run.id}
-    assert {button.key for button in app.button} == {"duplicate", "new_run", "against_zero", "another_start"}
+    assert {button.key for button in app.button} == {
+        "duplicate", "inspect", "new_run", "against_zero", "another_start",
+    }  # fmt: skip
 
 
 def test_an_unknown_run_is_one_sentence_and_the_way_back(app: AppTest) -> None:

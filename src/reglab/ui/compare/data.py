@@ -21,7 +21,7 @@ from reglab.ui.shared.memo import Readings, epochs_on
 from reglab.ui.shared.run_data import identity_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of
-from reglab.ui.shared.ticks import session_id
+from reglab.ui.shared.ticks import opens_page, session_id
 
 MOST_LANES = 1_000
 """Runs of sweeps that are read for one page."""
@@ -155,7 +155,8 @@ def epochs_of(selection: Selection) -> Epochs:
     def read(before: Epochs | None) -> Epochs:
         return Epochs(selection.version, epochs_on(store, selection.runs, before.rows if before else None))
 
-    return _EPOCHS.take((store.home, ids), session_id(), facts=facts, version=selection.version, read=read)
+    key, version = (store.home, ids), selection.version
+    return _EPOCHS.take(key, session_id(), opens=opens_page(), facts=facts, version=version, read=read)
 
 
 _EPOCHS: Readings[Epochs] = Readings(most=16)
