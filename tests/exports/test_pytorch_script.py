@@ -36,6 +36,7 @@ REGULARIZED: dict[str, dict[str, Any]] = {
     "everything": {"label_smoothing": 0.1, "max_norm": 0.4, "mixup": 0.4, "augment": "shift+flip+rotate+crop+erase"},
 }
 ADAM: dict[str, Any] = {"name": "adam", "lr": 1e-3}
+BRANCHES = "resnet18, a network of branches: dropout, scope all, best weights, patience"
 SPECS = {
     **{
         f"{optimizer}, {penalty}, {apply}": tiny(
@@ -53,7 +54,6 @@ SPECS = {
     "no momentum": tiny(optim={"momentum": 0.0, "nesterov": True}),
     "dropout": tiny(model={"name": "lenet5", "dropout": 0.4}, optim=ADAM, train={"epochs": 3}),
     "batch norm and dropout": tiny(model={"name": "vgg_small", "batch_norm": True, "dropout": 0.3}),
-    "resnet18 with dropout": tiny(model={"name": "resnet18", "dropout": 0.3}, penalty={"scope": "all"}),
     "scope weights+biases": tiny(model={"name": "vgg_small", "batch_norm": True}, penalty={"scope": "weights+biases"}),
     "scope all": tiny(model={"name": "vgg_small", "batch_norm": True}, penalty={"scope": "all", "l1": 1e-3}),
     **{
@@ -87,8 +87,11 @@ SPECS = {
     ),
     "patience": tiny(optim={"lr": 0.5}, train={"epochs": 12, "patience": 2}),
     "best weights": tiny(optim={"lr": 0.5}, train={"epochs": 9, "keep": "best"}),
-    "best weights, patience, network of branches": tiny(
-        model={"name": "resnet18"}, optim={"lr": 0.5}, train={"epochs": 9, "patience": 2, "keep": "best"}
+    BRANCHES: tiny(
+        model={"name": "resnet18", "dropout": 0.3},
+        penalty={"scope": "all"},
+        optim={"lr": 0.03},
+        train={"epochs": 9, "patience": 1, "keep": "best"},
     ),
     "float64": tiny(optim=ADAM, penalty={"l1": 1e-3}, train={"precision": "float64", "epochs": 4}),
     "whole batches": tiny(data={"train_size": 16}),
@@ -106,6 +109,7 @@ def test_every_setting_is_repeated() -> None:
     assert all(not script.inexact for script in done.values())
     assert len(done["patience"].printed) - 1 == last_epoch(SPECS["patience"]).epoch < 12
     assert len(done["best weights"].printed) - 1 == 9 > last_epoch(SPECS["best weights"]).epoch
+    assert [len(done[BRANCHES].printed) - 1, last_epoch(SPECS[BRANCHES]).epoch] == [3, 2]  # stopped, and the best
     assert "weight_decay" in done["adam, L2, coupled"].text
     assert "AdamW" in done["adam, L2, decoupled"].text
     assert "weight_decay" not in done["adam, elastic net, coupled"].text
