@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from reglab.bins import EDGES, MAGNITUDES, N_BINS, PER_SIDE
 from reglab.training.arrays import Labelled
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
-from reglab.training.stats import histogram, layer_stats
+from reglab.training.stats import histogram, histograms, layer_stats
 
 
 def expected_counts(values: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -71,11 +71,20 @@ def test_histogram_agrees_with_numpy_on_the_drawn_edges() -> None:
 
 
 def test_signed_zeros_are_counted_apart_from_tiny_weights() -> None:
-    counts, zeros = histogram(torch.tensor([0.0, -0.0, -0.0, 1e-20, -1e-20]))
+    counts, zeros = histogram(torch.tensor([0.0, -0.0, -0.0, 1e-20, -1e-20, 1e-44, 2e-44, -1e-44]))
     assert zeros == 3
-    assert counts[PER_SIDE] == 1
-    assert counts[PER_SIDE - 1] == 1
-    assert counts.sum() == 2
+    assert counts[PER_SIDE] == 3
+    assert counts[PER_SIDE - 1] == 2
+    assert counts.sum() == 5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_rows_of_several_lanes_are_counted_apart(dtype: torch.dtype) -> None:
+    rows = torch.randn(3, 500, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    rows[1, :7], rows[1, 7:9] = 0.0, -0.0
+    counts, zeros = histograms(rows)
+    np.testing.assert_array_equal(counts, [expected_counts(row) for row in rows.numpy()])
+    assert zeros.tolist() == [0, 9, 0]
 
 
 def test_infinite_weights_fall_into_the_open_bins() -> None:
