@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from reglab.models import CannotFollow, Dropout, Network, Shape, follow
-from reglab.training.products import Products, has_patches, patch_product
+from reglab.training.products import Products, dense_convolution, has_one_pixel, has_patches, patch_product
 
 Weights = Mapping[str, Tensor]
 """Parameters and buffers (K, …) by name."""
@@ -128,7 +128,13 @@ Rule = Callable[[Any, str, Value, Pass], Value]
 
 
 def _convolution(layer: nn.Conv2d, name: str, x: Value, on: Pass) -> Value:
-    """K convolutions as one with K times the groups; as one matrix product where lanes share the input."""
+    """K convolutions as one with K times the groups; as one matrix product where lanes share the input.
+
+    A kernel as large as the maps leaves one pixel: K convolutions are K dense layers.
+    """
+    if has_one_pixel(on.products, name, layer, x.tensor):
+        maps, own = x.spread(on.lanes).tensor, on.weights.get(f"{name}.bias")
+        return Value(dense_convolution(maps, on.weights[f"{name}.weight"], own), on.lanes)
     weight, bias = on.weights[f"{name}.weight"].flatten(0, 1), on.weights.get(f"{name}.bias")
     flat_bias = None if bias is None else bias.flatten()
     if x.lanes == 1 and has_patches(on.products, name, x.tensor):

@@ -16,7 +16,7 @@ from reglab.optimizers import OPTIMIZERS
 from reglab.regularizers import active
 from reglab.spec import ModelSpec, RunSpec
 
-ENGINE = 2
+ENGINE = 3
 """Raised whenever the engine's steps change so much that earlier timings no longer hold."""
 
 
