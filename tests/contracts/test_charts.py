@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from tests.charts.frames import epoch_frame, gradient_frame, layer_frame, styles
 
 from reglab import charts, columns
+from reglab.charts.base import unchecked
 
 Chart = Callable[..., go.Figure]
 CHARTS: list[Chart] = [getattr(charts, name) for name in charts.__all__ if name.endswith("_chart")]
@@ -63,6 +65,20 @@ def test_an_empty_frame_gives_a_titled_figure_with_a_hint(chart: Chart) -> None:
 @every_chart
 def test_a_frame_without_columns_is_empty_too(chart: Chart) -> None:
     assert not chart(pd.DataFrame(), styles(["a"])).data
+
+
+@every_chart
+@pytest.mark.parametrize("epochs", [0, 1, 7])
+def test_unchecked_the_figure_is_the_same(chart: Chart, epochs: int) -> None:
+    """But for the template, which has no look of its own, and the order of properties."""
+    frame = frame_for(chart, ["a", "b"], 7)
+    frame = frame[frame[columns.EPOCH] <= epochs]
+    checked = json.loads(json_of(chart(frame, styles(["a", "b"]))))
+    with unchecked():
+        found = json.loads(json_of(chart(frame, styles(["a", "b"]))))
+    assert found["layout"].pop("template") == {}
+    assert checked["layout"].pop("template") == {"data": {"scatter": [{"type": "scatter"}]}}
+    assert found == checked
 
 
 @every_chart

@@ -121,9 +121,8 @@ def points_of(lanes: pd.DataFrame) -> Points:
 
 
 def with_columns(frame: pd.DataFrame, added: Mapping[str, Any]) -> pd.DataFrame:
-    """``frame.assign(**added)``, built at once: several times faster for many columns."""
-    own = {str(name): frame[name].array for name in frame}
-    return pd.DataFrame({**own, **added}, index=frame.index)
+    """``frame.assign(**added)``, for new columns: several times faster."""
+    return pd.concat([frame, pd.DataFrame(dict(added), index=frame.index)], axis=1)
 
 
 def mean_and_error(values: Floats) -> tuple[Floats, Floats, Indices]:

@@ -55,6 +55,7 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
+@lru_cache(maxsize=4096)
 def colour_of(strength: float) -> str:
     """The colour of λ = ``strength``."""
     return to_hex(_position(strength))

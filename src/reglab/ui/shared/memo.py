@@ -19,6 +19,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
+from reglab.charts.base import unchecked
 from reglab.store import Run, Store
 
 Value = TypeVar("Value")
@@ -126,7 +127,12 @@ def drawn(figure: go.Figure) -> Drawn:
 
 def shared_figure(key: Hashable, make: Callable[[], go.Figure]) -> Drawn:
     """The figure of ``make``, drawn and serialised once for all sessions; ``key`` names all that it depends on."""
-    return FIGURES.get(key, lambda: drawn(make()))
+
+    def draw() -> Drawn:
+        with unchecked():
+            return drawn(make())
+
+    return FIGURES.get(key, draw)
 
 
 @dataclass
