@@ -24,10 +24,11 @@ def test_renaming_tagging_and_a_note(app: AppTest, store: Store) -> None:
     name.set_value("  no *penalty*  ")
     tags.set_value(["talk", "new one"])
     note.set_value("The baseline.\nSecond line.")
+    form.selectbox[0].set_value(4)
     press(app, "save_run")
     stored = store.get(run.id)
     assert (stored.name, stored.tags) == ("no *penalty*", ("talk", "new one"))
-    assert stored.note == "The baseline.\nSecond line."
+    assert (stored.note, stored.colour) == ("The baseline.\nSecond line.", 4)
     assert not app.session_state["edit_runs"]
     assert names(app)[-1] == "no *penalty*"
     assert app.multiselect(key="tags").options == ["new one", "talk"]

@@ -72,7 +72,7 @@ def differences_view(selection: Selection) -> None:
     look: dict[str, Any] = {"file_name": "differences.csv", "mime": "text/csv", "icon": ":material/download:"}
     place.download_button("CSV", csv, **look, key="compare_csv", on_click="ignore")
     st.caption(summary(found, "group" if grouped else "run"))
-    height: Any = HEAD + ROW * MOST_ROWS if len(table) > MOST_ROWS else "auto"
+    height: Any = HEAD + ROW * MOST_ROWS if len(table) > MOST_ROWS else "content"
     pinned = {"Run": st.column_config.TextColumn("Run", pinned=True, width=200)}
     about = "Settings that differ, figures, and changes against the baseline"
     st.dataframe(table, hide_index=True, height=height, column_config=pinned, alt=about)
