@@ -69,7 +69,7 @@ def test_opening_and_every_change_are_quick(ids: list[str], runs: int) -> None:
         found.setdefault("another layer", []).append(seconds(app))
     medians = {name: statistics.median(times) for name, times in found.items()}
     print(f"\nCompare, {runs} of {SAVED:,} runs × {EPOCHS} epochs, median CPU seconds:")
-    for name, value in medians.items():
-        print(f"  {name:24} {value:.3f}")
+    for name, median in medians.items():
+        print(f"  {name:24} {median:.3f}")
     assert medians.pop("opened") < OPENED
     assert max(medians.values()) < CHANGED

@@ -54,7 +54,11 @@ def test_a_link_restores_the_switches_of_its_view(app: AppTest, store: Store) ->
     assert len([trace for trace in figure["data"] if "raw" not in trace["uid"]]) == 2
     visit(app, runs=run.id, figure="nonsense", view="weights")
     assert "figure 'nonsense' is not one of" in warnings(app)
-    assert charts(app) == ["compare-weights-overlay"]
+    app.session_state["compare_note"] = "The first 200 of 10,000 ticked runs are compared."
+    assert "The first 200 of 10,000" in warnings(again(app))
+    show(app, "weights", "panels")
+    assert "The first 200 of 10,000" not in warnings(app)
+    assert charts(app) == ["compare-weights-panels"]
 
 
 def test_without_anything_to_compare_there_are_lists_to_choose_from(app: AppTest, store: Store) -> None:

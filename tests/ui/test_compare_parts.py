@@ -61,13 +61,14 @@ def test_runs_come_in_the_links_order_and_those_of_sweeps_after_them(store: Stor
 
 
 def test_what_is_not_there_is_named(store: Store) -> None:
-    run, gone = add_run(store), add_run(store)
-    store.delete([gone.id])
-    found = select(store, CompareQuery((run.id, gone.id, "nosuchrun1"), ("nosuchsweep",)))
+    run, gone, sweep = add_run(store), add_run(store), add_sweep(store, name="old")
+    store.delete([gone.id, sweep.id])
+    found = select(store, CompareQuery((run.id, gone.id, "nosuchrun1"), ("nosuchsweep", sweep.id)))
     assert [one.id for one in found.runs] == [run.id]
     assert found.problems == (
         f"The link names 2 runs that are not here: {gone.id}, nosuchrun1. They may have been deleted.",
         "There is no sweep 'nosuchsweep'.",
+        "The sweep “old” is deleted; its own page can restore it.",
     )
 
 

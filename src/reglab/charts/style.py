@@ -8,6 +8,7 @@ recompute all of this). How a run looks is :class:`RunStyle`; its colour is chos
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import numpy as np

@@ -117,9 +117,14 @@ def _sweeps(store: Store, ids: Sequence[str]) -> tuple[list[Sweep], list[str]]:
     sweeps, problems = [], []
     for sweep_id in ids:
         try:
-            sweeps.append(store.sweep(sweep_id))
+            sweep = store.sweep(sweep_id)
         except RegLabError as error:
             problems.append(str(error))
+            continue
+        if sweep.deleted is None:
+            sweeps.append(sweep)
+        else:
+            problems.append(f"The sweep “{sweep.name}” is deleted; its own page can restore it.")
     return sweeps, problems
 
 

@@ -62,22 +62,27 @@ def _board(tick: float | None) -> None:
         st.rerun()  # to start, stop or retime the updates
     trouble.refresh()
     _head(state, selection)
-    for problem in (*state.problems, *selection.problems):
-        st.warning(literal(problem), icon=":material/link_off:")
-    if not selection.runs:
+    problems = st.container(gap="small")
+    if selection.runs:
+        _compared(selection)
+    else:
         st.markdown(
             "Nothing to compare yet. Tick runs on the **Runs** page and press **Compare**, or choose some here."
         )
         picker(selection, opened=True)
-        keep(state)
-        return
+    keep(state)
+    for problem in (*state.problems, *selection.problems):  # those of the link go with the first change of a switch
+        problems.warning(literal(problem), icon=":material/link_off:")
+
+
+def _compared(selection: Selection) -> None:
+    """The chosen view, or why there is nothing to show."""
     _remarks(selection)
     view = switch("view", "View", {name: label for name, (label, _) in VIEWS.items()})
     if selection.begun:
         VIEWS[view][1](selection)
     else:
         st.info("No figures yet: none of these runs has done an epoch.", icon=":material/hourglass_empty:")
-    keep(state)
 
 
 def _head(state: CompareState, selection: Selection) -> None:

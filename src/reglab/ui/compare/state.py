@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from reglab.ui.compare.query import DEFAULT, NAMES, CompareQuery, read, to_query
-from reglab.ui.shared.query import Query
+from reglab.ui.shared.query import COMPARE_NOTE, Query
 from reglab.ui.shared.spec_fields import segments
 
 QUERY = Query("compare", lambda key: key in NAMES)
@@ -48,9 +48,10 @@ def compare_state() -> CompareState:
 def open_compare() -> CompareState:
     """The state, set by the query where the page has just opened or the query has changed."""
     state, (asked, problems) = compare_state(), read(QUERY.read())
-    if asked != state.address:
+    note: str | None = st.session_state.pop(COMPARE_NOTE, None)
+    if asked != state.address or note:
         state.shown = state.address = asked
-        state.problems, state.settled = tuple(problems), False
+        state.problems, state.settled = (*problems, *([note] if note else [])), False
         for name in NAMES:
             st.session_state.pop(PREFIX + name, None)
     return state

@@ -24,6 +24,7 @@ from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.query import (
+    COMPARE_NOTE,
     COMPARE_PAGE,
     INSPECT_PAGE,
     MAX_RUNS,
@@ -206,6 +207,8 @@ def _open(ids: Sequence[str]) -> None:
 
 
 def _compare(ids: Sequence[str]) -> None:
+    if len(ids) > MOST_COMPARED:
+        st.session_state[COMPARE_NOTE] = f"The first {MOST_COMPARED} of {len(ids):,} ticked runs are compared."
     st.switch_page(COMPARE_PAGE, query_params=compare_query(ids))
 
 

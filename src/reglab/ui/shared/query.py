@@ -135,6 +135,10 @@ def run_query(runs: Iterable[str]) -> dict[str, str]:
     return {"run": names[0]} if len(names) == 1 else {"runs": ",".join(names)}
 
 
+COMPARE_NOTE = "compare_note"
+"""Key of a sentence in session state that the Compare page shows once it opens."""
+
+
 def compare_query(runs: Sequence[str] = (), sweeps: Sequence[str] = ()) -> dict[str, str]:
     """The query of the Compare page with these runs and sweeps; of more than it takes the first ones."""
     lists = {"runs": runs[:MOST_COMPARED], "sweeps": sweeps[:MOST_SWEEPS]}
