@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+from html import unescape
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -101,6 +103,12 @@ def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, setting
     assert f"**{wrong} of 539** validation images are misclassified at epoch 2" in prose(app)
     assert len(images(app)) == 60
     assert re.fullmatch(r"image \d+: (\d) → \d, \d+.%, p\(\1\) [\d.]+.%, loss [\d.]+", images(app)[0])
+    body = "".join(element.proto.body for element in app.get("html"))
+    links = [unescape(link) for link in re.findall(r'href="\?(.*?)"', body)]
+    assert len(links) == 60
+    places = [int(dict(parse_qsl(link)).get("image", "1")) - 1 for link in links]  # the first has no parameter
+    shown = store.val_scores([run.id])[run.id].index[places]
+    assert [re.findall(r"\d+", alt)[0] for alt in images(app)] == [str(image) for image in shown]
     choose(app, "errors", "classes")
     assert app.dataframe[0].value["Images"].sum() == 539
     choose(app, "errors", "memorised")

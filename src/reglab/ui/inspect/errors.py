@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,8 @@ from reglab.number_format import PERCENT, percent
 from reglab.store import Run
 from reglab.ui.inspect.data import Validation, flipped_of, validation_of
 from reglab.ui.inspect.layers import at_switch
-from reglab.ui.inspect.query import At, Kind
-from reglab.ui.inspect.state import KEYS
+from reglab.ui.inspect.query import At, Kind, link_of, normal
+from reglab.ui.inspect.state import KEYS, view_state
 from reglab.ui.shared.image_grid import Tile, image_grid
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import count_of, loss
@@ -75,7 +76,10 @@ def _images(run: Run, found: Validation, kind: Kind) -> None:
     if chosen.empty:
         st.success("No validation image is misclassified.", icon=":material/check:")
         return
-    _grid(run, chosen, [scored_caption(row, found.classes) for row in _records(chosen)])
+    places = {image: number for number, image in enumerate(found.scores[m.IMAGE].tolist(), start=1)}
+    links = [_try_link(run, places[image]) for image in chosen[m.IMAGE][:MOST].tolist()]
+    _grid(run, chosen, [scored_caption(row, found.classes) for row in _records(chosen)], links)
+    st.caption("A click on an image tries it, on other runs too.")
 
 
 def errors_text(found: Validation) -> str:
@@ -150,8 +154,13 @@ def _records(rows: Rows) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in rows[:MOST].to_dict("records")]
 
 
-def _grid(run: Run, rows: Rows, captions: list[Caption]) -> None:
-    """The images of the first ``rows`` with their ``captions``."""
+def _try_link(run: Run, number: int) -> dict[str, str]:
+    """The query of the view that tries validation image ``number``."""
+    return link_of(run.id, normal(replace(view_state(), view="image", source="pick", image=number)))
+
+
+def _grid(run: Run, rows: Rows, captions: list[Caption], links: Sequence[dict[str, str] | None] = ()) -> None:
+    """The images of the first ``rows`` with their ``captions``, and where a click on each leads, if anywhere."""
     index: NDArray[np.int64] = rows[m.IMAGE][:MOST].to_numpy(np.int64)
     images = images_at_hand(run.spec.data.name, index)
     if images is None:
@@ -159,7 +168,8 @@ def _grid(run: Run, rows: Rows, captions: list[Caption]) -> None:
         return
     pixels = image_pixels(images)
     size = next(width for most, width in _WIDTHS if pixels.shape[1] <= most)
-    shown = zip(pixels, captions, index.tolist(), strict=True)
-    image_grid([Tile(own, text, f"image {place}: {', '.join(text)}") for own, text, place in shown], size=size)
+    shown = zip(pixels, captions, index.tolist(), links or [None] * len(index), strict=True)
+    tiles = [Tile(own, text, f"image {at}: {', '.join(text)}", query=link) for own, text, at, link in shown]
+    image_grid(tiles, size=size)
     if len(rows) > MOST:
         st.caption(f"The first {MOST} of {count_of(len(rows), 'image')}.")

@@ -6,8 +6,9 @@ import base64
 import html
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
@@ -18,12 +19,16 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, what a screen reader says, and whether it is faded."""
+    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, and what a screen reader says.
+
+    ``query`` leads to the view of this page to which a click on the image goes.
+    """
 
     pixels: NDArray[np.uint8]
     caption: tuple[str, ...]
     alt: str
     faded: bool = False
+    query: Mapping[str, str] | None = None
 
 
 def image_grid(tiles: Sequence[Tile], *, size: int) -> None:
@@ -44,6 +49,8 @@ def _tile(tile: Tile, size: int) -> str:
     lines = "<br>".join(html.escape(line) for line in tile.caption)
     text = f'<figcaption style="font-size:12px;line-height:1.3;margin-top:3px">{lines}</figcaption>' if lines else ""
     image = f'<img src="data:image/png;base64,{source}" alt="{html.escape(tile.alt, quote=True)}" style="{look}">'
+    if tile.query is not None:
+        image = f'<a href="?{html.escape(urlencode(tile.query, safe=","), quote=True)}" target="_self">{image}</a>'
     return f'<figure role="listitem" style="margin:0;width:{max(size, 72)}px">{image}{text}</figure>'
 
 
