@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from reglab import columns
-from reglab.analysis.weight_history import layer_figures, weight_history
+from reglab.analysis.weight_history import layer_figures, norm_history, weight_history
 from reglab.bins import EDGES
 from reglab.training.stats import layer_stats
 
@@ -77,6 +77,17 @@ def test_figures_of_each_layer_and_of_all_as_one_vector(layers: pd.DataFrame) ->
     units = table[[columns.UNITS, columns.ZERO_UNITS]].to_numpy().tolist()
     assert units == [[4, 1], [3, 0], [4, 1]]
     assert layer_figures(layers, 4).empty
+
+
+@pytest.mark.parametrize("layer", [None, "fc.weight"])
+def test_norms_of_every_epoch_are_those_of_its_layers(layers: pd.DataFrame, layer: str | None) -> None:
+    history = norm_history(layers, layer).set_index(columns.EPOCH)
+    assert history.index.tolist() == list(EPOCHS)
+    for epoch in EPOCHS:
+        own = layer_figures(layers, epoch).set_index(columns.LAYER).loc[layer or columns.ALL_WEIGHTS]
+        assert history.loc[epoch, columns.L2_NORM] == own[columns.L2_NORM]
+        assert history.loc[epoch, columns.ZEROS] == own[columns.ZEROS]
+    assert norm_history(layers.iloc[:0]).empty
 
 
 def test_a_ratio_that_is_not_recorded_is_none(layers: pd.DataFrame) -> None:

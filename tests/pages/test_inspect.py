@@ -102,7 +102,7 @@ def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, setting
     wrong = round((1 - run.last.val_acc) * 539)
     assert f"**{wrong} of 539** validation images are misclassified at epoch 2" in prose(app)
     assert len(images(app)) == 60
-    assert re.fullmatch(r"image \d+: (\d) → \d, \d+.%, p\(\1\) [\d.]+.%, loss [\d.]+", images(app)[0])
+    assert re.fullmatch(r"image \d+: \d → \d, \d+.%, p\(true\) [\d.]+.%, loss [\d.]+", images(app)[0])
     body = "".join(element.proto.body for element in app.get("html"))
     links = [unescape(link) for link in re.findall(r'href="\?(.*?)"', body)]
     assert len(links) == 60

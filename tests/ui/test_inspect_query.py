@@ -43,6 +43,12 @@ def test_a_bad_value_gets_its_default_and_a_sentence() -> None:
     assert "epoch cannot be '-3'" in found.problem
 
 
+def test_of_several_runs_the_first_is_inspected() -> None:
+    assert read({"runs": "abc,def"}).run == "abc"
+    assert read({"run": "def", "runs": "abc"}).run == "def"
+    assert read({"runs": " , "}).run is None
+
+
 def test_an_epoch_belongs_to_the_slider() -> None:
     assert read({"epoch": "3"}).view.epoch is None
     assert read({"epoch": "3", "show": "epoch"}).view.epoch == 3

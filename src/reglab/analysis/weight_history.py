@@ -42,6 +42,17 @@ def weight_history(layers: pd.DataFrame, layer: str | None = None) -> pd.DataFra
     return finite_epochs
 
 
+def norm_history(layers: pd.DataFrame, layer: str | None = None) -> pd.DataFrame:
+    """EPOCH and the :data:`FIGURES` of ``layer`` (None: of all layers as one vector) at every epoch, ascending."""
+    name, rows = layer or columns.ALL_WEIGHTS, []
+    for epoch, own in layers.groupby(columns.EPOCH, sort=True):
+        figures = layer_figures(own, int(str(epoch)))
+        rows.append(figures[figures[columns.LAYER] == name].assign(**{columns.EPOCH: epoch}))
+    return (
+        pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({name: [] for name in (columns.EPOCH, *FIGURES)})
+    )
+
+
 def layer_figures(layers: pd.DataFrame, epoch: int) -> pd.DataFrame:
     """:data:`FIGURES` at ``epoch``, one row a layer in network order, then ALL_WEIGHTS, the layers as one vector.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.analysis import misclassified
-from reglab.analysis.weight_history import layer_figures, weight_history
+from reglab.analysis.weight_history import layer_figures, norm_history, weight_history
 from reglab.datasets import DATASETS
 from reglab.errors import DataError
 from reglab.jobs import PredictionRequest, labels_at_hand
@@ -52,6 +52,11 @@ def layers_of(run: Run) -> pd.DataFrame:
 def history_of(run: Run, layer: str | None) -> pd.DataFrame:
     """The weight histograms of ``layer`` at those epochs."""
     return shared_frame(("inspect history", version_of(run), layer), lambda: weight_history(layers_of(run), layer))
+
+
+def norms_of(run: Run, layer: str | None) -> pd.DataFrame:
+    """The norms of ``layer`` at those epochs."""
+    return shared_frame(("inspect norms", version_of(run), layer), lambda: norm_history(layers_of(run), layer))
 
 
 def figures_of(run: Run, epoch: int) -> pd.DataFrame:

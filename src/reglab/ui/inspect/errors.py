@@ -40,7 +40,7 @@ HELP = (
     "**Classes**: the accuracy of each class, with its 95 % Wilson interval.  \n"
     "**Memorised labels**: wrongly labelled training images, and whether the network predicts the wrong label."
 )
-_WIDTHS = ((8, 72), (32, 84), (10**9, 112))  # height of an image up to which it is so many pixels wide
+_WIDTHS = ((8, 80), (32, 92), (10**9, 112))  # height of an image up to which it is so many pixels wide
 
 Rows = pd.DataFrame
 Caption = tuple[str, ...]
@@ -90,10 +90,10 @@ def errors_text(found: Validation) -> str:
 
 
 def scored_caption(row: Mapping[str, Any], classes: Caption) -> Caption:
-    """For example ("4 → 9, 97 %", "p(4) 0.2 %", "loss 6.21"); without the arrow where the prediction is not known."""
+    """For example ("4 → 9, 97 %", "p(true) 0.2 %", "loss 6.21"); no arrow where the prediction is not known."""
     label, predicted = classes[row[m.LABEL]], row[m.PREDICTED]
     first = f"{label} → {classes[predicted]}, {percent(row[m.CONFIDENCE], 0)}" if predicted >= 0 else label
-    return first, f"p({label}) {percent(row[m.P_LABEL])}", f"loss {loss(row[m.LOSS])}"
+    return first, f"p(true) {percent(row[m.P_LABEL])}", f"loss {loss(row[m.LOSS])}"
 
 
 def _classes(found: Validation) -> None:
@@ -143,10 +143,10 @@ def memorised_text(found: Rows) -> str:
 
 
 def flipped_caption(row: Mapping[str, Any], classes: Caption) -> Caption:
-    """For example ("labelled 3, is 8", "memorised", "p(3) 97 %")."""
+    """For example ("labelled 3, is 8", "memorised", "p(label) 97 %")."""
     label, true, predicted = (classes[row[name]] for name in (m.LABEL, m.TRUE_CLASS, m.PREDICTED))
     outcome = "memorised" if row[m.CORRECT] else "true class" if predicted == true else f"predicted {predicted}"
-    return f"labelled {label}, is {true}", outcome, f"p({label}) {percent(row[m.P_LABEL], 0)}"
+    return f"labelled {label}, is {true}", outcome, f"p(label) {percent(row[m.P_LABEL], 0)}"
 
 
 def _records(rows: Rows) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ Scale = Literal["common", "own"]
 Kind = Literal["confident", "loss", "classes", "memorised"]
 Source = Literal["pick", "draw", "upload"]
 
-RUN = "run"
+RUN, _SEVERAL = "run", "runs"
 MOST_BESIDE = 7
 """Runs that predict beside the one that is inspected, at most."""
 
@@ -62,7 +62,11 @@ class Link:
 
 
 def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> Link:
-    """What ``query`` asks for; ``repeated``: sentences on parameters that are set twice."""
+    """What ``query`` asks for; ``repeated``: sentences on parameters that are set twice.
+
+    Without ``run`` it is the first of ``runs``, which Back from Compare leaves: the browser first adds the parameters
+    of the page that it goes to.
+    """
     values: dict[str, Any] = {}
     problems = list(repeated)
     for name in SWITCHES:
@@ -73,7 +77,7 @@ def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> Link:
             problems.append(f"{name} cannot be {shown(query[name])}, so its default stands in.")
         else:
             values[name] = value
-    run = query.get(RUN, "").strip() or None
+    run = query.get(RUN, "").strip() or query.get(_SEVERAL, "").partition(",")[0].strip() or None
     return Link(run, normal(ViewState(**values)), " ".join(problems) or None)
 
 

@@ -13,9 +13,10 @@ import streamlit as st
 from reglab import columns
 from reglab.charts.weight_history import weight_epoch_chart, weight_heat_map_chart, weight_ridge_chart
 from reglab.errors import shown as shown_text
-from reglab.number_format import percent
+from reglab.exports.csv import csv_bytes
+from reglab.number_format import PERCENT, percent
 from reglab.store import Run
-from reglab.ui.inspect.data import history_of, layer_names, version_of
+from reglab.ui.inspect.data import history_of, layer_names, norms_of, version_of
 from reglab.ui.inspect.query import Show
 from reglab.ui.inspect.state import ALL, KEYS, put, shown
 from reglab.ui.shared.live_chart import live_chart
@@ -27,11 +28,16 @@ HEIGHT = 500
 """Pixels of the chart."""
 
 SHOWS: Mapping[Show, str] = {"heat": "Heat map", "ridge": "Ridge", "epoch": "One epoch"}
+FIGURES = "Norms and zeros at every epoch, as a table."
 HELP = (
     "**Heat map**: every epoch is a column, every bin of weight values a row.  \n**Ridge**: up to 12 epochs, one "
     "histogram above the other.  \n**One epoch**: the slider moves through the epochs, on axes that stand still.  \n"
     "Exact zeros are in no bin; their share is shown apart."
 )
+
+
+_SHARES = (columns.ZERO_SHARE, columns.NEAR_ZERO_SHARE)
+_COLUMNS = (columns.EPOCH, columns.L1_NORM, columns.L2_NORM, columns.MAX_ABS, columns.ZEROS, *_SHARES)
 
 
 def weights_view(run: Run) -> None:
@@ -48,6 +54,7 @@ def weights_view(run: Run) -> None:
         st.markdown("", help=HELP, width="content")
         look: dict[str, Any] = {"label_visibility": "collapsed", "width": 240, "persist_state": "session"}
         chosen = st.selectbox("Layer", names, key=KEYS["layer"], **look)
+        figures = st.popover("Figures", icon=":material/table:", key="inspect_figures", on_change="rerun", help=FIGURES)
     layer = None if chosen == ALL else chosen
     history = history_of(run, layer)
     if history.empty:
@@ -63,6 +70,41 @@ def weights_view(run: Run) -> None:
     with st.container(border=True):
         live_chart(shared_figure(key, charts[show]), key=f"inspect_weights_{show}", height=HEIGHT)
     st.caption(summary(history, layer))
+    if figures.open:
+        with figures:
+            _figures(run, layer)
+
+
+def _figures(run: Run, layer: str | None) -> None:
+    """The norms of every epoch as a table, which is the chart's alternative in text."""
+    table = norms_of(run, layer)
+    name = f"reglab-{run.id}-norms.csv"
+    st.dataframe(
+        table.assign(**{name: 100 * table[name] for name in _SHARES}),
+        hide_index=True,
+        column_order=_COLUMNS,
+        column_config=_config(),
+        height=360,
+        alt=f"Norms and zeros of {layer or columns.ALL_WEIGHTS} at every epoch",
+    )
+    text = csv_bytes(
+        table[list(_COLUMNS)], figures=[one for one in _COLUMNS if one not in (columns.EPOCH, columns.ZEROS)]
+    )
+    st.download_button("CSV", text, name, mime="text/csv", icon=":material/download:", on_click="ignore")
+
+
+def _config() -> dict[str, Any]:
+    column = st.column_config.NumberColumn
+    share: Mapping[str, Any] = {"format": f"%.1f{PERCENT}%"}
+    return {
+        columns.EPOCH: column("Epoch", format="%d"),
+        columns.L1_NORM: column("‖w‖₁", format="%.4g"),
+        columns.L2_NORM: column("‖w‖₂", format="%.4g"),
+        columns.MAX_ABS: column("max |w|", format="%.4g"),
+        columns.ZEROS: column("Zeros", format="localized"),
+        columns.ZERO_SHARE: column("Exact zeros", **share),
+        columns.NEAR_ZERO_SHARE: column("Near zero", **share),
+    }
 
 
 def _slider(history: pd.DataFrame) -> int:
