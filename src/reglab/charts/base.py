@@ -26,7 +26,7 @@ DASHES = {"val": "solid", "train": "5px,3px", "total": "1.5px,2.5px"}
 MOST_NAMED = 4
 """Up to this many runs have their names at the ends of their lines; more would not find room there."""
 
-_LINE_OF_TEXT = 0.075  # of the height of a plot 220 pixels high, the lowest there is
+_LINE_OF_TEXT = 0.1  # of the height of a plot 150 pixels high, the lowest there is
 _LETTER = 6.6  # pixels, of a text of SMALL
 _FEW = 7  # epochs up to which each has its tick; Plotly's own ticks would repeat some of them
 
