@@ -36,7 +36,7 @@ from reglab.ui.compare.differences import (
 )
 from reglab.ui.compare.errors import picture
 from reglab.ui.compare.parallel import axes_of, parallel_table
-from reglab.ui.compare.predictions import Predictions, pair_of
+from reglab.ui.compare.predictions import Pictures, Predictions, pair_of
 from reglab.ui.compare.query import DEFAULT, CompareQuery
 from reglab.ui.compare.weights import RIDGES, ridge_epochs
 
@@ -271,6 +271,14 @@ def test_confusions_and_calibration_of_predictions() -> None:
     assert found.calibration is not None
     assert found.calibration.counts.sum() == 3
     assert Predictions(1, found.index, found.correct, None).confusion(labels, 2) is None
+
+
+def test_images_that_are_no_longer_there_are_noticed() -> None:
+    found = Predictions(1, np.array([0, 4]), np.array([True, True]), np.full((2, 3), 1 / 3, dtype=np.float32))
+    labels, pixels = np.zeros(5, dtype=np.int64), np.zeros((5, 1, 8, 8))
+    assert Pictures(labels, ("a", "b", "c"), pixels).fit(found)
+    assert not Pictures(labels[:4], ("a", "b", "c"), pixels[:4]).fit(found)
+    assert not Pictures(labels, ("a", "b"), pixels).fit(found)
 
 
 def test_pictures_are_rgb_and_large_enough_to_see() -> None:

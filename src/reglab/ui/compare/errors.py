@@ -91,6 +91,11 @@ def errors_view(selection: Selection) -> None:
     pictures = pictures_of(one.run.dataset)
     if isinstance(pictures, str):
         st.info(literal(pictures), icon=":material/image_not_supported:")
+    elif not (pictures.fit(one.found) and pictures.fit(other.found)):
+        text = (
+            "The data set on this machine is not the one that the runs were trained on: it has fewer images or classes."
+        )
+        st.info(text, icon=":material/image_not_supported:")
     elif kind == "confusion":
         _confusion(one, other, pair, pictures, which)
     else:

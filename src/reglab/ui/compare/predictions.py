@@ -109,6 +109,11 @@ class Pictures:
     classes: tuple[str, ...]
     pixels: NDArray[np.generic]
 
+    def fit(self, found: Predictions) -> bool:
+        """Whether these can be the images of ``found``: local files may have become fewer, or of other classes."""
+        known = found.probabilities is None or found.probabilities.shape[1] == len(self.classes)
+        return known and int(found.index.max(initial=-1)) < len(self.labels)
+
 
 def pictures_of(dataset: str) -> Pictures | str:
     """The images of ``dataset``, or why they cannot be shown. Downloads nothing."""
