@@ -92,9 +92,7 @@ def errors_view(selection: Selection) -> None:
     if isinstance(pictures, str):
         st.info(literal(pictures), icon=":material/image_not_supported:")
     elif not (pictures.fit(one.found) and pictures.fit(other.found)):
-        text = (
-            "The data set on this machine is not the one that the runs were trained on: it lacks images or classes."
-        )
+        text = "The data set on this machine is not the one that the runs were trained on: it lacks images or classes."
         st.info(text, icon=":material/image_not_supported:")
     elif kind == "confusion":
         _confusion(one, other, pair, pictures, which)
