@@ -56,8 +56,8 @@ def test_a_png_is_read_back_pixel_for_pixel() -> None:
 
 
 def test_captions_are_text_not_markup() -> None:
-    tile = Tile(np.zeros((1, 1, 3), np.uint8), ("<b>4", "→ 9"), 'a "4"', faded=True)
+    tile = Tile(np.zeros((1, 1, 3), np.uint8), ("<b>4", "→ 9"), 'a "4"', dashed=True)
     text = grid_html([tile, tile], size=40)
-    assert text.count("<img") == 2
+    assert text.count("<img") == text.count("dashed") == 2
     assert "&lt;b&gt;4<br>→ 9" in text
     assert 'alt="a &quot;4&quot;"' in text

@@ -98,7 +98,7 @@ def tiles(filters: Filters, scale: Scale) -> list[Tile]:
             _pixels(filters.values[number], float(ends[number])),
             (f"{number}", "exactly 0" if zero[number] else f"‖w‖ {short(float(norms[number]), 3)}"),
             f"{filters.kind} {number}, " + ("exactly 0" if zero[number] else f"norm {short(float(norms[number]), 3)}"),
-            faded=bool(zero[number]),
+            dashed=bool(zero[number]),
         )
         for number in range(min(len(limits), MOST))
     ]

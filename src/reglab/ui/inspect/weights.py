@@ -24,8 +24,10 @@ from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
-HEIGHT = 500
+HEIGHT, HEIGHT_BELOW_SLIDER = 500, 420
 """Pixels of the chart."""
+
+_POPOVER = 600  # pixels
 
 SHOWS: Mapping[Show, str] = {"heat": "Heat map", "ridge": "Ridge", "epoch": "One epoch"}
 FIGURES = "Norms and zeros at every epoch, as a table."
@@ -67,11 +69,12 @@ def weights_view(run: Run) -> None:
         "epoch": partial(weight_epoch_chart, history, epoch or 0, layer=layer),
     }
     key = ("inspect weights", show, layer, epoch, version_of(run))
+    height = HEIGHT if epoch is None else HEIGHT_BELOW_SLIDER
     with st.container(border=True):
-        live_chart(shared_figure(key, charts[show]), key=f"inspect_weights_{show}", height=HEIGHT)
+        live_chart(shared_figure(key, charts[show]), key=f"inspect_weights_{show}", height=height)
     st.caption(summary(history, layer))
     if figures.open:
-        with figures:
+        with figures, st.container(width=_POPOVER):
             _figures(run, layer)
 
 

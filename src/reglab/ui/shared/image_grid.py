@@ -19,7 +19,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, and what a screen reader says.
+    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, what a screen reader says; ``dashed`` is its edge.
 
     ``query`` leads to the view of this page to which a click on the image goes.
     """
@@ -27,7 +27,7 @@ class Tile:
     pixels: NDArray[np.uint8]
     caption: tuple[str, ...]
     alt: str
-    faded: bool = False
+    dashed: bool = False
     query: Mapping[str, str] | None = None
 
 
@@ -45,7 +45,7 @@ def grid_html(tiles: Sequence[Tile], *, size: int) -> str:
 def _tile(tile: Tile, size: int) -> str:
     source = base64.b64encode(png(tile.pixels)).decode()
     look = f"width:{size}px;height:auto;image-rendering:pixelated;border-radius:3px;display:block"
-    look += ";opacity:0.45;outline:2px dashed currentColor;outline-offset:-2px" if tile.faded else ""
+    look += ";outline:2px dashed #5f6b7a;outline-offset:-5px" if tile.dashed else ""
     lines = "<br>".join(html.escape(line) for line in tile.caption)
     text = f'<figcaption style="font-size:12px;line-height:1.3;margin-top:3px">{lines}</figcaption>' if lines else ""
     image = f'<img src="data:image/png;base64,{source}" alt="{html.escape(tile.alt, quote=True)}" style="{look}">'
