@@ -10,6 +10,7 @@ import pytest
 from tests.jobs.running import settings_in, work
 
 from reglab import RunSpec
+from reglab.errors import WorkerLost
 from reglab.jobs import Prediction, PredictionRequest, Runner, images_at_hand, predict
 from reglab.jobs.predicting import answer_facts, answer_of, request_facts, request_of
 from reglab.predictions import Which
@@ -131,6 +132,8 @@ def test_a_worker_process_of_its_own_predicts_the_same(
         assert not runner.pool.workers
     finally:
         runner.close()
+    with pytest.raises(WorkerLost, match="closing"):
+        runner.predict(request)
     assert isinstance(found, Prediction)
     assert isinstance(here, Prediction)
     np.testing.assert_allclose(found.probabilities, here.probabilities, atol=1e-6)

@@ -19,12 +19,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal, overload
 
-from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
+from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun, WorkerLost
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.predicting import Answer, PredictionRequest, predict
 from reglab.jobs.sweep_work import SweepWorker
-from reglab.jobs.work import train_run
+from reglab.jobs.work import Halted, train_run
 from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool
 from reglab.settings import Settings
 from reglab.spec import RunSpec
@@ -139,8 +139,11 @@ class Runner:
         """
         if self._predictor is None:
             return predict(self.store, self.settings, request)
-        with self._predictor.worker(lambda: "interrupted" if self._closing.is_set() else None) as worker:
-            return worker.predict(request)
+        try:
+            with self._predictor.worker(lambda: "interrupted" if self._closing.is_set() else None) as worker:
+                return worker.predict(request)
+        except Halted:
+            raise WorkerLost("The server is closing; try again once it is back.") from None
 
     def warm_predictor(self) -> None:
         """Start that process in the background, so that the first prediction is quick."""
