@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -45,6 +47,15 @@ def test_a_layer_called_twice_counts_its_parameters_once() -> None:
     summary = summarise(network, (1, 2, 3), 6)
     assert [row.parameters for row in summary.layers] == [0, 42, 0]
     assert summary.parameters == 42
+
+
+def test_the_sizes_of_a_spec_are_found_once_for_each_cnn_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, shape = ModelSpec(name="dense_784"), (1, 28, 28)
+    known = summarise(spec, shape, 10)
+    assert summarise(ModelSpec(name="dense_784"), shape, 10) is known
+    assert summarise(spec, shape, 9).parameters < known.parameters
+    monkeypatch.setitem(MODELS.entries, "dense_784", replace(MODELS.get("dense_784"), make=MODELS.get("linear").make))
+    assert summarise(spec, shape, 10).parameters == 28 * 28 * 10 + 10
 
 
 def test_a_network_is_not_touched_by_its_summary() -> None:

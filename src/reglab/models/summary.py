@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor, nn
 
-from reglab.models.architecture import Shape
-from reglab.models.construct import skeleton
+from reglab.models.architecture import MODELS, Architecture, Shape
+from reglab.models.construct import check_model, skeleton
 from reglab.spec import ModelSpec
 
 
@@ -50,9 +50,24 @@ class Summary:
 def summarise(model: ModelSpec | nn.Module, shape: Shape, classes: int) -> Summary:
     """The sizes of ``model`` (a spec, or a network already built) for images of ``shape``; computes nothing.
 
+    Those of a spec are found once for all callers: every run of a form and every job that is queued asks for them.
+
     :raises SpecError: see :func:`reglab.models.check_model`.
     """
-    outline = skeleton(model, shape, classes) if isinstance(model, ModelSpec) else _outline(model)
+    if not isinstance(model, ModelSpec):
+        return _sizes(_outline(model), shape)
+    check_model(model, shape)
+    return _of_spec(model, MODELS.get(model.name), shape, classes)
+
+
+@lru_cache(maxsize=200)
+def _of_spec(model: ModelSpec, _entry: Architecture, shape: Shape, classes: int) -> Summary:
+    """``_entry`` tells apart CNNs that have the name one after the other."""
+    return _sizes(skeleton(model, shape, classes), shape)
+
+
+def _sizes(outline: nn.Module, shape: Shape) -> Summary:
+    """The sizes of a network whose tensors have shapes only."""
     tensors = [*outline.parameters(), *outline.buffers()]
     dtype = next((p.dtype for p in outline.parameters()), torch.float32)
     image = torch.empty(1, *shape, device="meta", dtype=dtype)
