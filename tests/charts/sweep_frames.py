@@ -1,11 +1,13 @@
-"""Frames of λ sweeps for chart tests, with the columns that the analysis gives."""
+"""Frames of λ sweeps for chart tests, with the columns that the analysis gives, and the parts of a figure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.bins import EDGES
@@ -162,3 +164,17 @@ def family_table(lambdas: Sequence[float] = NINE, applies: Sequence[str] = ("cou
     return frame.assign(
         **numbers, **{columns.PAIRS: np.full(len(frame), 6.0), columns.FAMILY_ORDER: np.arange(len(frame))}
     )
+
+
+def trace(figure: go.Figure, uid: str) -> Any:
+    (found,) = [one for one in figure.data if one.uid == uid]
+    return found
+
+
+def points(line: Any) -> np.ndarray[Any, Any]:
+    """Which places of a line are points: all but the pause at the break."""
+    return np.array([told is not None for told in line.customdata])
+
+
+def texts(figure: go.Figure) -> list[str]:
+    return [note.text for note in figure.layout.annotations]
