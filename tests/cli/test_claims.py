@@ -22,13 +22,8 @@ FACTOR_TWO = find("factor-two")
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("REGLAB_STORE", "REGLAB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("REGLAB_DEVICE", "cpu")
+def two_slots(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGLAB_SLOTS", "2")
-    return tmp_path / "home"
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -22,13 +22,7 @@ TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set"
 OVERFITS = [*TINY, "--set", "train.epochs=8", "--set", "optim.lr=0.02", "--set", "data.label_noise=0.3"]
 SMALL = [*TINY, "--set", "train.epochs=2"]
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("REGLAB_STORE", "REGLAB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

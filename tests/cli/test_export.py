@@ -21,13 +21,7 @@ from reglab.store import open_store
 TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set", "model.name=dense_784"]
 SMALL = [*TINY, "--set", "train.epochs=2"]
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("REGLAB_STORE", "REGLAB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

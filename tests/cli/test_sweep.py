@@ -30,17 +30,7 @@ TINY = ["--set", "data.train_size=60", "--set", "data.val_fraction=0.1", "--set"
 SMALL = [*TINY, "--set", "train.epochs=2"]
 QUICK = [*SMALL, "--seeds", "2", "--l2", "0,1e-2,1e-1"]
 
-
-pytestmark = pytest.mark.usefixtures("fused_plan")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("REGLAB_STORE", "REGLAB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REGLAB_DEVICE", "cpu")
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("own_home", "fused_plan")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,16 +15,7 @@ TINY = [
     *("--set", "train.batch_size=16", "--seeds", "2"),
 ]
 
-
-pytestmark = pytest.mark.usefixtures("fused_plan")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REGLAB_STORE", "REGLAB_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("REGLAB_DEVICE", "cpu")
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("own_home", "fused_plan")
 
 
 def _swept(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from tests.pages.browsing import plain
 
 from reglab.ui.frame import find_pages
 from reglab.ui.shared import query
-from reglab.ui.shared.services import close_services
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,16 +18,6 @@ def add(folder: Path, name: str, text: str) -> None:
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, "utf-8")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home of its own for the services, which are closed afterwards."""
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    close_services()
-    yield tmp_path / "home"
-    close_services()
 
 
 def test_a_page_is_described_by_its_file_alone(tmp_path: Path) -> None:
@@ -65,22 +53,22 @@ def test_every_address_and_file_of_a_page_that_others_name_is_there() -> None:
     assert {query.TRAIN_PAGE, query.SWEEP_PAGE} <= files
 
 
-def test_the_app_renders_its_first_page(home: Path) -> None:
+def test_the_app_renders_its_first_page(served_home: Path) -> None:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
     assert not app.error
     assert app.get("heading") or app.title or app.header
 
 
-def test_a_store_that_cannot_be_opened_is_one_sentence_until_it_can(home: Path) -> None:
-    home.parent.mkdir(exist_ok=True)
-    home.write_text("a file where the folder should be")
+def test_a_store_that_cannot_be_opened_is_one_sentence_until_it_can(served_home: Path) -> None:
+    served_home.parent.mkdir(exist_ok=True)
+    served_home.write_text("a file where the folder should be")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.exception
     (error,) = app.error
-    assert str(home) in plain(error.value)
+    assert str(served_home) in plain(error.value)
     assert "\n" not in error.value
-    home.unlink()
+    served_home.unlink()
     assert not app.run().error
 
 

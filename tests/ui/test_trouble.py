@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,12 @@ from streamlit.testing.v1 import AppTest
 from tests.jobs.running import wait_until
 from tests.pages.browsing import plain
 
-from reglab.ui.shared.services import close_services, services
+from reglab.ui.shared.services import services
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home of its own for the services, which are closed afterwards."""
-    monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("REGLAB_STORE", raising=False)
-    close_services()
-    yield tmp_path / "home"
-    close_services()
+pytestmark = pytest.mark.usefixtures("served_home")
 
 
 def shown(app: AppTest) -> list[str]:
@@ -41,15 +33,15 @@ def test_the_banner_is_above_every_page_for_as_long_as_something_is_wrong(monkey
     assert shown(app.run()) == []
 
 
-def test_a_page_that_needs_the_store_says_the_same_once(home: Path) -> None:
+def test_a_page_that_needs_the_store_says_the_same_once(served_home: Path) -> None:
     app = AppTest.from_file(APP, default_timeout=60).run()
-    store = home / "reglab.sqlite"
-    store.rename(home / "away.sqlite")
+    store = served_home / "reglab.sqlite"
+    store.rename(served_home / "away.sqlite")
     app.switch_page("pages/2_Results/1_runs.py").run()
     wait_until(lambda: services().runner.trouble() is not None, "the runner to notice")
     [sentence] = shown(app.run())
     assert sentence.startswith(f"The store {store} is no longer there")
-    (home / "away.sqlite").rename(store)
+    (served_home / "away.sqlite").rename(store)
 
 
 def test_a_tick_that_fails_shows_its_error_and_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
