@@ -120,6 +120,31 @@ def test_a_convolution_that_leaves_one_pixel_is_a_dense_layer(lanes: int, bias: 
         torch.testing.assert_close(*gradients, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("sides", [(8, 8), (5, 7), (2, 3)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_pooling_without_a_gradient_is_torchs_pooling(sides: tuple[int, int], dtype: torch.dtype) -> None:
+    """Rounded to a few values, so that maxima are often equal, and with NaN and infinities."""
+    maps = torch.randn(3, 32, *sides, generator=torch.Generator().manual_seed(0), dtype=dtype).mul(2).round()
+    maps[0, 0, 0, 0], maps[0, 1, 0, 1], maps[0, 2] = torch.nan, torch.inf, -torch.inf
+    layer, maps = nn.MaxPool2d(2), maps.to(memory_format=torch.channels_last)
+    use_products(nn.Sequential(layer), {})
+    with torch.inference_mode():
+        own = layer(maps)
+    assert own.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(own, F.max_pool2d(maps, 2), rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.MaxPool2d(3), nn.MaxPool2d(2, 1), nn.MaxPool2d(2, padding=1), nn.MaxPool2d(2, ceil_mode=True)]
+)
+def test_other_pooling_is_torchs(layer: nn.MaxPool2d) -> None:
+    maps = next(draws())[:32, :1568].reshape(1, 32, 7, 224).to(memory_format=torch.channels_last)
+    expected = layer(maps)
+    use_products(nn.Sequential(layer), {})
+    with torch.inference_mode():
+        assert torch.equal(layer(maps), expected)
+
+
 def test_a_convolution_of_smaller_kernels_stays_one() -> None:
     layer = nn.Conv2d(4, 7, 3)
     use_products(nn.Sequential(layer), {"0": "dense"})
