@@ -43,14 +43,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.mark.timeout(1200)
 def test_press_to_verdict(browser: Browser, tmp_path: Path) -> None:
-    rows, memory = [], []
+    rows: list[tuple[str, ...]] = []
+    memory: list[tuple[str, ...]] = []
     for seeds in SEEDS:
         spec = DEMO.spec.model_copy(update={"seeds": seeds})
         with serving(APP, tmp_path / str(seeds)) as server, new_page(browser) as page:
-            memory.append((f"{seeds} seeds", "no worker yet", *sizes(server)))
+            memory.append((f"{seeds} seeds", "no worker yet", *texts(sizes(server))))
             with largest(server) as most:
                 cold, *warm = (press_to_verdict(page, server, spec, number) for number in range(1 + WARM))
-            memory += [(f"{seeds} seeds", "training, at most", *most), (f"{seeds} seeds", "after it", *sizes(server))]
+            memory += [
+                (f"{seeds} seeds", "training, at most", *most),
+                (f"{seeds} seeds", "after it", *texts(sizes(server))),
+            ]
         rows.append((f"9 λ × {seeds} seeds", f"{statistics.median(warm):.1f}", f"{cold:.1f}"))
     title = "Seconds from the press of Start to the verdict (goals: 10 and 13 s with 3 seeds, 15 s with 6)"
     print(table(title, ("", "workers warm", "cold"), rows))
@@ -73,20 +77,24 @@ def press_to_verdict(page: Page, server: Server, spec: SweepSpec, number: int) -
     return perf_counter() - began
 
 
-def sizes(server: Server) -> tuple[str, str, str, str]:
+def sizes(server: Server) -> tuple[float, ...]:
     """Resident MiB: the server, its workers, the largest worker, and all; pages that they share count for each."""
     process = psutil.Process(server.process.pid)
     workers = [child.memory_info().rss / _MIB for child in process.children()]
     own = process.memory_info().rss / _MIB
-    figures = (own, sum(workers), max(workers, default=0.0), own + sum(workers))
-    return tuple(f"{figure:,.0f}" for figure in figures)  # type: ignore[return-value]
+    return (own, sum(workers), max(workers, default=0.0), own + sum(workers))
+
+
+def texts(figures: tuple[float, ...]) -> list[str]:
+    """As the table has them."""
+    return [f"{figure:,.0f}" for figure in figures]
 
 
 @contextmanager
 def largest(server: Server) -> Iterator[list[str]]:
     """The figures of :func:`sizes` when all was largest, filled at the end of the block."""
     done, found = Event(), [sizes(server)]
-    result: list[str] = []
+    result: list[str] = []  # of the texts
 
     def watch() -> None:
         while not done.wait(0.2):
@@ -99,4 +107,4 @@ def largest(server: Server) -> Iterator[list[str]]:
     finally:
         done.set()
         watcher.join()
-        result += max(found, key=lambda one: float(one[-1].replace(",", "")))
+        result += texts(max(found, key=lambda one: one[-1]))
