@@ -5,20 +5,17 @@ The same table feeds the parser and the README (a test compares them).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
 
 import platformdirs
 
 from reglab.errors import RegLabError, shown
 from reglab.machine import available_cores
-
-RunnerKind = Literal["process", "thread"]
-"""Where runs and sweeps train."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -38,6 +35,11 @@ SETTINGS: tuple[Setting, ...] = (
         "`runs/` beside app.py, or the user's data folder",
         "Folder for checkpoints, weights and the default store.",
     ),
+    Setting(
+        "REGLAB_FILES",
+        "the home",
+        "Where the files of runs lie: a folder, or an fsspec URL such as s3://bucket/prefix, with a copy in the home.",
+    ),
     Setting("REGLAB_STORE", "SQLite file inside the home", "SQLAlchemy URL of the store, e.g. postgresql+psycopg://…"),
     Setting("REGLAB_DATA", "`data/` inside the home", "Folder with local data sets, and where downloads go."),
     Setting("REGLAB_DEVICE", "auto", "Where to train: auto (a GPU when there is one), cpu, cuda, cuda:1."),
@@ -47,12 +49,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Intra-op threads of each run: auto (as many as a short timing finds fastest, of the cores that no other run "
         "has) or a number; the runs of a sweep take one each. Recorded, because it changes the last bits.",
     ),
-    Setting("REGLAB_SLOTS", "one per core", "How many runs may train at once; further ones wait in a queue."),
+    Setting(
+        "REGLAB_SLOTS",
+        "one per core, or per CPU or GPU of the Ray cluster",
+        "How many runs may train at once; further ones wait in a queue.",
+    ),
     Setting(
         "REGLAB_RUNNER",
         "process",
-        "Where runs and sweeps train: process (worker processes) or thread (all in one process, for notebooks and "
-        "small memory).",
+        "Where runs and sweeps train: process (worker processes), thread (all in one process, for notebooks and small "
+        "memory), ray (a Ray of this machine's own) or ray://host:10001 (a Ray cluster).",
     ),
     Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
     Setting("REGLAB_UNDO_DAYS", "30", "Days until the files of deleted runs are removed for good."),
@@ -62,12 +68,17 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+_RAY = re.compile(r"ray(://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})?")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*(://|::).*", re.DOTALL)  # as fsspec has them: s3://…, simplecache::s3://…
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, *.name, *, or IPv6
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute; ``threads`` is None for auto."""
+    """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute; ``threads`` is None for auto.
+
+    ``slots`` is 0 where a Ray cluster decides, until the runner has asked it. ``files`` is None for the home.
+    """
 
     home: Path
     store: str
@@ -77,18 +88,37 @@ class Settings:
     slots: int
     queue: int
     undo_days: int
-    runner: RunnerKind
+    runner: str
+    files: str | None = None
 
     @property
     def cache(self) -> Path:
         """The folder of :func:`cache_folder`."""
         return self.home / "cache"
 
+    @property
+    def on_ray(self) -> bool:
+        """Whether runs and sweeps train on Ray."""
+        return self.runner.startswith("ray")
+
+    @property
+    def files_url(self) -> str | None:
+        """The fsspec URL of the files of runs; None where they lie in a folder."""
+        return self.files if self.files is not None and _URL.fullmatch(self.files) else None
+
+    @property
+    def files_folder(self) -> Path:
+        """The folder with the files of runs, or with this machine's copy of those at :attr:`files_url`."""
+        if url := self.files_url:
+            return self.home / f"copy-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+        return self.home if self.files is None else Path(self.files)
+
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from ``environ`` (default: the process's environment); :class:`RegLabError` on a bad value."""
     env = os.environ if environ is None else environ
     home = _folder(env, "REGLAB_HOME", default_home)
+    runner = _runner(env)
     return Settings(
         home=home,
         store=env.get("REGLAB_STORE") or _default_store(home),
@@ -97,10 +127,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=None
         if env.get("REGLAB_THREADS") in (None, "", "auto")
         else _count(env, "REGLAB_THREADS", 1, " or auto"),
-        slots=_count(env, "REGLAB_SLOTS", available_cores()),
+        slots=_count(env, "REGLAB_SLOTS", 0 if runner.startswith("ray") else available_cores()),
         queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
         undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
-        runner=_runner(env),
+        runner=runner,
+        files=_files(env),
     )
 
 
@@ -155,12 +186,18 @@ def _folder(env: Mapping[str, str], name: str, default: Callable[[], Path]) -> P
         raise RegLabError(f"{name} {shown(text)} names no folder: {str(error).rstrip('.').lower()}.") from None
 
 
-def _runner(env: Mapping[str, str]) -> RunnerKind:
+def _runner(env: Mapping[str, str]) -> str:
     text = env.get("REGLAB_RUNNER") or "process"
-    for runner in get_args(RunnerKind):
-        if text == runner:
-            return cast("RunnerKind", runner)
-    raise RegLabError(f"REGLAB_RUNNER must be {' or '.join(get_args(RunnerKind))}, not {shown(text)}.")
+    if text not in ("process", "thread") and not _RAY.fullmatch(text):
+        raise RegLabError(f"REGLAB_RUNNER must be process, thread, ray or ray://host:10001, not {shown(text)}.")
+    return text
+
+
+def _files(env: Mapping[str, str]) -> str | None:
+    text = env.get("REGLAB_FILES") or None
+    if text is None or _URL.fullmatch(text):
+        return text and text.rstrip("/")
+    return str(_folder(env, "REGLAB_FILES", default_home))
 
 
 def _default_store(home: Path) -> str:

@@ -24,7 +24,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_HOME": str(tmp_path), "REGLAB_STORE": "postgresql+psycopg://u@h/d", "REGLAB_DATA": str(tmp_path / "d"),
         "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
         "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
-        "REGLAB_RUNNER": "thread",
+        "REGLAB_RUNNER": "thread", "REGLAB_FILES": str(tmp_path / "f"),
     }  # fmt: skip
     assert {setting.name for setting in SETTINGS} == set(values)
     settings = load_settings(values)
@@ -33,6 +33,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
     assert (settings.undo_days, settings.runner) == (7, "thread")
+    assert settings.files_folder == tmp_path.resolve() / "f"
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
@@ -42,9 +43,28 @@ def test_counts_must_be_whole_numbers(value: str) -> None:
         load_settings({"REGLAB_THREADS": value})
 
 
-def test_an_unknown_runner_is_refused() -> None:
-    with pytest.raises(RegLabError, match="REGLAB_RUNNER must be process or thread, not 'ray'"):
-        load_settings({"REGLAB_RUNNER": "ray"})
+@pytest.mark.parametrize("value", ["rays", "ray://", "ray://host", "ray://host:port", "ray://a/b:1", "Ray", "ray:1"])
+def test_an_unknown_runner_is_refused(value: str) -> None:
+    with pytest.raises(RegLabError, match="REGLAB_RUNNER must be process, thread, ray or ray://host:10001, not '"):
+        load_settings({"REGLAB_RUNNER": value})
+
+
+@pytest.mark.parametrize("value", ["ray", "ray://head.example.com:10001", "ray://[::1]:10001"])
+def test_a_ray_cluster_decides_how_many_runs_train_at_once_unless_a_number_is_set(value: str) -> None:
+    settings = load_settings({"REGLAB_RUNNER": value})
+    assert (settings.on_ray, settings.runner, settings.slots) == (True, value, 0)
+    assert load_settings({"REGLAB_RUNNER": value, "REGLAB_SLOTS": "7"}).slots == 7
+
+
+def test_the_files_of_runs_lie_in_the_home_in_a_folder_or_at_a_url(tmp_path: Path) -> None:
+    home = {"REGLAB_HOME": str(tmp_path)}
+    assert load_settings(home).files_folder == tmp_path
+    there = load_settings({**home, "REGLAB_FILES": "s3://bucket/prefix/"})
+    assert there.files_url == "s3://bucket/prefix"
+    assert there.files_folder.parent == tmp_path
+    other = load_settings({**home, "REGLAB_FILES": "s3://bucket/other"})
+    assert other.files_folder != there.files_folder
+    assert load_settings({**home, "REGLAB_FILES": str(tmp_path / "f")}).files_url is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from reglab.events import Checkpoint
 from reglab.predictions import EpochScores, ValScores, Which
 from reglab.store import arrays, atomic, prediction_file
 from reglab.store.prediction_file import Layout
+from reglab.store.remote_files import Files, files_in
 from reglab.store.sentences import disk_error, disk_sentence
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LAST, BEST = "weights", "best"  # names of weights
 TEST = "test"  # name of the file with a run's TestScores
 _ELSEWHERE = "elsewhere"
+_HERE = Files()
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -59,10 +62,15 @@ class RunFiles:
         if part is not None:
             self.folder /= f"{part:d}"
 
+    @cached_property
+    def place(self) -> Files:
+        """Where the files lie that others see."""
+        return files_in(self.home)
+
     @property
     def has_checkpoint(self) -> bool:
         """Whether a checkpoint of either generation is there (it may still prove damaged)."""
-        return _is_there(self.folder / NEWEST) or _is_there(self.folder / PREVIOUS)
+        return any(self.place.there(self.folder / name) for name in (NEWEST, PREVIOUS))
 
     @property
     def size(self) -> int:
@@ -72,6 +80,8 @@ class RunFiles:
     @property
     def trouble(self) -> str | None:
         """Why nothing in the folder can be read, as a clause: it is gone, or its rights forbid it."""
+        if self.place.url is not None:
+            return None  # there is no telling without a look at each file
         try:
             with os.scandir(self.folder):
                 return None
@@ -84,14 +94,15 @@ class RunFiles:
     def second_checkpoint(self) -> int:
         """Bytes of the checkpoint's second generation, where the first is there too; else 0."""
         previous = self.folder / PREVIOUS
-        return previous.stat().st_size if _is_there(self.folder / NEWEST) and _is_there(previous) else 0
+        both = self.place.there(self.folder / NEWEST) and self.place.there(previous)
+        return self.place.size(previous) if both else 0
 
     def drop_second_checkpoint(self) -> int:
         """Remove the checkpoint's second generation, where the first is there too; the bytes that this frees."""
         size = self.second_checkpoint
         try:
             if size:
-                (self.folder / PREVIOUS).unlink(missing_ok=True)
+                self.place.remove(self.folder / PREVIOUS)
         except OSError as error:
             log.warning("%s", disk_sentence(self.folder / PREVIOUS, error))
             return 0
@@ -107,6 +118,7 @@ class RunFiles:
         data = arrays.encode_checkpoint(checkpoint)
         self._make_folder()
         atomic.write(self.folder / NEWEST, data, keep_as=self.folder / PREVIOUS)
+        self.place.put(self.folder / NEWEST, keep_as=self.folder / PREVIOUS)
 
     def load_checkpoint(self) -> Checkpoint | None:
         """The newest whole checkpoint, or None if there never was one.
@@ -116,7 +128,7 @@ class RunFiles:
         found = False
         for name in (NEWEST, PREVIOUS):
             try:
-                return self._whole(arrays.decode_checkpoint((self.folder / name).read_bytes()))
+                return self._whole(arrays.decode_checkpoint(self.place.fetch(self.folder / name).read_bytes()))
             except FileNotFoundError:
                 continue
             except (CheckpointError, MemoryError):
@@ -158,7 +170,8 @@ class RunFiles:
     def is_end(self) -> bool:
         """Whether the newest checkpoint is one of :meth:`save_end`, which needs the weights beside it."""
         try:
-            return _ELSEWHERE in arrays.decode_checkpoint((self.folder / NEWEST).read_bytes()).facts
+            data = self.place.fetch(self.folder / NEWEST).read_bytes()
+            return _ELSEWHERE in arrays.decode_checkpoint(data).facts
         except (OSError, CheckpointError):
             return False
 
@@ -166,7 +179,7 @@ class RunFiles:
         """Remove the checkpoints of what cannot be extended."""
         for name in (PREVIOUS, NEWEST):
             try:
-                (self.folder / name).unlink(missing_ok=True)
+                self.place.remove(self.folder / name)
             except OSError as error:
                 log.warning("%s", disk_sentence(self.folder / name, error))
 
@@ -179,14 +192,16 @@ class RunFiles:
         """Keep the scores of some epochs, and (epoch, class probabilities) of the last and the best one."""
         path = self.folder / prediction_file.NAME
         self._make_folder()
+        self.place.fetch(path)
         try:
             prediction_file.write(path, layout, scores, probabilities)
         except OSError as error:
             raise disk_error(path, error) from None
+        self.place.put(path)
 
     def load_scores(self, epochs: int) -> ValScores | None:
         """The scores of the first ``epochs`` epochs; None where they are not there, or not whole."""
-        path = self.folder / prediction_file.NAME
+        path = self.place.fetch(self.folder / prediction_file.NAME)
         try:
             return prediction_file.read_scores(path, epochs)
         except OSError as error:
@@ -194,7 +209,7 @@ class RunFiles:
 
     def check_predictions(self, epochs: int) -> None:
         """Raise :class:`CheckpointError` where predictions of the first ``epochs`` epochs are damaged."""
-        path = self.folder / prediction_file.NAME
+        path = self.place.fetch(self.folder / prediction_file.NAME)
         try:
             prediction_file.check(path, epochs)
         except OSError as error:
@@ -202,7 +217,7 @@ class RunFiles:
 
     def load_probabilities(self, which: Which, epoch: int) -> NDArray[np.float32] | None:
         """Class probabilities (n, classes) of the last or best epoch, where they are those of ``epoch``."""
-        path = self.folder / prediction_file.NAME
+        path = self.place.fetch(self.folder / prediction_file.NAME)
         try:
             return prediction_file.read_probabilities(path, which, epoch)
         except OSError as error:
@@ -217,6 +232,7 @@ class RunFiles:
         data = arrays.encode_weights(weights)
         self._make_folder()
         atomic.write(path, data, settled=settled)
+        self.place.put(path)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
 
     def link_weights(self, path: str, name: str = LAST) -> str:
@@ -226,7 +242,8 @@ class RunFiles:
         """
         own = self._weights(name)
         self._make_folder()
-        atomic.link(self._inside(path), own)
+        atomic.link(self.place.fetch(self._inside(path)), own)
+        self.place.put(own)
         return own.relative_to(self.home).as_posix()
 
     def named(self, name: str) -> str:
@@ -235,14 +252,14 @@ class RunFiles:
 
     def has(self, name: str) -> bool:
         """Whether ``<name>.safetensors`` is there."""
-        return _is_there(self._weights(name))
+        return self.place.there(self._weights(name))
 
     def load_weights(self, path: str) -> dict[str, NDArray[Any]]:
         """The arrays in ``path`` (relative to the home).
 
         :raises CheckpointError: the file is missing, damaged, or outside the home.
         """
-        place = self._inside(path)
+        place = self.place.fetch(self._inside(path))
         try:
             return arrays.decode(place.read_bytes())
         except FileNotFoundError:
@@ -287,8 +304,8 @@ class RunFiles:
 
         :raises CheckpointError: it is missing, or outside the home.
         """
-        place = self._inside(path)
-        if not _is_there(place):
+        place = self.place.fetch(self._inside(path))
+        if not _HERE.there(place):
             raise CheckpointError(f"The weights {path} are missing from {self.home}.")
         return place
 
@@ -303,14 +320,6 @@ class RunFiles:
         return place
 
 
-def _is_there(path: Path) -> bool:
-    """Whether this process can see a file at ``path``; a folder that it may not enter shows none."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
 def check_space(home: Path) -> None:
     """Raise :class:`StoreUnavailable` where the home is gone, or its disk has less than 1 MiB left."""
     try:
@@ -323,14 +332,18 @@ def check_space(home: Path) -> None:
 
 def part_folders(home: Path, sweep_id: str) -> list[Path]:
     """The folders of a sweep's parts that are there."""
-    return [path for path in sorted((home / sweep_id).glob("*")) if path.name.isdecimal()]
+    folder = home / sweep_id
+    return [folder / name for name in sorted(files_in(home).folders(folder)) if name.isdecimal()]
 
 
 def checkpoint_finder(home: Path) -> Callable[[str, str | None], bool]:
     """(run id, its sweep's id) → whether a checkpoint is there; a run of a sweep has the sweep's.
 
-    It looks at each sweep once, however many runs of it are asked for; so make a new one for every list.
+    It looks at each sweep once, however many runs of it are asked for; so make a new one for every list. At a URL,
+    where every look takes long, there always is one: a run whose checkpoint proves missing begins again.
     """
+    if files_in(home).url is not None:
+        return lambda run_id, sweep_id: True
     seen: dict[str, bool] = {}
 
     def find(run_id: str, sweep_id: str | None) -> bool:

@@ -66,7 +66,9 @@ def second_checkpoints(home: Path, alone: Iterable[str], whole: Iterable[str]) -
 
 def remove_files(home: Path, one: str) -> bool:
     """Remove the folder of a run or sweep; False, with a line in the log, where that is not possible now."""
-    folder = RunFiles(home, one).folder
+    files = RunFiles(home, one)
+    folder = files.folder
+    files.place.remove_all(folder)
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from reglab.errors import StoreError, shown
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
+from reglab.store.remote_files import mark_copy
 from reglab.store.schema import REVISION, VERSION_TABLE
 from reglab.store.sentences import database_errors, disk_error, where
 from reglab.store.store import Store
@@ -33,7 +34,7 @@ _HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user
 
 
 def open_store(settings: Settings) -> Store:
-    """The store at ``settings.store``, with its files under ``settings.home``; both are created if missing.
+    """The store at ``settings.store``, with its files in ``settings.files_folder``; both are created if missing.
 
     A home or database that may not be written is opened for reading: writes raise :class:`StoreError`.
 
@@ -41,17 +42,21 @@ def open_store(settings: Settings) -> Store:
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
     """
     url = store_url(settings.store)
-    _make_home(settings.home)
+    make_home(settings.home)
+    if settings.files_folder != settings.home:
+        make_home(settings.files_folder, "REGLAB_FILES")
+    if settings.files_url is not None:
+        mark_copy(settings.files_folder, settings.files_url)
     if url.get_backend_name() == "sqlite":
         check_file(url)
-    database = connect(url, read_only(settings.home, url))
+    database = connect(url, read_only(settings.home, url, settings.files_folder))
     try:
         migrate(database)
         database.pin()
     except BaseException:
         database.close()
         raise
-    return Store(database, settings.home)
+    return Store(database, settings.files_folder, settings.home)
 
 
 def store_url(name: str) -> URL:
@@ -65,23 +70,24 @@ def store_url(name: str) -> URL:
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def _make_home(home: Path) -> None:
+def make_home(home: Path, setting: str = "REGLAB_HOME") -> None:
+    """Have the folder of a setting be there, and readable."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        raise StoreError(f"REGLAB_HOME must be a folder, but {home} is a file.") from None
+        raise StoreError(f"{setting} must be a folder, but {home} is a file.") from None
     except OSError as error:
         raise disk_error(home, error) from None
     if not os.access(home, os.R_OK | os.X_OK):
-        raise StoreError(f"REGLAB_HOME {home} may not be read by this user; check its rights.")
+        raise StoreError(f"{setting} {home} may not be read by this user; check its rights.")
 
 
-def read_only(home: Path, url: URL) -> str | None:
+def read_only(home: Path, url: URL, files: Path | None = None) -> str | None:
     """The sentence why nothing may be written, or None.
 
     :raises StoreError: there is no store yet that could be read.
     """
-    places = [home]
+    places = [home, *([] if files is None else [files])]
     if url.get_backend_name() == "sqlite" and not url.query:  # a URI has a mode of its own
         path = sqlite_path(url)
         places += [path.parent, *([path] if path.exists() else [])]

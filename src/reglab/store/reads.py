@@ -288,7 +288,7 @@ class StoreReads:
     def best_weights(self, run: Run) -> Path | None:
         """The file with the weights of the run's best epoch; None where none is kept."""
         files = self.files(run.id)
-        return files.folder / f"{BEST}.safetensors" if files.has(BEST) else None
+        return files.find(files.named(BEST)) if files.has(BEST) else None
 
     def val_scores(self, run_ids: Sequence[str]) -> dict[str, ValScores]:
         """Run → the scores of its validation images in every epoch done, deleted runs included; others are absent.

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, overload
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from reglab.errors import StoreError
 from reglab.events import Environment, LayerStats
@@ -25,6 +25,7 @@ from reglab.store import (
     integrity,
     labels,
     owners,
+    presence,
     results,
     transitions,
 )
@@ -53,8 +54,11 @@ class Store(StoreReads):
     none. Writes that take several runs are all made, or none.
     """
 
-    def __init__(self, database: Database, home: Path) -> None:
+    def __init__(self, database: Database, home: Path, own: Path | None = None) -> None:
+        """``home`` has the files of runs, ``own`` (the same by default) the locks of this machine's owners."""
         super().__init__(database, home)
+        self._own = own or home
+        self._session: Connection | None = None
         self._owner: Owner | None = None
         self._owner_guard = threading.Lock()
 
@@ -64,6 +68,9 @@ class Store(StoreReads):
             if self._owner is not None:
                 self._owner.close()
                 self._owner = None
+            if self._session is not None:
+                self._session.close()
+                self._session = None
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -80,7 +87,7 @@ class Store(StoreReads):
             raise StoreError(self._database.read_only)
         with self._owner_guard:
             if self._owner is None:
-                self._owner = owners.register(self.home)
+                self._owner = owners.register(self._own)
             return self._owner
 
     def join(self, owner_id: str) -> Owner:
@@ -90,8 +97,16 @@ class Store(StoreReads):
         with self._owner_guard:
             if self._owner is not None:
                 raise StoreError("This process is an owner of runs already.")
-            self._owner = owners.join(self.home, owner_id)
+            self._owner = owners.join(self._own, owner_id)
             return self._owner
+
+    def announce(self, name: str) -> None:
+        """Let :meth:`wait_until_gone` know, on whatever machine, that this process is there under ``name``."""
+        self._session = presence.announce(self._database, name)
+
+    def wait_until_gone(self, name: str, seconds: float) -> bool:
+        """Whether the process that has announced itself as ``name`` has ended, after at most so many ``seconds``."""
+        return presence.wait_until_gone(self._database, name, seconds)
 
     # Creating
 
@@ -217,7 +232,7 @@ class Store(StoreReads):
         """
         if self._database.read_only:
             return []
-        with owners.examined(self.home, self._mine) as (dead, alive), self._database.write() as connection:
+        with owners.examined(self._own, self._mine) as (dead, alive), self._database.write() as connection:
             lost = transitions.interrupt_lost(connection, dead, alive)
         for run_id in lost:
             atomic.clear(self.files(run_id).folder)
