@@ -22,7 +22,7 @@ from tests.factories import add_run
 from tests.store.postgres import PASSWORD, Server
 
 from reglab.cli import main
-from reglab.cli.checkup import Finding, checkup, data, examine, home, machine, software, worker
+from reglab.cli.checkup import Finding, checkup, cluster, data, examine, home, machine, software, worker
 from reglab.cli.checkup import settings as in_force
 from reglab.datasets import DATASETS, Images, Progress
 from reglab.errors import DataError, RegLabError, StoreError
@@ -31,6 +31,7 @@ from reglab.store import Store
 from reglab.store.condition import condition
 from reglab.store.schema import REVISION, VERSION_TABLE
 
+ON_RAY = {"REGLAB_RUNNER": "ray://head:10001"}
 Check = Callable[[Settings], Iterator[Finding]]
 
 
@@ -379,3 +380,23 @@ def test_the_settings_in_force_are_those_given(environ: dict[str, str]) -> None:
     assert [found[f"REGLAB_{name}"].text for name in ("DEVICE", "THREADS")] == [
         "REGLAB_DEVICE=auto (default)", "REGLAB_THREADS=auto (default)",
     ]  # fmt: skip
+
+
+def test_on_ray_the_cluster_decides_where_runs_train(home: Path) -> None:
+    settings = load_settings({"REGLAB_HOME": str(home), **ON_RAY})
+    assert one(machine.cores(settings)).text.endswith("runs train on ray://head:10001.")
+    assert "Device" not in [finding.topic for finding in machine.gpus(settings)]
+    values = {finding.facts["name"]: finding.facts["value"] for finding in in_force.values(settings, ON_RAY)}
+    assert (values["REGLAB_SLOTS"], values["REGLAB_FILES"]) == ("all of the Ray cluster", str(home))
+    with pytest.raises(RegLabError, match="needs a store that all nodes reach"):
+        list(cluster.ray(settings))
+
+
+def test_without_ray_nothing_is_said_of_it(settings: Settings) -> None:
+    assert list(cluster.ray(settings)) == []
+
+
+def test_the_user_of_a_url_of_files_is_not_shown(home: Path) -> None:
+    settings = load_settings({"REGLAB_HOME": str(home), "REGLAB_FILES": "ftp://me:secret@host/runs"})
+    values = {finding.facts["name"]: finding.facts["value"] for finding in in_force.values(settings, {})}
+    assert values["REGLAB_FILES"] == "ftp://host/runs"

@@ -11,7 +11,7 @@ from tests.jobs.sweeping import Figures, assert_same_lanes, lanes_of, new_sweep,
 
 from reglab.jobs import Plan, SweepWorker
 from reglab.jobs.sweep_workers import GroupWorkers
-from reglab.jobs.worker_handle import WorkerProcess
+from reglab.jobs.worker_handle import WorkerHandle
 from reglab.jobs.worker_pool import WorkerPool
 from reglab.settings import Settings
 from reglab.store import Store, open_store
@@ -101,7 +101,7 @@ def test_a_sweep_gives_up_a_worker_and_takes_it_back(
 
 def test_where_memory_is_short_workers_are_fewer(place: Place, expected: Figures) -> None:
     plan = Plan(ONE_BY_ONE.stacks, SEQUENTIAL, 1, 2, 1.0, 0.0, 1.0)
-    used: set[WorkerProcess] = set()
+    used: set[WorkerHandle] = set()
     sweep = new_sweep(place.store, SWEEP, plan)
     worker = SweepWorker(place.store, place.settings, sweep, pool=place.pool)
     worker.tick = lambda: used.update(one for one in place.pool.workers if one.busy)

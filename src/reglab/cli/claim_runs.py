@@ -60,7 +60,8 @@ class Trainer:
             with lock:
                 self.report(self._patience(self.store.get, run.id))
 
-        with ThreadPoolExecutor(self.settings.slots) as pool:
+        own = self.settings if self.pool is None else self.pool.settings
+        with ThreadPoolExecutor(own.slots) as pool:
             list(pool.map(work, trials))
 
     def _job(self, run: Run) -> Job:

@@ -42,6 +42,8 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
 
 
 def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
+    if settings.on_ray:  # the memory of nodes counts, and new ones may join
+        return
     free = free_memory(settings.device)
     if size.memory > free:
         needs = f"{what} needs about {gib(size.memory)} of memory, and {gib(free)} is available"
@@ -50,7 +52,10 @@ def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
 
 def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> None:
     """Initial, last and best weights, and two generations of each checkpoint."""
-    there = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    if settings.files_url is not None:
+        return
+    home = settings.files_folder
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed > free:
         needs = f"The weights and checkpoints of {whose} need about {gib(needed)} on the disk, and {gib(free)} is free"

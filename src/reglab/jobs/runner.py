@@ -25,7 +25,7 @@ from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.predicting import Answer, PredictionRequest, predict
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Halted, train_run
-from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool
+from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool, open_pool
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Confirmation, Ending, Run, Store, Sweep, UnreadableRow
@@ -59,13 +59,14 @@ class Runner:
     """
 
     def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self.store, self.settings, self.outages = store, settings, Outages()
+        self.store, self.outages = store, Outages()
         self._clock, self._beat, self._recovered, self._started = clock, clock(), clock(), clock()
         self._owner = store.owner()
-        processes = settings.runner == "process"
-        self.pool = WorkerPool(settings, self._owner.id, self.outages) if processes else None
-        # one more process: while all slots train, a page would wait for minutes
-        self._predictor = WorkerPool(replace(settings, slots=1), self._owner.id, Outages()) if processes else None
+        self.pool = open_pool(store, settings, self.outages)
+        self.settings = settings if self.pool is None else self.pool.settings
+        # one more process, of this machine: while all slots train, a page would wait for minutes
+        alone = replace(settings, slots=1, runner="process")
+        self._predictor = WorkerPool(alone, self._owner.id, Outages()) if self.pool else None
         self._closing, self._bell = threading.Event(), threading.Event()
         self._working: list[Worked] = []
         self._sweep: Worked | None = None

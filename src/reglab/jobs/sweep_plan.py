@@ -13,6 +13,7 @@ from typing import Any
 from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
 from reglab.jobs.timing_file import TimingFile
+from reglab.machine import available_cores
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
@@ -73,7 +74,8 @@ def make_plan(spec: SweepSpec, settings: Settings, workers: int) -> Plan:
     timed = [lanes[number].run for number in max(alike, key=lambda group: _work(lanes[group[0]].run))]
     fitting = max(1, free_memory(settings.device) // size.memory)
     widest = math.ceil(len(timed) / max(1, math.ceil(workers / len(alike))))
-    width = min(widest, max(1, fitting // workers))
+    beside = min(workers, available_cores()) if settings.on_ray else workers  # workers that share this memory
+    width = min(widest, max(1, fitting // beside))
     choice = choose(timed[:width], device=settings.device, threads=LANE_THREADS, folder=settings.data, memory=timings)
     groups = share_out(spec, width if choice.how.fused else 1)
     together = max(1, min(len(groups), fitting // max(map(len, groups))))

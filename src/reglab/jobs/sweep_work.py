@@ -118,7 +118,8 @@ class SweepWorker(Job):
 
     def _workers(self) -> int:
         """How many threads or processes may train the sweep now."""
-        return max(1, self.share()) if self.share else self.settings.slots
+        own = self.settings if self.pool is None else self.pool.settings
+        return max(1, self.share()) if self.share else own.slots
 
     def _watch(self, groups: Groups | GroupWorkers) -> None:
         """Until the threads are done: check for a stop, and wake threads that may continue."""

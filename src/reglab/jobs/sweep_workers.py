@@ -7,6 +7,7 @@ step and goes on from there, to the same bits.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from reglab.jobs.pace import TICK
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_plan import Plan
 from reglab.jobs.work import Halt, Halted
-from reglab.jobs.worker_handle import WorkerProcess
+from reglab.jobs.worker_handle import WorkerHandle
 from reglab.jobs.worker_pool import WorkerPool
 from reglab.store import Ending, Store, Sweep
 
@@ -28,7 +29,7 @@ WORTH = 2
 class Session:
     """A worker that trains groups of the sweep: what the server has asked it for."""
 
-    worker: WorkerProcess
+    worker: WorkerHandle
     asked: bool = False  # to give up groups, and has not answered
     refuses: bool = False  # its groups are nearly done
     leaving: bool = False
@@ -56,6 +57,7 @@ class GroupWorkers:
     _held: dict[int, set[int]] = field(default_factory=dict)  # thread → groups with its worker
     _sessions: dict[int, Session] = field(default_factory=dict)
     _idle: set[int] = field(default_factory=set)  # threads without a group
+    _losses: Counter[int] = field(default_factory=Counter)  # group → workers that were lost with it
 
     def add(self, numbers: Iterable[int]) -> None:
         """Take the groups of these numbers in the plan, where they have lanes that still run."""
@@ -67,8 +69,8 @@ class GroupWorkers:
 
     @property
     def threads(self) -> int:
-        """How many workers there can be: as the plan says, and no more than groups fit into memory."""
-        return max(1, min(self.plan.workers, self.plan.together))
+        """How many workers there can be: as the plan says, and no more than groups fit into the memory they share."""
+        return max(1, min(self.plan.workers, self.plan.together) if self.pool.one_machine else self.plan.workers)
 
     def run(self, number: int) -> None:
         """Thread ``number``: have a worker train groups while there are any.
@@ -78,7 +80,7 @@ class GroupWorkers:
         while number < self.threads and self._needed(number):
             session = None
             try:
-                with self.pool.worker(self.wanted) as worker:
+                with self.pool.worker(self._done_without) as worker:
                     session = self._begun(number, worker)
                     self._follow(number, session)
             except Halted:
@@ -91,6 +93,12 @@ class GroupWorkers:
                 self._interrupt(number, lost)
             finally:
                 self._forget(number)
+
+    def _done_without(self) -> Halt | None:
+        """Whether the thread is to wait no longer for a worker: the sweep ends, or others have trained all groups."""
+        with self.guard:
+            done = not self._open
+        return self.wanted() or ("interrupted" if done else None)
 
     def wake(self) -> None:
         """Have workers leave or give up their groups where it is time, and waiting threads look again; once a tick."""
@@ -117,7 +125,7 @@ class GroupWorkers:
                 self.guard.wait(TICK)
             return False
 
-    def _begun(self, number: int, worker: WorkerProcess) -> Session:
+    def _begun(self, number: int, worker: WorkerHandle) -> Session:
         worker.sweep(self.sweep.id, max(1, self.plan.together // self.threads), self.seconds())
         with self.guard:
             session = self._sessions[number] = Session(worker)
@@ -228,14 +236,18 @@ class GroupWorkers:
     def _interrupt(self, number: int, lost: WorkerLost) -> None:
         """End the lanes of the groups that the lost worker had begun, or of all where it had begun none.
 
-        The others go on: another worker takes the groups that wait, and one that ends workers does so once.
+        The others go on: another worker takes the groups that wait, and one that ends workers does so once. A pool
+        with ``retries`` also has another worker go on with the groups that were begun, from their checkpoints.
         """
         runs = self.patience(self.store.sweep_runs, self.sweep.id)
         with self.guard:
             held, self._held[number] = self._held[number], set()
             begun = {group for group in held if any(runs[lane].started for lane in self.plan.stacks[group])} or held
+            begun -= (again := {group for group in begun if self._losses[group] < self.pool.retries})
+            self._losses.update(again)
             self._waiting += sorted(held - begun)
-            self.failure = self.failure or str(lost)
+            if begun or not self.pool.retries:
+                self.failure = self.failure or str(lost)
         own = [runs[lane] for group in begun for lane in self.plan.stacks[group]]
         going = [Ending(run.id, "interrupted", error=str(lost)) for run in own if run.state == "running"]
 

@@ -1,4 +1,4 @@
-"""One worker process, as the server sees it: what it is asked to do, what it says, and how it came to its end."""
+"""One worker, as the server sees it: what it is asked to do, what it says, and how it came to its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO, cast
 
@@ -14,7 +15,7 @@ from reglab.errors import StoreUnavailable, WorkerLost
 from reglab.jobs.messages import Message, Sender, error_of, received, settings_facts
 from reglab.jobs.patience import Outages
 from reglab.jobs.predicting import Answer, PredictionRequest, answer_of, request_facts
-from reglab.jobs.work import Halted
+from reglab.jobs.work import Halt, Halted
 from reglab.settings import Settings, checkout
 
 _CAUSES = {
@@ -23,32 +24,52 @@ _CAUSES = {
     6: "aborted (signal 6)",
 }
 
+ARGUMENTS = ("-P", "-m", "reglab.jobs.worker_process")
+"""What Python is given to be a worker process."""
 
-class WorkerProcess:
-    """One worker process. A thread of the server drives it: it sends a job and reads messages until the job is over."""
 
-    def __init__(self, settings: Settings, owner: str, outages: Outages) -> None:
-        """Start the process; :meth:`wait` until it is ready."""
-        self._outages, self._noted, self.device = outages, set[str](), settings.device
+class WorkerHandle(ABC):
+    """A worker process. A thread of the server drives it: it sends a job and reads messages until the job is over."""
+
+    def __init__(self, device: str, outages: Outages) -> None:
+        self._outages, self._noted, self.device = outages, set[str](), device
         self.idle_since, self.busy, self.ready, self._told_to_close = time.monotonic(), True, False, False
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "reglab.jobs.worker_process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=_environment(),
-                start_new_session=True,  # what a terminal sends to the server is for the server
-            )
-        except OSError as error:
-            raise WorkerLost(f"A worker process could not be started: {os.strerror(error.errno or 0)}.") from None
-        self._stdout = cast("BinaryIO", self._process.stdout)
-        self.send = Sender(cast("BinaryIO", self._process.stdin))
-        self.send(do="open", settings=settings_facts(settings), owner=owner)
 
-    def wait(self) -> None:
+    @abstractmethod
+    def send(self, **message: object) -> bool:
+        """Send a message; False where the process is known to be gone."""
+
+    @abstractmethod
+    def _received(self) -> Iterator[Message]:
+        """The messages of the process until it is gone."""
+
+    @property
+    @abstractmethod
+    def alive(self) -> bool:
+        """Whether the process runs."""
+
+    @property
+    @abstractmethod
+    def pid(self) -> int:
+        """The number of the process on its machine."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End the process at once."""
+
+    @abstractmethod
+    def end(self, timeout: float) -> None:
+        """Wait until the process is gone; kill it after ``timeout`` seconds."""
+
+    @abstractmethod
+    def _cause(self) -> str:
+        """How the process, which is gone, ended; "… was killed"."""
+
+    def wait(self, wanted: Callable[[], Halt | None] = lambda: None) -> None:
         """Wait until the process is ready.
 
         :raises RegLabError: it cannot open the store, or ended.
+        :raises Halted: ``wanted()`` meanwhile, where a start can take long.
         """
         for _ in self.messages():
             self.busy, self.ready = False, True
@@ -57,7 +78,7 @@ class WorkerProcess:
 
     def messages(self) -> Iterator[Message]:
         """The messages of the process until it is gone. Errors are raised, outages noted."""
-        for message in received(self._stdout):
+        for message in self._received():
             if "outage" in message:
                 self._note(message["outage"], message["sentence"])
                 continue
@@ -101,42 +122,17 @@ class WorkerProcess:
         """Begin to train groups of a sweep, up to ``together`` at a time; ``seconds`` were spent on it before."""
         self._begin(do="sweep", id=sweep_id, together=together, seconds=seconds, device=self.device)
 
-    def _begin(self, **message: object) -> None:
-        self.busy = True
-        self.send(**message)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        """The number of the process."""
-        return self._process.pid
-
     def close(self) -> None:
         """Have the process checkpoint what it trains, and leave."""
         self._told_to_close = True
         self.send(do="close")
 
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
+    def _begin(self, **message: object) -> None:
+        self.busy = True
+        self.send(**message)
 
-    def end(self, timeout: float) -> None:
-        """Wait until the process is gone; kill it after ``timeout`` seconds."""
-        try:
-            self._process.wait(max(0.0, timeout))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdin, self._stdout):
-            with suppress(OSError):  # what could not be sent any more
-                cast("BinaryIO", stream).close()
-
-    def _cause(self) -> str:
-        status = self._process.wait()
+    def _cause_of(self, status: int) -> str:
+        """How a process ended with this exit status, negative for a signal."""
         if self._told_to_close and status == -9:
             return "did not leave in time and was killed"
         if status >= 0:
@@ -152,7 +148,58 @@ class WorkerProcess:
             self._outages.begin(what, StoreUnavailable(sentence))
 
 
-def _environment() -> dict[str, str]:
+class WorkerProcess(WorkerHandle):
+    """A worker process of this machine, over its standard input and output."""
+
+    def __init__(self, settings: Settings, owner: str, outages: Outages) -> None:
+        """Start the process; :meth:`wait` until it is ready."""
+        super().__init__(settings.device, outages)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, *ARGUMENTS],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment(),
+                start_new_session=True,  # what a terminal sends to the server is for the server
+            )
+        except OSError as error:
+            raise WorkerLost(f"A worker process could not be started: {os.strerror(error.errno or 0)}.") from None
+        self._stdout = cast("BinaryIO", self._process.stdout)
+        self._sender = Sender(cast("BinaryIO", self._process.stdin))
+        self.send(do="open", settings=settings_facts(settings), owner=owner)
+
+    def send(self, **message: object) -> bool:
+        return self._sender(**message)
+
+    def _received(self) -> Iterator[Message]:
+        return received(self._stdout)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def end(self, timeout: float) -> None:
+        try:
+            self._process.wait(max(0.0, timeout))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._stdout):
+            with suppress(OSError):  # what could not be sent any more
+                cast("BinaryIO", stream).close()
+
+    def _cause(self) -> str:
+        return self._cause_of(self._process.wait())
+
+
+def environment() -> dict[str, str]:
     """This process's, with the checkout from which RegLab is imported."""
     root = checkout()
     if root is None:

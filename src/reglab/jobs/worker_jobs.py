@@ -49,11 +49,16 @@ class WorkerJobs:
     outages: Outages
 
     @classmethod
-    def opened(cls, settings: Settings, owner: str, mail: Mail, tell: Sender) -> WorkerJobs:
-        """The jobs of a process that joins ``owner``; :class:`StoreError` if the store cannot be opened."""
+    def opened(cls, settings: Settings, owner: str, mail: Mail, tell: Sender, name: str | None = None) -> WorkerJobs:
+        """The jobs of a process that joins ``owner``, and announces itself where it has a ``name``.
+
+        :raises StoreError: the store cannot be opened.
+        """
         store = open_store(settings)
         try:
             store.join(owner)
+            if name is not None:
+                store.announce(name)
         except BaseException:
             store.close()
             raise

@@ -15,7 +15,7 @@ from reglab.errors import RegLabError
 from reglab.jobs.pace import TICK
 from reglab.jobs.patience import Outages, Patience
 from reglab.jobs.work import Halt, Halted, Job
-from reglab.jobs.worker_handle import WorkerProcess
+from reglab.jobs.worker_handle import WorkerHandle, WorkerProcess
 from reglab.machine import available_memory
 from reglab.settings import Settings
 from reglab.spec import RunSpec
@@ -37,20 +37,26 @@ _MEMORY = 500 * 2**20  # bytes that a further worker needs before it trains
 class WorkerPool:
     """At most ``settings.slots`` worker processes, fewer where memory is short; safe to share between threads."""
 
+    one_machine = True
+    """Whether the workers share one memory."""
+
+    retries = 0
+    """How often a group of a sweep goes on with another worker after one that had begun it was lost."""
+
     def __init__(
         self, settings: Settings, owner: str, outages: Outages, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.settings, self.owner, self.outages, self._clock = settings, owner, outages, clock
         self._guard = threading.Condition()
-        self._idle: list[WorkerProcess] = []
-        self._busy: set[WorkerProcess] = set()
+        self._idle: list[WorkerHandle] = []
+        self._busy: set[WorkerHandle] = set()
         self._starting = 0
-        self._leaving: list[WorkerProcess] = []
+        self._leaving: list[WorkerHandle] = []
         self._closing = False
         self._devices = devices(settings.device)
 
     @property
-    def workers(self) -> list[WorkerProcess]:
+    def workers(self) -> list[WorkerHandle]:
         """Every worker that has not been asked to leave."""
         with self._guard:
             return [*self._idle, *self._busy]
@@ -58,7 +64,7 @@ class WorkerPool:
     @contextmanager
     def worker(
         self, wanted: Callable[[], Halt | None], waiting: Callable[[], None] = lambda: None
-    ) -> Iterator[WorkerProcess]:
+    ) -> Iterator[WorkerHandle]:
         """A worker for one job; ``waiting()`` is called where none is at hand.
 
         :raises Halted: ``wanted()`` before there was one.
@@ -70,7 +76,7 @@ class WorkerPool:
         finally:
             self._put_back(worker)
 
-    def _first(self, wanted: Callable[[], Halt | None], waiting: Callable[[], None]) -> WorkerProcess:
+    def _first(self, wanted: Callable[[], Halt | None], waiting: Callable[[], None]) -> WorkerHandle:
         waiting()
         while True:
             if halt := ("interrupted" if self._closing else wanted()):
@@ -84,9 +90,9 @@ class WorkerPool:
                 else:
                     self._guard.wait(TICK)
             if may_start:
-                return self._assigned(self._start())
+                return self._assigned(self._start(wanted))
 
-    def _taken(self) -> WorkerProcess | None:
+    def _taken(self) -> WorkerHandle | None:
         """An idle worker, now busy."""
         with self._guard:
             while self._idle:
@@ -97,7 +103,7 @@ class WorkerPool:
                 worker.end(0.0)
         return None
 
-    def _assigned(self, worker: WorkerProcess) -> WorkerProcess:
+    def _assigned(self, worker: WorkerHandle) -> WorkerHandle:
         """The worker with the device on which the fewest others train."""
         with self._guard:
             used = Counter(one.device for one in self._busy if one is not worker)
@@ -106,15 +112,23 @@ class WorkerPool:
 
     def _may_start(self) -> bool:
         count = len(self._idle) + len(self._busy) + self._starting
-        return count < self.settings.slots and (count == 0 or available_memory() >= _MEMORY)
+        return count < self.settings.slots and (count == 0 or self._has_room())
 
-    def _start(self) -> WorkerProcess:
+    def _has_room(self) -> bool:
+        return available_memory() >= _MEMORY
+
+    def _new(self) -> WorkerHandle:
+        return WorkerProcess(self.settings, self.owner, self.outages)
+
+    def _start(self, wanted: Callable[[], Halt | None] = lambda: None) -> WorkerHandle:
         """A new worker, counted as busy."""
         try:
             worker = self._spawned()
             if self._closing:
                 worker.kill()
-            self._await(worker)
+            self._await(worker, wanted)
+        except Halted:
+            raise
         except Exception as error:
             if self._closing:
                 raise Halted("interrupted") from None
@@ -123,19 +137,19 @@ class WorkerPool:
         self.outages.end(STARTING)
         return worker
 
-    def _spawned(self) -> WorkerProcess:
+    def _spawned(self) -> WorkerHandle:
         worker = None
         try:
-            worker = WorkerProcess(self.settings, self.owner, self.outages)
+            worker = self._new()
             return worker
         finally:
             with self._guard:
                 self._starting -= 1
                 self._busy |= set() if worker is None else {worker}
 
-    def _await(self, worker: WorkerProcess) -> None:
+    def _await(self, worker: WorkerHandle, wanted: Callable[[], Halt | None]) -> None:
         try:
-            worker.wait()
+            worker.wait(lambda: "interrupted" if self._closing else wanted())
         except BaseException:
             with self._guard:
                 self._busy.discard(worker)
@@ -168,7 +182,7 @@ class WorkerPool:
         with suppress(RegLabError):  # the first job tries again, and says why
             self.start()
 
-    def _put_back(self, worker: WorkerProcess) -> None:
+    def _put_back(self, worker: WorkerHandle) -> None:
         """Keep the worker for the next job; one that is gone, or still at its job after an error, leaves."""
         with self._guard:
             self._busy.discard(worker)
@@ -221,6 +235,18 @@ class WorkerPool:
             worker.end(deadline - self._clock())
 
 
+def open_pool(store: Store, settings: Settings, outages: Outages) -> WorkerPool | None:
+    """The workers that ``settings`` name, none of them started; None where all is kept in this process.
+
+    :raises RegLabError: there is no Ray, or its cluster cannot train the runs of this store.
+    """
+    if settings.on_ray:
+        from reglab.jobs.ray_pool import RayPool  # which needs an extra dependency
+
+        return RayPool.connected(store, settings, outages)
+    return WorkerPool(settings, store.owner().id, outages) if settings.runner == "process" else None
+
+
 @contextmanager
 def workers(
     store: Store, settings: Settings, closing: Callable[[], bool], warm: int = 0
@@ -229,10 +255,10 @@ def workers(
 
     ``warm`` of them are started at once. When ``closing()`` they checkpoint and leave, or are killed.
     """
-    if settings.runner != "process":
+    pool, done = open_pool(store, settings, Outages()), threading.Event()
+    if pool is None:
         yield None
         return
-    pool, done = WorkerPool(settings, store.owner().id, Outages()), threading.Event()
     watch = threading.Thread(target=_close_when, args=(pool, closing, done), daemon=True)
     watch.start()
     starters = pool.warm(warm)

@@ -152,7 +152,7 @@ def _serve(mail: Mail, tell: Sender) -> None:
     from reglab.jobs.worker_jobs import WorkerJobs  # slow to import: the reader hears the server meanwhile
 
     try:
-        jobs = WorkerJobs.opened(settings_of(first["settings"]), first["owner"], mail, tell)
+        jobs = WorkerJobs.opened(settings_of(first["settings"]), first["owner"], mail, tell, first.get("name"))
     except RegLabError as error:
         tell(**error_facts(error))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from reglab.cli.checkup import data, home, machine, software, worker
+from reglab.cli.checkup import cluster, data, home, machine, software, worker
 from reglab.cli.checkup import settings as in_force
 from reglab.cli.checkup.finding import Finding
 from reglab.errors import RegLabError, clipped
@@ -25,6 +25,7 @@ _WITH_SETTINGS: tuple[tuple[str, Callable[[Settings], Iterator[Finding]]], ...] 
     ("Home", home.folder),
     ("Disk", home.disk),
     ("Store", home.store),
+    ("Ray", cluster.ray),
     ("Data", data.datasets),
     ("Cache", data.cache),
     ("Training", data.training),

@@ -22,6 +22,9 @@ _DRIVER = Path("/proc/driver/nvidia/version")
 
 def cores(settings: Settings) -> Iterator[Finding]:
     usable, every = available_cores(), psutil.cpu_count() or 1
+    if settings.on_ray:
+        yield Finding("Cores", "ok", f"{usable} of {every} cores; runs train on {settings.runner}.")
+        return
     limited = " (affinity or the container's quota bars the others)" if usable < every else ""
     text = f"{usable} of {every} cores{limited}; {settings.slots} run{'' if settings.slots == 1 else 's'} at once."
     facts = {"cores": usable, "every": every, "slots": settings.slots}
@@ -56,6 +59,8 @@ def gpus(settings: Settings) -> Iterator[Finding]:
         yield _no_gpu([str(each.message) for each in heard])
     for index in range(count):
         yield _gpu(torch.cuda, index, settings.device)
+    if settings.on_ray:
+        return
     device = choose_device(settings.device)
     text = f"Runs train on {describe(device)} (REGLAB_DEVICE={settings.device})."
     yield Finding("Device", "ok", text, facts={"device": str(device)})

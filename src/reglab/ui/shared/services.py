@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar, cast
@@ -56,11 +57,15 @@ def services() -> Services:
 def open_services(settings: Settings) -> Services:
     """A store and a runner for ``settings``.
 
-    :raises RegLabError: if the store cannot be opened, or if the device is missing and every run would fail.
+    :raises RegLabError: if the store cannot be opened, or every run would fail, as without the device or the cluster.
     """
-    choose_device(settings.device)
-    store = open_store(settings)
-    return Services(settings, store, Runner(store, settings))
+    if not settings.on_ray:
+        choose_device(settings.device)
+    with ExitStack() as opened:
+        store = opened.enter_context(open_store(settings))
+        runner = Runner(store, settings)
+        opened.pop_all()
+    return Services(runner.settings, store, runner)
 
 
 def close_services() -> None:
