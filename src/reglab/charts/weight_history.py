@@ -88,7 +88,7 @@ def weight_heat_map_chart(
     if zeros:
         _add_zeros(made, own)
     if best_epoch is not None and own.epochs.min() < best_epoch < own.epochs.max():
-        _add_best(made, best_epoch)
+        _add_best(made, best_epoch, left=best_epoch > float(own.epochs.mean()))
     return made.figure()
 
 
@@ -145,10 +145,11 @@ def _add_zeros(made: Draft, own: History) -> None:
     )
 
 
-def _add_best(made: Draft, epoch: int) -> None:
+def _add_best(made: Draft, epoch: int, *, left: bool) -> None:
     line = {"color": GREY, "width": 1.5, "dash": "3px,3px"}
     made.add_shape(type="line", x0=epoch, x1=epoch, xref="x", y0=0, y1=1, yref="paper", line=line)
-    made.add_text("best epoch", x=epoch, xref="x", xanchor="left", y=1, yref="paper", yanchor="top")
+    side = {"xanchor": "right", "xshift": -4} if left else {"xanchor": "left", "xshift": 4}
+    made.add_text("best epoch", x=epoch, xref="x", y=1, yref="paper", yanchor="top", **side)
 
 
 def weight_ridge_chart(history: pd.DataFrame, *, layer: str | None = None) -> go.Figure:

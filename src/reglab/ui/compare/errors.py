@@ -150,7 +150,7 @@ def _confusion(one: Side, other: Side, pair: Pair, pictures: Pictures, which: Wh
     drawn: dict[str, Callable[[], go.Figure]] = {
         "first": partial(confusion_chart, frames[0], one.style.text, subtitle),
         "second": partial(confusion_chart, frames[1], other.style.text, subtitle),
-        "difference": partial(confusion_difference_chart, frames[0], frames[1], "Second less first", legend),
+        "difference": partial(confusion_difference_chart, frames[0], frames[1], "Second minus first", legend),
     }
     with st.grid(3, min_column_width=290, gap="small"):
         for name, make in drawn.items():

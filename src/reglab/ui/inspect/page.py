@@ -116,7 +116,7 @@ def _buttons(run: Run) -> None:
 def _notes(run: Run) -> None:
     """What a person must know before the figures: what of the link failed, and what the run lacks."""
     if problem := shown().problem:
-        st.warning(f"The link has a part that cannot be used. {literal(problem)}", icon=":material/link_off:")
+        st.warning(f"The link: {literal(problem)}", icon=":material/link_off:")
     if run.deleted is not None:
         st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ACTIVE:

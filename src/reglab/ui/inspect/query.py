@@ -74,7 +74,7 @@ def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> Link:
             continue
         value = _READERS[name](query[name])
         if value is None:
-            problems.append(f"{name} cannot be {shown(query[name])}, so its default stands in.")
+            problems.append(f"{name} cannot be {shown(query[name])}; the default is used.")
         else:
             values[name] = value
     run = query.get(RUN, "").strip() or query.get(_SEVERAL, "").partition(",")[0].strip() or None
