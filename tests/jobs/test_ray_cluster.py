@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -113,3 +114,19 @@ def test_a_node_has_folders_of_its_own(home: Path, tmp_path: Path, monkeypatch: 
     (tmp_path / "sets").mkdir()
     monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "sets"))
     assert settings_here(own)["data"] == str(tmp_path / "sets")
+
+
+def test_messages_reach_the_process_in_the_order_in_which_they_were_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray promises an asynchronous actor no order of calls."""
+    from reglab.jobs.ray_actor import WorkerActor
+
+    passed = list[str]()
+
+    async def calls() -> None:
+        actor = WorkerActor()
+        monkeypatch.setattr(actor, "_sender", lambda **message: passed.append(message["do"]), raising=False)
+        for number, do in ((1, "take"), (0, "sweep"), (3, "close"), (2, "give")):
+            await actor.send(number, {"do": do})
+
+    asyncio.run(calls())
+    assert passed == ["sweep", "take", "give", "close"]

@@ -46,6 +46,7 @@ class WorkerActor:
     def __init__(self) -> None:
         self._lines: asyncio.Queue[bytes] = asyncio.Queue()
         self._heard = time.monotonic()
+        self._early, self._next = dict[int, Message](), 0
 
     async def start(self, settings: Message, owner: str, name: str, beacon: str) -> Message:
         """Start the process, which announces itself as ``name``; facts of this node, with which it may be refused."""
@@ -76,9 +77,12 @@ class WorkerActor:
         self._heard = time.monotonic()
         return lines
 
-    async def send(self, message: Message) -> None:
-        """Pass a message on to the process."""
-        self._sender(**message)
+    async def send(self, number: int, message: Message) -> None:
+        """Pass message ``number`` on to the process after those before it: calls may arrive in another order."""
+        self._early[number] = message
+        while self._next in self._early:
+            self._sender(**self._early.pop(self._next))
+            self._next += 1
 
     async def kill(self) -> None:
         """End the process at once."""

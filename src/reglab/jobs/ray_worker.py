@@ -50,7 +50,7 @@ class RayWorker(WorkerHandle):
         self.name, self.node, self._actor, self._wait_until_gone = uuid.uuid4().hex, "", actor, wait_until_gone
         self._messages: SimpleQueue[Message | None] = SimpleQueue()
         self._heard, self._gone, self._status, self._pid = threading.Event(), threading.Event(), None, 0
-        self._ray_says = ""
+        self._ray_says, self._sending, self._sent = "", threading.Lock(), 0
         post.expect(self, actor.start.remote(settings_facts(settings), owner, self.name, beacon))
 
     def wait(self, wanted: Callable[[], Halt | None] = lambda: None) -> None:
@@ -64,7 +64,9 @@ class RayWorker(WorkerHandle):
     def send(self, **message: object) -> bool:
         if not self.alive:
             return False
-        self._actor.send.remote(message)
+        with self._sending:
+            self._actor.send.remote(self._sent, message)
+            self._sent += 1
         return True
 
     @property
