@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import psutil
 import ray
 
 from reglab import __version__
@@ -34,7 +34,8 @@ SILENCE = 15.0
 
 _LAUNCHER = """
 import signal, subprocess, sys
-signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # Ray ignores it, which loses exit statuses
+if hasattr(signal, "SIGCHLD"):
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # Ray ignores it, which loses exit statuses
 status = subprocess.call(sys.argv[1:])
 print('{"status": %d}' % status, flush=True)
 """
@@ -86,8 +87,9 @@ class WorkerActor:
 
     async def kill(self) -> None:
         """End the process at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self._process.pid).children(recursive=True):
+                process.kill()
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         for line in cast("BinaryIO", self._process.stdout):
