@@ -142,31 +142,31 @@ def test_another_worker_trains_the_groups_that_a_killed_one_had_not_begun(runner
 
 @pytest.mark.parametrize(("kills", "state"), [(1, "finished"), (2, "interrupted")])
 def test_where_workers_are_retried_a_sweep_ends_whole_after_as_many_losses(
-    runner: Runner, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, kills: int, state: str
+    runner: Runner, pool_store: Store, pool_settings: Settings, monkeypatch: pytest.MonkeyPatch, kills: int, state: str
 ) -> None:
     """As on a cluster: groups that were begun on a lost machine go on on another one."""
     monkeypatch.setattr(runner.pool, "retries", 1)
     warm(runner)
-    sweep_id = store.create(ONE_GROUP).id
+    sweep_id = pool_store.create(ONE_GROUP).id
     plan = plan_of(ONE_GROUP, SEQUENTIAL, workers=1)
-    store.set_plan(sweep_id, plan.facts())
+    pool_store.set_plan(sweep_id, plan.facts())
     runner._bell.set()
     lost = set[int]()
     for _ in range(kills):
-        before = store.sweep_runs(sweep_id)[0].epoch
+        before = pool_store.sweep_runs(sweep_id)[0].epoch
         wait_until(lambda: set(busy(runner)) - lost != set(), "a worker")
-        wait_until(lambda at=before: store.sweep_runs(sweep_id)[0].epoch > at, "an epoch")  # type: ignore[misc]
+        wait_until(lambda at=before: pool_store.sweep_runs(sweep_id)[0].epoch > at, "an epoch")  # type: ignore[misc]
         [worker] = set(busy(runner)) - lost
         os.kill(worker, signal.SIGKILL)
         lost.add(worker)
-    wait_for_sweep(store, sweep_id, state)
+    wait_for_sweep(pool_store, sweep_id, state)
     if state == "interrupted":
-        wait_until(lambda: store.sweep(sweep_id).error is not None, "the reason")
+        wait_until(lambda: pool_store.sweep(sweep_id).error is not None, "the reason")
         runner.resume(sweep_id)
-        wait_for_sweep(store, sweep_id, "finished")
-    assert store.sweep(sweep_id).error is None
-    expected = lanes_of(store, train_sweep(store, settings, ONE_GROUP, plan))
-    assert_same_lanes(lanes_of(store, store.sweep(sweep_id)), expected)
+        wait_for_sweep(pool_store, sweep_id, "finished")
+    assert pool_store.sweep(sweep_id).error is None
+    expected = lanes_of(pool_store, train_sweep(pool_store, pool_settings, ONE_GROUP, plan))
+    assert_same_lanes(lanes_of(pool_store, pool_store.sweep(sweep_id)), expected)
 
 
 def warm(runner: Runner) -> None:

@@ -160,7 +160,9 @@ class WorkerProcess(WorkerHandle):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env=environment(),
-                start_new_session=True,  # what a terminal sends to the server is for the server
+                # What a terminal sends to the server is for the server. The session stays the same: Linux weighs
+                # sessions against each other, and niceness within one only (sched(7), autogroup).
+                process_group=0,
             )
         except OSError as error:
             raise WorkerLost(f"A worker process could not be started: {os.strerror(error.errno or 0)}.") from None

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -23,8 +22,6 @@ from reglab.jobs.messages import Message, Sender, error_facts, received, setting
 
 GRACE = 30.0
 """Seconds in which a worker whose server is gone ends what it does."""
-
-_ATTEMPTS, _PAUSE = 100, 0.15  # to lower the session, and seconds between them
 
 _NICER = 10  # steps of niceness below the server, whose pages come first
 
@@ -125,23 +122,6 @@ def _yield_to_pages() -> None:
         process.nice(min(19, process.nice() + _NICER) if lower is None else lower)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-    if hasattr(os, "getsid") and os.getsid(0) == os.getpid():
-        threading.Thread(target=_lower_session, args=(process.nice(),), name="reglab-nice", daemon=True).start()
-
-
-def _lower_session(niceness: int) -> None:
-    """Give this process's session the ``niceness``, where the kernel weighs sessions against each other.
-
-    There niceness counts within a session only (sched(7), autogroup), and a worker has a session of its own. The kernel
-    accepts one such change every tenth of a second from ordinary users, so workers that start at once have to wait.
-    """
-    with suppress(OSError):
-        for _ in range(_ATTEMPTS):
-            try:
-                Path("/proc/self/autogroup").write_text(str(niceness), encoding="ascii")
-                return
-            except BlockingIOError:
-                time.sleep(_PAUSE)
 
 
 def _serve(mail: Mail, tell: Sender) -> None:
