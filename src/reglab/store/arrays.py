@@ -109,6 +109,7 @@ def _restore(value: dict[str, Any]) -> Any:
 
 def _save(arrays: Arrays, metadata: dict[str, str] | None) -> bytes:
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    np.empty(sum(array.nbytes for array in contiguous.values()), np.uint8)  # without this memory, save ends the process
     try:
         return tensors.save(contiguous, metadata)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
