@@ -83,7 +83,7 @@ def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(store: Store,
     tick(page, 2)
     expect(page).to_have_url(re.compile(r"runs=\w+(,|%2C)\w+$"))
     expect(charts).to_have_count(3)
-    expect(page.locator(".st-key-runs_legend")).to_have_text(re.compile("● λ₂ = 0.1.*● no penalty"))
+    expect(page.locator(".st-key-runs_legend")).to_have_text(re.compile("λ₂ = 0.1.*no penalty"))
     for i in range(3):
         expect(charts.nth(i)).to_have_attribute("data-mounts", "1")
     page.reload()
