@@ -43,7 +43,7 @@ def test_a_line_marks_what_early_stopping_keeps_unless_that_is_the_last_epoch(
     frame[columns.VAL_LOSS] = [2.0, 0.5, 0.6, 0.9]
     figure = chart(frame, styles(["a"]))
     assert [shape.x0 for shape in figure.layout.shapes] == [2]
-    assert "early stopping keeps epoch 2" in texts(figure)
+    assert "early stopping would keep epoch 2" in texts(figure)
     frame[columns.VAL_LOSS] = [2.0, 0.5, 0.4, 0.3]
     assert not chart(frame, styles(["a"])).layout.shapes
 

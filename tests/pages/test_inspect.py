@@ -147,3 +147,11 @@ def test_an_image_is_tried_on_several_runs(app: AppTest, store: Store, settings:
     choose(app, "source", "draw")
     assert len(chart(app, "inspect_probabilities")["data"]) == 2
     assert images(app) == ["The image as the network sees it"]
+
+
+def test_a_run_on_another_dataset_does_not_predict_beside(app: AppTest, store: Store) -> None:
+    run, foreign = add_run(store), add_run(store, spec(data__name="digits_halves"))
+    same = add_run(store)
+    visit(app, run=run.id, view="image", beside=f"{foreign.id},{same.id}")
+    assert not app.exception
+    assert app.multiselect[0].value == [same.id]

@@ -137,6 +137,12 @@ def test_several_runs_stand_side_by_side(app: AppTest, store: Store) -> None:
     assert [store.get(run).state for run in ids] == ["cancelled", "queued"]
 
 
+def test_two_runs_say_why_one_of_them_went_wrong(app: AppTest, store: Store) -> None:
+    runs = [add_run(store, name="fine"), add_run(store, spec(optim__lr=9.0), name="wild", state="diverged")]
+    visit(app, runs=",".join(run.id for run in runs))
+    assert any("wild: This run is diverged." in plain(caption.value) for caption in app.caption)
+
+
 def test_the_layer_selector_offers_every_kernel(app: AppTest, store: Store) -> None:
     run = add_run(store)
     visit(app, run=run.id)

@@ -14,11 +14,19 @@ from tests.jobs.running import SMALL, assert_same_figures, figures, settings_in,
 
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable
 from reglab.events import Checkpoint
-from reglab.settings import Settings
+from reglab.settings import Settings, load_settings
 from reglab.store import RunFiles, Store, open_store
 from reglab.store.files import NEWEST, part_folders, sweep_has_checkpoint
 from reglab.store.garbage import remove_files
-from reglab.store.remote_files import files_in, mark_copy, place_beacon, remove_beacon, unseen
+from reglab.store.remote_files import (
+    RemoteFiles,
+    files_in,
+    mark_copy,
+    place_beacon,
+    remove_beacon,
+    unseen,
+    without_secrets,
+)
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -178,3 +186,30 @@ def test_a_run_trains_with_its_files_at_a_url(tmp_path: Path, store: Store, sett
     assert np.array_equal(again.log_prob, scores.log_prob)
     assert run.weights_path is not None
     assert files.load_weights(run.weights_path).keys() == opened.files(run.id).load_weights(run.weights_path).keys()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ftp://bob:s3cret@host/x", "ftp://host/x"),
+        ("ftp://bob:s3@cret@host/x?token=abc", "ftp://host/x"),
+        ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("/shared/runs", "/shared/runs"),
+    ],
+)
+def test_sentences_name_a_url_without_its_secrets(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+
+
+def test_a_url_that_cannot_be_reached_does_not_give_its_password_away(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as refused:
+        RemoteFiles(tmp_path, "nosuchprotocol://bob:s3cret@host/x?key=abc")
+    assert "nosuchprotocol://host/x" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+    assert "abc" not in str(refused.value)
+
+
+def test_a_home_whose_files_lie_elsewhere_is_not_backed_up_by_half(tmp_path: Path) -> None:
+    settings = load_settings({"REGLAB_HOME": str(tmp_path / "home"), "REGLAB_FILES": f"file://{tmp_path}/there"})
+    with open_store(settings) as store, pytest.raises(StoreError, match="back them up there"):
+        store.back_up(tmp_path / "copy")

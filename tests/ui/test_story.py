@@ -42,10 +42,11 @@ def ended(store: Store) -> Made:
         ((0.01, 1.2), (12, 0.3, 0.5), "**Overfits after epoch 12:** the validation loss rises from 0.500 to 1.20"),
         ((0.2, 0.5), (80, 0.2, 0.5), "**Ends at its best epoch**, 80"),
         ((0.2, 0.505), (40, 0.3, 0.5), "**Levels off:** the validation loss ends at 0.505"),
-        ((0.2, 0.7), (78, 0.3, 0.5), "**Levels off:**"),
         ((0.6, 0.7), (20, 0.3, 0.5), "**Ends above its best:**"),
+        ((0.2, 0.54), (78, 0.3, 0.5), "**Levels off:**"),
+        ((0.2, 1.9), (78, 0.3, 0.5), "**Overfits after epoch 78:**"),
     ],
-    ids=["overfits", "still falls", "level", "best near the end", "training loss rises too"],
+    ids=["overfits", "still falls", "level", "training loss rises too", "best near the end", "rises at the end"],
 )
 def test_the_sentence_says_how_a_run_ends(
     ended: Made, last: tuple[float, float], best: tuple[int, float, float], begins: str
@@ -60,12 +61,28 @@ def test_a_run_that_trains_has_its_present_figures_and_one_without_an_epoch_none
     assert not story(replace(run, state="diverged"))
 
 
+def test_one_epoch_says_nothing_of_how_it_goes_on(ended: Made) -> None:
+    assert story(ended((0.2, 0.5), (1, 0.2, 0.5), epoch=1)).startswith("**One epoch alone**")
+
+
+def test_runs_that_differ_in_more_than_their_penalty_are_not_named_by_it(ended: Made) -> None:
+    first = ended((0.2, 0.5), (80, 0.2, 0.5), penalty__l2=0.1)
+    second = ended((0.2, 0.5), (80, 0.2, 0.5), penalty__l2=0.2, train__epochs=7)
+    assert "the second run has" in story_of_two(first, second)
+    assert "λ₂" not in story_of_two(first, second)
+
+
+def test_there_is_no_difference_while_a_run_trains(ended: Made) -> None:
+    first, second = ended((0.01, 1.2), (12, 0.3, 0.5)), ended((0.2, 0.5), (80, 0.2, 0.5))
+    assert difference(first, replace(second, state="running"), layer_frame([first.id], 80)) == ("–",) * 3
+
+
 def test_the_baseline_s_difference_names_its_epoch_and_that_these_are_single_runs(ended: Made) -> None:
     run = ended((0.2, 0.5), (80, 0.2, 0.5))
     assert run.last is not None
     zero = replace(run, last=replace(run.last, val_acc=0.7, gap_loss=1.3))
     assert "Against λ = 0: accuracy +10.0 points, gap −1.000 at the last epoch. Single runs" in story(run, zero)
-    assert "Against" not in story(run, replace(zero, state="running"))
+    assert "Against" not in story(run, replace(zero, state="running", epoch=40))
 
 
 def test_two_runs_are_compared_at_their_last_and_at_their_best_epochs(ended: Made) -> None:

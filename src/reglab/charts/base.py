@@ -330,7 +330,7 @@ def mark_best_epoch(made: Draft, run: RunCurves) -> None:
     dotted = {"color": GREY, "width": 1, "dash": "3px,3px"}
     made.add_shape(type="line", x0=epoch, x1=epoch, xref="x", y0=0, y1=1, yref="y domain", line=dotted, layer="below")
     side = {"xanchor": "left", "xshift": 4} if epoch < last / 2 else {"xanchor": "right", "xshift": -4}
-    made.add_text(f"early stopping keeps epoch {epoch}", x=epoch, y=1, yref="y domain", yanchor="top", **side)
+    made.add_text(f"early stopping would keep epoch {epoch}", x=epoch, y=1, yref="y domain", yanchor="top", **side)
 
 
 def epoch_axis(made: Draft, runs: Sequence[RunCurves], planned: int | None) -> None:

@@ -19,6 +19,7 @@ from reglab.errors import StoreError
 from reglab.store import atomic
 from reglab.store.database import Database
 from reglab.store.files import NEWEST, PREVIOUS, RunFiles, is_plain
+from reglab.store.remote_files import files_in, without_secrets
 from reglab.store.sentences import database_error, disk_error
 
 NAME = "reglab.sqlite"
@@ -63,6 +64,11 @@ def _check(database: Database, home: Path, target: Path) -> None:
         raise StoreError(
             f"{database.place} is backed up with PostgreSQL's own tool: copy the folder {home} first, and then run "
             "pg_dump --format=custom --file=reglab.dump with the database's name."
+        )
+    if (url := files_in(home).url) is not None:
+        raise StoreError(
+            f"The files of runs lie at {without_secrets(url)} (REGLAB_FILES): back them up there, and the database "
+            "with its own tool."
         )
     if target.is_relative_to(home):
         raise StoreError(f"A backup in {home} itself would be lost with it; name a folder elsewhere.")

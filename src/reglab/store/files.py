@@ -254,6 +254,10 @@ class RunFiles:
         """Whether ``<name>.safetensors`` is there."""
         return self.place.there(self._weights(name))
 
+    def size_of(self, name: str) -> int:
+        """Bytes of ``<name>.safetensors``, which is there."""
+        return self.place.size(self._weights(name))
+
     def load_weights(self, path: str) -> dict[str, NDArray[Any]]:
         """The arrays in ``path`` (relative to the home).
 

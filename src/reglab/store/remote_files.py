@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reglab.errors import StoreError, StoreUnavailable, clipped
 from reglab.store import atomic
@@ -56,6 +57,8 @@ class Files:
 
 class RemoteFiles(Files):
     """Files at an fsspec URL; ``folder`` holds this machine's copy."""
+
+    url: str
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
@@ -162,11 +165,27 @@ class RemoteFiles(Files):
         except StoreError:
             raise
         except ImportError as error:
-            sentence = f"REGLAB_FILES={self.url} needs a package that is not installed: {clipped(str(error))}."
-            raise StoreError(sentence) from None
+            files = f"REGLAB_FILES={without_secrets(self.url)}"
+            raise StoreError(f"{files} needs a package that is not installed: {self._say(error)}.") from None
         except Exception as error:
-            why = f"{type(error).__name__}: {clipped(str(error))}".rstrip(": .")
-            raise StoreUnavailable(f"The files of runs at {self.url} cannot be reached ({why}).") from error
+            why = f"{type(error).__name__}: {self._say(error)}".rstrip(": .")
+            sentence = f"The files of runs at {without_secrets(self.url)} cannot be reached ({why})."
+            raise StoreUnavailable(sentence) from error
+
+    def _say(self, error: Exception) -> str:
+        """What the error says, without what only the URL's owner may know."""
+        text = str(error).replace(self.url, without_secrets(self.url))
+        password: str | None = urlsplit(self.url).password
+        return clipped(text.replace(password, "…") if password else text)
+
+
+def without_secrets(url: str) -> str:
+    """A URL, or a folder, without user, password and query, as sentences name it."""
+    if "://" not in url:
+        return url
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def mark_copy(folder: Path, url: str) -> None:
@@ -209,7 +228,7 @@ def unseen(beacon: str, url: str | None) -> str | None:
         there = RemoteFiles(Path(), url).there(Path(beacon.removeprefix(f"{url}/")))
     else:
         there = Path(beacon).is_file()
-    return None if there else f"does not see the files of runs in {beacon.rpartition('/')[0]}"
+    return None if there else f"does not see the files of runs in {without_secrets(beacon.rpartition('/')[0])}"
 
 
 def remove_beacon(beacon: str, url: str | None) -> None:

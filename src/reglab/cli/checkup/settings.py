@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from reglab.cli.checkup.finding import Finding
 from reglab.errors import StoreError, suggestion
 from reglab.settings import SETTINGS, Settings, load_hosts
+from reglab.store.remote_files import without_secrets
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -39,17 +39,13 @@ def _value(name: str, settings: Settings, environ: Mapping[str, str]) -> str:
     if name == "REGLAB_STORE":
         return _place(settings.store)
     if name == "REGLAB_FILES":
-        return _without_user(settings.files or str(settings.home))
+        return without_secrets(settings.files or str(settings.home))
     if name == "REGLAB_SLOTS" and not settings.slots:
         return "all of the Ray cluster"
     if name == "REGLAB_HOSTS":
         return ",".join(load_hosts(environ)) or "this machine's names"
     value = getattr(settings, name.removeprefix(_PREFIX).lower())
     return "auto" if value is None else str(value)
-
-
-def _without_user(url: str) -> str:
-    return re.sub(r"(?<=://)[^/@]*@", "", url)
 
 
 def _place(store: str) -> str:

@@ -46,7 +46,7 @@ _NAMES: Mapping[str, str] = {
     AT_BEST + "epoch": "Best epoch",
     AT_BEST + "val_acc": "Acc. at best",
     AT_BEST + "val_loss": "Loss at best",
-    EPOCHS: "Epochs",
+    EPOCHS: "Epochs done",
     SECONDS: "Duration",
 }
 _WITHOUT_CHANGE = (AT_BEST + "epoch", EPOCHS, SECONDS)

@@ -108,7 +108,7 @@ def _downloads(run: Run) -> None:
     there = [name for name in FILES if files.has(name)]
     for name in there:
         label, about = FILES[name]
-        size = (files.folder / f"{name}.safetensors").stat().st_size
+        size = files.size_of(name)
         st.download_button(
             label,
             partial(_bytes, run.id, name),

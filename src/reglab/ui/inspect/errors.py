@@ -16,6 +16,7 @@ from reglab.charts.pixels import image_pixels
 from reglab.datasets import DATASETS
 from reglab.jobs import images_at_hand
 from reglab.number_format import PERCENT, percent
+from reglab.states import ENDED
 from reglab.store import Run
 from reglab.ui.inspect.data import Validation, flipped_of, validation_of
 from reglab.ui.inspect.layers import at_switch
@@ -61,7 +62,8 @@ def errors_view(run: Run) -> None:
         return
     found = validation_of(run, at)
     if not found.has_classes:
-        st.info("Class probabilities are kept when a run ends; until then there are losses.", icon=":material/info:")
+        why = "it ended without finite ones" if run.state in ENDED else "they are kept when a run ends"
+        st.info(f"No class probabilities of this run: {why}. Losses are shown instead.", icon=":material/info:")
     if kind == "classes" and found.has_classes:
         _classes(found)
     else:

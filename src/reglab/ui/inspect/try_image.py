@@ -146,7 +146,8 @@ def _beside(run: Run) -> list[Run]:
     store = services().store
     named = beside_ids()
     recent = [one for one in store.runs(states=["finished"], limit=_LISTED) if one.spec.data.name == run.spec.data.name]
-    known = {one.id: one for one in [*recent, *store.runs_of(named)] if one.id != run.id}
+    linked = [one for one in store.runs_of(named) if one.spec.data.name == run.spec.data.name]
+    known = {one.id: one for one in [*recent, *linked] if one.id != run.id}
     labels = {one.id: one.name for one in known.values()}
     st.session_state[_BESIDE] = [one for one in named if one in known]
     chosen = st.multiselect(

@@ -203,14 +203,19 @@ def _running(run: Run, epoch_seconds: Sequence[float]) -> str:
 
 
 def _finished(run: Run, done: str) -> str:
-    chance = chance_of_run(run)
-    nothing = ""
-    if run.last is not None and chance is not None and chance.holds(run.last.val_acc):
-        nothing = f" Nothing was learnt: its validation accuracy is at chance, {chance.text}."
+    nothing = f" {found}" if (found := learnt_nothing(run)) else ""
     if run.epoch < run.epochs:
         return f"Stopped early {done}: no lower validation loss since epoch {run.best_epoch}.{nothing}"
     best = f" Lowest validation loss in epoch {run.best_epoch}." if run.best_epoch else ""
     return f"Finished {run.epochs} epochs in {duration(run.seconds)}.{best}{nothing}"
+
+
+def learnt_nothing(run: Run) -> str:
+    """A sentence where the run's last validation accuracy is at chance; empty otherwise."""
+    chance = chance_of_run(run)
+    if run.last is None or chance is None or not chance.holds(run.last.val_acc):
+        return ""
+    return f"Nothing was learnt: its validation accuracy is at chance, {chance.text}."
 
 
 def resume_text(run: Run) -> str:

@@ -260,10 +260,21 @@ def _two_runs(first: Run, second: Run, results: Results) -> None:
         place.html(_large(value))
     with state:
         another_lambda(results.runs)
+    for remark in filter(None, map(_remark, (first, second))):
+        st.caption(remark)
+
+
+def _remark(run: Run) -> str:
+    """What the table does not say of a run: why it went wrong, or that it has learnt nothing."""
+    if run.error and run.state != "interrupted":
+        return f":red[{literal(run.name)}: {literal(run.error)}]"
+    nothing = text.learnt_nothing(run) if run.state == "finished" else ""
+    return f":orange[{literal(run.name)}: {literal(nothing)}]" if nothing else ""
 
 
 def _large(value: str) -> str:
-    return f'<div style="font-size:1.5rem;line-height:1.2;white-space:nowrap">{html.escape(value)}</div>'
+    look = "font-size:clamp(1rem, 1.7vw, 1.6rem);line-height:1.2;white-space:nowrap"
+    return f'<div style="{look}">{html.escape(value)}</div>'
 
 
 def _cards(results: Results) -> None:

@@ -14,13 +14,13 @@ import pandas as pd
 
 from reglab import columns
 from reglab.jobs import chance_of_run
-from reglab.number_format import fixed, percent, points, short
+from reglab.number_format import NONE, fixed, percent, points, short
 from reglab.states import ACTIVE
 from reglab.store import Run
 from reglab.ui.shared.text import loss, penalty_text
 
 _ALIKE = 1.02  # a validation loss up to 2 % above the lowest one is as good
-_NEAR = 0.9  # a best epoch in the last tenth is near the end
+_NEAR, _ALIKE_NEAR = 0.9, 1.1  # a best epoch in the last tenth may be noise: up to 10 % above it is as good
 _SEEDS = "Single runs with one seed each; a λ sweep repeats them over seeds."
 
 ACCURACY_HELP = (
@@ -64,7 +64,12 @@ def headline(run: Run, layers: pd.DataFrame) -> tuple[Pair, ...]:
 
 
 def difference(first: Run, second: Run, layers: pd.DataFrame) -> tuple[str, ...]:
-    """The figures of ``second`` minus those of ``first``, in percentage points where they are shares."""
+    """The figures of ``second`` minus those of ``first``, in percentage points where they are shares.
+
+    Dashes while one of them trains: they are at different epochs.
+    """
+    if any(run.state in ACTIVE for run in (first, second)):
+        return NONE, NONE, NONE
     one, other = (headline_values(run, layers[layers[columns.RUN] == run.id]) for run in (first, second))
     change = [None if a is None or b is None else b - a for a, b in zip(one, other, strict=True)]
     accuracy, best_accuracy, gap, best_gap, norm = change
@@ -115,9 +120,12 @@ def _how_it_ends(run: Run) -> str:
     last, best = run.last, run.best
     assert last is not None
     assert best is not None
+    if run.epoch == 1:
+        return "**One epoch alone** does not show how the validation loss goes on."
     if best.epoch == run.epoch:
         return f"**Ends at its best epoch**, {run.epoch}: the validation loss was still falling; more epochs may help."
-    if last.val_loss <= _ALIKE * best.val_loss or best.epoch >= _NEAR * run.epoch:
+    near = _ALIKE_NEAR if best.epoch >= _NEAR * run.epoch else _ALIKE
+    if last.val_loss <= near * best.val_loss:
         return (
             f"**Levels off:** the validation loss ends at {loss(last.val_loss)}, near its lowest, "
             f"{loss(best.val_loss)} in epoch {best.epoch}."
@@ -135,7 +143,7 @@ def _how_it_ends(run: Run) -> str:
 
 def _against(run: Run, baseline: Run) -> str:
     """The run minus its baseline."""
-    if run.last is None or baseline.last is None or baseline.state in ACTIVE:
+    if run.last is None or baseline.last is None or run.epoch != baseline.epoch:
         return ""
     return (
         f" Against λ = 0: accuracy {points(run.last.val_acc - baseline.last.val_acc)} points, gap "
@@ -148,7 +156,7 @@ def story_of_two(first: Run, second: Run) -> str:
     if any(run.state in ACTIVE or run.last is None or run.best is None for run in (first, second)):
         return ""
     a, b = (penalty_text(run.spec.penalty) for run in (first, second))
-    names = (a, b) if a != b else ("the first run", "the second run")
+    names = (a, b) if a != b and alike_but_penalty([first, second]) else ("the first run", "the second run")
     assert first.last is not None and second.last is not None  # noqa: PT018
     assert first.best is not None and second.best is not None  # noqa: PT018
     ahead = second.last.val_acc - first.last.val_acc
