@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +27,18 @@ def test_validation_is_strong_and_training_thin() -> None:
     assert np.array_equal(train.y, frame[columns.TRAIN_ACC].to_numpy(np.float32))
     assert (val.line.dash, val.line.width) == ("solid", 2.2)
     assert train.line.width < val.line.width
+
+
+@pytest.mark.parametrize("chart", [accuracy_chart, loss_chart])
+def test_runs_of_one_colour_differ_in_the_stroke_of_their_validation_line(
+    chart: Callable[..., go.Figure],
+) -> None:
+    both = styles(["a", "b"])
+    both["b"] = replace(both["b"], colour=both["a"].colour, stroke=1)
+    figure = chart(epoch_frame(["a", "b"], 3), both)
+    strokes = [trace.line.dash for trace in figure.data if trace.mode == "lines" and trace.line.width == 2.2]
+    assert strokes == ["solid", both["b"].dash]
+    assert both["b"].dash != "solid"
 
 
 def test_the_ring_stands_at_the_lowest_validation_loss_not_at_the_highest_accuracy() -> None:

@@ -6,19 +6,16 @@ Training accuracy counts an image with a wrong label as correct where that wrong
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.charts.base import (
-    DASHES,
     MOST_NAMED,
     NAMES,
-    WIDTHS,
-    Draft,
-    RunCurves,
-    add_best_ring,
+    add_lines,
     draft,
     empty,
     epoch_axis,
@@ -26,7 +23,6 @@ from reglab.charts.base import (
     mark_best_epoch,
     name_lines,
     run_curves,
-    uid_of,
 )
 from reglab.charts.style import RunStyle
 
@@ -47,7 +43,7 @@ def accuracy_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], *, plan
     alone = len(runs) == 1
     made = draft(TITLE, SUBTITLE if alone else STROKES)
     for run in runs:
-        _add_run(made, run, alone=alone)
+        add_lines(made, run, LINES, partial(_hover, run.style, alone=alone), alone=alone)
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, runs, planned)
     made.update_yaxes(tickformat=".0%", uirevision="accuracy")
@@ -57,24 +53,6 @@ def accuracy_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], *, plan
     elif len(runs) <= MOST_NAMED:
         name_lines(made, [line_end(run, columns.VAL_ACC, run.style.text) for run in runs], lowest=None)
     return made.figure()
-
-
-def _add_run(made: Draft, run: RunCurves, *, alone: bool) -> None:
-    style = run.style
-    group = None if alone else style.run
-    for role, column in LINES.items():
-        made.add_scatter(
-            x=run.epochs,
-            y=run.values[column],
-            uid=uid_of(style.run, role),
-            name=NAMES[role] if alone else style.text,
-            mode=run.mode,
-            line={"color": style.colour, "width": WIDTHS[role], "dash": DASHES[role]},
-            legendgroup=group,
-            showlegend=alone or role == "val",
-            hovertemplate=_hover(style, NAMES[role], alone=alone),
-        )
-    add_best_ring(made, run, columns.VAL_ACC, _hover(style, "best epoch", alone=alone), group)
 
 
 def _hover(style: RunStyle, name: str, *, alone: bool) -> str:

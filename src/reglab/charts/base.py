@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -301,6 +301,31 @@ def best_epoch(run: RunCurves) -> int | None:
     """Where in ``run.epochs`` the validation loss is lowest, the first of equals; None where none is finite."""
     val = run.values[columns.VAL_LOSS]
     return int(np.nanargmin(val)) if np.isfinite(val).any() else None
+
+
+def add_lines(
+    made: Draft, run: RunCurves, lines: Mapping[str, str], hover: Callable[[str], str], *, alone: bool
+) -> None:
+    """A run's line for each role of ``lines`` (role → column), and a ring on that of "val" at the best epoch.
+
+    The validation line has the run's own stroke, in which runs of one colour differ. ``hover``: the name of a line →
+    its hover template.
+    """
+    style = run.style
+    group = None if alone else style.run
+    for role, column in lines.items():
+        made.add_scatter(
+            x=run.epochs,
+            y=run.values[column],
+            uid=uid_of(style.run, role),
+            name=NAMES[role] if alone else style.text,
+            mode=run.mode,
+            line={"color": style.colour, "width": WIDTHS[role], "dash": style.dash if role == "val" else DASHES[role]},
+            legendgroup=group,
+            showlegend=alone or role == "val",
+            hovertemplate=hover(NAMES[role]),
+        )
+    add_best_ring(made, run, lines["val"], hover("best epoch"), group)
 
 
 def add_best_ring(made: Draft, run: RunCurves, column: str, hovertemplate: str, group: str | None) -> None:

@@ -6,20 +6,18 @@ Between the solid and the dashed line lies the generalisation gap; the dotted li
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
 from reglab.charts.base import (
-    DASHES,
     MOST_NAMED,
     NAMES,
-    WIDTHS,
-    Draft,
     LineEnd,
     RunCurves,
-    add_best_ring,
+    add_lines,
     draft,
     empty,
     epoch_axis,
@@ -28,7 +26,6 @@ from reglab.charts.base import (
     mark_best_epoch,
     name_lines,
     run_curves,
-    uid_of,
 )
 from reglab.charts.style import RunStyle
 
@@ -55,7 +52,7 @@ def loss_chart(
     other = columns.CRITERION in epochs and bool(epochs[columns.CRITERION].notna().any())
     made = draft(TITLE, (WITH_CRITERION if other else SUBTITLE) if alone else STROKES)
     for run in runs:
-        _add_run(made, run, alone=alone)
+        add_lines(made, run, LINES, partial(hover, run.style, alone=alone), alone=alone)
     made.update_layout(hovermode="x unified" if alone else "closest")
     epoch_axis(made, runs, planned)
     loss_axis(made, log_y=log_y)
@@ -71,24 +68,6 @@ def _ends(runs: Sequence[RunCurves], *, alone: bool) -> list[LineEnd | None]:
     if alone:
         return [line_end(runs[0], column, NAMES[role]) for role, column in LINES.items()]
     return [line_end(run, columns.VAL_LOSS, run.style.text) for run in runs]
-
-
-def _add_run(made: Draft, run: RunCurves, *, alone: bool) -> None:
-    style = run.style
-    group = None if alone else style.run
-    for role, column in LINES.items():
-        made.add_scatter(
-            x=run.epochs,
-            y=run.values[column],
-            uid=uid_of(style.run, role),
-            name=NAMES[role] if alone else style.text,
-            mode=run.mode,
-            line={"color": style.colour, "width": WIDTHS[role], "dash": style.dash if role == "val" else DASHES[role]},
-            legendgroup=group,
-            showlegend=alone or role == "val",
-            hovertemplate=hover(style, NAMES[role], alone=alone),
-        )
-    add_best_ring(made, run, columns.VAL_LOSS, hover(style, "best epoch", alone=alone), group)
 
 
 def hover(style: RunStyle, name: str, *, alone: bool) -> str:
