@@ -86,6 +86,14 @@ def test_four_runs_are_named_at_their_ends_and_more_in_the_legend() -> None:
     assert many.layout.showlegend is None
 
 
+def test_a_long_name_with_markup_stays_text_and_leaves_the_curves_their_room() -> None:
+    both = styles(["a", "b"])
+    both["b"] = replace(both["b"], label="<b>bold & long</b> beyond all measure")
+    figure = accuracy_chart(epoch_frame(["a", "b"], 3), both)
+    assert "&lt;b&gt;bold &amp; long&lt;/b&gt; be…" in texts(figure)
+    assert figure.layout.margin.r < 170
+
+
 def test_a_line_that_ends_in_nan_has_no_name() -> None:
     frame = epoch_frame(["a"], 3)
     frame.loc[2, columns.VAL_ACC] = np.nan

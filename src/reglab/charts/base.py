@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from html import escape, unescape
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ MOST_NAMED = 4
 """Up to this many runs have their names at the ends of their lines; more would not find room there."""
 
 _LINE_OF_TEXT = 0.1  # of the height of a plot 150 pixels high, the lowest there is
-_LETTER = 6.6  # pixels, of a text of SMALL
+_LETTER, _NAME = 6.6, 22  # pixels of a letter of SMALL; letters of a name
 _FEW = 7  # epochs up to which each has its tick; Plotly's own ticks would repeat some of them
 
 SMALL = 12
@@ -283,9 +284,17 @@ def name_lines(made: Draft, ends: Sequence[LineEnd | None], *, log_y: bool = Fal
     low = low if log_y or lowest is None else min(lowest, low)
     apart = _spread(places, _LINE_OF_TEXT * max(high - low, 1e-9))
     for end, y in zip(known, apart, strict=True):
-        made.add_text(end.text, x=end.x, y=y, xanchor="left", xshift=7, yanchor="middle", align="left")
-    longest = max(len(end.text) for end in known)
+        made.add_text(
+            escape(_named(end), quote=False), x=end.x, y=y, xanchor="left", xshift=7, yanchor="middle", align="left"
+        )
+    longest = max(len(_named(end)) for end in known)
     made.update_layout(margin={"r": 16 + _LETTER * longest}, showlegend=False)
+
+
+def _named(end: LineEnd) -> str:
+    """The text as it is read, which Plotly gets with < and & escaped; cut off where it would take the curves' room."""
+    text = unescape(end.text)
+    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"
 
 
 def _spread(places: Sequence[float], least: float) -> list[float]:
