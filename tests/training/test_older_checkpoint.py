@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from torch import nn
 
 from reglab.errors import CheckpointError
 from reglab.events import Checkpoint, Ended, EpochDone
+from reglab.models import build
 from reglab.spec import RunSpec
-from reglab.training import train
+from reglab.training import lane, train
+from reglab.training.products import Product, products_of
 
 SPEC = RunSpec.parse({
     "data": {"train_size": 40, "val_size": 20},
@@ -17,6 +20,7 @@ SPEC = RunSpec.parse({
     "train": {"epochs": 2, "batch_size": 20},
 })  # fmt: skip
 YOUNGER = ("folds", "fold")
+WIDE = SPEC.with_changes({"data.train_size": 200, "train.batch_size": 100})  # 38,400 numbers go through tanh1
 
 
 def _run(spec: RunSpec, checkpoint: Checkpoint | None = None) -> tuple[Checkpoint, dict[str, bytes]]:
@@ -55,3 +59,20 @@ def test_a_spec_that_cannot_be_read_is_another_one(spec: object) -> None:
     checkpoint, _ = _run(SPEC)
     with pytest.raises(CheckpointError, match="other settings"):
         _run(SPEC, Checkpoint(checkpoint.arrays, {**checkpoint.facts, "spec": spec}))
+
+
+def test_tanh_is_computed_as_by_the_version_that_began_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By oneDNN in this version, by torch in the one before it: each goes on to its own bits under the other."""
+    if "tanh1" not in products_of(build(WIDE.model, (1, 8, 8), 10, 0)):
+        pytest.skip("this torch has no oneDNN")
+
+    def before(model: nn.Module) -> dict[str, Product]:
+        return {name: product for name, product in products_of(model).items() if not name.startswith("tanh")}
+
+    now, whole = _run(WIDE)
+    monkeypatch.setattr(lane, "products_of", before)
+    then, whole_then = _run(WIDE)
+    assert whole_then != whole
+    assert _run(WIDE, now)[1] == whole
+    monkeypatch.undo()
+    assert _run(WIDE, then)[1] == whole_then

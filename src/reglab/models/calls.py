@@ -17,6 +17,7 @@ from torch.fx.proxy import GraphAppendingTracer
 
 from reglab.models.architecture import Shape
 from reglab.models.dropout import Dropout
+from reglab.models.outline import outline
 
 
 class CannotFollow(Exception):
@@ -52,7 +53,7 @@ def follow(model: nn.Module, shape: Shape) -> Network:
             call.replace_all_uses_with(call.args[0])
             graph.erase_node(call)
     _check_all_called(model, graph)
-    shapes = _Shapes(fx.GraphModule(copy.deepcopy(model).to("meta", torch.float32).eval(), graph), shape)
+    shapes = _Shapes(fx.GraphModule(outline(model), graph), shape)
     return Network(model, tuple(graph.nodes), shapes.found)
 
 
@@ -116,12 +117,13 @@ def _does_nothing(layer: nn.Module) -> bool:
 
 
 class _Shapes(fx.Interpreter):
-    """Runs the calls on a batch of two images without numbers, and keeps the shapes."""
+    """Runs the calls on a batch of two images of zeros, and keeps the shapes."""
 
     def __init__(self, module: fx.GraphModule, shape: Shape) -> None:
         super().__init__(module)
         self.found: dict[fx.Node, tuple[int, ...]] = {}
-        self.run(torch.empty(2, *shape, device="meta"))
+        dtype = next((parameter.dtype for parameter in module.parameters()), torch.float32)
+        self.run(torch.zeros(2, *shape, dtype=dtype))
 
     def run_node(self, n: fx.Node) -> Any:
         result = super().run_node(n)

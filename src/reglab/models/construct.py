@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from reglab.errors import SpecError
 from reglab.models.architecture import MODELS, Shape
@@ -28,7 +31,8 @@ def build(spec: ModelSpec, shape: Shape, classes: int, seed: int) -> nn.Module:
 def skeleton(spec: ModelSpec, shape: Shape, classes: int) -> nn.Module:
     """The network of ``spec`` without numbers in its tensors: shapes only, at no cost in memory or time."""
     check_model(spec, shape)
-    return _make(spec, shape, classes, 0, "meta")
+    with _Unfilled():
+        return _make(spec, shape, classes, 0, "meta")
 
 
 def check_model(spec: ModelSpec, shape: Shape) -> None:
@@ -57,3 +61,19 @@ def _make(spec: ModelSpec, shape: Shape, classes: int, seed: int, device: str) -
     with _lock, torch.random.fork_rng(devices=[]), torch.device(device):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU as well
         return make(shape, classes, spec.dropout, spec.batch_norm)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out normal numbers, for which torch would import its compiler where tensors have shapes only."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if func in (nn.init.normal_, Tensor.normal_):
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from reglab.models.architecture import MODELS, Architecture, Shape
 from reglab.models.construct import check_model, skeleton
+from reglab.models.outline import outline
 from reglab.spec import ModelSpec
 
 
@@ -48,14 +48,14 @@ class Summary:
 
 
 def summarise(model: ModelSpec | nn.Module, shape: Shape, classes: int) -> Summary:
-    """The sizes of ``model`` (a spec, or a network already built) for images of ``shape``; computes nothing.
+    """The sizes of ``model`` (a spec, or a network already built) for images of ``shape``.
 
     Those of a spec are found once for all callers: every run of a form and every job that is queued asks for them.
 
     :raises SpecError: see :func:`reglab.models.check_model`.
     """
     if not isinstance(model, ModelSpec):
-        return _sizes(_outline(model), shape)
+        return _sizes(model, shape)
     check_model(model, shape)
     return _of_spec(model, MODELS.get(model.name), shape, classes)
 
@@ -66,25 +66,19 @@ def _of_spec(model: ModelSpec, _entry: Architecture, shape: Shape, classes: int)
     return _sizes(skeleton(model, shape, classes), shape)
 
 
-def _sizes(outline: nn.Module, shape: Shape) -> Summary:
-    """The sizes of a network whose tensors have shapes only."""
-    tensors = [*outline.parameters(), *outline.buffers()]
-    dtype = next((p.dtype for p in outline.parameters()), torch.float32)
-    image = torch.empty(1, *shape, device="meta", dtype=dtype)
-    layers, activation_bytes = _trace(outline.eval(), image)
+def _sizes(model: nn.Module, shape: Shape) -> Summary:
+    """The sizes of a network, whose tensors may have shapes only."""
+    copied = outline(model)
+    tensors = [*copied.parameters(), *copied.buffers()]
+    dtype = next((p.dtype for p in copied.parameters()), torch.float32)
+    image = torch.zeros(1, *shape, dtype=dtype)
+    layers, activation_bytes = _trace(copied, image)
     return Summary(
-        parameters=sum(p.numel() for p in outline.parameters()),
+        parameters=sum(p.numel() for p in copied.parameters()),
         weight_bytes=sum(t.nbytes for t in tensors),
         activation_bytes=image.nbytes + activation_bytes,
         layers=layers,
     )
-
-
-def _outline(model: nn.Module) -> nn.Module:
-    """A copy of ``model`` whose tensors have shapes but no numbers; the model itself is not touched."""
-    empty: dict[int, Tensor] = {id(b): torch.empty_like(b, device="meta") for b in model.buffers()}
-    empty |= {id(p): nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad) for p in model.parameters()}
-    return copy.deepcopy(model, empty)
 
 
 @torch.no_grad()

@@ -6,8 +6,10 @@ factor and penalty. AdamW without its decay is Adam, bit for bit.
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from reglab.optimizers import OPTIMIZERS
@@ -23,6 +25,7 @@ def make_optimizer(spec: OptimSpec, parameters: Iterable[Tensor], *, captured: b
 
     ``captured``: its steps will be part of a CUDA graph.
     """
+    _leave_compiler_out()
     entry = OPTIMIZERS.get(spec.name)
     options = {"lr": spec.lr, "weight_decay": 0.0, **entry.arguments(spec)}
     options |= {"fused": True} if entry.fused else {}
@@ -35,3 +38,16 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:
     """Give every parameter η = ``lr``."""
     for group in optimizer.param_groups:
         group["lr"] = lr
+
+
+@lru_cache
+def _leave_compiler_out() -> None:
+    """Have ``Optimizer.add_param_group`` be called as it is.
+
+    At its first call torch imports its compiler, which takes a second, to shield the method from it. What is looked for
+    is semi-private (torch 2.13): where it is not, the import is all that happens.
+    """
+    from torch.optim import Optimizer
+
+    own = inspect.unwrap(Optimizer.add_param_group)
+    vars(own).setdefault("__dynamo_disable", own)

@@ -63,10 +63,7 @@ class Best:
 class Lane:
     """One model, its optimizer and its random generators, moved one step at a time."""
 
-    def __init__(
-        self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int, activation_bytes: int = 0
-    ) -> None:
-        """``activation_bytes``: those of an equal network, where they are known; they take longer than its making."""
+    def __init__(self, index: int, spec: RunSpec, arrays: Arrays, shape: Shape, classes: int) -> None:
         device = arrays.train.images.device
         self.index, self.spec, self.arrays, self.classes = index, spec, arrays, classes
         self.model = build(spec.model, shape, classes, spec.train.seed)
@@ -75,7 +72,8 @@ class Lane:
         set_dropout_generator(self.model, self.dropout)
         self.hooks = Hooks(spec, arrays.background)
         self.parameters = dict(self.model.named_parameters())
-        self.activation_bytes = activation_bytes or summarise(self.model, shape, classes).activation_bytes
+        wide = DTYPES[spec.train.precision].itemsize // torch.float32.itemsize
+        self.activation_bytes = wide * summarise(spec.model, shape, classes).activation_bytes
         self.compute_by(products_of(self.model))
         self.optimizer = make_optimizer(spec.optim, self.parameters.values())
         self.penalised = penalised_parameters(self.model, spec.penalty)

@@ -27,7 +27,7 @@ from reglab.events import (
 from reglab.machine import processor
 from reglab.models import Shape
 from reglab.settings import load_settings
-from reglab.spec import DataSpec, ModelSpec, Precision, RunSpec
+from reglab.spec import DataSpec, Precision, RunSpec
 from reglab.training.arrays import Arrays, place
 from reglab.training.check import check
 from reglab.training.checkpoint import restore, snapshot
@@ -150,15 +150,12 @@ def build_lanes(
     at = choose_device(device)
     splits: dict[DataSpec, Split] = {}
     arrays: dict[tuple[DataSpec, int, Precision], Arrays] = {}
-    sizes: dict[tuple[ModelSpec, Shape, int, Precision], int] = {}
     lanes, environments = [], []
     for index, spec in enumerate(specs):
         key = (spec.data, spec.train.seed, spec.train.precision)
         split = splits[spec.data] = splits.get(spec.data) or prepare(spec.data, folder, report)
         data = arrays[key] = arrays.get(key) or place(split, spec.train.seed, spec.train.precision, at)
-        network = (spec.model, split.shape, len(split.classes), spec.train.precision)
-        lane = Lane(index, spec, data, split.shape, len(split.classes), sizes.get(network, 0))
-        sizes[network] = lane.activation_bytes
+        lane = Lane(index, spec, data, split.shape, len(split.classes))
         lanes.append(lane)
         environments.append(_environment(lane, split, describe(at), threads))
     return lanes, environments, split.shape

@@ -7,6 +7,7 @@ another kind, has not taken its first step or has a parameter without a gradient
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,7 +24,14 @@ def take_step(optimizer: Optimizer) -> None:
     gradients = [parameter.grad for parameter in group["params"]]
     fits = kernel and not others and group["fused"] and group["params"][0].device.type == "cpu"
     if not fits or any(gradient is None for gradient in gradients) or not kernel(optimizer, group, gradients):  # type: ignore[misc]
-        optimizer.step()
+        _whole_step(optimizer)
+
+
+def _whole_step(optimizer: Optimizer) -> None:
+    """``optimizer.step()``; torch's own without its wrappers, which would import the compiler for a second."""
+    kind = type(optimizer)
+    step = inspect.unwrap(kind.step) if kind.__module__.startswith("torch.optim.") else kind.step
+    step(optimizer)
 
 
 def clear_gradients(optimizer: Optimizer) -> None:
