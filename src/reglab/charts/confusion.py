@@ -100,6 +100,8 @@ def _drawn(
         x=places,
         y=places,
         z=shares.astype(np.float32),
+        text=matrix.counts.tolist(),
+        meta={"z": "text"},
         uid=uid_of("confusion"),
         zmin=ends[0],
         zmax=ends[1],

@@ -63,14 +63,16 @@ def _axes(made: go.Figure, reach: float) -> None:
 
 
 def _line(made: go.Figure, rows: pd.DataFrame, part: str, **look: Any) -> None:
-    drawn = {"hoverinfo": "skip"} if "hovertemplate" not in look else {"customdata": rows["strength"].to_numpy()}
+    drawn: dict[str, Any] = {"hoverinfo": "skip"}
+    if "hovertemplate" in look:
+        drawn = {"customdata": rows["strength"].to_numpy(), "meta": {"more": "λ"}}
     made.add_scatter(x=_short(rows["x"]), y=_short(rows["y"]), mode="lines", uid=uid_of(part), **drawn, **look)
 
 
 def _mark(made: go.Figure, rows: pd.DataFrame, part: str, *, name: str, **look: Any) -> None:
     at = f"{_AT}<extra></extra>" if rows["strength"].isna().all() else _AT_STRENGTH
     x, y, strength = (rows[column].to_numpy() for column in ("x", "y", "strength"))
-    shown = {"customdata": strength, "hovertemplate": f"{name}<br>{at}"}
+    shown = {"customdata": strength, "meta": {"more": "λ"}, "hovertemplate": f"{name}<br>{at}"}
     made.add_scatter(x=x, y=y, mode="markers", uid=uid_of(part), name=name, **shown, **look)
 
 

@@ -102,6 +102,7 @@ def _add_line(made: Draft, run: RunCurves, part: Part, *, alone: bool, stacked: 
         y=values,
         uid=uid_of(style.run, part.column),
         name=part.name if alone else style.text,
+        meta=None if alone else {"name": f"{style.text}, {part.name}"},
         mode=run.mode,
         line=line,
         legendgroup=None if alone else style.run,

@@ -75,12 +75,13 @@ def parallel_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], *, share
     made.update_yaxes(visible=False, range=[-0.04, 1.04])
     for place, axis in enumerate(axes):
         _add_axis(made, axis, place)
+    made.update_layout(meta={"x": {"at": list(range(len(axes))), "values": [axis.label for axis in axes]}})
     heights = np.stack([axis.height(axis.at) for axis in axes], axis=1).astype(np.float32)
     texts = [axis.texts_of(rows[axis.label].tolist()) for axis in axes]
     for row, run in enumerate(rows[columns.RUN]):
         style = styles[str(run)]
-        hover = [f"<b>{style.text}</b><br>{axis.label}: {own[row]}" for axis, own in zip(axes, texts, strict=True)]
-        _add_run(made, style, heights[row], hover, crowded=len(rows) > _CROWDED)
+        read = {axis.label: own[row] for axis, own in zip(axes, texts, strict=True)}
+        _add_run(made, style, heights[row], read, crowded=len(rows) > _CROWDED)
     return made.figure()
 
 
@@ -95,7 +96,10 @@ def _add_axis(made: Draft, axis: Axis, place: int) -> None:
         made.add_text(text, opacity=0.8, **at)
 
 
-def _add_run(made: Draft, style: RunStyle, heights: NDArray[np.float32], hover: list[str], *, crowded: bool) -> None:
+def _add_run(
+    made: Draft, style: RunStyle, heights: NDArray[np.float32], read: Mapping[str, str], *, crowded: bool
+) -> None:
+    """``read``: the axes' labels and the run's own values as they are read."""
     made.add_scatter(
         x=np.arange(len(heights), dtype=np.float32),
         y=heights,
@@ -105,7 +109,9 @@ def _add_run(made: Draft, style: RunStyle, heights: NDArray[np.float32], hover: 
         line={"color": style.colour, "width": 1.2 if crowded else 2, "dash": style.dash},
         marker={"color": style.colour, "size": 5, "line": {"width": 0}},
         opacity=0.75 if crowded else 1,
-        hovertext=hover,
+        text=list(read.values()),
+        meta={"y": "text"},
+        hovertext=[f"<b>{style.text}</b><br>{label}: {value}" for label, value in read.items()],
         hoverinfo="text",
     )
 

@@ -81,7 +81,8 @@ def _add_strip(made: go.Figure, rows: pd.DataFrame, axis: str, bottom: float, pi
         made.add_shape(type="line", x0=place, x1=place, line=line, **across)
     for trace in (_seeds(rows, unit, log), _mean(first, unit), _published(first, unit)):
         if trace is not None:
-            made.add_scatter(**trace, mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}", hoverinfo="text")
+            meta = {"name": f"{first[columns.PART]}, {trace['name']}"}
+            made.add_scatter(**trace, meta=meta, mode="markers", xaxis=f"x{axis}", yaxis=f"y{axis}", hoverinfo="text")
     place = {"x": 0, "y": bottom + _LABEL * pixel, "xref": "paper", "yref": "paper", "xanchor": "left"}
     label = "<br>".join(_lines(str(first[columns.PART])))
     text = {"text": label, "align": "left", "font": {"size": SMALL}, "opacity": 0.85, "showarrow": False}
@@ -98,7 +99,13 @@ def _seeds(rows: pd.DataFrame, unit: str, log: bool) -> dict[str, Any]:
     shown: NDArray[np.float64] = np.maximum(values, _FEWEST) if log else values
     texts = [short(value, 3) + _suffix(unit) for value in values.tolist()]
     marker = {"color": _DOT, "size": 8, "opacity": 0.75}
-    return {"x": shown, "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1), "marker": marker, "hovertext": texts}
+    return {
+        "name": "seeds",
+        "x": shown,
+        "y": 0.35 * np.where(np.arange(len(shown)) % 2, 1, -1),
+        "marker": marker,
+        "hovertext": texts,
+    }
 
 
 def _published(first: pd.Series, unit: str) -> dict[str, Any] | None:
@@ -107,7 +114,13 @@ def _published(first: pd.Series, unit: str) -> dict[str, Any] | None:
     if not np.isfinite(known):
         return None
     marker = {"color": GREY, "size": 10, "symbol": "triangle-down-open", "line": {"width": 2}}
-    return {"x": [known], "y": [0.7], "marker": marker, "hovertext": f"published {short(known, 4)}{_suffix(unit)}"}
+    return {
+        "name": "published",
+        "x": [known],
+        "y": [0.7],
+        "marker": marker,
+        "hovertext": f"published {short(known, 4)}{_suffix(unit)}",
+    }
 
 
 def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
@@ -119,4 +132,11 @@ def _mean(first: pd.Series, unit: str) -> dict[str, Any] | None:
     bar = {"type": "data", "array": [high - mean], "arrayminus": [mean - low], "thickness": 2.5, "width": 7}
     marker = {"color": _MEAN, "size": 11, "symbol": "diamond"}
     text = f"mean {short(mean, 3)}{_suffix(unit)}<br>{interval}"
-    return {"x": [mean], "y": [0], "marker": marker, "error_x": {**bar, "color": _MEAN}, "hovertext": text}
+    return {
+        "name": "mean",
+        "x": [mean],
+        "y": [0],
+        "marker": marker,
+        "error_x": {**bar, "color": _MEAN},
+        "hovertext": text,
+    }

@@ -120,7 +120,15 @@ def _add_row(made: Draft, row: Row, place: int, measure: Measure, level: float) 
     shown = {"error_x": {**bar, "thickness": 2.2, "width": 6}} if known else {}
     marker = {"color": row.colour, "size": 12, "symbol": row.glyph, "line": {"width": 2, "color": row.colour}}
     x = [row.value if np.isfinite(row.value) else None]
-    trace = {"x": x, "y": [place], "mode": "markers", "marker": marker, "hovertext": [hover], "hoverinfo": "text"}
+    trace = {
+        "x": x,
+        "y": [place],
+        "orientation": "h",
+        "mode": "markers",
+        "marker": marker,
+        "hovertext": [hover],
+        "hoverinfo": "text",
+    }
     made.add_scatter(uid=uid_of("family", row.name), name=row.label, **trace, **shown)
     end = {"x": 1.01, "xref": "x domain", "xanchor": "left", "y": place, "yref": "y", "yanchor": "middle"}
     made.add_text(f"<b>{number}</b>{interval}", **end)

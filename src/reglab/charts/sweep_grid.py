@@ -69,6 +69,11 @@ class Cells:
         lower = self.centres - 0.5
         return np.append(np.insert(lower, 1, 0.5) if self.apart else lower, self.centres[-1] + 0.5)
 
+    @property
+    def listed(self) -> list[float | None]:
+        """The value of each cell; None of the gap."""
+        return [self.values[0], None, *self.values[1:]] if self.apart else list(self.values)
+
     def axis(self, labels: int) -> dict[str, Any]:
         """Range of the axis, and ticks at an even choice of at most ``labels`` values."""
         chosen = range(0, len(self.values), -(-len(self.values) // labels))
@@ -206,6 +211,7 @@ def _add_heat(
         x=cells[0].edges,
         y=cells[1].edges,
         z=heights,
+        meta={"name": panel.mode.apply, "x": cells[0].listed, "y": cells[1].listed},
         uid=f"{panel.mode.apply}-heat",
         zmin=min(limits),
         zmax=max(limits),

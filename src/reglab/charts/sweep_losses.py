@@ -108,6 +108,7 @@ def _add_lines(
             line={"color": axis.colour(value), "width": width + (0.6 if value == 0 else 0), "dash": mode.val},
             hovertemplate=f"{header}<br>epoch %{{x}}: %{{y:.4g}} nats<extra></extra>",
             name=name,
+            meta={"name": f"{name}{other}{'' if alone else f', {mode.apply}'}"},
             showlegend=bool(value == 0 and axis.log and mode is curves[0].mode and point[4:] == curves[0].point[4:]),
         )
 

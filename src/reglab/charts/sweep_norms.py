@@ -77,6 +77,7 @@ def _add_layer(
     mark = "circle" if together or not few else _SYMBOLS[place or 0]
     look: dict[str, Any] = {"line": {"width": width, "dash": own.mode.val}, "shape": mark, "size": 8.0, "uid": uid}
     look |= {"scale": scale * own.axis.crowding, "name": short_name, "legendgroup": name, "legendrank": rank}
+    look["meta"] = {"name": name if first else f"{name}, {own.mode.apply}", "zero": floor / 10}
     add_line(made, own, values, texts, showlegend=first and (together or few), **look)
     if len(below):  # arrows at the lower edge
         hover, look = [texts[row] for row in below], {"mode": "markers", "legendgroup": name, "name": "below"}

@@ -132,7 +132,9 @@ def add_metric(
 ) -> None:
     """:func:`add_line` of the means in ``column``, called ``label`` on hover; ``named``: with the penalty mode."""
     texts = hover_texts(own.rows, column, label, symbol, unit, mode=own.mode if named else None)
-    add_line(made, own, own.values[column], texts, errors=own.errors(column) if errors else None, **look)
+    meta = {"name": f"{label.removesuffix(',')}, {own.mode.apply}" if named else label.removesuffix(",")}
+    spread = own.errors(column) if errors else None
+    add_line(made, own, own.values[column], texts, errors=spread, meta=meta, **look)
 
 
 def add_line(
@@ -183,9 +185,20 @@ def add_line(
 
 
 def add_at_edge(
-    made: Draft, own: Points, rows: NDArray[np.int64], height: float, symbol: str, hover: list[str], **more: Any
+    made: Draft,
+    own: Points,
+    rows: NDArray[np.int64],
+    height: float,
+    symbol: str,
+    hover: list[str],
+    *,
+    meta: dict[str, Any] | None = None,
+    **more: Any,
 ) -> None:
-    """A mark at ``height`` for each of the points ``rows``, whose values lie beyond it."""
+    """A mark at ``height`` for each of the points ``rows``, whose values lie beyond it.
+
+    ``meta``: for :mod:`reglab.charts.table`, where no other trace has the values.
+    """
     made.add_scatter(
         x=own.at[rows],
         y=np.full(len(rows), height, dtype=np.float32),
@@ -193,6 +206,7 @@ def add_at_edge(
         hovertext=hover,
         hoverinfo="text",
         showlegend=False,
+        meta={"mark": True} if meta is None else meta,
         marker={"symbol": symbol, "size": 8, "color": [own.colours[row] for row in rows], "line": {"width": 0}},
         **more,
     )

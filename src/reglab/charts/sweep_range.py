@@ -107,7 +107,8 @@ def add_outside(made: Draft, every: Sequence[Points], column: str, span: Range, 
         rows = np.flatnonzero(np.isnan(own.values[column]) & (diverged > 0))
         counts = zip(diverged[rows], own.rows[columns.N].to_numpy(np.float64)[rows], strict=True)
         texts = [f"diverged: {_runs(int(gone), n)}" for gone, n in counts]
-        _add_edge(made, own, rows, span, "diverged", _hover(own, rows, symbol, texts))
+        counts_of = {"name": f"diverged, {own.mode.apply}" if len(every) > 1 else "diverged", "y": texts}
+        _add_edge(made, own, rows, span, "diverged", _hover(own, rows, symbol, texts), meta=counts_of)
 
 
 def _labels(every: Sequence[Points], places: Sequence[NDArray[np.int64]], column: str, span: Range) -> list[list[str]]:
@@ -129,7 +130,14 @@ def _labels(every: Sequence[Points], places: Sequence[NDArray[np.int64]], column
 
 
 def _add_edge(
-    made: Draft, own: Points, rows: NDArray[np.int64], span: Range, name: str, hover: list[str], labels: Labels = None
+    made: Draft,
+    own: Points,
+    rows: NDArray[np.int64],
+    span: Range,
+    name: str,
+    hover: list[str],
+    labels: Labels = None,
+    meta: dict[str, Any] | None = None,
 ) -> None:
     """Arrows with ``labels``, or crosses without any."""
     if not len(rows):
@@ -142,7 +150,9 @@ def _add_edge(
         "mode": "markers" if labels is None else "markers+text",
         "cliponaxis": False,  # the last text reaches into the margin
     }
-    add_at_edge(made, own, rows, span.edge, symbol, hover, uid=uid_of(own.mode.apply, name), name=name, **text)
+    add_at_edge(
+        made, own, rows, span.edge, symbol, hover, uid=uid_of(own.mode.apply, name), name=name, meta=meta, **text
+    )
 
 
 def _runs(diverged: int, n: float) -> str:

@@ -164,6 +164,7 @@ def _add_steps(made: Draft, grid: Grid, number: int, one: Drawn, symbol: str, co
         hoveron="points",
         uid=uid_of(*one.point),
         name=one.mode.apply,
+        meta={"name": header, "zero": floor},
         hovertemplate=f"{header}<br>w from %{{x:.3g}}: density %{{y:.3g}}<extra></extra>",
         **area,
     )

@@ -120,6 +120,7 @@ def _add_cells(made: Draft, own: History) -> None:
         y=own.edges(),
         z=np.where(counts > 0, np.maximum(heights, 1e-3), np.nan).astype(np.float32),
         customdata=density.astype(np.float32),
+        meta={"z": "customdata"},
         zmin=0,
         zmax=1,
         colorscale=[[0, rgba(COLOUR, 0.06)], [0.5, rgba(COLOUR, 0.45)], [1, rgba(COLOUR, 1)]],
@@ -175,9 +176,13 @@ def _add_ridge(made: Draft, own: History, row: int, place: int, *, share: float)
     edges, heights, epoch = own.edges(), own.heights(place) * _OVERLAP, int(own.epochs[place])
     colour, zeros = GREY if epoch == 0 else COLOUR, own.histograms[place].zero_share
     outline = np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
+    density = np.full(len(outline), np.nan, dtype=np.float32)
+    density[1:-1:2] = own.histograms[place].density[own.inside]  # where each bin begins
     made.add_scatter(
         x=np.concatenate([edges[:1], np.repeat(edges, 2)[1:-1], edges[-1:]]).astype(np.float32),
         y=(outline - row).astype(np.float32),
+        customdata=density,
+        meta={"y": "customdata"},
         mode="lines",
         fill="toself",
         fillcolor=rgba(colour, 0.3 + 0.35 * share),
@@ -219,6 +224,7 @@ def _add_steps(made: Draft, own: History, histogram: Histogram, name: str, line:
         x=own.edges(),
         y=np.append(density, floor).astype(np.float32),
         name=name,
+        meta={"zero": floor},
         mode="lines",
         line={**line, "shape": "hv"},
         fill="tozeroy",

@@ -121,4 +121,5 @@ def _steps(histogram: Histogram, floor: float, name: str) -> dict[str, Any]:
         "hovertemplate": hover,
         "hoveron": "points",
         "name": name,
+        "meta": {"zero": floor},
     }

@@ -88,14 +88,16 @@ def _add_ridge(made: Draft, style: RunStyle, ridge: Ridge, row: int, rows: int, 
     """The ridge of one epoch, filled down to its own foot; later ones are stronger and lie in front."""
     y = row - _TALL * height(ridge.histogram, top)
     on = {"xaxis": f"x{name}", "yaxis": f"y{name}", "mode": "lines"}
-    foot = np.full(2, row, dtype=np.float32)
+    foot, nothing = np.full(1, row, dtype=np.float32), np.full(1, np.nan)
     strength = 0.15 + 0.5 * (row + 1) / rows
     zeros = f"<br>{ridge.histogram.zeros:,} exact zeros" if ridge.histogram.zeros else ""
     made.add_scatter(
         x=np.concatenate([_CENTRES[:1], _CENTRES, _CENTRES[-1:]]),
-        y=np.concatenate([foot[:1], y.astype(np.float32), foot[:1]]),
+        y=np.concatenate([foot, y.astype(np.float32), foot]),
         uid=uid_of(style.run, ridge.epoch),
         name=f"epoch {ridge.epoch}",
+        customdata=np.concatenate([nothing, ridge.histogram.density, nothing]).astype(np.float32),
+        meta={"name": f"{style.text}, epoch {ridge.epoch}", "y": "customdata"},
         line={"color": style.colour, "width": 1.2},
         fill="toself",
         fillcolor=rgba(style.colour, strength),

@@ -133,6 +133,7 @@ def _add_steps(
         x=_X,
         y=np.append(density, np.float32(floor)),
         name=name,
+        meta={"zero": floor},
         mode="lines",
         line={**line, "shape": "hv"},
         hoveron="points",
