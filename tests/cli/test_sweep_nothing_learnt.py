@@ -13,11 +13,11 @@ from tests.datasets.files import IMAGES, LABELS, idx
 
 from reglab.analysis import judge_sweep, runs_table
 from reglab.cli import main
+from reglab.content.epoch_view import EpochView
+from reglab.content.verdict_text import verdict_text
 from reglab.jobs import chance_of
 from reglab.settings import load_settings
 from reglab.store import open_store
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_text import verdict_text
 
 SHARES = (19, 14, 12, 10, 9, 8, 8, 7, 6, 7)
 

@@ -15,10 +15,11 @@ from tests.jobs.running import work
 from tests.pages.browsing import address, again, chart, charts, errors, plain, prose, visit, warnings
 
 from reglab import columns
+from reglab.content.environment_text import environment_rows
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.ui.inspect.drawing_pad import SIDE
-from reglab.ui.inspect.environment import environment_rows, log_rows
+from reglab.ui.inspect.environment import log_rows
 
 
 def page() -> None:

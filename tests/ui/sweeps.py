@@ -12,8 +12,8 @@ from reglab import columns
 from reglab.analysis import Chance, judge_sweep
 from reglab.analysis.bias import Scores
 from reglab.charts.gap import Measure
+from reglab.content.epoch_view import COLUMNS, EpochView, Zeros
 from reglab.sweep import EpochRule, SweepSpec
-from reglab.ui.sweep.epoch_view import COLUMNS, EpochView, Zeros
 
 CHANCE = Chance(10, 539)
 U_CURVE = [[0.80, 0.84, 0.90, 0.10], [0.82, 0.89, 0.91, 0.10], [0.81, 0.88, 0.92, 0.10]]

@@ -8,9 +8,7 @@ import pytest
 
 from reglab.analysis import ConfirmedPoint, PairedDifference, Shift
 from reglab.columns import VAL_ACC, VAL_LOSS
-from reglab.store import Confirmation
-from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep.confirm_text import (
+from reglab.content.confirm_text import (
     ConfirmedFigures,
     newest_of,
     plan_text,
@@ -19,6 +17,8 @@ from reglab.ui.sweep.confirm_text import (
     times,
     title_text,
 )
+from reglab.store import Confirmation
+from reglab.sweep import Point, SweepSpec
 
 ROLES = (("zero",), ("best", "one_se"), ("best_by_accuracy",))
 PLANNED = Confirmation("s1", "last", 10, 10, "ab12", ROLES, measure=VAL_LOSS)

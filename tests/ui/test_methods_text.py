@@ -10,7 +10,7 @@ from tests.ui.test_confirm_text import FOUND
 from tests.ui.test_verdict_text import VIEWS
 
 from reglab import __version__
-from reglab.ui.sweep.methods_text import methods_text
+from reglab.content.methods_text import methods_text
 
 KNOWN: dict[str, Any] = {
     "n_train": 400, "n_val": 431, "n_pool": 1438, "n_test": 359, "test_source": "share", "device": "cpu",

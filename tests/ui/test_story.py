@@ -14,10 +14,10 @@ from tests.charts.frames import layer_frame
 from tests.factories import add_run, metrics, spec
 
 from reglab import columns
+from reglab.content.story import difference, headline, norms, story, story_of_two, without_penalty
 from reglab.spec import PenaltySpec
 from reglab.store import BestEpoch, Run, Store
-from reglab.ui.train.another import STRENGTHS, next_strength, swept_term, without_penalty
-from reglab.ui.train.story import difference, headline, norms, story, story_of_two
+from reglab.ui.train.another import STRENGTHS, next_strength, swept_term
 
 Made = Callable[..., Run]
 

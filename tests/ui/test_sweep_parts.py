@@ -14,11 +14,13 @@ from tests.ui.sweeps import U_CURVE, view_of
 
 from reglab import columns
 from reglab.analysis.families import family_of, without
+from reglab.content.sweep_data import common_epoch
+from reglab.content.sweep_table_text import readable
 from reglab.jobs import check_sweep
 from reglab.settings import Settings
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.sweep.board import run_with, runs_at, views_of
-from reglab.ui.sweep.data import common_epoch, csv_of, readable
+from reglab.ui.sweep.data import csv_of
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
 from reglab.ui.sweep.state import nearest, replay_step, stops
 

@@ -11,12 +11,12 @@ from tests.ui.sweeps import CHANCE, U_CURVE, view_of
 
 from reglab import columns
 from reglab.analysis import Corrected, PairedDifference, RateCheck, RateChoice, SweepVerdict
+from reglab.content import verdict_help
+from reglab.content.epoch_view import EpochView
+from reglab.content.verdict_details import details_text, regime_text
+from reglab.content.verdict_lines import figure, listed, named_point, p_text
+from reglab.content.verdict_text import verdict_text
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep import verdict_help
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_details import details_text, regime_text
-from reglab.ui.sweep.verdict_lines import figure, listed, named_point, p_text
-from reglab.ui.sweep.verdict_text import verdict_text
 
 NONE = [[float("nan")] * 4] * 2
 AT_CHANCE = [[0.10, 0.11, 0.09, 0.10]] * 2

@@ -11,7 +11,7 @@ from reglab.cli.judgement_lines import difference_line, figure_text
 from reglab.cli.output import Output
 from reglab.columns import MEASURES, VAL_ACC
 from reglab.errors import SpecError
-from reglab.number_format import NONE, exact, fixed, percent, points, short
+from reglab.number_format import percent
 from reglab.settings import load_settings
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def _with_baseline(store: Store, runs: Sequence[Run], baseline: str | None) -> t
 
 def _run_lines(found: dict[str, Any]) -> list[str]:
     """The settings that differ, then every figure with its change against the baseline; a column a run."""
+    from reglab.content.difference_text import setting_text, with_change
+
     runs = found["runs"]
     rows = [("", *(one["run"] for one in runs)), ("", *(one["status"] for one in runs))]
-    rows += [(key, *(_setting_text(one["settings"][key]) for one in runs)) for key in found["settings"]]
+    rows += [(key, *(setting_text(one["settings"][key]) for one in runs)) for key in found["settings"]]
     rows += [
-        (name, *(_figure_text(name, one["figures"][name], one["changes"][name]) for one in runs))
+        (name, *(with_change(name, one["figures"][name], one["changes"][name]) for one in runs))
         for name in found["figures"]
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -72,24 +74,6 @@ def _run_lines(found: dict[str, Any]) -> list[str]:
     if not found["settings"]:
         lines.append("The runs have the same settings.")
     return [*lines, *found["caveats"]]
-
-
-def _setting_text(value: Any) -> str:
-    if value is None:
-        return NONE
-    return exact(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-
-
-def _figure_text(name: str, value: float | None, change: float | None) -> str:
-    """For example "91.20 % (+1.3)" or "0.3120 (−0.0210)"."""
-    from reglab.jobs.run_comparing import SHARES
-
-    if name in SHARES:
-        return percent(value, 2) + (f" ({points(change, 2)})" if change is not None else "")
-    if isinstance(value, int):
-        return str(value)
-    shown = short(value)
-    return shown + (f" ({fixed(change, 4, sign=True)})" if change is not None else "")
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

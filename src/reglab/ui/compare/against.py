@@ -15,6 +15,7 @@ from reglab.charts import RunIdentity, style_runs
 from reglab.charts.compare_lambda import compare_lambda_chart
 from reglab.charts.lambda_axis import lambda_text
 from reglab.columns import Measure
+from reglab.content.verdict_lines import difference_text
 from reglab.number_format import NONE, fixed, percent
 from reglab.store import Run, Sweep
 from reglab.sweep import EpochRule, SweepSpec
@@ -27,7 +28,6 @@ from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import Memo, shared_figure
 from reglab.ui.shared.text import literal
 from reglab.ui.sweep.data import Results, results_of
-from reglab.ui.sweep.verdict_lines import difference_text
 
 HEIGHT = 440
 HELP = (

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from reglab.charts import RunStyle, style_runs
+from reglab.content.run_text import identity_of
 from reglab.errors import RegLabError
 from reglab.jobs.run_comparing import seeds_of
 from reglab.states import ACTIVE
@@ -18,7 +19,6 @@ from reglab.store import Run, Store, Sweep
 from reglab.ui.compare.names import names_of
 from reglab.ui.compare.query import SEEDS, CompareQuery
 from reglab.ui.shared.memo import Readings, epochs_on
-from reglab.ui.shared.run_data import identity_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of
 from reglab.ui.shared.ticks import opens_page, session_id

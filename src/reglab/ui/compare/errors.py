@@ -18,6 +18,7 @@ from reglab.analysis.mcnemar import Discordance
 from reglab.charts import RunStyle
 from reglab.charts.confusion import confusion_chart, confusion_difference_chart
 from reglab.charts.reliability import reliability_chart
+from reglab.content.verdict_lines import p_text
 from reglab.number_format import NONE, percent, points
 from reglab.predictions import Which
 from reglab.store import Run
@@ -30,7 +31,6 @@ from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
-from reglab.ui.sweep.verdict_lines import p_text
 
 HEIGHT = 420
 KINDS: Mapping[Errors, str] = {"confusion": "Confusion", "images": "Images", "calibration": "Calibration"}

@@ -8,7 +8,8 @@ from functools import partial
 
 import streamlit as st
 
-from reglab.number_format import exact, gib
+from reglab.content.environment_text import Row, environment_rows
+from reglab.number_format import gib
 from reglab.store import Run
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.services import services
@@ -20,8 +21,6 @@ FILES = {
     "initial": ("Initial weights", "the weights before training"),
 }
 """Name of a file of weights → its label, and what it has."""
-
-Row = tuple[str, str]
 
 
 def environment_view(run: Run) -> None:
@@ -39,30 +38,6 @@ def environment_view(run: Run) -> None:
         with st.container(horizontal=True, gap="small"):
             _downloads(run)
             export_panel(run, "inspect_export")
-
-
-def environment_rows(run: Run) -> list[Row]:
-    """What is recorded of machine, versions, images and seeds; seeds alone before the run has begun."""
-    known, spec = run.environment or {}, run.spec
-    rows = [("Device", f"{run.device}, {_threads(run.threads)}")] if run.device else []
-    cpu, capability = known.get("cpu"), known.get("cpu_capability")
-    if cpu:
-        rows.append(("CPU", f"{cpu} ({capability})" if capability else cpu))
-    if known.get("earlier"):
-        rows.append(("Trained before on", ", then ".join(known["earlier"])))
-    rows += [(name, str(version)) for name, version in sorted(known.get("versions", {}).items())]
-    if known.get("advance"):
-        rows.append(("Execution", str(known["advance"])))
-    if known.get("parameters"):
-        rows.append(("Parameters", f"{known['parameters']:,}"))
-    if known.get("n_train"):
-        rows.append(("Images", f"{known['n_train']:,} training, {known['n_val']:,} validation"))
-    if known.get("n_test"):
-        rows.append(("Locked test part", f"{known['n_test']:,} images ({known['test_source']})"))
-    rows += [("Seed of data", str(spec.data.seed)), ("Seed of training", str(spec.train.seed))]
-    if run.weights_sha256:
-        rows.append(("SHA-256 of weights", run.weights_sha256))
-    return rows
 
 
 def log_rows(run: Run, zone: str | None) -> list[Row]:
@@ -83,10 +58,6 @@ def log_rows(run: Run, zone: str | None) -> list[Row]:
         rows.append(("Sweep", f"{run.sweep}, run {(run.lane or 0) + 1}"))
     rows += [("Tags", ", ".join(run.tags))] if run.tags else []
     return [*rows, ("Note", run.note)] if run.note else rows
-
-
-def _threads(number: int | None) -> str:
-    return f"{exact(number or 1)} thread{'' if number == 1 else 's'}"
 
 
 def table_html(rows: Sequence[Row], about: str) -> str:

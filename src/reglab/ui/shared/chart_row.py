@@ -29,7 +29,7 @@ from reglab.charts import (
     weights_chart,
 )
 from reglab.charts.gap import Measure
-from reglab.optimizers import OPTIMIZERS
+from reglab.content.run_text import equal_ratios_are_rest
 from reglab.spec import RunSpec
 from reglab.ui.shared.memo import Drawn, shared_figure
 from reglab.ui.shared.spec_fields import segments
@@ -159,11 +159,6 @@ def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
         "gap": shared("gap", choice.measure, gap),
         choice.weights: shared(choice.weights, layer, weights),
     }
-
-
-def equal_ratios_are_rest(spec: RunSpec) -> bool:
-    """Whether weights rest where both gradients are equally large; see :mod:`reglab.training.gradient_ratio`."""
-    return spec.penalty.apply == "coupled" or OPTIMIZERS.get(spec.optim.name).is_plain(spec.optim)
 
 
 def _legend(source: Source, figure: go.Figure) -> go.Figure:

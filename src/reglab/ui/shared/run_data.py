@@ -10,8 +10,9 @@ import pandas as pd
 
 from reglab import columns
 from reglab.analysis.zero_filters import zero_filters
-from reglab.charts import RunIdentity, RunStyle, style_runs
+from reglab.charts import RunStyle, style_runs
 from reglab.charts.gradient_share import total_share
+from reglab.content.run_text import identity_of
 from reglab.number_format import percent, points
 from reglab.store import Run
 from reglab.ui.shared import text
@@ -61,12 +62,6 @@ def results_of(runs: Sequence[Run]) -> Results:
 
     found = _READINGS.take((home, ids), session_id(), opens=opens_page(), facts=facts, version=version, read=read)
     return replace(found, runs=runs) if found.version == version else found
-
-
-def identity_of(run: Run, label: str) -> RunIdentity:
-    """What the look of ``run`` follows from, under the name ``label``; λ counts inside a sweep only."""
-    strength = sum(run.spec.penalty.strengths.values()) if run.sweep is not None else None
-    return RunIdentity(run.id, label, run.colour, strength)
 
 
 def figures(run: Run, layers: pd.DataFrame) -> list[Figure]:

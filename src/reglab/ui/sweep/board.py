@@ -9,25 +9,32 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import layer_curves, sweep_histograms
-from reglab.charts.sweep import Beside, sweep_chart
-from reglab.charts.sweep_calibration import HINT, sweep_calibration_chart
-from reglab.charts.sweep_epochs import Choice, sweep_epochs_chart
-from reglab.charts.sweep_gap import sweep_gap_chart
-from reglab.charts.sweep_grid import sweep_grid_chart
-from reglab.charts.sweep_losses import sweep_losses_chart
-from reglab.charts.sweep_memorised import sweep_memorised_chart
-from reglab.charts.sweep_norms import What, sweep_norms_chart
-from reglab.charts.sweep_weights import sweep_weights_chart
+from reglab.charts.sweep_norms import What
+from reglab.content.epoch_view import EpochView
+from reglab.content.methods_text import methods_text
+from reglab.content.sweep_charts import (
+    calibration_chart,
+    epochs_chart,
+    gap_chart,
+    losses_chart,
+    main_chart,
+    memorised_chart,
+    norms_chart,
+    weights_chart,
+)
+from reglab.content.verdict_details import details_text
+from reglab.content.verdict_help import REGIMES
+from reglab.content.verdict_lines import named_point
+from reglab.content.verdict_text import verdict_text
 from reglab.spec import Apply, RunSpec
 from reglab.states import ACTIVE
-from reglab.sweep import EpochRule, Point, SweepSpec
+from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.live_chart import Scalar, live_chart
 from reglab.ui.shared.memo import shared_figure
@@ -37,14 +44,8 @@ from reglab.ui.shared.spec_fields import segments
 from reglab.ui.sweep import state
 from reglab.ui.sweep.confirm import confirm_panel
 from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.methods_text import methods_text
 from reglab.ui.sweep.query import SWEEP, SWITCHES, LossView, View, ViewState
 from reglab.ui.sweep.rate_check import rate_check_panel
-from reglab.ui.sweep.verdict_details import details_text
-from reglab.ui.sweep.verdict_help import REGIMES
-from reglab.ui.sweep.verdict_lines import RULES, named_point
-from reglab.ui.sweep.verdict_text import verdict_text
 from reglab.ui.train.state import FORM as TRAIN_FORM
 
 EPOCH_HELP = (
@@ -75,9 +76,7 @@ def board(results: Results, view: EpochView) -> None:
         return
     with st.grid(2, min_column_width=_NARROWEST, gap="small"):
         with st.container(border=True, height="stretch", gap=None):
-            swept, symbol = view.spec.axes[0], view.spec.symbol
-            make = partial(sweep_gap_chart, view.table, measure=view.measure, symbol=symbol, swept=swept)
-            _draw("gap", results, view, make, GAP_HEIGHT)
+            _draw("gap", results, view, partial(gap_chart, view), GAP_HEIGHT)
         _view_box(results, view)
 
 
@@ -191,31 +190,7 @@ _OPTIONS = 40  # pixels of the row with a view's own switches, kept also without
 
 def _main_chart(results: Results, view: EpochView) -> None:
     """The U-curve; of two axes their map."""
-
-    def make() -> go.Figure:
-        axes = view.spec.axes
-        if view.spec.is_map:
-            return sweep_grid_chart(view.table, measure=view.measure, axes=axes)
-        chance = view.chance.accuracy if view.chance else None
-        rival = view.judgement.rival
-        return sweep_chart(
-            view.table,
-            measure=view.measure,
-            symbol=view.spec.symbol,
-            swept=axes[0],
-            chance=chance,
-            name=f"validation, {RULES[view.rule]}",
-            beside=_beside(view),
-            rival=rival.figure.mean if rival else None,
-        )
-
-    _draw("curve", results, view, make, MAIN_HEIGHT)
-
-
-def _beside(view: EpochView) -> Beside | None:
-    """The sweep at the best epoch of every run, or where that is shown, at the last."""
-    other: EpochRule = "last" if view.rule == "best" else "best"
-    return Beside(RULES[other], view.judgement.by_rule[other].table) if view.epochs > 1 else None
+    _draw("curve", results, view, partial(main_chart, view), MAIN_HEIGHT)
 
 
 def views_of(spec: SweepSpec) -> list[View]:
@@ -251,35 +226,19 @@ def _view_box(results: Results, view: EpochView) -> None:
 
 
 def _figure(chosen: View, results: Results, view: EpochView, shown: ViewState) -> go.Figure:
-    spec, symbol, swept = view.spec, view.spec.symbol, view.spec.axes[0]
+    planned = results.sweep.epochs
     if chosen == "losses":
-        epochs = results.epochs[results.epochs[columns.EPOCH] <= view.epoch]
-        planned = results.sweep.epochs
         if shown.role == "map":
-            how: dict[str, Any] = {"choices": _choices(view), "by": view.measure, "planned": planned, "symbol": symbol}
-            return sweep_epochs_chart(results.runs, epochs, swept=swept, **how)
-        second = spec.axes[1].symbol if spec.is_map and spec.kind != "grid" else ""
-        draw = partial(sweep_losses_chart, planned=planned, symbol=symbol, swept=swept, second=second)
-        return draw(results.runs, epochs, role=shown.role)
+            return epochs_chart(view, results.runs, results.epochs, planned)
+        return losses_chart(view, results.runs, results.epochs, planned, shown.role)
     if chosen == "calibration":
-        hint = (
-            HINT if results.sweep.state in ACTIVE else "These runs kept no class probabilities: older versions did not."
-        )
-        return sweep_calibration_chart(calibration_of(results), symbol=symbol, swept=swept, hint=hint)
+        return calibration_chart(view, calibration_of(results), ended=results.sweep.state not in ACTIVE)
     if chosen == "memory":
-        return sweep_memorised_chart(view.table, symbol=symbol, swept=swept)
-    layers, lambdas = layers_at(results, view.epoch), [point.value for point in spec.points]
+        return memorised_chart(view)
+    layers = layers_at(results, view.epoch)
     if chosen == "norms":
-        curves = layer_curves(results.runs, layers, view.epoch)
-        return sweep_norms_chart(curves, what=shown.what, symbol=symbol, swept=swept, lambdas=lambdas)
-    histograms = sweep_histograms(results.runs, layers, shown.layer, view.epoch)
-    return sweep_weights_chart(histograms, layer=shown.layer, symbol=symbol, swept=swept, lambdas=lambdas)
-
-
-def _choices(view: EpochView) -> list[Choice]:
-    """The best λ under each epoch rule, for the map."""
-    found = [(rule, judged.best) for rule, judged in view.judgement.by_rule.items()]
-    return [Choice(rule, best.apply, best.best.value, best.epoch) for rule, best in found if best is not None]
+        return norms_chart(view, results.runs, layers, shown.what)
+    return weights_chart(view, results.runs, layers, shown.layer)
 
 
 def _draw(

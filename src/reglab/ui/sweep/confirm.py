@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from reglab.content.confirm_text import NO_TEST_PART, ConfirmedFigures, plan_text, table_rows, title_text
+from reglab.content.epoch_view import COLUMNS, EpochView
 from reglab.errors import RegLabError
 from reglab.jobs import plan_confirmation, start_confirmation
 from reglab.jobs.confirming import SEEDS
@@ -16,9 +18,7 @@ from reglab.sweep import MOST_REPEATS, SweepSpec
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import attempt
-from reglab.ui.sweep.confirm_text import NO_TEST_PART, ConfirmedFigures, plan_text, table_rows, title_text
 from reglab.ui.sweep.data import Results, openings_of
-from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.state import leave_for
 
 _SEEDS = "sweep_confirm_seeds"

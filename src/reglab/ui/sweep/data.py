@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
-from reglab.analysis import Chance, RateCheck, SweepJudgement, judge_sweep, layer_curves, runs_table
-from reglab.analysis.calibration import calibration_error, calibration_table
-from reglab.charts.lambda_axis import lambda_text
+from reglab.analysis import Chance, RateCheck, SweepJudgement, judge_sweep, runs_table
+from reglab.content import sweep_data
+from reglab.content.confirm_text import ConfirmedFigures, newest_of
+from reglab.content.epoch_view import COLUMNS, EpochView, Zeros
+from reglab.content.sweep_data import common_epoch, confirmed_figures
+from reglab.content.sweep_table_text import readable
 from reglab.exports.csv import csv_bytes
 from reglab.jobs import (
-    Confirmed,
     chance_of,
     current_rate_check,
     data_remarks,
@@ -25,18 +28,13 @@ from reglab.jobs import (
     read_confirmations,
     read_rate_check,
 )
-from reglab.number_format import NONE, PERCENT, fixed, percent
-from reglab.predictions import ValScores, Which
+from reglab.predictions import ValScores
 from reglab.states import ACTIVE, FINAL
 from reglab.store import Sweep
-from reglab.sweep import Point
 from reglab.ui.shared.memo import Memo, Readings, epochs_on, frame_bytes, shared_frame
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import opens_page, session_id
-from reglab.ui.sweep.confirm_text import ConfirmedFigures, newest_of
-from reglab.ui.sweep.epoch_view import COLUMNS, EpochView, Zeros
 from reglab.ui.sweep.query import ViewState
-from reglab.ui.sweep.verdict_lines import p_text
 
 
 @dataclass(frozen=True)
@@ -122,23 +120,7 @@ def _confirmed(sweep: Sweep, known: Sequence[Sweep]) -> tuple[ConfirmedFigures, 
         return ()
     openings = len(services().store.openings(sweep.spec.run.data.name))  # those of other sweeps count, too
     key = (services().store.home, sweep.id, sweep.epochs, ended, openings)
-    return _CONFIRMED.get(key, lambda: tuple(map(_figures_of, read_confirmations(services().store, sweep.id))))
-
-
-def _figures_of(found: Confirmed) -> ConfirmedFigures:
-    """A confirmation, computed point by point."""
-    numbers = range(len(found.points)) if found.seeds else ()
-    return ConfirmedFigures(
-        found.points,
-        found.confirmation.roles,
-        tuple(found.figures(number) for number in numbers),
-        tuple(found.difference(number) for number in numbers),
-        found.openings,
-        found.dropped,
-        found.confirmation.measure,
-        found.train_seeds,
-        found.opening,
-    )
+    return _CONFIRMED.get(key, lambda: tuple(map(confirmed_figures, read_confirmations(services().store, sweep.id))))
 
 
 def openings_of(sweep: Sweep) -> tuple[int, int]:
@@ -200,58 +182,22 @@ def _rate_check(results: Results, judgement: SweepJudgement) -> RateCheck | None
 
 
 def calibration_of(results: Results) -> pd.DataFrame:
-    """The calibration of every point, of the runs that have ended and kept their predictions."""
-
-    def read() -> pd.DataFrame:
-        store = services().store
-        scores = store.val_scores(results.ids)
-        errors = {run: _calibration_errors(run, own) for run, own in scores.items()}
-        return calibration_table(results.runs, errors)
-
+    """The calibration of every point, read once for all sessions."""
+    read = partial(sweep_data.calibration_of, services().store, results.runs)
     return shared_frame(("calibration", results.version), read)
 
 
-def _calibration_errors(run_id: str, scores: ValScores) -> tuple[float, float]:
-    """At the last and at the best epoch; NaN where the probabilities are not known."""
-    run, store = services().store.get(run_id), services().store
-
-    def at(which: Which, epoch: int | None) -> float:
-        known = store.probabilities(run_id, which)
-        return np.nan if known is None or not epoch else calibration_error(known, scores.correct[epoch - 1])
-
-    return at("last", run.epoch), at("best", run.best_epoch)
-
-
 def layers_at(results: Results, epoch: int) -> pd.DataFrame:
-    """The layers of each run at its last epoch up to ``epoch``; large, so read only where they are drawn."""
-
-    def read() -> pd.DataFrame:
-        before = results.epochs[results.epochs[columns.EPOCH] <= epoch]
-        last = sorted(set(before.groupby(columns.RUN)[columns.EPOCH].max().tolist())) or [0]
-        return services().store.layers(results.runs[columns.RUN].tolist(), epochs=last)
-
+    """The layers of each run at its last epoch up to ``epoch``, read once for all sessions."""
+    read = partial(sweep_data.layers_at, services().store, results.runs, results.epochs, epoch)
     return shared_frame(("layers", results.version, epoch), read)
-
-
-def common_epoch(runs: pd.DataFrame, epochs: pd.DataFrame) -> int:
-    """The lowest last epoch of the runs that train and have begun; where none trains, the highest of all."""
-    if epochs.empty:
-        return 0
-    last = epochs.groupby(columns.RUN)[columns.EPOCH].max()
-    training = runs.loc[~runs[columns.STATE].isin(["finished", "diverged"]), columns.RUN]
-    begun = last[last.index.isin(training)]
-    return int(begun.min() if len(begun) else last.max())
 
 
 def _zeros(results: Results, epoch: int) -> Zeros:
     """The share of exact zeros among all weights at every point, where L1 acts."""
-    if not any(point.l1 for point in results.sweep.spec.points):
+    if not sweep_data.has_zeros(results.sweep.spec):
         return {}
-    curves = layer_curves(results.runs, layers_at(results, epoch), epoch)
-    whole = curves[curves[columns.LAYER] == columns.ALL_WEIGHTS]
-    keys = zip(*(whole[name].tolist() for name in columns.point_columns(whole)), strict=True)
-    shares = zip(keys, whole[columns.ZERO_SHARE].tolist(), strict=True)
-    return {(mode, Point(*numbers)): share for (mode, *numbers), share in shares}
+    return sweep_data.zeros_of(results.runs, layers_at(results, epoch), epoch)
 
 
 _FIGURES = (columns.VAL_ACC, columns.TRAIN_ACC, columns.GAP_ACC, columns.VAL_LOSS, columns.TRAIN_LOSS, columns.GAP_LOSS)
@@ -261,7 +207,6 @@ _CSV = (
     *(columns.BALANCED_ACC, columns.AT_EPOCH, columns.DIFFERENCE, columns.LOW, columns.HIGH, columns.PAIRS),
     *(columns.BETTER_IN, columns.P_ADJUSTED, columns.BEST, columns.ONE_SE, columns.ONE_SE_PAIRED, columns.REGIME),
 )
-_REGIMES = {"fits": "well regularised"}  # as the page writes them, where that differs from the column
 
 
 def csv_of(view: EpochView) -> bytes:
@@ -282,70 +227,3 @@ def sweep_table(view: EpochView, height: int) -> None:
     """Draw the table."""
     about = "The sweep as a table: one row for each λ, with means, standard errors and differences to λ = 0"
     st.dataframe(readable(view), hide_index=True, height=height, alt=about)
-
-
-def readable(view: EpochView) -> pd.DataFrame:
-    """The axes, mean ± standard error, difference to λ = 0 and its test, choice and regime; the measure shown first.
-
-    The table of a rule that is not declared has no test.
-    """
-    spec, table, accuracy = view.spec, view.table, view.measure == "accuracy"
-    shown: dict[str, Sequence[str]] = {}
-    if len(spec.applies) > 1:
-        shown["Penalty mode"] = table[columns.APPLY].tolist()
-    names = (columns.LAMBDA1, columns.LAMBDA2) if spec.kind == "grid" else (columns.LAMBDA, columns.SECOND)
-    for axis, name in zip(spec.axes, names, strict=False):
-        shown[axis.title] = [lambda_text(value) for value in table[name]]
-    means = {
-        "Validation accuracy": _means(table, columns.VAL_ACC, percent=True),
-        "Training accuracy": _means(table, columns.TRAIN_ACC, percent=True),
-        "Validation loss": _means(table, columns.VAL_LOSS, percent=False),
-        "Training loss": _means(table, columns.TRAIN_LOSS, percent=False),
-    }
-    first = "Validation accuracy" if accuracy else "Validation loss"
-    shown[first] = means.pop(first)
-    zero = "λ" if spec.axes[0].setting.is_lambda else spec.symbol
-    shown[f"Against {zero} = 0" + (", points" if accuracy else "")] = _differences(table, percent=accuracy)
-    if view.declared and spec.repeats > 1:
-        shown["Adjusted p"] = [NONE if np.isnan(p) else p_text(p) for p in table[columns.P_ADJUSTED].tolist()]
-        shown["Better in"] = _better_in(table)
-    choices = zip(table[columns.BEST].tolist(), table[columns.ONE_SE].tolist(), strict=True)
-    shown["Choice"] = [", ".join(["best"] * best + ["1-SE"] * one_se) for best, one_se in choices]
-    shown["Regime"] = [_REGIMES.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()]
-    shown |= means
-    if table[columns.BALANCED_ACC].notna().any():
-        shown["Balanced accuracy"] = [percent(share) for share in table[columns.BALANCED_ACC].tolist()]
-    if spec.repeats > 1:
-        counts = zip(table[columns.N].tolist(), table[columns.DIVERGED].tolist(), strict=True)
-        shown[f"{spec.repeated_over}s".capitalize()] = [
-            f"{n}" + (f", {diverged} diverged" if diverged else "") for n, diverged in counts
-        ]
-    return pd.DataFrame(shown)
-
-
-def _means(table: pd.DataFrame, name: str, *, percent: bool) -> list[str]:
-    scale, digits, unit = (100, 1, PERCENT) if percent else (1, 3, "")
-    texts = []
-    for mean, error in zip(
-        *(scale * table[key].to_numpy(np.float64) for key in (name, name + columns.SE)), strict=True
-    ):
-        margin = f" ± {fixed(error, digits)}" if np.isfinite(error) else ""
-        texts.append(f"{fixed(mean, digits)}{margin}{unit}" if np.isfinite(mean) else NONE)
-    return texts
-
-
-def _better_in(table: pd.DataFrame) -> list[str]:
-    """For example "5 of 6"."""
-    names = (columns.LAMBDA, columns.BETTER_IN, columns.PAIRS)
-    rows = zip(*(table[name].tolist() for name in names), strict=True)
-    return [f"{better:.0f} of {pairs:.0f}" if value and pairs else NONE for value, better, pairs in rows]
-
-
-def _differences(table: pd.DataFrame, *, percent: bool) -> list[str]:
-    scale, digits = (100, 1) if percent else (1, 3)
-    names = (columns.DIFFERENCE, columns.LOW, columns.HIGH)
-    texts = []
-    for difference, low, high in zip(*(scale * table[name].to_numpy(np.float64) for name in names), strict=True):
-        interval = f" [{fixed(low, digits)}, {fixed(high, digits)}]" if np.isfinite(low) else ""
-        texts.append(fixed(difference, digits, sign=True) + interval if np.isfinite(difference) else NONE)
-    return [NONE if value == 0 else text for value, text in zip(table[columns.LAMBDA], texts, strict=True)]

@@ -25,6 +25,8 @@ from reglab.analysis.families import (
 )
 from reglab.analysis.paired import DECISIVE_REPEATS, LEVEL, PairedDifference
 from reglab.charts.sweep_families import height_of, sweep_families_chart
+from reglab.content.epoch_view import COLUMNS, EpochView
+from reglab.content.verdict_lines import Line, difference_text, p_text
 from reglab.errors import SpecError
 from reglab.number_format import percent
 from reglab.states import ACTIVE
@@ -34,9 +36,7 @@ from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import Memo, shared_figure
 from reglab.ui.shared.text import count_of, literal, optimizer_label
 from reglab.ui.sweep.data import Results, results_of
-from reglab.ui.sweep.epoch_view import COLUMNS, EpochView
 from reglab.ui.sweep.query import ViewState, sweep_query
-from reglab.ui.sweep.verdict_lines import Line, difference_text, p_text
 
 HELP = (
     "Each regularizer is tried at several values, all with the same images, network, epochs and seeds, and with equal "

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import streamlit as st
 
+from reglab.content.verdict_help import EPOCH_RULES
 from reglab.datasets import DATASETS, status
 from reglab.errors import RegLabError, SpecError
 from reglab.jobs import check_sweep
@@ -60,7 +61,6 @@ from reglab.ui.sweep.query import (
     to_sweep,
 )
 from reglab.ui.sweep.state import FORM, show_sweep
-from reglab.ui.sweep.verdict_help import EPOCH_RULES
 
 NAME = "sweep_name"
 """Key of the field for the sweep's name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from reglab.content.epoch_view import EpochView
 from reglab.errors import RegLabError, UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.states import ACTIVE
@@ -23,7 +24,6 @@ from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.board import board
 from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
-from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
 from reglab.ui.sweep.query import SWEEP, SweepQuery, ViewState, sweep_query

@@ -14,6 +14,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis.separability import Separability, best_lambdas, separability
 from reglab.charts.sweep_grid import sweep_grid_chart
+from reglab.content.epoch_view import EpochView
 from reglab.errors import RegLabError
 from reglab.number_format import fixed
 from reglab.store import Sweep
@@ -23,7 +24,6 @@ from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal, optimizer_label
 from reglab.ui.sweep.data import Results, epoch_view, results_of
-from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.query import ViewState
 
 HEIGHT = 380

@@ -13,6 +13,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis import best_row, chosen, runs_table
 from reglab.analysis import sweep_table as table_of
+from reglab.content.verdict_lines import named_point
 from reglab.datasets import check_data
 from reglab.errors import RegLabError, SpecError, StoreError
 from reglab.jobs import chance_of
@@ -35,7 +36,6 @@ from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
 from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, axes_of, read_axis, read_list, to_values
 from reglab.ui.sweep.state import FORM, QUERY, START, show_sweep
-from reglab.ui.sweep.verdict_lines import named_point
 
 ABOUT = (
     "A sweep trains one network for every λ, all from the same initial weights and batches, and repeats that with "

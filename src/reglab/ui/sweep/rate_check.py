@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from reglab.charts.lambda_axis import lambda_text
+from reglab.content.epoch_view import EpochView
 from reglab.errors import RegLabError
 from reglab.jobs import plan_rate_check, start_rate_check
 from reglab.states import ACTIVE, FINAL
@@ -16,7 +17,6 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, duration, literal
 from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep.data import Results
-from reglab.ui.sweep.epoch_view import EpochView
 from reglab.ui.sweep.progress_text import size_text
 from reglab.ui.sweep.state import leave_for
 

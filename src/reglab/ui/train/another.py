@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from reglab.content.story import without_penalty
 from reglab.number_format import exact
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
@@ -53,11 +54,6 @@ def against_zero(run: Run) -> Run | None:
     start = attempt(lambda: _add(spec, [run.id], first=True))
     st.button(label, key="against_zero", icon=":material/balance:", on_click=start, help=about)
     return known
-
-
-def without_penalty(spec: RunSpec) -> RunSpec:
-    """``spec`` with every λ 0."""
-    return spec.with_changes({f"penalty.{key}": 0.0 for key, value in spec.penalty.strengths.items() if value})
 
 
 def swept_term(penalty: PenaltySpec) -> tuple[str, str]:

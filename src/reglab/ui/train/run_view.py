@@ -19,6 +19,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.charts import RunStyle
+from reglab.content.story import difference, headline, story, story_of_two
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks, machine_remark
 from reglab.states import ACTIVE
@@ -39,7 +40,6 @@ from reglab.ui.train.another import against_zero, another_lambda
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
 from reglab.ui.train.state import FORM, SWEEP_ICON
-from reglab.ui.train.story import difference, headline, story, story_of_two
 
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from reglab import columns
+from reglab.content.run_text import loss, penalty_text
 from reglab.jobs import chance_of_run
 from reglab.number_format import NONE, fixed, percent, points, short
+from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run
-from reglab.ui.shared.text import loss, penalty_text
 
 _ALIKE = 1.02  # a validation loss up to 2 % above the lowest one is as good
 _NEAR, _ALIKE_NEAR = 0.9, 1.1  # a best epoch in the last tenth may be noise: up to 10 % above it is as good
@@ -184,3 +185,8 @@ def _pair(first: str, second: str) -> str:
 def _signed(value: float | None) -> str:
     """A difference with its sign: three decimals, or one from 10 on."""
     return fixed(value, 1 if value is not None and abs(value) >= 10 else 3, sign=True)
+
+
+def without_penalty(spec: RunSpec) -> RunSpec:
+    """``spec`` with every λ 0."""
+    return spec.with_changes({f"penalty.{key}": 0.0 for key, value in spec.penalty.strengths.items() if value})

@@ -10,12 +10,10 @@ import math
 from reglab import columns
 from reglab.analysis import PairedDifference, SweepVerdict, why_no_best
 from reglab.analysis.paired import DECISIVE_REPEATS
-from reglab.number_format import percent, short
-from reglab.sweep import SweepSpec
-from reglab.ui.sweep import verdict_help as rules
-from reglab.ui.sweep.confirm_text import result_lines
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_lines import (
+from reglab.content import verdict_help as rules
+from reglab.content.confirm_text import result_lines
+from reglab.content.epoch_view import EpochView
+from reglab.content.verdict_lines import (
     RULES,
     Line,
     difference_text,
@@ -27,6 +25,8 @@ from reglab.ui.sweep.verdict_lines import (
     signed,
     zero_text,
 )
+from reglab.number_format import percent, short
+from reglab.sweep import SweepSpec
 
 _NEVER_CHOSEN = "A λ with diverged runs is never chosen."
 

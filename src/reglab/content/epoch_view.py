@@ -10,8 +10,8 @@ import pandas as pd
 from reglab import columns
 from reglab.analysis import Chance, RateCheck, RuleJudgement, SweepJudgement, SweepVerdict
 from reglab.charts.gap import Measure
+from reglab.content.confirm_text import ConfirmedFigures
 from reglab.sweep import EpochRule, Point, SweepSpec
-from reglab.ui.sweep.confirm_text import ConfirmedFigures
 
 COLUMNS = columns.MEASURES
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from reglab import columns
 from reglab.analysis import Chance, SweepVerdict, why_no_best
 from reglab.charts.lambda_axis import lambda_text
+from reglab.content.epoch_view import EpochView, Zeros
+from reglab.content.verdict_lines import listed
 from reglab.number_format import percent
 from reglab.sweep import Point, SweepSpec
-from reglab.ui.sweep.epoch_view import EpochView, Zeros
-from reglab.ui.sweep.verdict_lines import listed
 
 
 def details_text(view: EpochView) -> list[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from reglab import columns
 from reglab.analysis import ConfirmedPoint, PairedDifference
+from reglab.content.run_text import count_of, duration
+from reglab.content.verdict_lines import RULES, Line, figure, interval_text, listed, named_point, zero_text
 from reglab.number_format import percent, points
 from reglab.store import Confirmation
 from reglab.sweep import EpochRule, Point, SweepSpec
-from reglab.ui.shared.text import count_of, duration
-from reglab.ui.sweep.verdict_lines import RULES, Line, figure, interval_text, listed, named_point, zero_text
 
 NO_TEST_PART = (
     "This sweep keeps no test part, so nothing is left that no choice has seen. Duplicate it with a test share of 20 %."

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from reglab import __version__
+from reglab.content.confirm_text import ConfirmedFigures, opened_text
+from reglab.content.epoch_view import EpochView
+from reglab.content.run_text import count_of, dataset_label, model_label, optimizer_text
+from reglab.content.verdict_lines import difference_text, figure, named_point, zero_text
 from reglab.number_format import exact, percent, short
 from reglab.spec import RunSpec
 from reglab.sweep import EpochRule, SweepSpec
 from reglab.sweep_values import values_text
-from reglab.ui.shared.text import count_of, dataset_label, model_label, optimizer_text
-from reglab.ui.sweep.confirm_text import ConfirmedFigures, opened_text
-from reglab.ui.sweep.epoch_view import EpochView
-from reglab.ui.sweep.verdict_lines import difference_text, figure, named_point, zero_text
 
 _RULES: Mapping[EpochRule, str] = {
     "last": "every run counted at its last epoch",

@@ -1,0 +1,1 @@
+"""What pages and reports show of runs and sweeps: sentences, tables and the charts they belong to. No Streamlit."""
