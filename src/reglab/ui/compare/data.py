@@ -49,6 +49,12 @@ class Selection:
         return tuple(run for run in self.runs if run.epoch)
 
     @cached_property
+    def jobs(self) -> tuple[Run | Sweep, ...]:
+        """The sweeps, and the runs that are in none of them."""
+        ids = {sweep.id for sweep in self.sweeps}
+        return (*self.sweeps, *(run for run in self.runs if run.sweep not in ids))
+
+    @cached_property
     def training(self) -> bool:
         """Whether any of them trains or waits."""
         return any(run.state in ACTIVE for run in self.runs)

@@ -19,6 +19,7 @@ from reglab.ui.compare.query import View, to_query
 from reglab.ui.compare.state import CompareState, compare_state, keep, open_compare, switch
 from reglab.ui.compare.weights import weights_view
 from reglab.ui.shared import trouble
+from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import link_button
 from reglab.ui.shared.text import count_of, literal, named
@@ -93,6 +94,7 @@ def _head(state: CompareState, selection: Selection) -> None:
                 st.caption(_amount(selection), width="content")
                 picker(selection)
                 link_button(to_query(state.shown), "compare_link")
+                report_button(selection.jobs, "reglab-compare", "compare_report")
 
 
 def _amount(selection: Selection) -> str:

@@ -16,6 +16,7 @@ from reglab.store import Sweep, UnreadableRow
 from reglab.ui.shared import trouble
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.query import COMPARE_PAGE, compare_query
+from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
@@ -183,6 +184,7 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     icon, about = ":material/compare_arrows:", "Opens Compare with this sweep, to which others and runs can be added."
     st.button("Compare", key="sweep_compare", icon=icon, on_click=_compare, args=(sweep.id,), help=about)
     link_button(sweep_query(sweep.id, state), "sweep_link")
+    report_button([sweep], f"reglab-{sweep.id}", "sweep_report")
     st.download_button(
         "CSV",
         lambda: csv_of(view),

@@ -31,6 +31,7 @@ from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.legend import sample
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import INSPECT_PAGE, SWEEP_PAGE, run_query
+from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
@@ -157,6 +158,7 @@ def _buttons(runs: Sequence[Run]) -> None:
     spec = None if alone else runs[-1].spec
     st.button("New run", key="new_run", icon=":material/add:", on_click=FORM.leave_for, args=(spec,), help=about)
     link_button(query, "link")
+    report_button(runs, f"reglab-{alone.id if alone else len(runs)}", "report")
     if alone:
         export_panel(alone, "export_run")
 
