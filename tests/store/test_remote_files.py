@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.jobs.running import SMALL, assert_same_figures, figures, settings_in,
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable
 from reglab.events import Checkpoint
 from reglab.settings import Settings, load_settings
-from reglab.store import RunFiles, Store, open_store
+from reglab.store import RunFiles, Store, locks, open_store, remote_files
 from reglab.store.files import NEWEST, part_folders, sweep_has_checkpoint
 from reglab.store.garbage import remove_files
 from reglab.store.remote_files import (
@@ -213,3 +214,36 @@ def test_a_home_whose_files_lie_elsewhere_is_not_backed_up_by_half(tmp_path: Pat
     settings = load_settings({"REGLAB_HOME": str(tmp_path / "home"), "REGLAB_FILES": f"file://{tmp_path}/there"})
     with open_store(settings) as store, pytest.raises(StoreError, match="back them up there"):
         store.back_up(tmp_path / "copy")
+
+
+def test_a_file_that_is_being_sent_is_neither_removed_nor_fetched_over(
+    machines: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that reads the file while a worker of its machine sends it gets it once it is there."""
+    worker, page = (RunFiles(machines[0], "run") for _ in range(2))
+    system: Any = worker.place._system  # type: ignore[attr-defined]
+    makedirs, wait = system.makedirs, locks.acquire
+    comes, found = threading.Event(), list[float]()
+
+    def look() -> None:
+        found.append(float(page.load_weights("run/weights.safetensors")["w"][0]))
+
+    def noting(lock: Any, timeout: float) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            comes.set()
+        wait(lock, timeout)
+
+    reader = threading.Thread(target=look)
+
+    def sending(*given: Any, **named: Any) -> None:
+        if not reader.ident:
+            reader.start()
+            assert comes.wait(30)
+        makedirs(*given, **named)
+
+    monkeypatch.setattr(remote_files, "acquire", noting)
+    monkeypatch.setattr(system, "makedirs", sending)
+    worker.save_weights({"w": np.full(2, 7.0)})
+    reader.join()
+    assert found == [7.0]
+    assert RunFiles(machines[1], "run").load_weights("run/weights.safetensors")["w"].tolist() == [7.0, 7.0]

@@ -99,10 +99,12 @@ class RunFiles:
 
     def drop_second_checkpoint(self) -> int:
         """Remove the checkpoint's second generation, where the first is there too; the bytes that this frees."""
-        size = self.second_checkpoint
+        size = 0
         try:
-            if size:
-                self.place.remove(self.folder / PREVIOUS)
+            with self.place.held(self.folder / NEWEST):  # while another process sends one, the second may be the only
+                size = self.second_checkpoint
+                if size:
+                    self.place.remove(self.folder / PREVIOUS)
         except OSError as error:
             log.warning("%s", disk_sentence(self.folder / PREVIOUS, error))
             return 0
@@ -117,8 +119,9 @@ class RunFiles:
             self._flush()
         data = arrays.encode_checkpoint(checkpoint)
         self._make_folder()
-        atomic.write(self.folder / NEWEST, data, keep_as=self.folder / PREVIOUS)
-        self.place.put(self.folder / NEWEST, keep_as=self.folder / PREVIOUS)
+        with self.place.held(self.folder / NEWEST):
+            atomic.write(self.folder / NEWEST, data, keep_as=self.folder / PREVIOUS)
+            self.place.put(self.folder / NEWEST, keep_as=self.folder / PREVIOUS)
 
     def load_checkpoint(self) -> Checkpoint | None:
         """The newest whole checkpoint, or None if there never was one.
@@ -193,11 +196,12 @@ class RunFiles:
         path = self.folder / prediction_file.NAME
         self._make_folder()
         self.place.fetch(path)
-        try:
-            prediction_file.write(path, layout, scores, probabilities)
-        except OSError as error:
-            raise disk_error(path, error) from None
-        self.place.put(path)
+        with self.place.held(path):
+            try:
+                prediction_file.write(path, layout, scores, probabilities)
+            except OSError as error:
+                raise disk_error(path, error) from None
+            self.place.put(path)
 
     def load_scores(self, epochs: int) -> ValScores | None:
         """The scores of the first ``epochs`` epochs; None where they are not there, or not whole."""
@@ -231,8 +235,9 @@ class RunFiles:
         path = self._weights(name)
         data = arrays.encode_weights(weights)
         self._make_folder()
-        atomic.write(path, data, settled=settled)
-        self.place.put(path)
+        with self.place.held(path):
+            atomic.write(path, data, settled=settled)
+            self.place.put(path)
         return path.relative_to(self.home).as_posix(), hashlib.sha256(data).hexdigest()
 
     def link_weights(self, path: str, name: str = LAST) -> str:
@@ -242,8 +247,10 @@ class RunFiles:
         """
         own = self._weights(name)
         self._make_folder()
-        atomic.link(self.place.fetch(self._inside(path)), own)
-        self.place.put(own)
+        source = self.place.fetch(self._inside(path))
+        with self.place.held(own):
+            atomic.link(source, own)
+            self.place.put(own)
         return own.relative_to(self.home).as_posix()
 
     def named(self, name: str) -> str:

@@ -2,7 +2,8 @@
 
 At a URL every file is first written to the folder, and then put there: its data under another name, then its name,
 so that a reader finds the old file or the new one. What somebody needs is fetched where the copy is missing or not the
-one that lies there now; a mark in ``.marks/`` says which one the copy is.
+one that lies there now; a mark in ``.marks/`` says which one the copy is. Processes of this machine share the copy: a
+lock beside the mark keeps one from fetching over, or removing, what another has written and not put there yet.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit
 
 from reglab.errors import StoreError, StoreUnavailable, clipped
 from reglab.store import atomic
+from reglab.store.locks import acquire, file_lock
 
 _URL, _MARKS = ".url", ".marks"
+_LONGEST = 120.0  # seconds that one process waits for another one's file to be sent or fetched
 
 
 class Files:
@@ -28,6 +31,11 @@ class Files:
     def fetch(self, path: Path) -> Path:
         """``path``, with what lies there now."""
         return path
+
+    @contextmanager
+    def held(self, path: Path) -> Iterator[None]:
+        """Nobody else fetches ``path``, until it is written here and put."""
+        yield
 
     def put(self, path: Path, keep_as: Path | None = None) -> None:
         """Have others see the file at ``path``, and the one before it as ``keep_as``."""
@@ -67,8 +75,22 @@ class RemoteFiles(Files):
 
             self._system, self._root = fsspec.core.url_to_fs(url)
 
-    def fetch(self, path: Path) -> Path:
+    @contextmanager
+    def held(self, path: Path) -> Iterator[None]:
+        if not self.folder.is_dir():  # a lock would make an empty home where one was moved away
+            yield
+            return
+        lock = file_lock(self._marked(path).with_name(f"{path.name}.lock"))
         with self._reached():
+            self._marked(path).parent.mkdir(parents=True, exist_ok=True)
+            acquire(lock, _LONGEST)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def fetch(self, path: Path) -> Path:
+        with self.held(path), self._reached():
             try:
                 mark = self._mark(path)
             except FileNotFoundError:
