@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,6 +122,31 @@ class TestFinding:
         assert [run.id for run in any_store.runs(states=("running", "queued"), group="b")] == [second.id]
         assert any_store.runs(states=[]) == []
         assert any_store.waiting() == [first.id, third.id]
+
+    @pytest.mark.parametrize(
+        ("known", "wanted", "same"),
+        [
+            ({"l2": 0.0}, {"l2": 0.0, "apply": "proximal"}, True),
+            ({"l2": 0.0, "apply": "decoupled"}, {"l2": 0.0}, True),
+            ({"l2": 0.0, "scope": "all", "factors": {"conv1.weight": 2.0}}, {"l2": 0.0, "apply": "proximal"}, False),
+            ({"l2": 0.0}, {"l2": 0.0, "scope": "all", "factors": {"conv1.weight": 2.0}}, True),
+            ({"l2": 0.01}, {"l2": 0.01, "apply": "proximal"}, False),
+            ({"l2": 0.0}, {"l2": 0.0, "group": 0.01}, False),
+            ({"l2": 0.0}, {"l2": 0.01}, False),
+        ],
+    )
+    def test_without_a_penalty_a_run_of_any_mode_is_the_same_training(
+        self, any_store: Store, known: dict[str, Any], wanted: dict[str, Any], same: bool
+    ) -> None:
+        run = any_store.create(RunSpec.parse({"penalty": known}))
+        found = any_store.run_with(RunSpec.parse({"penalty": wanted}))
+        assert (found.id if found else None) == (run.id if same else None)
+
+    def test_the_run_without_a_penalty_may_be_one_of_a_sweep(self, any_store: Store) -> None:
+        sweep = any_store.create(SweepSpec(run=spec(), l2=(0.0, 0.1), apply=("proximal", "coupled")))
+        found = any_store.run_with(spec(penalty__l2=0.0, penalty__apply="decoupled"))
+        assert found is not None
+        assert found.id in {run.id for run in any_store.sweep_runs(sweep.id)}
 
     def test_a_thousand_runs_are_one_statement(self, any_store: Store) -> None:
         ids = add_many(any_store, 1000, epochs=3)

@@ -288,3 +288,12 @@ def test_what_cannot_be_trained_is_refused_at_once_in_one_sentence(changes: dict
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(RegLabError, match="device 'cuda:99' is not available"):
         next(train(spec(), device="cuda:99"))
+
+
+def test_without_a_penalty_its_mode_scope_and_factors_change_no_bit() -> None:
+    bare = {"l1": 0.0, "l2": 0.0}
+    others = ({"apply": "proximal"}, {"apply": "decoupled", "scope": "all"}, {"factors": {"fc1.weight": 3.0}})
+    first, *rest = (run(spec(penalty={**bare, **own}, train={"epochs": 1})) for own in ({}, *others))
+    for events in rest:
+        assert weights(events) == weights(first)
+        assert repr(figures(events)) == repr(figures(first))  # NaN is NaN here

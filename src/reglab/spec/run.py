@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, SerializeAsAny, ValidationError, WrapValidator, model_validator
 
@@ -12,7 +12,7 @@ from reglab.errors import SpecError, shown, suggestion
 from reglab.spec.data import TEST_FRACTION, DataSpec
 from reglab.spec.optim import OptimSpec, implied_mode, with_own_settings
 from reglab.spec.part import MAX_SEED, Number, SpecPart, Truth, Whole, is_map
-from reglab.spec.penalty import PenaltySpec
+from reglab.spec.penalty import Apply, PenaltySpec, Scope
 from reglab.spec.regularize import RegularizeSpec
 from reglab.spec.text import read_assignments, text_of, value_of
 from reglab.spec_errors import sentence
@@ -156,6 +156,23 @@ class RunSpec(SpecPart):
     def flat(self) -> dict[str, Any]:
         """Dotted key → value for every setting, in order; also of those that a dump leaves out at their default."""
         return {f"{part}.{key}": value for part in self.PARTS for key, value in _all_of(getattr(self, part)).items()}
+
+    @property
+    def twins(self) -> tuple[RunSpec, ...]:
+        """The specs of the same training, this one first: where every λ is 0, mode, scope and factors have no effect.
+
+        Other factors than these and none are left out.
+        """
+        if any(self.penalty.strengths.values()):
+            return (self,)
+        own = self.penalty
+        others = [
+            own.model_copy(update={"apply": apply, "scope": scope, "factors": factors})
+            for apply in get_args(Apply)
+            for scope in get_args(Scope)
+            for factors in ([own.factors, {}] if own.factors else [{}])
+        ]
+        return (self, *(self.model_copy(update={"penalty": other}) for other in others if other != own))
 
     @classmethod
     def fresh(cls) -> RunSpec:

@@ -87,10 +87,13 @@ class StoreReads:
             return catalog.find(connection, catalog.SWEEP, text, self._checkpoints)
 
     def run_with(self, spec: RunSpec) -> Run | None:
-        """The newest run with exactly these settings that trains, waits or has finished; None where there is none."""
+        """The newest run of this training that trains, waits or has finished; None where there is none.
+
+        Its settings are these or those of a :attr:`RunSpec.twins`.
+        """
         here = (
             runs.c.dataset == spec.data.name,  # which has an index
-            runs.c.spec == spec.model_dump_json(),
+            runs.c.spec.in_([one.model_dump_json() for one in spec.twins]),
             runs.c.state.in_(("finished", "running", "queued")),
         )
         with self._database.read() as connection:
@@ -233,10 +236,10 @@ class StoreReads:
         """The runs with these ids, in this order; those that are deleted, unknown or unreadable are left out."""
         return [run for run in self.every_run_of(run_ids) if isinstance(run, Run)]
 
-    def every_run_of(self, run_ids: Sequence[str]) -> list[Run | Unreadable]:
-        """:meth:`runs_of`, and in their places the rows that this version cannot read."""
+    def every_run_of(self, run_ids: Sequence[str], *, deleted: bool = False) -> list[Run | Unreadable]:
+        """:meth:`runs_of`, and in their places the rows that this version cannot read; ``deleted``: those too."""
         with self._database.read() as connection:
-            return catalog.present(connection, run_ids, self._checkpoints)
+            return catalog.present(connection, run_ids, self._checkpoints, deleted=deleted)
 
     def count_runs(self, wanted: RunFilter | None = None) -> RunCounts:
         """How many runs are not deleted and match, by state."""
