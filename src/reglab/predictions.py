@@ -33,3 +33,16 @@ class ValScores:
     index: NDArray[np.int64]
     log_prob: NDArray[np.float16]
     correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class NoiseCurve:
+    """At ``epoch``, ``correct[i]`` of ``images`` validation images are classified correctly with noise ``sigmas[i]``.
+
+    σ is the standard deviation of the noise, in units of the pixel range.
+    """
+
+    epoch: int
+    images: int
+    sigmas: tuple[float, ...]
+    correct: tuple[int, ...]

@@ -13,18 +13,21 @@ import pytest
 from tests.charts.frames import epoch_frame, layer_frame, styles
 
 from reglab import columns
+from reglab.analysis.noise import noise_accuracy
 from reglab.analysis.run_curves import curves, places
 from reglab.bins import EDGES
 from reglab.charts import RunIdentity, style_runs
 from reglab.charts.compare_curves import BAND, Measured, compare_curves_chart
 from reglab.charts.compare_lambda import compare_lambda_chart
 from reglab.charts.confusion import confusion_chart, confusion_difference_chart
+from reglab.charts.noise_accuracy import noise_accuracy_chart
 from reglab.charts.parallel import axes_of, parallel_chart
 from reglab.charts.reliability import reliability_chart
 from reglab.charts.style import rgba
 from reglab.charts.weight_panels import columns_of, height_of, weight_panels_chart
 from reglab.charts.weight_ridge import height, weight_ridge_chart
 from reglab.charts.weights import DECADES, Histogram
+from reglab.predictions import NoiseCurve
 
 RUNS = ["a", "b", "c"]
 STYLES = styles(RUNS)
@@ -57,6 +60,10 @@ def reliability_frame() -> pd.DataFrame:
     return pd.concat([pd.DataFrame({columns.RUN: run, **part}) for run in RUNS], ignore_index=True)
 
 
+def noise_frame(runs: list[str] = RUNS) -> pd.DataFrame:
+    return noise_accuracy({run: NoiseCurve(5, 100, (0.0, 0.1, 0.5), (90 - i, 80, 30)) for i, run in enumerate(runs)})
+
+
 def settings_frame() -> pd.DataFrame:
     facts = {"L2": [0.0, 0.001, 0.1], "Optimizer": ["Adam", "SGD", "Adam"], "Accuracy": [0.5, 0.75, 0.8]}
     return pd.DataFrame({columns.RUN: RUNS, **facts})
@@ -68,6 +75,7 @@ CHARTS: dict[str, tuple[Callable[..., go.Figure], Callable[[], pd.DataFrame]]] =
     "panels": (weight_panels_chart, lambda: layer_frame(RUNS, 5)),
     "ridge": (weight_ridge_chart, ridge_frame),
     "reliability": (reliability_chart, reliability_frame),
+    "noise": (noise_accuracy_chart, noise_frame),
     "parallel": (parallel_chart, settings_frame),
 }
 every = pytest.mark.parametrize("name", CHARTS)
@@ -261,3 +269,15 @@ def test_a_run_without_a_figure_has_a_gap_and_a_line_names_its_values() -> None:
 def test_an_axis_whose_values_are_all_the_same_lies_in_the_middle() -> None:
     frame = settings_frame().assign(L2=0.5)
     assert [trace.y[0] for trace in parallel_chart(frame, STYLES).data] == [0.5] * 3
+
+
+def test_noise_has_intervals_as_areas_for_few_runs_and_chance_as_a_line() -> None:
+    figure = noise_accuracy_chart(noise_frame(), STYLES, chance=0.1)
+    own = line(figure, "a")
+    assert list(own.x) == pytest.approx([0, 0.1, 0.5])
+    assert list(own.y) == pytest.approx([0.9, 0.8, 0.3])
+    assert "σ = 0.1: 80.0\u202f%, 95 % from 71.1\u202f% to 86.7\u202f%<br>100 images" in own.hovertext[1]
+    assert len([trace for trace in figure.data if trace.fill == "toself"]) == 3
+    assert figure.layout.shapes[0].y0 == 0.1
+    many = [f"r{i}" for i in range(6)]
+    assert len(noise_accuracy_chart(noise_frame(many), styles(many)).data) == 6

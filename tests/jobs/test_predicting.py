@@ -11,7 +11,15 @@ from tests.jobs.running import settings_in, work
 
 from reglab import RunSpec
 from reglab.errors import WorkerLost
-from reglab.jobs import Prediction, PredictionRequest, Runner, images_at_hand, predict
+from reglab.jobs import (
+    NoiseRequest,
+    Prediction,
+    PredictionRequest,
+    Runner,
+    accuracy_under_noise,
+    images_at_hand,
+    predict,
+)
 from reglab.jobs.predicting import answer_facts, answer_of, request_facts, request_of
 from reglab.predictions import Which
 from reglab.settings import Settings
@@ -128,6 +136,7 @@ def test_a_worker_process_of_its_own_predicts_the_same(
     runner = Runner(store, replace(settings, runner="process", slots=1))
     try:
         found, here = runner.predict(request)[run.id], predict(store, settings, request)[run.id]
+        noisy = runner.accuracy_under_noise(NoiseRequest((run.id,)))
         assert runner.pool is not None
         assert not runner.pool.workers
     finally:
@@ -137,3 +146,5 @@ def test_a_worker_process_of_its_own_predicts_the_same(
     assert isinstance(found, Prediction)
     assert isinstance(here, Prediction)
     np.testing.assert_allclose(found.probabilities, here.probabilities, atol=1e-6)
+    (store.files(run.id).folder / "noise-last.json").unlink()
+    assert accuracy_under_noise(store, settings, NoiseRequest((run.id,))) == noisy

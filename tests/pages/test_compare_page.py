@@ -67,7 +67,7 @@ def test_without_anything_to_compare_there_are_lists_to_choose_from(app: AppTest
     waiting, failed = add_run(store, state="queued", name="later"), add_run(store, state="failed", epochs=0, name="bad")
     app.multiselect[0].select(failed.id)
     visit(app, runs=f"{waiting.id},{failed.id},{'x' * 10}")
-    assert "not here: xxxxxxxxxx. It may have been deleted." in warnings(app)
+    assert "The link names 1 run that is not here: xxxxxxxxxx." in warnings(app)
     assert app.info[0].value == "No figures yet: none of these runs has done an epoch."
     assert "“later” (queued); “bad” (failed)" in prose(app)
     assert not charts(app)

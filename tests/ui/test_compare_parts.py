@@ -66,7 +66,8 @@ def test_what_is_not_there_is_named(store: Store) -> None:
     found = select(store, CompareQuery((run.id, gone.id, "nosuchrun1"), ("nosuchsweep", sweep.id)))
     assert [one.id for one in found.runs] == [run.id]
     assert found.problems == (
-        f"The link names 2 runs that are not here: {gone.id}, nosuchrun1. They may have been deleted.",
+        "The link names 1 run that is not here: nosuchrun1.",
+        f"“{gone.name}” is deleted and not compared; the Runs page can restore it.",
         "There is no sweep 'nosuchsweep'.",
         "The sweep “old” is deleted; its own page can restore it.",
     )

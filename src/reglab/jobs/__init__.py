@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reglab.jobs.images import images_at_hand
     from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
     from reglab.jobs.machines import machine_remark
+    from reglab.jobs.noise import NoiseAnswer, NoiseRequest, accuracy_under_noise, kept_curve
     from reglab.jobs.predicting import Answer, Prediction, PredictionRequest, predict
     from reglab.jobs.rate_checking import (
         current_rate_check,
@@ -39,12 +40,15 @@ __all__ = [
     "SEEDS",
     "Answer",
     "Confirmed",
+    "NoiseAnswer",
+    "NoiseRequest",
     "Plan",
     "Prediction",
     "PredictionRequest",
     "Runner",
     "SweepWorker",
     "Worker",
+    "accuracy_under_noise",
     "chance_of",
     "chance_of_run",
     "check_run",
@@ -55,6 +59,7 @@ __all__ = [
     "ended_text",
     "images_at_hand",
     "judge_stored",
+    "kept_curve",
     "labels_at_hand",
     "machine_remark",
     "name_of",

@@ -1,8 +1,8 @@
 """Messages between the server and its worker processes: one JSON object a line, over the worker's input and output.
 
 To a worker: ``open`` (settings, owner, on Ray a name), then jobs, ``train`` (run), ``plan`` (sweep), ``sweep``
-(groups) and ``predict`` (runs, images), and ``close``. While it trains a sweep also ``take`` (groups), ``give`` (some,
-or all at once) and ``leave``. The end of its input means that the server is gone.
+(groups), ``predict`` (runs, images) and ``noise`` (runs), and ``close``. While it trains a sweep also ``take``
+(groups), ``give`` (some, or all at once) and ``leave``. The end of its input means that the server is gone.
 
 From a worker: ``ready``; while it trains a sweep ``done``, ``failed`` and ``given``; ``over``, ``halted`` or ``error``
 at the end of each job, with ``over`` what was predicted; and ``outage`` at any time.

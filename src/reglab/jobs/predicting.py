@@ -73,7 +73,7 @@ def predict(store: Store, settings: Settings, request: PredictionRequest) -> Ans
 
 
 def _of_run(store: Store, settings: Settings, run: Run, request: PredictionRequest) -> Prediction:
-    chosen = _chosen(run.spec.data, settings.data)
+    chosen = chosen_images(run.spec.data, settings.data)
     weights = weights_of(store, run, request.which)
     network = Network.of(run.spec, weights, chosen.entry.shape, len(chosen.entry.classes), settings.device)
     if request.images is None:
@@ -107,7 +107,11 @@ def weights_of(store: Store, run: Run, which: Which) -> Mapping[str, NDArray[Any
 
 
 @lru_cache(maxsize=4)
-def _chosen(spec: DataSpec, folder: Path) -> Chosen:
+def chosen_images(spec: DataSpec, folder: Path) -> Chosen:
+    """The images of a run, where they are on this machine.
+
+    :raises DataError: they are not.
+    """
     here = status(DATASETS.get(spec.name), folder)
     if here.state != "ready":
         raise DataError(f"The images of {DATASETS.get(spec.name).label} are not on this machine. {here.sentence}.")

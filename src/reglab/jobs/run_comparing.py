@@ -25,6 +25,14 @@ SHARES = (VAL_ACC, TRAIN_ACC, GAP_ACC, AT_BEST + VAL_ACC)
 LOSSES = (VAL_LOSS, TRAIN_LOSS, GAP_ACC, GAP_LOSS, TOTAL, PENALTY, AT_BEST + VAL_LOSS)
 """Figures that are better where they are lower."""
 
+OF_MEASURE: Mapping[str, tuple[str, ...]] = {
+    "loss": (VAL_LOSS, TRAIN_LOSS, GAP_LOSS, TOTAL, PENALTY, AT_BEST + VAL_LOSS),
+    "accuracy": (VAL_ACC, TRAIN_ACC, GAP_ACC, AT_BEST + VAL_ACC),
+}
+"""The figures of each measure."""
+
+OF_TIME = (AT_BEST + "epoch", EPOCHS, SECONDS)
+
 _LAST = (VAL_ACC, VAL_LOSS, TRAIN_ACC, TRAIN_LOSS, GAP_ACC, GAP_LOSS, TOTAL)
 
 
@@ -83,18 +91,21 @@ def caveats(runs: Sequence[Run]) -> list[str]:
     return found
 
 
-def runs_result(runs: Sequence[Run], baseline: str | None = None) -> dict[str, Any]:
+def runs_result(runs: Sequence[Run], baseline: str | None = None, measure: str | None = None) -> dict[str, Any]:
     """:func:`compare_runs` as an object, with the runs' states and the :func:`caveats`.
+
+    ``measure``: only the figures of "loss" or "accuracy", and of time.
 
     :raises SpecError: there are fewer than two runs.
     """
     if len(runs) < 2:
         raise SpecError("There is nothing to compare: give two runs or more.")
     found, states = compare_runs(runs, baseline), {run.id: run.state for run in runs}
+    names = [name for name in found.figures if measure is None or name in (*OF_MEASURE[measure], *OF_TIME)]
     return {
         "baseline": found.baseline,
         "settings": list(found.settings),
-        "figures": list(found.figures),
+        "figures": names,
         "caveats": caveats(runs),
         "runs": [
             {
@@ -102,8 +113,8 @@ def runs_result(runs: Sequence[Run], baseline: str | None = None) -> dict[str, A
                 "name": one.name,
                 "status": states[one.run],
                 "settings": dict(one.settings),
-                "figures": dict(one.figures),
-                "changes": dict(one.changes),
+                "figures": {name: one.figures[name] for name in names},
+                "changes": {name: one.changes[name] for name in names},
             }
             for one in found.runs
         ],

@@ -17,14 +17,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Literal, overload
+from typing import Literal, TypeVar, overload
 
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun, WorkerLost
 from reglab.jobs.capacity import check_run, check_sweep
+from reglab.jobs.noise import NoiseAnswer, NoiseRequest, accuracy_under_noise
 from reglab.jobs.patience import Outages, Patience, sentence
 from reglab.jobs.predicting import Answer, PredictionRequest, predict
 from reglab.jobs.sweep_work import SweepWorker
 from reglab.jobs.work import Halted, train_run
+from reglab.jobs.worker_handle import WorkerHandle
 from reglab.jobs.worker_pool import LEAVING, STARTING, RunInWorker, WorkerPool, open_pool
 from reglab.settings import Settings
 from reglab.spec import RunSpec
@@ -32,6 +34,8 @@ from reglab.store import Confirmation, Ending, Run, Store, Sweep, UnreadableRow
 from reglab.sweep import SweepSpec
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _POLL = 0.5  # seconds between rounds of the supervisor when nothing wakes it
 _RECOVER = 5.0  # seconds between looks for runs whose process has died
@@ -138,11 +142,20 @@ class Runner:
 
         :raises RegLabError: the process cannot be started, or ended.
         """
+        here = partial(predict, self.store, self.settings, request)
+        return self._predicted(here, lambda worker: worker.predict(request))
+
+    def accuracy_under_noise(self, request: NoiseRequest) -> NoiseAnswer:
+        """Accuracies of stored runs on noisy images, computed as :meth:`predict` does."""
+        here = partial(accuracy_under_noise, self.store, self.settings, request)
+        return self._predicted(here, lambda worker: worker.classify_noisy(request))
+
+    def _predicted(self, here: Callable[[], T], there: Callable[[WorkerHandle], T]) -> T:
         if self._predictor is None:
-            return predict(self.store, self.settings, request)
+            return here()
         try:
             with self._predictor.worker(lambda: "interrupted" if self._closing.is_set() else None) as worker:
-                return worker.predict(request)
+                return there(worker)
         except Halted:
             raise WorkerLost("The server is closing; try again once it is back.") from None
 

@@ -9,10 +9,12 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from typing import BinaryIO, cast
 
 from reglab.errors import StoreUnavailable, WorkerLost
 from reglab.jobs.messages import Message, Sender, error_of, received, settings_facts
+from reglab.jobs.noise import NoiseAnswer, NoiseRequest, noise_answer_of
 from reglab.jobs.patience import Outages
 from reglab.jobs.predicting import Answer, PredictionRequest, answer_of, request_facts
 from reglab.jobs.work import Halt, Halted
@@ -112,10 +114,18 @@ class WorkerHandle(ABC):
 
     def predict(self, request: PredictionRequest) -> Answer:
         """Have the process predict."""
-        self._begin(do="predict", request=request_facts(request), device=self.device)
-        for message in self.messages():
-            if "over" in message:
-                return answer_of(message["predicted"])
+        return answer_of(self._predicted(do="predict", request=request_facts(request)))
+
+    def classify_noisy(self, request: NoiseRequest) -> NoiseAnswer:
+        """Have the process classify noisy images."""
+        return noise_answer_of(self._predicted(do="noise", request=asdict(request)))
+
+    def _predicted(self, **message: object) -> Message:
+        self._begin(**message, device=self.device)
+        for answer in self.messages():
+            if "over" in answer:
+                found: Message = answer["predicted"]
+                return found
         raise WorkerLost(f"The worker process that predicted {self._cause()}; try again.")
 
     def sweep(self, sweep_id: str, together: int, seconds: float) -> None:

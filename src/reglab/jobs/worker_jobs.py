@@ -1,4 +1,4 @@
-"""The jobs of a worker process: a run, the plan of a sweep, groups of a sweep's lanes, or predictions."""
+"""The jobs of a worker process: a run, the plan of a sweep, groups of a sweep's lanes, predictions, with noise too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reglab.errors import RegLabError
 from reglab.jobs.messages import Message, Sender, error_facts
+from reglab.jobs.noise import accuracy_under_noise, noise_facts, noise_request_of
 from reglab.jobs.patience import Outages, Patience
 from reglab.jobs.predicting import answer_facts, predict, request_of
 from reglab.jobs.sweep_groups import Groups
@@ -68,7 +69,9 @@ class WorkerJobs:
         """Do the job of the message; how it ended."""
         device = message.get("device") or self.settings.device
         jobs = replace(self, settings=replace(self.settings, device=device))
-        work = {"train": jobs.train, "plan": jobs.plan, "sweep": jobs.sweep, "predict": jobs.predict}[message["do"]]
+        work = {
+            "train": jobs.train, "plan": jobs.plan, "sweep": jobs.sweep, "predict": jobs.predict, "noise": jobs.noise
+        }[message["do"]]  # fmt: skip
         try:
             return {"over": True, **(work(message) or {})}
         except Halted as halted:
@@ -81,6 +84,11 @@ class WorkerJobs:
     def predict(self, message: Message) -> Message:
         """Predict; see :mod:`reglab.jobs.predicting`."""
         return {"predicted": answer_facts(predict(self.store, self.settings, request_of(message["request"])))}
+
+    def noise(self, message: Message) -> Message:
+        """Classify noisy images; see :mod:`reglab.jobs.noise`."""
+        request = noise_request_of(message["request"])
+        return {"predicted": noise_facts(accuracy_under_noise(self.store, self.settings, request))}
 
     def train(self, message: Message) -> None:
         """Train a run, which records its own end."""

@@ -139,7 +139,7 @@ def _serve(mail: Mail, tell: Sender) -> None:
     with jobs.store:
         tell(ready=os.getpid())
         while not mail.closing.is_set() and (message := mail.next()) is not None:
-            if message["do"] in ("train", "plan", "sweep", "predict"):  # others are about a sweep that is over
+            if message["do"] in ("train", "plan", "sweep", "predict", "noise"):  # others are about a sweep that is over
                 tell(**jobs.answer(message))
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 
 from reglab.charts import RunStyle, style_runs
 from reglab.content.run_text import identity_of
-from reglab.errors import RegLabError
+from reglab.errors import UnknownSweep
 from reglab.jobs.run_comparing import seeds_of
 from reglab.states import ACTIVE
-from reglab.store import Run, Store, Sweep
+from reglab.store import Run, Store, Sweep, Unreadable, UnreadableRow
 from reglab.ui.compare.names import names_of
 from reglab.ui.compare.query import SEEDS, CompareQuery
 from reglab.ui.shared.memo import Readings, epochs_on
@@ -105,12 +105,18 @@ class Selection:
 
 def select(store: Store, asked: CompareQuery) -> Selection:
     """The runs and sweeps of ``asked`` that there are."""
-    found = {run.id: run for run in store.runs_of(asked.runs)}
-    problems = [_missing("run", [one for one in asked.runs if one not in found])]
-    sweeps, unknown = _sweeps(store, asked.sweeps)
-    problems += [*unknown]
+    rows = store.every_run_of(asked.runs, deleted=True)
+    known = {row.id for row in rows}
+    found = {row.id: row for row in rows if isinstance(row, Run) and row.deleted is None}
+    problems = [
+        _missing([one for one in asked.runs if one not in known]),
+        _deleted([row.name for row in rows if isinstance(row, Run) and row.deleted is not None]),
+        *(row.sentence for row in rows if isinstance(row, Unreadable)),
+    ]
+    sweeps, lanes_of, unknown = _sweeps(store, asked.sweeps)
+    problems += unknown
     for sweep in sweeps:
-        lanes = store.sweep_runs(sweep.id)
+        lanes = lanes_of[sweep.id]
         room = max(MOST_LANES - len(found), 0)
         if len(lanes) > room:
             problems.append(f"“{sweep.name}” has {count_of(len(lanes), 'run')}; {room:,} of them are compared.")
@@ -118,31 +124,39 @@ def select(store: Store, asked: CompareQuery) -> Selection:
     return Selection(tuple(found.values()), tuple(sweeps), tuple(filter(None, problems)))
 
 
-def _sweeps(store: Store, ids: Sequence[str]) -> tuple[list[Sweep], list[str]]:
-    """The sweeps with these ids, and a sentence for each that cannot be shown."""
-    sweeps, problems = [], []
+def _sweeps(store: Store, ids: Sequence[str]) -> tuple[list[Sweep], dict[str, list[Run]], list[str]]:
+    """The sweeps with these ids, the runs of each, and a sentence for each that cannot be shown."""
+    sweeps: list[Sweep] = []
+    lanes: dict[str, list[Run]] = {}
+    problems: list[str] = []
     for sweep_id in ids:
         try:
             sweep = store.sweep(sweep_id)
-        except RegLabError as error:
+            if sweep.deleted is not None:
+                problems.append(f"The sweep “{sweep.name}” is deleted; its own page can restore it.")
+            elif sweep.id not in lanes:
+                lanes[sweep.id] = store.sweep_runs(sweep.id)
+                sweeps.append(sweep)
+        except (UnknownSweep, UnreadableRow) as error:
             problems.append(str(error))
-            continue
-        if sweep.deleted is None:
-            sweeps.append(sweep)
-        else:
-            problems.append(f"The sweep “{sweep.name}” is deleted; its own page can restore it.")
-    return sweeps, problems
+    return sweeps, lanes, problems
 
 
-def _missing(kind: str, ids: Sequence[str]) -> str:
+def _missing(ids: Sequence[str]) -> str:
     if not ids:
         return ""
     listed = ", ".join(ids[:5]) + (f" and {len(ids) - 5:,} more" if len(ids) > 5 else "")
-    many = len(ids) > 1
-    return (
-        f"The link names {count_of(len(ids), kind)} that {'are' if many else 'is'} not here: {listed}. "
-        f"{'They' if many else 'It'} may have been deleted."
-    )
+    are = "are" if len(ids) > 1 else "is"
+    return f"The link names {count_of(len(ids), 'run')} that {are} not here: {listed}."
+
+
+def _deleted(names: Sequence[str]) -> str:
+    """The sentence on deleted runs, which are not compared."""
+    if not names:
+        return ""
+    listed = ", ".join(f"“{name}”" for name in names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
+    are, them = ("are", "them") if len(names) > 1 else ("is", "it")
+    return f"{listed} {are} deleted and not compared; the Runs page can restore {them}."
 
 
 def _parts(run: Run) -> tuple[Hashable, Hashable]:

@@ -1,4 +1,4 @@
-"""The view Errors: two runs image by image, their confusions, and the calibration of all runs."""
+"""The view Errors: two runs image by image, their confusions, calibration and accuracy under noise of all runs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from reglab.number_format import NONE, percent, points
 from reglab.predictions import Which
 from reglab.store import Run
 from reglab.ui.compare.data import Selection
+from reglab.ui.compare.noise import noise_part
 from reglab.ui.compare.predictions import Pair, Pictures, Predictions, pair_of, pictures_of, predictions_of
 from reglab.ui.compare.query import Errors
 from reglab.ui.compare.state import choice, switch
@@ -33,11 +34,16 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
 HEIGHT = 420
-KINDS: Mapping[Errors, str] = {"confusion": "Confusion", "images": "Images", "calibration": "Calibration"}
+KINDS: Mapping[Errors, str] = {
+    "confusion": "Confusion",
+    "images": "Images",
+    "calibration": "Calibration",
+    "noise": "Noise",
+}
 EPOCHS: Mapping[Which, str] = {"last": "Last epoch", "best": "Best epoch"}
 MOST_IMAGES = 24
 """Images of each kind that are shown."""
-MOST_RELIABLE = 24
+MOST_RELIABLE = 60
 """Runs whose reliability is drawn."""
 
 MCNEMAR = (
@@ -69,6 +75,9 @@ def errors_view(selection: Selection) -> None:
         which = switch("at", "Epoch", EPOCHS)
     if kind == "calibration":
         _calibration(selection, styles, which)
+        return
+    if kind == "noise":
+        noise_part(selection, styles, which)
         return
     if len(selection.begun) < 2:
         st.info("Two runs with an epoch are needed; choose another one.", icon=":material/compare_arrows:")

@@ -22,7 +22,7 @@ Images = Literal["val", "train", "both"]
 Scale = Literal["linear", "x", "y", "xy"]
 Series = Literal["groups", "runs"]
 Weights = Literal["overlay", "panels", "ridge"]
-Errors = Literal["confusion", "images", "calibration"]
+Errors = Literal["confusion", "images", "calibration", "noise"]
 
 SERIES: Mapping[Series, str] = {"groups": "Groups", "runs": "Runs"}
 SEEDS = ("data.seed", "train.seed", "data.fold", "data.block")
