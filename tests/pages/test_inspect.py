@@ -156,3 +156,4 @@ def test_a_run_on_another_dataset_does_not_predict_beside(app: AppTest, store: S
     visit(app, run=run.id, view="image", beside=f"{foreign.id},{same.id}")
     assert not app.exception
     assert app.multiselect[0].value == [same.id]
+    assert f"{foreign.id}: deleted, unknown, or of another dataset." in prose(app)

@@ -1,4 +1,7 @@
-"""The Inspect page: a run, one sentence on it, and the chosen view. Only that view is read and computed."""
+"""The Inspect page: a run, one sentence on it, and the chosen view. Only that view is read and computed.
+
+While the run trains, all of it follows the training.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from reglab.errors import DataError, RegLabError, UnknownRun
-from reglab.states import ACTIVE, ENDED
+from reglab.states import ACTIVE, ENDED, State
 from reglab.store import Run, UnreadableRow
 from reglab.ui.inspect.data import newest_finished
 from reglab.ui.inspect.environment import environment_view
@@ -26,6 +29,7 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 
 VIEWS: Mapping[View, tuple[str, Callable[[Run], None]]] = {
     "weights": ("Weights", weights_view),
@@ -36,6 +40,9 @@ VIEWS: Mapping[View, tuple[str, Callable[[Run], None]]] = {
     "environment": ("Environment and log", environment_view),
 }
 """Every view: its name, and what draws it."""
+
+TICK = 2.0
+"""Seconds between updates while the run trains or waits."""
 
 LISTED = 100
 """Runs in the list to choose from, newest first."""
@@ -52,6 +59,23 @@ def inspect_page() -> None:
         return
     st.set_page_config(page_title=f"{run.name} · Inspect · RegLab")
     open_run(run.id, link)
+    st.session_state[RUN_KEY] = run.id
+    if run.state in ACTIVE:
+        tick_every(watched_interval(TICK), lambda: _tick(run.id, run.state))
+    else:
+        _board(run)
+
+
+@steady
+def _tick(run_id: str, state: State) -> None:
+    """Draw the board anew; the whole page where the run has come to another state, or another run was chosen."""
+    run = services().store.get(run_id)
+    if run.state != state or st.session_state.get(RUN_KEY, run_id) != run_id:
+        st.rerun()
+    _board(run)
+
+
+def _board(run: Run) -> None:
     _head(run)
     _notes(run)
     view = segments("View", {name: label for name, (label, _) in VIEWS.items()}, KEYS["view"])
@@ -97,8 +121,6 @@ def _head(run: Run) -> None:
 def _run_list(run: Run) -> None:
     recent = services().store.runs(limit=LISTED)
     names = {one.id: f"{one.name} · {one.label}" for one in recent} | {run.id: f"{run.name} · {run.label}"}
-    if st.session_state.get(RUN_KEY) != run.id:
-        st.session_state[RUN_KEY] = run.id
     look: dict[str, Any] = {"label_visibility": "collapsed", "width": 280}
     st.selectbox("Run", list(names), format_func=names.__getitem__, key=RUN_KEY, on_change=choose_run, **look)
 
@@ -132,6 +154,4 @@ def _notes(run: Run) -> None:
 def _still_training(run: Run) -> None:
     known = f"epoch {run.epoch} of {run.epochs} is the newest here" if run.epoch else "no epoch has ended yet"
     what = "Waiting in the queue" if run.state == "queued" else "Still training"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"{what}: {known}.", icon=":material/hourglass_top:", width="stretch")
-        st.button("Refresh", key="inspect_refresh", icon=":material/refresh:")
+    st.info(f"{what}: {known}. This page follows.", icon=":material/hourglass_top:")

@@ -160,6 +160,8 @@ def _beside(run: Run) -> list[Run]:
         key=_BESIDE,
         on_change=lambda: put("beside", ",".join(st.session_state[_BESIDE]) or None),
     )
+    if gone := [one for one in named if one not in known and one != run.id]:
+        st.caption(f"{literal(', '.join(gone))}: deleted, unknown, or of another dataset.")
     return [known[one] for one in chosen]
 
 
