@@ -72,11 +72,14 @@ def add_run(
     return store.get(run.id)
 
 
-def add_many(store: Store, count: int, epochs: int, **changes: Any) -> list[str]:
-    """``count`` finished runs of ``epochs`` epochs each, in a few large inserts; their ids, newest first."""
+def add_many(store: Store, count: int, epochs: int, *, first: int = 0, **changes: Any) -> list[str]:
+    """``count`` finished runs of ``epochs`` epochs each, in a few large inserts; their ids, newest first.
+
+    They are numbered from ``first``, which makes their ids.
+    """
     wanted = spec(train__epochs=epochs, **changes)
     start = datetime.now(UTC) - timedelta(minutes=count)
-    ids = [f"r{i:09d}" for i in range(count)]
+    ids = [f"r{i:09d}" for i in range(first, first + count)]
     done = [metrics(epoch) for epoch in range(1, epochs + 1)]
     rows = [_row(run_id, wanted, start + timedelta(minutes=i), i, done) for i, run_id in enumerate(ids)]
     with store._database.write() as connection:
