@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reglab.exports.entry import EXPORTS, Bundle, Export, ExportError
+from reglab.exports.entry import EXPORTS, Bundle, Delivered, Export, ExportError
 from reglab.exports.subject import Subject
+from reglab.predictions import Which
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store
@@ -28,6 +29,8 @@ def export(
     store: Store | None = None,
     main: str | None = None,
     prefix: str = "",
+    which: Which | None = None,
+    checkpoints: bool = False,
 ) -> Bundle:
     """Export one or several runs or specs in the format ``name``.
 
@@ -35,15 +38,15 @@ def export(
 
     :param store: the store of the runs; needed for runs only.
     :param main: the name of the main file in place of the default; the files beside it begin with ``prefix``.
+    :param which: weights of the last or best epoch, in place of those that a run ends with.
+    :param checkpoints: include the files with which runs go on.
     :raises UnknownName: no export has this name.
     :raises ExportError: the source cannot be exported in this format; other :class:`RegLabError` if data are missing.
     """
     entry = EXPORTS.get(name)
-    subjects = [_subject(one, settings, store) for one in ([source] if isinstance(source, Source) else source)]
-    if not subjects:
-        raise ExportError("There is nothing to export: name at least one run.")
-    if entry.needs_runs and any(subject.run is None for subject in subjects):
-        raise ExportError(f"{entry.label} holds a run's metrics, and a spec that was not trained has none.")
+    subjects = _subjects(source, entry, settings, store, which, checkpoints)
+    if entry.make is None:
+        raise ExportError(f"{entry.label} takes an address or a path to write to, and makes no files to download.")
     if entry.together or len(subjects) == 1:
         return entry.make(subjects, main or entry.main, prefix)
     files: dict[str, bytes] = {}
@@ -56,10 +59,64 @@ def export(
     return Bundle(files, tuple(inexact))
 
 
+def deliver(
+    source: Source | Sequence[Source],
+    name: str,
+    out: str,
+    *,
+    settings: Settings,
+    store: Store | None = None,
+    which: Which | None = None,
+    checkpoints: bool = False,
+    force: bool = False,
+) -> Delivered:
+    """Export to the path or address ``out``; the parameters are those of :func:`export`.
+
+    :param force: replace files that no earlier export wrote.
+    :raises UnknownName: no export has this name.
+    :raises ExportError: the source cannot be exported so, or must not replace what is there; other
+        :class:`RegLabError` if data are missing or ``out`` cannot be written.
+    """
+    entry = EXPORTS.get(name)
+    if entry.deliver is not None:
+        return entry.deliver(_subjects(source, entry, settings, store, which, checkpoints), out, force)
+    sources = [source] if isinstance(source, Source) else list(source)
+    at = place(entry, len(sources), Path(out))
+    bundle = export(
+        sources, name,
+        settings=settings, store=store, main=at.main, prefix=at.prefix, which=which, checkpoints=checkpoints,
+    )  # fmt: skip
+    paths = save(bundle, entry, at.folder, force)
+    return Delivered(tuple(map(str, paths)), bundle.inexact, bundle.remarks)
+
+
 def show(source: Source, name: str, *, settings: Settings, store: Store | None = None) -> Bundle | None:
     """The main file of the export only, for display; None for formats that are not text. Raises like ``export``."""
     entry = EXPORTS.get(name)
     return entry.show(_subject(source, settings, store)) if entry.show else None
+
+
+def _subjects(
+    source: Source | Sequence[Source],
+    entry: Export,
+    settings: Settings,
+    store: Store | None,
+    which: Which | None,
+    checkpoints: bool,
+) -> list[Subject]:
+    if entry.missing is not None:
+        raise ExportError(entry.missing)
+    if which is not None and "weights" not in entry.options:
+        raise ExportError(f"{entry.label} has no choice between the weights of the last and the best epoch.")
+    if checkpoints and "checkpoints" not in entry.options:
+        raise ExportError(f"{entry.label} has no checkpoints; an archive has.")
+    sources = [source] if isinstance(source, Source) else source
+    subjects = [replace(_subject(one, settings, store), which=which, checkpoints=checkpoints) for one in sources]
+    if not subjects:
+        raise ExportError("There is nothing to export: name at least one run.")
+    if entry.needs_runs and any(subject.run is None for subject in subjects):
+        raise ExportError(f"{entry.label} holds what a run has come to, and a spec that was not trained has nothing.")
+    return subjects
 
 
 def _subject(source: Source, settings: Settings, store: Store | None) -> Subject:
@@ -70,7 +127,7 @@ def _subject(source: Source, settings: Settings, store: Store | None) -> Subject
 
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip archive: equal exports make equal archives
-_PACKED = (".npz", ".safetensors", ".parquet")  # compressed already
+_PACKED = (".npz", ".safetensors", ".parquet", ".onnx")  # compressed already
 
 
 @dataclass(frozen=True)

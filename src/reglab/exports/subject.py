@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,11 @@ from torch import nn
 from reglab.datasets import DATASETS, Split, prepare, status
 from reglab.errors import CheckpointError, DataError
 from reglab.models import build, summarise
+from reglab.predictions import Which
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store
+from reglab.store.files import BEST, LAST
 from reglab.training.arrays import DTYPES
 from reglab.training.devices import choose_device, describe, versions
 from reglab.training.metrics import chunk_size
@@ -24,14 +27,30 @@ from reglab.training.metrics import chunk_size
 Weights = Mapping[str, NDArray[Any]]
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The trained weights of the ``which`` epoch, ``epoch``, and the SHA-256 of their safetensors file."""
+
+    weights: Weights
+    which: Which
+    epoch: int
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Subject:
-    """``run`` of ``store``; without one, ``spec`` as a new run of it would begin on this machine."""
+    """``run`` of ``store``; without one, ``spec`` as a new run of it would begin on this machine.
+
+    ``which`` weights are wanted: those of the last or best epoch, or (None) those that the run ends with.
+    ``checkpoints``: whether files with which the run goes on are wanted.
+    """
 
     spec: RunSpec
     settings: Settings
     run: Run | None = None
     store: Store | None = None
+    which: Which | None = None
+    checkpoints: bool = False
 
     @cached_property
     def split(self) -> Split:
@@ -41,13 +60,13 @@ class Subject:
         if here.state != "ready":
             raise DataError(
                 f"{entry.label} is not at hand ({here.sentence[0].lower()}{here.sentence[1:]}), "
-                "and a script needs its images; train a run on it first."
+                "and this export needs its images; train a run on it first."
             )
         split = prepare(self.spec.data, self.settings.data)
         recorded = (self.run.environment or {}).get("test_sha256", "") if self.run else split.test.sha256
         if recorded != split.test.sha256 and self.run and self.run.environment:
             raise DataError(
-                f"The test part of {entry.label} is not the one that run {self.run.id} had, so a script would train on "
+                f"The test part of {entry.label} is not the one that run {self.run.id} had, so this export would use "
                 "other images; train the run again."
             )
         return split
@@ -77,6 +96,26 @@ class Subject:
                 "which has changed since; duplicate the run and train it again."
             )
         return {name: weights[name] for name in model}
+
+    @cached_property
+    def trained(self) -> Trained:
+        """The trained weights that are wanted.
+
+        :raises CheckpointError: the run has not kept them, or they are damaged.
+        """
+        assert self.run is not None
+        assert self.store is not None
+        which = self.which or self.spec.train.keep
+        files, name = self.store.files(self.run.id), BEST if which == "best" else LAST
+        epoch = self.run.best_epoch if which == "best" else self.run.epoch
+        if not files.has(name) or not epoch:
+            raise CheckpointError(
+                f"The weights of run {self.run.id} of its {which} epoch are not on the disk; a run keeps them when it "
+                "ends."
+            )
+        path = files.named(name)
+        sha256 = hashlib.sha256(files.find(path).read_bytes()).hexdigest()
+        return Trained(files.load_weights(path), which, epoch, sha256)
 
     @property
     def threads(self) -> int:

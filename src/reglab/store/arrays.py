@@ -57,6 +57,20 @@ def decode_checkpoint(data: bytes) -> Checkpoint:
         raise CheckpointError("The checkpoint is damaged: its facts cannot be read.") from None
 
 
+def facts_of(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """The facts in the metadata of a checkpoint's file, whose arrays are not looked at.
+
+    :raises CheckpointError: it is no checkpoint's.
+    """
+    try:
+        facts = from_json(json.loads(metadata[_METADATA])["facts"])
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise CheckpointError("The checkpoint is damaged: its facts cannot be read.") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError("The checkpoint is damaged: its facts cannot be read.")
+    return facts
+
+
 def decode(data: bytes) -> dict[str, NDArray[Any]]:
     """The arrays in safetensors ``data`` by name, in alphabetical order, writable and in their own memory."""
     _header(data)

@@ -79,7 +79,7 @@ def create(
     own: dict[str, Any] = {"key": None if key is None else checked_key(key)}
     if isinstance(spec, RunSpec):
         own |= {"group": None if group is None else checked_name(group), "colour": _next_colour(connection)}
-        return _insert(connection, RUN, own | _row(spec, name, moment))[0]
+        return _insert(connection, RUN, own | new_row(spec, name, moment))[0]
     own |= {"name": name, "spec": spec.to_json(), "created": moment, "seconds": 0.0}
     sweep_id, is_new = _insert(connection, SWEEP, {**own, **row_of(confirmation)})
     if is_new:
@@ -115,7 +115,7 @@ def _create_runs(connection: Connection, sweep_id: str, spec: SweepSpec, name: s
     shared = {"sweep": sweep_id, "group": SWEEP_GROUPS + sweep_id}
     colours = {point: i for i, point in enumerate(spec.points)} if spec.kind == "setting" else {}  # no λ to go by
     rows = [
-        {"id": run_id, **_row(lane.run, own, moment), "lane": i, "colour": colours.get(lane.point), **shared}
+        {"id": run_id, **new_row(lane.run, own, moment), "lane": i, "colour": colours.get(lane.point), **shared}
         for i, (run_id, own, lane) in enumerate(zip(ids, names, lanes, strict=True))
     ]
     connection.execute(insert(runs), rows)
@@ -131,7 +131,7 @@ def _free_ids(connection: Connection, count: int) -> list[str]:
     raise StoreError("The sweep could not be created; try again.")
 
 
-def _row(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
+def new_row(spec: RunSpec, name: str, moment: datetime) -> dict[str, Any]:
     """The row of a new queued run, its id apart."""
     own: dict[str, Any] = {
         "name": name,

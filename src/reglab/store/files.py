@@ -34,7 +34,7 @@ _LEAST_FREE = 2**20  # bytes
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LAST, BEST = "weights", "best"  # names of weights
 TEST = "test"  # name of the file with a run's TestScores
-_ELSEWHERE = "elsewhere"
+ELSEWHERE = "elsewhere"  # fact of a checkpoint
 _HERE = Files()
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -156,13 +156,13 @@ class RunFiles:
                     path = f"{files.id}/{name}.safetensors"
                     elsewhere[prefix + own] = [path, hashlib.sha256(files.find(path).read_bytes()).hexdigest()]
         rest = {key: array for key, array in checkpoint.arrays.items() if not key.startswith(tuple(elsewhere))}
-        self.save_checkpoint(Checkpoint(rest, {**checkpoint.facts, _ELSEWHERE: elsewhere}))
+        self.save_checkpoint(Checkpoint(rest, {**checkpoint.facts, ELSEWHERE: elsewhere}))
         self.drop_second_checkpoint()
 
     def _whole(self, checkpoint: Checkpoint) -> Checkpoint:
         """``checkpoint`` with the weights that lie in files of their own."""
         facts, found = dict(checkpoint.facts), dict(checkpoint.arrays)
-        for prefix, (path, sha256) in facts.pop(_ELSEWHERE, {}).items():
+        for prefix, (path, sha256) in facts.pop(ELSEWHERE, {}).items():
             data = self.find(path).read_bytes()
             if hashlib.sha256(data).hexdigest() != sha256:
                 raise CheckpointError(f"The weights {path} are not those that the checkpoint goes with.")
@@ -174,7 +174,7 @@ class RunFiles:
         """Whether the newest checkpoint is one of :meth:`save_end`, which needs the weights beside it."""
         try:
             data = self.place.fetch(self.folder / NEWEST).read_bytes()
-            return _ELSEWHERE in arrays.decode_checkpoint(data).facts
+            return ELSEWHERE in arrays.decode_checkpoint(data).facts
         except (OSError, CheckpointError):
             return False
 

@@ -130,6 +130,18 @@ def check(path: Path, epochs: int) -> None:
         raise CheckpointError(f"The predictions in {path} are damaged.")
 
 
+def is_whole(path: Path, classes: int) -> bool:
+    """Whether the header of ``path`` is whole, and claims so many ``classes`` and no more images than fit in."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        sizes = file.read(len(_MAGIC) + 8)
+        if 4 * int.from_bytes(sizes[len(_MAGIC) : len(_MAGIC) + 4], "little") > size:
+            return False
+        file.seek(0)
+        layout = _layout(_beginning(file))
+    return layout is not None and layout.classes == classes
+
+
 def _beginning(file: BinaryIO) -> bytes:
     """The header's bytes, from the number of images that it claims."""
     sizes = file.read(len(_MAGIC) + 8)

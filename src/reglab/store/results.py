@@ -97,7 +97,7 @@ def drop_epochs_after(connection: Connection, owner: str | None, last: Mapping[s
     query = select(epochs.c.run, epochs.c.epoch, epochs.c.val_acc, epochs.c.val_loss)
     found = connection.execute(query.where(epochs.c.run.in_(list(last))).order_by(epochs.c.run, epochs.c.epoch))
     left = {run_id: list(rows) for run_id, rows in groupby(found, key=lambda row: row.run)}
-    change(connection, {run_id: _counted(left.get(run_id, [])) for run_id in last})
+    change(connection, {run_id: counted(left.get(run_id, [])) for run_id in last})
 
 
 def _after(standing: Mapping[str, Any], metrics: EpochMetrics, best_epoch: int) -> dict[str, Any]:
@@ -114,8 +114,8 @@ def _after(standing: Mapping[str, Any], metrics: EpochMetrics, best_epoch: int) 
     }
 
 
-def _counted(left: Sequence[Any]) -> dict[str, Any]:
-    """The figures of a run with the epochs ``left``, ascending."""
+def counted(left: Sequence[Any]) -> dict[str, Any]:
+    """The columns of a run that follow from its epochs ``left``, ascending."""
     losses = {row.epoch: row.val_loss for row in left if not math.isnan(row.val_loss)}
     accuracies = {row.epoch: row.val_acc for row in left if not math.isnan(row.val_acc)}
     return {

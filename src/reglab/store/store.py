@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from reglab.store import (
     confirmations,
     extending,
     garbage,
+    imported,
     integrity,
     labels,
     owners,
@@ -34,6 +35,7 @@ from reglab.store.confirmations import Confirmation
 from reglab.store.database import Database
 from reglab.store.files import part_folders
 from reglab.store.garbage import Leftover
+from reglab.store.imported import EndedRun, EndedSweep
 from reglab.store.integrity import Problem
 from reglab.store.owners import Owner
 from reglab.store.reads import StoreReads
@@ -295,6 +297,25 @@ class Store(StoreReads):
         """Forget the epochs after that given for each run, for resuming from a checkpoint taken there."""
         with self._database.write() as connection:
             results.drop_epochs_after(connection, self._mine, epochs)
+
+    def check_writable(self) -> None:
+        """Raise :class:`StoreError` where nothing may be written: before work whose result would be refused."""
+        if self._database.read_only:
+            raise StoreError(self._database.read_only)
+
+    def taken(self, ids: Iterable[str]) -> set[str]:
+        """Those of ``ids`` that a run or sweep has, deleted ones included."""
+        with self._database.read() as connection:
+            return imported.taken(connection, ids)
+
+    def add_ended(self, jobs: Sequence[EndedRun | EndedSweep], place: Callable[[], None]) -> None:
+        """Add jobs that another store has trained, all or none.
+
+        ``place`` puts their files where they belong; it is called when all rows are in, before anybody sees them.
+        """
+        with self._database.write() as connection:
+            imported.insert_ended(connection, jobs)
+            place()
 
     # Labels
 

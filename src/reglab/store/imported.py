@@ -1,0 +1,103 @@
+"""Rows of jobs that another store has trained: all of them are inserted in one transaction, or none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from reglab import columns
+from reglab.events import EpochMetrics, LayerStats
+from reglab.spec import RunSpec
+from reglab.store.catalog import new_row
+from reglab.store.confirmations import Confirmation, Opening, row_of
+from reglab.store.rate_checks import next_key
+from reglab.store.results import counted, epoch_row
+from reglab.store.run_filter import SWEEP_GROUPS
+from reglab.store.schema import epochs, insert_unless_known, layers, openings, runs, sweeps
+from reglab.sweep import SweepSpec
+
+_NULLABLE = (columns.DATA_GRAD, columns.PENALTY_GRAD, columns.UNITS, columns.ZERO_UNITS)  # NaN there: not recorded
+_AT_ONCE = 4096  # rows of layers in one statement
+
+LayersOfEpochs = Iterable[tuple[int, Sequence[LayerStats]]]
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    """A run with the id ``id``; ``facts`` are columns that its spec and its epochs do not give.
+
+    ``layers()`` reads its layer statistics, epoch by epoch, when they are inserted.
+    """
+
+    id: str
+    name: str
+    spec: RunSpec
+    facts: Mapping[str, Any]
+    epochs: Sequence[EpochMetrics]
+    layers: Callable[[], LayersOfEpochs]
+
+
+@dataclass(frozen=True)
+class EndedSweep:
+    """A sweep with its ``runs`` in the order of its lanes; ``checks`` is the sweep whose learning rate it checks."""
+
+    id: str
+    name: str
+    spec: SweepSpec
+    facts: Mapping[str, Any]
+    runs: Sequence[EndedRun]
+    confirmation: Confirmation | None = None
+    checks: str | None = None
+    opening: Opening | None = None
+
+
+def insert_ended(connection: Connection, jobs: Sequence[EndedRun | EndedSweep]) -> None:
+    """Insert ``jobs`` with all rows that belong to them."""
+    for job in jobs:
+        if isinstance(job, EndedRun):
+            _insert_run(connection, job, {})
+            continue
+        key = None if job.checks is None else next_key(connection, job.checks)
+        own = {"id": job.id, "key": key, "name": job.name, "spec": job.spec.to_json(), **row_of(job.confirmation)}
+        connection.execute(insert(sweeps), [{**own, **job.facts}])
+        for lane, run in enumerate(job.runs):
+            _insert_run(connection, run, {"sweep": job.id, "lane": lane, "group": SWEEP_GROUPS + job.id})
+        if job.opening is not None:
+            connection.execute(insert_unless_known(connection, openings).values(**asdict(job.opening)))
+
+
+def _insert_run(connection: Connection, run: EndedRun, place: Mapping[str, Any]) -> None:
+    row = {
+        "id": run.id,
+        **new_row(run.spec, run.name, run.facts["created"]),
+        **counted(run.epochs),
+        **run.facts,
+        **place,
+    }
+    connection.execute(insert(runs), [row])
+    if run.epochs:
+        connection.execute(insert(epochs), [{"run": run.id, **epoch_row(one)} for one in run.epochs])
+    rows = (
+        {"run": run.id, "epoch": epoch, "position": i, **_row_of(stats)}
+        for epoch, every in run.layers()
+        for i, stats in enumerate(every)
+    )
+    while some := list(islice(rows, _AT_ONCE)):
+        connection.execute(insert(layers), some)
+
+
+def _row_of(stats: LayerStats) -> dict[str, Any]:
+    own = vars(stats)
+    return own | {name: None if math.isnan(own[name]) else own[name] for name in _NULLABLE}
+
+
+def taken(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of ``ids`` that a run or sweep of the store has, whatever its state."""
+    wanted = list(ids)
+    found = (connection.execute(select(table.c.id).where(table.c.id.in_(wanted))).scalars() for table in (runs, sweeps))
+    return {str(one) for some in found for one in some}

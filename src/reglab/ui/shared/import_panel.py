@@ -1,0 +1,53 @@
+"""An archive as an upload: its runs and sweeps are taken into the store, or one sentence says why not."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from reglab.archive import Arrival, import_archive
+from reglab.errors import RegLabError
+from reglab.ui.shared.services import services
+from reglab.ui.shared.text import count_of, literal
+
+MOST_MB = 200
+"""Of an uploaded archive, which the server has in memory; `reglab import` takes any."""
+
+_SHOWN = 12
+_KEY, _NUMBER, _DONE = "import_archive", "import_archive_number", "import_archive_done"
+
+
+def import_panel() -> None:
+    """An expander with the upload, and what became of the last archive."""
+    done: list[Arrival] | str | None = st.session_state.get(_DONE)
+    with st.expander("Import an archive", icon=":material/upload_file:", expanded=done is not None, key=f"{_KEY}_box"):
+        file = st.file_uploader(
+            "Archive (.reglab.zip)",
+            ["zip"],
+            key=f"{_KEY}_{st.session_state.get(_NUMBER, 0)}",
+            max_upload_size=MOST_MB,
+            help="Runs and sweeps that Export, Archive wrote in another home. What is here already stays as it is.",
+        )
+        if file is not None:
+            st.session_state[_DONE] = _imported(file)
+            st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1  # a new widget: the file leaves the memory
+            st.rerun()
+        if isinstance(done, str):
+            st.error(literal(done), icon=":material/error:")
+        elif done:
+            _report(done)
+
+
+def _imported(file: st.runtime.uploaded_file_manager.UploadedFile) -> list[Arrival] | str:
+    try:
+        return import_archive(services().store, file)
+    except RegLabError as error:
+        return str(error)
+
+
+def _report(arrivals: list[Arrival]) -> None:
+    new = sum(arrival.outcome in ("new", "renamed") for arrival in arrivals)
+    st.success(f"{count_of(new, 'job')} imported of {len(arrivals):,}.", icon=":material/check_circle:")
+    for arrival in arrivals[:_SHOWN]:
+        st.markdown(f"**{literal(arrival.name)}**: {literal(arrival.sentence)}")
+    if len(arrivals) > _SHOWN:
+        st.caption(f"{len(arrivals) - _SHOWN:,} more.")
