@@ -20,6 +20,8 @@ from reglab.settings import Settings, load_settings
 from reglab.spec import RunSpec
 from reglab.store import Run, Store, open_store
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's use of SQLAlchemy
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
+from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.plugins import base_plugin
-from tensorboard.plugins.hparams import backend_context, list_session_groups
-from tensorboard.plugins.hparams.api_pb2 import ListSessionGroupsRequest
+from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+from tensorboard.context import RequestContext
+from tensorboard.plugins.base_plugin import TBContext
+from tensorboard.plugins.hparams.api_pb2 import ListSessionGroupsRequest, Status
+from tensorboard.plugins.hparams.backend_context import Context
+from tensorboard.plugins.hparams.list_session_groups import Handler
 from tensorboard.util.tensor_util import make_ndarray
 from tests.factories import add_run, add_sweep, metrics, spec
 
@@ -85,26 +88,18 @@ def test_the_hparams_plugin_lists_the_runs_with_settings_and_metrics(
 ) -> None:
     sweep = store.sweep_runs(add_sweep(store, epochs=2).id)
     deliver(sweep, "tensorboard", str(tmp_path), settings=settings, store=store)
-    multiplexer = plugin_event_multiplexer.EventMultiplexer().AddRunsFromDirectory(str(tmp_path))
+    multiplexer = EventMultiplexer().AddRunsFromDirectory(str(tmp_path))
     multiplexer.Reload()
-    reader = data_provider.MultiplexerDataProvider(multiplexer, str(tmp_path))
-    context = backend_context.Context(base_plugin.TBContext(data_provider=reader))
-    request_context = provider_context()
-    experiment = context.experiment_from_metadata(
-        request_context, "", context.hparams_metadata(request_context, ""), [], True
-    )
-    request = ListSessionGroupsRequest(slice_size=100, start_index=0, allowed_statuses=[1])
-    handler = list_session_groups.Handler(request_context, context, "", request)
+    reader = MultiplexerDataProvider(multiplexer, str(tmp_path))
+    plugin, asked = Context(TBContext(data_provider=reader)), RequestContext()
+    request = ListSessionGroupsRequest(slice_size=100, start_index=0, allowed_statuses=[Status.Value("STATUS_SUCCESS")])
+    handler = Handler(asked, plugin, "", request)
     groups = handler.run().session_groups
     assert {group.name for group in groups} == {run.id for run in sweep}
     assert {group.hparams["penalty.l2"].number_value for group in groups} == {0.0, 1e-3, 1e-2}
-    assert {info.name for info in experiment.hparam_infos} >= {"penalty.l2", "train.seed"}
-
-
-def provider_context() -> object:
-    from tensorboard import context
-
-    return context.RequestContext()
+    known = plugin.experiment_from_metadata(asked, "", True, plugin.hparams_metadata(asked, ""), 100)
+    assert {info.name for info in known.hparam_infos} >= {"penalty.l2", "train.seed"}
+    assert "accuracy/val_acc" in {info.name.tag for info in known.metric_infos}
 
 
 def test_the_spec_is_text_that_markdown_shows_as_it_is(

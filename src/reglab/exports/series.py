@@ -86,6 +86,6 @@ def _layer_series(layers: pd.DataFrame) -> list[Series]:
 
 
 def _known(series: Series) -> Series:
-    """Without epoch 0, where a gradient is never recorded."""
-    keep = ~np.isnan(series.values) | (series.epochs > 0)
+    """Gradients are means over an epoch: epoch 0 has none."""
+    keep = (series.epochs > 0) | (series.name != columns.GRADIENT_RATIO)
     return Series(series.group, series.name, series.epochs[keep], series.values[keep])
