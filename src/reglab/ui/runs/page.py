@@ -23,6 +23,7 @@ from reglab.ui.runs.table import (
 )
 from reglab.ui.shared import chart_row, trouble
 from reglab.ui.shared.chart_row import Keys, Source
+from reglab.ui.shared.import_panel import import_panel
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE
@@ -46,6 +47,7 @@ def runs_page() -> None:
     """Draw the page, which updates itself while a run trains or waits."""
     tick = _tick()
     tick_every(tick, lambda: _board(tick))
+    import_panel()
 
 
 def _tick() -> float | None:

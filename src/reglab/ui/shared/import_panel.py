@@ -7,7 +7,7 @@ import streamlit as st
 from reglab.archive import Arrival, import_archive
 from reglab.errors import RegLabError
 from reglab.ui.shared.services import services
-from reglab.ui.shared.text import count_of, literal
+from reglab.ui.shared.text import literal
 
 MOST_MB = 200
 """Of an uploaded archive, which the server has in memory; `reglab import` takes any."""
@@ -46,7 +46,7 @@ def _imported(file: st.runtime.uploaded_file_manager.UploadedFile) -> list[Arriv
 
 def _report(arrivals: list[Arrival]) -> None:
     new = sum(arrival.outcome in ("new", "renamed") for arrival in arrivals)
-    st.success(f"{count_of(new, 'job')} imported of {len(arrivals):,}.", icon=":material/check_circle:")
+    st.success(f"{new:,} of {len(arrivals):,} imported.", icon=":material/check_circle:")
     for arrival in arrivals[:_SHOWN]:
         st.markdown(f"**{literal(arrival.name)}**: {literal(arrival.sentence)}")
     if len(arrivals) > _SHOWN:
