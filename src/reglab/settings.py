@@ -63,6 +63,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
     Setting("REGLAB_UNDO_DAYS", "30", "Days until the files of deleted runs are removed for good."),
     Setting(
+        "REGLAB_READ_ONLY", "0", "1: every run is shown and nothing is changed, by pages, commands and Python alike."
+    ),
+    Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
     ),
 )
@@ -90,6 +93,7 @@ class Settings:
     undo_days: int
     runner: str
     files: str | None = None
+    read_only: bool = False
 
     @property
     def cache(self) -> Path:
@@ -132,6 +136,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
         runner=runner,
         files=_files(env),
+        read_only=switch(env, "REGLAB_READ_ONLY"),
     )
 
 
@@ -153,9 +158,12 @@ def load_hosts(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 def cache_folder(data: Path, environ: Mapping[str, str] | None = None) -> Path | None:
     """``cache/`` in the home, for what is made of data in ``data``, an absolute path.
 
-    ``None`` where that is not the data folder of the settings, and as long as there is no home.
+    ``None`` where that is not the data folder of the settings, as long as there is no home, and where nothing may
+    be written.
     """
     env = os.environ if environ is None else environ
+    if switch(env, "REGLAB_READ_ONLY"):
+        return None
     home = _folder(env, "REGLAB_HOME", default_home)
     own = _folder(env, "REGLAB_DATA", lambda: home / "data")
     return home / "cache" if data == own and home.is_dir() else None
@@ -198,6 +206,17 @@ def _files(env: Mapping[str, str]) -> str | None:
     if text is None or _URL.fullmatch(text):
         return text and text.rstrip("/")
     return str(_folder(env, "REGLAB_FILES", default_home))
+
+
+def switch(env: Mapping[str, str], name: str) -> bool:
+    """Whether the setting ``name`` is 1; 0 and nothing are off.
+
+    :raises RegLabError: it is anything else: a mistyped protection must not be off.
+    """
+    text = env.get(name) or "0"
+    if text not in ("0", "1"):
+        raise RegLabError(f"{name} must be 0 or 1, not {shown(text)}.")
+    return text == "1"
 
 
 def _default_store(home: Path) -> str:

@@ -25,6 +25,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
         "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
         "REGLAB_RUNNER": "thread", "REGLAB_FILES": str(tmp_path / "f"),
+        "REGLAB_READ_ONLY": "1",
     }  # fmt: skip
     assert {setting.name for setting in SETTINGS} == set(values)
     settings = load_settings(values)
@@ -32,7 +33,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.store == values["REGLAB_STORE"]
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
-    assert (settings.undo_days, settings.runner) == (7, "thread")
+    assert (settings.undo_days, settings.runner, settings.read_only) == (7, "thread", True)
     assert settings.files_folder == tmp_path.resolve() / "f"
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         read_rate_check,
         start_rate_check,
     )
+    from reglab.jobs.read_only_runner import ReadOnlyRunner
     from reglab.jobs.results import data_remarks, result, unreadable_result
     from reglab.jobs.runner import Runner
     from reglab.jobs.sweep_plan import Plan
@@ -45,6 +46,7 @@ __all__ = [
     "Plan",
     "Prediction",
     "PredictionRequest",
+    "ReadOnlyRunner",
     "Runner",
     "SweepWorker",
     "Worker",

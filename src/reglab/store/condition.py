@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, func, select, text
 
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
-from reglab.store.open import check_file, connect, read_only, recorded_revision, refuse_newer, store_url
+from reglab.store.open import check_file, connect, recorded_revision, refuse_newer, store_url, why_read_only
 from reglab.store.schema import REVISION, runs
 from reglab.store.sentences import where
 
@@ -42,9 +42,9 @@ def condition(settings: Settings) -> Condition:
     sqlite = url.get_backend_name() == "sqlite"
     if sqlite and not _file_is_there(url, settings.home):
         if settings.home.is_dir():
-            read_only(settings.home, url)  # raises where it cannot be created
+            why_read_only(settings, url)  # raises where it cannot be created
         return Condition(where(url), there=False)
-    database = connect(url, read_only(settings.home, url))
+    database = connect(url, why_read_only(settings, url))
     try:
         database.pin()
         with database.read() as connection:

@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from reglab.errors import StoreError, StoreUnavailable
 from reglab.store import atomic, locks
+from reglab.store.read_only_file import ReadOnlyFile
 from reglab.store.sentences import database_errors, disk_error, where
 
 BUSY_SECONDS = 30.0
@@ -37,10 +38,13 @@ class Database:
     """An engine and its rules for transactions; safe to share between threads."""
 
     def __init__(self, url: URL, *, read_only: str | None = None) -> None:
-        """``read_only``: why nothing may be written, as a sentence; SQLite's file is then opened without a lock."""
+        """``read_only``: why nothing may be written, as a sentence; SQLite's file is then a :class:`ReadOnlyFile`."""
         self.url, self.place, self.read_only = url, where(url), read_only
         self.sqlite = url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url, read_only is not None) if self.sqlite else _postgresql_engine(url)
+        self._file_read = (
+            ReadOnlyFile(sqlite_path(url), self.place, BUSY_SECONDS) if self.sqlite and read_only else None
+        )
+        self.engine = _sqlite_engine(url, self._file_read) if self.sqlite else _postgresql_engine(url, read_only)
         self._turn = _Turn(sqlite_path(url), self.place) if self.sqlite else None
         self._file: tuple[int, int] | None = None
 
@@ -59,14 +63,20 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one consistent state and changes nothing."""
         self.check_file()
+        if self._file_read is not None and self._file_read.changed():
+            self.close()
         with database_errors(self.place), self.engine.connect() as connection, connection.begin():
             yield connection
+
+    def check_writable(self) -> None:
+        """Raise :class:`StoreError` with the reason where nothing may be written: the one gate of every write."""
+        if self.read_only:
+            raise StoreError(self.read_only)
 
     @contextmanager
     def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that commits at the end of the block, or changes nothing if the block raises."""
-        if self.read_only:
-            raise StoreError(self.read_only)
+        self.check_writable()
         synchronous = f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}"
         with database_errors(self.place), self.writer(), self.engine.connect() as connection:
             connection.execution_options(reglab_begin=(synchronous, "BEGIN IMMEDIATE"))
@@ -173,9 +183,9 @@ def sqlite_path(url: URL) -> Path:
     return Path(path.removeprefix("file:").partition("?")[0] if path.startswith("file:") else path).absolute()
 
 
-def _sqlite_engine(url: URL, read_only: bool) -> Engine:
-    if read_only:
-        engine = create_engine(url, creator=lambda: _connect_read_only(sqlite_path(url)), max_overflow=-1)
+def _sqlite_engine(url: URL, read_only: ReadOnlyFile | None) -> Engine:
+    if read_only is not None:
+        engine = create_engine(url, creator=read_only.connect, max_overflow=-1)
     else:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, max_overflow=-1)
 
@@ -193,17 +203,6 @@ def _sqlite_engine(url: URL, read_only: bool) -> Engine:
     return engine
 
 
-def _connect_read_only(path: Path) -> sqlite3.Connection:
-    """A connection that needs no right to write in the folder.
-
-    A file in WAL mode is read together with its log where that is there. Where it is not, SQLite would have to create
-    it, unless the file is declared immutable.
-    """
-    log = path.with_name(path.name + "-wal")
-    mode = "mode=ro" if log.exists() and log.stat().st_size else "mode=ro&immutable=1"
-    return sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-
-
 def _lower(text: bytes | None) -> str | None:
     """Lower case in every script, of any bytes; SQLite's own ``lower`` knows ASCII only."""
     return None if text is None else text.decode(errors="replace").lower()
@@ -218,6 +217,8 @@ def _open_existing(_dialect: Any, _record: Any, arguments: list[Any], options: d
     arguments[0], options["uri"] = uri, True
 
 
-def _postgresql_engine(url: URL) -> Engine:
-    connect_args = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+def _postgresql_engine(url: URL, read_only: str | None) -> Engine:
+    connect_args: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
+    if read_only and "options" not in url.query:
+        connect_args["options"] = "-c default_transaction_read_only=on"
     return create_engine(url, connect_args=connect_args, pool_pre_ping=True, max_overflow=-1)

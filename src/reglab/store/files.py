@@ -54,10 +54,20 @@ class RunFiles:
     """The folder ``home/<run id>/``, or ``home/<sweep id>/<part>/``; it appears with the first file."""
 
     def __init__(
-        self, home: Path, run_id: str, flush: Callable[[], None] | None = None, *, part: int | None = None
+        self,
+        home: Path,
+        run_id: str,
+        flush: Callable[[], None] | None = None,
+        *,
+        part: int | None = None,
+        barred: str | None = None,
     ) -> None:
-        """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it."""
+        """``flush`` brings what the store has of the run to the disk, so that no checkpoint is ever ahead of it.
+
+        ``barred`` is the sentence why nothing may be written; every write then raises it as :class:`StoreError`.
+        """
         check_id(run_id)
+        self._barred = barred
         self.id, self.home, self.folder, self._flush = run_id, home, home / run_id, flush
         if part is not None:
             self.folder /= f"{part:d}"
@@ -99,6 +109,7 @@ class RunFiles:
 
     def drop_second_checkpoint(self) -> int:
         """Remove the checkpoint's second generation, where the first is there too; the bytes that this frees."""
+        self._check_writable()
         size = 0
         try:
             with self.place.held(self.folder / NEWEST):  # while another process sends one, the second may be the only
@@ -115,6 +126,7 @@ class RunFiles:
 
         :raises StoreError: the disk is full or the folder may not be written; the earlier checkpoints are untouched.
         """
+        self._check_writable()
         if self._flush is not None:
             self._flush()
         data = arrays.encode_checkpoint(checkpoint)
@@ -180,6 +192,7 @@ class RunFiles:
 
     def drop_checkpoints(self) -> None:
         """Remove the checkpoints of what cannot be extended."""
+        self._check_writable()
         for name in (PREVIOUS, NEWEST):
             try:
                 self.place.remove(self.folder / name)
@@ -295,6 +308,7 @@ class RunFiles:
 
     def _make_folder(self) -> None:
         """Make the run's folder, never its home: an empty one would stand where one that was moved away belongs."""
+        self._check_writable()
         folders = (self.folder.parent, self.folder) if self.folder.parent != self.home else (self.folder,)
         for folder in folders:
             try:
@@ -304,6 +318,10 @@ class RunFiles:
                 raise StoreUnavailable(sentence) from None
             except OSError as error:
                 raise disk_error(folder, error) from None
+
+    def _check_writable(self) -> None:
+        if self._barred is not None:
+            raise StoreError(self._barred)
 
     def _weights(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from reglab.errors import StoreError, shown
 from reglab.settings import Settings
 from reglab.store.database import Database, sqlite_path
+from reglab.store.private import private_folder
 from reglab.store.remote_files import mark_copy
 from reglab.store.schema import REVISION, VERSION_TABLE
 from reglab.store.sentences import database_errors, disk_error, where
@@ -30,33 +31,38 @@ _DRIVERS = {
 }
 _ADVISORY_KEY = 0x7265676C6162  # "reglab"
 _alembic = threading.Lock()  # alembic.context and alembic.op are one per process
+READ_ONLY = "RegLab is read-only here: it shows runs and changes nothing (REGLAB_READ_ONLY)."
 _HINT = "write e.g. sqlite:////folder/reglab.sqlite or postgresql+psycopg://user@host/database"
 
 
 def open_store(settings: Settings) -> Store:
     """The store at ``settings.store``, with its files in ``settings.files_folder``; both are created if missing.
 
-    A home or database that may not be written is opened for reading: writes raise :class:`StoreError`.
+    A home or database that may not be written is opened for reading, as with ``REGLAB_READ_ONLY``: writes raise
+    :class:`StoreError`, and nothing is created.
 
     :raises StoreError: one sentence, without passwords: a wrong URL, a file that is no database, a folder that is
         missing or may not be written, no driver, a server that does not answer within 5 s, or a newer schema.
     """
-    url = store_url(settings.store)
-    make_home(settings.home)
-    if settings.files_folder != settings.home:
-        make_home(settings.files_folder, "REGLAB_FILES")
-    if settings.files_url is not None:
-        mark_copy(settings.files_folder, settings.files_url)
+    url, files = store_url(settings.store), settings.files_folder
+    make_home(settings.home, create=not settings.read_only)
+    if settings.files_url is None and files != settings.home:
+        make_home(files, "REGLAB_FILES", create=not settings.read_only)
     if url.get_backend_name() == "sqlite":
         check_file(url)
-    database = connect(url, read_only(settings.home, url, settings.files_folder))
+    barred = why_read_only(settings, url)
+    if settings.files_url is not None:
+        files = files if barred is None else private_folder()  # what is fetched from there must lie somewhere
+        make_home(files, "REGLAB_FILES")
+        mark_copy(files, settings.files_url)
+    database = connect(url, barred)
     try:
         migrate(database)
         database.pin()
     except BaseException:
         database.close()
         raise
-    return Store(database, settings.files_folder, settings.home)
+    return Store(database, files, settings.home)
 
 
 def store_url(name: str) -> URL:
@@ -70,10 +76,13 @@ def store_url(name: str) -> URL:
     return url.set(drivername=_DRIVERS[url.drivername])
 
 
-def make_home(home: Path, setting: str = "REGLAB_HOME") -> None:
-    """Have the folder of a setting be there, and readable."""
+def make_home(home: Path, setting: str = "REGLAB_HOME", *, create: bool = True) -> None:
+    """Have the folder of a setting be there, and readable; without ``create`` it has to be."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        if create:
+            home.mkdir(parents=True, exist_ok=True)
+        elif not home.is_dir():
+            raise StoreError(f"{setting} {home} is not there, and {READ_ONLY}")
     except FileExistsError:
         raise StoreError(f"{setting} must be a folder, but {home} is a file.") from None
     except OSError as error:
@@ -82,8 +91,19 @@ def make_home(home: Path, setting: str = "REGLAB_HOME") -> None:
         raise StoreError(f"{setting} {home} may not be read by this user; check its rights.")
 
 
+def why_read_only(settings: Settings, url: URL) -> str | None:
+    """The sentence why nothing may be written, or None: the setting says so, or rights forbid it.
+
+    :raises StoreError: there is no store yet that could be read.
+    """
+    if settings.read_only:
+        return _of_what_is_there(READ_ONLY, url)
+    own = settings.files_url is None and settings.files_folder.is_dir()
+    return read_only(settings.home, url, settings.files_folder if own else None)
+
+
 def read_only(home: Path, url: URL, files: Path | None = None) -> str | None:
-    """The sentence why nothing may be written, or None.
+    """The sentence that this user may not write to a place of the store, or None.
 
     :raises StoreError: there is no store yet that could be read.
     """
@@ -94,7 +114,13 @@ def read_only(home: Path, url: URL, files: Path | None = None) -> str | None:
     barred = next((place for place in places if not os.access(place, os.W_OK)), None)
     if barred is None:
         return None
-    sentence = f"{barred} may not be written by this user; check its rights, or those of REGLAB_HOME."
+    return _of_what_is_there(
+        f"{barred} may not be written by this user; check its rights, or those of REGLAB_HOME.", url
+    )
+
+
+def _of_what_is_there(sentence: str, url: URL) -> str:
+    """``sentence``, which is an error where there is no file to be read."""
     if url.get_backend_name() == "sqlite" and not sqlite_path(url).exists():
         raise StoreError(sentence)
     return sentence

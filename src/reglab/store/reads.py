@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import select
 
+from reglab.access import Action
 from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.spec import RunSpec
@@ -40,19 +41,29 @@ class StoreReads:
     def __init__(self, database: Database, home: Path) -> None:
         self.home, self._database = home, database
 
+    @property
+    def read_only(self) -> str | None:
+        """The sentence why nothing in the store may be changed; None where it may."""
+        return self._database.read_only
+
+    def why_barred(self, action: Action, job: Run | Sweep | None = None) -> str | None:
+        """The sentence why ``action`` would be refused now (on ``job``); None where it would not."""
+        return self.read_only
+
     def check(self) -> None:
         """Raise :class:`StoreError` if the database does not answer or has lost its tables, or the disk is full."""
         with self._database.read() as connection:
             connection.execute(select(runs.c.id).limit(1))
-        check_space(self.home)
+        if self.read_only is None:
+            check_space(self.home)
 
     def files(self, run_id: str) -> RunFiles:
         """The run's checkpoints and weights in ``home/<run id>/``; the checkpoint of a sweep's run is the sweep's."""
-        return RunFiles(self.home, run_id, self._database.flush)
+        return RunFiles(self.home, run_id, self._database.flush, barred=self.read_only)
 
     def sweep_files(self, sweep_id: str, part: int) -> RunFiles:
         """The checkpoints of the sweep's runs that advance together as ``part``, in ``home/<sweep id>/<part>/``."""
-        return RunFiles(self.home, sweep_id, self._database.flush, part=part)
+        return RunFiles(self.home, sweep_id, self._database.flush, part=part, barred=self.read_only)
 
     def missing(self, job: Run | Sweep) -> str | None:
         """What a job's files lack, in one sentence: checkpoint, folder or weights; None for nothing."""

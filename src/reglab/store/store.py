@@ -85,8 +85,7 @@ class Store(StoreReads):
 
     def owner(self) -> Owner:
         """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""
-        if self._database.read_only:
-            raise StoreError(self._database.read_only)
+        self._database.check_writable()
         with self._owner_guard:
             if self._owner is None:
                 self._owner = owners.register(self._own)
@@ -94,8 +93,7 @@ class Store(StoreReads):
 
     def join(self, owner_id: str) -> Owner:
         """Make this process one of another's owner: it writes to that one's runs until :meth:`close` or its end."""
-        if self._database.read_only:
-            raise StoreError(self._database.read_only)
+        self._database.check_writable()
         with self._owner_guard:
             if self._owner is not None:
                 raise StoreError("This process is an owner of runs already.")
@@ -104,6 +102,7 @@ class Store(StoreReads):
 
     def announce(self, name: str) -> None:
         """Let :meth:`wait_until_gone` know, on whatever machine, that this process is there under ``name``."""
+        self._database.check_writable()
         self._session = presence.announce(self._database, name)
 
     def wait_until_gone(self, name: str, seconds: float) -> bool:
@@ -232,7 +231,7 @@ class Store(StoreReads):
 
         Nothing is marked in a store that may only be read.
         """
-        if self._database.read_only:
+        if self.read_only:
             return []
         with owners.examined(self._own, self._mine) as (dead, alive), self._database.write() as connection:
             lost = transitions.interrupt_lost(connection, dead, alive)
@@ -356,6 +355,7 @@ class Store(StoreReads):
 
     def drop_second_checkpoints(self) -> int:
         """Remove the older of two checkpoints of jobs that have ended; the bytes that this frees."""
+        self._database.check_writable()
         with self._database.read() as connection:
             alone, whole = garbage.ended(connection)
         return sum(files.drop_second_checkpoint() for files in garbage.second_checkpoints(self.home, alone, whole))

@@ -26,7 +26,7 @@ def ray(settings: Settings) -> Iterator[Finding]:
         what = f"{_count(len(found), 'node')}, {_count(fitted.slots, 'run')} at once on the device {fitted.device}"
         facts = {"address": settings.runner, "nodes": len(found), "slots": fitted.slots}
         yield Finding("Ray", "ok", f"{settings.runner}: {what}.", facts=facts)
-        if settings.files_folder.is_dir():  # it is created at the first start
+        if settings.files_folder.is_dir() and not settings.read_only:  # it is created at the first start
             beacon = place_beacon(settings.files_folder, settings.files_url)
             try:
                 yield from [_node(node, beacon, settings.files_url) for node in found]

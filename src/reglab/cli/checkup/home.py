@@ -61,7 +61,9 @@ def store(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "Store", "warning", f"SQLite lies on a network file system ({file_system(settings.home)}).", _REMOTE
         )
-    if found.barred:
+    if found.barred and settings.read_only:
+        yield Finding("Store", "ok", f"{text} {found.barred}", facts=facts)
+    elif found.barred:
         yield Finding("Store", "problem", text, f"Nothing can be trained: {found.barred}", facts)
     elif found.outdated:
         yield Finding("Store", "ok", text, "Its schema is brought up to date at the next start.", facts)

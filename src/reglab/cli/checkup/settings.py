@@ -45,6 +45,8 @@ def _value(name: str, settings: Settings, environ: Mapping[str, str]) -> str:
     if name == "REGLAB_HOSTS":
         return ",".join(load_hosts(environ)) or "this machine's names"
     value = getattr(settings, name.removeprefix(_PREFIX).lower())
+    if isinstance(value, bool):
+        return str(int(value))
     return "auto" if value is None else str(value)
 
 

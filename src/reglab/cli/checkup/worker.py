@@ -26,7 +26,7 @@ def worker(settings: Settings) -> Iterator[Finding]:
     from reglab.store import open_store
 
     with TemporaryDirectory(prefix="reglab-") as folder:
-        own = replace(settings, home=Path(folder), store=f"sqlite:///{Path(folder) / 'reglab.sqlite'}")
+        own = replace(settings, home=Path(folder), store=f"sqlite:///{Path(folder) / 'reglab.sqlite'}", read_only=False)
         with open_store(own) as store, workers(store, own, closing=lambda: False) as pool:
             if pool is None:
                 text = f"No worker process: runs train in the server's own one (REGLAB_RUNNER={settings.runner})."

@@ -85,8 +85,12 @@ def _summary(settings: Settings, entries: Sequence[Kept], *, clear: bool) -> str
 def _kept(settings: Settings, *, clear: bool = False) -> list[Kept]:
     """The entries of the cache, which are removed with ``clear``; :class:`StoreError` where that cannot be."""
     from reglab.datasets import image_cache
+    from reglab.errors import StoreError
+    from reglab.store.open import READ_ONLY
     from reglab.store.sentences import disk_error
 
+    if clear and settings.read_only:
+        raise StoreError(READ_ONLY)
     try:
         return image_cache.clear(settings.cache) if clear else image_cache.kept(settings.cache)
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from reglab.access import Action
 from reglab.errors import RegLabError
 from reglab.lessons.catalog import every, missing
 from reglab.lessons.claim import Claim, seeds_of
@@ -21,6 +22,7 @@ from reglab.store import Run
 from reglab.ui.learn import claim_runs
 from reglab.ui.learn.claim_runs import BADGES, Judged, Tested
 from reglab.ui.shared import trouble
+from reglab.ui.shared.acting import act_button, barred
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import duration
@@ -101,7 +103,7 @@ def _continue(found: Sequence[Tested]) -> bool:
     """Queue the runs that confirm a choice, if this session has watched the test that made it."""
     watched: set[str] = st.session_state.get(_WATCHED, set())
     due = [one.now for one in found if one.now.claim.name in watched and one.now.ready_to_confirm]
-    if due:
+    if due and not barred("start"):
         claim_runs.test([(one.claim, one.seeds) for one in due])
     return bool(due)
 
@@ -137,13 +139,14 @@ def _head(cards: Sequence[Card], known: dict[str, Run]) -> None:
     with st.container(**_ROW):
         st.markdown(claim_runs.summary_text(outcomes, len(cards), here, len(testing)), width="content")
         if testing:
-            ids = [run.id for run in known.values() if run.state in ACTIVE]
-            _button("Stop all", "claims_stop", "stop", partial(claim_runs.stop, ids))
+            active = [run for run in known.values() if run.state in ACTIVE]
+            stop = partial(claim_runs.stop, [run.id for run in active])
+            _act("Stop all", "stop", "claims_stop", "stop", stop, *active)
         elif todo:
             cost = f"about {duration(seconds_left(todo, known, services().settings.slots))}"
             label = f"Test the other {len(todo)} ({cost})" if here or testing else f"Test all ({cost})"
             seeds = [(one.claim, one.seeds) for one in todo]
-            _button(label, "claims_all", "science", partial(claim_runs.test, seeds), type="primary")
+            _act(label, "start", "claims_all", "science", partial(claim_runs.test, seeds), type="primary")
     if problem := st.session_state.get(claim_runs.PROBLEM):
         st.error(problem, icon=":material/error:")
 
@@ -196,14 +199,16 @@ def _verdict(card: Card, judged: Judged) -> None:
 def _buttons(card: Card, known: dict[str, Run]) -> None:
     claim, now = card.claim, card.now
     if now.testing:
-        _button("Stop", f"stop_{claim.name}", "stop", partial(claim_runs.stop, [run.id for run in now.active]))
+        stop = partial(claim_runs.stop, [run.id for run in now.active])
+        _act("Stop", "stop", f"stop_{claim.name}", "stop", stop, *now.active)
     elif now.complete or card.problem:
         fresh = seeds_of(card.tested.next_round, claim.n_seeds)
-        _button("Repeat with other seeds", f"again_{claim.name}", "casino", partial(claim_runs.test, [(claim, fresh)]))
+        again = partial(claim_runs.test, [(claim, fresh)])
+        _act("Repeat with other seeds", "start", f"again_{claim.name}", "casino", again)
     elif card.missing:
         st.caption(f"Not tested here yet. {card.missing}")
     else:
-        _button("Test", f"test_{claim.name}", "science", partial(claim_runs.test, [(claim, now.seeds)]))
+        _act("Test", "start", f"test_{claim.name}", "science", partial(claim_runs.test, [(claim, now.seeds)]))
         st.caption(claim_runs.waiting_text(now, seconds_left([now], known, services().settings.slots)))
     if now.complete:
         runs = run_query(claim_runs.shown_runs(now, MAX_RUNS))
@@ -212,6 +217,10 @@ def _buttons(card: Card, known: dict[str, Run]) -> None:
 
 def _button(label: str, key: str, icon: str, action: Callable[..., None], **look: Any) -> None:
     st.button(label, key=key, icon=f":material/{icon}:", on_click=action, **look)
+
+
+def _act(label: str, action: Action, key: str, icon: str, click: Callable[..., None], *runs: Run, **look: Any) -> None:
+    act_button(label, action, *runs, key=key, icon=f":material/{icon}:", on_click=click, **look)
 
 
 def _open(query: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from reglab import columns
+from reglab.access import Action
 from reglab.charts import RunStyle
 from reglab.charts.run_colours import PALETTE
 from reglab.errors import RegLabError
@@ -22,6 +23,7 @@ from reglab.states import ACTIVE
 from reglab.store import BestEpoch, Run
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
 from reglab.ui.runs.state import runs_state
+from reglab.ui.shared.acting import barred
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.query import (
     COMPARE_NOTE,
@@ -58,6 +60,8 @@ RESULTS = [
 ]
 """Columns of the CSV that are attributes of a run."""
 
+_STOPS = "Stops with a checkpoint; a waiting run is cancelled."
+_RESUMES = "Continues from the last checkpoint."
 _LAST = (columns.EPOCH, *columns.METRICS)
 _FIGURES = [*(f"last.{name}" for name in _LAST), *(f"best.{name}" for name in BestEpoch._fields)]
 
@@ -65,16 +69,17 @@ _FIGURES = [*(f"last.{name}" for name in _LAST), *(f"best.{name}" for name in Be
 def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
     """The same buttons in the same places, enabled where they apply to ``ticked``; ``tags`` are all tags in use."""
     ids = [run.id for run in ticked]
-    stoppable = [run.id for run in ticked if run.state in ACTIVE]
-    resumable = list({run.sweep or run.id: run.id for run in ticked if run.resumable}.values())  # a sweep resumes whole
+    stoppable = [run.id for run in ticked if run.state in ACTIVE and not barred("stop", run)]
+    may_go_on = [run for run in ticked if run.resumable and not barred("resume", run)]
+    resumable = list({run.sweep or run.id: run.id for run in may_go_on}.values())  # a sweep resumes whole
     with st.container(horizontal=True, gap="small", width="content"):
         few = ids if len(ids) <= MAX_RUNS else []
         _button("Open", "open_runs", "open_in_full", _open, few, f"The live view of up to {MAX_RUNS} runs.")
         about = f"Curves, settings, weights and errors of up to {MOST_COMPARED} runs."
         _button("Compare", "compare_runs", "compare_arrows", _compare, ids, about)
         _edit_panel(ticked, tags)
-        _button("Stop", "stop_runs", "stop", _stop, stoppable, "Stops with a checkpoint; a waiting run is cancelled.")
-        _button("Resume", "resume_runs", "play_arrow", _resume, resumable, "Continues from the last checkpoint.")
+        _button("Stop", "stop_runs", "stop", _stop, stoppable, _why("stop", ticked) or _STOPS)
+        _button("Resume", "resume_runs", "play_arrow", _resume, resumable, _why("resume", ticked) or _RESUMES)
         single = ticked if len(ticked) == 1 else []
         _button("Inspect", "inspect_run_button", "biotech", _inspect, single, "Looks inside a single ticked run.")
         _button("Duplicate", "duplicate_run", "content_copy", _duplicate, single, "Opens the form with its settings.")
@@ -84,6 +89,12 @@ def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
             "CSV", lambda: runs_csv(ticked), **csv, key="runs_csv", disabled=not ticked, on_click="ignore", help=about
         )
         _delete_panel(ticked)
+
+
+def _why(action: Action, ticked: Sequence[Run]) -> str | None:
+    """Why the visitor may not do this to one of ``ticked``, as help; None where they may."""
+    reason = barred(action, *ticked)
+    return None if reason is None else literal(reason)
 
 
 def undo_bar(deleted: Sequence[tuple[str, str]]) -> None:
@@ -127,8 +138,8 @@ def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
         icon=":material/edit:",
         key=EDIT,
         on_change="rerun",
-        disabled=not ticked,
-        help="Name, tags, note, colour.",
+        disabled=not ticked or _why("label", ticked) is not None,
+        help=_why("label", ticked) or "Name, tags, note, colour.",
     )
     if not panel.open or not ticked:
         return
@@ -188,7 +199,9 @@ def _save_button(key: str, action: Callable[..., None], *args: object) -> None:
 
 def _delete_panel(ticked: Sequence[Run]) -> None:
     """Ask before deleting the ticked runs."""
-    panel = st.popover("Delete", icon=":material/delete:", key=DELETE, on_change="rerun", disabled=not ticked)
+    why, icon = _why("delete", ticked), ":material/delete:"
+    idle = not ticked or why is not None
+    panel = st.popover("Delete", icon=icon, key=DELETE, on_change="rerun", disabled=idle, help=why)
     if not panel.open or not ticked:
         return
     with panel, st.container(width=PANEL_WIDTH, gap="small"):

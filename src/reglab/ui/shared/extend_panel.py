@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from reglab.store import Run, Sweep
+from reglab.ui.shared.acting import barred
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import attempt
@@ -14,7 +15,7 @@ MOST = 10_000  # epochs of a run
 
 def extend_panel(job: Run | Sweep, key: str) -> None:
     """Epochs in all, and the button that queues ``job`` for them; its widgets have keys that begin with ``key``."""
-    reason = services().store.why_not_extensible(job)
+    reason = barred("extend", job) or services().store.why_not_extensible(job)
     about = reason or "Goes on to more epochs, with exactly the numbers of having asked for them at once."
     panel = st.popover("Extend", icon=":material/forward:", key=key, disabled=reason is not None, help=literal(about))
     if reason is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from reglab.jobs import Runner
+from reglab.jobs import ReadOnlyRunner, Runner
 from reglab.settings import Settings, load_settings
 from reglab.store import Store, open_store
 from reglab.training import choose_device
@@ -59,11 +59,11 @@ def open_services(settings: Settings) -> Services:
 
     :raises RegLabError: if the store cannot be opened, or every run would fail, as without the device or the cluster.
     """
-    if not settings.on_ray:
-        choose_device(settings.device)
     with ExitStack() as opened:
         store = opened.enter_context(open_store(settings))
-        runner = Runner(store, settings)
+        if not settings.on_ray and store.read_only is None:
+            choose_device(settings.device)
+        runner = Runner(store, settings) if store.read_only is None else ReadOnlyRunner(store, settings)
         opened.pop_all()
     return Services(runner.settings, store, runner)
 

@@ -15,6 +15,7 @@ from reglab.jobs.confirming import SEEDS
 from reglab.states import ACTIVE
 from reglab.store import Sweep
 from reglab.sweep import MOST_REPEATS, SweepSpec
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import attempt
@@ -73,7 +74,7 @@ def _plan(sweep: Sweep, view: EpochView) -> None:
         st.markdown(paragraph)
     start = attempt(lambda: _start(sweep.id, seeds, measure))
     label = f"Train, then open the test part {'once more' if opened else 'once'}"
-    st.button(label, key="sweep_confirm_start", icon=":material/lock_open:", type="primary", on_click=start)
+    act_button(label, "start", key="sweep_confirm_start", icon=":material/lock_open:", type="primary", on_click=start)
 
 
 def _start(sweep_id: str, seeds: int, measure: str) -> None:

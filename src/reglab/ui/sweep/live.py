@@ -14,6 +14,7 @@ from reglab.jobs.sweep_plan import Plan
 from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
 from reglab.ui.shared import trouble
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.report_button import report_button
@@ -164,16 +165,21 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     sweep, runner = results.sweep, services().runner
     if sweep.deleted is not None:
         restore = attempt(lambda: services().store.restore([sweep.id]))
-        st.button("Restore", key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore)
+        act_button(
+            "Restore", "restore", sweep, key="sweep_restore", icon=":material/undo:", type="primary", on_click=restore
+        )
     elif sweep.state in ACTIVE:
         stopping = sweep.wanted == "stop"
         label = "Cancel" if sweep.state == "queued" else "Stopping…" if stopping else "Stop"
         stop, about = attempt(lambda: runner.stop(sweep.id)), "Stops all runs with a checkpoint. Resume continues them."
-        st.button(label, key="sweep_stop", icon=":material/stop:", disabled=stopping, on_click=stop, help=about)
+        key, icon = "sweep_stop", ":material/stop:"
+        act_button(label, "stop", sweep, key=key, icon=icon, disabled=stopping, on_click=stop, help=about)
     elif sweep.resumable:
         resume, icon = attempt(lambda: runner.resume(sweep.id)), ":material/play_arrow:"
         about = progress_text.resume_text(sweep)
-        st.button("Resume", key="sweep_resume", icon=icon, type="primary", on_click=resume, help=about)
+        act_button(
+            "Resume", "resume", sweep, key="sweep_resume", icon=icon, type="primary", on_click=resume, help=about
+        )
     elif sweep.state == "finished":
         extend_panel(sweep, "sweep_extend")
     icon, about = ":material/content_copy:", "Opens the form with the settings of this sweep."

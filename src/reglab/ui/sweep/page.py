@@ -23,6 +23,7 @@ from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
 from reglab.training import free_memory
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import LONGEST_NAME, FormState, unique
 from reglab.ui.shared.services import services
@@ -83,16 +84,18 @@ def _demonstration(first: bool) -> None:
             "**Which λ?** Train all of them at once and compare. "
             f"{DEMO.about} {progress_text.size_text(DEMO.spec)}, in less than a minute."
         )
-        button.button(
-            DEMO.title,
-            key="sweep_demo",
-            type="primary" if first else "secondary",
-            icon=DEMO.icon,
-            on_click=start_preset,
-            args=(DEMO,),
-            width="stretch",
-            wrap=True,
-        )
+        with button:
+            act_button(
+                DEMO.title,
+                "start",
+                key="sweep_demo",
+                type="primary" if first else "secondary",
+                icon=DEMO.icon,
+                on_click=start_preset,
+                args=(DEMO,),
+                width="stretch",
+                wrap=True,
+            )
 
 
 def _preset(preset: Preset) -> None:
@@ -102,7 +105,7 @@ def _preset(preset: Preset) -> None:
         more = f", and {len(preset.beside)} sweeps like it beside it" if preset.beside else ""
         icon, about = ":material/play_arrow:", f"Starts {progress_text.amount_text(preset.spec)}{more}."
         start = partial(start_preset, preset)
-        st.button("Start", key=f"{START}_{preset.name}", icon=icon, on_click=start, help=about)
+        act_button("Start", "start", key=f"{START}_{preset.name}", icon=icon, on_click=start, help=about)
         key, about = f"sweep_fill_{preset.name}", "Fills the form below with these settings."
         fill = partial(FORM.put, to_values(preset.spec))
         st.button("Customise", key=key, type="tertiary", on_click=fill, help=about)
@@ -116,7 +119,8 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         st.text_input("Name", key=NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=help_)
         kind: Literal["primary", "secondary"] = "secondary" if first else "primary"
         idle, icon = problem is not None, ":material/play_arrow:"
-        st.button("Start", key=START, type=kind, icon=icon, on_click=start_form, disabled=idle, shortcut="Ctrl+Enter")
+        look = {"type": kind, "icon": icon, "shortcut": "Ctrl+Enter"}
+        act_button("Start", "start", key=START, on_click=start_form, disabled=idle, **look)
     for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
         st.error(literal(sentence), icon=":material/error:")
     if state.link_problem:
@@ -164,7 +168,7 @@ def _previous_sweeps(state: FormState[SweepSpec]) -> None:
         with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center", key="sweep_undo_bar"):
             deleted = f":material/delete: Deleted “{literal(name)}” with its runs."
             st.markdown(f"{deleted} :small[{undo_notice()}]", width="stretch")
-            st.button("Undo", key="sweep_undo", icon=":material/undo:", on_click=_undo, args=(sweep_id,))
+            act_button("Undo", "restore", key="sweep_undo", icon=":material/undo:", on_click=_undo, args=(sweep_id,))
     total = services().store.count_sweeps()
     if not total:
         return
@@ -188,7 +192,7 @@ def _row(sweep: Sweep) -> None:
             st.button("Open", key=f"sweep_open_{sweep.id}", on_click=show_sweep, args=(sweep.id,))
             key, icon, delete = f"sweep_delete_{sweep.id}", ":material/delete:", partial(_delete, sweep.id, sweep.name)
             about = "Deletes this sweep and its runs; Undo restores them."
-            st.button("", key=key, icon=icon, type="tertiary", on_click=delete, help=about)
+            act_button("", "delete", sweep, key=key, icon=icon, type="tertiary", on_click=delete, help=about)
     facts = FACTS[sweep.state]
     best = _best(sweep) if sweep.state == "finished" else ""
     st.caption(

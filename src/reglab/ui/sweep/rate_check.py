@@ -13,6 +13,7 @@ from reglab.jobs import plan_rate_check, start_rate_check
 from reglab.states import ACTIVE, FINAL
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, duration, literal
 from reglab.ui.shared.trouble import attempt
@@ -60,7 +61,7 @@ def _plan(sweep: Sweep) -> None:
         st.markdown(paragraph)
     start = attempt(lambda: _start(sweep.id))
     label = cost_text(spec, sweep.seconds * spec.size / sweep.size)
-    st.button(label, key="sweep_lr_check_start", icon=":material/play_arrow:", type="primary", on_click=start)
+    act_button(label, "start", key="sweep_lr_check_start", icon=":material/play_arrow:", type="primary", on_click=start)
 
 
 def _start(sweep_id: str) -> None:

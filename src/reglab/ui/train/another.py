@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from reglab.content.story import without_penalty
 from reglab.number_format import exact
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.query import MAX_RUNS
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import penalty_text
@@ -37,7 +39,7 @@ def another_lambda(runs: Sequence[Run]) -> None:
         def start() -> None:
             _add(spec.with_changes({f"penalty.{key}": st.session_state[field]}), ids)
 
-        st.button("Start", key="another_start", icon=":material/play_arrow:", on_click=attempt(start))
+        act_button("Start", "start", key="another_start", icon=":material/play_arrow:", on_click=attempt(start))
 
 
 def against_zero(run: Run) -> Run | None:
@@ -52,7 +54,11 @@ def against_zero(run: Run) -> Run | None:
     label = "Compare with λ = 0" if known else "Train λ = 0"
     about = f"The same run with {penalty_text(spec.penalty)}, side by side with this one."
     start = attempt(lambda: _add(spec, [run.id], first=True))
-    st.button(label, key="against_zero", icon=":material/balance:", on_click=start, help=about)
+    look: dict[str, Any] = {"key": "against_zero", "icon": ":material/balance:", "on_click": start, "help": about}
+    if known:
+        st.button(label, **look)
+    else:
+        act_button(label, "start", **look)
     return known
 
 

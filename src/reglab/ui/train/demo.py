@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import count
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +22,7 @@ from reglab.spec import TEST_FRACTION, RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run
 from reglab.store.run_filter import LESSON_GROUPS
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss, penalty_text
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, show_runs
@@ -58,7 +60,8 @@ def offer_demo() -> bool:
             "seconds."
         )
         with buttons:
-            st.button(TITLE, key="demo", type="primary", icon=_ICON, on_click=start_demo, width="stretch", wrap=True)
+            look: dict[str, Any] = {"type": "primary", "icon": _ICON, "width": "stretch", "wrap": True}
+            act_button(TITLE, "start", key="demo", on_click=start_demo, **look)
             many = "Or see many λ at once: a sweep"
             st.button(many, key="demo_sweep", type="tertiary", icon=SWEEP_ICON, on_click=see_sweeps, width="stretch")
     return True
@@ -67,7 +70,7 @@ def offer_demo() -> bool:
 def demo_again() -> None:
     """The demonstration as a small button, for people who already have runs."""
     about = f"{TITLE}: one CNN without a penalty and with λ₂ = {exact(LAMBDAS[1])}, side by side."
-    st.button("Demo", key="demo", type="tertiary", icon=_ICON, on_click=start_demo, help=about)
+    act_button("Demo", "start", key="demo", type="tertiary", icon=_ICON, on_click=start_demo, help=about)
 
 
 def start_demo() -> None:

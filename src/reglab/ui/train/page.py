@@ -14,6 +14,7 @@ from reglab.models import MODELS
 from reglab.penalties.mask import mask
 from reglab.spec import RunSpec
 from reglab.states import ACTIVE
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.query import LONGEST_NAME, MAX_RUNS, FormState, Link, read_link, unique
 from reglab.ui.shared.services import services
@@ -178,7 +179,8 @@ def _start_row(spec: RunSpec | None, problem: str | None) -> None:
         about = "The run's name in lists. If empty, it is made of data, CNN and λ."
         st.text_input("Name", key=RUN_NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=about)
         idle, icon = problem is not None, ":material/play_arrow:"
-        st.button("Start", key="start", type="primary", icon=icon, on_click=start, disabled=idle, shortcut="Ctrl+Enter")
+        look = {"type": "primary", "icon": icon, "shortcut": "Ctrl+Enter"}
+        act_button("Start", "start", key="start", on_click=start, disabled=idle, **look)
         if spec is not None and problem is None:
             export_panel(spec, "export_form")
 

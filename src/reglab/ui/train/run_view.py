@@ -25,6 +25,7 @@ from reglab.jobs import data_remarks, machine_remark
 from reglab.states import ACTIVE
 from reglab.store import Run, UnreadableRow
 from reglab.ui.shared import chart_row, text, trouble
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
@@ -170,11 +171,12 @@ def _stop_or_resume(run: Run, suffix: str = "") -> bool:
         stopping = run.wanted == "stop"
         label = "Cancel" if run.state == "queued" else "Stopping…" if stopping else "Stop"
         stop, icon = trouble.attempt(lambda: runner.stop(run.id)), ":material/stop:"
-        st.button(label, key=f"stop{suffix}", icon=icon, disabled=stopping, on_click=stop)
+        act_button(label, "stop", run, key=f"stop{suffix}", icon=icon, disabled=stopping, on_click=stop)
     elif run.resumable:
         resume, icon = trouble.attempt(lambda: runner.resume(run.id)), ":material/play_arrow:"
         about = text.resume_text(run)
-        st.button("Resume", key=f"resume{suffix}", icon=icon, type="primary", on_click=resume, help=about)
+        key = f"resume{suffix}"
+        act_button("Resume", "resume", run, key=key, icon=icon, type="primary", on_click=resume, help=about)
     else:
         return False
     return True
