@@ -1,6 +1,6 @@
 """Buttons of what changes the store: idle, with the reason as their help, where this visitor may not press them.
 
-They only say it. What refuses is the store, whoever calls it from wherever.
+They only say it. What refuses is the store.
 """
 
 from __future__ import annotations
