@@ -71,7 +71,7 @@ def _write_tensorboard(place: str, frame: pd.DataFrame) -> None:
 
 
 def _open_tensorboard(place: str) -> Callable[[], Any]:
-    from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]
+    from tensorboard.backend.event_processing.event_accumulator import (
         EventAccumulator,
     )
 

@@ -17,6 +17,7 @@ from reglab.charts.compare_curves import compare_curves_chart
 from reglab.charts.parallel import parallel_chart
 from reglab.charts.weight_panels import weight_panels_chart
 from reglab.charts.weight_ridge import weight_ridge_chart
+from reglab.content.environment_text import environment_rows
 from reglab.errors import CheckpointError, DataError
 from reglab.jobs import NoiseRequest, PredictionRequest, Runner, accuracy_under_noise, predict
 from reglab.jobs.run_comparing import caveats, compare_groups, compare_runs
@@ -35,7 +36,7 @@ from reglab.ui.compare.query import CompareQuery
 from reglab.ui.compare.weights import _overlay, latest_layers, ridge_epochs
 from reglab.ui.compare.weights import readable as readable_weights
 from reglab.ui.inspect.data import epochs_of, figures_of, history_of, layer_names, norms_of, validation_of
-from reglab.ui.inspect.environment import environment_rows, log_rows
+from reglab.ui.inspect.environment import log_rows
 from reglab.ui.inspect.filters import filters_of
 from reglab.ui.inspect.layers import at_names, layer_table
 from reglab.ui.shared.query import MOST_COMPARED
