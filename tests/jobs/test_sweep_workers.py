@@ -115,3 +115,45 @@ def test_fused_groups_train_to_the_same_bits(place: Place) -> None:
     here = train_sweep(place.store, place.settings, SWEEP, fused)
     there = train_in_workers(place.store, place.settings, place.pool, SWEEP, fused)
     assert_same_lanes(lanes_of(place.store, there), lanes_of(place.store, here))
+
+
+def test_a_worker_lost_while_it_plans_leaves_the_sweep_to_another_one(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, plan = list[int](), WorkerHandle.plan
+
+    def die_once(worker: WorkerHandle, sweep_id: str) -> None:
+        if not lost:
+            lost.append(worker.pid)
+            worker.kill()
+        plan(worker, sweep_id)
+
+    monkeypatch.setattr(WorkerHandle, "plan", die_once)
+    sweep = place.store.create(SWEEP, owner=place.store.owner())
+    SweepWorker(place.store, place.settings, sweep, share=lambda: 1, pool=place.pool).work()
+    done = place.store.sweep(sweep.id)
+    assert (done.state, done.error, len(lost)) == ("finished", None, 1)
+    assert done.plan is not None
+    here = train_sweep(place.store, place.settings, SWEEP, Plan.of(done.plan))
+    assert_same_lanes(lanes_of(place.store, done), lanes_of(place.store, here))
+
+
+def test_where_two_workers_are_lost_while_they_plan_the_sweep_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = WorkerHandle.plan
+
+    def die(worker: WorkerHandle, sweep_id: str) -> None:
+        worker.kill()
+        plan(worker, sweep_id)
+
+    monkeypatch.setattr(WorkerHandle, "plan", die)
+    sweep = place.store.create(SWEEP, owner=place.store.owner())
+    SweepWorker(place.store, place.settings, sweep, share=lambda: 1, pool=place.pool).work()
+    done = place.store.sweep(sweep.id)
+    assert (done.state, done.plan) == ("interrupted", None)
+    assert done.error == (
+        "The worker process that planned this sweep was killed (signal 9), for instance because memory ran out; "
+        "resume it to try again."
+    )
+    assert done.resumable

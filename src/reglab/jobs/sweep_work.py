@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from reglab.datasets import prepare
+from reglab.errors import WorkerLost
 from reglab.jobs.pace import TICK, Pace
 from reglab.jobs.patience import Outages, Patience
 from reglab.jobs.sweep_groups import Groups
@@ -102,12 +103,26 @@ class SweepWorker(Job):
         if self.pool is None:
             return self.plan()
         self.pool.warm(min(self._workers(), self.sweep.size))  # the others start while the first one plans
-        waiting = partial(self.patience, self.store.say, self.sweep.id, "Waiting for a worker process")
-        with self.pool.worker(self._wanted, waiting) as worker:
-            worker.plan(self.sweep.id)
-        self.sweep = self.patience(self.store.sweep, self.sweep.id)
+        lost = self._plan_in(self.pool) and self._plan_in(self.pool)  # what ends two workers may end all
+        if lost is not None:
+            raise lost
         assert self.sweep.plan is not None
         return Plan.of(self.sweep.plan)
+
+    def _plan_in(self, pool: WorkerPool) -> WorkerLost | None:
+        """Have a worker plan; the error if it was lost before the plan was recorded.
+
+        :raises WorkerLost: none can be started.
+        """
+        waiting, error = partial(self.patience, self.store.say, self.sweep.id, "Waiting for a worker process"), None
+        with pool.worker(self._wanted, waiting) as worker:
+            try:
+                worker.plan(self.sweep.id)
+            except WorkerLost as lost:
+                log.warning("%s", lost)
+                error = lost
+        self.sweep = self.patience(self.store.sweep, self.sweep.id)
+        return error if self.sweep.plan is None else None
 
     def _groups(self, plan: Plan) -> Groups | GroupWorkers:
         if self.pool is not None:

@@ -110,7 +110,7 @@ class WorkerHandle(ABC):
         """Have a sweep planned, and the plan recorded."""
         self._begin(do="plan", id=sweep_id, device=self.device)
         if not any("over" in message for message in self.messages()):
-            raise self.lost("this sweep")
+            raise WorkerLost(f"The worker process that planned this sweep {self._cause()}; resume it to try again.")
 
     def predict(self, request: PredictionRequest) -> Answer:
         """Have the process predict."""
