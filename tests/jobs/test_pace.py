@@ -43,6 +43,15 @@ def test_a_job_alone_spends_a_twentieth_of_its_time_on_checkpoints(clock: Clock)
     assert pace.due()
 
 
+def test_a_job_without_a_checkpoint_waits_as_if_one_took_a_tenth_of_a_second(clock: Clock) -> None:
+    """The checkpoint of the start is no measure: it is without the weights and the moments."""
+    pace = Pace(_saved=clock.now)
+    clock.passes(1.99)
+    assert not pace.due()
+    clock.passes(0.02)
+    assert pace.due()
+
+
 @pytest.mark.parametrize("groups", [1, 4, 15])
 def test_groups_that_take_turns_spend_no_more_together(clock: Clock, groups: int) -> None:
     """Turns of 0.1 s each, checkpoints of 0.04 s each, over 60 s."""

@@ -97,6 +97,8 @@ def test_lanes_of_one_repeat_begin_with_the_same_weights_and_others_with_their_o
     assert files[0] == files[1] == files[2]
     assert files[3] == files[4] == files[5]
     assert files[0] != files[3]
+    inodes = [(store.home / run.id / "initial.safetensors").stat().st_ino for run in runs]
+    assert len(set(inodes)) == 2, "written once for each repeat"
     for run in (runs[0], runs[-1]):
         first = next(train(run.spec, threads=1))
         assert isinstance(first, Started)

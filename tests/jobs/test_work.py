@@ -74,6 +74,26 @@ def test_the_initial_weights_are_kept(store: Store, settings: Settings) -> None:
         np.testing.assert_array_equal(array, first.snapshot().arrays[f"model/{name}"])
 
 
+def test_the_checkpoint_of_the_start_needs_the_initial_weights_and_has_none_itself(
+    store: Store, settings: Settings
+) -> None:
+    seen: list[tuple[int, dict[str, bytes]]] = []
+
+    def look(event: Event, run: Run) -> None:
+        if isinstance(event, Started):
+            files = store.files(run.id)
+            loaded = files.load_checkpoint()
+            assert loaded is not None
+            assert not files.is_end
+            expected = {name: array.tobytes() for name, array in event.snapshot().arrays.items()}
+            assert {name: array.tobytes() for name, array in loaded.arrays.items()} == expected
+            seen.append(((files.folder / NEWEST).stat().st_size, expected))
+
+    work(store, settings, listen=look)
+    [(size, arrays)] = seen
+    assert size < 12_000 < sum(map(len, arrays.values())) / 3  # a generator of random numbers, and no weights
+
+
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(("epoch", "step"), [(1, 1), (1, 3), (2, 6), (3, 2), (4, 6)])
 def test_stopping_anywhere_and_resuming_gives_the_same_bits(

@@ -24,7 +24,7 @@ from reglab.events import Checkpoint
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.store import RunFiles, open_store
-from reglab.store.files import NEWEST, PREVIOUS
+from reglab.store.files import BEST, INITIAL, NEWEST, PREVIOUS
 
 RUN = "abc0123456"
 
@@ -80,6 +80,35 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(share: float, cut: boo
         assert epoch_of(files) == 1
         files.save_checkpoint(checkpoint(3))
         assert epoch_of(files) == 3
+
+
+def test_a_checkpoint_without_weights_comes_back_with_those_of_their_file(files: RunFiles) -> None:
+    files.save_checkpoint(checkpoint(1))
+    place = files.save_weights({"w": np.arange(3.0)}, INITIAL)
+    state = Checkpoint({"model/w": np.arange(3.0), "step": np.array(2)}, {"epoch": 2})
+    files.save_checkpoint(state, {"model/": place})
+    loaded = files.load_checkpoint()
+    assert loaded is not None
+    assert loaded.facts == state.facts
+    assert {name: array.tolist() for name, array in loaded.arrays.items()} == {"model/w": [0, 1, 2], "step": 2}
+    assert b"model/w" not in (files.folder / NEWEST).read_bytes()
+    assert not files.is_end
+    files.save_weights({"w": np.ones(3)}, INITIAL)  # others than those that the checkpoint goes with
+    assert epoch_of(files) == 1
+
+
+def test_weights_whose_hash_is_known_are_not_read_for_the_end(files: RunFiles) -> None:
+    path, sha256 = files.save_weights({"w": np.ones(3)})
+    end = Checkpoint({"model/w": np.ones(3), "best/w": np.zeros(3)}, {"epoch": 2})
+    files.save_weights({"w": np.zeros(3)}, BEST)
+    files.save_end(end, {"": files}, {path: sha256})
+    loaded = files.load_checkpoint()
+    assert loaded is not None
+    assert files.is_end
+    assert {name: array.tolist() for name, array in loaded.arrays.items()} == {"model/w": [1] * 3, "best/w": [0] * 3}
+    files.save_end(end, {"": files}, {path: "0" * 64})
+    with pytest.raises(CheckpointError, match="is damaged"):
+        files.load_checkpoint()
 
 
 def test_two_damaged_checkpoints_are_a_sentence(files: RunFiles) -> None:

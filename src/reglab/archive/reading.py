@@ -27,7 +27,7 @@ from reglab.events import EpochMetrics, LayerStats
 from reglab.models import MODELS
 from reglab.spec import RunSpec
 from reglab.store.arrays import HEADER_CAP, decode, facts_of
-from reglab.store.files import BEST, ELSEWHERE, LAST, NEWEST, TEST
+from reglab.store.files import BEST, ELSEWHERE, INITIAL, LAST, NEWEST, TEST
 from reglab.store.prediction_file import NAME as PREDICTIONS
 from reglab.store.prediction_file import is_whole
 from reglab.sweep import SweepSpec
@@ -241,7 +241,7 @@ def _check_checkpoint(path: Path, name: str, runs: Sequence[str], hashes: Mappin
         known = {
             f"{run}/{which}.safetensors": hashes.get(f"runs/{run}/{which}.safetensors")
             for run in runs
-            for which in (LAST, BEST)
+            for which in (LAST, BEST, INITIAL)
         }
         whole = all(isinstance(prefix, str) and known[at] == sha256 for prefix, (at, sha256) in elsewhere)
     except (CheckpointError, KeyError, TypeError, ValueError, AttributeError):

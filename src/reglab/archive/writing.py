@@ -38,11 +38,11 @@ from reglab.errors import CheckpointError, clipped
 from reglab.states import ENDED
 from reglab.store import Run, RunFiles, Store, Sweep
 from reglab.store.arrays import decode_checkpoint, encode_weights, from_json, to_json
-from reglab.store.files import BEST, LAST, NEWEST, PREVIOUS, part_folders
+from reglab.store.files import BEST, INITIAL, LAST, NEWEST, PREVIOUS, part_folders
 from reglab.store.labels import printable
 from reglab.store.prediction_file import NAME as PREDICTIONS
 
-WEIGHTS = (LAST, BEST, "initial", "common", "test")
+WEIGHTS = (LAST, BEST, INITIAL, "common", "test")
 """Names of the safetensors files that a run may have."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip archive: equal content makes equal archives

@@ -10,7 +10,8 @@ from reglab.events import Ended, EpochDone, Started
 from reglab.predictions import EpochScores, Which
 from reglab.spec import Keep
 from reglab.store import RunFiles
-from reglab.store.files import BEST
+from reglab.store.arrays import Arrays
+from reglab.store.files import BEST, LAST, Place
 from reglab.store.prediction_file import Layout
 
 Kept = tuple[str | None, str | None]
@@ -24,6 +25,7 @@ class Keeper:
     files: RunFiles
     layout: Layout
     scores: dict[int, EpochScores] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)  # path → SHA-256 of the weights that it has written
 
     @classmethod
     def of(cls, files: RunFiles, started: Started) -> Keeper:
@@ -46,14 +48,19 @@ class Keeper:
         self._write_predictions(event)
         best = event.best_weights()
         if not best:
-            return self.files.save_weights(event.weights())
+            return self._save(event.weights())
         if event.best_epoch == event.epoch:
-            last = self.files.save_weights(event.weights())
+            last = self._save(event.weights())
             path = self.files.link_weights(last[0], BEST)
+            self.hashes[path] = last[1]
             return (path, last[1]) if keep == "best" else last
-        kept = self.files.save_weights(best, BEST, settled=False)
-        last = self.files.save_weights(event.weights())
+        kept = self._save(best, BEST, settled=False)
+        last = self._save(event.weights())
         return kept if keep == "best" else last
+
+    def _save(self, weights: Arrays, name: str = LAST, *, settled: bool = True) -> Place:
+        path, self.hashes[path] = self.files.save_weights(weights, name, settled=settled)
+        return path, self.hashes[path]
 
     def diverge(self, event: Ended) -> None:
         """Write what a diverged run has of its finite epochs; its weights are those of its last finite checkpoint."""

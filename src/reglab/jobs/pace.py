@@ -11,6 +11,7 @@ TICK = 0.2
 """Seconds between progress reports, and between checks whether to stop."""
 
 _OVERHEAD = 20  # a checkpoint is due after 20 times what the last one took: about 5 % of the time
+_GUESS = 0.1  # seconds that the first one after the start is taken to cost
 _LONGEST = 30.0  # seconds without a checkpoint, at most
 
 
@@ -24,7 +25,7 @@ class Pace:
 
     _ticked: float = field(default_factory=time.monotonic)
     _saved: float = field(default_factory=time.monotonic)
-    _cost: float = 0.0
+    _cost: float = _GUESS
     _waited: float = 0.0  # seconds between turns since the last checkpoint
     _rested: float | None = None  # when the last turn ended
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.held_out import HeldOutEvaluation
+from reglab.jobs.initial_weights import InitialWeights
 from reglab.jobs.pace import TICK
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
@@ -44,6 +45,7 @@ class Groups:
     parts: list[SweepPartWorker] = field(default_factory=list)
     failures: dict[int, str] = field(default_factory=dict)
     guard: threading.Condition = field(default_factory=threading.Condition)
+    initial: InitialWeights = field(default_factory=InitialWeights)
     _busy: set[int] = field(default_factory=set)
 
     def add(self, numbers: Iterable[int]) -> None:
@@ -52,7 +54,7 @@ class Groups:
         for number in numbers:
             own = [runs[lane] for lane in self.plan.stacks[number]]
             if any(run.state == "running" for run in own):
-                shared = (self.plan, self.halting, self.seconds, self.patience, self._held_out())
+                shared = (self.plan, self.halting, self.seconds, self.patience, self._held_out(), self.initial)
                 self.parts.append(SweepPartWorker(self.store, self.settings, self.sweep.id, number, own, *shared))
 
     def _held_out(self) -> HeldOutEvaluation | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from reglab.events import Checkpoint, Ended, Environment, EpochDone, Evaluating, Event, LayerStats, Started, StepDone
 from reglab.jobs.held_out import HeldOutEvaluation
+from reglab.jobs.initial_weights import InitialWeights
 from reglab.jobs.keeping import Keeper
 from reglab.jobs.machines import environment_of
 from reglab.jobs.pace import Pace
@@ -28,8 +29,9 @@ from reglab.training.devices import use_threads
 class SweepPartWorker:
     """Advances the lanes whose runs are ``runs`` by an epoch at a time; ``number`` names its folder in the sweep's.
 
-    It leaves once ``halting()``. ``held_out`` evaluates the runs of a confirmation. Runs that finished before a resume
-    keep their lane; their results are discarded.
+    It leaves once ``halting()``. ``held_out`` evaluates the runs of a confirmation, ``initial`` has the initial weights
+    that other groups of this process have written. Runs that finished before a resume keep their lane; their results
+    are discarded.
     """
 
     store: Store
@@ -42,6 +44,7 @@ class SweepPartWorker:
     seconds_of_sweep: Callable[[], float]
     patience: Patience
     held_out: HeldOutEvaluation | None = None
+    initial: InitialWeights = field(default_factory=InitialWeights)
     pace: Pace = field(default_factory=Pace)
     epoch: int = 0
     done: bool = False
@@ -98,7 +101,8 @@ class SweepPartWorker:
         if any(can_go_on(self.runs[lane].spec, event.reason) for lane, event in self._ended.items()):
             states = [self._ended[lane].snapshot() for lane in sorted(self._ended)]
             weights = {f"{lane}/": self.store.files(run.id) for lane, run in enumerate(self.runs)}
-            self.patience(self.files.save_end, self._group(states), weights)
+            known = {path: own for keeper in self._keepers.values() for path, own in keeper.hashes.items()}
+            self.patience(self.files.save_end, self._group(states), weights, known)
         elif any(event.reason == "diverged" for event in self._ended.values()):
             self.files.drop_second_checkpoint()
         else:
@@ -215,17 +219,16 @@ class SweepPartWorker:
             if event.epoch == event.step == 0:
                 initial[run.id] = event.layers
         self.patience(self.store.began, environments)
+        snapshots = tuple(event.snapshot for _, event in sorted(started.items()))
         if initial:
             self.patience(self.store.add_initial_layers, initial)
-            self._write_initial(started[0].snapshot(), list(initial))
-        if initial or self._from_end:  # the weights that the checkpoint at the end goes with will be replaced
-            self._save(tuple(event.snapshot for _, event in sorted(started.items())))
-
-    def _write_initial(self, first: Checkpoint, runs: Sequence[str]) -> None:
-        """The initial weights, the same for all lanes: one file, linked into each run's folder."""
-        path, _ = self.patience(self.store.files(runs[0]).save_weights, weights_of(first), "initial")
-        for run_id in runs[1:]:
-            self.patience(self.store.files(run_id).link_weights, path, "initial")
+            states = [snapshot() for snapshot in snapshots]
+            places = self.initial.write(self.store, self.patience, weights_of(states[0]), list(initial))
+            lanes = {run.id: f"{lane}/model/" for lane, run in enumerate(self.runs)}
+            elsewhere = {lanes[run_id]: place for run_id, place in places.items()}
+            self.patience(self.files.save_checkpoint, self._group(states), elsewhere)
+        elif self._from_end:  # the weights that the checkpoint at the end goes with will be replaced
+            self._save(snapshots)
 
     def _between(self, event: StepDone | Evaluating) -> bool:
         """Leave if it is time; once a tick, save what is due and report progress."""

@@ -7,8 +7,9 @@ import math
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.states import State
 from reglab.store import Ending, Progress, Run, RunFiles, Store
+from reglab.store.files import INITIAL, Place
 from reglab.training import denormals_flushed, give_memory_back, is_out_of_memory, train
 
 log = logging.getLogger(__name__)
@@ -208,8 +210,8 @@ class Worker(Job):
         if event.epoch == event.step == 0:
             self.patience(self.store.add_initial_layers, {self.run.id: event.layers})
             snapshot = event.snapshot()
-            self.patience(self.files.save_weights, weights_of(snapshot), "initial")
-            self._save(snapshot)
+            initial = self.patience(self.files.save_weights, weights_of(snapshot), INITIAL)
+            self._keep(snapshot, {"model/": initial})
         elif self.files.is_end:
             self._save(event.snapshot())  # the weights that the checkpoint at the end goes with will be replaced
 
@@ -231,15 +233,13 @@ class Worker(Job):
 
     def _save(self, snapshot: Checkpoint) -> None:
         """Keep ``snapshot`` if it is finite: a diverged run keeps its last finite state."""
-        if not is_finite(snapshot):
-            return
+        if is_finite(snapshot):
+            self.pace.saving(partial(self._keep, snapshot))
+
+    def _keep(self, snapshot: Checkpoint, elsewhere: Mapping[str, Place] = {}) -> None:
         kept = Checkpoint(snapshot.arrays, {**snapshot.facts, "run_seconds": self.seconds})
-
-        def save() -> None:
-            self.patience(self.keeper.write)
-            self.patience(self.files.save_checkpoint, kept)
-
-        self.pace.saving(save)
+        self.patience(self.keeper.write)
+        self.patience(self.files.save_checkpoint, kept, elsewhere)
 
     def _note_end(self, event: Ended) -> None:
         """A diverged run keeps the weights of its last finite checkpoint; there is one, as every run begins with it."""
@@ -256,7 +256,8 @@ class Worker(Job):
         if goes_on := can_go_on(self._spec, event.reason):
             snapshot = event.snapshot()
             facts = {**snapshot.facts, "run_seconds": self.seconds}
-            self.patience(self.files.save_end, Checkpoint(snapshot.arrays, facts), {"": self.files})
+            end = (Checkpoint(snapshot.arrays, facts), {"": self.files}, self.keeper.hashes)
+            self.patience(self.files.save_end, *end)
         self._end("finished", files=files)
         if not goes_on:
             self.files.drop_checkpoints()

@@ -1,7 +1,8 @@
 """The files of one run, or of one part of a sweep: two generations of its checkpoint, weights, and predictions.
 
-What a finished run needs to be extended is a checkpoint without its weights, which lie in files of their own: the fact
-"elsewhere" has their path and SHA-256 under the beginning of the names that they have in the checkpoint.
+The first checkpoint of a run, and the one from which a finished run can be extended, are without their weights, which
+lie in files of their own: the fact "elsewhere" has their path and SHA-256 under the beginning of the names that they
+have in the checkpoint.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable, shown
 from reglab.events import Checkpoint
@@ -32,8 +33,11 @@ log = logging.getLogger(__name__)
 
 _LEAST_FREE = 2**20  # bytes
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
-LAST, BEST = "weights", "best"  # names of weights
+LAST, BEST, INITIAL = "weights", "best", "initial"  # names of weights
 TEST = "test"  # name of the file with a run's TestScores
+Place: TypeAlias = tuple[str, str]
+"""Path, relative to the home, and SHA-256 of a file of weights."""
+
 ELSEWHERE = "elsewhere"  # fact of a checkpoint
 _HERE = Files()
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -121,15 +125,17 @@ class RunFiles:
             return 0
         return size
 
-    def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+    def save_checkpoint(self, checkpoint: Checkpoint, elsewhere: Mapping[str, Place] = {}) -> None:
         """Keep ``checkpoint``; the one before it stays until this one is whole, and as the second generation after.
+
+        ``elsewhere``: beginning of names in ``checkpoint`` → the file with these arrays, which are not written again.
 
         :raises StoreError: the disk is full or the folder may not be written; the earlier checkpoints are untouched.
         """
         self._check_writable()
         if self._flush is not None:
             self._flush()
-        data = arrays.encode_checkpoint(checkpoint)
+        data = arrays.encode_checkpoint(_without(checkpoint, elsewhere) if elsewhere else checkpoint)
         self._make_folder()
         with self.place.held(self.folder / NEWEST):
             atomic.write(self.folder / NEWEST, data, keep_as=self.folder / PREVIOUS)
@@ -156,19 +162,20 @@ class RunFiles:
             )
         return None
 
-    def save_end(self, checkpoint: Checkpoint, weights: Mapping[str, RunFiles]) -> None:
+    def save_end(self, checkpoint: Checkpoint, weights: Mapping[str, RunFiles], known: Mapping[str, str] = {}) -> None:
         """Keep what going on from the end needs, without what the last and best weights of runs already have.
 
-        ``weights``: beginning of the run's names in ``checkpoint`` ("" for a run alone) → the run's files.
+        ``weights``: beginning of the run's names in ``checkpoint`` ("" for a run alone) → the run's files; ``known``:
+        the SHA-256 of files, by path, that need not be read for it.
         """
         elsewhere = {}
         for prefix, files in weights.items():
             for own, name in (("model/", LAST), ("best/", BEST)):
                 if any(key.startswith(prefix + own) for key in checkpoint.arrays):
-                    path = f"{files.id}/{name}.safetensors"
-                    elsewhere[prefix + own] = [path, hashlib.sha256(files.find(path).read_bytes()).hexdigest()]
-        rest = {key: array for key, array in checkpoint.arrays.items() if not key.startswith(tuple(elsewhere))}
-        self.save_checkpoint(Checkpoint(rest, {**checkpoint.facts, ELSEWHERE: elsewhere}))
+                    path = files.named(name)
+                    sha256 = known.get(path) or hashlib.sha256(files.find(path).read_bytes()).hexdigest()
+                    elsewhere[prefix + own] = (path, sha256)
+        self.save_checkpoint(checkpoint, elsewhere)
         self.drop_second_checkpoint()
 
     def _whole(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -186,9 +193,10 @@ class RunFiles:
         """Whether the newest checkpoint is one of :meth:`save_end`, which needs the weights beside it."""
         try:
             data = self.place.fetch(self.folder / NEWEST).read_bytes()
-            return ELSEWHERE in arrays.decode_checkpoint(data).facts
+            elsewhere = arrays.decode_checkpoint(data).facts.get(ELSEWHERE, {})
         except (OSError, CheckpointError):
             return False
+        return any(not path.endswith(f"/{INITIAL}.safetensors") for path, _ in elsewhere.values())
 
     def drop_checkpoints(self) -> None:
         """Remove the checkpoints of what cannot be extended."""
@@ -240,13 +248,16 @@ class RunFiles:
         except OSError as error:
             raise disk_error(path, error) from None
 
-    def save_weights(self, weights: arrays.Arrays, name: str = LAST, *, settled: bool = True) -> tuple[str, str]:
+    def save_weights(self, weights: arrays.Arrays, name: str = LAST, *, settled: bool = True) -> Place:
         """Write ``home/<run id>/<name>.safetensors``; its path relative to the home, and its file's SHA-256.
 
         The bytes follow from the arrays alone: equal weights make equal files. ``settled`` as in :func:`atomic.write`.
         """
+        return self.save_encoded(arrays.encode_weights(weights), name, settled=settled)
+
+    def save_encoded(self, data: bytes, name: str = LAST, *, settled: bool = True) -> Place:
+        """:meth:`save_weights` of weights that are encoded."""
         path = self._weights(name)
-        data = arrays.encode_weights(weights)
         self._make_folder()
         with self.place.held(path):
             atomic.write(path, data, settled=settled)
@@ -347,6 +358,12 @@ class RunFiles:
         if place is None or not place.is_relative_to(self.home.resolve()):
             raise CheckpointError("The place recorded for the weights is outside the folder of the runs.")
         return place
+
+
+def _without(checkpoint: Checkpoint, elsewhere: Mapping[str, Place]) -> Checkpoint:
+    """``checkpoint`` without the arrays that lie elsewhere, and with the fact where."""
+    rest = {key: array for key, array in checkpoint.arrays.items() if not key.startswith(tuple(elsewhere))}
+    return Checkpoint(rest, {**checkpoint.facts, ELSEWHERE: elsewhere})
 
 
 def check_space(home: Path) -> None:
