@@ -8,7 +8,8 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
-    REGLAB_HOME=/data
+    REGLAB_HOME=/data \
+    REGLAB_ALLOW_OPEN=1
 
 RUN useradd --uid 10001 --user-group --create-home reglab \
     && install --directory --owner=reglab --group=reglab /data
@@ -22,7 +23,7 @@ COPY pyproject.toml README.md LICENSE app.py ./
 COPY .streamlit .streamlit
 COPY pages pages
 COPY src src
-RUN pip install --editable ".[postgres]"
+RUN pip install --editable ".[oidc,postgres]"
 
 USER 10001:10001
 VOLUME /data

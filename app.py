@@ -9,13 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from reglab.ui import frame, security, server
+from reglab.ui import frame, security, server, start
 
 if __name__ == "__main__":
     frame.render(Path(__file__).with_name("pages"))
 else:
     app = st.App(
         Path(__file__),
+        secrets=start.secrets_of_server(),
         lifespan=server.lifespan,
         routes=server.routes(),
         middleware=security.middleware(),

@@ -160,7 +160,7 @@ def any_settings(request: pytest.FixtureRequest, settings: Settings) -> Settings
         return settings
     url: str = request.getfixturevalue("migrated_database")
     running: Server = request.getfixturevalue("postgres_server")
-    running.execute(url.rpartition("/")[2], "TRUNCATE sweeps, runs, openings CASCADE")
+    running.execute(url.rpartition("/")[2], "TRUNCATE sweeps, runs, openings, audit CASCADE")
     return replace(settings, store=url)
 
 

@@ -4,7 +4,7 @@
 action                                    viewer  experimenter  admin
 ========================================  ======  ============  =====
 see runs, charts, exports                 yes     yes           yes
-start a run or sweep                      no      yes           yes
+start a run or sweep, import an archive   no      yes           yes
 stop, resume, extend, delete, restore,    no      own ones, or  yes
 name, tag, colour                                 nobody's
 read the audit log                        no      no            yes
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Role = Literal["viewer", "experimenter", "admin"]
-Action = Literal["start", "stop", "resume", "extend", "delete", "restore", "label", "audit", "train", "upkeep"]
+Action = Literal["start", "import", "stop", "resume", "extend", "delete", "restore", "label", "audit", "train", "upkeep"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 """The least first."""
@@ -68,6 +68,6 @@ def refusal(person: Person | None, action: Action, owner: str | None = None) -> 
         return _NEEDS_ADMIN
     if person.role == "viewer":
         return f"{person.shown} may look at runs and change nothing; an admin can give the role experimenter."
-    if action == "start" or owner in (None, person.email):
+    if action in ("start", "import") or owner in (None, person.email):
         return None
     return f"This is a run of {owner}; only they or an admin may {_ON_A_RUN[action]} it."

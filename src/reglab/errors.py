@@ -45,6 +45,14 @@ class QueueFull(RegLabError):
     """More work would wait in the queue than the settings allow."""
 
 
+class LimitReached(QueueFull):
+    """More work would be one person's than the settings allow."""
+
+
+class AccessDenied(RegLabError):
+    """The person in front of the page may not do this."""
+
+
 class StoreUnavailable(StoreError):
     """The database or the disk is away, busy or full: the same call can succeed later."""
 

@@ -66,6 +66,52 @@ SETTINGS: tuple[Setting, ...] = (
         "REGLAB_READ_ONLY", "0", "1: every run is shown and nothing is changed, by pages, commands and Python alike."
     ),
     Setting(
+        "REGLAB_ALLOW_OPEN",
+        "0",
+        "1: the server may listen beyond this computer without sign-in; the container sets it.",
+    ),
+    Setting("REGLAB_PUBLIC_URL", "none", "Address by which people reach the server: https://lab.example.com."),
+    Setting(
+        "REGLAB_SIGN_IN",
+        "0",
+        "1: people sign in with an OpenID Connect provider, which needs `pip install 'reglab[oidc]'`.",
+    ),
+    Setting(
+        "REGLAB_ADMINS",
+        "nobody",
+        "E-mail addresses of people who may do everything: a@b.org, *@c.org, or * for everybody.",
+    ),
+    Setting("REGLAB_EXPERIMENTERS", "nobody", "The same of people who start runs, and change their own ones."),
+    Setting("REGLAB_VIEWERS", "nobody", "The same of people who look at runs."),
+    Setting(
+        "REGLAB_ROLE_CLAIM",
+        "none",
+        "Claim of the provider that holds a role (admin, experimenter or viewer) or a list with one.",
+    ),
+    Setting(
+        "REGLAB_PERSON_RUNS",
+        "500",
+        "Runs that one experimenter may have waiting and training; those of sweeps count one by one.",
+    ),
+    Setting("REGLAB_PERSON_EPOCHS", "50000", "Epochs that these runs may have still to train."),
+    Setting(
+        "REGLAB_PERSON_DISK",
+        "20",
+        "GiB that the files of one experimenter's runs may take, deleted runs included until they are removed.",
+    ),
+    Setting(
+        "REGLAB_OIDC_URL",
+        "none",
+        "Address of the provider's openid-configuration, where secrets.toml has no [auth].",
+    ),
+    Setting("REGLAB_OIDC_CLIENT_ID", "none", "Name of this server at the provider."),
+    Setting("REGLAB_OIDC_CLIENT_SECRET", "none", "Its secret at the provider."),
+    Setting(
+        "REGLAB_COOKIE_SECRET",
+        "none",
+        "At least 32 random characters that sign the cookies; another value signs everybody out.",
+    ),
+    Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
     ),
 )
@@ -130,10 +176,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         device=env.get("REGLAB_DEVICE") or "auto",
         threads=None
         if env.get("REGLAB_THREADS") in (None, "", "auto")
-        else _count(env, "REGLAB_THREADS", 1, " or auto"),
-        slots=_count(env, "REGLAB_SLOTS", 0 if runner.startswith("ray") else available_cores()),
-        queue=_count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
-        undo_days=_count(env, "REGLAB_UNDO_DAYS", 30),
+        else count(env, "REGLAB_THREADS", 1, " or auto"),
+        slots=count(env, "REGLAB_SLOTS", 0 if runner.startswith("ray") else available_cores()),
+        queue=count(env, "REGLAB_QUEUE", 200_000, at_most=10**9),
+        undo_days=count(env, "REGLAB_UNDO_DAYS", 30),
         runner=runner,
         files=_files(env),
         read_only=switch(env, "REGLAB_READ_ONLY"),
@@ -224,7 +270,8 @@ def _default_store(home: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _count(env: Mapping[str, str], name: str, default: int, also: str = "", at_most: int = 1024) -> int:
+def count(env: Mapping[str, str], name: str, default: int, also: str = "", at_most: int = 1024) -> int:
+    """The whole number of the setting ``name``, from 1 to ``at_most``; :class:`RegLabError` for anything else."""
     text = env.get(name)
     if not text:
         return default

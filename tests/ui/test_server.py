@@ -28,7 +28,7 @@ def refuse() -> None:
 
 def health(monkeypatch: pytest.MonkeyPatch, services: object) -> tuple[int, str | None]:
     """Status and reason of the health route with these services."""
-    monkeypatch.setattr(server, "services", lambda: services)
+    monkeypatch.setattr(server, "own_services", lambda: services)
     answer = server.health(REQUEST)
     body = orjson.loads(bytes(answer.body))
     assert body["status"] == ("ok" if answer.status_code == 200 else "failing")
@@ -47,7 +47,7 @@ def test_health_needs_a_store_that_answers_and_a_runner_that_lives(monkeypatch: 
 
 
 def test_services_that_cannot_be_opened_are_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "services", refuse)
+    monkeypatch.setattr(server, "own_services", refuse)
     assert server.trouble() == "The store does not answer."
 
 
@@ -64,7 +64,7 @@ def test_services_are_opened_at_the_start_and_closed_at_the_end(
 ) -> None:
     happened: list[str] = []
     warmed: list[object] = []
-    monkeypatch.setattr(server, "services", opening)
+    monkeypatch.setattr(server, "own_services", opening)
     monkeypatch.setattr(server, "warm_up", warmed.append)
     monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
 
@@ -80,7 +80,7 @@ def test_services_are_opened_at_the_start_and_closed_at_the_end(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
 def test_a_closed_terminal_ends_the_server_unless_the_signal_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "services", opened)
+    monkeypatch.setattr(server, "own_services", opened)
     monkeypatch.setattr(server, "warm_up", lambda settings: None)
     monkeypatch.setattr(server, "close_services", lambda: None)
     received: list[int] = []
@@ -104,7 +104,7 @@ def test_a_closed_terminal_ends_the_server_unless_the_signal_is_ignored(monkeypa
 
 def test_an_accident_while_serving_still_closes_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[str] = []
-    monkeypatch.setattr(server, "services", opened)
+    monkeypatch.setattr(server, "own_services", opened)
     monkeypatch.setattr(server, "warm_up", lambda settings: None)
     monkeypatch.setattr(server, "close_services", lambda: happened.append("closed"))
 

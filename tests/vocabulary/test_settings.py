@@ -9,6 +9,7 @@ import pytest
 from reglab.errors import RegLabError
 from reglab.machine import available_cores
 from reglab.settings import SETTINGS, load_hosts, load_settings
+from reglab.sharing import PROVIDER
 
 
 def test_defaults() -> None:
@@ -27,7 +28,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_RUNNER": "thread", "REGLAB_FILES": str(tmp_path / "f"),
         "REGLAB_READ_ONLY": "1",
     }  # fmt: skip
-    assert {setting.name for setting in SETTINGS} == set(values)
+    shared = {f"REGLAB_{name}" for name in ("ADMINS", "EXPERIMENTERS", "VIEWERS", "ROLE_CLAIM")}
+    shared |= {f"REGLAB_PERSON_{name}" for name in ("RUNS", "EPOCHS", "DISK")}
+    shared |= {"REGLAB_ALLOW_OPEN", "REGLAB_PUBLIC_URL", "REGLAB_SIGN_IN", *PROVIDER}  # in test_sharing
+    assert {setting.name for setting in SETTINGS} == set(values) | shared
     settings = load_settings(values)
     assert settings.home == tmp_path.resolve()
     assert settings.store == values["REGLAB_STORE"]

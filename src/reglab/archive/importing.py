@@ -64,7 +64,7 @@ def import_archive(store: Store, file: IO[bytes]) -> list[Arrival]:
     :raises ArchiveError: the archive is damaged, hostile or newer; nothing of it is left then.
     :raises StoreError: nothing may be written here, or the disk is full; nothing is left then, either.
     """
-    store.check_writable()
+    store.check_may_add()
     with _staging(store.home) as staging:
         contents = read_archive(file, staging, shutil.disk_usage(store.home).free)
         plan = _Plan(store, contents)

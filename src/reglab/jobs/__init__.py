@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
     from reglab.jobs.machines import machine_remark
     from reglab.jobs.noise import NoiseAnswer, NoiseRequest, accuracy_under_noise, kept_curve
+    from reglab.jobs.personal_runner import PersonalRunner
     from reglab.jobs.predicting import Answer, Prediction, PredictionRequest, predict
     from reglab.jobs.rate_checking import (
         current_rate_check,
@@ -43,6 +44,7 @@ __all__ = [
     "Confirmed",
     "NoiseAnswer",
     "NoiseRequest",
+    "PersonalRunner",
     "Plan",
     "Prediction",
     "PredictionRequest",

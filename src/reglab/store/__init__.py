@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reglab.store.audit import AuditEntry
 from reglab.store.confirmations import Confirmation, Opening, TestScores
 from reglab.store.files import TEST, RunFiles
 from reglab.store.garbage import Leftover
@@ -19,6 +20,7 @@ from reglab.store.transitions import Ending, Progress
 
 __all__ = [
     "TEST",
+    "AuditEntry",
     "BestEpoch",
     "Confirmation",
     "Ending",

@@ -73,10 +73,11 @@ def create(
     key: str | None,
     group: str | None,
     confirmation: Confirmation | None = None,
+    person: str | None = None,
 ) -> str:
     """The id of a new queued run or sweep, or of the one that ``key`` already names."""
     name, moment = checked_name(name) if name else default_name(spec), now()
-    own: dict[str, Any] = {"key": None if key is None else checked_key(key)}
+    own: dict[str, Any] = {"key": None if key is None else checked_key(key), "person": person}
     if isinstance(spec, RunSpec):
         own |= {"group": None if group is None else checked_name(group), "colour": _next_colour(connection)}
         return _insert(connection, RUN, own | new_row(spec, name, moment))[0]
@@ -84,7 +85,7 @@ def create(
     sweep_id, is_new = _insert(connection, SWEEP, {**own, **row_of(confirmation)})
     if is_new:
         check_seeds(connection, sweep_id, confirmation)
-        _create_runs(connection, sweep_id, spec, name, moment)
+        _create_runs(connection, sweep_id, spec, name, moment, person)
     return sweep_id
 
 
@@ -109,10 +110,12 @@ def _insert(connection: Connection, kind: Kind[Any], row: Mapping[str, Any]) -> 
     raise StoreError(f"The {kind.name} could not be created; try again.")
 
 
-def _create_runs(connection: Connection, sweep_id: str, spec: SweepSpec, name: str, moment: datetime) -> None:
+def _create_runs(
+    connection: Connection, sweep_id: str, spec: SweepSpec, name: str, moment: datetime, person: str | None
+) -> None:
     lanes = spec.lanes()
     ids, names = _free_ids(connection, len(lanes)), names_of_runs(name, spec)
-    shared = {"sweep": sweep_id, "group": SWEEP_GROUPS + sweep_id}
+    shared = {"sweep": sweep_id, "group": SWEEP_GROUPS + sweep_id, "person": person}
     colours = {point: i for i, point in enumerate(spec.points)} if spec.kind == "setting" else {}  # no λ to go by
     rows = [
         {"id": run_id, **new_row(lane.run, own, moment), "lane": i, "colour": colours.get(lane.point), **shared}

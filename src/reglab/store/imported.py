@@ -56,17 +56,17 @@ class EndedSweep:
     opening: Opening | None = None
 
 
-def insert_ended(connection: Connection, jobs: Sequence[EndedRun | EndedSweep]) -> None:
-    """Insert ``jobs`` with all rows that belong to them."""
+def insert_ended(connection: Connection, jobs: Sequence[EndedRun | EndedSweep], email: str | None) -> None:
+    """Insert ``jobs`` with all rows that belong to them, as those of the person at ``email``."""
     for job in jobs:
         if isinstance(job, EndedRun):
-            _insert_run(connection, job, {})
+            _insert_run(connection, job, {"person": email})
             continue
         key = None if job.checks is None else next_key(connection, job.checks)
-        own = {"id": job.id, "key": key, "name": job.name, "spec": job.spec.to_json(), **row_of(job.confirmation)}
+        own = {"id": job.id, "key": key, "name": job.name, "spec": job.spec.to_json(), **row_of(job.confirmation), "person": email}
         connection.execute(insert(sweeps), [{**own, **job.facts}])
         for lane, run in enumerate(job.runs):
-            _insert_run(connection, run, {"sweep": job.id, "lane": lane, "group": SWEEP_GROUPS + job.id})
+            _insert_run(connection, run, {"sweep": job.id, "lane": lane, "group": SWEEP_GROUPS + job.id, "person": email})
         if job.opening is not None:
             connection.execute(insert_unless_known(connection, openings).values(**asdict(job.opening)))
 

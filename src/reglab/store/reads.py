@@ -59,11 +59,11 @@ class StoreReads:
 
     def files(self, run_id: str) -> RunFiles:
         """The run's checkpoints and weights in ``home/<run id>/``; the checkpoint of a sweep's run is the sweep's."""
-        return RunFiles(self.home, run_id, self._database.flush, barred=self.read_only)
+        return RunFiles(self.home, run_id, self._database.flush, barred=self._files_barred)
 
     def sweep_files(self, sweep_id: str, part: int) -> RunFiles:
         """The checkpoints of the sweep's runs that advance together as ``part``, in ``home/<sweep id>/<part>/``."""
-        return RunFiles(self.home, sweep_id, self._database.flush, part=part, barred=self.read_only)
+        return RunFiles(self.home, sweep_id, self._database.flush, part=part, barred=self._files_barred)
 
     def missing(self, job: Run | Sweep) -> str | None:
         """What a job's files lack, in one sentence: checkpoint, folder or weights; None for nothing."""
@@ -326,6 +326,11 @@ class StoreReads:
             return None if scores is None else scores.probabilities
         epoch = run.epoch if which == "last" else run.best_epoch
         return files.load_probabilities(which, epoch) if epoch else None
+
+    @property
+    def _files_barred(self) -> str | None:
+        """The sentence why files of runs may not be written."""
+        return self.read_only
 
     @property
     def _checkpoints(self) -> Files:

@@ -45,6 +45,7 @@ class Run:
     lowest over the epochs done; ``best_val_acc_epoch`` is the first epoch with that accuracy. ``error`` is one
     sentence; ``activity`` is what a running run does before its first step. ``weights_path``, the weights that it ends
     with, is relative to the home. ``colour`` is the number of its colour, None where λ or the id decides it.
+    ``person`` is the e-mail address of who started it, None where nobody was signed in.
     A run of a sweep is lane ``lane`` of ``SweepSpec.lanes()`` in the sweep with the id ``sweep``.
     """
 
@@ -91,6 +92,7 @@ class Run:
     last: EpochMetrics | None
     best: BestEpoch | None
     has_checkpoint: bool
+    person: str | None = None
 
     @property
     def label(self) -> str:

@@ -1,4 +1,4 @@
-"""The tables: sweeps, openings of test parts, runs, their epochs, and the statistics of each layer at each epoch.
+"""The tables: sweeps, openings of test parts, runs, epochs, statistics of each layer at each epoch, and the audit log.
 
 The migrations under :mod:`reglab.store.migrations` build exactly these (a test compares them). A row of ``runs`` also
 carries what lists show (epochs done, best figures), kept in step with ``epochs`` in the same transactions. A sweep's
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from reglab import columns
 from reglab.store.types import Counts, Json, Measured, Real, Utc
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration, which this version reads and writes (a test compares it with the scripts)."""
 
 VERSION_TABLE = "reglab_version"
@@ -53,6 +53,7 @@ sweeps = Table(
     Column("deleted", Utc),
     Column("confirms", String(16)),  # the sweep that this one confirms; it may be gone
     Column("confirmation", Text),  # JSON, of a sweep with confirms
+    Column("person", Text),  # e-mail address of who started it; NULL: nobody was signed in
     Index(None, "created"),
     Index(None, "name"),
     Index(None, "confirms"),
@@ -112,11 +113,25 @@ runs = Table(
     Column("deleted", Utc),
     Column("sweep", String(16), ForeignKey(sweeps.c.id, ondelete="CASCADE")),
     Column("lane", Integer),
+    Column("person", Text),  # as in sweeps; of a run of a sweep the same
     Index(None, "sweep", "lane", unique=True),
     Index(None, "state", "deleted", "group", "created", "queued", "ended"),  # runs are counted from it alone
     Index(None, "created"),
     Index(None, "group"),
     Index(None, "name"),
+    Index(None, "person"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("moment", Utc, nullable=False),
+    Column("person", Text),  # NULL: this machine
+    Column("action", String(16), nullable=False),
+    Column("job", String(16), nullable=False),  # it may be gone
+    Column("name", Text),
+    Index(None, "job"),
 )
 
 

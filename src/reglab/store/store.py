@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -12,11 +14,14 @@ from typing import Any, Self, overload
 
 from sqlalchemy import Connection, select
 
-from reglab.errors import StoreError
+from reglab.access import Action, Person, refusal
+from reglab.errors import AccessDenied, StoreError
 from reglab.events import Environment, LayerStats
+from reglab.sharing import Limits
 from reglab.spec import RunSpec
 from reglab.store import (
     atomic,
+    audit,
     backup,
     catalog,
     confirmations,
@@ -25,11 +30,13 @@ from reglab.store import (
     imported,
     integrity,
     labels,
+    limits,
     owners,
     presence,
     results,
     transitions,
 )
+from reglab.store.audit import AuditEntry
 from reglab.store.backup import Copied
 from reglab.store.confirmations import Confirmation
 from reglab.store.database import Database
@@ -43,7 +50,7 @@ from reglab.store.results import EpochEntry
 from reglab.store.run import Run
 from reglab.store.schema import runs, sweeps
 from reglab.store.sweep import Sweep
-from reglab.store.transitions import Ending, Progress
+from reglab.store.transitions import Ending, Progress, people_of
 from reglab.sweep import SweepSpec
 
 
@@ -63,6 +70,8 @@ class Store(StoreReads):
         self._session: Connection | None = None
         self._owner: Owner | None = None
         self._owner_guard = threading.Lock()
+        self._person: Person | None = None
+        self._limits: Limits | None = None
 
     def close(self) -> None:
         """Give up this process's ownership and close the connections."""
@@ -85,7 +94,7 @@ class Store(StoreReads):
 
     def owner(self) -> Owner:
         """This process as an owner of runs; registered once, alive until :meth:`close` or the end of the process."""
-        self._database.check_writable()
+        self._permit("train")
         with self._owner_guard:
             if self._owner is None:
                 self._owner = owners.register(self._own)
@@ -93,7 +102,7 @@ class Store(StoreReads):
 
     def join(self, owner_id: str) -> Owner:
         """Make this process one of another's owner: it writes to that one's runs until :meth:`close` or its end."""
-        self._database.check_writable()
+        self._permit("train")
         with self._owner_guard:
             if self._owner is not None:
                 raise StoreError("This process is an owner of runs already.")
@@ -102,12 +111,63 @@ class Store(StoreReads):
 
     def announce(self, name: str) -> None:
         """Let :meth:`wait_until_gone` know, on whatever machine, that this process is there under ``name``."""
-        self._database.check_writable()
+        self._permit("train")
         self._session = presence.announce(self._database, name)
 
     def wait_until_gone(self, name: str, seconds: float) -> bool:
         """Whether the process that has announced itself as ``name`` has ended, after at most so many ``seconds``."""
         return presence.wait_until_gone(self._database, name, seconds)
+
+    # Persons
+
+    def acting_for(self, person: Person, limits: Limits) -> Store:
+        """This store as ``person`` may use it: whatever page calls, what they may not do is refused, and noted if done.
+
+        What it creates is theirs. It shares all connections, and is not to be closed.
+        """
+        other = copy.copy(self)
+        other._person, other._limits = person, limits
+        return other
+
+    def why_barred(self, action: Action, job: Run | Sweep | None = None) -> str | None:
+        return self.read_only or refusal(self._person, action, job.person if job else None)
+
+    def audit_log(self, limit: int) -> list[AuditEntry]:
+        """The last ``limit`` entries of the audit log, newest first; for admins and this machine."""
+        if reason := refusal(self._person, "audit"):
+            raise AccessDenied(reason)
+        with self._database.read() as connection:
+            return audit.newest(connection, limit)
+
+    def _permit(self, action: Action, owner: str | None = None) -> None:
+        """Raise where nothing may be written, or this person may not do ``action``."""
+        self._database.check_writable()
+        if reason := refusal(self._person, action, owner):
+            raise AccessDenied(reason)
+
+    @contextmanager
+    def _acting(self, action: Action, job_ids: Sequence[str] = ()) -> Iterator[Connection]:
+        """The transaction of what people do: refused by policy and limits, and noted in the audit log if it is done."""
+        if not job_ids:
+            self._permit(action)
+        if self._person and self._limits and action in ("start", "import", "resume", "extend"):
+            limits.check_disk(self.home, self._database, self._person, self._limits)
+        with self._database.write() as connection, limits.bounded(connection, self._person, self._limits):
+            for owner in people_of(connection, job_ids) if self._person else ():
+                self._permit(action, owner)
+            yield connection
+            audit.note(connection, self._person, action, job_ids)
+
+    @contextmanager
+    def _recording(self, *, durable: bool = True) -> Iterator[Connection]:
+        """The transaction of what a process records of its training."""
+        self._permit("train")
+        with self._database.write(durable=durable) as connection:
+            yield connection
+
+    @property
+    def _files_barred(self) -> str | None:
+        return self.read_only or refusal(self._person, "train")
 
     # Creating
 
@@ -154,9 +214,11 @@ class Store(StoreReads):
 
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
-        with self._database.write() as connection:
+        email = self._person.email if self._person else None
+        with self._acting("start") as connection:
             with catalog.queue_bounded(connection, queue_limit):
-                job_id = catalog.create(connection, spec, name, key, group, confirmation)
+                job_id = catalog.create(connection, spec, name, key, group, confirmation, email)
+            audit.note(connection, self._person, "start", [job_id])
             if owner is not None:
                 transitions.claim(connection, job_id, owner.id)
             if isinstance(spec, RunSpec):
@@ -167,12 +229,12 @@ class Store(StoreReads):
 
     def claim(self, job_id: str, owner: Owner) -> bool:
         """queued → running for ``owner``; only one claimer wins, the others get False. Never a run of a sweep."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             return transitions.claim(connection, job_id, owner.id)
 
     def request_stop(self, job_id: str) -> None:
         """Cancel queued runs at once; ask the owner of running ones to stop (``wanted`` becomes "stop")."""
-        with self._database.write() as connection:
+        with self._acting("stop", [job_id]) as connection:
             transitions.request_stop(connection, job_id)
 
     def requeue(self, job_id: str, *, queue_limit: int | None = None) -> None:
@@ -181,7 +243,7 @@ class Store(StoreReads):
         :raises StoreError: where nothing is to resume.
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
-        with self._database.write() as connection, catalog.queue_bounded(connection, queue_limit):
+        with self._acting("resume", [job_id]) as connection, catalog.queue_bounded(connection, queue_limit):
             transitions.requeue(connection, job_id)
 
     def extend(
@@ -195,7 +257,7 @@ class Store(StoreReads):
         :raises QueueFull: where more than ``queue_limit`` epochs would then wait.
         """
         job, runs, confirmed = self._whole(self.find(job_id))
-        with self._database.write() as connection:
+        with self._acting("extend", [job.id]) as connection:
             with catalog.queue_bounded(connection, queue_limit):
                 extending.extend(connection, job, runs, confirmed, epochs)
             if owner is not None:
@@ -204,13 +266,13 @@ class Store(StoreReads):
 
     def take_over(self, job_id: str, owner: Owner) -> None:
         """:meth:`requeue`, then running for ``owner``, in one transaction: to resume it here and now."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             transitions.requeue(connection, job_id)
             transitions.claim(connection, transitions.job_of(connection, job_id), owner.id)
 
     def finish(self, endings: Sequence[Ending]) -> None:
         """End runs that this process trains, and all running ones of a sweep that ``endings`` names."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             transitions.finish(connection, self._mine, endings)
 
     def delete(self, job_ids: Sequence[str]) -> None:
@@ -218,12 +280,12 @@ class Store(StoreReads):
 
         Of a sweep either all runs, which hides the sweep too, or none.
         """
-        with self._database.write() as connection:
+        with self._acting("delete", job_ids) as connection:
             transitions.delete(connection, job_ids)
 
     def restore(self, job_ids: Sequence[str]) -> None:
         """Undo :meth:`delete`; a sweep comes back whole."""
-        with self._database.write() as connection:
+        with self._acting("restore", job_ids) as connection:
             transitions.restore(connection, job_ids)
 
     def recover(self) -> list[str]:
@@ -246,7 +308,7 @@ class Store(StoreReads):
 
     def say(self, job_id: str, activity: str | None) -> None:
         """What a running job does before it trains, e.g. "Downloading MNIST: 3 of 12 MB"; also the heartbeat."""
-        with self._database.write(durable=False) as connection:
+        with self._recording(durable=False) as connection:
             transitions.say(connection, job_id, self._mine, activity)
 
     def progress(self, job_id: str, reports: Mapping[str, Progress], *, seconds: float | None = None) -> None:
@@ -255,12 +317,12 @@ class Store(StoreReads):
         Runs that have ended are passed over. How many epochs are done is counted by :meth:`add_epochs` alone; a report
         about another epoch keeps its seconds.
         """
-        with self._database.write(durable=False) as connection:
+        with self._recording(durable=False) as connection:
             transitions.progress(connection, job_id, self._mine, reports, seconds)
 
     def set_plan(self, sweep_id: str, plan: Mapping[str, Any] | None) -> None:
         """Keep how a sweep is executed: any JSON-able facts, NaN and ±∞ included."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             transitions.set_plan(connection, sweep_id, self._mine, plan)
 
     def open_test(self, sweep_id: str, dataset: str, test_sha256: str, images: int) -> None:
@@ -268,12 +330,12 @@ class Store(StoreReads):
 
         :raises StoreError: it has opened another test part before.
         """
-        with self._database.write() as connection:
+        with self._recording() as connection:
             confirmations.record_opening(connection, confirmations.opening(sweep_id, dataset, test_sha256, images))
 
     def began(self, environments: Mapping[str, Environment]) -> None:
         """Record where each run trains, and when it first started."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             results.began(connection, self._mine, environments)
 
     def add_epochs(self, entries: Sequence[EpochEntry]) -> None:
@@ -284,23 +346,22 @@ class Store(StoreReads):
 
         :raises EpochRecorded: a run already has this epoch or a later one.
         """
-        with self._database.write(durable=False) as connection:
+        with self._recording(durable=False) as connection:
             results.add_epochs(connection, self._mine, entries)
 
     def add_initial_layers(self, layers: Mapping[str, Sequence[LayerStats]]) -> None:
         """Epoch 0 of each run: statistics of the initial weights; a second time replaces them."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             results.add_initial_layers(connection, self._mine, layers)
 
     def drop_epochs_after(self, epochs: Mapping[str, int]) -> None:
         """Forget the epochs after that given for each run, for resuming from a checkpoint taken there."""
-        with self._database.write() as connection:
+        with self._recording() as connection:
             results.drop_epochs_after(connection, self._mine, epochs)
 
-    def check_writable(self) -> None:
-        """Raise :class:`StoreError` where nothing may be written: before work whose result would be refused."""
-        if self._database.read_only:
-            raise StoreError(self._database.read_only)
+    def check_may_add(self) -> None:
+        """Raise :class:`StoreError` where :meth:`add_ended` would be refused: before work that makes its jobs."""
+        self._permit("import")
 
     def taken(self, ids: Iterable[str]) -> set[str]:
         """Those of ``ids`` that a run or sweep has, deleted ones included."""
@@ -312,8 +373,10 @@ class Store(StoreReads):
 
         ``place`` puts their files where they belong; it is called when all rows are in, before anybody sees them.
         """
-        with self._database.write() as connection:
-            imported.insert_ended(connection, jobs)
+        email = self._person.email if self._person else None
+        with self._acting("import") as connection:
+            imported.insert_ended(connection, jobs, email)
+            audit.note(connection, self._person, "import", [job.id for job in jobs])
             place()
 
     # Labels
@@ -335,7 +398,7 @@ class Store(StoreReads):
         self._label(run_id, colour=labels.checked_colour(colour))
 
     def _label(self, run_id: str, **values: object) -> None:
-        with self._database.write() as connection:
+        with self._acting("label", [run_id]) as connection:
             transitions.locked(connection, [run_id])
             transitions.change(connection, {run_id: values})
 
@@ -346,16 +409,18 @@ class Store(StoreReads):
 
         At most ``limit`` of them. One whose files cannot be removed now stays, with its row.
         """
+        self._permit("upkeep")
         with self._database.write() as connection:
             due = garbage.deleted_before(connection, transitions.now() - older_than)
             # Files first, and rows in the same transaction: if this is cut off, the rows are there to try again.
             gone = list(islice((one for one in due if garbage.remove_files(self.home, one)), limit))
+            audit.note(connection, None, "upkeep", gone)
             garbage.forget(connection, gone)
         return gone
 
     def drop_second_checkpoints(self) -> int:
         """Remove the older of two checkpoints of jobs that have ended; the bytes that this frees."""
-        self._database.check_writable()
+        self._permit("upkeep")
         with self._database.read() as connection:
             alone, whole = garbage.ended(connection)
         return sum(files.drop_second_checkpoint() for files in garbage.second_checkpoints(self.home, alone, whole))

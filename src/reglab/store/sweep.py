@@ -32,7 +32,8 @@ class Sweep:
     does before its first step. ``epoch`` is the lowest of the runs still to train (the highest of all if there are
     none), ``highest`` the highest, of ``epochs``, the most that any run has; ``epochs_done`` of ``epochs_all`` sums
     over runs, where those that finished early or diverged count in full. ``started`` and ``ended`` are the first run's
-    and the last run's. A confirmation ``confirms`` another sweep.
+    and the last run's. A confirmation ``confirms`` another sweep. ``person`` is the e-mail address of who
+    started it, if anybody was signed in.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Sweep:
     has_checkpoint: bool
     confirms: str | None = None
     confirmation: Confirmation | None = None
+    person: str | None = None
 
     @property
     def checks_rate_of(self) -> str | None:

@@ -288,6 +288,12 @@ def restore(connection: Connection, job_ids: Sequence[str]) -> None:
     connection.execute(update(sweeps).where(sweeps.c.id.in_(whole)).values(deleted=None))
 
 
+def people_of(connection: Connection, job_ids: Sequence[str]) -> set[str | None]:
+    """Who started these runs and sweeps, and the sweeps that these runs are of; None stands for nobody."""
+    query = select(runs.c.person).where(or_(runs.c.id.in_(job_ids), runs.c.sweep.in_(job_ids)))
+    return set(connection.execute(query.distinct()).scalars())
+
+
 def _rows(connection: Connection, job_ids: Sequence[str]) -> list[Any]:
     return list(connection.execute(_STANDING.where(or_(runs.c.id.in_(job_ids), runs.c.sweep.in_(job_ids)))))
 

@@ -16,8 +16,10 @@ from pathlib import Path
 import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
+from reglab.ui import visitor
 from reglab.ui.shared import trouble
 from reglab.ui.shared.query import MOVED, arrive
+from reglab.ui.shared.services import admitted
 from reglab.ui.shared.ticks import WATCHERS, come_back, session_id
 
 log = logging.getLogger(__name__)
@@ -60,15 +62,20 @@ class PageFile:
 def render(folder: Path) -> None:
     """Draw the page that the visitor asked for; ``folder`` holds the pages."""
     st.set_page_config(page_icon=ICON, layout="wide")
-    chosen = st.navigation(_navigation(find_pages(folder)))
+    welcome = admitted()
+    chosen = st.navigation(_navigation(find_pages(folder)), position="sidebar" if welcome else "hidden")
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
     st.logo(WORDMARK, icon_image=ICON, size="large")
     st.html(STYLE)
+    if not welcome:
+        visitor.sign_in_page()
+        return
     shown = None
     WATCHERS.arrive(session_id())
     arrive(chosen.url_path)
     try:
         shown = trouble.banner()
+        visitor.corner()
         chosen.run()
     except RegLabError as error:
         if str(error) not in (shown or ""):

@@ -22,9 +22,12 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
+from streamlit.auth_util import get_redirect_uri, get_secrets_auth_section
 
 from reglab.settings import load_hosts
+from reglab.ui.uploads import BoundedUploads
 
+CLOSED = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EVERYWHERE = ("", "0.0.0.0", "::")
 _ADDRESS_FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -37,7 +40,12 @@ def middleware() -> list[Middleware]:
     """
     allowed = load_hosts() or local_hosts(str(config.get_option("server.address") or ""))
     config.set_option("server.allowedHosts", list(allowed))
-    return [Middleware(SecurityHeaders), Middleware(AllowedHosts, hosts=allowed)]
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(AllowedHosts, hosts=allowed),
+        Middleware(ClosedRoutes),
+        Middleware(BoundedUploads),
+    ]
 
 
 def local_hosts(address: str) -> tuple[str, ...]:
@@ -84,8 +92,24 @@ class AllowedHosts:
             await PlainTextResponse(sentence, status_code=400)(scope, receive, send)
 
 
+class ClosedRoutes:
+    """404 for what Streamlit serves and no page needs: figures of its memory, the agent API, a script's health."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(part in scope["path"] for part in CLOSED):
+            await PlainTextResponse("Not found", status_code=404)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 class SecurityHeaders:
-    """Adds :func:`security_headers` to every answer over HTTP."""
+    """Adds :func:`security_headers` to every answer over HTTP, and Secure to cookies where people come by HTTPS.
+
+    Streamlit leaves it out of its cookies because one browser refused it on http://localhost; there it stays out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -96,9 +120,22 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in security_headers().items():
                     headers.setdefault(name, value)
+                if "set-cookie" in headers and (scope["scheme"] == "https" or public_scheme() == "https"):
+                    message["headers"] = [_secured(name, value) for name, value in message["headers"]]
             await send(message)
 
         await self.app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+def _secured(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """The header, with Secure where it sets a cookie without it."""
+    bare = name.lower() == b"set-cookie" and b"secure" not in [part.strip().lower() for part in value.split(b";")]
+    return name, value + b"; Secure" if bare else value
+
+
+def public_scheme() -> str:
+    """The scheme of the address to which the provider sends people back; empty without sign-in."""
+    return urlsplit(get_redirect_uri(get_secrets_auth_section()) or "").scheme
 
 
 @cache

@@ -22,9 +22,10 @@ from reglab.datasets import DATASETS, load_images
 from reglab.errors import RegLabError
 from reglab.models import summarise
 from reglab.settings import Settings
+from reglab.sharing import load_sign_in
 from reglab.spec import RunSpec
 from reglab.ui.shared.live_chart import plotly_route
-from reglab.ui.shared.services import close_services, services
+from reglab.ui.shared.services import close_services, own_services
 
 log = logging.getLogger(__name__)
 _LAST_ANSWERS = 1  # seconds that answers under way are given at the end; the rest of Docker's ten is for checkpoints
@@ -41,7 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     warming = None
     try:
-        opened = await to_thread.run_sync(services)
+        opened = await to_thread.run_sync(own_services)
         warming = threading.Thread(target=warm_up, args=(opened.settings,), name="reglab-warm-up", daemon=True)
         warming.start()
     except RegLabError as error:
@@ -102,15 +103,16 @@ def routes() -> list[BaseRoute]:
 
 
 def health(_request: Request) -> JSONResponse:
-    """200 while queued runs are taken up and their results are recorded, else 503 with the reason."""
+    """200 while queued runs are taken up and their results are recorded, else 503, without sign-in with the reason."""
     reason = trouble()
-    return JSONResponse({"status": "failing" if reason else "ok", "reason": reason}, status_code=503 if reason else 200)
+    shown = reason if load_sign_in() is None else None  # it may name folders, which visitors need not know
+    return JSONResponse({"status": "failing" if reason else "ok", "reason": shown}, status_code=503 if reason else 200)
 
 
 def trouble() -> str | None:
     """Why runs cannot be trained or recorded now; ``None`` where they can."""
     try:
-        opened = services()
+        opened = own_services()
         reason = opened.runner.trouble()  # first, because it never waits for the store
         if reason is None:
             opened.store.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from reglab.cli.checkup.finding import Finding
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "REGLAB_"
 _HIDDEN = "…"
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+_READ_BY_SETTINGS = {f"{_PREFIX}{field.name.upper()}" for field in fields(Settings)}
 
 
 def unknown(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -44,6 +46,9 @@ def _value(name: str, settings: Settings, environ: Mapping[str, str]) -> str:
         return "all of the Ray cluster"
     if name == "REGLAB_HOSTS":
         return ",".join(load_hosts(environ)) or "this machine's names"
+    if name not in _READ_BY_SETTINGS:
+        given = environ.get(name)
+        return (_HIDDEN if "SECRET" in name else given) if given else _DEFAULTS[name]
     value = getattr(settings, name.removeprefix(_PREFIX).lower())
     if isinstance(value, bool):
         return str(int(value))

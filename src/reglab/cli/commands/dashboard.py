@@ -12,6 +12,7 @@ from reglab.cli.command import Command
 from reglab.cli.output import Output
 from reglab.errors import SpecError, shown
 from reglab.settings import app_file
+from reglab.sharing import check_listening
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +25,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     if not arguments.port.isdecimal() or int(arguments.port) > 65535:
         raise SpecError(f"--port must be a whole number from 0 to 65535, not {shown(arguments.port)}.")
     address, port = arguments.address, _free_port(arguments.address, int(arguments.port))
+    check_listening(address)
     output.print({"address": address, "port": port}, f"RegLab starts on {address}, port {port} (Ctrl-C stops it)")
     options = {"server.address": address, "server.port": port, "server.headless": "true"}
     sys.argv = ["streamlit", "run", str(app_file()), *(f"--{name}={value}" for name, value in options.items())]

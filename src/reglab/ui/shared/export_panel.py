@@ -110,7 +110,7 @@ def _delivery(entry: Export, source: Run | RunSpec, key: str) -> None:
     try:
         with st.spinner(f"Writing to {entry.label}…"):
             if "://" not in place:
-                to.store.check_writable()
+                to.store.check_may_add()
             done = deliver(source, entry.name, place, settings=to.settings, store=to.store)
     except RegLabError as error:
         st.error(literal(str(error)), icon=":material/error:")

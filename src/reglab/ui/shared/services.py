@@ -1,4 +1,7 @@
-"""The store and the runner of this process: opened once, shared by all pages, never closed by a visitor or a reload."""
+"""The store and the runner of this process: opened once, shared by all pages, never closed by a visitor or a reload.
+
+Where people sign in, each session gets them as its visitor may use them.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,14 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from reglab.jobs import ReadOnlyRunner, Runner
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from reglab.access import Person
+from reglab.errors import AccessDenied
+from reglab.jobs import PersonalRunner, ReadOnlyRunner, Runner
 from reglab.settings import Settings, load_settings
+from reglab.sharing import Limits, SignIn, load_sign_in
 from reglab.store import Store, open_store
 from reglab.training import choose_device
 
@@ -27,6 +36,12 @@ class Services:
     settings: Settings
     store: Store
     runner: Runner
+    person: Person | None = None
+
+    def used_by(self, person: Person, limits: Limits) -> Services:
+        """These services as ``person`` may use them."""
+        store = self.store.acting_for(person, limits)
+        return Services(self.settings, store, PersonalRunner(self.runner, store), person)
 
     def close(self) -> None:
         """Checkpoint the running runs, mark them interrupted, and close the store."""
@@ -43,7 +58,46 @@ class _Slot:
 
 
 def services() -> Services:
-    """The services of this process, opened on first use.
+    """The services as the visitor of this session may use them.
+
+    :raises AccessDenied: people sign in to this server, and this visitor has no role.
+    :raises RegLabError: as :func:`own_services`.
+    """
+    opened, sign_in = own_services(), load_sign_in()
+    if sign_in is None:
+        return opened
+    person = _person(sign_in, opened)
+    if person is None:
+        raise AccessDenied("Sign in with an account that has a role here.")
+    return opened.used_by(person, sign_in.limits)
+
+
+def visitor() -> Person | None:
+    """The person in front of this session's page; None where nobody signs in to this server.
+
+    :raises AccessDenied: they have no role.
+    """
+    return services().person
+
+
+def admitted() -> bool:
+    """Whether this session may see pages. What a read-only server shows, it shows to everybody."""
+    sign_in = load_sign_in()
+    return sign_in is None or _person(sign_in, own_services()) is not None
+
+
+def _person(sign_in: SignIn, opened: Services) -> Person | None:
+    """The person that the signed cookie of this session names. A thread without a session is nobody."""
+    signed_in = get_script_run_ctx(suppress_warning=True) is not None and st.user.get("is_logged_in") is True
+    claims = st.user.to_dict() if signed_in else {}
+    found = sign_in.person(claims)
+    if found is None and opened.store.read_only is not None:
+        return Person("", "viewer")
+    return found
+
+
+def own_services() -> Services:
+    """The services of this process, for the server itself; opened on first use.
 
     :raises RegLabError: if a setting is invalid or the store cannot be opened; the next call tries again.
     """

@@ -1,0 +1,69 @@
+"""The visitor of a session: who they are, the page where they sign in, and their corner of the sidebar."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from reglab.access import Person
+from reglab.ui.shared.services import services, visitor
+from reglab.ui.shared.text import literal, local_time
+
+LISTED = 500
+"""Entries of the audit log that an admin sees."""
+
+_READ_ONLY = "Read-only: every run is shown, and nothing can be changed here."
+
+
+def sign_in_page() -> None:
+    """What somebody without a role sees, and nothing else: the button to sign in, or why that was not enough."""
+    with st.container(width=520, gap="medium", key="sign_in"):
+        st.header("RegLab", anchor=False)
+        if not st.user.get("is_logged_in"):
+            st.markdown("Sign in to see runs and sweeps.")
+            st.button("Sign in", key="sign_in_button", type="primary", icon=":material/login:", on_click=st.login)
+            return
+        name = literal(str(st.user.get("email") or "without an e-mail address"))
+        unverified = st.user.get("email_verified") in (False, "false")
+        why = "whose address the provider has not verified" if unverified else "who has no role here"
+        st.markdown(f"You are signed in as {name}, {why}. An admin of this server can give you one.")
+        _sign_out()
+
+
+def corner() -> None:
+    """In the sidebar: that nothing can be changed, who is signed in with which role, and the audit log for admins."""
+    here, person = services(), visitor()
+    if here.store.read_only is None and person is None:
+        return
+    with st.sidebar.container(key="visitor", gap="xsmall"):
+        if here.store.read_only is not None:
+            st.caption(f":material/lock: {_READ_ONLY}")
+        if person is not None:
+            _account(person)
+
+
+def _account(person: Person) -> None:
+    if not person.email:
+        st.button("Sign in", key="sign_in_button", icon=":material/login:", on_click=st.login)
+        return
+    st.caption(f":material/person: {literal(person.email)} · {person.role}")
+    with st.container(horizontal=True, gap="xsmall"):
+        _sign_out()
+        if person.role == "admin":
+            icon = ":material/history:"
+            st.button("Audit log", key="audit_log", icon=icon, type="tertiary", on_click=audit_log)
+
+
+def _sign_out() -> None:
+    st.button("Sign out", key="sign_out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+
+
+@st.dialog("Audit log", width="large")
+def audit_log() -> None:
+    """The newest entries, for admins."""
+    rows = [
+        (local_time(one.moment, st.context.timezone), one.person or "this machine", one.action, one.name, one.job)
+        for one in services().store.audit_log(LISTED)
+    ]
+    names = ["When", "Who", "Did", "Run or sweep", "Id"]
+    st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, key="audit_table")
