@@ -18,6 +18,7 @@ TEXT = 14
 """Pixels of the smallest text."""
 
 HEIGHT, TALL = 380, 440
+_WITHOUT_LEGEND = 40  # pixels below a plot
 _SIZE = re.compile(r"font-size:([\d.]+)px")
 _MARKUP = re.compile(r"<[^>]*>")
 
@@ -27,6 +28,8 @@ def chart(key: str, figure: go.Figure, condition: str, *, height: int = HEIGHT) 
     title = (figure.layout.title.text or "").partition("<br>")[0]
     content = orjson.loads(figure.to_json(engine="orjson", remove_uids=False))
     content["layout"].pop("template", None)  # the page has the theme
+    if figure.layout.showlegend is False:
+        content["layout"]["margin"]["b"] = _WITHOUT_LEGEND
     return Chart(key, unescape(_MARKUP.sub("", title)), condition, orjson.dumps(enlarged(content)).decode(), height)
 
 

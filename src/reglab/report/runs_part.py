@@ -192,12 +192,16 @@ def _charts(reading: RunsReading) -> list[Chart]:
 
     rests = all(map(equal_ratios_are_rest, (run.spec for run in reading.runs)))
     ratios = gradient_share_chart(reading.store.gradients(reading.ids), styles, None, planned=planned, rests=rests)
-    minimised = "Training images, in eval mode, every epoch: J and its parts."
+    minimised = "Training images, in eval mode, every epoch: J and its parts; one seed a run."
     return [
         made("loss", loss_chart(epochs, styles, planned=planned), f"{both} Without the penalty.", height=TALL),
         made("accuracy", accuracy_chart(epochs, styles, planned=planned), both, height=TALL),
         made("gap", gap_chart(epochs, styles, planned=planned), f"{both} Losses without the penalty."),
         made("objective", loss_split_chart(epochs, styles, planned=planned), minimised),
-        made("weights", weights_chart(reading.layers, styles), "All weights at the start and after the last epoch."),
-        made("ratio", ratios, "Gradients of penalty and data, averaged over the steps of each epoch."),
+        made(
+            "weights",
+            weights_chart(reading.layers, styles),
+            "All weights at the start and after the last epoch; one seed a run.",
+        ),
+        made("ratio", ratios, "Gradients of penalty and data, averaged over the steps of each epoch; one seed a run."),
     ]

@@ -43,6 +43,7 @@ STYLE = """<style>
 [data-testid="stStatusWidget"] button { display: none }
 [data-testid="stMainBlockContainer"] { padding-left: clamp(1rem, 2vw, 3rem); padding-right: clamp(1rem, 2vw, 3rem) }
 </style>"""
+PRINT = f"<style>{Path(__file__).with_name('print.css').read_text('utf-8')}</style>"
 
 _OPENING = re.compile(r"(?:(?P<icon>:material/\w+:)\s+)?(?P<title>[^.]+)\.?\s*(?P<help>.*)", re.DOTALL)
 
@@ -67,6 +68,7 @@ def render(folder: Path) -> None:
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
     st.logo(WORDMARK, icon_image=ICON, size="large")
     st.html(STYLE)
+    st.html(PRINT)
     if not welcome:
         visitor.sign_in_page()
         return

@@ -6,6 +6,18 @@ const charts = new Map(); // key -> chart
 const mounts = {}; // key -> how many nodes were made; tests assert that it stays 1
 const PATIENCE = 10_000; // milliseconds until a chart that has lost its place is freed
 const WIDE = 1600; // pixels of a window, seen from afar, on which the smallest text is 14 pixels high in place of 12
+const PAPER = { width: 640, height: 340 }; // pixels of a chart on A4 or Letter, as in print.css
+const LIGHT = { paper: "#ffffff", panel: "#f2f5f8", text: "#1c2733", heading: "#1c2733", line: "#d4dce4" };
+let printing = false;
+
+// A browser prints at once what is there: before it does, charts are redrawn as wide as the paper, dark on light.
+window.addEventListener("beforeprint", () => print(true));
+window.addEventListener("afterprint", () => print(false));
+
+function print(begins) {
+  printing = begins;
+  for (const chart of charts.values()) if (window.Plotly && chart.message) draw(chart);
+}
 
 export default function ({ data, parentElement: place, setTriggerValue }) {
   const message = JSON.parse(new TextDecoder().decode(data));
@@ -104,7 +116,7 @@ function draw(chart) {
   if (version === chart.drawn) return;
   chart.drawn = version;
   chart.enlargement = look.enlargement;
-  node.style.height = heightOf(message);
+  node.style.height = printing ? `${PAPER.height}px` : heightOf(message);
   const data = enlarged(message.figure.data, look.enlargement);
   window.Plotly.react(node, data, keepZoom(chart, layoutOf(message, look)), (chart.config ??= configOf(chart))).then(
     () => {
@@ -133,7 +145,7 @@ function keepZoom(chart, layout) {
 
 function resize(chart) {
   const { node } = chart;
-  if (!window.Plotly || !chart.message || !node.clientWidth) return;
+  if (!window.Plotly || !chart.message || !node.clientWidth || printing) return;
   const drawn = node._fullLayout;
   if (!drawn || enlargement() !== chart.enlargement) draw(chart);
   else if (drawn.width !== node.clientWidth || drawn.height !== node.clientHeight) window.Plotly.Plots.resize(node);
@@ -182,11 +194,11 @@ function complain({ node }, error) {
 
 function layoutOf({ figure, key }, { paper, enlargement, ...colours }) {
   const layout = { uirevision: key, ...figure.layout, template: { layout: templateOf(colours) } };
-  return { ...enlarged(layout, enlargement), autosize: true };
+  return { ...enlarged(layout, enlargement), ...(printing ? PAPER : {}), autosize: !printing };
 }
 
 function enlargement() {
-  return window.innerWidth < WIDE ? 1 : 14 / 12;
+  return window.innerWidth < WIDE || printing ? 1 : 14 / 12;
 }
 
 // A copy with every font and margin enlarged.
@@ -214,6 +226,7 @@ function readTheme(node) {
     font: read("font"),
     palette: read("chart-categorical-colors"),
     enlargement: enlargement(),
+    ...(printing ? { ...LIGHT, printing } : {}),
   };
 }
 

@@ -1,0 +1,138 @@
+"""A report opened from the disk without a network, and report and pages on paper: no chart is cut, none overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.factories import add_run, add_sweep, metrics, spec
+from tests.live.printing import POINTS, Paper, check_charts, printed
+from tests.live.serving import APP, Server, serving
+from tests.live.waiting import wait_in_page
+from tests.pages.sweeps import SMALL, WITH_TEST, figures
+
+from reglab.report import Subjects, make_report
+from reglab.settings import load_settings
+from reglab.store import Store, open_store
+
+PAPERS = get_args(Paper)
+REPORT, PAGE = ".chart", "[data-reglab-chart]"
+WIDTH = {REPORT: 680, PAGE: 640}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(APP, tmp_path_factory.mktemp("print")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def store(server: Server) -> Iterator[Store]:
+    """A sweep called "sweep", and two runs."""
+    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as opened:
+        add_sweep(opened, SMALL, figures=figures, environment=WITH_TEST, name="sweep")
+        for l2 in (0.0, 0.03):
+            add_run(opened, spec(penalty__l2=l2, train__epochs=6), epochs=[metrics(e) for e in range(1, 7)])
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def saved(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report on all of them."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    runs = [run for run in store.runs() if run.sweep is None]
+    settings = load_settings({"REGLAB_HOME": str(store.home)})
+    path.write_bytes(make_report(store, settings, Subjects.of([*store.sweeps(), *runs])))
+    return path
+
+
+@pytest.fixture
+def offline(browser: Browser, saved: Path) -> Iterator[Page]:
+    """The report from the disk in a browser that is offline; the test fails if it asks for anything, or complains."""
+    with browser.new_context(offline=True, viewport={"width": 1280, "height": 800}) as context:
+        page, heard = context.new_page(), list[str]()
+        page.on("request", lambda request: heard.append(request.url))
+        page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.goto(saved.as_uri())
+        drawn(page)
+        yield page
+        assert [what for what in heard if not what.startswith(("blob:", "data:"))] == [saved.as_uri()]
+
+
+def drawn(page: Page) -> int:
+    """Wait until every chart of the report is drawn; how many there are."""
+    expect(page.locator("html")).to_have_attribute("data-drawn", str(page.locator(REPORT).count()))
+    return page.locator(REPORT).count()
+
+
+def check_print(page: Page, selector: str, number: int) -> None:
+    """On A4 and Letter every chart is as wide as its place, and whole on one sheet."""
+    for paper in PAPERS:
+        found = printed(page, selector, paper)
+        check_charts(found, number)
+        for (box,) in found.charts.values():
+            assert box.size[0] == pytest.approx(WIDTH[selector], abs=2)
+
+
+def widths(page: Page, selector: str) -> set[float]:
+    """Widths of the drawings in the charts."""
+    found: list[float] = page.evaluate(
+        "(all) => [...document.querySelectorAll(all)].map((one) => one._fullLayout.width)", selector
+    )
+    return {round(one) for one in found}
+
+
+def test_a_report_from_the_disk_draws_every_chart_without_a_network(offline: Page) -> None:
+    number = drawn(offline)
+    assert number >= 14
+    assert offline.locator("#trouble").is_hidden()
+    traces = offline.evaluate("() => [...document.querySelectorAll('.chart')].map((one) => one._fullData.length)")
+    assert len(traces) == number
+    assert all(traces)
+    smallest = offline.evaluate(
+        "() => Math.min(...[...document.querySelectorAll('.chart text')].filter((one) => one.textContent.trim())"
+        ".map((one) => parseFloat(getComputedStyle(one).fontSize)))"
+    )
+    assert smallest >= 14
+    offline.evaluate("Plotly.Fx.hover(document.querySelector('.chart'), [{curveNumber: 0, pointNumber: 0}])")
+    expect(offline.locator(".chart .hoverlayer text").first).to_be_visible()
+
+
+def test_a_report_prints_each_chart_whole(offline: Page) -> None:
+    check_print(offline, REPORT, drawn(offline))
+
+
+def test_a_report_is_dark_where_the_reader_is_and_light_on_paper(offline: Page) -> None:
+    def colours() -> list[str]:
+        return [
+            offline.evaluate("() => getComputedStyle(document.body).backgroundColor"),
+            offline.evaluate("() => document.querySelector('.chart .xtick text').style.fill"),
+        ]
+
+    offline.emulate_media(color_scheme="dark")
+    wait_in_page(offline, "document.querySelector('.chart .xtick text').style.fill === 'rgb(226, 232, 238)'")
+    assert colours()[0] == "rgb(16, 22, 29)"
+    offline.emulate_media(color_scheme="dark", media="print")
+    wait_in_page(offline, "document.querySelector('.chart .xtick text').style.fill === 'rgb(28, 39, 51)'")
+    assert colours()[0] == "rgb(255, 255, 255)"
+    assert widths(offline, REPORT) == {680}
+
+
+@pytest.mark.parametrize(("address", "number"), [("train", 3), ("sweep", 3), ("compare", 1)])
+def test_a_page_prints_each_chart_whole(address: str, number: int, server: Server, store: Store, page: Page) -> None:
+    (sweep,), runs = store.sweeps(), [run.id for run in store.runs() if run.sweep is None]
+    query = {"train": f"run={runs[0]}", "sweep": f"sweep={sweep.id}", "compare": f"runs={','.join(runs)}"}[address]
+    page.goto(f"{server.url}/{address}?{query}")
+    expect(page.locator(f"{PAGE} .main-svg").nth(2 * number)).to_be_attached()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    check_print(page, PAGE, number)
+    found = printed(page, PAGE, "A4")
+    text = "\n".join(found.texts)
+    for absent in ("Experiment", "Duplicate", "Copy methods", "Link", "New run"):
+        assert absent not in text
+    assert widths(page, PAGE) != {640}  # as before
+    assert found.sheet[0] * 1 / POINTS == pytest.approx(794, abs=2)
