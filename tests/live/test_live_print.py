@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.factories import add_run, add_sweep, metrics, spec
-from tests.live.printing import POINTS, Paper, check_charts, printed
+from tests.live.printing import Paper, check_charts, printed
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
 from tests.pages.sweeps import SMALL, WITH_TEST, figures
@@ -18,9 +18,10 @@ from reglab.report import Subjects, make_report
 from reglab.settings import load_settings
 from reglab.store import Store, open_store
 
-PAPERS = get_args(Paper)
+PAPERS: tuple[Paper, ...] = get_args(Paper)
 REPORT, PAGE = ".chart", "[data-reglab-chart]"
 WIDTH = {REPORT: 680, PAGE: 640}
+SHEETS: dict[Paper, tuple[float, float]] = {"A4": (595, 842), "Letter": (612, 792)}  # points
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +70,17 @@ def drawn(page: Page) -> int:
     return page.locator(REPORT).count()
 
 
-def check_print(page: Page, selector: str, number: int) -> None:
-    """On A4 and Letter every chart is as wide as its place, and whole on one sheet."""
+def check_print(page: Page, selector: str, number: int) -> str:
+    """On A4 and Letter every chart is as wide as its place, and whole on one sheet; the text of all sheets."""
+    text = ""
     for paper in PAPERS:
         found = printed(page, selector, paper)
         check_charts(found, number)
+        assert found.sheet == pytest.approx(SHEETS[paper], abs=1)
         for (box,) in found.charts.values():
             assert box.size[0] == pytest.approx(WIDTH[selector], abs=2)
+        text += "\n".join(found.texts)
+    return text
 
 
 def widths(page: Page, selector: str) -> set[float]:
@@ -98,7 +103,11 @@ def test_a_report_from_the_disk_draws_every_chart_without_a_network(offline: Pag
         ".map((one) => parseFloat(getComputedStyle(one).fontSize)))"
     )
     assert smallest >= 14
-    offline.evaluate("Plotly.Fx.hover(document.querySelector('.chart'), [{curveNumber: 0, pointNumber: 0}])")
+    offline.evaluate("""() => {
+        const node = document.querySelector(".chart");
+        const curve = node._fullData.findIndex((one) => one.hoverinfo === "text");
+        Plotly.Fx.hover(node, [{curveNumber: curve, pointNumber: node._fullData[curve].hovertext.findIndex(Boolean)}]);
+    }""")
     expect(offline.locator(".chart .hoverlayer text").first).to_be_visible()
 
 
@@ -129,10 +138,7 @@ def test_a_page_prints_each_chart_whole(address: str, number: int, server: Serve
     page.goto(f"{server.url}/{address}?{query}")
     expect(page.locator(f"{PAGE} .main-svg").nth(2 * number)).to_be_attached()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    check_print(page, PAGE, number)
-    found = printed(page, PAGE, "A4")
-    text = "\n".join(found.texts)
+    text = check_print(page, PAGE, number)
     for absent in ("Experiment", "Duplicate", "Copy methods", "Link", "New run"):
         assert absent not in text
-    assert widths(page, PAGE) != {640}  # as before
-    assert found.sheet[0] * 1 / POINTS == pytest.approx(794, abs=2)
+    assert widths(page, PAGE) != {WIDTH[PAGE]}  # as before
