@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.factories import add_run
+from tests.factories import add_run, add_sweep
 from tests.pages.browsing import again, plain
 from tests.pages.browsing import train_page as page
 
@@ -88,6 +88,28 @@ def test_a_run_offers_every_format_and_a_download(app: AppTest, run: Run) -> Non
             assert app.button(key="export_run_deliver").label == "Write to MLflow"
         else:
             assert [b.key for b in app.get("download_button")] == ["export_run_download"]
+
+
+def sweep_panel() -> None:
+    """The panel of a sweep alone."""
+    import streamlit as st
+
+    from reglab.ui.shared.export_panel import export_panel
+    from reglab.ui.shared.services import services
+
+    export_panel(lambda: services().store.sweep_runs(st.session_state["sweep"]), "sweep_export")
+
+
+@pytest.mark.usefixtures("app")
+def test_a_sweep_offers_what_its_runs_share(store: Store) -> None:
+    app = AppTest.from_function(sweep_panel, default_timeout=60)
+    app.session_state["sweep"] = add_sweep(store, epochs=1).id
+    opened(app, "sweep_export")
+    control = app.segmented_control(key="sweep_export_format")
+    assert control.options == [entry.label for entry in EXPORTS.entries.values() if entry.together]
+    for entry in (entry for entry in EXPORTS.entries.values() if entry.together and entry.make):
+        choose(app, "sweep_export_format", entry.name)
+        assert [button.key for button in app.get("download_button")] == ["sweep_export_download"]
 
 
 def test_a_run_without_its_initial_weights_says_so_in_the_panel(app: AppTest, store: Store) -> None:

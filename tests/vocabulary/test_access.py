@@ -12,9 +12,9 @@ ANN = {role: Person("ann@lab.org", role) for role in ROLES}
 ON_RUNS = ("stop", "resume", "extend", "delete", "restore", "label")
 ALLOWED: dict[str, set[tuple[str, str | None]]] = {
     "viewer": set(),
-    "experimenter": {("start", None), *((action, owner) for action in ON_RUNS for owner in (None, "ann@lab.org"))},
+    "experimenter": {("start", None), ("import", None), *((action, owner) for action in ON_RUNS for owner in (None, "ann@lab.org"))},
     "admin": {
-        *((action, owner) for action in (*ON_RUNS, "start", "audit") for owner in (None, "ann@lab.org", "bob@lab.org"))
+        *((action, owner) for action in (*ON_RUNS, "start", "import", "audit") for owner in (None, "ann@lab.org", "bob@lab.org"))
     },
 }
 
@@ -24,7 +24,7 @@ def test_who_may_do_what_to_whose_runs(role: str) -> None:
     person = ANN[role]  # type: ignore[index]
     for action in get_args(Action):
         for owner in (None, "ann@lab.org", "bob@lab.org"):
-            if action in ("start", "audit") and owner and role != "admin":
+            if action in ("start", "import", "audit") and owner and role != "admin":
                 continue  # a new run has no owner, and the log has none
             sentence = refusal(person, action, owner)
             assert (sentence is None) == ((action, owner) in ALLOWED[role]), (action, owner, sentence)

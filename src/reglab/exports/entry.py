@@ -55,7 +55,8 @@ class Export:
     """One format. ``make(subjects, main, prefix)`` returns its files.
 
     ``main`` is the default name of the main file; the names of the files beside it begin with ``prefix``.
-    ``together``: all runs share one file, otherwise ``make`` receives one subject at a time. ``needs_runs``: a spec
+    ``together``: ``make`` receives all runs, which share one file or (``file_a_run``) have a folder each for it;
+    otherwise one subject at a time. ``needs_runs``: a spec
     without a run has nothing to export. ``is_script``: the main file is a program that reads the files beside it.
     ``marker`` occurs in every main file that this export writes and in no others. ``show(subject)`` makes only the main
     file, for display; None where it is binary or a table. ``options`` are those that it heeds. ``packages`` are those
@@ -76,6 +77,7 @@ class Export:
     show: Callable[[Subject], Bundle] | None = field(default=None, repr=False)
     deliver: Callable[[Sequence[Subject], str, bool], Delivered] | None = field(default=None, repr=False)
     together: bool = False
+    file_a_run: bool = False
     needs_runs: bool = False
     is_script: bool = False
     options: frozenset[Option] = frozenset()

@@ -175,6 +175,7 @@ ENTRY = Export(
     marker=_SPEC.encode(),
     make=_make,
     together=True,
+    file_a_run=True,
     needs_runs=True,
     packages=("tensorboard",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -30,32 +31,33 @@ class Choices:
     checkpoints: bool = False
 
 
-def export_panel(source: Run | RunSpec, key: str) -> None:
-    """A button that opens the exports of ``source``; nothing is made of them while it is closed."""
+Source = Run | RunSpec | Sequence[Run]
+"""A run, a spec as the form has it, or the runs of a sweep, which share files."""
+
+
+def export_panel(source: Source | Callable[[], Sequence[Run]], key: str) -> None:
+    """A button that opens the exports of ``source``; nothing is read or made while it is closed."""
     about = "A PyTorch or Keras script that repeats it, a table, the settings, a model, or files for other tools."
     popover = st.popover("Export", icon=":material/code:", key=key, on_change="rerun", help=about)
     if popover.open:
         with popover:
-            _content(source, key)
+            _content(source() if callable(source) else source, key)
 
 
-def _content(source: Run | RunSpec, key: str) -> None:
-    labels = {
-        name: entry.label for name, entry in EXPORTS.entries.items() if isinstance(source, Run) or not entry.needs_runs
-    }
+def _content(source: Source, key: str) -> None:
+    labels = {entry.name: entry.label for entry in EXPORTS.entries.values() if _fits(entry, source)}
     entry = EXPORTS.get(segments("Format", labels, f"{key}_format", first=True, persist_state="session"))
     st.caption(entry.about)
     if entry.missing is not None:
         st.error(literal(entry.missing), icon=":material/extension_off:")
         return
-    if isinstance(source, Run) and entry.needs_runs and not source.epoch:
+    if entry.needs_runs and not any(run.epoch for run in _runs(source)):
         st.info("There is no epoch yet; there is nothing to export.", icon=":material/hourglass_empty:")
         return
     chosen = _choices(entry, source, key)
     try:
-        shown = _shown(entry.name, _identity(source), source)
-        if entry.check is not None and isinstance(source, Run):
-            _check(entry.name, _identity(source), chosen.which, source)
+        shown = None if isinstance(source, Sequence) else _shown(entry.name, _identity(source), source)
+        _check(entry.name, _identity(source), chosen.which, _runs(source))
     except RegLabError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return
@@ -65,32 +67,54 @@ def _content(source: Run | RunSpec, key: str) -> None:
         _files(entry, source, shown, chosen, key)
 
 
-def _choices(entry: Export, source: Run | RunSpec, key: str) -> Choices:
+def _fits(entry: Export, source: Source) -> bool:
+    """A spec has nothing of a run; several runs have what they share files in."""
+    if isinstance(source, Sequence):
+        return entry.together
+    return isinstance(source, Run) or not entry.needs_runs
+
+
+def _runs(source: Source) -> tuple[Run, ...]:
+    if isinstance(source, RunSpec):
+        return ()
+    return (source,) if isinstance(source, Run) else tuple(source)
+
+
+def _choices(entry: Export, source: Source, key: str) -> Choices:
     which: Which | None = None
     if "weights" in entry.options and isinstance(source, Run):
         ends = source.spec.train.keep
         first = dict(sorted(_EPOCHS.items(), key=lambda item: item[0] != ends))
         which = "best" if segments("Weights", first, f"{key}_weights", first=True) == "best" else "last"
-    about = "Also the files with which it goes on to more epochs; the archive is about three times as large."
-    with_them = "checkpoints" in entry.options and st.toggle("With checkpoint", key=f"{key}_checkpoints", help=about)
+    about = "Also the files with which training goes on to more epochs; the archive is up to three times as large."
+    with_them = "checkpoints" in entry.options and st.toggle("With checkpoints", key=f"{key}_checkpoints", help=about)
     return Choices(which, bool(with_them))
 
 
-def _identity(source: Run | RunSpec) -> str:
-    return f"{source.id}/{source.state}/{source.name}" if isinstance(source, Run) else source.model_dump_json()
+def _identity(source: Source) -> str:
+    if isinstance(source, RunSpec):
+        return source.model_dump_json()
+    return " ".join(f"{run.id}/{run.state}/{run.name}" for run in _runs(source))
 
 
-def _files(entry: Export, source: Run | RunSpec, shown: Bundle | None, chosen: Choices, key: str) -> None:
+def _stem(entry: Export, source: Source) -> str:
+    """For example "reglab-k3v9w2x1ab-pytorch"; of several runs their sweep's id."""
+    runs = _runs(source)
+    one = "spec" if not runs else runs[0].id if len(runs) == 1 else runs[0].sweep or "runs"
+    return f"reglab-{one}-{entry.name}"
+
+
+def _files(entry: Export, source: Source, shown: Bundle | None, chosen: Choices, key: str) -> None:
     """What is not exact, the download, and the text."""
     for sentence in shown.inexact if shown else ():
         st.warning(f"Not exact: {literal(sentence)}", icon=":material/info:")
-    stem = f"reglab-{source.id if isinstance(source, Run) else 'spec'}-{entry.name}"
-    to, options = services(), vars(chosen)
+    stem, to, options = _stem(entry, source), services(), vars(chosen)
+    zipped = entry.is_script or (entry.file_a_run and len(_runs(source)) > 1)
     label = "Download script, images and weights" if entry.is_script else f"Download {entry.label}"
     st.download_button(
         label,
         lambda: download(export(source, entry.name, settings=to.settings, store=to.store, **options), stem)[1],
-        f"{stem}{'.zip' if entry.is_script else entry.suffix}",
+        f"{stem}{'.zip' if zipped else entry.suffix}",
         key=f"{key}_download",
         icon=":material/download:",
         on_click="ignore",
@@ -100,7 +124,7 @@ def _files(entry: Export, source: Run | RunSpec, shown: Bundle | None, chosen: C
         st.code(shown.files[shown.main].decode(), _LANGUAGES[entry.suffix], height=_HEIGHT)
 
 
-def _delivery(entry: Export, source: Run | RunSpec, key: str) -> None:
+def _delivery(entry: Export, source: Source, key: str) -> None:
     """A button that has the server write to its own place, and what became of it."""
     to = services()
     place = default_place(to.settings.home, os.environ)
@@ -121,11 +145,12 @@ def _delivery(entry: Export, source: Run | RunSpec, key: str) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _check(name: str, identity: str, which: Which | None, _source: Run) -> None:
+def _check(name: str, identity: str, which: Which | None, _runs: Sequence[Run]) -> None:
     """Raise where the export could not be made; asked once for what it depends on."""
     to, check = services(), EXPORTS.get(name).check
     if check is not None:
-        check(Subject(_source.spec, to.settings, _source, to.store, which))
+        for run in _runs:
+            check(Subject(run.spec, to.settings, run, to.store, which))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -15,6 +15,7 @@ from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
 from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button
+from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.report_button import report_button
@@ -161,7 +162,7 @@ def _compare(sweep_id: str) -> None:
 
 
 def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
-    """Restore, Stop, Resume or Extend; Duplicate, New, Link and CSV."""
+    """Restore, Stop, Resume or Extend; Duplicate, New, Link, CSV and Export."""
     sweep, runner = results.sweep, services().runner
     if sweep.deleted is not None:
         restore = attempt(lambda: services().store.restore([sweep.id]))
@@ -201,3 +202,4 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
         on_click="ignore",
         help="One row for each λ: means, standard errors and differences at this epoch, at full precision.",
     )
+    export_panel(lambda: services().store.sweep_runs(sweep.id), "sweep_export")
