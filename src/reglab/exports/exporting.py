@@ -46,7 +46,7 @@ def export(
     entry = EXPORTS.get(name)
     subjects = _subjects(source, entry, settings, store, which, checkpoints)
     if entry.make is None:
-        raise ExportError(f"{entry.label} takes an address or a path to write to, and makes no files to download.")
+        raise ExportError(f"{entry.label} writes to a file or an address, and makes no files to download.")
     if entry.together or len(subjects) == 1:
         return entry.make(subjects, main or entry.main, prefix)
     files: dict[str, bytes] = {}
@@ -70,7 +70,7 @@ def deliver(
     checkpoints: bool = False,
     force: bool = False,
 ) -> Delivered:
-    """Export to the path or address ``out``; the parameters are those of :func:`export`.
+    """Export to the file, folder or address ``out``; the parameters are those of :func:`export`.
 
     :param force: replace files that no earlier export wrote.
     :raises UnknownName: no export has this name.
