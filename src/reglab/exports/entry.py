@@ -63,8 +63,8 @@ class Export:
     that it needs beside RegLab's own, of the extra of its name. ``check(subject)`` raises :class:`RegLabError` where
     making the files would, at little cost: before a person presses Download.
 
-    ``deliver(subjects, out, force)`` writes to ``out``, a file, folder or address, by itself, for what need not fit into memory
-    or is no file; None where the files of ``make`` are written. One of the two may be missing.
+    ``deliver(subjects, out, force)`` writes to ``out``, a file, folder or address, by itself: what need not fit into
+    memory, or is no file. None where the files of ``make`` are written; one of the two may be missing.
     """
 
     name: str
