@@ -35,7 +35,7 @@ def test_an_uploaded_archive_is_imported_once_and_a_hostile_one_refused(
     again(app)
     upload(app, data)
     assert [plain(line.value) for line in app.success] == ["1 of 1 imported."]
-    assert plain(app.markdown[0].value) == f"**{MARKUP}**: Run {run.id} is imported."
+    assert plain(app.markdown[0].value) == f"- **{MARKUP}**: Run {run.id} is imported."
     assert "<b>" not in app.markdown[0].value
     assert store.get(run.id).name == MARKUP
     upload(app, data)

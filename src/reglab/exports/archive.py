@@ -62,8 +62,8 @@ ENTRY = Export(
     name="archive",
     label="Archive",
     order=90,
-    about="Everything of the run, for another home: spec, figures, weights, predictions, tags and notes. "
-    "`reglab import` and the Runs page take it in.",
+    about="Everything, for another home: spec, figures, weights, predictions, tags and notes. The Runs page and "
+    "reglab import take it in.",
     main=_MAIN,
     marker=b'"format":"reglab-archive"',
     make=_make,

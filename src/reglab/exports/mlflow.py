@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _AT_ONCE = 1000  # metrics in one request, as many as MLflow takes
 _PARAMS = 100
 _LONGEST = 5_000  # characters of a tag or param
 _STATUS = {"finished": "FINISHED", "failed": "FAILED", "diverged": "FAILED", "queued": "SCHEDULED"}
+_TURN = threading.Lock()  # two exports of one run at once would both find it missing
 _STATUS |= {"running": "RUNNING", "cancelled": "KILLED", "interrupted": "KILLED"}
 
 
@@ -48,7 +50,7 @@ def _deliver(subjects: Sequence[Subject], out: str, force: bool) -> Delivered:
     from mlflow import MlflowClient
 
     uri, artefacts = _place(out, force)
-    with _said(uri):
+    with _TURN, _said(uri):
         client = MlflowClient(tracking_uri=uri)
         experiment = _experiment(client, artefacts)
         remarks = [_Target(client, experiment, subject).write() for subject in subjects]

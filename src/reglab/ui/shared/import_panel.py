@@ -47,7 +47,6 @@ def _imported(file: st.runtime.uploaded_file_manager.UploadedFile) -> list[Arriv
 def _report(arrivals: list[Arrival]) -> None:
     new = sum(arrival.outcome in ("new", "renamed") for arrival in arrivals)
     st.success(f"{new:,} of {len(arrivals):,} imported.", icon=":material/check_circle:")
-    for arrival in arrivals[:_SHOWN]:
-        st.markdown(f"**{literal(arrival.name)}**: {literal(arrival.sentence)}")
-    if len(arrivals) > _SHOWN:
-        st.caption(f"{len(arrivals) - _SHOWN:,} more.")
+    lines = [f"- **{literal(arrival.name)}**: {literal(arrival.sentence)}" for arrival in arrivals[:_SHOWN]]
+    more = [f"- {len(arrivals) - _SHOWN:,} more"] if len(arrivals) > _SHOWN else []
+    st.markdown("\n".join([*lines, *more]))
