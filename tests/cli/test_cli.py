@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.factories import add_many
+from tests.factories import add_many, add_run, metrics
 
 from reglab import RunSpec
 from reglab.cli import main
@@ -130,12 +130,59 @@ def test_runs_lists_newest_first(capsys: pytest.CaptureFixture[str]) -> None:
         main(["train", *SMALL, "--name", name])
     capsys.readouterr()
     assert main(["runs", "--json"]) == 0
-    assert [line["name"] for line in lines(capsys)] == ["newer", "older"]
+    newer, older = lines(capsys)
+    assert (newer["name"], older["name"]) == ("newer", "older")
+    figures = (
+        "last_val_acc",
+        "best_val_acc",
+        "best_val_acc_epoch",
+        "test_acc",
+        "gap_loss",
+        "weight_norm",
+        "zero_share",
+    )
+    assert tuple(newer["row"]) == (*figures, "seconds")
+    assert newer["row"]["gap_loss"] == newer["metrics"]["gap_loss"]
     assert main(["runs"]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert table[0].split() == ["RUN", "STATUS", "EPOCHS", "VAL", "ACC", "GAP", "NAME"]
+    heads = "RUN STATUS EPOCHS FINAL ACC BEST ACC @ EPOCH TEST ACC GAP ‖w‖ ZEROS λ DURATION NAME"
+    assert table[0].split() == heads.split()
     assert "newer" in table[1]
     assert "2/2" in table[1]
+
+
+def test_runs_are_grouped_as_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(load_settings()) as store:
+        for seed, accuracy in enumerate((0.8, 0.9)):
+            wanted = RunSpec().with_changes({"train.seed": seed, "penalty.l2": 0.1})
+            add_run(store, wanted, epochs=[metrics(1, val_acc=accuracy)])
+        add_run(store, RunSpec().with_changes({"penalty.l2": 0}), epochs=[metrics(1, val_acc=0.7)])
+    assert main(["runs", "--group-by", "lambda"]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == [
+        "N",
+        "SEEDS",
+        "FINAL",
+        "ACC",
+        "BEST",
+        "ACC",
+        "TEST",
+        "ACC",
+        "GAP",
+        "‖w‖",
+        "ZEROS",
+        "DURATION",
+        "GROUP",
+    ]
+    assert "85.0\u202f% ± 5.0\u202f%" in table[2]
+    assert table[2].endswith("λ₂ = 0.1")
+    assert main(["runs", "--group-by", "lambda", "--json"]) == 0
+    free, held = lines(capsys)
+    assert (free["label"], free["n"], free["figures"]["last_val_acc_se"]) == ("no penalty", 1, None)
+    assert (held["group"], held["n"], held["seeds"], len(held["runs"])) == ("l2=0.1", 2, 2, 2)
+    assert held["figures"]["last_val_acc"] == pytest.approx(0.85)
+    assert main(["runs", "--group-by", "cnn", "--json", "--limit", "1"]) == 0
+    assert [line["group"] for line in lines(capsys)] == ["simple_cnn"]
 
 
 def test_runs_lists_the_newest_fifty_for_people_and_all_for_programs(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
-from tests.pages.browsing import again, charts, plain, press, visit
-from tests.pages.runs_page import names, select, state, three
+from tests.pages.browsing import again, plain, press, visit
+from tests.pages.runs_page import charts, names, pinned, state, three
 from tests.pages.runs_page import runs_page as page
 
 from reglab.store import Run, Store
@@ -93,16 +93,29 @@ def test_undo_stays_until_dismissed_even_when_nothing_is_left(app: AppTest, stor
     assert store.runs() == []
 
 
-def test_a_running_run_is_not_deleted_and_the_sentence_says_why(app: AppTest, store: Store) -> None:
+def test_a_running_run_stays_and_the_panel_says_so_before(app: AppTest, store: Store) -> None:
     none, *_ = three(store)
     busy = add_run(store, name="busy", state="running")
     visit(app, runs=f"{none.id},{busy.id}")
     app.session_state["delete_runs"] = True
-    press(again(app), "confirm_delete")
-    assert [plain(error.value) for error in app.error] == ["'busy' is still training; stop it before deleting it."]
-    assert len(store.runs()) == 4
-    select(app, [])
-    assert not app.error
+    again(app)
+    said = [plain(text.value) for text in app.markdown]
+    assert {"Delete “none”?", ":small[“busy” still trains and stays: stop it first.]"} <= set(said)
+    press(app, "confirm_delete")
+    assert names(app) == ["busy", "strong", "weak"]
+    assert (pinned(app), state(app).ticked) == (["busy"], (busy.id,))
+
+
+def test_several_runs_are_trained_again_with_the_next_seed(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    app.session_state["duplicate_runs"] = True
+    assert again(app).button(key="confirm_duplicate").label == "Queue 2 runs"
+    press(app, "confirm_duplicate")
+    copies = {run.name: run for run in store.runs() if run.name.endswith("copy")}
+    assert set(copies) == {"none · copy", "weak · copy"}
+    assert copies["weak · copy"].spec == weak.spec.with_changes({"train.seed": weak.spec.train.seed + 1})
+    assert app.success[0].value == "2 copies wait in the queue."
 
 
 def test_buttons_are_enabled_where_they_make_sense(app: AppTest, store: Store) -> None:
@@ -113,7 +126,7 @@ def test_buttons_are_enabled_where_they_make_sense(app: AppTest, store: Store) -
     def enabled(*runs: Run) -> list[str]:
         app.session_state["runs_page"] = RunsState()
         visit(app, runs=",".join(run.id for run in runs))
-        return [key for key in keys if not app.button(key=key).disabled]
+        return [button.key for button in app.button if button.key in keys and not button.disabled]
 
     assert enabled() == []
     assert enabled(done) == ["open_runs", "duplicate_run"]

@@ -1,4 +1,4 @@
-"""Runs of claims and sweeps on the Runs page: hidden until a switch or a link shows them; a sweep stays whole."""
+"""Runs of claims and sweeps on the Runs page: behind a switch, or a row a sweep; a sweep stays whole."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, add_sweep
 from tests.lessons.claim_store import finish_trials
-from tests.pages.browsing import again, errors, press, train_page, visit
-from tests.pages.runs_page import names
+from tests.pages.browsing import again, press, train_page, visit
+from tests.pages.runs_page import names, pinned
 from tests.pages.runs_page import runs_page as page
 
 from reglab.jobs import Runner
@@ -38,6 +38,7 @@ kinds = pytest.mark.parametrize(
     ("add", "key", "label"),
     [(add_claim, "lessons", "Show runs of claims (6)"), (add_six, "paths", "Show runs of sweeps (6)")],
 )
+PLAIN = {"group": "none"}
 
 
 def test_their_groups_are_known_by_name(store: Store) -> None:
@@ -53,7 +54,7 @@ def test_their_groups_are_known_by_name(store: Store) -> None:
 def test_they_are_hidden_until_asked_for(store: Store, app: AppTest, add: Add, key: str, label: str) -> None:
     add(store)
     add_run(store, name="mine")
-    assert names(visit(app)) == ["mine"]
+    assert names(visit(app, **PLAIN)) == ["mine"]
     assert [toggle.label for toggle in app.toggle] == [label]
     app.toggle(key=key).set_value(True)
     assert len(names(again(app))) == 7
@@ -69,7 +70,7 @@ def test_without_them_there_is_no_switch(store: Store, app: AppTest) -> None:
 def test_each_kind_has_a_switch_of_its_own(store: Store, app: AppTest) -> None:
     add_six(store)
     add_claim(store)
-    visit(app)
+    visit(app, **PLAIN)
     assert "No runs of your own yet" in app.markdown[0].value
     assert any("belong to claims on Learn and sweeps" in caption.value for caption in app.caption)
     assert [toggle.label for toggle in app.toggle] == ["Show runs of claims (6)", "Show runs of sweeps (6)"]
@@ -81,18 +82,13 @@ def test_each_kind_has_a_switch_of_its_own(store: Store, app: AppTest) -> None:
 
 
 @kinds
-def test_a_link_to_one_of_them_shows_its_kind(store: Store, app: AppTest, add: Add, key: str, label: str) -> None:
+def test_a_link_to_one_of_them_shows_it_on_top(store: Store, app: AppTest, add: Add, key: str, label: str) -> None:
     add(store)
-    linked = store.runs()[0].id
+    linked = store.runs()[0]
     add_run(store, name="mine")
-    other = add_six if key == "lessons" else add_claim
-    other(store)
-    visit(app, runs=linked)
-    assert {toggle: app.toggle(key=toggle).value for toggle in ("lessons", "paths")} == {
-        "lessons": False,
-        "paths": False,
-    } | {key: True}
-    assert len(names(app)) == 7
+    visit(app, runs=linked.id, **PLAIN)
+    assert (names(app), pinned(app)) == (["mine"], [linked.name])
+    assert not app.toggle(key=key).value
     assert not app.warning
 
 
@@ -120,14 +116,6 @@ def test_resuming_some_of_a_sweep_resumes_all_of_it_once(
     assert not app.error
     assert store.sweep(sweep.id).counts["queued"] == 6
     assert len(resumed) == 1
-
-
-def test_some_of_a_sweep_are_not_deleted_and_the_page_says_why(store: Store, app: AppTest) -> None:
-    sweep = add_six(store)
-    app.session_state["delete_runs"] = True
-    press(visit(app, runs=store.sweep_runs(sweep.id)[0].id), "confirm_delete")
-    assert errors(app)[0].endswith("is a run of a sweep, whose runs are deleted together; delete the sweep.")
-    assert store.runs(deleted=True) == []
 
 
 @pytest.mark.parametrize(("add", "offered"), [(None, True), (add_six, False), (add_run, False)])

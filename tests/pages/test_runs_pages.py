@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many
-from tests.pages.browsing import again, charts, press, visit
-from tests.pages.runs_page import CHARTS, names, select, state
+from tests.pages.browsing import again, press, visit
+from tests.pages.runs_page import CHARTS, charts, names, pinned, select, state
 from tests.pages.runs_page import runs_page as page
 
 from reglab.store import Run, Store
@@ -33,7 +33,7 @@ def fill(store: Store) -> list[str]:
 
 def test_the_table_has_pages_of_a_hundred_and_sorts_over_all_of_them(app: AppTest, store: Store) -> None:
     fill(store)
-    visit(app)
+    visit(app, group="none")
     assert names(app) == [f"run {i}" for i in range(249, 149, -1)]
     whole, part = (caption.value for caption in app.caption)
     assert (whole, part) == ("250 runs · select runs to compare them", "1–100 of 250 runs")
@@ -58,13 +58,12 @@ def test_ticks_are_kept_from_page_to_page(app: AppTest, store: Store) -> None:
     ids = fill(store)
     select(visit(app), [3])
     turn(app, 2)
-    assert (state(app).ticked, state(app).preset) == ((ids[3],), ())
-    assert "1 selected, 1 of them not shown" in app.caption[0].value
+    assert (state(app).ticked, pinned(app)) == ((ids[3],), ["run 246"])
+    assert "1 selected" in app.caption[0].value
     select(app, [0, 5])
     assert state(app).ticked == (ids[3], ids[100], ids[105])
     assert app.query_params["runs"] == ",".join(state(app).ticked)
     turn(app, 1)
-    assert state(app).preset == (3,)
     assert charts(app) == CHARTS
     select(app, [])
     assert state(app).ticked == (ids[100], ids[105])
@@ -73,7 +72,7 @@ def test_ticks_are_kept_from_page_to_page(app: AppTest, store: Store) -> None:
 def test_a_link_selects_runs_of_other_pages(app: AppTest, store: Store) -> None:
     ids = fill(store)
     visit(app, runs=f"{ids[240]},{ids[7]}")
-    assert (state(app).ticked, state(app).preset) == ((ids[240], ids[7]), (7,))
+    assert (state(app).ticked, pinned(app)) == ((ids[240], ids[7]), ["run 9", "run 242"])
     assert not app.warning
     assert charts(app) == CHARTS
     app.session_state["delete_runs"] = True
@@ -107,4 +106,3 @@ def test_a_look_at_the_store_reads_only_the_page(app: AppTest, store: Store, mon
     monkeypatch.setattr(Store, "runs", refused)
     again(visit(app))
     assert read == [100, 0]  # once; later looks read what has grown
-    assert "note" not in app.dataframe[0].value.columns

@@ -20,7 +20,6 @@ from reglab.analysis.rate_check import RateCheck, RateChoice, rate_check
 from reglab.analysis.select import RULE, NoBest, best_row, chosen, regimes, why_no_best
 from reglab.analysis.sweep_result import SweepVerdict, judged_table, result_of_sweep, sweep_verdict
 from reglab.analysis.sweep_table import runs_table, sweep_table
-from reglab.analysis.ticks import positions, reconciled
 from reglab.analysis.winners import Winner, Winners, winners_of
 
 __all__ = [
@@ -54,9 +53,7 @@ __all__ = [
     "overlap_of_folds",
     "overlap_of_seeds",
     "paired_difference",
-    "positions",
     "rate_check",
-    "reconciled",
     "recorded_chance",
     "regimes",
     "result_of_sweep",

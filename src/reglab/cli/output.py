@@ -50,25 +50,14 @@ class Output:
         facts += [("data", remark) for remark in result["data_remarks"]]
         facts += [("machine", result["machine_remark"])] if result["machine_remark"] else []
         width = max(11, *(len(name) for name, _ in facts))
-        first = f"{result['name']} ({result['run']}): {_status(result)}"
+        first = f"{result['name']} ({result['run']}): {status_of(result)}"
         self.print(result, "\n".join([first, *(f"  {name:<{width}} {fact}" for name, fact in facts)]))
 
-    def runs(self, results: Sequence[dict[str, Any]]) -> None:
-        """The list of runs: a JSON object each, or a table and a sentence for each row that cannot be read."""
-        if self.as_json:
-            for result in results:
-                self.print(result, "")
-            return
-        if not results:
-            self.note("There are no runs yet; `reglab train` makes one.")
-            return
-        rows = [("RUN", "STATUS", "EPOCHS", "VAL ACC", "GAP", "NAME"), *map(_row, results)]
+    def table(self, rows: Sequence[Sequence[str]]) -> None:
+        """Lines for people, the cells of each column under each other."""
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             self.note("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-        for result in results:
-            if result["status"] == "unreadable":
-                self.note(result["error"])
 
     def note(self, line: str) -> None:
         """A line for people; JSON has none."""
@@ -80,18 +69,9 @@ class Output:
         self.lost |= not streams.write(text)
 
 
-def _status(result: dict[str, Any]) -> str:
+def status_of(result: dict[str, Any]) -> str:
     """The state as people read it; JSON has the state's own name."""
     return label_of(result["status"], began=result["seconds"] > 0)
-
-
-def _row(result: dict[str, Any]) -> tuple[str, ...]:
-    if result["status"] == "unreadable":
-        return (result["run"], result["status"], "–", "–", "–", result["name"])
-    metrics = result["metrics"]
-    accuracy, gap = percent(metrics["val_acc"], 2), fixed(metrics["gap_loss"], 4, sign=True)
-    done = f"{metrics['epochs']}/{result['spec']['train']['epochs']}"
-    return (result["run"], _status(result), done, accuracy, gap, result["name"])
 
 
 def _plain(value: Any) -> Any:

@@ -11,20 +11,23 @@ from reglab.store.owners import Owner
 from reglab.store.reading import Unreadable, UnreadableRow
 from reglab.store.results import EpochEntry
 from reglab.store.run import BestEpoch, Run
-from reglab.store.run_counts import RunChoices, RunCounts
+from reglab.store.run_counts import RunChoices, RunCounts, RunMark
 from reglab.store.run_filter import RunFilter
 from reglab.store.run_table import RunOrder
+from reglab.store.run_table_groups import GROUPINGS, GroupBy, RunGroup, RunGroups
 from reglab.store.store import Store
 from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress
 
 __all__ = [
+    "GROUPINGS",
     "TEST",
     "AuditEntry",
     "BestEpoch",
     "Confirmation",
     "Ending",
     "EpochEntry",
+    "GroupBy",
     "Leftover",
     "Opening",
     "Owner",
@@ -34,6 +37,9 @@ __all__ = [
     "RunCounts",
     "RunFiles",
     "RunFilter",
+    "RunGroup",
+    "RunGroups",
+    "RunMark",
     "RunOrder",
     "Store",
     "Sweep",

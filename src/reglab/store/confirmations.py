@@ -10,13 +10,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select
 
 from reglab.columns import VAL_ACC
-from reglab.errors import StoreError
-from reglab.store.schema import insert_unless_known, openings, sweeps
+from reglab.errors import CheckpointError, StoreError
+from reglab.store.files import TEST, RunFiles
+from reglab.store.reading import chunks
+from reglab.store.schema import insert_unless_known, openings, runs, sweeps
 from reglab.store.transitions import now
 from reglab.sweep import EpochRule
 
@@ -119,6 +122,35 @@ def openings_of(connection: Connection, dataset: str) -> list[Opening]:
     """Every opening of a test part of ``dataset``, oldest first."""
     query = select(*openings.c).where(openings.c.dataset == dataset).order_by(openings.c.opened, openings.c.sweep)
     return [Opening(**row._mapping) for row in connection.execute(query)]
+
+
+def opened_runs(connection: Connection, run_ids: Sequence[str] | None = None) -> list[str]:
+    """The ids of the runs (of ``run_ids`` or all) whose sweep has opened its test part."""
+    query = select(runs.c.id).join(openings, openings.c.sweep == runs.c.sweep).where(runs.c.deleted.is_(None))
+    chosen = [query] if run_ids is None else [query.where(runs.c.id.in_(ids)) for ids in chunks(run_ids)]
+    return [run_id for one in chosen for run_id in connection.execute(one).scalars()]
+
+
+def test_accuracy(files: RunFiles) -> float | None:
+    """The share of test images that the run with these files classifies correctly, read once in a process.
+
+    None before it has been evaluated, and where the file is damaged, which ``reglab check`` finds.
+    """
+    key = files.home, files.id
+    if key not in _ACCURACIES and files.has(TEST):
+        try:
+            correct = files.load_array(files.named(TEST), "correct")
+        except CheckpointError:
+            return None
+        if correct is not None and correct.size:
+            _ACCURACIES[key] = float(correct.mean())
+    return _ACCURACIES.get(key)
+
+
+test_accuracy.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
+
+_ACCURACIES: dict[tuple[Path, str], float] = {}
+"""Of runs, by home and id: a test part is evaluated once."""
 
 
 def confirmations_of(connection: Connection, sweep_id: str) -> Sequence[str]:

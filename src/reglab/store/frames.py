@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Double, Select, case, or_, sel
 from reglab import columns
 from reglab.errors import StoreError, shown, suggestion
 from reglab.lazy import later
-from reglab.store.reading import raw
+from reglab.store.reading import chunks, raw
 from reglab.store.results import penalty_terms
 from reglab.store.schema import epochs, layers, runs
 from reglab.store.types import unpack
@@ -32,7 +32,6 @@ else:
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 5_000  # ids in one statement; databases allow a few ten thousand parameters
 _WRONG = (ValueError, TypeError, OverflowError, zlib.error, StoreError)  # what a value of the wrong kind raises
 _PARTITION = 256  # rows turned into arrays at a time: they stay in the cache, twice as fast as all at once
 
@@ -79,7 +78,7 @@ def sparklines(connection: Connection, run_ids: Sequence[str], column: str, poin
         raise StoreError(f"There is no column {shown(column)}{suggestion(column, columns.METRICS)}.")
     lines: dict[str, list[float]] = {run_id: [] for run_id in run_ids}
     stride = case((runs.c.epoch > points, (runs.c.epoch + points - 1) // points), else_=1)
-    for ids in _chunks(list(lines)):
+    for ids in chunks(list(lines)):
         query = select(epochs.c.run, _raw(epochs.c[column])).join(runs, runs.c.id == epochs.c.run)
         query = query.where(epochs.c.run.in_(ids), (runs.c.epoch - epochs.c.epoch) % stride == 0)
         for run_id, value in connection.execute(query.order_by(epochs.c.run, epochs.c.epoch)):
@@ -100,10 +99,6 @@ def _raw(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return type_coerce(column, Double()).label(getattr(column, "name", None))
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[i : i + _CHUNK] for i in range(0, len(ids), _CHUNK))
-
-
 def _frame(
     connection: Connection,
     query: Select[Any],
@@ -117,7 +112,7 @@ def _frame(
     ids = list(dict.fromkeys(run_ids))
     rank = {run_id: i for i, run_id in enumerate(ids)}
     parts: list[list[Any]] = [[_column(name, ()) for name in names]]
-    for some in _chunks(ids):
+    for some in chunks(ids):
         for rows in connection.execute(query.where(run.in_(some))).partitions(_PARTITION):
             try:
                 parts.append(_arrays(rows, rank, names))

@@ -19,6 +19,7 @@ from reglab.errors import StoreError
 from reglab.store.types import UnreadableValue
 
 _FLOAT8 = 701  # PostgreSQL's type code of double precision, which SQLAlchemy asks for; other types pass it over
+_CHUNK = 5_000
 _LONGEST = 300  # characters of a reason
 _VALUES = ("Could not decode to UTF-8", "timestamp too")
 """What drivers say of a value that they cannot turn into a Python object; the connection can still be used."""
@@ -84,6 +85,11 @@ class Decoder:
         except UnreadableValue as error:
             raise StoreError(f"{name} {error.fault}") from None
         return values
+
+
+def chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """``ids`` in parts that fit into a statement: databases allow a few ten thousand parameters."""
+    return (ids[i : i + _CHUNK] for i in range(0, len(ids), _CHUNK))
 
 
 def raw(column: ColumnElement[Any], label: str | None = None) -> ColumnElement[Any]:

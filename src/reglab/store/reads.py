@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 
@@ -13,15 +14,27 @@ from reglab.errors import UnknownRun, UnknownSweep
 from reglab.predictions import ValScores
 from reglab.spec import RunSpec
 from reglab.states import State
-from reglab.store import catalog, confirmations, extending, frames, integrity, rate_checks, run_counts, run_table
-from reglab.store.confirmations import Opening, TestScores
+from reglab.store import (
+    catalog,
+    confirmations,
+    extending,
+    frames,
+    integrity,
+    rate_checks,
+    run_counts,
+    run_table,
+    run_table_groups,
+)
+from reglab.store import run_table_columns as t
+from reglab.store.confirmations import Opening, TestScores, test_accuracy
 from reglab.store.database import Database
 from reglab.store.files import BEST, TEST, RunFiles, check_space, checkpoint_finder
 from reglab.store.reading import Unreadable
 from reglab.store.run import Files, Run
-from reglab.store.run_counts import RunChoices, RunCounts
+from reglab.store.run_counts import RunChoices, RunCounts, RunMark
 from reglab.store.run_filter import RunFilter
-from reglab.store.run_table import RunOrder
+from reglab.store.run_table import RunOrder, Tests, Weights
+from reglab.store.run_table_groups import GroupBy, RunGroup, RunGroups
 from reglab.store.schema import runs
 from reglab.store.sweep import Sweep
 
@@ -46,7 +59,7 @@ class StoreReads:
         """The sentence why nothing in the store may be changed; None where it may."""
         return self._database.read_only
 
-    def why_barred(self, action: Action, job: Run | Sweep | None = None) -> str | None:
+    def why_barred(self, action: Action, job: Run | RunMark | Sweep | None = None) -> str | None:
         """The sentence why ``action`` would be refused now (on ``job``); None where it would not."""
         return self.read_only
 
@@ -231,17 +244,85 @@ class StoreReads:
     # The table of runs: its time does not grow with the number of runs, because only a page is read
 
     def run_ids(
-        self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
+        self,
+        wanted: RunFilter | None = None,
+        order: RunOrder | None = None,
+        *,
+        offset: int = 0,
+        limit: int | None = 100,
     ) -> list[str]:
         """The ids on a page of the table of runs: ``limit`` of those that match, from number ``offset`` on."""
+        order = order or RunOrder()
+        tests = self.test_accuracies() if order.column == t.TEST_ACC else None
         with self._database.read() as connection:
-            return run_table.ids_of_page(connection, wanted or RunFilter(), order or RunOrder(), offset, limit)
+            return run_table.ids_of_page(connection, wanted or RunFilter(), order, offset, limit, tests)
 
     def run_table(
         self, wanted: RunFilter | None = None, order: RunOrder | None = None, *, offset: int = 0, limit: int = 100
     ) -> pd.DataFrame:
         """The rows of that page: :data:`reglab.store.run_table_columns.COLUMNS` of the runs that can be read."""
-        return run_table.table_of(self.runs_of(self.run_ids(wanted, order, offset=offset, limit=limit)))
+        return self.rows_of(self.runs_of(self.run_ids(wanted, order, offset=offset, limit=limit)))
+
+    def rows_of(self, found: Sequence[Run]) -> pd.DataFrame:
+        """The rows of these runs as a frame."""
+        return run_table.table_of(found, *self._beside(found))
+
+    def row_values(self, found: Sequence[Run]) -> list[dict[str, Any]]:
+        """The same rows as plain values, which need no pandas."""
+        return run_table.values_of(found, *self._beside(found))
+
+    def _beside(self, found: Sequence[Run]) -> tuple[Weights, Tests]:
+        """What the rows of these runs hold that the runs do not."""
+        ids = [run.id for run in found]
+        with self._database.read() as connection:
+            weights = run_table.weight_figures(connection, ids)
+        return weights, self.test_accuracies(ids)
+
+    def run_figures(self, states: Sequence[State] | None = None) -> pd.DataFrame:
+        """What :meth:`run_groups` follows from, of all runs that are not deleted, or of those in ``states``."""
+        tests = self.test_accuracies()
+        with self._database.read() as connection:
+            return run_table_groups.run_figures(connection, tests, states)
+
+    def run_groups(
+        self,
+        by: GroupBy,
+        wanted: RunFilter | None = None,
+        order: RunOrder | None = None,
+        *,
+        figures: pd.DataFrame | None = None,
+    ) -> RunGroups:
+        """The groups of the runs that match, in their order; ``figures``: :meth:`run_figures`, if known."""
+        order = order or RunOrder()
+        ids = self.run_ids(wanted, order, limit=None)
+        if figures is None or figures.index.isin(ids).sum() < len(ids):  # some are newer than the figures
+            figures = self.run_figures()
+        return run_table_groups.groups_of(figures, ids, by, order)
+
+    def name_groups(self, groups: Sequence[RunGroup]) -> list[RunGroup]:
+        """``groups`` under the names of their sweeps and λ."""
+        if not groups:
+            return []
+        with self._database.read() as connection:
+            names = run_table_groups.named(connection, groups[0].by, [group.key for group in groups])
+        return [replace(group, label=names[group.key]) for group in groups]
+
+    def test_accuracies(self, run_ids: Sequence[str] | None = None) -> dict[str, float]:
+        """Run → accuracy on the test part, of ``run_ids`` or all, where a confirmation has opened it."""
+        with self._database.read() as connection:
+            opened = confirmations.opened_runs(connection, run_ids)
+        found = {run_id: test_accuracy(self.files(run_id)) for run_id in opened}
+        return {run_id: accuracy for run_id, accuracy in found.items() if accuracy is not None}
+
+    def sweep_sizes(self, sweep_ids: Iterable[str]) -> dict[str, int]:
+        """Sweep → number of its runs."""
+        with self._database.read() as connection:
+            return run_counts.sweep_sizes(connection, sorted(set(sweep_ids)))
+
+    def run_marks(self, run_ids: Sequence[str]) -> list[RunMark]:
+        """Id, name, state and group of those of these runs that are there, in this order; quick for thousands."""
+        with self._database.read() as connection:
+            return run_counts.marks(connection, run_ids)
 
     def runs_of(self, run_ids: Sequence[str]) -> list[Run]:
         """The runs with these ids, in this order; those that are deleted, unknown or unreadable are left out."""

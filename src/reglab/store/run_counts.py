@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Text, case, cast, func, select
 
+from reglab.store.reading import chunks, raw
 from reglab.store.run_filter import HAS_TAGS, RunFilter, begins, matching, tag_values
 from reglab.store.schema import runs, sweeps
 
@@ -37,6 +38,38 @@ class RunChoices:
     datasets: tuple[str, ...]
     models: tuple[str, ...]
     tags: tuple[str, ...]
+
+
+class RunMark(NamedTuple):
+    """What thousands of ticked runs are known by: ``epoch`` are done, ``sweep`` is its sweep, ``person`` who began it."""
+
+    id: str
+    name: str
+    state: str
+    sweep: str | None
+    group: str
+    epoch: int
+    person: str | None = None
+
+
+def marks(connection: Connection, run_ids: Sequence[str]) -> list[RunMark]:
+    """Those of these runs that are not deleted, in this order."""
+    name, state, group, person = (_plain(connection, runs.c[one]) for one in ("name", "state", "group", "person"))
+    query = select(runs.c.id, name, state, group, runs.c.sweep, raw(runs.c.epoch), person).where(runs.c.deleted.is_(None))
+    found = {}
+    for ids in chunks(run_ids):
+        for row in connection.execute(query.where(runs.c.id.in_(ids))):
+            run, called, now, member, sweep, epoch, whose = row
+            mark = RunMark(run, _text(called), _text(now), sweep, _text(member), epoch, whose and _text(whose))
+            found[run] = mark
+    return [found[run] for run in run_ids if run in found]
+
+
+def sweep_sizes(connection: Connection, sweep_ids: Sequence[str]) -> dict[str, int]:
+    """Sweep → number of its runs, deleted ones included."""
+    query = select(runs.c.sweep, func.count()).group_by(runs.c.sweep)
+    found = [connection.execute(query.where(runs.c.sweep.in_(ids))).all() for ids in chunks(sweep_ids)]
+    return {sweep: number for rows in found for sweep, number in rows}
 
 
 def count(connection: Connection, wanted: RunFilter) -> RunCounts:

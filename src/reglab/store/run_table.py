@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Double, Select, case, func, select, type_coerce
 
 from reglab import columns
 from reglab.lazy import later
 from reglab.states import STATES
 from reglab.store import run_table_columns as t
+from reglab.store.reading import chunks
 from reglab.store.run import Run
 from reglab.store.run_filter import HAS_TAGS, RunFilter, lower, matching, tag_values
-from reglab.store.schema import epochs, runs
+from reglab.store.schema import epochs, layers, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,9 @@ else:
     np = later("numpy")
 
 _WITH_LAST = runs.outerjoin(epochs, (epochs.c.run == runs.c.id) & (epochs.c.epoch == runs.c.epoch))
-_LARGEST_FIRST = frozenset({t.BEST_ACC, t.LAST_ACC, t.ACC_AT_BEST, t.SECONDS, t.EPOCH, t.CREATED})
+_LARGEST_FIRST = frozenset(
+    {t.BEST_ACC, t.LAST_ACC, t.ACC_AT_BEST, t.TEST_ACC, t.WEIGHT_NORM, t.ZERO_SHARE, t.SECONDS, t.EPOCH, t.CREATED}
+)
 _best = epochs.alias()
 _ACC_AT_BEST = (
     select(_best.c[columns.VAL_ACC])
@@ -37,7 +40,13 @@ _ACC_AT_BEST = (
     .scalar_subquery()
 )
 _BEST_EPOCH = case((runs.c.best_epoch > 0, runs.c.best_epoch))  # 0: no epoch had a finite loss
-_Key = Callable[[Connection], ColumnElement[Any]]
+_Key = Callable[[Any], ColumnElement[Any]]  # of a connection
+WeightFigures = tuple[float, float]
+"""‖w‖₂, and the share of weights that is exactly 0."""
+
+Weights = Mapping[str, WeightFigures]
+Tests = Mapping[str, float]
+NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,25 @@ def finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((column.between(-sys.float_info.max, sys.float_info.max), column))
 
 
+def _weights(*wanted: Any) -> Select[Any]:
+    """``wanted`` of the layers after each run's last epoch done; of none before the first."""
+    now = (runs.c.id == layers.c.run) & (runs.c.epoch == layers.c.epoch) & (runs.c.epoch > 0)
+    return select(*wanted).select_from(layers.join(runs, now))
+
+
+_norm: ColumnElement[float] = type_coerce(finite(layers.c[columns.L2_NORM]), Double())
+_NORM_SQUARED = case((func.count(_norm) == func.count(), func.sum(_norm * _norm)))
+_ZEROS: ColumnElement[float] = type_coerce(
+    1.0 * func.sum(layers.c.zeros) / func.nullif(func.sum(layers.c.size), 0), Double()
+)
+
+
+def _of_weights(figure: ColumnElement[Any]) -> _Key:
+    """``figure`` of a run's weights as a term that sorts."""
+    own = (layers.c.run == runs.c.id) & (layers.c.epoch == runs.c.epoch) & (runs.c.epoch > 0)
+    return _value(select(figure).where(own).correlate(runs).scalar_subquery())
+
+
 def _value(column: ColumnElement[Any]) -> _Key:
     return lambda _: column
 
@@ -102,19 +130,58 @@ def _tags(connection: Connection) -> ColumnElement[Any]:
     return case((HAS_TAGS, _text(joined)(connection)))
 
 
-def ids_of_page(connection: Connection, wanted: RunFilter, order: RunOrder, offset: int, limit: int) -> list[str]:
-    """The ids of a page; whole rows sort slowly."""
+def ids_of_page(
+    connection: Connection,
+    wanted: RunFilter,
+    order: RunOrder,
+    offset: int,
+    limit: int | None,
+    tests: Mapping[str, float] | None = None,
+) -> list[str]:
+    """The ids of a page, all from ``offset`` on without a ``limit``; whole rows sort slowly.
+
+    ``tests``: run → test accuracy, which no table holds, for the order by it.
+    """
+    if order.column == t.TEST_ACC:
+        newest = ids_of_page(connection, wanted, RunOrder(), 0, None)
+        return _by_test(newest, tests or {}, order.descending)[offset : None if limit is None else offset + limit]
     query = select(runs.c.id).select_from(_WITH_LAST).where(matching(connection, wanted))
-    query = query.order_by(*order_by(connection, order)).offset(offset).limit(limit)
+    query = query.order_by(*order_by(connection, order)).offset(offset or None).limit(limit)
     return list(connection.execute(query).scalars())
 
 
-def table_of(found: Iterable[Run]) -> pd.DataFrame:
-    """:data:`COLUMNS <reglab.store.run_table_columns.COLUMNS>` of these runs, in their order."""
+def _by_test(ids: Iterable[str], tests: Mapping[str, float], descending: bool) -> list[str]:
+    sign = -1 if descending else 1
+    return sorted(ids, key=lambda run: sign * tests.get(run, sign * float("inf")))
+
+
+def weight_figures(connection: Connection, run_ids: Sequence[str] | None = None) -> dict[str, WeightFigures]:
+    """Run → figures of its weights after the last epoch done, of ``run_ids`` or all; absent before the first epoch.
+
+    The norm is NaN where that of a layer is not finite.
+    """
+    query = _weights(layers.c.run, _NORM_SQUARED, _ZEROS).group_by(layers.c.run)
+    chosen = [query] if run_ids is None else [query.where(layers.c.run.in_(ids)) for ids in chunks(run_ids)]
+    rows = [row for one in chosen for row in connection.execute(one)]
+    return {run: (float("nan") if square is None else square**0.5, zeros or 0.0) for run, square, zeros in rows}
+
+
+def table_of(found: Iterable[Run], weights: Weights = NONE, tests: Tests = NONE) -> pd.DataFrame:
+    """:data:`COLUMNS <reglab.store.run_table_columns.COLUMNS>` of these runs, in their order: :func:`values_of`."""
     import pandas as pd  # slow to load, and a list of runs needs no frame
 
-    values = list(zip(*map(_row, found), strict=True)) or [()] * len(t.COLUMNS)
-    return pd.DataFrame({name: _column(name, cells) for name, cells in zip(t.COLUMNS, values, strict=True)})
+    values = list(zip(*(row.values() for row in values_of(found, weights, tests)), strict=True))
+    cells = values or [()] * len(t.COLUMNS)
+    return pd.DataFrame({name: _column(name, own) for name, own in zip(t.COLUMNS, cells, strict=True)})
+
+
+def values_of(found: Iterable[Run], weights: Weights = NONE, tests: Tests = NONE) -> list[dict[str, Any]]:
+    """The values of :data:`COLUMNS <reglab.store.run_table_columns.COLUMNS>` by name, for each run; None for none.
+
+    ``weights``: those of :func:`weight_figures`; ``tests``: run → test accuracy, where the test part was opened.
+    """
+    rows = ((*_row(run), *weights.get(run.id, (None, None)), tests.get(run.id)) for run in found)
+    return [dict(zip(t.COLUMNS, row, strict=True)) for row in rows]
 
 
 def _row(run: Run) -> tuple[Any, ...]:
@@ -160,6 +227,8 @@ _KEYS: Mapping[str, _Key] = {
     t.BEST_LOSS: _value(finite(runs.c.best_val_loss)),
     t.GAP: _value(finite(epochs.c[columns.GAP_LOSS])),
     t.CURVE: _value(finite(epochs.c[columns.VAL_LOSS])),
+    t.WEIGHT_NORM: _of_weights(_NORM_SQUARED),
+    t.ZERO_SHARE: _of_weights(_ZEROS),
     t.SECONDS: _value(finite(runs.c.seconds)),
     t.CREATED: _value(runs.c.created),
     t.TAGS: _tags,
@@ -168,5 +237,26 @@ _KEYS: Mapping[str, _Key] = {
     t.L1_PART: _value(finite(epochs.c[columns.L1])),
     t.L2_PART: _value(finite(epochs.c[columns.L2])),
 }
-SORTABLE = tuple(_KEYS)
+_FIGURES = (t.LAMBDA1, t.LAMBDA2, t.LAST_ACC, t.BEST_ACC, t.BEST_ACC_EPOCH, t.BEST_EPOCH, t.BEST_LOSS, t.GAP, t.SECONDS)
+_LOSSES = (t.TOTAL, t.DATA_LOSS, t.L1_PART, t.L2_PART)
+
+
+def figure_columns(
+    text: Callable[[ColumnElement[Any]], ColumnElement[Any]], states: Sequence[str] | None
+) -> tuple[list[str], Select[Any]]:
+    """Names and query of what groups follow from, for runs that are not deleted, or those of them in ``states``.
+
+    ``text`` makes a column one that any driver can read.
+    """
+    texts = {t.RUN: runs.c.id, t.STATE: runs.c.state, t.MODEL: runs.c.model, "group": runs.c.group, "spec": runs.c.spec}
+    wanted = {name: text(column) for name, column in texts.items()}
+    wanted |= {name: _KEYS[name](None) for name in (*_FIGURES, *_LOSSES)}
+    wanted[t.ACC_AT_BEST] = finite(_best.c[columns.VAL_ACC])
+    best = (_best.c.run == runs.c.id) & (_best.c.epoch == runs.c.best_epoch)
+    query = select(*(column.label(name) for name, column in wanted.items()))
+    query = query.select_from(_WITH_LAST.outerjoin(_best, best)).where(runs.c.deleted.is_(None))
+    return list(wanted), query if states is None else query.where(runs.c.state.in_(states))
+
+
+SORTABLE = (*_KEYS, t.TEST_ACC)
 """The columns that runs can be sorted by."""

@@ -18,14 +18,18 @@ ACC_AT_BEST = "val_acc_at_best"  # validation accuracy at the best epoch
 GAP = "gap_loss"  # validation − training data loss at the last epoch
 CURVE = "val_loss_curve"  # validation loss over epochs, thinned, finite values only
 DATA_LOSS, L1_PART, L2_PART, TOTAL = "train_loss", "l1", "l2", "total"  # J and its parts at the last epoch, in nats
+WEIGHT_NORM = "weight_norm"  # ‖w‖₂ of all convolution and dense weights after the last epoch
+ZERO_SHARE = "zero_share"  # share of these weights that is exactly 0
+TEST_ACC = "test_acc"  # accuracy on the test part, of runs of a confirmation that has opened it
 SECONDS = "seconds"  # training time over all resumes
 CREATED = "created"
 TAGS = "tags"
 
 _ACCURACIES = (LAST_ACC, ACC_AT_BEST, BEST_EPOCH, BEST_LOSS, BEST_ACC, BEST_ACC_EPOCH)
-FIGURES = (LAMBDA1, LAMBDA2, *_ACCURACIES, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL)
+_WEIGHTS = (WEIGHT_NORM, ZERO_SHARE, TEST_ACC)
+FIGURES = (LAMBDA1, LAMBDA2, *_ACCURACIES, GAP, SECONDS, DATA_LOSS, L1_PART, L2_PART, TOTAL, *_WEIGHTS)
 """Numbers, NaN where there is none: before the first epoch, and where a figure is not finite."""
 
 _SPEC = (RUN, NAME, STATE, DATASET, MODEL, PENALTY, LAMBDA1, LAMBDA2, EPOCH, EPOCHS)
 _LOSSES = (DATA_LOSS, L1_PART, L2_PART, TOTAL)
-COLUMNS = (*_SPEC, *_ACCURACIES, GAP, SECONDS, CREATED, TAGS, *_LOSSES)
+COLUMNS = (*_SPEC, *_ACCURACIES, GAP, SECONDS, CREATED, TAGS, *_LOSSES, *_WEIGHTS)

@@ -45,6 +45,7 @@ from reglab.store.garbage import Leftover
 from reglab.store.imported import EndedRun, EndedSweep
 from reglab.store.integrity import Problem
 from reglab.store.owners import Owner
+from reglab.store.reading import chunks
 from reglab.store.reads import StoreReads
 from reglab.store.results import EpochEntry
 from reglab.store.run import Run
@@ -52,6 +53,8 @@ from reglab.store.schema import runs, sweeps
 from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress, people_of
 from reglab.sweep import SweepSpec
+
+_TAGS = select(runs.c.id, runs.c.tags)
 
 
 class Store(StoreReads):
@@ -129,7 +132,7 @@ class Store(StoreReads):
         other._person, other._limits = person, limits
         return other
 
-    def why_barred(self, action: Action, job: Run | Sweep | None = None) -> str | None:
+    def why_barred(self, action: Action, job: Run | RunMark | Sweep | None = None) -> str | None:
         return self.read_only or refusal(self._person, action, job.person if job else None)
 
     def audit_log(self, limit: int) -> list[AuditEntry]:
@@ -388,6 +391,16 @@ class Store(StoreReads):
     def set_tags(self, run_id: str, tags: Iterable[str]) -> None:
         """Replace a run's tags; blanks around them and doubles go."""
         self._label(run_id, tags=labels.checked_tags(tags))
+
+    def change_tags(self, run_ids: Sequence[str], *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Give runs the tags ``add`` and take ``remove`` from them, all or none."""
+        more, gone = labels.checked_tags(add), set(remove)
+        with self._database.write() as connection:
+            transitions.locked(connection, run_ids)
+            found = [row for ids in chunks(run_ids) for row in connection.execute(_TAGS.where(runs.c.id.in_(ids)))]
+            kept = {row.id: [tag for tag in row.tags if tag not in gone] for row in found}
+            new = {run_id: {"tags": labels.checked_tags([*tags, *more])} for run_id, tags in kept.items()}
+            transitions.change(connection, new)
 
     def set_note(self, run_id: str, note: str) -> None:
         """Replace a run's note."""

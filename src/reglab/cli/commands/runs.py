@@ -1,4 +1,4 @@
-"""``reglab runs``: the list of runs, newest first."""
+"""``reglab runs``: the list of runs, newest first, or their groups by sweep, CNN or λ."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from reglab.cli.output import Output
 from reglab.lazy import uncollected
 from reglab.settings import load_settings
 
-LIMIT = 50  # runs in the table by default; JSON has all
+LIMIT = 50  # rows in the table by default; JSON has all
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    about = f"list the N newest runs, 0 for all (default: {LIMIT}, with --json all)"
+    about = f"list the N newest runs or groups, 0 for all (default: {LIMIT}, with --json all)"
     parser.add_argument("--limit", type=_count, metavar="N", help=about)
+    grouped = "a row a sweep, CNN or λ instead of a run: mean ± standard error over seeds"
+    parser.add_argument("--group-by", choices=("sweep", "cnn", "lambda"), help=grouped)
 
 
 def _count(text: str) -> int:
@@ -26,6 +28,7 @@ def _count(text: str) -> int:
 
 @uncollected()
 def _run(arguments: argparse.Namespace, output: Output) -> int:
+    from reglab.cli.run_list import Listed, print_groups, print_runs
     from reglab.jobs import result, unreadable_result
     from reglab.store import Run, open_store
 
@@ -33,11 +36,23 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         store.recover()
         default = 0 if output.as_json else LIMIT
         limit = default if arguments.limit is None else arguments.limit
-        rows = store.every_run(limit=limit or None)
-        output.runs([result(store, row) if isinstance(row, Run) else unreadable_result(row) for row in rows])
-        total = store.count_runs().total
+        if arguments.group_by:
+            groups = store.run_groups(arguments.group_by)
+            print_groups(output, store.name_groups(groups.at(groups.keys[: limit or None])))
+            total, things = len(groups.keys), "groups"
+        else:
+            rows = store.every_run(limit=limit or None)
+            values = iter(store.row_values([row for row in rows if isinstance(row, Run)]))
+            print_runs(
+                output,
+                [
+                    Listed(result(store, row), next(values)) if isinstance(row, Run) else Listed(unreadable_result(row))
+                    for row in rows
+                ],
+            )
+            total, things = store.count_runs().total, "runs"
     if limit and total > limit:
-        output.note(f"The {limit:,} newest of {total:,} runs; --limit 0 lists all.")
+        output.note(f"The {limit:,} newest of {total:,} {things}; --limit 0 lists all.")
     return 0
 
 

@@ -17,11 +17,11 @@ from reglab import columns
 from reglab.access import Action
 from reglab.charts import RunStyle
 from reglab.charts.run_colours import PALETTE
-from reglab.errors import RegLabError
 from reglab.exports.csv import csv_bytes, settings_of
-from reglab.states import ACTIVE
-from reglab.store import BestEpoch, Run
+from reglab.states import ACTIVE, RESUMABLE
+from reglab.store import BestEpoch, Run, RunMark, Store
 from reglab.store.labels import NAME_LENGTH, NOTE_LENGTH
+from reglab.ui.runs.bulk import PANEL_WIDTH, delete_panel, duplicate_panel, problem_of
 from reglab.ui.runs.state import runs_state
 from reglab.ui.shared.acting import barred
 from reglab.ui.shared.legend import legend_html
@@ -38,12 +38,13 @@ from reglab.ui.shared.query import (
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, literal, local_time, named
-from reglab.ui.train.state import FORM
 
-EDIT, DELETE = "edit_runs", "delete_runs"
-"""Keys of the two panels."""
+EDIT = "edit_runs"
+"""Key of the panel."""
 
-PANEL_WIDTH = 340
+MOST_RESUMED = 1_000
+"""Runs whose checkpoints are looked for."""
+
 RESULTS = [
     "id",
     "name",
@@ -66,32 +67,37 @@ _LAST = (columns.EPOCH, *columns.METRICS)
 _FIGURES = [*(f"last.{name}" for name in _LAST), *(f"best.{name}" for name in BestEpoch._fields)]
 
 
-def run_bar(ticked: Sequence[Run], tags: Sequence[str]) -> None:
+def run_bar(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) -> None:
     """The same buttons in the same places, enabled where they apply to ``ticked``; ``tags`` are all tags in use."""
     ids = [run.id for run in ticked]
     stoppable = [run.id for run in ticked if run.state in ACTIVE and not barred("stop", run)]
-    may_go_on = [run for run in ticked if run.resumable and not barred("resume", run)]
-    resumable = list({run.sweep or run.id: run.id for run in may_go_on}.values())  # a sweep resumes whole
     with st.container(horizontal=True, gap="small", width="content"):
         few = ids if len(ids) <= MAX_RUNS else []
         _button("Open", "open_runs", "open_in_full", _open, few, f"The live view of up to {MAX_RUNS} runs.")
         about = f"Curves, settings, weights and errors of up to {MOST_COMPARED} runs."
         _button("Compare", "compare_runs", "compare_arrows", _compare, ids, about)
-        _edit_panel(ticked, tags)
+        _edit_panel(store, ticked, tags)
         _button("Stop", "stop_runs", "stop", _stop, stoppable, _why("stop", ticked) or _STOPS)
-        _button("Resume", "resume_runs", "play_arrow", _resume, resumable, _why("resume", ticked) or _RESUMES)
-        single = ticked if len(ticked) == 1 else []
+        going_on = _resumable(store, ticked)
+        _button("Resume", "resume_runs", "play_arrow", _resume, going_on, _why("resume", ticked) or _RESUMES)
+        single = ids if len(ids) == 1 else []
         _button("Inspect", "inspect_run_button", "biotech", _inspect, single, "Looks inside a single ticked run.")
-        _button("Duplicate", "duplicate_run", "content_copy", _duplicate, single, "Opens the form with its settings.")
+        duplicate_panel(ticked)
         csv: dict[str, Any] = {"file_name": "runs.csv", "mime": "text/csv", "icon": ":material/download:"}
         about = "Settings and results of the ticked runs."
-        st.download_button(
-            "CSV", lambda: runs_csv(ticked), **csv, key="runs_csv", disabled=not ticked, on_click="ignore", help=about
-        )
-        _delete_panel(ticked)
+        csv |= {"key": "runs_csv", "disabled": not ticked, "on_click": "ignore", "help": about}
+        st.download_button("CSV", lambda: runs_csv(store.runs_of(ids)), **csv)
+        delete_panel(store, ticked, _why("delete", ticked))
 
 
-def _why(action: Action, ticked: Sequence[Run]) -> str | None:
+def _resumable(store: Store, ticked: Sequence[RunMark]) -> list[str]:
+    """One id for each run, or whole sweep, that can go on; of many, the first :data:`MOST_RESUMED` are looked at."""
+    ended = [run.id for run in ticked if run.state in RESUMABLE and not barred("resume", run)][:MOST_RESUMED]
+    runs = store.runs_of(ended) if ended else []
+    return list({run.sweep or run.id: run.id for run in runs if run.resumable}.values())
+
+
+def _why(action: Action, ticked: Sequence[RunMark]) -> str | None:
     """Why the visitor may not do this to one of ``ticked``, as help; None where they may."""
     reason = barred(action, *ticked)
     return None if reason is None else literal(reason)
@@ -121,7 +127,7 @@ def runs_csv(runs: Sequence[Run]) -> bytes:
 
 
 def _button(
-    label: str, key: str, icon: str, action: Callable[[Any], None], runs: Sequence[str] | Sequence[Run], about: str
+    label: str, key: str, icon: str, action: Callable[[Sequence[str]], None], runs: Sequence[str], about: str
 ) -> None:
     """A button that calls ``action(runs)``, disabled where there are none."""
     icon = f":material/{icon}:"
@@ -131,7 +137,7 @@ def _button(
 # Panels
 
 
-def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
+def _edit_panel(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) -> None:
     """Name, tags, note and colour of a single run; tags to add to several runs, and to remove from them."""
     panel = st.popover(
         "Edit",
@@ -146,11 +152,11 @@ def _edit_panel(ticked: Sequence[Run], tags: Sequence[str]) -> None:
     with panel, st.container(width=PANEL_WIDTH, gap="small"):
         if problem := runs_state().problem:
             st.error(literal(problem), icon=":material/error:")
-        if len(ticked) == 1:
-            st.caption(f"Run {ticked[0].id}, created {local_time(ticked[0].created, st.context.timezone)}")
-            _labels(ticked[0], tags)
-        else:
+        if len(ticked) > 1:
             _tags(ticked, tags)
+        elif found := store.runs_of([ticked[0].id]):
+            st.caption(f"Run {found[0].id}, created {local_time(found[0].created, st.context.timezone)}")
+            _labels(found[0], tags)
 
 
 def _labels(run: Run, tags: Sequence[str]) -> None:
@@ -184,32 +190,16 @@ def _colour(run: Run, key: str) -> None:
     st.html(legend_html(RunStyle(name, name, colour) for name, colour in PALETTE.items()))
 
 
-def _tags(ticked: Sequence[Run], tags: Sequence[str]) -> None:
-    present = list(dict.fromkeys(tag for run in ticked for tag in run.tags))
+def _tags(ticked: Sequence[RunMark], tags: Sequence[str]) -> None:
     with st.form("edit_tags", border=False):
         st.caption(f"Tags of {count_of(len(ticked), 'run')}. To edit a name or a note, tick a single run.")
         st.multiselect("Add tags", tags, key="tags_added", accept_new_options=True, placeholder="Choose or type")
-        st.multiselect("Remove tags", present, key="tags_removed", placeholder="Choose", disabled=not present)
-        _save_button("save_tags", _retag, ticked)
+        st.multiselect("Remove tags", tags, key="tags_removed", placeholder="Choose", disabled=not tags)
+        _save_button("save_tags", _retag, [run.id for run in ticked])
 
 
 def _save_button(key: str, action: Callable[..., None], *args: object) -> None:
     st.form_submit_button("Save", type="primary", key=key, width="stretch", on_click=action, args=args)
-
-
-def _delete_panel(ticked: Sequence[Run]) -> None:
-    """Ask before deleting the ticked runs."""
-    why, icon = _why("delete", ticked), ":material/delete:"
-    idle = not ticked or why is not None
-    panel = st.popover("Delete", icon=icon, key=DELETE, on_change="rerun", disabled=idle, help=why)
-    if not panel.open or not ticked:
-        return
-    with panel, st.container(width=PANEL_WIDTH, gap="small"):
-        st.markdown(f"Delete {named([run.name for run in ticked])}?")
-        undo = "Undo restores them until other runs are deleted" if len(ticked) > 1 else "Undo restores it"
-        st.caption(f"{undo}. {undo_notice()}")
-        label, click = f"Delete {count_of(len(ticked), 'run')}", partial(_delete, ticked)
-        st.button(label, key="confirm_delete", type="primary", width="stretch", on_click=click)
 
 
 # Callbacks
@@ -225,8 +215,8 @@ def _compare(ids: Sequence[str]) -> None:
     st.switch_page(COMPARE_PAGE, query_params=compare_query(ids))
 
 
-def _inspect(runs: Sequence[Run]) -> None:
-    st.switch_page(INSPECT_PAGE, query_params={"run": runs[0].id})
+def _inspect(ids: Sequence[str]) -> None:
+    st.switch_page(INSPECT_PAGE, query_params={"run": ids[0]})
 
 
 def _stop(ids: Sequence[str]) -> None:
@@ -237,26 +227,11 @@ def _resume(ids: Sequence[str]) -> None:
     _each(ids, services().runner.resume)
 
 
-def _duplicate(runs: Sequence[Run]) -> None:
-    FORM.prepare(runs[0].spec)
-    st.switch_page(TRAIN_PAGE, query_params=FORM.to_query(runs[0].spec))
-
-
-def _delete(runs: Sequence[Run]) -> None:
-    """Hide runs, all or none, and offer Undo."""
-    state, ids = runs_state(), [run.id for run in runs]
-    st.session_state[DELETE] = False
-    state.problem = _problem(lambda: services().store.delete(ids))
-    if state.problem is None:
-        state.deleted = tuple((run.id, run.name) for run in runs)
-        state.ticked = tuple(run for run in state.ticked if run not in ids)
-
-
 def _undo() -> None:
     """Restore the runs deleted last, and tick them again."""
     state = runs_state()
     ids = tuple(run for run, _ in state.deleted)
-    state.problem = _problem(lambda: services().store.restore(ids))
+    state.problem = problem_of(lambda: services().store.restore(ids))
     if state.problem is None:
         state.deleted, state.ticked = (), (*state.ticked, *ids)
 
@@ -275,17 +250,12 @@ def _save(run_id: str, keys: Sequence[str]) -> None:
         store.set_note(run_id, note)
         store.set_colour(run_id, colour)
 
-    _close_edit(_problem(write))
+    _close_edit(problem_of(write))
 
 
-def _retag(runs: Sequence[Run]) -> None:
-    added, removed = st.session_state["tags_added"], set(st.session_state["tags_removed"])
-
-    def write() -> None:
-        for run in runs:
-            services().store.set_tags(run.id, [*(tag for tag in run.tags if tag not in removed), *added])
-
-    _close_edit(_problem(write))
+def _retag(ids: Sequence[str]) -> None:
+    add, remove = st.session_state["tags_added"], st.session_state["tags_removed"]
+    _close_edit(problem_of(lambda: services().store.change_tags(ids, add=add, remove=remove)))
 
 
 def _close_edit(problem: str | None) -> None:
@@ -295,13 +265,5 @@ def _close_edit(problem: str | None) -> None:
 
 def _each(ids: Sequence[str], action: Callable[[str], object]) -> None:
     """Call ``action`` for every run; of several problems, the first is shown."""
-    problems = [_problem(partial(action, run)) for run in ids]
+    problems = [problem_of(partial(action, run)) for run in ids]
     runs_state().problem = next(filter(None, problems), None)
-
-
-def _problem(action: Callable[[], object]) -> str | None:
-    try:
-        action()
-    except RegLabError as error:
-        return str(error)
-    return None

@@ -1,34 +1,36 @@
-"""The Runs page: filter, a page of the table, actions on ticked runs, and their charts in one colour a run."""
+"""The Runs page: filter, a page of the table with its groups, actions on ticked runs, and their charts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from reglab.store import Run, RunCounts, RunFilter, Store
+from reglab.store import RunCounts, RunFilter, Store
 from reglab.ui.runs.actions import EDIT, run_bar, undo_bar
-from reglab.ui.runs.state import RunsState, linked_runs, read_table, runs_state, write_query
-from reglab.ui.runs.table import (
-    KINDS,
-    PAGE,
-    clear_filter,
-    draw_table,
-    filter_bar,
-    hidden,
-    origins,
-    page_of_runs,
-    seen,
-    switches,
+from reglab.ui.runs.filter import KINDS, clear_filter, filter_bar, hidden, origins, switches
+from reglab.ui.runs.rows import PAGE, groups_on, table_rows
+from reglab.ui.runs.run_grid import run_grid
+from reglab.ui.runs.state import (
+    MOST_TICKED,
+    Grouping,
+    RunsState,
+    read_query,
+    runs_state,
+    ticked_runs,
+    write_query,
 )
+from reglab.ui.runs.views import columns_panel, keep_views, views_panel
 from reglab.ui.shared import chart_row, trouble
 from reglab.ui.shared.chart_row import Keys, Source
 from reglab.ui.shared.import_panel import import_panel
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE
+from reglab.ui.shared.query import MAX_RUNS, MOST_COMPARED, TRAIN_PAGE
 from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
+from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
@@ -39,7 +41,15 @@ TICK = 2.0
 HEIGHT = 340
 """Pixels of each chart."""
 
-_PAGER = "page"
+TABLE = "runs_table"
+"""The table's key."""
+
+_PAGER, _GROUPING = "page", "runs_group"
+_GROUPINGS: Mapping[Grouping, str] = {"sweep": "Sweep", "cnn": "CNN", "lambda": "λ", "none": "None"}
+_ABOUT_GROUPS = (
+    "The runs of a sweep, a CNN or a λ are one row that opens: mean ± one standard error over seeds, s/√n. "
+    "It is shown where every seed has the same settings; the spread over λ is no error."
+)
 _KEYS = Keys("runs_loss_view", "runs_log_loss", "runs_gap_measure", "runs_weight_view", "runs_layer")
 
 
@@ -61,60 +71,105 @@ def _board(tick: float | None) -> None:
     if _tick() != tick:
         st.rerun()  # to start, stop or retime the updates
     trouble.refresh()
-    groups = store.count_groups([kind.groups for kind in KINDS])
-    without = hidden(store, linked_runs())
-    counts = store.count_runs(RunFilter(without=without))
+    read_query(state)
+    keep_views(state)
+    grouped = state.grouping != "none"
+    kinds, without = store.count_groups([kind.groups for kind in KINDS]), hidden(grouped=grouped)
+    every = store.count_runs()
+    counts = store.count_runs(RunFilter(without=without)) if without else every
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
     head.header("Runs", help="Every run started here or from the command line.", width="content")
     if state.deleted:
         undo_bar(state.deleted)
-    if not counts.total:
-        _no_runs(groups)
-        switches(groups)
+    if not counts.total and not state.ticked:
+        _no_runs(kinds)
+        switches(kinds, grouped=grouped)
         return
-    ticked = read_table(state, lambda ids: seen(store.runs_of(ids), without))
+    ticked = ticked_runs(store, state)
     choices = store.run_choices()
     with head:
-        run_bar(ticked, choices.tags)
+        run_bar(store, ticked, choices.tags)
     wanted = filter_bar(choices, without)
     found = store.count_runs(wanted) if wanted.active else counts
-    summary = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    with summary:
+    bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small")
+    with bar:
         place = st.empty()
-        switches(groups)
-    _problems(state)
-    _rows(store, state, wanted, found)
+        _selection(store, state, wanted, found)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            switches(kinds, grouped=grouped)
+            _grouping(state)
+            views_panel(state)
+            columns_panel(state)
+    remarks = st.container(gap="small")
+    _table(store, state, wanted, found, every)
     place.caption(_summary(counts, found, state), width="content")
     write_query(state)
+    with remarks:
+        _remarks(state)
     if ticked:
-        _overlay(store, ticked)
+        _overlay(store, [run.id for run in ticked])
 
 
-def _rows(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts) -> None:
+def _grouping(state: RunsState) -> None:
+    """What a row is: a run, or a sweep, CNN or λ with its runs."""
+
+    def choose() -> None:
+        state.grouping, state.opened = st.session_state[_GROUPING], ()
+
+    st.session_state[_GROUPING] = state.grouping
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        st.markdown(":small[Group by]", width="content", help=_ABOUT_GROUPS)
+        segments("Group by", _GROUPINGS, _GROUPING, on_change=choose)
+
+
+def _selection(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts) -> None:
+    """Buttons for all runs that match, and for none, where something is ticked."""
+    if not state.ticked:
+        return
+
+    def every() -> None:
+        state.tick(store.run_ids(wanted, state.order, limit=MOST_TICKED + 1), on=True)
+
+    def none() -> None:
+        state.tick(state.ticked, on=False)
+
+    look: dict[str, Any] = {"type": "tertiary", "width": "content"}
+    with st.container(horizontal=True, gap="small", width="content"):
+        if len(state.ticked) < min(found.total, MOST_TICKED):
+            st.button(f"Select all {found.total:,}", key="select_all", on_click=every, **look)
+        st.button("Clear selection", key="select_none", on_click=none, **look)
+
+
+def _table(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts, every: RunCounts) -> None:
+    """The table, or why it is empty; ticked runs stay on top whatever the filter."""
     if not found.total:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("No run matches the filter.", width="content")
             st.button("Clear filter", key="clear_filter", icon=":material/filter_alt_off:", on_click=clear_filter)
-        return
-    if state.listed not in (None, (wanted, state.order)):
+        if not state.ticked:
+            return
+    listed = (wanted, state.order, state.grouping)
+    if state.listed not in (None, listed):
         first_page(_PAGER)
-    state.listed = (wanted, state.order)
+    state.listed = listed
+    groups = groups_on(store, state, wanted, every)
+    total = found.total if groups is None else len(groups.keys)
     above = st.container()
-    first = pager(found.total, PAGE, key=_PAGER, thing="runs")
-    page = page_of_runs(store, state, wanted, found, first)
+    first = pager(total, PAGE, key=_PAGER, thing="runs" if groups is None else "rows")
+    table = table_rows(store, state, wanted, found, groups, first)
     with above:
-        if len(page.rows):
-            draw_table(page.rows, state.order, key=state.key, preset=state.preset)
-    unreadable_list(page.unreadable, "runs_unreadable")
+        below = "40dvh" if state.ticked else "4.5rem" if total > PAGE else "1.5rem"
+        run_grid(table.columns, table.rows, table.pinned, key=TABLE, seen=state.seen, below=below, on_events=state.take)
+    unreadable_list(table.unreadable, "runs_unreadable")
 
 
-def _problems(state: RunsState) -> None:
+def _remarks(state: RunsState) -> None:
     if state.problem and not st.session_state.get(EDIT):  # an open Edit panel shows it itself
         st.error(literal(state.problem), icon=":material/error:")
-    if state.unknown:
-        names = ", ".join(literal(run) for run in state.unknown)
-        sentence = f"The link names a run that does not exist: {names}. It may have been deleted."
-        st.warning(sentence, icon=":material/link_off:")
+    if state.done:
+        st.success(state.done, icon=":material/check_circle:")
+    for remark in state.remarks.values():
+        st.warning(remark, icon=":material/info:")
 
 
 def _no_runs(groups: Mapping[str, int]) -> None:
@@ -129,7 +184,7 @@ def _no_runs(groups: Mapping[str, int]) -> None:
 
 
 def _summary(counts: RunCounts, found: RunCounts, state: RunsState) -> str:
-    """For example "12 runs · 2 training · 1 waiting · 3 match the filter · 2 selected, 1 of them not shown"."""
+    """For example "12 runs · 2 training · 1 waiting · 3 match the filter · 2 selected"."""
     parts = [count_of(counts.total, "run")]
     parts += [
         f"{counts.states[name]:,} {label}"
@@ -138,16 +193,19 @@ def _summary(counts: RunCounts, found: RunCounts, state: RunsState) -> str:
     ]
     if found.total != counts.total:
         parts.append(f"{found.total:,} match the filter")
-    away = len(set(state.ticked) - set(state.shown))
-    selected = f"{len(state.ticked):,} selected" + (f", {away:,} of them not shown" if away else "")
-    return " · ".join([*parts, selected if state.ticked else "select runs to compare them"])
+    selected = f"{len(state.ticked):,} selected" if state.ticked else "select runs to compare them"
+    return " · ".join([*parts, selected])
 
 
-def _overlay(store: Store, ticked: Sequence[Run]) -> None:
+def _overlay(store: Store, ticked: Sequence[str]) -> None:
     """Three charts of the ``ticked`` runs side by side, of the first MAX_RUNS where there are more."""
-    runs = ticked[:MAX_RUNS]
+    runs = store.runs_of(ticked[:MAX_RUNS])
+    if not runs:
+        return
     if len(ticked) > MAX_RUNS:
-        sentence = f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; Compare shows all of them."
+        sentence = (
+            f"The charts show the first {MAX_RUNS} of {len(ticked):,} ticked runs; Compare shows up to {MOST_COMPARED}."
+        )
         st.info(sentence, icon=":material/palette:")
     legend = st.container(key="runs_legend")
     grid = st.grid(3, min_column_width=270, gap="small", border=True)

@@ -1,116 +1,190 @@
-"""Session state of the Runs page: ticked runs, order, what was just deleted, and what went wrong.
+"""Session state of the Runs page: what the table shows and what is ticked, in step with the query.
 
-Ticks are run ids, also in the query (``?runs=a,b&sort=-gap_loss``). The browser's table reports row numbers only, and
-its message may have been sent before the latest update. Rows therefore keep their places under one widget key; where
-they move (another order, other runs), a table with a new key replaces it, so a row number always means the run that
-the person saw.
+The query holds the ticks, the order, the grouping, the columns, the open groups and the name of the view
+(``?runs=a,b&sort=-gap_loss&group=lambda&columns=…``); the filter is in it by itself. Each is read when the page opens,
+and followed where the person navigates; otherwise the page is right, and the query follows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import streamlit as st
 
-from reglab.analysis import positions, reconciled
-from reglab.store import Run, RunFilter, RunOrder
+from reglab.store import RunFilter, RunMark, RunOrder, Store
+from reglab.store.run_table import SORTABLE
+from reglab.ui.runs.columns import COLUMNS, DEFAULT
+from reglab.ui.runs.run_grid import Event
 from reglab.ui.shared.query import Query
+from reglab.ui.shared.text import named
+
+MOST_TICKED = 10_000
+"""Runs that can be ticked at once."""
+
+Grouping = Literal["none", "sweep", "cnn", "lambda"]
+GROUPS: tuple[Grouping, ...] = get_args(Grouping)
 
 _STATE = "runs_page"
 _MOST = 100  # ticks in the query: browsers cut off very long addresses
-_RUNS = "runs"
-_QUERY = Query("runs", lambda key: key == _RUNS)
+_MOST_OPEN = 20  # open groups in it
+_LONGEST = 60  # characters of a view's name
+
+
+def _query(name: str) -> Query:
+    """A parameter of its own, which Streamlit writes alone: the filter's widgets are bound to others."""
+    return Query(f"runs_{name}", lambda key: key == name)
+
+
+QUERIES: Mapping[str, Query] = {name: _query(name) for name in ("runs", "sort", "group", "columns", "open", "view")}
 
 
 @dataclass
 class RunsState:
-    """``ticked``, ``page`` (found for ``basis``) and ``shown`` (the table's rows) are run ids.
+    """``ticked`` and ``page`` are run ids, the latter keys of groups in a grouped table, found for ``basis``.
 
-    ``preset``: rows that are ticked when the table appears. ``listed``: filter and order of the table on screen.
-    ``linked``: the ticks in the query when it was last read or written. ``deleted``: (id, name) that Undo restores.
+    ``opened``: keys of the open groups; ``members``: key → run ids of the groups on screen; ``shown``: all ids.
+    ``linked``: the parameters when they were last read or written. ``seen``: the last event of the table. ``deleted``:
+    (id, name) that Undo restores. ``problem`` and ``done`` are sentences on the last action, ``remarks`` some on the
+    link, whose runs are ``unchecked`` at first.
     """
 
     ticked: tuple[str, ...] = ()
     order: RunOrder = field(default_factory=RunOrder)
+    grouping: Grouping = "sweep"
+    columns: tuple[str, ...] = DEFAULT
+    opened: tuple[str, ...] = ()
+    view: str = ""
     page: tuple[str, ...] = ()
-    shown: tuple[str, ...] = ()
     basis: tuple[Any, ...] = ()
-    preset: tuple[int, ...] = ()
-    version: int = 0
-    listed: tuple[RunFilter, RunOrder] | None = None
-    linked: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    listed: tuple[RunFilter, RunOrder, str] | None = None
+    linked: dict[str, str] = field(default_factory=dict)
+    seen: int = 0
     deleted: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
-    unknown: tuple[str, ...] = ()
+    done: str | None = None
+    unchecked: bool = False
+    remarks: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def key(self) -> str:
-        """The table's widget key."""
-        return f"runs_table_{self.version}"
+    def take(self, events: Sequence[Event]) -> None:
+        """What was pressed in the table, in its order, each event once."""
+        for event in events:
+            if event.number <= self.seen:
+                continue
+            self.seen = event.number
+            match event.kind:
+                case "sort":
+                    self.order = self.order.clicked(event.id)
+                    self.remarks.pop("sort", None)
+                case "open":
+                    self.opened = tuple(key for key in self.opened if key != event.id) + (event.id,) * event.on
+                case "tick":
+                    self.tick(self.members.get(event.id, (event.id,)), on=event.on)
+                case "all":
+                    self.tick(self.shown, on=event.on)
+
+    def tick(self, runs: Sequence[str], *, on: bool) -> None:
+        """Tick these runs, as many as can be, or none of them; earlier remarks go."""
+        self.problem = self.done = None
+        self.remarks = {}
+        ticked = dict.fromkeys(self.ticked)
+        for run in runs:
+            if on:
+                ticked.setdefault(run)
+            else:
+                ticked.pop(run, None)
+        self.ticked = tuple(ticked)[:MOST_TICKED]
+        if len(ticked) > MOST_TICKED:
+            self.remarks["ticks"] = f"At most {MOST_TICKED:,} runs can be selected: the first {MOST_TICKED:,} are."
+
+    def follow(self, name: str, value: str) -> None:
+        """Show what the parameter ``name`` of a query says, with a sentence on what of it is unknown."""
+        self.remarks.pop(name, None)
+        match name:
+            case "runs":
+                self.ticked, self.unchecked = _split(value, ",")[:_MOST], True
+            case "sort":
+                self.order = RunOrder.parse(value)
+                if value and value.removeprefix("-") not in SORTABLE:
+                    self.remarks[name] = f"The link sorts by a column that does not exist: {named([value[:_LONGEST]])}."
+            case "group":
+                self.grouping = next((known for known in GROUPS if known == value), usual_grouping())
+                if value and value not in GROUPS:
+                    unknown = named([value[:_LONGEST]])
+                    self.remarks[name] = f"The link groups by something that does not exist: {unknown}."
+            case "columns":
+                wanted = _split(value, ",")
+                self.columns = tuple(key for key in COLUMNS if key in wanted) or DEFAULT
+                if unknown_columns := [key[:_LONGEST] for key in wanted if key not in COLUMNS]:
+                    self.remarks[name] = f"The link names columns that do not exist: {named(unknown_columns, most=3)}."
+            case "open":
+                self.opened = _split(value, ";")[:_MOST_OPEN]
+            case "view":
+                self.view = value[:_LONGEST]
+
+    def parameters(self) -> dict[str, str]:
+        """The query that stands for this state; an absent parameter is the default."""
+        return {
+            "runs": ",".join(self.ticked[:_MOST]),
+            "sort": "" if self.order == RunOrder() else str(self.order),
+            "group": "" if self.grouping == usual_grouping() else self.grouping,
+            "columns": "" if self.columns == DEFAULT else ",".join(self.columns),
+            "open": ";".join(self.opened[:_MOST_OPEN]),
+            "view": self.view,
+        }
 
 
 def runs_state() -> RunsState:
-    state: RunsState = st.session_state.setdefault(_STATE, RunsState())
+    """This session's state."""
+    state: RunsState = st.session_state.setdefault(_STATE, RunsState(grouping=usual_grouping()))
     return state
 
 
-def read_table(state: RunsState, find: Callable[[Sequence[str]], list[Run]]) -> list[Run]:
-    """Update ticks and order, and return the ticked runs of all pages.
-
-    Both come from the query where the page opens or the query has changed, else from the table. ``find`` returns the
-    existing runs among these ids.
-    """
-    linked = linked_runs()
-    if state.key not in st.session_state:
-        state.basis, state.linked = (), linked
-        state.ticked = linked or state.ticked
-        known = {run.id for run in find(linked)} if linked else set()
-        state.unknown = tuple(run for run in linked if run not in known)
-        state.order = RunOrder.parse(st.query_params["sort"]) if "sort" in st.query_params else state.order
-    elif linked != state.linked:
-        state.basis, state.ticked, state.linked = (), linked, linked
-    else:
-        _take(state, st.session_state[state.key]["selection"])
-    found = find(state.ticked) if state.ticked else []
-    state.ticked = tuple(run.id for run in found)
-    return found
+def usual_grouping() -> Grouping:
+    """By sweep; in links of earlier versions that ask for the runs of sweeps (``?paths=true``), none, as there."""
+    return "none" if st.query_params.get("paths") == "true" else "sweep"
 
 
-def show(state: RunsState, shown: tuple[str, ...], basis: tuple[Any, ...]) -> None:
-    """Put the runs ``shown``, found for ``basis`` (the order first), into the table; into a new one where rows move."""
-    if shown != state.shown or basis[:1] != state.basis[:1]:
-        state.version += 1
-        state.shown, state.preset = shown, tuple(positions(state.ticked, shown))
-    state.basis = basis
+def read_query(state: RunsState) -> None:
+    """Follow the query where the page opens, if it says anything, and where it has changed."""
+    for name, query in QUERIES.items():
+        opens = query.opens
+        value = query.read().get(name, "")
+        if value != state.linked.get(name, "") if not opens else value:
+            state.follow(name, value)
+            state.linked[name] = value
 
 
 def write_query(state: RunsState) -> None:
-    """Write the ticked runs into the query, and the order where it is not the default."""
-    ticked = state.ticked[:_MOST]
-    if ticked != state.linked:
-        state.linked = ticked
-        _QUERY.write({_RUNS: ",".join(ticked)} if ticked else {})
-    sort = "" if state.order == RunOrder() else str(state.order)
-    if sort == st.query_params.get("sort", ""):
-        return
-    if sort:
-        st.query_params["sort"] = sort
-    else:
-        del st.query_params["sort"]
+    """Let the query follow the page."""
+    for name, value in state.parameters().items():
+        if value != QUERIES[name].read().get(name, ""):
+            QUERIES[name].write({name: value} if value else {})
+        state.linked[name] = value
 
 
-def _take(state: RunsState, selection: Mapping[str, Any]) -> None:
-    """Ticks, and a click on a column's head, as the browser's table reports them."""
-    ticked = reconciled(state.ticked, state.shown, selection["rows"])
-    if ticked != state.ticked:
-        state.ticked, state.unknown, state.problem = ticked, (), None
-    for column in selection["columns"]:
-        state.order = state.order.clicked(column)
+def ticked_runs(store: Store, state: RunsState) -> list[RunMark]:
+    """The ticked runs that are there; the others lose their ticks, with a sentence where the link named them."""
+    found = store.run_marks(state.ticked) if state.ticked else []
+    known = {run.id for run in found}
+    unknown = [run[:_LONGEST] for run in state.ticked if run not in known]
+    if unknown and state.unchecked:
+        state.remarks["runs"] = _missing(unknown)
+    state.ticked, state.unchecked = tuple(run.id for run in found), False
+    return found
 
 
-def linked_runs() -> tuple[str, ...]:
-    """The run ids of ``?runs=``, each once."""
-    names = (name.strip() for name in _QUERY.read().get(_RUNS, "").split(","))
-    return tuple(dict.fromkeys(name for name in names if name))[:_MOST]
+def _missing(unknown: Sequence[str]) -> str:
+    one = len(unknown) == 1
+    return (
+        f"The link names {'a run' if one else 'runs'} that {'does' if one else 'do'} not exist: {named(unknown)}. "
+        + ("It may have been deleted." if one else "They may have been deleted.")
+    )
+
+
+def _split(text: str, separator: str) -> tuple[str, ...]:
+    names = (name.strip() for name in text.split(separator))
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -195,6 +195,11 @@ class Query:
     name: str
     owns: Callable[[str], bool]
 
+    @property
+    def opens(self) -> bool:
+        """Whether the page has just opened: it has not read its query yet."""
+        return self.name not in self._histories()
+
     def read(self) -> dict[str, str]:
         """The query that the page must show: one value for each parameter."""
         return dict(self.sync().current)
