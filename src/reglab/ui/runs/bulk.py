@@ -1,4 +1,4 @@
-"""Deleting and duplicating ticked runs, one or thousands; the panels say beforehand what happens to each kind of run."""
+"""Delete and Duplicate for ticked runs, one or thousands; the panels say beforehand what happens to which runs."""
 
 from __future__ import annotations
 

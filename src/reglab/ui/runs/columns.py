@@ -116,9 +116,6 @@ def _other(row: RunRow) -> str:
 
 _CATALOGUE = (
     Column(t.STATE, "State", "Of a group: how many of its runs are in each.", _state, _states, "left"),
-    Column(t.DATASET, "Dataset", "", lambda row: dataset_label(row.run.dataset), align="left"),
-    Column(t.MODEL, "CNN", "", lambda row: model_label(row.run.model), align="left"),
-    Column(t.PENALTY, "Penalty", "", lambda row: row.run.penalty, align="left"),
     Column(LAMBDA, "λ", "", lambda row: ""),
     _share(t.LAST_ACC, "Final acc.", "Validation accuracy at the last epoch."),
     Column(
@@ -155,6 +152,9 @@ _CATALOGUE = (
     ),
     _figure(t.SECONDS, "Duration", "Time spent training.", lambda value: duration(value or 0)),
     Column(t.CURVE, "Val. loss", "Over epochs; each on its own scale.", _curve, align="left"),
+    Column(t.DATASET, "Dataset", "", lambda row: dataset_label(row.run.dataset), align="left"),
+    Column(t.MODEL, "CNN", "", lambda row: model_label(row.run.model), align="left"),
+    Column(t.PENALTY, "Penalty", "", lambda row: row.run.penalty, align="left"),
     Column(t.EPOCH, "Epochs", "Epochs done / planned.", lambda row: f"{row.run.epoch} / {row.run.epochs}"),
     Column(t.CREATED, "Created", "", lambda row: local_time(row.run.created, row.zone)[:16], align="left"),
     Column(t.TAGS, "Tags", "", lambda row: {"tags": list(row.run.tags)} if row.run.tags else "", align="left"),
