@@ -75,7 +75,7 @@ def _row(one: Listed) -> tuple[str, ...]:
         short(row[t.WEIGHT_NORM], 3),
         percent(row[t.ZERO_SHARE]),
         _lambdas(result["spec"]["penalty"]),
-        f"{row[t.SECONDS]:.0f} s",
+        f"{fixed(row[t.SECONDS], 0)} s",
         result["name"],
     )
 
@@ -94,7 +94,7 @@ def _group(group: RunGroup) -> tuple[str, ...]:
         return _with_error(fixed(group.means[name], digits), fixed(group.errors[name], digits))
 
     figures = (share(t.LAST_ACC), share(t.BEST_ACC), share(t.TEST_ACC), number(t.GAP, 3), number(t.WEIGHT_NORM, 2))
-    spent = f"{group.means[t.SECONDS]:.0f} s"
+    spent = f"{fixed(group.means[t.SECONDS], 0)} s"
     return (str(len(group.runs)), str(group.seeds), *figures, share(t.ZERO_SHARE), spent, group.label)
 
 

@@ -165,12 +165,12 @@ def _table(codes: NDArray[Any], repeats: NDArray[Any], settings: NDArray[Any], v
     number = np.bincount(codes, minlength=count)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(codes, values, count) / number
-        pairs, inverse = np.unique(np.stack([codes, repeats], 1), axis=0, return_inverse=True)
-        inverse = inverse.reshape(-1)
-        of_repeat = np.bincount(inverse, values, len(pairs)) / np.bincount(inverse, minlength=len(pairs))
-        seeds = np.bincount(pairs[:, 0], minlength=count)
-        centre = np.bincount(pairs[:, 0], of_repeat, count) / seeds
-        spread = np.bincount(pairs[:, 0], (of_repeat - centre[pairs[:, 0]]) ** 2, count)
+        pairs, inverse = np.unique(_combined(codes, repeats), return_inverse=True)
+        of_repeat = np.bincount(inverse, values) / np.bincount(inverse)
+        owner = _first(pairs, repeats)
+        seeds = np.bincount(owner, minlength=count)
+        centre = np.bincount(owner, of_repeat, count) / seeds
+        spread = np.bincount(owner, (of_repeat - centre[owner]) ** 2, count)
         error = np.sqrt(spread / (seeds - 1) / seeds)
     crossed = _distinct(codes, count, repeats, settings) == seeds * _distinct(codes, count, settings)
     return mean, np.where(crossed & (seeds > 1), error, np.nan), number
@@ -178,8 +178,27 @@ def _table(codes: NDArray[Any], repeats: NDArray[Any], settings: NDArray[Any], v
 
 def _distinct(codes: NDArray[Any], count: int, *others: NDArray[Any]) -> NDArray[np.int64]:
     """How many different combinations of ``others`` each group has."""
-    combinations = np.unique(np.stack([codes, *others], 1), axis=0)
-    return np.bincount(combinations[:, 0], minlength=count)
+    combinations = np.unique(_combined(codes, *others))
+    for other in reversed(others):
+        combinations = _first(combinations, other)
+    return np.bincount(combinations, minlength=count)
+
+
+def _combined(*codes: NDArray[Any]) -> NDArray[np.int64]:
+    """One number for each combination of ``codes``, numbers from 0 on: sorted much faster than rows."""
+    whole = codes[0].astype(np.int64)
+    for code in codes[1:]:
+        whole = whole * _size(code) + code
+    return whole
+
+
+def _first(combined: NDArray[np.int64], last: NDArray[Any]) -> NDArray[np.int64]:
+    """What :func:`_combined` combined with ``last``."""
+    return combined // _size(last)
+
+
+def _size(codes: NDArray[Any]) -> int:
+    return int(codes.max(initial=0)) + 1
 
 
 def _ordered(tables: Mapping[str, _Table], order: RunOrder, count: int) -> list[int]:

@@ -46,6 +46,10 @@ TABLE = "runs_table"
 
 _PAGER, _GROUPING = "page", "runs_group"
 _GROUPINGS: Mapping[Grouping, str] = {"sweep": "Sweep", "cnn": "CNN", "lambda": "λ", "none": "None"}
+_ABOUT = (
+    "Every run started here or from the command line. In the table, ↑ and ↓ move between rows, → and ← open and close "
+    "a group, Space selects. Selected runs stand on top."
+)
 _ABOUT_GROUPS = (
     "The runs of a sweep, a CNN or a λ are one row that opens: mean ± one standard error over seeds, s/√n. "
     "It is shown where every seed has the same settings; the spread over λ is no error."
@@ -78,7 +82,7 @@ def _board(tick: float | None) -> None:
     every = store.count_runs()
     counts = store.count_runs(RunFilter(without=without)) if without else every
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    head.header("Runs", help="Every run started here or from the command line.", width="content")
+    head.header("Runs", help=_ABOUT, width="content")
     if state.deleted:
         undo_bar(state.deleted)
     if not counts.total and not state.ticked:

@@ -275,11 +275,12 @@ function rowsOf({ table }) {
   return [...table.querySelectorAll("tbody tr")];
 }
 
-// The first pinned rows stand below the head, one below the other.
+// The first pinned rows stand below the head, one below the other, in a third of the table at most.
 function stick({ head, pinned, box }) {
   let top = head.offsetHeight;
+  const most = Math.min(STUCK, Math.floor(box.clientHeight / 3 / (top || 1)));
   [...pinned.children].forEach((row, place) => {
-    const stuck = place < STUCK;
+    const stuck = place < most;
     row.classList.toggle("stuck", stuck);
     row.classList.toggle("last", place === pinned.children.length - 1);
     row.style.setProperty("--top", `${top}px`);
