@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, add_sweep, metrics, spec
 from tests.pages.browsing import address, again, press, visit
 from tests.pages.runs_page import grid, heads, names, pinned, push, row, state
 from tests.pages.runs_page import runs_page as page
 
-from reglab.store import Store
+from reglab.store import RunFilter, Store
 from reglab.sweep import SweepSpec
+from reglab.ui.runs.rows import groups_on
+from reglab.ui.runs.state import RunsState
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 
@@ -67,6 +70,20 @@ def test_a_link_carries_filter_grouping_columns_order_and_view(app: AppTest, sto
     press(again(app), "view_talk")
     assert names(app) == ["λ₂ = 0.1", "no penalty"]
     assert (state(app).view, address(app)["find"]) == ("talk", "one")
+
+
+def test_the_mean_of_a_group_moves_while_one_of_its_runs_trains(store: Store) -> None:
+    add_run(store, epochs=[metrics(1, val_acc=0.8)])
+    busy = add_run(store, epochs=[metrics(1, val_acc=0.6)], state="running")
+
+    def mean() -> float:
+        groups = groups_on(store, RunsState(grouping="lambda"), RunFilter(), store.count_runs())
+        assert groups is not None
+        return groups.at(groups.keys)[0].means["last_val_acc"]
+
+    assert mean() == pytest.approx(0.7)
+    store.add_epochs([(busy.id, metrics(2, val_acc=0.9), [], 2)])
+    assert mean() == pytest.approx(0.85)
 
 
 def test_older_links_to_runs_of_sweeps_show_them_without_groups(app: AppTest, store: Store) -> None:

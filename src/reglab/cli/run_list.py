@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reglab.cli.output import Output, status_of
-from reglab.number_format import NONE, exact, fixed, percent, short
+from reglab.number_format import NONE, exact, fixed, percent
 from reglab.spec.penalty import penalty_symbol
 from reglab.store import run_table_columns as t
 
@@ -72,7 +72,7 @@ def _row(one: Listed) -> tuple[str, ...]:
         best,
         percent(row[t.TEST_ACC]),
         fixed(row[t.GAP], 3, sign=True),
-        short(row[t.WEIGHT_NORM], 3),
+        fixed(row[t.WEIGHT_NORM], 2),
         percent(row[t.ZERO_SHARE]),
         _lambdas(result["spec"]["penalty"]),
         f"{fixed(row[t.SECONDS], 0)} s",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from reglab.number_format import NONE, PERCENT, exact, fixed, percent, short
+from reglab.number_format import NONE, PERCENT, exact, fixed, percent
 from reglab.states import FACTS
 from reglab.store import Run, RunGroup, RunOrder
 from reglab.store import run_table_columns as t
@@ -133,7 +133,7 @@ _CATALOGUE = (
         group_needs=lambda group: group.counts[t.TEST_ACC] > 0,
     ),
     _nats(t.GAP, "Gap", "Validation − training loss at the last epoch, without penalty"),
-    _figure(t.WEIGHT_NORM, "‖w‖", "√Σw² of all weights after the last epoch.", lambda value: short(value, 3)),
+    _figure(t.WEIGHT_NORM, "‖w‖", "√Σw² of all weights after the last epoch.", lambda value: fixed(value, 2)),
     _share(t.ZERO_SHARE, "Exact zeros", "Share of weights that are exactly 0 after the last epoch."),
     Column(
         FILTERS,

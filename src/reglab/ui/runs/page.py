@@ -76,7 +76,6 @@ def _board(tick: float | None) -> None:
         st.rerun()  # to start, stop or retime the updates
     trouble.refresh()
     read_query(state)
-    keep_views(state)
     grouped = state.grouping != "none"
     kinds, without = store.count_groups([kind.groups for kind in KINDS]), hidden(grouped=grouped)
     every = store.count_runs()
@@ -112,6 +111,7 @@ def _board(tick: float | None) -> None:
         _remarks(state)
     if ticked:
         _overlay(store, [run.id for run in ticked])
+    keep_views(state)
 
 
 def _grouping(state: RunsState) -> None:
