@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Role = Literal["viewer", "experimenter", "admin"]
-Action = Literal["start", "import", "stop", "resume", "extend", "delete", "restore", "label", "audit", "train", "upkeep"]
+Action = Literal[
+    "start", "import", "stop", "resume", "extend", "delete", "restore", "label", "audit", "train", "upkeep"
+]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 """The least first."""

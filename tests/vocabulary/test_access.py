@@ -12,9 +12,17 @@ ANN = {role: Person("ann@lab.org", role) for role in ROLES}
 ON_RUNS = ("stop", "resume", "extend", "delete", "restore", "label")
 ALLOWED: dict[str, set[tuple[str, str | None]]] = {
     "viewer": set(),
-    "experimenter": {("start", None), ("import", None), *((action, owner) for action in ON_RUNS for owner in (None, "ann@lab.org"))},
+    "experimenter": {
+        ("start", None),
+        ("import", None),
+        *((action, owner) for action in ON_RUNS for owner in (None, "ann@lab.org")),
+    },
     "admin": {
-        *((action, owner) for action in (*ON_RUNS, "start", "import", "audit") for owner in (None, "ann@lab.org", "bob@lab.org"))
+        *(
+            (action, owner)
+            for action in (*ON_RUNS, "start", "import", "audit")
+            for owner in (None, "ann@lab.org", "bob@lab.org")
+        )
     },
 }
 

@@ -63,10 +63,19 @@ def insert_ended(connection: Connection, jobs: Sequence[EndedRun | EndedSweep], 
             _insert_run(connection, job, {"person": email})
             continue
         key = None if job.checks is None else next_key(connection, job.checks)
-        own = {"id": job.id, "key": key, "name": job.name, "spec": job.spec.to_json(), **row_of(job.confirmation), "person": email}
+        own = {
+            "id": job.id,
+            "key": key,
+            "name": job.name,
+            "spec": job.spec.to_json(),
+            **row_of(job.confirmation),
+            "person": email,
+        }
         connection.execute(insert(sweeps), [{**own, **job.facts}])
         for lane, run in enumerate(job.runs):
-            _insert_run(connection, run, {"sweep": job.id, "lane": lane, "group": SWEEP_GROUPS + job.id, "person": email})
+            _insert_run(
+                connection, run, {"sweep": job.id, "lane": lane, "group": SWEEP_GROUPS + job.id, "person": email}
+            )
         if job.opening is not None:
             connection.execute(insert_unless_known(connection, openings).values(**asdict(job.opening)))
 

@@ -41,7 +41,7 @@ class RunChoices:
 
 
 class RunMark(NamedTuple):
-    """What thousands of ticked runs are known by: ``epoch`` are done, ``sweep`` is its sweep, ``person`` who began it."""
+    """What thousands of ticked runs are known by: ``epoch`` are done, in ``sweep``, begun by ``person``."""
 
     id: str
     name: str
@@ -55,7 +55,9 @@ class RunMark(NamedTuple):
 def marks(connection: Connection, run_ids: Sequence[str]) -> list[RunMark]:
     """Those of these runs that are not deleted, in this order."""
     name, state, group, person = (_plain(connection, runs.c[one]) for one in ("name", "state", "group", "person"))
-    query = select(runs.c.id, name, state, group, runs.c.sweep, raw(runs.c.epoch), person).where(runs.c.deleted.is_(None))
+    query = select(runs.c.id, name, state, group, runs.c.sweep, raw(runs.c.epoch), person).where(
+        runs.c.deleted.is_(None)
+    )
     found = {}
     for ids in chunks(run_ids):
         for row in connection.execute(query.where(runs.c.id.in_(ids))):

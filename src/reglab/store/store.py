@@ -49,6 +49,7 @@ from reglab.store.reading import chunks
 from reglab.store.reads import StoreReads
 from reglab.store.results import EpochEntry
 from reglab.store.run import Run
+from reglab.store.run_counts import RunMark
 from reglab.store.schema import runs, sweeps
 from reglab.store.sweep import Sweep
 from reglab.store.transitions import Ending, Progress, people_of

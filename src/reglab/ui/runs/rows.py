@@ -13,12 +13,12 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis.zero_filters import zero_filters
 from reglab.charts.run_colours import colour_of_run
+from reglab.content.run_text import identity_of
 from reglab.store import Run, RunCounts, RunFilter, RunGroup, RunGroups, Store, Unreadable
 from reglab.ui.runs.columns import Column, RunRow, amount, chosen, head
 from reglab.ui.runs.run_grid import GridColumn, GridRow
 from reglab.ui.runs.state import RunsState
 from reglab.ui.shared.memo import shared_frame
-from reglab.ui.shared.run_data import identity_of
 from reglab.ui.shared.services import process_wide
 from reglab.ui.shared.text import model_label
 

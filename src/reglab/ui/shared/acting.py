@@ -22,7 +22,12 @@ def barred(action: Action, *jobs: Run | RunMark | Sweep) -> str | None:
 
 
 def act_button(
-    label: str, action: Action, *jobs: Run | RunMark | Sweep, disabled: bool = False, help: str | None = None, **look: Any
+    label: str,
+    action: Action,
+    *jobs: Run | RunMark | Sweep,
+    disabled: bool = False,
+    help: str | None = None,
+    **look: Any,
 ) -> bool:
     """``st.button`` for ``action`` on ``jobs``; see the module."""
     reason = barred(action, *jobs)
