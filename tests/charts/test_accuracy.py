@@ -13,7 +13,7 @@ import pytest
 from tests.charts.frames import epoch_frame, styles
 
 from reglab import columns
-from reglab.charts import accuracy_chart, compact, loss_chart, untitled
+from reglab.charts import accuracy_chart, compact, fitted, loss_chart, untitled
 
 
 def texts(figure: go.Figure) -> list[str]:
@@ -108,7 +108,12 @@ def test_no_epochs_give_a_titled_figure_with_a_hint() -> None:
 
 def test_a_chart_below_its_title_has_none_of_its_own() -> None:
     frame, style = epoch_frame(["a", "b"], 3), styles(["a", "b"])
-    assert untitled(loss_chart(frame, style)).layout.title.text.count("━ validation") == 1
-    assert "Loss<br>" not in untitled(loss_chart(frame, style)).layout.title.text
-    low = compact(loss_chart(frame, style))
-    assert (low.layout.title.text, low.layout.showlegend) == (None, False)
+    with fitted(untitled):
+        high = loss_chart(frame, style).layout
+    assert high.title.text.count("━ validation") == 1
+    assert "Loss<br>" not in high.title.text
+    assert (high.margin.t, high.margin.b) == (26, 40)
+    with fitted(compact):
+        low = loss_chart(frame, style).layout
+    assert (low.title.text, low.xaxis.title.text, low.showlegend, low.yaxis.nticks) == (None, None, False, 4)
+    assert "Loss<br>" in loss_chart(frame, style).layout.title.text

@@ -7,7 +7,7 @@ unchanged. An empty frame gives a figure with its title and a hint. Text and gri
 from __future__ import annotations
 
 from reglab.charts.accuracy import accuracy_chart
-from reglab.charts.base import compact, untitled
+from reglab.charts.base import compact, fitted, untitled
 from reglab.charts.gap import gap_chart
 from reglab.charts.gradient_share import gradient_share_chart
 from reglab.charts.loss import loss_chart
@@ -21,6 +21,7 @@ __all__ = [
     "RunStyle",
     "accuracy_chart",
     "compact",
+    "fitted",
     "gap_chart",
     "gradient_share_chart",
     "loss_chart",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import pandas as pd
@@ -21,6 +20,7 @@ from reglab.charts import (
     RunStyle,
     accuracy_chart,
     compact,
+    fitted,
     gap_chart,
     gradient_share_chart,
     loss_chart,
@@ -136,8 +136,14 @@ def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
     def shared(name: str, option: Hashable, make: Callable[[], go.Figure]) -> Drawn:
         look = (source.own_legend, source.compact)
         key = (name, option, source.version, tuple(styles.items()), planned, look)
-        fit = (untitled if name in LOSS_VIEWS else compact) if source.compact else partial(_legend, source)
-        return shared_figure(key, lambda: fit(make()))
+
+        def draw() -> go.Figure:
+            if not source.compact:
+                return _legend(source, make())
+            with fitted(untitled if name in LOSS_VIEWS else compact):
+                return make()
+
+        return shared_figure(key, draw)
 
     def losses() -> go.Figure:
         if choice.loss == "accuracy":

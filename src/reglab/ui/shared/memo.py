@@ -211,18 +211,22 @@ def epochs_on(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) ->
     ids = [run.id for run in runs]
     if before is None or before.empty:
         return store.epochs(ids)
-    known = before.groupby(columns.RUN)[columns.EPOCH].max()
-    last = {run.id: int(known.get(run.id, 0)) for run in runs}
+    alone = len(ids) == 1
+    if alone:
+        known = {ids[0]: before[columns.EPOCH].tolist()[-1]}
+    else:
+        known = before.groupby(columns.RUN)[columns.EPOCH].max().to_dict()
+    last = {run.id: known.get(run.id, 0) for run in runs}
     if any(last[run.id] > run.epoch for run in runs):  # resumed from a checkpoint before its last epoch
         return store.epochs(ids)
     behind = [run.id for run in runs if last[run.id] < run.epoch]
     if not behind:
         return before
     new = store.epochs(behind, since=min(last[run] for run in behind))
+    if alone:
+        return pd.concat([before, new], ignore_index=True)
     new = new[new[columns.EPOCH].to_numpy() > new[columns.RUN].map(last).to_numpy()]
     whole = pd.concat([before, new], ignore_index=True)
-    if len(ids) == 1:
-        return whole
     rank = whole[columns.RUN].map({run: number for number, run in enumerate(ids)}).to_numpy()
     return whole.iloc[np.argsort(rank, kind="stable")].reset_index(drop=True)
 

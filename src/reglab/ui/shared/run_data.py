@@ -181,9 +181,14 @@ def _read(runs: Sequence[Run], version: Hashable, before: Results | None) -> Res
         epochs,
         layers,
         styles=style_runs(identity_of(run, short[run.id]) for run in runs),
-        seconds={i: epochs.loc[epochs[columns.RUN] == i, columns.SECONDS].tolist() for i in ids},
-        figures={run.id: figures(run, layers[layers[columns.RUN] == run.id]) for run in runs},
+        seconds={i: _rows(epochs, i, ids)[columns.SECONDS].tolist() for i in ids},
+        figures={run.id: figures(run, _rows(layers, run.id, ids)) for run in runs},
     )
+
+
+def _rows(frame: pd.DataFrame, run_id: str, ids: Sequence[str]) -> pd.DataFrame:
+    """The run's rows of a frame of the runs ``ids``; all of them where it is alone, which is the usual live page."""
+    return frame if len(ids) == 1 else frame[frame[columns.RUN] == run_id]
 
 
 _READINGS: Readings[Results] = Readings(most=32)
