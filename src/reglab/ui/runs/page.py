@@ -162,7 +162,7 @@ def _table(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts, 
     first = pager(total, PAGE, key=_PAGER, thing="runs" if groups is None else "rows")
     table = table_rows(store, state, wanted, found, groups, first)
     with above:
-        below = "40dvh" if state.ticked else "4.5rem" if total > PAGE else "1.5rem"
+        below = "40dvh" if state.ticked else "8rem" if total > PAGE else "5rem"  # for the pager and Import
         run_grid(table.columns, table.rows, table.pinned, key=TABLE, seen=state.seen, below=below, on_events=state.take)
     unreadable_list(table.unreadable, "runs_unreadable")
 
