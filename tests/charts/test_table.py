@@ -138,6 +138,7 @@ def test_lambda_is_the_number_and_not_its_place_on_the_axis(drawn: dict[str, go.
     frame = sweep_table(applies=("coupled", "decoupled"))
     table = figure_table(drawn["U-curve"])
     own = frame[frame[columns.APPLY] == "decoupled"]
+    assert list(table)[:4] == ["λ₂", "validation, coupled", "validation, coupled ±", "validation, decoupled"]
     assert table["λ₂"].tolist() == own[columns.LAMBDA].tolist()
     np.testing.assert_allclose(table["validation, decoupled"], own[columns.VAL_ACC], rtol=1e-6)
     np.testing.assert_allclose(table["validation, decoupled ±"], own[columns.VAL_ACC + columns.SE], rtol=1e-6)

@@ -75,7 +75,7 @@ def address(app: AppTest) -> dict[str, str]:
 
 def charts(app: AppTest) -> list[str]:
     """Keys of the charts on the page."""
-    return [element.key for element in app.get("bidi_component") if element.key]
+    return [str(one.key) for one in app.get("bidi_component") if one.proto.component_name == "reglab_live_chart"]
 
 
 def chart(app: AppTest, key: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
 from tests.lessons.claim_store import finish_trials, queue_trials
+from tests.pages.browsing import charts
 
 from reglab.datasets import DATASETS
 from reglab.errors import StoreError
@@ -156,7 +157,7 @@ def test_a_verdict_is_whatever_the_runs_say(
     sentence = f"Penalising the biases as well changes the validation accuracy by {mean} points (95 % interval"
     (said,) = (element.value for element in app.markdown if sentence in element.value)
     assert said.startswith(mark)
-    assert len(app.get("plotly_chart")) == 1
+    assert charts(app) == ["dots_biases"]
     assert {"again_biases", "open_biases"} <= keys(app)
     assert "test_biases" not in keys(app)
     assert app.button(key="claims_all").label.startswith("Test the other 16")
@@ -255,7 +256,7 @@ def test_a_first_visit_shows_the_recorded_verdict_with_its_day_and_seeds(app: Ap
     assert "**2 of 17 verdicts**: 1 holds, 1 fails." in text(app)
     assert text(app).count("Recorded 2026-11-29: 4 seeds on CPU (x86_64) with torch 2.13.0.") == 2
     assert {"test_biases", "test_shrinks"} <= keys(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert sorted(charts(app)) == ["dots_biases", "dots_shrinks"]
 
 
 def test_an_own_verdict_replaces_the_recorded_one_and_names_it(app: AppTest, store: Store, recorded_file: Path) -> None:

@@ -138,7 +138,7 @@ def lambda_axis(made: Draft, axis: LambdaAxis, symbol: str) -> None:
     labels = {"tickvals": axis.at(ticks).tolist(), "ticktext": [lambda_text(value) for value in ticks]}
     made.update_xaxes(range=list(axis.range), title={"text": title}, tickmode="array", zeroline=False)
     made.update_xaxes(minor=minor, **labels)
-    made.update_layout(meta={"x": {"at": axis.at(axis.lambdas).tolist(), "values": list(axis.lambdas)}})
+    made.update_layout(meta={"x": {"at": axis.at(axis.lambdas).tolist(), "values": list(axis.lambdas), "name": title}})
     if axis.break_at is not None:
         line = {"color": GREY, "width": 1.2, "dash": "1.5px,3px"}
         ends = {"x0": axis.break_at, "x1": axis.break_at, "y0": -0.035, "y1": 1, "yref": "paper"}

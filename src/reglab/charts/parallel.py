@@ -75,7 +75,8 @@ def parallel_chart(table: pd.DataFrame, styles: Mapping[str, RunStyle], *, share
     made.update_yaxes(visible=False, range=[-0.04, 1.04])
     for place, axis in enumerate(axes):
         _add_axis(made, axis, place)
-    made.update_layout(meta={"x": {"at": list(range(len(axes))), "values": [axis.label for axis in axes]}})
+    places = {"at": list(range(len(axes))), "values": [axis.label for axis in axes], "name": "axis"}
+    made.update_layout(meta={"x": places})
     heights = np.stack([axis.height(axis.at) for axis in axes], axis=1).astype(np.float32)
     texts = [axis.texts_of(rows[axis.label].tolist()) for axis in axes]
     for row, run in enumerate(rows[columns.RUN]):

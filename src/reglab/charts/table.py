@@ -10,7 +10,7 @@ something else than its figures, ``meta`` says which they are. Of a trace:
 - ``more``: the name of a further column, which is customdata
 - ``mark``: true where the trace marks points of another one, and is left out
 
-Of the layout: ``x``, with the places ``at`` on the x axis and the ``values`` that they stand for.
+Of the layout: ``x``, with the places ``at`` on the x axis, the ``values`` that they stand for, and the axis's ``name``.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ SERIES = "series"
 """The column that names the series where they stand one below the other."""
 
 _FILLED = 0.5  # of the cells, above which series stand side by side
+_UNRANKED = 1000  # Plotly's rank of a trace without one
 _BREAK = re.compile(r"<br\s*/?>")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 
@@ -55,7 +56,8 @@ def figure_table(figure: go.Figure | Json) -> pd.DataFrame:
     Numbers are those that the chart was given: shares of 1, not per cent.
     """
     drawn = _json(figure)
-    traces = [Trace(trace, drawn.get("layout", {})) for trace in drawn.get("data", ())]
+    ranked = sorted(drawn.get("data", ()), key=lambda trace: trace.get("legendrank") or _UNRANKED)
+    traces = [Trace(trace, drawn.get("layout", {})) for trace in ranked]
     parts = [part for trace in traces if trace.has_figures and len((part := trace.part()).frame)]
     if not parts:
         return pd.DataFrame()
@@ -109,6 +111,9 @@ class Trace:
 
     def title(self, letter: str) -> str:
         """The name of the axis; of panels without one, that of the first."""
+        meta = self.layout.get("meta")
+        if letter == "x" and isinstance(meta, Mapping) and "x" in meta:
+            return plain(meta["x"]["name"])
         texts = (_text(axis.get("title")) for axis in (self.axis(letter), self.layout.get(f"{letter}axis", {})))
         return plain(next(filter(None, texts), ""))
 

@@ -23,6 +23,7 @@ from reglab.ui.learn import claim_runs
 from reglab.ui.learn.claim_runs import BADGES, Judged, Tested
 from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button, barred
+from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import duration
@@ -88,10 +89,10 @@ def _board() -> None:
 
 
 def _grid(cards: Sequence[Card], known: dict[str, Run]) -> None:
-    columns = st.columns(2, gap="small")
-    for number, card in enumerate(cards):
-        with columns[number % 2].container(border=True, gap="small", key=f"claim_{card.claim.name}"):
-            _draw(card, known)
+    with st.grid(2, min_column_width=340, gap="small"):  # rows, so that a narrow window keeps the reading order
+        for card in cards:
+            with st.container(border=True, height="stretch", gap="small", key=f"claim_{card.claim.name}"):
+                _draw(card, known)
 
 
 def _look() -> tuple[dict[str, Run], list[Tested]]:
@@ -186,8 +187,7 @@ def _verdict(card: Card, judged: Judged) -> None:
     """Each part with its mark and figure, the chart, and earlier verdicts."""
     marks = {outcome: f":{colour}[{icon}]" for outcome, (_, icon, colour) in BADGES.items()}
     st.markdown("  \n".join(f"{marks[part.holds]} {part.sentence}" for part in judged.verdict.outcomes))
-    key, config = f"dots_{card.claim.name}", {"displayModeBar": False}
-    st.plotly_chart(judged.chart, key=key, height=judged.height, config=config)
+    live_chart(judged.chart, key=f"dots_{card.claim.name}", height=judged.height, name=card.claim.label)
     if card.shipped is not None and card.shipped.recorded is not None:
         text = claim_runs.recorded_text(card.shipped.recorded)
         st.caption(f"{text} Its verdict: {card.shipped.verdict.word}." if card.own else text)

@@ -41,6 +41,9 @@ MEASURES: Mapping[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy"}
 LOSS_VIEWS: Mapping[LossView, str] = {"accuracy": "Accuracy", "loss": "Loss", "split": "Objective"}
 WEIGHT_VIEWS: Mapping[WeightView, str] = {"weights": "Weights", "ratio": "Ratio"}
 
+NAMES: Mapping[str, str] = {**dict(LOSS_VIEWS.items()), "gap": "Gap", "weights": "Weights", "ratio": "Gradient ratio"}
+"""What each chart is called, by its name in :func:`figures`."""
+
 _SELECTOR = 112  # pixels: "all layers" fits, "layer4.1.conv2.weight" is cut off
 
 LOSS_HELP = (

@@ -24,6 +24,9 @@ export default function ({ data, parentElement: place, setTriggerValue }) {
   const chart = chartIn(place, message);
   chart.message = message;
   chart.tell = message.clickable ? (point) => setTriggerValue("click", point) : null;
+  chart.askTable = () => setTriggerValue("table", true);
+  nameChart(chart);
+  answerTable(chart);
   loadPlotly(message.plotly).then(() => draw(chart), (error) => complain(chart, error));
   // Streamlit also calls this for a superseded update of a place that stays.
   return () => place.isConnected || leave(chart, place);
@@ -48,6 +51,7 @@ function create(message) {
   Object.assign(node.dataset, { testid: "reglab-chart", reglabChart: key, mounts: mounts[key], updates: 0 });
   Object.assign(node.style, { width: "100%", height: heightOf(message) });
   const chart = { key, node, place: null, message: null, tell: null, held: false, pointer: null };
+  addTableButton(chart);
   chart.observer = new ResizeObserver(() => requestAnimationFrame(() => resize(chart)));
   chart.observer.observe(node);
   chart.writing = new MutationObserver(() => typeset(node));
@@ -72,6 +76,7 @@ function free(chart) {
   chart.observer.disconnect();
   chart.writing.disconnect();
   chart.listening.abort();
+  chart.dialog?.close();
   if (chart.node._fullLayout) window.Plotly.purge(chart.node);
   chart.node.remove();
 }

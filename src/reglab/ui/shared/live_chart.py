@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 import plotly
@@ -18,6 +18,7 @@ import streamlit as st
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from reglab.ui.shared import chart_table
 from reglab.ui.shared.memo import Drawn, drawn
 
 _LIBRARY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -26,28 +27,38 @@ _LONGEST, _WIDEST = 16, 200  # items of a click, and characters of each
 
 Scalar = str | int | float
 
-_component = st.components.v2.component(
-    "reglab_live_chart", js=Path(__file__).with_name("live_chart.js").read_text("utf-8"), isolate_styles=False
-)
+_SCRIPT = f"{Path(__file__).with_name('live_chart.js').read_text('utf-8')}\n{chart_table.SCRIPT}"
+_component = st.components.v2.component("reglab_live_chart", js=_SCRIPT, css=chart_table.STYLE, isolate_styles=False)
 
 
 def live_chart(
-    figure: go.Figure | Drawn, *, key: str, height: int | str, on_click: Callable[[list[Scalar]], None] | None = None
+    figure: go.Figure | Drawn,
+    *,
+    key: str,
+    height: int | str,
+    name: str = "",
+    on_click: Callable[[list[Scalar]], None] | None = None,
 ) -> None:
     """``figure`` as wide as its column and ``height`` high; the same ``key`` updates the same chart.
 
-    ``height``: pixels, or a length of CSS that follows the window.
+    ``height``: pixels, or a length of CSS that follows the window. ``name``: what assistive technology calls the chart
+    where it has no title of its own.
 
     Colours of text, grid and hover follow the page's theme, unless the figure sets them itself. The node carries
     ``data-reglab-chart=key``, ``data-mounts`` (1 while it has never been replaced) and ``data-updates``.
 
+    A button in its corner, seen on hovering and by the keyboard, opens the chart's figures as a table.
+
     A click on a point that has customdata, a list, calls ``on_click`` with it before the rerun. It comes from the
     browser, so it may be any short list of numbers and words: look it up, do not trust it.
     """
-    sent = message(figure, key=key, height=height, clickable=on_click is not None)
+    shown = figure if isinstance(figure, Drawn) else drawn(figure)
+    table = chart_table.answer(shown, key)
+    sent = message(shown, key=key, height=height, clickable=on_click is not None, name=name, table=table)
     tall: int | Literal["content"] = height if isinstance(height, int) else "content"
+    asked = chart_table.ask(key)
     if on_click is None:
-        _component(data=sent, key=key, height=tall)
+        _component(data=sent, key=key, height=tall, on_table_change=asked)
         return
 
     def clicked() -> None:
@@ -55,7 +66,7 @@ def live_chart(
         if point is not None:
             on_click(point)
 
-    _component(data=sent, key=key, height=tall, on_click_change=clicked)
+    _component(data=sent, key=key, height=tall, on_table_change=asked, on_click_change=clicked)
 
 
 def read_click(sent: object) -> list[Scalar] | None:
@@ -67,10 +78,26 @@ def read_click(sent: object) -> list[Scalar] | None:
     return list(sent)
 
 
-def message(figure: go.Figure | Drawn, *, key: str, height: int | str, clickable: bool = False) -> bytes:
+def message(
+    figure: go.Figure | Drawn,
+    *,
+    key: str,
+    height: int | str,
+    clickable: bool = False,
+    name: str = "",
+    table: dict[str, Any] | None = None,
+) -> bytes:
     """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
     sent = figure if isinstance(figure, Drawn) else drawn(figure)
-    facts = {"key": key, "height": height, "plotly": library_url(), "version": sent.version, "clickable": clickable}
+    facts: dict[str, Any] = {
+        "key": key,
+        "height": height,
+        "plotly": library_url(),
+        "version": sent.version,
+        "clickable": clickable,
+    }
+    facts |= {"name": name} if name else {}
+    facts |= {"table": table} if table else {}
     return orjson.dumps(facts)[:-1] + b',"figure":' + sent.json + b"}"
 
 
