@@ -42,7 +42,7 @@ def test_views_of_a_run_and_the_link_that_follows_them(app: AppTest, store: Stor
     older, run = add_run(store, name="older"), add_run(store, spec(penalty__l2=0.1), name="held *down*")
     visit(app)  # no run: the newest finished one, and the address stays as it is
     assert address(app) == {}
-    assert "held \\*down\\*" in app.subheader[0].value
+    assert "held \\*down\\*" in app.title[0].value
     assert charts(app) == ["inspect_weights_heat"]
     assert "1,568 weights in all layers. Exact zeros: none at epoch 0, none at epoch 6." in prose(app)
     choose(app, "show", "ridge")
@@ -59,7 +59,7 @@ def test_views_of_a_run_and_the_link_that_follows_them(app: AppTest, store: Stor
     choose(app, "at", "best")
     assert address(app) == {"run": run.id, "view": "layers", "show": "ridge", "layer": "fc.weight", "at": "best"}
     visit(app, run=older.id, view="environment")
-    assert "older" in app.subheader[0].value
+    assert "older" in app.title[0].value
     shown = dict([*environment_rows(older), *log_rows(older, "UTC")])
     assert (shown["Device"], shown["torch"], shown["State"]) == ("cpu, 1 thread", "2.13.0", "finished")
     assert len(app.get("html")) == 2

@@ -32,7 +32,7 @@ __all__ = ["page"]  # which the fixture ``app`` runs
 def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
     run = add_run(store, spec(penalty__l2=0.03), name="a *strange* $name$")
     visit(app, run=run.id)
-    assert app.subheader[0].value == r"a \*strange\* \$name\$"
+    assert app.title[0].value == r"a \*strange\* \$name\$"
     assert charts(app) == [f"{kind}-{run.id}" for kind in ("loss", "gap", "weights")]
     assert [metric.label for metric in app.metric] == [
         "Accuracy, last → best", "Gap in loss, last → best", "‖w‖, start → last",

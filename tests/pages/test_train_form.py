@@ -5,16 +5,34 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import spec
-from tests.pages.browsing import address, again, errors, fill, go_back, lag, plain, press, values, visit, warnings
+from tests.pages.browsing import (
+    address,
+    again,
+    errors,
+    fill,
+    go_back,
+    lag,
+    plain,
+    press,
+    prose,
+    values,
+    visit,
+    warnings,
+)
 from tests.pages.browsing import train_page as page
 
 from reglab.errors import StoreError
 from reglab.jobs import Runner
 from reglab.spec import RunSpec
 from reglab.store import Store
-from reglab.ui.shared.spec_fields import WIDGETS, to_values
+from reglab.ui.shared.spec_fields import WIDGETS, title, to_values
 
 __all__ = ["page"]  # which the fixture ``app`` runs
+
+
+def below(field: str) -> str:
+    """What stands beside Start while a field cannot be used."""
+    return f"{field} cannot be used; the reason is below its field."
 
 
 # The form
@@ -74,7 +92,8 @@ def test_group_lasso_has_a_field_of_its_own(app: AppTest) -> None:
     assert r"0.02 \sum_G \sqrt{|G|}" in app.latex[0].value
     assert warnings(app) == ""
     field.set_value("-1")
-    assert "λᴳ (group lasso) must be at least 0, not -1." in errors(again(app))
+    assert errors(again(app)) == [below("λᴳ (group lasso)")]
+    assert "λᴳ (group lasso) must be at least 0, not -1." in plain(prose(app))
     app.text_input(key="group").set_value("0,5")
     assert address(again(app))["penalty.group"] == "0.5"
     app.text_input(key="group").set_value("0")
@@ -166,16 +185,23 @@ def test_a_bad_link_is_one_sentence_and_the_rest_is_used(app: AppTest) -> None:
         ("batch_size", 401, "Batch size (401) is larger than the 400 training images"),
     ],
 )
-def test_what_cannot_be_trained_is_said_beside_a_start_that_does_nothing(
+def test_what_cannot_be_trained_is_explained_at_its_field_and_start_does_nothing(
     app: AppTest, store: Store, key: str, value: int | str, sentence: str
 ) -> None:
     visit(app)
     fill(app, key, value)
     press(app, "start")  # an edit and a press that reach the server together
     assert store.runs() == []
-    assert len(set(errors(app))) == 1
-    assert sentence in errors(app)[0]
+    setting = next(setting for setting, widget in WIDGETS.items() if widget == key)
+    assert errors(app) == [below(title(setting))]
+    assert sum(sentence in line for line in plain(prose(app)).splitlines()) == 1
     assert app.button(key="start").disabled
+
+
+def test_a_setting_that_is_not_on_screen_is_explained_beside_start(app: AppTest) -> None:
+    visit(app)
+    app.session_state["val_fraction"] = "2"
+    assert errors(again(app)) == ["Validation share must be at most 0.95, not 2."]
 
 
 @pytest.mark.parametrize("key", ["l1", "l2", "lr", "momentum", "label_noise", "dropout"])
@@ -199,8 +225,8 @@ def test_an_ambiguous_number_is_refused_at_its_field_and_beside_start(app: AppTe
     app.text_input(key=key).set_value("1,000")
     again(app)
     said = ":red[:small['1,000' could mean 1 or 1000; write 1 or 1000.]]"
-    assert said in [plain(one.value) for one in app.markdown]
-    assert errors(app) == [f"{name}: '1,000' could mean 1 or 1000; write 1 or 1000."]
+    assert [plain(one.value) for one in app.markdown].count(said) == 1
+    assert errors(app) == [below(name)]
     assert app.button(key="start").disabled
     assert app.text_input(key=key).value == "1,000"
     app.text_input(key=key).set_value("1,5")

@@ -18,11 +18,16 @@ import streamlit as st
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui import visitor
 from reglab.ui.shared import trouble
+from reglab.ui.shared.following import unseen
 from reglab.ui.shared.query import MOVED, arrive
 from reglab.ui.shared.services import admitted
 from reglab.ui.shared.ticks import WATCHERS, come_back, session_id
 
 log = logging.getLogger(__name__)
+
+_names = st.components.v2.component(
+    "reglab_names", js=Path(__file__).with_name("naming.js").read_text("utf-8"), isolate_styles=False
+)
 
 _LINE, _DOT, _TEXT = "#2f86c1", "#d9722e", "#74818e"  # legible on both themes
 _CURVE = (  # validation loss over λ, falling to its best and rising again
@@ -41,7 +46,27 @@ WORDMARK = (
 # window's width; Streamlit's margins of 80 pixels are for text.
 STYLE = """<style>
 [data-testid="stStatusWidget"] button { display: none }
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-unseen_"]) { position: absolute; width: 1px; overflow: hidden }
+[data-testid="stHeading"] h1 { font-size: 1.5rem }
+.st-key-named [data-testid="stHeading"] h1 { font-size: 1.2rem }
+.reglab-status { position: fixed; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+[data-testid="stCaptionContainer"][data-testid] { color: color-mix(in srgb, currentColor 76%, transparent); opacity: 1 }
+[data-testid="stCaptionContainer"] code { font-size: max(12px, 0.9em) }
+[data-testid="stBaseButton-primary"] kbd { color: inherit; opacity: 1 }
+[data-testid="stButtonGroup"] :is([aria-checked="true"], [aria-pressed="true"]) p,
+[data-testid="stSliderThumbValue"] p { color: light-dark(#1a6698, #6cb5ea) }
+[data-testid="stCode"] .token { color: inherit }
+[data-testid="stCode"] .token:is(.key, .keyword, .function) { color: light-dark(#17496b, #9fd0f2) }
+[data-testid="stCode"] .token:is(.number, .string, .boolean) { color: light-dark(#8a4a12, #f0b27a) }
+.katex [style*="color: rgb(194, 92, 20)"] { color: light-dark(#ab4e0c, #f0914a) !important }
 [data-testid="stMainBlockContainer"] { padding-left: clamp(1rem, 2vw, 3rem); padding-right: clamp(1rem, 2vw, 3rem) }
+@media (max-width: 640px) {
+  .st-key-sweep_epochs, [data-testid="stButtonGroup"] > div { flex-wrap: wrap }
+  .st-key-sweep_epochs > :first-child { flex: 1 1 100% }
+  [data-testid="stMainBlockContainer"]:has(.st-key-start, .st-key-sweep_start) { padding-bottom: 6rem }
+  .st-key-start, .st-key-sweep_start { position: fixed; z-index: 99; inset: auto 1rem 0.8rem 1rem; width: auto }
+  .st-key-start button, .st-key-sweep_start button { width: 100%; min-height: 3rem }
+}
 </style>"""
 PRINT = f"<style>{Path(__file__).with_name('print.css').read_text('utf-8')}</style>"
 
@@ -69,6 +94,8 @@ def render(folder: Path) -> None:
     st.logo(WORDMARK, icon_image=ICON, size="large")
     st.html(STYLE)
     st.html(PRINT)
+    with unseen("names"):
+        _names(key="naming", height=1)
     if not welcome:
         visitor.sign_in_page()
         return

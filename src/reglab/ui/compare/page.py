@@ -88,7 +88,7 @@ def _compared(selection: Selection) -> None:
 
 def _head(state: CompareState, selection: Selection) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header("Compare", help=ABOUT, width="content", anchor=False)
+        st.title("Compare", help=ABOUT, width="content", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             if selection.runs:
                 st.caption(_amount(selection), width="content")

@@ -100,7 +100,7 @@ def _find(wanted: str | None) -> Run | None:
 
 
 def _nothing() -> None:
-    st.header("Inspect", anchor=False)
+    st.title("Inspect", anchor=False)
     st.markdown("No runs yet. A run that has been trained can be inspected here.")
     if st.button("Train a CNN", key="first_run", type="primary", icon=":material/play_circle:"):
         st.switch_page(TRAIN_PAGE)
@@ -109,8 +109,8 @@ def _nothing() -> None:
 def _head(run: Run) -> None:
     """Name and state, the list of runs, buttons, and one sentence."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            st.subheader(literal(run.name), width="content", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="named"):
+            st.title(literal(run.name), width="content", anchor=False)
             badge(run)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             _run_list(run)

@@ -29,7 +29,7 @@ _scroll_to_top = st.components.v2.component("reglab_scroll_to_top", js=_SCRIPT, 
 def learn_page() -> None:
     """Draw the section that the query names."""
     about = "Every number here is computed live by the code that trains the networks."
-    st.header("Learn", anchor=False, width="content", help=about)
+    st.title("Learn", anchor=False, width="content", help=about)
     st.markdown("What does λ do to a network? Interactive examples, from a single formula to tested claims.")
     section = open_section(SECTIONS)
     _scroll_to_top(data=section.key, key="learn_top", height=1)  # Streamlit would keep the scroll position

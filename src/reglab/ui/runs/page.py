@@ -81,7 +81,7 @@ def _board(tick: float | None) -> None:
     every = store.count_runs()
     counts = store.count_runs(RunFilter(without=without)) if without else every
     head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
-    head.header("Runs", help=_ABOUT, width="content")
+    head.title("Runs", help=_ABOUT, width="content")
     if state.deleted:
         undo_bar(state.deleted)
     if not counts.total and not state.ticked:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -17,7 +20,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from reglab.datasets import DATASETS
-from reglab.errors import SpecError, shown
+from reglab.errors import RegLabError, SpecError, shown
 from reglab.models import MODELS
 from reglab.number_text import NotANumber, number_text, read_named, read_number
 from reglab.optimizers import OPTIMIZERS
@@ -96,6 +99,37 @@ _PLAINER = (
 )
 
 
+@dataclass
+class Fault:
+    """What is wrong with the field of ``setting``, and whether it ``stands`` there: "More" may hide the field."""
+
+    setting: str
+    sentence: str
+    stands: bool = False
+
+
+_FAULT: ContextVar[Fault | None] = ContextVar("fault", default=None)
+
+
+class FieldError(SpecError):
+    """A field's value cannot be used; ``setting`` is None where no single field is at fault."""
+
+    def __init__(self, sentence: str, setting: str | None) -> None:
+        super().__init__(sentence)
+        self.setting = setting
+
+
+@contextmanager
+def fault_of(error: FieldError | None) -> Iterator[Fault | None]:
+    """Have :func:`draw` explain ``error`` below its field; the fault says whether that field was drawn."""
+    fault = Fault(error.setting, str(error)) if error is not None and error.setting is not None else None
+    token = _FAULT.set(fault)
+    try:
+        yield fault
+    finally:
+        _FAULT.reset(token)
+
+
 @cache
 def field(setting: str) -> FieldInfo:
     """The spec's own title, description and type of a dotted setting; for TERMS those of the term."""
@@ -153,24 +187,37 @@ def _typed(setting: str, value: Any) -> Any:
     return read_named(value, title(setting)) if setting in NUMBERS else value
 
 
+def _read(setting: str, value: Any) -> Any:
+    try:
+        typed = _typed(setting, value)
+    except NotANumber as error:
+        raise FieldError(str(error), setting) from None
+    if typed is None and setting not in MAY_BE_EMPTY:
+        raise FieldError(f"{title(setting)} is empty; fill it in.", setting)
+    return typed
+
+
 def to_spec(values: Mapping[str, Any]) -> RunSpec:
     """The spec that the form's ``values`` describe; a missing key takes its default.
 
-    :raises SpecError: one sentence that names the field as the page does.
+    :raises FieldError: one sentence that names the field as the page does.
     """
     nested: dict[str, dict[str, Any]] = {part: {} for part in RunSpec.PARTS}
     for setting, key in WIDGETS.items():
         if key not in values or not has(values.get("optimizer"), setting):
             continue
         part, _, name = setting.partition(".")
-        value = _typed(setting, values[key])
-        if value is None and setting not in MAY_BE_EMPTY:
-            raise SpecError(f"{title(setting)} is empty; fill it in.")
-        nested[part][name] = value
+        nested[part][name] = _read(setting, values[key])
     try:
         return RunSpec.parse(nested)
     except SpecError as error:
-        raise SpecError(as_labels(str(error))) from None
+        raise field_error(error) from None
+
+
+def field_error(error: RegLabError) -> FieldError:
+    """A spec's error as the page writes it; its field is the one that the sentence opens with."""
+    opens = [setting for setting in SETTINGS if str(error).startswith(setting)]
+    return FieldError(as_labels(str(error)), max(opens, key=len, default=None))
 
 
 def as_labels(sentence: str) -> str:
@@ -238,6 +285,25 @@ def draw(
         if setting in MAY_BE_EMPTY:
             shared |= {"value": None, "placeholder": _EMPTY.get(setting, "all")}
         st.number_input(**shared)
+    _explain(setting, shared["key"])
+
+
+def _explain(setting: str, key: str) -> None:
+    """The fault of the field that was just drawn, if it has one."""
+    fault = _FAULT.get()
+    if fault is None or fault.setting != setting:
+        return
+    fault.stands = True
+    if setting not in NUMBERS or _is_number(st.session_state[key]):  # else the field has explained itself
+        field_problem(fault.sentence)
+
+
+def _is_number(typed: object) -> bool:
+    try:
+        read_named(typed, "")
+    except NotANumber:
+        return not str(typed or "").strip()
+    return True
 
 
 def number_field(label: str, key: str, **options: Any) -> str:

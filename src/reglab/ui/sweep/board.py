@@ -69,7 +69,7 @@ def board(results: Results, view: EpochView) -> None:
     with st.grid(2, min_column_width=_NARROW, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _measures(results, view)
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="sweep_epochs"):
             _epochs(results, view)
     if view.spec.is_map:
         _view_box(results, view)

@@ -17,6 +17,7 @@ from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
+from reglab.ui.shared.following import follow, following
 from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
@@ -71,6 +72,7 @@ def _tick(sweep_id: str, every: float | None) -> None:
     """Draw the sweep once."""
     results = results_of(services().store.sweep(sweep_id))
     sweep = results.sweep
+    follow(following([sweep], [sweep.share]))
     advance_replay(results.common, sweep.epochs)
     state = view_state(sweep.epochs)
     view = epoch_view(results, state)
@@ -102,8 +104,8 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
     """Name, state and buttons; below them progress, execution, shared settings and problems."""
     sweep = results.sweep
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            st.subheader(literal(sweep.name), width="content", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="named"):
+            st.title(literal(sweep.name), width="content", anchor=False)
             badge(sweep)
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(results, state, view)

@@ -60,7 +60,7 @@ def sweep_page() -> None:
     state = FORM.open(address.form, address.problem)
     state.name(NAME, address.name)
     first = not services().store.sweeps(limit=1)
-    st.header("λ sweep", anchor=False, help=ABOUT)
+    st.title("λ sweep", anchor=False, help=ABOUT)
     _demonstration(first)
     with st.grid(3, min_column_width=180, gap="small"):
         for preset in PRESETS:

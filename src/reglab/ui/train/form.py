@@ -14,6 +14,7 @@ from reglab.number_format import exact
 from reglab.number_text import NotANumber, number_text, read_number
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
+from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
 from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, has, to_spec
@@ -51,7 +52,7 @@ def spec_form() -> None:
                 st.button(
                     "λ sweep", key="to_sweep", type="tertiary", icon=SWEEP_ICON, on_click=_sweep_this_form, help=about
                 )
-            _pair("penalty.l2", "penalty.l1")
+            _pair("penalty.l2", "penalty.l1", help_more=STEPS_HELP)
             _common_l2()
             for setting in TERMS:
                 draw(setting)
@@ -116,10 +117,10 @@ def _heading_with_more(text: str, part: str) -> None:
                     draw(setting, disabled=_idle(setting))
 
 
-def _pair(first: str, second: str, widths: tuple[int, int] = (1, 1)) -> None:
+def _pair(first: str, second: str, widths: tuple[int, int] = (1, 1), help_more: str = "") -> None:
     for column, setting in zip(st.columns(widths), (first, second), strict=True):
         with column:
-            draw(setting)
+            draw(setting, help_more=help_more)
 
 
 def _common_l2() -> None:

@@ -16,10 +16,21 @@ from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.form_keys import form_keys
 from reglab.ui.shared.query import LONGEST_NAME, MAX_RUNS, FormState, Link, read_link, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import tensors_of
-from reglab.ui.shared.spec_fields import as_labels, check_names, to_spec
+from reglab.ui.shared.spec_fields import (
+    TERMS,
+    WIDGETS,
+    Fault,
+    FieldError,
+    check_names,
+    fault_of,
+    field_error,
+    title,
+    to_spec,
+)
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.shared.trouble import show
 from reglab.ui.train import objective_text
@@ -30,6 +41,12 @@ from reglab.ui.train.form import spec_form
 from reglab.ui.train.mask import mask_card
 from reglab.ui.train.run_view import run_view
 from reglab.ui.train.state import FORM, QUERY, RUN_NAME, show_runs
+
+FORM_AREA = "form_area"
+"""Key of what holds the form and its Start."""
+
+LAMBDAS = ("l2", "l1", *(WIDGETS[setting] for setting in TERMS))
+"""Keys of the fields of λ."""
 
 _SYMBOLS = (
     "$f_w(x_i)$ is the network's output for image $x_i$ with label $y_i$, and CE the cross-entropy, the data loss. "
@@ -59,16 +76,19 @@ def _form(link: Link) -> None:
     offered = offer_demo()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         about = "Choose data, network and penalty. Runs train in the background, also while you visit other pages."
-        st.header("Train a CNN", anchor=False, width="content", help=about)
+        st.title("Train a CNN", anchor=False, width="content", help=about)
         with st.container(horizontal=True, width="content", gap="small"):
             if not offered:
                 demo_again()
             _training_now()
-    left, right = st.columns([8, 5], gap="small")
-    with left:
+    spec, problem = judge(FORM.values())
+    form_keys(FORM_AREA, "start", LAMBDAS)
+    with st.container(key=FORM_AREA):
+        left, right = st.columns([8, 5], gap="small")
+    with left, fault_of(problem) as fault:
         spec_form()
     with right:
-        spec, found = _preview(state)
+        found = _preview(state, spec, _beside_start(problem, fault))
     _notes(found)
     mask_card(spec)
     FORM.keep(state, spec)
@@ -83,16 +103,22 @@ def _training_now() -> None:
         st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
 
 
-def _preview(state: FormState[RunSpec]) -> tuple[RunSpec | None, list[Advice]]:
-    """Draw the preview of the form's present values; returns their spec if they make one, and all advice on it."""
-    spec, problem = judge(FORM.values())
+def _beside_start(problem: FieldError | None, fault: Fault | None) -> str | None:
+    """What stands beside Start: the problem, or at which field it stands."""
+    if fault is not None and fault.stands:
+        return f"{title(fault.setting)} cannot be used; the reason is below its field."
+    return str(problem) if problem is not None else None
+
+
+def _preview(state: FormState[RunSpec], spec: RunSpec | None, problem: str | None) -> list[Advice]:
+    """Draw the preview of ``spec``, if the form makes one, and the ``problem`` it has; returns all advice on it."""
     _start_row(spec, problem)
     for sentence in filter(None, (problem, state.start_problem)):
         show(sentence)
     if state.link_problem:
         st.warning(literal(state.link_problem), icon=":material/link_off:")
     if spec is None:
-        return None, []
+        return []
     facts = facts_of(spec)
     found = advice(spec, facts)
     st.markdown("**Objective**", help=_SYMBOLS)
@@ -110,7 +136,7 @@ def _preview(state: FormState[RunSpec]) -> tuple[RunSpec | None, list[Advice]]:
         st.markdown("**Update rule**", help=_STEP_HELP)
         st.caption(objective_text.where(spec))
         _rows(objective_text.update_rule(spec))
-    return spec, found
+    return found
 
 
 def _rows(rows: Sequence[objective_text.Row]) -> None:
@@ -129,18 +155,18 @@ def _notes(found: Sequence[Advice]) -> None:
                 _show_advice(one)
 
 
-def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, str | None]:
-    """The spec of the form's ``values`` if they make one, and a sentence on why it cannot be trained, if so."""
+def judge(values: Mapping[str, Any]) -> tuple[RunSpec | None, FieldError | None]:
+    """The spec of the form's ``values`` if they make one, and why it cannot be trained, if so."""
     try:
         spec = to_spec(values)
     except SpecError as error:
-        return None, str(error)
+        return None, error if isinstance(error, FieldError) else FieldError(str(error), None)
     try:
         check_run(spec, services().settings)
     except RegLabError as error:
-        return spec, as_labels(str(error))
+        return spec, field_error(error)
     here = status(DATASETS.get(spec.data.name), services().settings.data)
-    return spec, f"{here.sentence}." if here.state == "missing" else None
+    return spec, FieldError(f"{here.sentence}.", None) if here.state == "missing" else None
 
 
 def facts_of(spec: RunSpec) -> Facts:
@@ -163,13 +189,12 @@ def start() -> None:
     state = FORM.state()
     spec, problem = judge(FORM.values())
     if spec is None or problem:
-        state.start_problem = problem
-        return
+        return  # the page explains it
     try:
         name = str(st.session_state.get(RUN_NAME) or "").strip()
         run = services().runner.submit(spec, name=name or None, key=state.key)
     except RegLabError as error:
-        state.start_problem = as_labels(str(error))
+        state.start_problem = str(field_error(error))
     else:
         show_runs([run.id])
 

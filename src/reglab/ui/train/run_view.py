@@ -29,6 +29,7 @@ from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.chart_row import Keys, Source, switches
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
+from reglab.ui.shared.following import follow, following
 from reglab.ui.shared.legend import sample
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.query import INSPECT_PAGE, SWEEP_PAGE, run_query
@@ -100,6 +101,7 @@ def _tick() -> None:
     """One look at the runs."""
     live: Live = st.session_state["live"]
     runs = [services().store.get(run_id) for run_id in live.ids]
+    follow(following(runs, [text.share_done(run) for run in runs]))
     results = results_of(runs)
     with st.container(gap="xsmall"):
         _head(runs, results.epochs)
@@ -117,9 +119,9 @@ def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
     """Name and state on the left, buttons on the right, and below them what the runs train."""
     alone = runs[0] if len(runs) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content", key="named"):
             title = literal(alone.name) if alone else f"{len(runs)} runs side by side"
-            st.subheader(title, width="content", anchor=False)
+            st.title(title, width="content", anchor=False)
             if alone:
                 badge(alone)
         with st.container(horizontal=True, gap="small", width="content"):
@@ -350,7 +352,7 @@ def _charts(results: Results, above: int) -> None:
     heights = (tall, half, half)
     for place, height, (kind, figure) in zip(boxes, heights, chart_row.figures(source, choice).items(), strict=True):
         with place:
-            live_chart(figure, key=f"{kind}-{name}", height=height)
+            live_chart(figure, key=f"{kind}-{name}", height=height, name=chart_row.NAMES[kind])
 
 
 def _planned(runs: Sequence[Run]) -> int:
