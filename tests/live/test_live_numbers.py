@@ -16,7 +16,7 @@ def type_into(field: Locator, text: str) -> None:
     field.click()
     field.press("Control+a")
     field.press_sequentially(text)
-    field.press("Enter")
+    field.press("Tab")
 
 
 @pytest.mark.parametrize(("key", "setting"), [("l2", r"penalty\.l2"), ("lr", r"optim\.lr")])

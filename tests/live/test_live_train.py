@@ -262,12 +262,13 @@ def test_typing_updates_the_objective_and_the_address(page: Page, server: Server
     open_form(page, server, SMALL)
     field = page.locator(".st-key-l2 input")
     field.fill("1e-4")
-    field.press("Enter")
+    field.press("Tab")
     expect(page.locator(".katex-html").first).to_contain_text("10−4")
     expect(page).to_have_url(re.compile(r"penalty\.l2=0\.0001"))
     field.fill("-1")
-    field.press("Enter")
-    expect(page.get_by_test_id("stAlert")).to_have_text(re.compile(r"λ₂ \(L2\) must be at least 0, not -1\."))
+    field.press("Tab")
+    expect(page.locator(".st-key-form_area")).to_contain_text("λ₂ (L2) must be at least 0, not -1.")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("λ₂ (L2) cannot be used; the reason is below its field.")
     expect(page.locator(".st-key-start button")).to_be_disabled()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -283,7 +284,7 @@ def test_a_setting_behind_more_shows_what_the_link_says(page: Page, server: Serv
     page.keyboard.press("Escape")
     expect(momentum).to_have_count(0)
     page.locator(".st-key-l2 input").fill("0.5")
-    page.locator(".st-key-l2 input").press("Enter")
+    page.locator(".st-key-l2 input").press("Tab")
     expect(page).to_have_url(re.compile(r"penalty\.l2=0\.5.*optim\.momentum=0\.7"))
 
 
@@ -317,7 +318,7 @@ def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, un
 
 def typed(page: Page, key: str, value: str) -> None:
     page.locator(f".st-key-{key} input").fill(value)
-    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
 
 
 def test_back_right_after_an_edit_undoes_it_and_forward_repeats_it(page: Page, server: Server) -> None:

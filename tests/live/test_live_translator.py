@@ -34,6 +34,6 @@ def test_other_pages_open_with_the_translators_parameters(page: Page, dashboard:
     expect(page.get_by_text("Train a CNN")).to_be_visible()
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.fill("7")
-    epochs.press("Enter")
+    epochs.press("Tab")
     expect(page).to_have_url(re.compile(r"train\.epochs=7"))
     expect(page.locator("[data-testid=stException]")).to_have_count(0)

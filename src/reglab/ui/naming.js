@@ -25,7 +25,7 @@ export default function () {
 function nameAll() {
   const main = document.querySelector('[data-testid="stMain"]');
   if (!main) return;
-  for (const formula of main.querySelectorAll(".katex-display")) reachByKeyboard(formula);
+  for (const part of main.querySelectorAll('.katex-display, .stHtml > div')) reachByKeyboard(part);
   const shown = [...main.querySelectorAll(NAMED)].filter((node) => node.checkVisibility());
   const titles = [...main.querySelectorAll(TITLES)];
   const taken = new Set();
