@@ -18,7 +18,7 @@ _READ_ONLY = "Read-only: every run is shown, and nothing can be changed here."
 def sign_in_page() -> None:
     """What somebody without a role sees, and nothing else: the button to sign in, or why that was not enough."""
     with st.container(width=520, gap="medium", key="sign_in"):
-        st.header("RegLab", anchor=False)
+        st.title("RegLab", anchor=False)
         if not st.user.get("is_logged_in"):
             st.markdown("Sign in to see runs and sweeps.")
             st.button("Sign in", key="sign_in_button", type="primary", icon=":material/login:", on_click=st.login)
