@@ -16,6 +16,7 @@ from reglab.states import State
 from reglab.store import (
     catalog,
     confirmations,
+    epoch_files,
     extending,
     frames,
     integrity,
@@ -229,7 +230,9 @@ class StoreReads(TableReads):
     def epochs(self, run_ids: Sequence[str], *, since: int = 0) -> pd.DataFrame:
         """:data:`reglab.columns.EPOCH_COLUMNS` of epochs after ``since``: runs as asked for, epochs ascending."""
         with self._database.read() as connection:
-            return frames.epoch_frame(connection, run_ids, since)
+            if since:
+                return frames.epoch_frame(connection, run_ids, since)
+            return epoch_files.epochs_of(connection, self.home, run_ids, pack=self.read_only is None)
 
     def layers(
         self, run_ids: Sequence[str], *, epochs: Sequence[int] | None = None, latest: bool = False
