@@ -279,5 +279,6 @@ def test_noise_has_intervals_as_areas_for_few_runs_and_chance_as_a_line() -> Non
     assert "σ = 0.1: 80.0\u202f%, 95 % from 71.1\u202f% to 86.7\u202f%<br>100 images" in own.hovertext[1]
     assert len([trace for trace in figure.data if trace.fill == "toself"]) == 3
     assert figure.layout.shapes[0].y0 == 0.1
+    assert "chance 10\u202f%" in [note.text for note in figure.layout.annotations]
     many = [f"r{i}" for i in range(6)]
     assert len(noise_accuracy_chart(noise_frame(many), styles(many)).data) == 6

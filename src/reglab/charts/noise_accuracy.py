@@ -34,6 +34,8 @@ def noise_accuracy_chart(
     made.update_layout(showlegend=False, hovermode="closest", margin={"l": 52, "b": 44, "r": 16})
     if chance is not None:
         made.add_hline(chance, line={"color": GREY, "width": 1.4, "dash": "2px,3px"}, layer="below")
+        place = {"xref": "x domain", "x": 1, "xanchor": "right", "yref": "y", "y": chance, "yanchor": "top"}
+        made.add_text(f"chance {percent(chance, 0)}", **place)
     for style, rows in drawn:
         sigma, low, high = (values_of(rows, name) for name in (columns.X, columns.LOW, columns.HIGH))
         if len(drawn) <= MOST_NAMED:

@@ -23,7 +23,7 @@ from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import Memo, shared_figure
 from reglab.ui.shared.services import services
-from reglab.ui.shared.text import literal, named
+from reglab.ui.shared.text import count_of, literal, named
 
 HEIGHT = 420
 MOST = 60
@@ -63,7 +63,7 @@ def noise_part(selection: Selection, styles: Mapping[str, RunStyle], which: Whic
             about = "Accuracy of each run at each standard deviation of the noise, with 95 % intervals"
             st.dataframe(readable(table, known, shown), hide_index=True, alt=about)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(f"{'Last' if which == 'last' else 'Best'} epoch of each run.", help=HELP)
+                st.caption(f"{'Last' if which == 'last' else 'Best'} epoch, {images_text(known)}.", help=HELP)
                 look: dict[str, Any] = {"mime": "text/csv", "icon": ":material/download:", "on_click": "ignore"}
                 st.download_button("CSV", partial(csv_of, table), "noise.csv", key="compare_noise_csv", **look)
 
@@ -125,14 +125,20 @@ def problem_lines(runs: Sequence[Run], problems: Problems) -> list[str]:
     ]
 
 
+def images_text(known: Curves) -> str:
+    """For example "431 validation images" or "431 to 539 validation images"."""
+    numbers = sorted({own.images for own in known.values()})
+    most = count_of(numbers[-1], "validation image")
+    return most if len(numbers) == 1 else f"{numbers[0]:,} to {most}"
+
+
 def readable(table: pd.DataFrame, known: Curves, styles: Mapping[str, RunStyle]) -> pd.DataFrame:
-    """A row a run: its epoch, its images, and the accuracy at each σ."""
+    """A row a run: its epoch, and the accuracy at each σ."""
     wide = table.pivot(index=columns.RUN, columns=columns.X, values=columns.VALUE).reindex(list(known))
     sigmas = [float(sigma) for sigma in wide.columns]
     facts = {
         "Run": [styles[run].label for run in known],
         "Epoch": [str(own.epoch) for own in known.values()],
-        "Images": [f"{own.images:,}" for own in known.values()],
     }
     return pd.DataFrame(facts | {f"σ = {exact(sigma)}": [percent(own) for own in wide[sigma]] for sigma in sigmas})
 
