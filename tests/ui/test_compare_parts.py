@@ -305,6 +305,10 @@ def test_parallel_axes_have_seeds_last_and_words_where_not_all_are_numbers(store
     found = compare_runs([one, other])
     keys = axes_of(found)
     assert keys[-1] == "train.seed"
+    paired_seeds = [add_run(store, spec(train__seed=seed, data__seed=seed + 5)) for seed in range(3)]
+    assert axes_of(compare_runs(paired_seeds)) == ("train.seed",)
+    crossed = [*paired_seeds, add_run(store, spec(train__seed=1, data__seed=5))]
+    assert axes_of(compare_runs(crossed)) == ("data.seed", "train.seed")
     table = parallel_table(found, keys)
     assert table.iloc[:, 1:-4].map(type).nunique().tolist() == [1, 1, 1]
     assert "400" in table.to_string()

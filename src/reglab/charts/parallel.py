@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.base import Draft, draft, empty, uid_of
+from reglab.charts.base import SMALL, Draft, draft, empty, uid_of
 from reglab.charts.style import GREY, RunStyle
 from reglab.number_format import exact, percent, short
 
@@ -94,7 +94,7 @@ def _add_axis(made: Draft, axis: Axis, place: int) -> None:
     made.add_text(axis.label, x=place, **label)
     for tick, text in axis.legible:
         at = {"x": place, "xref": "x", "y": tick, "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 5}
-        made.add_text(text, opacity=0.8, **at)
+        made.add_annotation(text=text, showarrow=False, font={"size": SMALL, "shadow": "auto"}, **at)
 
 
 def _add_run(

@@ -45,8 +45,11 @@ def parallel_view(selection: Selection) -> None:
 
 
 def axes_of(found: RunDifferences) -> tuple[str, ...]:
-    """The settings with an axis: seeds last, and only as many as are legible."""
+    """The settings with an axis: seeds last, and only as many as are legible; of two seeds that go together, one."""
     ordered = sorted(found.settings, key=lambda key: key in SEEDS)
+    if {"data.seed", "train.seed"} <= set(ordered):
+        apart = {one.settings["train.seed"] - one.settings["data.seed"] for one in found.runs}
+        ordered = [key for key in ordered if key != "data.seed" or len(apart) > 1]
     return tuple(ordered[:MOST_SETTINGS])
 
 
