@@ -94,9 +94,8 @@ def test_growth_with_the_number_of_saved_runs(
         if size > saved:
             add_many(store, size - saved, SAVED_EPOCHS, first=saved)
             saved = size
-        shown = ids[: min(COMPARED, size)]
         found[size] = {f"read {min(RUNS, size)} runs": _median(partial(store.epochs, ids[:size]))}
-        found[size] |= _answers(shown)
+        found[size] |= _answers(ids[:size], ROUNDS * len(found))
     close_services()
     names = dict.fromkeys(name for one in found.values() for name in one)
     rows = [(name, *(f"{one[name]:.3f}" if name in one else "" for one in found.values())) for name in names]
@@ -106,12 +105,12 @@ def test_growth_with_the_number_of_saved_runs(
     assert max(one[name] for one in found.values() for name in ("another layer", "another axis")) < CHANGED
 
 
-def _answers(shown: list[str]) -> dict[str, float]:
-    """Seconds of opening the page with these runs, and of changes to it; every round has another order of them."""
+def _answers(ids: list[str], first: int) -> dict[str, float]:
+    """Seconds of opening the page, and of changes to it; every round has other runs, or another order of few."""
     times: dict[str, list[float]] = {}
-    for number in range(4):
+    for number in range(first, first + 4):
         app = AppTest.from_function(page, default_timeout=120)
-        app.query_params = {"runs": ",".join(shown[number:] + shown[:number])}
+        app.query_params = {"runs": ",".join((ids[number:] + ids[:number])[:COMPARED])}
         times.setdefault("opened", []).append(_seconds(app.run))
         app.button_group(key="compare_x").set_value("step")
         times.setdefault("another axis", []).append(_seconds(app.run))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ from reglab.ui.inspect.environment import log_rows
 from reglab.ui.inspect.filters import filters_of
 from reglab.ui.inspect.layers import at_names, layer_table
 from reglab.ui.shared.query import MOST_COMPARED
-from reglab.ui.shared.services import services
+from reglab.ui.shared.services import close_services, services
 
 NAN = float("nan")
 BROKEN = dict.fromkeys(("train_loss", "val_loss", "train_acc", "val_acc", "total", "gap_loss", "gap_acc", "l2"), NAN)
@@ -89,12 +89,17 @@ ODD: Mapping[str, Callable[[Store], Run]] = {
 }
 
 
-@pytest.fixture
-def store(served_home: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """That of the pages."""
-    monkeypatch.setattr(Runner, "_take_up", lambda self: None)
-    monkeypatch.setattr(against, "epochs_of", lambda found: Epochs(0, services().store.epochs(ids_of(found))))
-    return services().store
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """That of the pages, one for all tests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGLAB_HOME", str(tmp_path_factory.mktemp("odd")))
+        patch.delenv("REGLAB_STORE", raising=False)
+        patch.setattr(Runner, "_take_up", lambda self: None)
+        patch.setattr(against, "epochs_of", lambda found: Epochs(0, services().store.epochs(ids_of(found))))
+        close_services()
+        yield services().store
+        close_services()
 
 
 def ids_of(found: Selection) -> list[str]:
@@ -106,11 +111,10 @@ def compare_everything(found: Selection, store: Store) -> None:
     styles, rows = found.styles(grouped=False), store.epochs(ids_of(found))
     assert len(styles) == len(found.runs)
     caveats(found.runs)
-    for figure in FIGURES:
-        for axis in AXES:
-            options = Options(figure, "both" if figure in ("loss", "accuracy") else "val", axis, "xy", 0.9, True)
-            drawn = compare_curves_chart(curve_table(found, Epochs(0, rows), options), styles, log_x=True, log_y=True)
-            assert drawn.layout.title.text
+    for figure, axis in zip(FIGURES, itertools.cycle(AXES), strict=False):
+        options = Options(figure, "both" if figure in ("loss", "accuracy") else "val", axis, "xy", 0.9, True)
+        drawn = compare_curves_chart(curve_table(found, Epochs(0, rows), options), styles, log_x=True, log_y=True)
+        assert drawn.layout.title.text
     for runs in (found.runs, found.begun):
         if runs:
             differences = compare_runs(runs)
