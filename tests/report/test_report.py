@@ -19,7 +19,7 @@ from reglab.cli.commands import sweep as sweep_command_line
 from reglab.content.verdict_text import verdict_text
 from reglab.report import MOST, ReportError, Subjects, find, make_report
 from reglab.report.charts import TEXT, enlarged
-from reglab.report.page import csp_hash, policy, prose
+from reglab.report.page import breakable, csp_hash, policy, prose
 from reglab.report.reproduce import sweep_command
 from reglab.report.sweep_part import SweepReading
 from reglab.settings import Settings
@@ -183,6 +183,11 @@ def test_text_is_fourteen_pixels_high_at_least() -> None:
 
 def test_sentences_keep_their_emphasis_and_lose_all_other_markup() -> None:
     assert prose("**a < b**, *c*  \n`d`<i>") == "<strong>a &lt; b</strong>, <em>c</em><br><code>d</code>&lt;i&gt;"
+
+
+def test_settings_break_at_dots_and_underlines_and_numbers_do_not() -> None:
+    assert breakable("regularize.label_smoothing") == "regularize.<wbr>label_<wbr>smoothing"
+    assert breakable("0.03 <") == "0.03 &lt;"
 
 
 def test_colours_are_those_of_the_pages() -> None:

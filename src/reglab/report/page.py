@@ -71,7 +71,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"prose": prose, "data": data, "stroke": stroke}
+    environment.filters |= {"prose": prose, "data": data, "stroke": stroke, "breakable": breakable}
     return environment.get_template("report.html.j2")
 
 
@@ -81,6 +81,11 @@ def prose(text: str) -> Markup:
     for pattern, tag in ((_STRONG, "strong"), (_EMPHASIS, "em"), (_CODE, "code")):
         made = pattern.sub(rf"<{tag}>\1</{tag}>", made)
     return Markup(made.replace("  \n", "<br>"))
+
+
+def breakable(text: str) -> Markup:
+    """``text`` that may break after a dot or an underline, as long settings must in a narrow column."""
+    return Markup(re.sub(r"(?<=[._])(?=[A-Za-z])", "<wbr>", str(escape(text))))
 
 
 def data(json: str) -> Markup:

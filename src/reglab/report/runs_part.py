@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from reglab import columns
+from reglab.analysis.run_differences import RunDifferences
 from reglab.charts import (
     RunStyle,
     accuracy_chart,
@@ -35,6 +36,9 @@ from reglab.store import Run, Store
 
 COMPARED = ("val_acc", "val_loss", "gap_loss", AT_BEST + "val_acc", AT_BEST + "val_loss")
 """Figures of the table of differences."""
+
+MOST_SETTINGS = 6
+"""Settings beside each other in a table: more would be wider than a sheet of paper."""
 
 _HEADS: Mapping[str, str] = {
     "val_acc": "Val. accuracy",
@@ -142,22 +146,26 @@ def _headlines(reading: RunsReading) -> Table:
 
 
 def _differences(reading: RunsReading) -> list[Table]:
-    """The settings in which runs differ, and their figures with the change against the first one."""
+    """The figures of runs with the change against the first one, and the settings in which they differ."""
     if len(reading.runs) < 2:
         return []
     found = compare_runs(reading.runs)
-    head = ("Run", *found.settings, *(_HEADS[name] for name in COMPARED))
     rows = [
-        (
-            reading.names[one.run],
-            *(value_text(one.settings[key]) for key in found.settings),
-            *(with_change(name, one.figures[name], one.changes[name]) for name in COMPARED),
-        )
+        (reading.names[one.run], *(with_change(name, one.figures[name], one.changes[name]) for name in COMPARED))
         for one in found.runs
     ]
     first = reading.names[found.baseline]
     about = f"Differences: last epoch unless the head says best; in brackets the change against {first}"
-    return [Table(about, head, tuple(rows))]
+    figures = Table(about, ("Run", *(_HEADS[name] for name in COMPARED)), tuple(rows))
+    keys = found.settings
+    groups = [keys[at : at + MOST_SETTINGS] for at in range(0, len(keys), MOST_SETTINGS)]
+    return [figures, *(_differing(reading, found, group) for group in groups)]
+
+
+def _differing(reading: RunsReading, found: RunDifferences, keys: Sequence[str]) -> Table:
+    """The settings ``keys`` of each run."""
+    rows = [(reading.names[one.run], *(value_text(one.settings[key]) for key in keys)) for one in found.runs]
+    return Table("Settings that differ", ("Run", *keys), tuple(rows))
 
 
 def _settings(runs: Sequence[Run]) -> tuple[Table, ...]:
@@ -192,9 +200,10 @@ def _charts(reading: RunsReading) -> list[Chart]:
 
     rests = all(map(equal_ratios_are_rest, (run.spec for run in reading.runs)))
     ratios = gradient_share_chart(reading.store.gradients(reading.ids), styles, None, planned=planned, rests=rests)
+    losses = f"{both} Without the penalty, but for J."
     minimised = "Training images, in eval mode, every epoch: J and its parts; one seed a run."
     return [
-        made("loss", loss_chart(epochs, styles, planned=planned), f"{both} Without the penalty.", height=TALL),
+        made("loss", loss_chart(epochs, styles, planned=planned), losses, height=TALL),
         made("accuracy", accuracy_chart(epochs, styles, planned=planned), both, height=TALL),
         made("gap", gap_chart(epochs, styles, planned=planned), f"{both} Losses without the penalty."),
         made("objective", loss_split_chart(epochs, styles, planned=planned), minimised),
