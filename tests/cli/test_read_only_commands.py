@@ -27,6 +27,7 @@ SHOWN = {
     "show": ["show", "their run"],
     "compare": ["compare", "their run", "another"],
     "export": ["export", "their run", "--to", "csv", "--out", "{out}/run.csv"],
+    "report": ["report", "their run", "--out", "{out}/run.html"],
     "check": ["check"],
     "backup": ["backup", "{out}/copy"],
     "data": ["data", "cache"],

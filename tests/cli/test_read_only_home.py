@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import io
 import json
@@ -75,8 +76,9 @@ def as_another_user(home: Path, *commands: list[str], home_rights: int = 0o555, 
 
 def _run_all(line: Connection[Any, Any], home: str, commands: Sequence[list[str]]) -> None:
     """The other process: it imports what commands need, which that user may not read, and then becomes that user."""
-    for name in ("jobs", "exports", "cli.training", "store.open"):
+    for name in ("jobs", "exports", "report", "cli.training", "store.open"):
         importlib.import_module(f"reglab.{name}")
+    codecs.lookup("unicode-escape")  # Jinja2 looks it up when it reads a template
     if ["train"] in commands:
         importlib.import_module("reglab.training").lane_size(RunSpec())  # torch imports much of itself late
     os.environ |= {"REGLAB_HOME": home}
@@ -109,6 +111,7 @@ def test_it_is_listed_shown_exported_checked_and_backed_up(
         ["show", "theirs", "--json"],
         ["show", "their sweep", "--json"],
         ["export", "theirs", "--to", "csv", "--out", str(out / "run.csv")],
+        ["report", "theirs", "their sweep", "--out", str(out / "report.html")],
         ["backup", str(out / "copy")],
         ["gc", "--dry-run", "--json"],
         ["data", "cache", "--json"],
