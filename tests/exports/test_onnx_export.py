@@ -8,13 +8,16 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 from tests.factories import add_run
 from tests.jobs.running import SMALL, work
+from torch import Tensor, nn
 
 from reglab.cli import main
 from reglab.datasets import load_images, prepare
 from reglab.errors import CheckpointError
 from reglab.exports import ExportError, export
+from reglab.exports.onnx import model_proto
 from reglab.predictions import Which
 from reglab.settings import Settings
 from reglab.store import Store
@@ -60,3 +63,29 @@ def test_a_run_without_weights_and_a_choice_where_there_is_none_are_sentences(
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
     assert main(["export", run.id, "--to", "onnx", "--out", "x.onnx", "--checkpoints"]) == 2
     assert "ONNX has no checkpoints; an archive has." in capsys.readouterr().err
+
+
+class Unusual(nn.Module):
+    """A layer that only PyTorch's exporter knows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flatten, self.fc, self.act = nn.Flatten(), nn.Linear(64, 10), nn.GELU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.fc(self.flatten(x)))  # type: ignore[no-any-return]
+
+
+def test_other_layers_are_left_to_pytorchs_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, mean, std = Unusual().eval(), torch.tensor([0.2]), torch.tensor([0.5])
+    data = model_proto(model, (1, 8, 8), 10, mean, std).SerializeToString()
+    assert b"site-packages" not in data
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    pixels = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = session.run(["probabilities"], {"pixels": pixels.numpy()})[0]
+    with torch.inference_mode():
+        wanted = model((pixels - 0.2) / 0.5).softmax(1).numpy()
+    assert np.abs(found - wanted).max() <= 1e-5
+    monkeypatch.setattr("importlib.util.find_spec", lambda package: None)
+    with pytest.raises(ExportError, match="has GELU, which only PyTorch's exporter knows: pip install onnxscript"):
+        model_proto(model, (1, 8, 8), 10, mean, std)

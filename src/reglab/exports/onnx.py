@@ -6,6 +6,7 @@ the run is in the model's metadata under names that begin with "reglab.".
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import warnings
@@ -21,39 +22,23 @@ from reglab import __version__
 from reglab.datasets import DATASETS
 from reglab.errors import CheckpointError
 from reglab.exports.entry import Bundle, Export, ExportError
+from reglab.exports.onnx_graph import Graph, NoOperator, add_network
 from reglab.exports.subject import Subject
-from reglab.models import build
+from reglab.models import Shape, build
 
 OPSET = 18
 """Version of ONNX's operators, which every onnxruntime since 1.14 has."""
 
 INPUT, LOGITS, PROBABILITIES = "pixels", "logits", "probabilities"
-
-
-class _OfPixels(nn.Module):
-    """The network with its run's normalisation in front, and probabilities beside the logits."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, model: nn.Module, mean: Tensor, std: Tensor) -> None:
-        super().__init__()
-        self.model = model
-        self.register_buffer("mean", mean[:, None, None])
-        self.register_buffer("std", std[:, None, None])
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.model((pixels - self.mean) / self.std)
-        return logits, logits.softmax(1)
+_IR = 10  # version of the file format: that of onnxruntime 1.18 and newer
 
 
 def _make(subjects: Sequence[Subject], main: str, _prefix: str) -> Bundle:
     (subject,) = subjects
     import onnx
 
-    program = _program(_network(subject), subject.split.shape)
-    proto = program.model_proto
-    _forget_paths(proto)
+    split = subject.split
+    proto = model_proto(_network(subject), split.shape, len(split.classes), split.mean, split.std)
     proto.producer_name, proto.producer_version = "reglab", __version__
     for name, value in _metadata(subject).items():
         proto.metadata_props.add(key=f"reglab.{name}", value=value)
@@ -77,24 +62,76 @@ def _network(subject: Subject) -> nn.Module:
         model.load_state_dict(weights)
     except (RuntimeError, TypeError):
         raise CheckpointError("The weights are not those of this CNN and dataset.") from None
-    return _OfPixels(model.float(), split.mean, split.std).eval()
+    return model.float().eval()
 
 
-def _program(network: nn.Module, shape: tuple[int, int, int]) -> Any:
-    """What torch's exporter makes of the network.
+def model_proto(model: nn.Module, shape: Shape, classes: int, mean: Tensor, std: Tensor) -> Any:
+    """ONNX's ModelProto of ``model`` for pixels that are normalised with ``mean`` and ``std`` (C,).
+
+    :raises ExportError: a layer has no operator, and PyTorch's exporter has none either or is not installed.
+    """
+    try:
+        return _translated(model, shape, classes, mean, std)
+    except NoOperator as missing:
+        if importlib.util.find_spec("onnxscript") is None:
+            sentence = f"This CNN has {missing}, which only PyTorch's exporter knows: pip install onnxscript."
+            raise ExportError(sentence) from None
+        return _exported(_OfPixels(model, mean, std).eval(), shape)
+
+
+def _translated(model: nn.Module, shape: Shape, classes: int, mean: Tensor, std: Tensor) -> Any:
+    from onnx import TensorProto, helper
+
+    graph = Graph()
+    centred = graph.add("Sub", [INPUT, graph.weight("pixels.mean", mean[:, None, None])], "centred")
+    normalised = graph.add("Div", [centred, graph.weight("pixels.std", std[:, None, None])], "normalised")
+    add_network(graph, model, shape, normalised, LOGITS)
+    graph.add("Softmax", [LOGITS], PROBABILITIES, axis=1)
+
+    def value(name: str, *sizes: int) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *sizes])
+
+    outputs = [value(LOGITS, classes), value(PROBABILITIES, classes)]
+    made = helper.make_graph(graph.nodes, "reglab", [value(INPUT, *shape)], outputs, graph.weights)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=_IR)
+
+
+class _OfPixels(nn.Module):
+    """The network with its run's normalisation in front, and probabilities beside the logits."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, model: nn.Module, mean: Tensor, std: Tensor) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("mean", mean[:, None, None])
+        self.register_buffer("std", std[:, None, None])
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.model((pixels - self.mean) / self.std)
+        return logits, logits.softmax(1)
+
+
+def _exported(network: nn.Module, shape: Shape) -> Any:
+    """What PyTorch's exporter makes of the network.
 
     :raises ExportError: its forward pass cannot be followed.
     """
     batch = {"pixels": {0: torch.export.Dim("batch", min=1)}}
     with _quiet():
         try:
-            return torch.onnx.export(
+            program = torch.onnx.export(
                 network, (torch.zeros(2, *shape),), dynamo=True, opset_version=OPSET, verbose=False,
                 input_names=[INPUT], output_names=[LOGITS, PROBABILITIES], dynamic_shapes=batch, external_data=False,
             )  # fmt: skip
         except torch.onnx.errors.OnnxExporterError as error:
             reason = str(error).splitlines()[0].rstrip(".")
             raise ExportError(f"PyTorch's exporter cannot write this CNN as ONNX: {reason}.") from None
+    assert program is not None
+    proto = program.model_proto  # another one at each look
+    _forget_paths(proto)
+    return proto
 
 
 @contextmanager
@@ -151,6 +188,6 @@ ENTRY = Export(
     make=_make,
     needs_runs=True,
     options=frozenset({"weights"}),
-    packages=("onnx", "onnxscript"),  # the latter for torch's exporter
+    packages=("onnx",),
     check=_check,
 )
