@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "RegLab"
 FILE = "mlflow.db"
+_SQLITE = "sqlite:///"
 _RUN, _CONTENT = "reglab.run", "reglab.content"
 _AT_ONCE = 1000  # metrics in one request, as many as MLflow takes
 _PARAMS = 100
@@ -58,10 +59,13 @@ def _deliver(subjects: Sequence[Subject], out: str, force: bool) -> Delivered:
 
 
 def _place(out: str, force: bool) -> tuple[str, str | None]:
-    """The tracking URI of ``out``, and where artefacts lie; None where that is the server's business."""
-    if "://" in out:
+    """The tracking URI of ``out``, and where artefacts lie; None where that is the server's business.
+
+    An SQLite URI is its file: MLflow would put artefacts into the present folder.
+    """
+    if "://" in out and not out.startswith(_SQLITE):
         return out, None
-    path = Path(out).expanduser().absolute()
+    path = Path(out.removeprefix(_SQLITE)).expanduser().absolute()
     file = path if path.suffix.lower() == ".db" and not path.is_dir() else path / FILE
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,7 @@ def _place(out: str, force: bool) -> tuple[str, str | None]:
             )
         file.unlink()
     artefacts = file.parent / ("artifacts" if file.name == FILE else f"{file.stem}-artifacts")
-    return f"sqlite:///{file}", artefacts.as_uri()
+    return f"{_SQLITE}{file}", artefacts.as_uri()
 
 
 def _is_mlflow(file: Path) -> bool:

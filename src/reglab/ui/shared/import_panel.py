@@ -9,7 +9,7 @@ from reglab.errors import RegLabError
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
-MOST_MB = 200
+MOST_MB = 100
 """Of an uploaded archive, which the server has in memory; `reglab import` takes any."""
 
 _SHOWN = 12
