@@ -22,6 +22,7 @@ from reglab.jobs import PersonalRunner, ReadOnlyRunner, Runner
 from reglab.settings import Settings, load_settings
 from reglab.sharing import Limits, SignIn, load_sign_in
 from reglab.store import Store, open_store
+from reglab.store.private import remove_private_folders
 from reglab.training import choose_device
 
 T = TypeVar("T")
@@ -129,6 +130,7 @@ def close_services() -> None:
         opened, slot.services = slot.services, None
     if opened is not None:
         opened.close()
+        remove_private_folders()
 
 
 def process_wide(name: str, make: Callable[[], T]) -> T:
