@@ -49,6 +49,7 @@ def result(store: Store, run: Run) -> dict[str, Any]:
         "best_weights": str(best) if run.weights_path and (best := store.best_weights(run)) else None,
         "error": run.error,
         "missing": missing,
+        "person": run.person,
     }
 
 

@@ -27,7 +27,7 @@ from reglab.content.run_text import (
     optimizer_text,
     penalty_text,
 )
-from reglab.store import Run
+from reglab.store import Run, Sweep
 
 __all__ = [
     "common_facts",
@@ -50,6 +50,7 @@ __all__ = [
     "resume_text",
     "seconds_left",
     "share_done",
+    "started_by",
 ]
 
 _RECENT = 5  # epochs whose mean length predicts the coming ones
@@ -159,3 +160,8 @@ def resume_text(run: Run) -> str:
     if not run.has_checkpoint:
         return "Resume starts it from the beginning."
     return f"Resume continues from epoch {run.epoch}, with exactly the numbers of an uninterrupted run."
+
+
+def started_by(job: Run | Sweep) -> str:
+    """" · started by ann@lab.org", for the end of a line; empty where nobody was signed in."""
+    return f" · started by {literal(job.person)}" if job.person else ""

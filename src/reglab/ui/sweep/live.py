@@ -22,7 +22,7 @@ from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
-from reglab.ui.shared.text import literal
+from reglab.ui.shared.text import literal, started_by
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.shared.trouble import attempt
 from reglab.ui.sweep import progress_text
@@ -119,7 +119,7 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             plan = Plan.of(sweep.plan)
             execution = f":small[:material/bolt: {progress_text.plan_text(sweep.spec, plan)}]"
             st.markdown(execution, help=progress_text.plan_help(plan))
-        st.caption(progress_text.facts(sweep.spec))
+        st.caption(progress_text.facts(sweep.spec) + started_by(sweep))
     if sweep.confirmation is not None:
         how = " on fresh seeds and the locked test part"
         _linked("Confirms", sweep.confirmation.sweep, "sweep_confirmed_sweep", how)

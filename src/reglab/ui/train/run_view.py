@@ -128,7 +128,7 @@ def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
             _buttons(runs)
     trouble.button_problem()
     if alone:
-        st.caption(text.facts(alone))
+        st.caption(text.facts(alone) + text.started_by(alone))
         _explain(alone)
     elif is_demo(runs):
         st.info(commentary(runs, epochs), icon=":material/school:")
