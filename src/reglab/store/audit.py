@@ -30,13 +30,15 @@ class AuditEntry:
     name: str | None
 
 
-def note(connection: Connection, person: Person | None, action: Action, job_ids: Sequence[str]) -> None:
-    """Record ``action`` on each of the jobs; runs of a sweep that are all named count as the sweep, once."""
+def note(
+    connection: Connection, person: Person | None, action: Action, job_ids: Sequence[str], *, once: bool = False
+) -> None:
+    """Record ``action`` on each of the jobs; runs of a sweep count as the sweep, and with ``once`` no job twice."""
     own = {"moment": now(), "person": person.email if person else None, "action": action}
     rows = [{**own, "job": job, "name": name} for job, name in _whole(connection, job_ids).items()]
-    if action == "start":
+    if once:
         known = select(audit.c.job).where(audit.c.action == action, audit.c.job.in_([row["job"] for row in rows]))
-        told = set(connection.execute(known).scalars())  # a second press starts nothing
+        told = set(connection.execute(known).scalars())
         rows = [row for row in rows if row["job"] not in told]
     if rows:
         connection.execute(insert(audit), rows)
@@ -54,5 +56,5 @@ def _whole(connection: Connection, job_ids: Sequence[str]) -> dict[str, str]:
     named = select(runs.c.id, runs.c.name, runs.c.sweep).where(or_(runs.c.id.in_(job_ids), runs.c.sweep.in_(job_ids)))
     rows = connection.execute(named).all()
     whole = {row.sweep for row in rows if row.sweep is not None}
-    found = connection.execute(select(sweeps.c.id, sweeps.c.name).where(sweeps.c.id.in_(whole))).all()
+    found = connection.execute(select(sweeps.c.id, sweeps.c.name).where(sweeps.c.id.in_(whole))).all() if whole else []
     return {row.id: row.name for row in rows if row.sweep is None} | {row.id: row.name for row in found}

@@ -222,7 +222,9 @@ class Store(StoreReads):
         with self._acting("start") as connection:
             with catalog.queue_bounded(connection, queue_limit):
                 job_id = catalog.create(connection, spec, name, key, group, confirmation, email)
-            audit.note(connection, self._person, "start", [job_id])
+            audit.note(
+                connection, self._person, "start", [job_id], once=key is not None
+            )  # a second press starts nothing
             if owner is not None:
                 transitions.claim(connection, job_id, owner.id)
             if isinstance(spec, RunSpec):

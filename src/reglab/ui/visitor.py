@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
+from streamlit.auth_util import get_secrets_auth_section
 
 from reglab.access import Person
 from reglab.ui.shared.services import services, visitor
@@ -17,11 +21,11 @@ _READ_ONLY = "Read-only: every run is shown, and nothing can be changed here."
 
 def sign_in_page() -> None:
     """What somebody without a role sees, and nothing else: the button to sign in, or why that was not enough."""
-    with st.container(width=520, gap="medium", key="sign_in"):
+    with st.container(width=520, gap="small", key="sign_in"):
         st.title("RegLab", anchor=False)
         if not st.user.get("is_logged_in"):
             st.markdown("Sign in to see runs and sweeps.")
-            st.button("Sign in", key="sign_in_button", type="primary", icon=":material/login:", on_click=st.login)
+            _sign_in("primary")
             return
         name = literal(str(st.user.get("email") or "without an e-mail address"))
         unverified = st.user.get("email_verified") in (False, "false")
@@ -44,7 +48,7 @@ def corner() -> None:
 
 def _account(person: Person) -> None:
     if not person.email:
-        st.button("Sign in", key="sign_in_button", icon=":material/login:", on_click=st.login)
+        _sign_in("secondary")
         return
     st.caption(f":material/person: {literal(person.email)} · {person.role}")
     with st.container(horizontal=True, gap="xsmall"):
@@ -52,6 +56,17 @@ def _account(person: Person) -> None:
         if person.role == "admin":
             icon = ":material/history:"
             st.button("Audit log", key="audit_log", icon=icon, type="tertiary", on_click=audit_log)
+
+
+def _sign_in(kind: Literal["primary", "secondary"]) -> None:
+    """A button for each provider of Streamlit's secrets; most servers have one, without a name."""
+    auth, icon = get_secrets_auth_section(), ":material/login:"
+    named = [name for name, one in auth.items() if isinstance(one, Mapping) and one.get("client_id")]
+    if auth.get("client_id"):
+        st.button("Sign in", key="sign_in_button", type=kind, icon=icon, on_click=st.login)
+    for name in named:
+        key, args = f"sign_in_{name}", (name,)
+        st.button(f"Sign in with {literal(name)}", key=key, type=kind, icon=icon, on_click=st.login, args=args)
 
 
 def _sign_out() -> None:
