@@ -213,10 +213,10 @@ def epochs_on(store: Store, runs: Sequence[Run], before: pd.DataFrame | None) ->
         return store.epochs(ids)
     alone = len(ids) == 1
     if alone:
-        known = {ids[0]: before[columns.EPOCH].tolist()[-1]}
+        last = {ids[0]: int(before[columns.EPOCH].to_numpy()[-1])}
     else:
-        known = before.groupby(columns.RUN)[columns.EPOCH].max().to_dict()
-    last = {run.id: known.get(run.id, 0) for run in runs}
+        known = before.groupby(columns.RUN)[columns.EPOCH].max()
+        last = {run.id: int(known.get(run.id, 0)) for run in runs}
     if any(last[run.id] > run.epoch for run in runs):  # resumed from a checkpoint before its last epoch
         return store.epochs(ids)
     behind = [run.id for run in runs if last[run.id] < run.epoch]

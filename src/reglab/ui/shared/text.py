@@ -163,5 +163,5 @@ def resume_text(run: Run) -> str:
 
 
 def started_by(job: Run | Sweep) -> str:
-    """" · started by ann@lab.org", for the end of a line; empty where nobody was signed in."""
+    """ " · started by ann@lab.org", for the end of a line; empty where nobody was signed in."""
     return f" · started by {literal(job.person)}" if job.person else ""
