@@ -15,6 +15,8 @@ from tests.jobs.running import SMALL, assert_same_figures, figures, go_on, work
 from tests.jobs.sweeping import RUN, assert_same_lanes, lanes_of, plan_of, train_sweep
 
 from reglab.archive import ArchiveError
+from reglab.errors import RegLabError
+from reglab.events import Event, Started
 from reglab.jobs import SweepWorker
 from reglab.settings import Settings
 from reglab.store import Confirmation, Run, Store
@@ -69,6 +71,26 @@ def test_an_imported_run_goes_on_to_the_same_bits(trained: Run, store: Store, ot
         home.extend(trained.id, 6, owner=home.owner())
         ends.append(go_on(home, settings_of(home, settings), home.get(trained.id)).weights_sha256)
     assert ends[0] == ends[1] != trained.weights_sha256
+
+
+def test_a_run_that_stopped_at_its_start_goes_on_from_its_initial_weights(
+    store: Store, other: Store, settings: Settings
+) -> None:
+    """The first checkpoint has no weights: it goes with the file of the initial ones."""
+
+    def stop(event: Event, run: Run) -> None:
+        if isinstance(event, Started):
+            raise RegLabError("stopped")
+
+    stopped, whole = work(store, settings, listen=stop), work(store, settings)
+    assert (stopped.state, stopped.epoch, stopped.has_checkpoint) == ("failed", 0, True)
+    (arrival,) = imported(other, archived(store, stopped, checkpoints=True))
+    loaded = other.files(arrival.here).load_checkpoint()
+    assert loaded is not None
+    assert any(name.startswith("model/") for name in loaded.arrays)
+    other.take_over(arrival.here, other.owner())
+    resumed = go_on(other, settings_of(other, settings), other.get(arrival.here))
+    assert resumed.weights_sha256 == whole.weights_sha256
 
 
 def test_without_its_checkpoint_a_run_says_why_it_cannot_go_on(trained: Run, store: Store, other: Store) -> None:
