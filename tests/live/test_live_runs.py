@@ -81,6 +81,9 @@ def test_two_ticks_show_three_charts_and_a_reload_brings_them_back(store: Store,
     expect(page).to_have_url(re.compile(r"runs=\w+$"))
     tick(page, 2)
     expect(page).to_have_url(re.compile(r"runs=\w+(,|%2C)\w+$"))
+    expect(grid(page).locator("tbody").first.get_by_role("row")).to_have_count(0)  # no row moves under the pointer
+    page.mouse.move(1, 1)
+    expect(grid(page).locator("tbody").first.locator(".text")).to_have_text(["strong", "none"])
     expect(charts).to_have_count(3)
     expect(page.locator(".st-key-runs_legend")).to_have_text(re.compile("λ₂ = 0.1.*no penalty"))
     for i in range(3):

@@ -5,6 +5,7 @@
 
 const grids = new Map(); // key -> grid
 const STUCK = 5; // pinned rows that stay in sight while the others scroll
+const POINTS = window.matchMedia("(hover: hover)"); // a mouse, and no finger
 const PAGE = 10; // rows of Page Up and Page Down
 
 export default function ({ data, parentElement: place, setStateValue }) {
@@ -37,7 +38,7 @@ function create(place, key) {
   pinned.setAttribute("aria-label", "Selected runs");
   box.append(table);
   place.append(box);
-  const grid = { place, box, table, head, pinned, body, rows: new Map(), events: [], number: 0, current: null, top: [], columns: "" };
+  const grid = { place, box, table, head, pinned, body, rows: new Map(), events: [], number: 0, current: null, top: null, columns: "" };
   grids.set(key, grid);
   table.addEventListener("keydown", (event) => onKey(grid, event));
   table.addEventListener("click", (event) => onClick(grid, event));
@@ -62,7 +63,7 @@ function draw(grid) {
   table.setAttribute("aria-label", data.label);
   table.setAttribute("aria-rowcount", data.count);
   drawHead(grid);
-  if (!body.matches(":hover") || !data.pinned.length !== !grid.top.length) grid.top = data.pinned;
+  grid.top = grid.top && POINTS.matches && body.matches(":hover") ? ticked(grid.top, data.pinned) : data.pinned;
   const before = grid.pinned.offsetHeight;
   const kept = new Set();
   place(grid, grid.pinned, grid.top.map((row) => ({ ...row, key: `top ${row.key}` })), kept);
@@ -73,6 +74,12 @@ function draw(grid) {
   for (const row of rowsOf(grid)) row.tabIndex = row.dataset.key === grid.current ? 0 : -1;
   if (box.scrollTop) box.scrollTop += grid.pinned.offsetHeight - before;
   fit(grid);
+}
+
+// The rows on top as they stand, so that none moves under the pointer, with the ticks of ``pinned``.
+function ticked(top, pinned) {
+  const ids = new Set(pinned.map((row) => row.id));
+  return top.map((row) => ({ ...row, tick: Number(ids.has(row.id)) }));
 }
 
 // The heads, made anew where they have changed.
