@@ -25,7 +25,7 @@ export default function () {
 function nameAll() {
   const main = document.querySelector('[data-testid="stMain"]');
   if (!main) return;
-  for (const part of main.querySelectorAll('.katex-display, .stHtml > div')) reachByKeyboard(part);
+  for (const part of main.querySelectorAll('.katex-display, .stHtml > div, pre')) reachByKeyboard(part);
   const shown = [...main.querySelectorAll(NAMED)].filter((node) => node.checkVisibility());
   const titles = [...main.querySelectorAll(TITLES)];
   const taken = new Set();
@@ -35,7 +35,7 @@ function nameAll() {
 
 // What scrolls must be reached by the keyboard.
 function reachByKeyboard(node) {
-  const scrolls = node.scrollWidth > node.clientWidth;
+  const scrolls = node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight;
   if (scrolls !== (node.tabIndex === 0)) node.tabIndex = scrolls ? 0 : -1;
 }
 

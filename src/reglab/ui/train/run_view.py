@@ -57,6 +57,11 @@ _BETWEEN = 82  # pixels of switches, borders and the space between the two chart
 STYLE = """<style>
 .st-key-live_charts [data-testid="stVerticalBlock"] [data-testid="stVerticalBlock"] { padding-block: 0.4rem }
 .st-key-live_charts [data-testid="stButtonGroup"] button { padding-inline: 0.55rem }
+@media (max-width: 640px) {  /* where a line of progress wraps */
+  [data-testid="stLayoutWrapper"]:has(> [class*="st-key-row_of_"]), [class*="st-key-row_of_"] {
+    height: auto !important; overflow: visible !important
+  }
+}
 </style>"""
 
 CARDS_ABOVE = 3
@@ -257,7 +262,8 @@ def _two_runs(first: Run, second: Run, results: Results) -> None:
             _name(results.styles[run.id])
         for place, one in zip(places, pairs[run.id], strict=True):
             place.html(_large(one.value))
-        with state, st.container(horizontal=True, vertical_alignment="center", height=_ROW, border=False):
+        key = f"row_of_{run.id}"
+        with state, st.container(horizontal=True, vertical_alignment="center", height=_ROW, border=False, key=key):
             _progress(run, results, short=True)
             _stop_or_resume(run, f"_{run.id}")
     name, *places, state = st.columns(_TABLE, vertical_alignment="center")
@@ -304,7 +310,12 @@ def _card(run: Run, results: Results) -> None:
         with left:
             _name(results.styles[run.id])
         row = right.container(
-            horizontal=True, vertical_alignment="center", horizontal_alignment="right", height=_ROW, border=False
+            horizontal=True,
+            vertical_alignment="center",
+            horizontal_alignment="right",
+            height=_ROW,
+            border=False,
+            key=f"row_of_{run.id}",
         )
         with row:
             if not _stop_or_resume(run, f"_{run.id}"):
