@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +14,8 @@ from tests.factories import add_run, metrics, spec
 
 from reglab import columns
 from reglab.events import EpochMetrics
-from reglab.store import Run, Store, epoch_files, frames
+from reglab.settings import Settings
+from reglab.store import Run, Store, derived, epoch_files, frames, open_store
 from reglab.store.epoch_files import NAME
 
 
@@ -100,3 +104,24 @@ def test_where_it_cannot_be_written_rows_are_read(store: Store, runs: list[Run])
     for _ in range(2):
         assert len(store.epochs([runs[2].id])) == 5
     assert [one.name for one in path.parent.iterdir()] == [NAME]
+
+
+def test_where_nothing_may_be_written_nothing_is_packed_or_kept(
+    store: Store, settings: Settings, runs: list[Run]
+) -> None:
+    ids = [run.id for run in runs]
+    expected = from_rows(store, ids)
+    store.close()
+    with open_store(replace(settings, read_only=True)) as barred:
+        pd.testing.assert_frame_equal(barred.epochs(ids), expected)
+        derived.write(barred.files(ids[0]), "noise-last", [], {})
+        assert not list((barred.home / ids[0]).iterdir())
+
+
+@pytest.mark.parametrize("header", [{}, [], {"key": 1, "columns": []}, {"key": 1, "columns": ["epoch"] * 3}, 7])
+def test_a_whole_file_of_another_program_does_not_count(tmp_path: Path, header: object) -> None:
+    body = json.dumps(header).encode()
+    rest = len(body).to_bytes(4, "little") + body + bytes(80)
+    path = tmp_path / NAME
+    path.write_bytes(b"RegLabE1" + zlib.crc32(rest).to_bytes(4, "little") + rest)
+    assert epoch_files.read(path, ["run", "finished", 10, "then"]) is None

@@ -28,7 +28,9 @@ def read(files: RunFiles, name: str, key: Any) -> Any | None:
 
 
 def write(files: RunFiles, name: str, key: Any, value: Any) -> None:
-    """Keep ``value`` as ``name``; where that is not possible, a line in the log says why."""
+    """Keep ``value`` as ``name``, unless nothing may be written; where that fails, a line in the log says why."""
+    if files.barred is not None:
+        return
     path = files.folder / f"{name}.json"
     try:
         atomic.write(path, json.dumps({"key": key, "value": value}).encode())

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 NAME = "epochs.bin"
 _MAGIC = b"RegLabE1"
 _HEAD = len(_MAGIC) + 8  # bytes before the header
+_USUAL = columns.EPOCH_COLUMNS[1:]
 
 
 class Packed(NamedTuple):
@@ -131,11 +132,14 @@ def read(path: Path, key: Sequence[Any]) -> Packed | None:
     end = _HEAD + int.from_bytes(data[_HEAD - 4 : _HEAD], "little")
     if not data.startswith(_MAGIC) or zlib.crc32(memoryview(data)[_HEAD - 4 :]).to_bytes(4, "little") != data[8:12]:
         return None
-    header = json.loads(data[_HEAD:end])
-    if header["key"] != key:
+    try:
+        header = json.loads(data[_HEAD:end])
+        names = tuple(header["columns"])
+        values = np.frombuffer(data, "<f8", offset=end).astype(np.float64, copy=False).reshape(len(names), -1)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    names = tuple(header["columns"])
-    return Packed(names, np.frombuffer(data, "<f8", offset=end).astype(np.float64, copy=False).reshape(len(names), -1))
+    whole = header["key"] == key and names[: len(_USUAL)] == _USUAL and values.shape[1] == key[2]
+    return Packed(names, values) if whole else None
 
 
 def write(path: Path, key: Sequence[Any], packed: Packed) -> None:

@@ -71,7 +71,7 @@ class RunFiles:
         ``barred`` is the sentence why nothing may be written; every write then raises it as :class:`StoreError`.
         """
         check_id(run_id)
-        self._barred = barred
+        self.barred = barred
         self.id, self.home, self.folder, self._flush = run_id, home, home / run_id, flush
         if part is not None:
             self.folder /= f"{part:d}"
@@ -331,8 +331,8 @@ class RunFiles:
                 raise disk_error(folder, error) from None
 
     def _check_writable(self) -> None:
-        if self._barred is not None:
-            raise StoreError(self._barred)
+        if self.barred is not None:
+            raise StoreError(self.barred)
 
     def _weights(self, name: str) -> Path:
         if not _PLAIN.fullmatch(name):
