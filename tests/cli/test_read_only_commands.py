@@ -21,6 +21,7 @@ REFUSED = {
     "resume": ["resume", "their sweep"],
     "gc": ["gc"],
     "claims": ["claims", "shrinks"],
+    "import": ["import", __file__],
 }
 SHOWN = {
     "runs": ["runs"],

@@ -10,6 +10,7 @@ from tests.factories import add_run
 from tests.pages.browsing import again, plain
 
 from reglab.store import Store
+from reglab.ui.shared.services import services
 
 MARKUP = "<b>bold</b> **mine**"
 
@@ -45,3 +46,11 @@ def test_an_uploaded_archive_is_imported_once_and_a_hostile_one_refused(
     assert plain(said.value) == "The archive has a member '../<b>evil', which no archive of RegLab's has."
     assert not app.success
     assert len(store.runs()) == 1
+
+
+def test_where_nothing_may_be_changed_there_is_a_reason_and_no_upload(app: AppTest, store: Store) -> None:
+    again(app)
+    services().store._database.read_only = "RegLab is read-only here."
+    again(app)
+    assert [plain(line.value) for line in app.info] == ["RegLab is read-only here."]
+    assert not app.file_uploader

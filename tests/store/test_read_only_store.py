@@ -48,6 +48,8 @@ WRITES: dict[str, Callable[[Store, str], object]] = {
     "set_plan": lambda store, run: store.set_plan(run, {}),
     "open_test": lambda store, run: store.open_test(run, "digits", "0" * 64, 1),
     "began": lambda store, run: store.began({}),
+    "check_may_add": lambda store, run: store.check_may_add(),
+    "add_ended": lambda store, run: store.add_ended([], lambda: None),
     "add_epochs": lambda store, run: store.add_epochs([]),
     "add_initial_layers": lambda store, run: store.add_initial_layers({}),
     "drop_epochs_after": lambda store, run: store.drop_epochs_after({run: 0}),

@@ -178,6 +178,13 @@ def _id_of(connection: Connection, kind: Kind[Any], text: str) -> str:
     return str(found[0])
 
 
+def taken(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of ``ids`` that a run or sweep has, deleted ones included."""
+    wanted = list(ids)
+    found = (connection.execute(select(table.c.id).where(table.c.id.in_(wanted))).scalars() for table in (runs, sweeps))
+    return {str(one) for some in found for one in some}
+
+
 def listed(
     connection: Connection,
     kind: Kind[T],

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from reglab import columns
 from reglab.events import EpochMetrics, LayerStats
@@ -103,10 +103,3 @@ def _insert_run(connection: Connection, run: EndedRun, place: Mapping[str, Any])
 def _row_of(stats: LayerStats) -> dict[str, Any]:
     own = vars(stats)
     return own | {name: None if math.isnan(own[name]) else own[name] for name in _NULLABLE}
-
-
-def taken(connection: Connection, ids: Iterable[str]) -> set[str]:
-    """Those of ``ids`` that a run or sweep of the store has, whatever its state."""
-    wanted = list(ids)
-    found = (connection.execute(select(table.c.id).where(table.c.id.in_(wanted))).scalars() for table in (runs, sweeps))
-    return {str(one) for some in found for one in some}

@@ -91,6 +91,11 @@ class StoreReads(TableReads):
         with self._database.read() as connection:
             return catalog.find(connection, catalog.SWEEP, text, self._checkpoints)
 
+    def taken(self, ids: Iterable[str]) -> set[str]:
+        """Those of ``ids`` that a run or sweep has, deleted ones included."""
+        with self._database.read() as connection:
+            return catalog.taken(connection, ids)
+
     def run_with(self, spec: RunSpec) -> Run | None:
         """The newest run of this training that trains, waits or has finished; None where there is none.
 

@@ -369,11 +369,6 @@ class Store(StoreReads):
         """Raise :class:`StoreError` where :meth:`add_ended` would be refused: before work that makes its jobs."""
         self._permit("import")
 
-    def taken(self, ids: Iterable[str]) -> set[str]:
-        """Those of ``ids`` that a run or sweep has, deleted ones included."""
-        with self._database.read() as connection:
-            return imported.taken(connection, ids)
-
     def add_ended(self, jobs: Sequence[EndedRun | EndedSweep], place: Callable[[], None]) -> None:
         """Add jobs that another store has trained, all or none.
 

@@ -14,6 +14,7 @@ from reglab.exports.mlflow import default_place
 from reglab.predictions import Which
 from reglab.spec import RunSpec
 from reglab.store import Run
+from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
@@ -128,13 +129,13 @@ def _delivery(entry: Export, source: Source, key: str) -> None:
     """A button that has the server write to its own place, and what became of it."""
     to = services()
     place = default_place(to.settings.home, os.environ)
-    if not st.button(f"Write to {entry.label}", key=f"{key}_deliver", icon=":material/send:", type="primary"):
+    label, key = f"Write to {entry.label}", f"{key}_deliver"
+    if not act_button(label, "import", key=key, icon=":material/send:", type="primary"):
         st.caption("The server writes to its own MLflow: MLFLOW_TRACKING_URI, or mlflow/ in its home.")
         return
     try:
         with st.spinner(f"Writing to {entry.label}…"):
-            if "://" not in place:
-                to.store.check_may_add()
+            to.store.check_may_add()
             done = deliver(source, entry.name, place, settings=to.settings, store=to.store)
     except RegLabError as error:
         st.error(literal(str(error)), icon=":material/error:")

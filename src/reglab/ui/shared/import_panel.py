@@ -6,6 +6,7 @@ import streamlit as st
 
 from reglab.archive import Arrival, import_archive
 from reglab.errors import RegLabError
+from reglab.ui.shared.acting import barred
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
@@ -20,6 +21,9 @@ def import_panel() -> None:
     """An expander with the upload, and what became of the last archive."""
     done: list[Arrival] | str | None = st.session_state.get(_DONE)
     with st.expander("Import an archive", icon=":material/upload_file:", expanded=done is not None, key=f"{_KEY}_box"):
+        if reason := barred("import"):
+            st.info(literal(reason), icon=":material/lock:")
+            return
         file = st.file_uploader(
             "Archive (.reglab.zip)",
             ["zip"],
