@@ -33,9 +33,12 @@ ORDERS: dict[str, Callable[[Store, str], object]] = {
     "rename": lambda store, job: store.rename(job, "other"),
     "set_tags": lambda store, job: store.set_tags(job, ["t"]),
     "set_note": lambda store, job: store.set_note(job, "n"),
+    "change_tags": lambda store, job: store.change_tags([job], add=["t"]),
     "set_colour": lambda store, job: store.set_colour(job, 1),
 }
 """What an experimenter may do to runs of their own."""
+
+LABELS = ("rename", "set_tags", "set_note", "set_colour", "change_tags")
 
 
 def log(store: Store) -> list[tuple[str | None, str, str]]:
@@ -77,9 +80,7 @@ def test_another_persons_work_cannot_be_touched(store: Store, of_sweep: bool) ->
     theirs = store.acting_for(BOB, LIMITS)
     for one in ids:
         for name, order in ORDERS.items():
-            if name == "extend" or (
-                of_sweep and one == job and name in ("rename", "set_tags", "set_note", "set_colour")
-            ):
+            if name == "extend" or (of_sweep and one == job and name in LABELS):
                 continue  # what is queued is not extended, and a sweep has no labels
             with pytest.raises(AccessDenied, match=r"This is a run of ann@lab.org; only they or an admin may"):
                 order(theirs, one)

@@ -53,6 +53,9 @@ WRITES: dict[str, Callable[[Store, str], object]] = {
     "add_epochs": lambda store, run: store.add_epochs([]),
     "add_initial_layers": lambda store, run: store.add_initial_layers({}),
     "drop_epochs_after": lambda store, run: store.drop_epochs_after({run: 0}),
+    "change_tags": lambda store, run: store.change_tags([run], add=["t"]),
+    "check_may_add": lambda store, run: store.check_may_add(),
+    "add_ended": lambda store, run: store.add_ended([], lambda: None),
     "rename": lambda store, run: store.rename(run, "other"),
     "set_tags": lambda store, run: store.set_tags(run, ["t"]),
     "set_note": lambda store, run: store.set_note(run, "n"),
@@ -64,16 +67,20 @@ READS: dict[str, Callable[[Store, str], object]] = {
     "recover": lambda store, run: store.recover(),
     "leftovers": lambda store, run: store.leftovers(timedelta(0)),
     "problems": lambda store, run: list(store.problems()),
+    "taken": lambda store, run: store.taken([run]),
+    "audit_log": lambda store, run: store.audit_log(10),
+    "why_barred": lambda store, run: store.why_barred("start"),
     "strangers": lambda store, run: store.strangers(),
     "back_up": lambda store, run: store.back_up(store.home.with_name("copy of the home")),
 }
-ELSEWHERE = {"close", "wait_until_gone"}  # which every test calls; and PostgreSQL's alone
+ELSEWHERE = {"close", "wait_until_gone", "acting_for"}  # which every test calls; PostgreSQL's; see test_people
 
 FILE_WRITES: dict[str, Callable[[RunFiles], object]] = {
     "save_checkpoint": lambda files: files.save_checkpoint(Checkpoint(ARRAYS, {})),
     "save_end": lambda files: files.save_end(Checkpoint(ARRAYS, {}), {}),
     "save_predictions": lambda files: files.save_predictions(Layout(np.zeros(1, dtype=np.int64), 2), {}),
     "save_weights": lambda files: files.save_weights(ARRAYS),
+    "save_encoded": lambda files: files.save_encoded(b"", "last"),
     "link_weights": lambda files: files.link_weights(f"{files.id}/initial.safetensors", "best"),
     "drop_second_checkpoint": lambda files: files.drop_second_checkpoint(),
     "drop_checkpoints": lambda files: files.drop_checkpoints(),

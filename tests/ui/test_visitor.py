@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.factories import spec
+from tests.store.test_read_only_store import methods
 
 from reglab.access import Person
 from reglab.errors import AccessDenied
@@ -59,6 +60,11 @@ def test_an_experimenter_gets_a_store_and_a_runner_that_act_for_them(
     assert (found.runner.alive(), found.runner.trouble(), found.runner.position(theirs.id)) == (True, None, 1)
     found.runner.close()
     assert opened.runner.alive()
+
+
+def test_a_runner_of_a_person_leaves_all_but_orders_to_the_servers() -> None:
+    orders = {"submit", "stop", "resume", "extend", "position"}  # which go through the store alone
+    assert methods(PersonalRunner) == methods(Runner) - orders
 
 
 @pytest.mark.parametrize(

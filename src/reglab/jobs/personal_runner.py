@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reglab.jobs.noise import NoiseAnswer, NoiseRequest
 from reglab.jobs.predicting import Answer, PredictionRequest
 from reglab.jobs.runner import Runner
 from reglab.store import Store
@@ -16,6 +17,9 @@ class PersonalRunner(Runner):
 
     def predict(self, request: PredictionRequest) -> Answer:
         return self._runner.predict(request)
+
+    def accuracy_under_noise(self, request: NoiseRequest) -> NoiseAnswer:
+        return self._runner.accuracy_under_noise(request)
 
     def warm_predictor(self) -> None:
         self._runner.warm_predictor()

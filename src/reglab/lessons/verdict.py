@@ -124,6 +124,8 @@ def verdict_of(store: Store, one: Standing) -> Verdict:
     measured = _load(path, one.claim)
     if measured is None:
         measured = one.claim.measure(read(store, one.finished))
+        if store.read_only is not None:
+            return decide(one.claim, measured)
         text = json.dumps({name: [float(value) for value in values] for name, values in measured.items()})
         try:
             path.parent.mkdir(exist_ok=True)

@@ -393,7 +393,7 @@ class Store(StoreReads):
     def change_tags(self, run_ids: Sequence[str], *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Give runs the tags ``add`` and take ``remove`` from them, all or none."""
         more, gone = labels.checked_tags(add), set(remove)
-        with self._database.write() as connection:
+        with self._acting("label", run_ids) as connection:
             transitions.locked(connection, run_ids)
             found = [row for ids in chunks(run_ids) for row in connection.execute(_TAGS.where(runs.c.id.in_(ids)))]
             kept = {row.id: [tag for tag in row.tags if tag not in gone] for row in found}

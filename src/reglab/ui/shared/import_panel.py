@@ -20,6 +20,7 @@ _KEY, _NUMBER, _DONE = "import_archive", "import_archive_number", "import_archiv
 def import_panel() -> None:
     """An expander with the upload, and what became of the last archive."""
     done: list[Arrival] | str | None = st.session_state.get(_DONE)
+    reason = barred("import")
     with st.expander("Import an archive", icon=":material/upload_file:", expanded=done is not None, key=f"{_KEY}_box"):
         if reason := barred("import"):
             st.info(literal(reason), icon=":material/lock:")
@@ -29,7 +30,10 @@ def import_panel() -> None:
             ["zip"],
             key=f"{_KEY}_{st.session_state.get(_NUMBER, 0)}",
             max_upload_size=MOST_MB,
-            help="Runs and sweeps that Export, Archive wrote in another home. What is here already stays as it is.",
+            disabled=reason is not None,
+            help=literal(reason)
+            if reason
+            else "Runs and sweeps that Export, Archive wrote in another home. What is here already stays as it is.",
         )
         if file is not None:
             st.session_state[_DONE] = _imported(file)
