@@ -22,7 +22,6 @@ REFUSED = {
     "gc": ["gc"],
     "import": ["import", "{out}/archive.reglab.zip"],
     "claims": ["claims", "shrinks"],
-    "import": ["import", __file__],
 }
 SHOWN = {
     "runs": ["runs"],

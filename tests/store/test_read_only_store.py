@@ -54,8 +54,6 @@ WRITES: dict[str, Callable[[Store, str], object]] = {
     "add_initial_layers": lambda store, run: store.add_initial_layers({}),
     "drop_epochs_after": lambda store, run: store.drop_epochs_after({run: 0}),
     "change_tags": lambda store, run: store.change_tags([run], add=["t"]),
-    "check_may_add": lambda store, run: store.check_may_add(),
-    "add_ended": lambda store, run: store.add_ended([], lambda: None),
     "rename": lambda store, run: store.rename(run, "other"),
     "set_tags": lambda store, run: store.set_tags(run, ["t"]),
     "set_note": lambda store, run: store.set_note(run, "n"),
@@ -67,7 +65,6 @@ READS: dict[str, Callable[[Store, str], object]] = {
     "recover": lambda store, run: store.recover(),
     "leftovers": lambda store, run: store.leftovers(timedelta(0)),
     "problems": lambda store, run: list(store.problems()),
-    "taken": lambda store, run: store.taken([run]),
     "audit_log": lambda store, run: store.audit_log(10),
     "why_barred": lambda store, run: store.why_barred("start"),
     "strangers": lambda store, run: store.strangers(),
@@ -80,7 +77,7 @@ FILE_WRITES: dict[str, Callable[[RunFiles], object]] = {
     "save_end": lambda files: files.save_end(Checkpoint(ARRAYS, {}), {}),
     "save_predictions": lambda files: files.save_predictions(Layout(np.zeros(1, dtype=np.int64), 2), {}),
     "save_weights": lambda files: files.save_weights(ARRAYS),
-    "save_encoded": lambda files: files.save_encoded(b"", "last"),
+    "save_encoded": lambda files: files.save_encoded(b"weights"),
     "link_weights": lambda files: files.link_weights(f"{files.id}/initial.safetensors", "best"),
     "drop_second_checkpoint": lambda files: files.drop_second_checkpoint(),
     "drop_checkpoints": lambda files: files.drop_checkpoints(),
@@ -127,6 +124,7 @@ def test_every_function_that_writes_is_refused_and_no_byte_changes(filled: Setti
         for read in READS.values():
             read(store, run)
         assert [one.name for one in store.sweeps()] == ["a sweep"]
+        assert not store.epochs([run]).empty
         store.check()
     assert hashes(filled.home) == before
 
