@@ -89,9 +89,17 @@ def opened(page: Page, server: Server, address: str) -> None:
     drawn(page)
 
 
+def choose(page: Page, view: str) -> None:
+    """Open a view, which the address names once it is drawn."""
+    before = page.url
+    page.get_by_role("radio", name=view, exact=True).click()
+    wait_in_page(page, "(before) => location.href !== before", arg=before)
+    drawn(page)
+
+
 def drawn(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    wait_in_page(page, "!document.querySelector('[data-testid=stSkeleton]')")
+    wait_in_page(page, "!document.querySelector('[data-testid=stSkeleton], [data-stale=true]')")
     wait_in_page(page, "[...document.querySelectorAll('[data-reglab-chart]')].every((node) => node._fullLayout)")
 
 
@@ -162,8 +170,7 @@ def test_every_page_is_accessible(page: Page, server: Server, pages: dict[str, t
         page.evaluate(AXE_SCRIPT)
         look(name)
         for view in views:
-            page.get_by_role("radio", name=view, exact=True).click()
-            drawn(page)
+            choose(page, view)
             look(f"{name}: {view}")
     page.set_viewport_size(DESK)
     look("claims on a desk")
