@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
-from tests.factories import add_run, metrics, spec
+from tests.factories import add_many, add_run, metrics, spec
 from tests.pages.browsing import address, again, chart, charts, prose, visit, warnings
 
 from reglab.store import Store, Sweep
@@ -71,6 +71,16 @@ def test_without_anything_to_compare_there_are_lists_to_choose_from(app: AppTest
     assert app.info[0].value == "No figures yet: none of these runs has done an epoch."
     assert "“later” (queued); “bad” (failed)" in prose(app)
     assert not charts(app)
+
+
+def test_runs_without_weights_say_so_and_many_without_a_layer_are_named_shortly(app: AppTest, store: Store) -> None:
+    bare = add_many(store, 7, epochs=1)
+    visit(app, runs=",".join(bare), view="weights")
+    assert app.info[0].value == "No weights are recorded of these runs."
+    assert not charts(app)
+    visit(app, runs=",".join([add_run(store).id, *bare]), view="weights")
+    assert " and 2 more." in prose(app)
+    assert charts(app) == ["compare-weights-overlay"]
 
 
 def test_colours_are_those_of_the_runs_page(app: AppTest, store: Store) -> None:

@@ -24,6 +24,7 @@ from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import shared_figure, shared_frame
 from reglab.ui.shared.services import services
+from reglab.ui.shared.text import named
 
 HEIGHT = 430
 KINDS: Mapping[Weights, str] = {"overlay": "Overlay", "panels": "Small multiples", "ridge": "Through the epochs"}
@@ -47,6 +48,9 @@ def weights_view(selection: Selection) -> None:
         run_id: one for run_id, one in selection.styles(grouped=False).items() if any(run.id == run_id for run in runs)
     }
     layers, version = latest_layers(runs)
+    if layers.empty:
+        st.info("No weights are recorded of these runs.", icon=":material/block:")
+        return
     kind, layer, baseline = _switches(layers, styles)
     if kind == "ridge":
         _ridges(runs, styles, layer)
@@ -56,10 +60,8 @@ def weights_view(selection: Selection) -> None:
     table = run_weights(layers, layer, baseline)
     st.dataframe(readable(table, styles, baseline), hide_index=True, alt="Norms of the weights of each run")
     absent = [style.label for run, style in styles.items() if run not in set(table[columns.RUN])]
-    note = (
-        f"Newest epoch of each run. Without this layer: {', '.join(absent)}." if absent else "Newest epoch of each run."
-    )
-    st.caption(note, help=HELP)
+    left_out = f" Without this layer: {named(absent)}." if absent else ""
+    st.caption(f"Newest epoch of each run.{left_out}", help=HELP)
 
 
 def _switches(layers: pd.DataFrame, styles: Mapping[str, RunStyle]) -> tuple[str, str | None, str]:
