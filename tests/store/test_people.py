@@ -67,7 +67,7 @@ def test_every_write_is_refused_to_a_viewer(store: Store) -> None:
         with pytest.raises(Exception, match="own processes") as refused:
             write(seen.files(run.id))
         assert refused.type.__name__ == "StoreError", name
-    assert seen.get(run.id) == run
+    assert (seen.get(run.id), seen.recover()) == (run, [])
     assert log(store) == [(None, "start", run.id)]
 
 

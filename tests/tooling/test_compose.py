@@ -75,6 +75,8 @@ def test_the_password_stands_nowhere_in_the_file_and_reaches_both_services_alone
     assert sum("s3cret" in text for text in strings(compose(POSTGRES_PASSWORD="s3cret"))) == 2
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
     assert (ROOT / ".dockerignore").read_text().splitlines()[0] == "*"  # .env does not reach the image either
+    for ignored in (".gitignore", ".dockerignore"):
+        assert ".streamlit/secrets.toml" in (ROOT / ignored).read_text().splitlines()
 
 
 def test_only_the_dashboard_is_published_and_to_this_machine_alone() -> None:

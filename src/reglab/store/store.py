@@ -297,9 +297,9 @@ class Store(StoreReads):
     def recover(self) -> list[str]:
         """Mark running runs interrupted whose process is gone; their ids. Runs of living processes are untouched.
 
-        Nothing is marked in a store that may only be read.
+        Nothing is marked in a store that may only be read, nor by a person.
         """
-        if self.read_only:
+        if self.read_only or self._person is not None:
             return []
         with owners.examined(self._own, self._mine) as (dead, alive), self._database.write() as connection:
             lost = transitions.interrupt_lost(connection, dead, alive)
