@@ -48,7 +48,7 @@ def accuracy_chart(epochs: pd.DataFrame, styles: Mapping[str, RunStyle], *, plan
     epoch_axis(made, runs, planned)
     made.update_yaxes(tickformat=".0%", uirevision="accuracy")
     if alone:
-        mark_best_epoch(made, runs[0])
+        mark_best_epoch(made, runs[0], rises=True)
         name_lines(made, [line_end(runs[0], column, NAMES[role]) for role, column in LINES.items()], lowest=None)
     elif len(runs) <= MOST_NAMED:
         name_lines(made, [line_end(run, columns.VAL_ACC, run.style.text) for run in runs], lowest=None)

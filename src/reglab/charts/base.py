@@ -140,6 +140,8 @@ def fitted(fit: Fit) -> Iterator[None]:
 
 def compact(made: Draft) -> None:
     """For a low place whose title stands above it: without title, legend and x label, with few ticks."""
+    margin, x = made.layout["margin"], made.layout["xaxis"].get("title")
+    note(made, whole={"margin": margin, "top": margin["t"], "x": x}, legend=made.layout.get("showlegend") is not False)
     made.update_layout(title=None, margin={"t": 10, "b": 26, "l": 40, "r": 8}, showlegend=False)
     made.update_xaxes(title=None, nticks=5)
     made.update_yaxes(nticks=4)
@@ -148,8 +150,19 @@ def compact(made: Draft) -> None:
 def untitled(made: Draft) -> None:
     """For a place whose title stands above it: with the subtitle, and room for a legend where there is one."""
     _, _, subtitle = made.layout["title"]["text"].partition("<br>")
+    note(made, whole={"top": made.layout["margin"]["t"]})
     bottom = {"b": 40} if made.layout.get("showlegend") is False else {}
     made.update_layout(title={"text": subtitle, "y": 0.985}, margin={"t": 26, **bottom})
+
+
+def note(made: Draft | go.Figure, **facts: Any) -> None:
+    """Add to what a figure says of itself, for pictures and tables of it: ``layout.meta``.
+
+    ``heading``: title and subtitle as made; ``whole``: what :func:`compact` and :func:`untitled` take away;
+    ``legend``: true where the page names the lines beside the chart, so that a picture has to do it.
+    """
+    known = made.layout.get("meta") if isinstance(made, Draft) else made.layout.meta
+    made.update_layout(meta={**(known or {}), **facts})
 
 
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
@@ -168,6 +181,7 @@ def draft(title: str, subtitle: str, *, x: str = "epoch") -> Draft:
     ticks = {"showline": True, "ticks": "outside", "ticklen": 4, "tickangle": 0}
     return Draft(
         layout={
+            "meta": {"heading": {"title": title, "subtitle": subtitle.strip()}},
             "template": "none",  # the default one adds 6 kB to every figure, and colours of its own
             "title": {**heading, "xanchor": "left", "yanchor": "top", "xref": "container"},
             "margin": {"l": 42, "r": 12, "t": 54, "b": 62},
@@ -370,16 +384,20 @@ def add_best_ring(made: Draft, run: RunCurves, column: str, hovertemplate: str, 
     )
 
 
-def mark_best_epoch(made: Draft, run: RunCurves) -> None:
-    """A vertical line at the best epoch, whose weights early stopping keeps, where training has gone on since."""
+def mark_best_epoch(made: Draft, run: RunCurves, *, rises: bool = False) -> None:
+    """A vertical line at the best epoch, whose weights early stopping keeps, where training has gone on since.
+
+    Its text stands at the top, and at the bottom where the curve ``rises``.
+    """
     at, last = best_epoch(run), int(run.epochs[-1])
     epoch = last if at is None else int(run.epochs[at])
     if epoch == last:
         return
     dotted = {"color": GREY, "width": 1, "dash": "3px,3px"}
     made.add_shape(type="line", x0=epoch, x1=epoch, xref="x", y0=0, y1=1, yref="y domain", line=dotted, layer="below")
+    end: Properties = {"y": 0, "yanchor": "bottom"} if rises else {"y": 1, "yanchor": "top"}
     side = {"xanchor": "left", "xshift": 4} if epoch < last / 2 else {"xanchor": "right", "xshift": -4}
-    made.add_text(f"early stopping would keep epoch {epoch}", x=epoch, y=1, yref="y domain", yanchor="top", **side)
+    made.add_text(f"early stopping would keep epoch {epoch}", x=epoch, **end, yref="y domain", **side)
 
 
 def epoch_axis(made: Draft, runs: Sequence[RunCurves], planned: int | None) -> None:

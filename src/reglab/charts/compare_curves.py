@@ -88,7 +88,7 @@ def compare_curves_chart(
     if not drawn:
         return empty(what.title, what.subtitle, HINT)
     made = draft(what.title, what.subtitle, x=x)
-    made.update_layout(showlegend=False, hovermode="closest", margin={"l": 52, "b": 40, "r": 16})
+    made.update_layout(showlegend=False, meta={"legend": True}, hovermode="closest", margin={"l": 52, "b": 40, "r": 16})
     kind = "scattergl" if sum(len(curve.at) for curve in drawn) > _MANY else "scatter"
     for curve in drawn:
         _add_band(made, curve)

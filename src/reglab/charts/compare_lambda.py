@@ -47,7 +47,7 @@ def compare_lambda_chart(
         return empty(title, subtitle, HINT)
     axis = LambdaAxis.of(series[columns.LAMBDA])
     made = draft(title, subtitle, x=symbol)
-    made.update_layout(showlegend=False, margin={"l": 52, "b": 44, "r": 16})
+    made.update_layout(showlegend=False, meta={"legend": True}, margin={"l": 52, "b": 44, "r": 16})
     lambda_axis(made, axis, symbol)
     made.update_yaxes(tickformat=ticks, uirevision=measure)
     for one in drawn:

@@ -25,7 +25,7 @@ def reliability_chart(bins: pd.DataFrame, styles: Mapping[str, RunStyle]) -> go.
     if not drawn:
         return empty(TITLE, SUBTITLE, "Reliability appears when the predictions of the runs are known.")
     made = draft(TITLE, SUBTITLE, x="confidence")
-    made.update_layout(showlegend=False, hovermode="closest", margin={"l": 52, "b": 44, "r": 16})
+    made.update_layout(showlegend=False, meta={"legend": True}, hovermode="closest", margin={"l": 52, "b": 44, "r": 16})
     made.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, xref="x", yref="y", layer="below",
                    line={"color": GREY, "width": 1.4, "dash": "2px,3px"})  # fmt: skip
     for style, rows in drawn:

@@ -83,14 +83,15 @@ def model_label(name: str) -> str:
     return MODELS.entries[name].label if name in MODELS.entries else name
 
 
-def facts(run: Run) -> str:
-    """What the run trains, in one line: data, CNN, penalty, optimizer, device."""
-    return " · ".join(filter(None, _facts(run)))
+def facts(run: Run, *, device: bool = True) -> str:
+    """What the run trains, in one line: data, CNN, penalty, optimizer, and the device."""
+    return " · ".join(filter(None, _facts(run) if device else _facts(run)[:-1]))
 
 
-def common_facts(runs: Sequence[Run]) -> str:
+def common_facts(runs: Sequence[Run], *, device: bool = True) -> str:
     """What is the same in all ``runs``, in one line; the rest is in their names."""
-    same = [texts[0] for texts in zip(*map(_facts, runs), strict=True) if texts[0] and len(set(texts)) == 1]
+    every = zip(*(_facts(run) if device else _facts(run)[:-1] for run in runs), strict=True)
+    same = [texts[0] for texts in every if texts[0] and len(set(texts)) == 1]
     return "In common: " + " · ".join(same) if same else "These runs have neither data, CNN nor optimizer in common."
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis.run_weights import DISTANCE, run_weights
 from reglab.charts import RunStyle, weight_panels, weight_ridge, weights_chart
+from reglab.charts.base import note
 from reglab.charts.weight_panels import weight_panels_chart
 from reglab.charts.weight_ridge import weight_ridge_chart
 from reglab.number_format import percent, short
@@ -103,6 +104,7 @@ def _histograms(
 def _overlay(layers: pd.DataFrame, styles: Mapping[str, RunStyle], layer: str | None) -> go.Figure:
     """All runs in one chart; the page names them."""
     figure = weights_chart(layers, styles, layer)
+    note(figure, legend=True)
     figure.update_layout(showlegend=False, margin={"b": 40})
     return figure
 

@@ -24,6 +24,7 @@ from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, beside_ids, choose_run
 from reglab.ui.inspect.try_image import try_view
 from reglab.ui.inspect.weights import weights_view
 from reglab.ui.shared import text, trouble
+from reglab.ui.shared.live_chart import described
 from reglab.ui.shared.query import COMPARE_PAGE, TRAIN_PAGE, compare_query, run_query, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
@@ -80,7 +81,8 @@ def _board(run: Run) -> None:
     _notes(run)
     view = segments("View", {name: label for name, (label, _) in VIEWS.items()}, KEYS["view"])
     try:
-        VIEWS[view][1](run)
+        with described(text.facts(run), text.file_name([run])):
+            VIEWS[view][1](run)
     except DataError as error:
         st.info(literal(str(error)), icon=":material/image_not_supported:")
     except RegLabError as error:

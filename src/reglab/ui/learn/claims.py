@@ -23,7 +23,7 @@ from reglab.ui.learn import claim_runs
 from reglab.ui.learn.claim_runs import BADGES, Judged, Tested
 from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button, barred
-from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.live_chart import described, live_chart
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import duration
@@ -187,7 +187,8 @@ def _verdict(card: Card, judged: Judged) -> None:
     """Each part with its mark and figure, the chart, and earlier verdicts."""
     marks = {outcome: f":{colour}[{icon}]" for outcome, (_, icon, colour) in BADGES.items()}
     st.markdown("  \n".join(f"{marks[part.holds]} {part.sentence}" for part in judged.verdict.outcomes))
-    live_chart(judged.chart, key=f"dots_{card.claim.name}", height=judged.height, name=card.claim.label)
+    with described(card.claim.setup, "claim"):
+        live_chart(judged.chart, key=f"dots_{card.claim.name}", height=judged.height, name=card.claim.label)
     if card.shipped is not None and card.shipped.recorded is not None:
         text = claim_runs.recorded_text(card.shipped.recorded)
         st.caption(f"{text} Its verdict: {card.shipped.verdict.word}." if card.own else text)

@@ -26,13 +26,13 @@ from reglab.ui.shared import chart_row, trouble
 from reglab.ui.shared.chart_row import Keys, Source
 from reglab.ui.shared.import_panel import import_panel
 from reglab.ui.shared.legend import legend_html
-from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.live_chart import described, live_chart
 from reglab.ui.shared.query import MAX_RUNS, MOST_COMPARED, TRAIN_PAGE
 from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
-from reglab.ui.shared.text import count_of, literal
+from reglab.ui.shared.text import common_facts, count_of, file_name, literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 
 TICK = 2.0
@@ -231,5 +231,5 @@ def _overlay(store: Store, ticked: Sequence[str]) -> None:
     if len(runs) > 1:
         legend.html(legend_html(results.styles.values()))
     for place, (kind, figure) in zip(places, figures.items(), strict=True):
-        with place:
+        with place, described(common_facts(runs), file_name(runs)):
             live_chart(figure, key=f"runs_{kind}", height=HEIGHT)

@@ -28,6 +28,7 @@ from reglab.charts import (
     untitled,
     weights_chart,
 )
+from reglab.charts.base import note
 from reglab.charts.gap import Measure
 from reglab.content.run_text import equal_ratios_are_rest
 from reglab.spec import RunSpec
@@ -173,6 +174,7 @@ def figures(source: Source, choice: Choice) -> dict[str, Drawn]:
 def _legend(source: Source, figure: go.Figure) -> go.Figure:
     """``figure``, without the runs in its legend if the page names them: eight names take the room of the curves."""
     if source.own_legend:
+        note(figure, legend=True)
         labels = {style.label for style in source.styles.values()}
         figure.for_each_trace(lambda trace: trace.update(showlegend=False) if trace.name in labels else None)
     return figure

@@ -6,7 +6,7 @@ function addTableButton(chart) {
   const button = document.createElement("button");
   Object.assign(button, { type: "button", className: "reglab-table-button", textContent: "⊞" });
   button.title = "Figures as a table";
-  button.addEventListener("click", () => chart.askTable?.());
+  button.addEventListener("click", () => ((chart.wantsCsv = false), chart.askTable?.()));
   chart.tableButton = button;
   chart.node.append(button);
 }
@@ -14,7 +14,7 @@ function addTableButton(chart) {
 // Titles are Plotly's little HTML, read as a document that is never shown.
 function titleOf({ name, figure }) {
   if (name) return name;
-  const [title] = (figure.layout.title?.text ?? "").split("<br>");
+  const [title] = (figure.layout.meta?.heading?.title ?? figure.layout.title?.text ?? "").split("<br>");
   return new DOMParser().parseFromString(title, "text/html").body.textContent.trim();
 }
 
@@ -30,7 +30,8 @@ function answerTable(chart) {
   const { table } = chart.message;
   if (!table || table.number === chart.tableNumber) return;
   chart.tableNumber = table.number;
-  openTable(chart, table);
+  if (chart.wantsCsv) saveCsv(chart, table);
+  else openTable(chart, table);
 }
 
 function openTable(chart, table) {
@@ -63,7 +64,7 @@ function aboutText({ subtitle, rows, left }) {
 
 function csvLink(chart, { csv }) {
   const href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
-  return make("a", { href, download: `${chart.message.key}.csv`, textContent: "Download CSV" });
+  return make("a", { href, download: `${fileOf(chart)}.csv`, textContent: "Download CSV" });
 }
 
 // A region that scrolls must be reached by the keyboard, and so have a name.

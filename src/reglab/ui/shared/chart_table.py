@@ -43,7 +43,7 @@ def answer(figure: Drawn, key: str) -> dict[str, Any] | None:
 
 def table_message(figure: Drawn) -> dict[str, Any]:
     """Title, columns, rows of texts and the CSV file of a chart; ``left``: rows that only the file has."""
-    drawn = orjson.loads(figure.json)
+    drawn = restored(orjson.loads(figure.json))
     table = figure_table(drawn)
     title, subtitle = title_of(drawn)
     return {
@@ -55,6 +55,16 @@ def table_message(figure: Drawn) -> dict[str, Any]:
         "left": max(len(table) - MOST, 0),
         "csv": csv_bytes(table).decode(),
     }
+
+
+def restored(figure: dict[str, Any]) -> dict[str, Any]:
+    """``figure`` with the title and the name of its x axis, where a page has taken them away."""
+    layout = figure["layout"]
+    meta = layout.get("meta", {})
+    heading, x = meta.get("heading"), meta.get("whole", {}).get("x")
+    named: dict[str, Any] = {"title": {"text": f"{heading['title']}<br>{heading['subtitle']}"}} if heading else {}
+    named |= {"xaxis": {**layout.get("xaxis", {}), "title": x}} if x else {}
+    return {**figure, "layout": {**layout, **named}}
 
 
 def _cell(value: Any) -> str:

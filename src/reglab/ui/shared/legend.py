@@ -17,7 +17,7 @@ def legend_html(styles: Iterable[RunStyle]) -> str:
         for style in styles
     )
     look = f"display:flex;flex-wrap:wrap;gap:0.1rem 1.2rem;font-size:0.9em;max-height:{_HEIGHT};overflow-y:auto"
-    return f'<div style="{look}">{entries}</div>'
+    return f'<div class="reglab-legend" style="{look}">{entries}</div>'
 
 
 def sample(colour: str, dash: str = "solid") -> str:

@@ -8,6 +8,8 @@ const PATIENCE = 10_000; // milliseconds until a chart that has lost its place i
 const WIDE = 1600; // pixels of a window, seen from afar, on which the smallest text is 14 pixels high in place of 12
 const PAPER = { width: 640, height: 340 }; // pixels of a chart on A4 or Letter, as in print.css
 const LIGHT = { paper: "#ffffff", panel: "#f2f5f8", text: "#1c2733", heading: "#1c2733", line: "#d4dce4" };
+const INK_FACTOR = 1.5; // lines and markers of a presentation
+const TITLE_AT = 16; // pixels of the first line of a presented chart's title, before it is enlarged
 let printing = false;
 
 // A browser prints at once what is there: before it does, charts are redrawn as wide as the paper, dark on light.
@@ -23,6 +25,7 @@ export default function ({ data, parentElement: place, setTriggerValue }) {
   const message = JSON.parse(new TextDecoder().decode(data));
   const chart = chartIn(place, message);
   chart.message = message;
+  chart.instead = null;
   chart.tell = message.clickable ? (point) => setTriggerValue("click", point) : null;
   chart.askTable = () => setTriggerValue("table", true);
   nameChart(chart);
@@ -57,6 +60,11 @@ function create(message) {
   chart.writing = new MutationObserver(() => typeset(node));
   chart.writing.observe(node, { childList: true, subtree: true });
   followPointer(chart);
+  // For a replay: draws another figure in place of the message's, until the next message.
+  node.reglabShow = (figure, version) => {
+    chart.instead = { figure, version };
+    draw(chart);
+  };
   return chart;
 }
 
@@ -116,16 +124,19 @@ function release(chart) {
 function draw(chart) {
   const { node, message } = chart;
   if (chart.held || !node.isConnected || !node.clientWidth) return; // drawn on release or by the resize observer
-  const look = readTheme(node);
-  const version = `${message.version} ${JSON.stringify(look)}`;
+  const look = readTheme(node, message);
+  const { figure, version: which } = { ...message, ...chart.instead };
+  const version = `${which} ${JSON.stringify(look)}`;
   if (version === chart.drawn) return;
   chart.drawn = version;
   chart.enlargement = look.enlargement;
   node.style.height = printing ? `${PAPER.height}px` : heightOf(message);
-  const data = enlarged(message.figure.data, look.enlargement);
-  window.Plotly.react(node, data, keepZoom(chart, layoutOf(message, look)), (chart.config ??= configOf(chart))).then(
+  const data = enlarged(figure.data, look);
+  const layout = keepZoom(chart, layoutOf(figure, message.key, look));
+  window.Plotly.react(node, data, layout, (chart.config ??= configOf(chart))).then(
     () => {
       node.dataset.updates = Number(node.dataset.updates) + 1;
+      nameTools(chart);
       followClicks(chart);
       hoverAgain(chart);
     },
@@ -152,7 +163,7 @@ function resize(chart) {
   const { node } = chart;
   if (!window.Plotly || !chart.message || !node.clientWidth || printing) return;
   const drawn = node._fullLayout;
-  if (!drawn || enlargement() !== chart.enlargement) draw(chart);
+  if (!drawn || enlargement(chart.message) !== chart.enlargement) draw(chart);
   else if (drawn.width !== node.clientWidth || drawn.height !== node.clientHeight) window.Plotly.Plots.resize(node);
 }
 
@@ -197,29 +208,42 @@ function complain({ node }, error) {
   if (!node._fullLayout) node.textContent = error.message;
 }
 
-function layoutOf({ figure, key }, { paper, enlargement, ...colours }) {
+function layoutOf(figure, key, { paper, enlargement, presented, ...colours }) {
   const layout = { uirevision: key, ...figure.layout, template: { layout: templateOf(colours) } };
-  return { ...enlarged(layout, enlargement), ...(printing ? PAPER : {}), autosize: !printing };
+  // On a low chart a share of its height is too little for large letters, which begin above this place.
+  if (presented) layout.title = { ...layout.title, y: 1, pad: { t: TITLE_AT * enlargement } };
+  return { ...enlarged(layout, { enlargement, presented }), ...(printing ? PAPER : {}), autosize: !printing };
 }
 
-function enlargement() {
+// Of text: in a presentation 18 pixels, and up to 22 on a window 1,920 pixels wide.
+function enlargement({ presented }) {
+  if (presented && !printing) return Math.min(Math.max(18 + (window.innerWidth - 1280) / 160, 18), 22) / 12;
   return window.innerWidth < WIDE || printing ? 1 : 14 / 12;
 }
 
-// A copy with every font and margin enlarged.
-function enlarged(value, factor, inside = "") {
+const FONT = (name, inside) => inside === "margin" || (name === "size" && inside.endsWith("font"));
+const SEEN_FROM_AFAR = (name, inside) =>
+  FONT(name, inside) ||
+  ["xshift", "yshift", "standoff", "ticklen"].includes(name) ||
+  (name === "thickness" && inside === "colorbar");
+const INK = (name, inside) => (name === "width" && inside === "line") || (name === "size" && inside === "marker");
+
+// A copy with every font and margin enlarged; in a presentation also lines, markers and what depends on the fonts.
+function enlarged(value, { enlargement: factor, presented }, inside = "") {
   if (factor === 1) return value;
+  const grow = (item, name) => enlarged(item, { enlargement: factor, presented }, name);
   if (typeof value === "string") return value.replace(/font-size:([\d.]+)px/g, (_, size) => `font-size:${size * factor}px`);
-  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? enlarged(item, factor) : item));
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "object" ? grow(item, inside) : item));
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
-  const grows = (name) => inside === "margin" || (name === "size" && inside.endsWith("font"));
-  const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([name, item]) => [name, typeof item === "number" && grows(name) ? item * factor : enlarged(item, factor, name)]),
-  );
+  const grown = (name, item) => {
+    if (typeof item !== "number") return grow(item, name);
+    if (presented && INK(name, inside)) return item * INK_FACTOR;
+    return (presented ? SEEN_FROM_AFAR : FONT)(name, inside) ? item * factor : item;
+  };
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, grown(name, item)]));
 }
 
-function readTheme(node) {
+function readTheme(node, message) {
   const style = getComputedStyle(node);
   const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
   return {
@@ -230,7 +254,8 @@ function readTheme(node) {
     line: read("border-color"),
     font: read("font"),
     palette: read("chart-categorical-colors"),
-    enlargement: enlargement(),
+    enlargement: enlargement(message),
+    presented: Boolean(message.presented),
     ...(printing ? { ...LIGHT, printing } : {}),
   };
 }
@@ -246,20 +271,12 @@ function templateOf({ panel, text, heading, line, font, palette }) {
     xaxis: axis,
     yaxis: axis,
     hoverlabel: { bgcolor: panel, bordercolor: line, font: { family: font, color: text } },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: line, activecolor: text },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: text, activecolor: palette.split(",")[0] },
   };
 }
 
 // Made once a chart: a new configuration makes Plotly.react start over and forget the zoom.
 function configOf(chart) {
-  const download = {
-    name: "Download as PNG",
-    icon: window.Plotly.Icons.camera,
-    click: ({ data, layout, clientWidth: width, clientHeight: height }) =>
-      window.Plotly.downloadImage(
-        { data, layout: { ...layout, paper_bgcolor: readTheme(chart.node).paper } },
-        { format: "png", filename: chart.message.key, width, height, scale: 2 },
-      ),
-  };
-  return { displaylogo: false, displayModeBar: "hover", modeBarButtons: [["resetScale2d", download]] };
+  const modeBarButtons = [["resetScale2d"], toolbarOf(chart)];
+  return { displaylogo: false, displayModeBar: chart.message.presented ? false : "hover", modeBarButtons };
 }

@@ -7,9 +7,12 @@ served by :func:`plotly_route` of the same process, so nothing comes from elsewh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from html import escape
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 import plotly
@@ -27,8 +30,32 @@ _LONGEST, _WIDEST = 16, 200  # items of a click, and characters of each
 
 Scalar = str | int | float
 
-_SCRIPT = f"{Path(__file__).with_name('live_chart.js').read_text('utf-8')}\n{chart_table.SCRIPT}"
-_component = st.components.v2.component("reglab_live_chart", js=_SCRIPT, css=chart_table.STYLE, isolate_styles=False)
+_OWN, _TOOLS = (Path(__file__).with_name(f"{name}.js").read_text("utf-8") for name in ("live_chart", "chart_toolbar"))
+_STYLE = f"{Path(__file__).with_suffix('.css').read_text('utf-8')}\n{chart_table.STYLE}"
+_component = st.components.v2.component(
+    "reglab_live_chart", js=f"{_OWN}\n{chart_table.SCRIPT}\n{_TOOLS}", css=_STYLE, isolate_styles=False
+)
+
+
+class Described(NamedTuple):
+    """What charts of a page show: ``facts`` in one line (data, CNN, λ), and the beginning of file names."""
+
+    facts: str = ""
+    file: str = ""
+
+
+_NOTHING = Described()
+_DESCRIBED: ContextVar[Described] = ContextVar("described", default=_NOTHING)
+
+
+@contextmanager
+def described(facts: str, file: str) -> Iterator[None]:
+    """Let pictures of the charts drawn inside say ``facts``, and their files begin with ``file``: "sweep-s1a2b"."""
+    token = _DESCRIBED.set(Described(facts, file))
+    try:
+        yield
+    finally:
+        _DESCRIBED.reset(token)
 
 
 def live_chart(
@@ -38,11 +65,12 @@ def live_chart(
     height: int | str,
     name: str = "",
     on_click: Callable[[list[Scalar]], None] | None = None,
+    presented: bool = False,
 ) -> None:
     """``figure`` as wide as its column and ``height`` high; the same ``key`` updates the same chart.
 
     ``height``: pixels, or a length of CSS that follows the window. ``name``: what assistive technology calls the chart
-    where it has no title of its own.
+    where it has no title of its own. ``presented``: text, lines and markers are large, to be seen from afar.
 
     Colours of text, grid and hover follow the page's theme, unless the figure sets them itself. The node carries
     ``data-reglab-chart=key``, ``data-mounts`` (1 while it has never been replaced) and ``data-updates``.
@@ -54,7 +82,8 @@ def live_chart(
     """
     shown = figure if isinstance(figure, Drawn) else drawn(figure)
     table = chart_table.answer(shown, key)
-    sent = message(shown, key=key, height=height, clickable=on_click is not None, name=name, table=table)
+    how: dict[str, Any] = {"name": name, "table": table, "presented": presented}
+    sent = message(shown, key=key, height=height, clickable=on_click is not None, **how)
     tall: int | Literal["content"] = height if isinstance(height, int) else "content"
     asked = chart_table.ask(key)
     if on_click is None:
@@ -86,6 +115,7 @@ def message(
     clickable: bool = False,
     name: str = "",
     table: dict[str, Any] | None = None,
+    presented: bool = False,
 ) -> bytes:
     """What the browser gets, as JSON: the figure, and ``version``, equal for equal figures."""
     sent = figure if isinstance(figure, Drawn) else drawn(figure)
@@ -98,6 +128,9 @@ def message(
     }
     facts |= {"name": name} if name else {}
     facts |= {"table": table} if table else {}
+    facts |= {"presented": True} if presented else {}
+    about = _DESCRIBED.get()
+    facts |= {"facts": escape(about.facts, quote=False), "file": about.file} if about.file else {}
     return orjson.dumps(facts)[:-1] + b',"figure":' + sent.json + b"}"
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "dataset_label",
     "duration",
     "facts",
+    "file_name",
     "labels",
     "learnt_nothing",
     "literal",
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 _RECENT = 5  # epochs whose mean length predicts the coming ones
+_NAMED = 3  # runs that the name of a file lists
 _JOINER = "\N{WORD JOINER}"  # invisible, and no line breaks at it
 
 # What Streamlit's Markdown rewrites after it has taken escapes away: icons and emoji (":name:"), bare addresses of
@@ -84,6 +86,13 @@ def local_time(moment: datetime, zone: str | None) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         local = moment.astimezone(UTC)
     return f"{local:%Y-%m-%d %H:%M:%S %Z}"
+
+
+def file_name(runs: Sequence[Run]) -> str:
+    """How files with charts of ``runs`` begin: "run-ab12", "runs-ab12-cd34", "12-runs"."""
+    if len(runs) > _NAMED:
+        return f"{len(runs)}-runs"
+    return "-".join(["run" if len(runs) == 1 else "runs", *(run.id for run in runs)])
 
 
 def share_done(run: Run) -> float:
