@@ -114,11 +114,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
     ),
+    Setting(
+        "REGLAB_PUBLIC_URL",
+        "none",
+        "The address under which others reach this server, e.g. https://lab.example.com: a presentation ends with a QR "
+        "code of it.",
+    ),
 )
 
 
 _RAY = re.compile(r"ray(://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5})?")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*(://|::).*", re.DOTALL)  # as fsspec has them: s3://…, simplecache::s3://…
+_PUBLIC = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")  # without a query, a fragment or a password
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")  # a name, *.name, *, or IPv6
 
 
@@ -126,7 +133,8 @@ _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.
 class Settings:
     """The parsed settings. ``store`` is a SQLAlchemy URL, folders are absolute; ``threads`` is None for auto.
 
-    ``slots`` is 0 where a Ray cluster decides, until the runner has asked it. ``files`` is None for the home.
+    ``slots`` is 0 where a Ray cluster decides, until the runner has asked it. ``files`` is None for the home,
+    ``public_url`` where others do not reach the server; it does not end with a slash.
     """
 
     home: Path
@@ -140,6 +148,7 @@ class Settings:
     runner: str
     files: str | None = None
     read_only: bool = False
+    public_url: str | None = None
 
     @property
     def cache(self) -> Path:
@@ -183,6 +192,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         runner=runner,
         files=_files(env),
         read_only=switch(env, "REGLAB_READ_ONLY"),
+        public_url=_public_url(env),
     )
 
 
@@ -263,6 +273,13 @@ def switch(env: Mapping[str, str], name: str) -> bool:
     if text not in ("0", "1"):
         raise RegLabError(f"{name} must be 0 or 1, not {shown(text)}.")
     return text == "1"
+
+
+def _public_url(env: Mapping[str, str]) -> str | None:
+    text = (env.get("REGLAB_PUBLIC_URL") or "").strip().rstrip("/")
+    if text and not _PUBLIC.fullmatch(text):
+        raise RegLabError(f"REGLAB_PUBLIC_URL must be an address such as https://lab.example.com, not {shown(text)}.")
+    return text or None
 
 
 def _default_store(home: Path) -> str:

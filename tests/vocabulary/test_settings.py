@@ -27,6 +27,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
         "REGLAB_RUNNER": "thread", "REGLAB_FILES": str(tmp_path / "f"),
         "REGLAB_READ_ONLY": "1",
+        "REGLAB_PUBLIC_URL": "https://lab.example.com/reglab/",
     }  # fmt: skip
     shared = {f"REGLAB_{name}" for name in ("ADMINS", "EXPERIMENTERS", "VIEWERS", "ROLE_CLAIM")}
     shared |= {f"REGLAB_PERSON_{name}" for name in ("RUNS", "EPOCHS", "DISK")}
@@ -39,6 +40,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
     assert (settings.undo_days, settings.runner, settings.read_only) == (7, "thread", True)
     assert settings.files_folder == tmp_path.resolve() / "f"
+    assert settings.public_url == "https://lab.example.com/reglab"
     assert load_hosts(values) == ("lab.example.com", "*.b.org")
 
 
@@ -85,3 +87,11 @@ def test_what_is_no_host_name_is_refused(value: str) -> None:
     with pytest.raises(RegLabError, match="REGLAB_HOSTS must list host names") as refused:
         load_hosts({"REGLAB_HOSTS": value})
     assert len(str(refused.value)) < 160
+
+
+@pytest.mark.parametrize(
+    "value", ["lab.example.com", "ftp://a.b", "https://", "https://a?b=c", "https://u:p@a.b", "a b"]
+)
+def test_a_public_address_is_one_of_the_web(value: str) -> None:
+    with pytest.raises(RegLabError, match="REGLAB_PUBLIC_URL must be an address such as"):
+        load_settings({"REGLAB_PUBLIC_URL": value})

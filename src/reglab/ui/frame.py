@@ -17,6 +17,7 @@ import streamlit as st
 
 from reglab.errors import RegLabError, StoreUnavailable
 from reglab.ui import visitor
+from reglab.ui.present.query import presenting
 from reglab.ui.shared import trouble
 from reglab.ui.shared.following import unseen
 from reglab.ui.shared.query import MOVED, arrive
@@ -89,9 +90,11 @@ def render(folder: Path) -> None:
     """Draw the page that the visitor asked for; ``folder`` holds the pages."""
     st.set_page_config(page_icon=ICON, layout="wide")
     welcome = admitted()
-    chosen = st.navigation(_navigation(find_pages(folder)), position="sidebar" if welcome else "hidden")
+    framed = welcome and not presenting()
+    chosen = st.navigation(_navigation(find_pages(folder)), position="sidebar" if framed else "hidden")
     st.set_page_config(page_title=f"{chosen.title} · RegLab")
-    st.logo(WORDMARK, icon_image=ICON, size="large")
+    if not presenting():
+        st.logo(WORDMARK, icon_image=ICON, size="large")
     st.html(STYLE)
     st.html(PRINT)
     with unseen("names"):

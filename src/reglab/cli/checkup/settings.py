@@ -46,6 +46,8 @@ def _value(name: str, settings: Settings, environ: Mapping[str, str]) -> str:
         return "all of the Ray cluster"
     if name == "REGLAB_HOSTS":
         return ",".join(load_hosts(environ)) or "this machine's names"
+    if name == "REGLAB_PUBLIC_URL":
+        return settings.public_url or "none"
     if name not in _READ_BY_SETTINGS:
         given = environ.get(name)
         return (_HIDDEN if "SECRET" in name else given) if given else _DEFAULTS[name]

@@ -11,7 +11,7 @@ import streamlit as st
 from reglab import columns
 from reglab.analysis.lambda_series import LambdaSeries, distinct_lambdas, lambda_series, lanes_of_runs
 from reglab.analysis.run_differences import differing
-from reglab.charts import RunIdentity, style_runs
+from reglab.charts import RunIdentity, RunStyle, style_runs
 from reglab.charts.compare_lambda import compare_lambda_chart
 from reglab.charts.lambda_axis import lambda_text
 from reglab.columns import Measure
@@ -21,11 +21,11 @@ from reglab.store import Run, Sweep
 from reglab.sweep import EpochRule, SweepSpec
 from reglab.ui.compare.data import Selection, epochs_of
 from reglab.ui.compare.differences import setting_text
-from reglab.ui.compare.state import compare_state, switch
+from reglab.ui.compare.state import switch
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.memo import Memo, shared_figure
+from reglab.ui.shared.memo import Drawn, Memo, shared_figure
 from reglab.ui.shared.text import literal
 from reglab.ui.sweep.data import Results, results_of
 
@@ -54,23 +54,34 @@ def against_view(selection: Selection) -> None:
     measure: Measure = switch("measure", "Measure", MEASURES)
     for sentence in _left_out(selection):
         st.caption(literal(sentence))
-    known = [*_sweep_series(selection, measure), *_run_series(selection, measure)]
+    known = compared(selection, measure)
     if not known:
         text = "Nothing to draw against λ: choose a sweep over λ, or runs that differ in λ and in seeds only."
         st.info(text, icon=":material/show_chart:")
         return
-    identities = [RunIdentity(one.series.name, one.label) for one in known]
-    styles = style_runs(identities)
+    figure, styles = compared_chart(selection, known, measure)
     st.html(legend_html(styles.values()))
-    table = pd.concat([one.series.table for one in known], ignore_index=True)
-    symbols = {one.results.sweep.spec.symbol for one in known if one.results}
-    symbol = symbols.pop() if len(symbols) == 1 else "λ"
-
-    key = ("compare lambda", selection.version, measure, tuple(styles.items()), compare_state().shown.sweeps)
-    figure = shared_figure(key, lambda: compare_lambda_chart(table, styles, measure=measure, symbol=symbol))
     live_chart(figure, key="compare-lambda", height=HEIGHT)
     st.dataframe(readable(known, measure), hide_index=True, alt="The best λ of each curve")
     st.caption("Each at its own best λ.", help=HELP)
+
+
+def compared(selection: Selection, measure: Measure) -> list[Compared]:
+    """A curve for each sweep over λ, and for the runs outside sweeps that differ in λ and in seeds alone."""
+    return [*_sweep_series(selection, measure), *_run_series(selection, measure)]
+
+
+def compared_chart(
+    selection: Selection, known: Sequence[Compared], measure: Measure
+) -> tuple[Drawn, dict[str, RunStyle]]:
+    """The curves in one chart, and their looks by name."""
+    styles = style_runs(RunIdentity(one.series.name, one.label) for one in known)
+    table = pd.concat([one.series.table for one in known], ignore_index=True)
+    symbols = {one.results.sweep.spec.symbol for one in known if one.results}
+    symbol = symbols.pop() if len(symbols) == 1 else "λ"
+    sweeps = tuple(sweep.id for sweep in selection.sweeps)
+    key = ("compare lambda", selection.version, measure, tuple(styles.items()), sweeps)
+    return shared_figure(key, lambda: compare_lambda_chart(table, styles, measure=measure, symbol=symbol)), styles
 
 
 def _left_out(selection: Selection) -> Iterator[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from reglab import columns
 from reglab.analysis.run_curves import Axis, curves, gradient_ratios, penalty_sum, places
+from reglab.charts import RunStyle
 from reglab.charts.compare_curves import Measured, compare_curves_chart
 from reglab.store import Run
 from reglab.ui.compare.data import Epochs, Selection, epochs_of
@@ -84,13 +85,15 @@ def curves_view(selection: Selection) -> None:
     epochs, styles = epochs_of(selection), selection.styles(grouped=options.grouped)
     st.html(legend_html(styles.values()))
 
-    def make() -> go.Figure:
-        table = curve_table(selection, epochs, options)
-        log = {"log_x": "x" in options.log, "log_y": "y" in options.log.removeprefix("linear")}
-        return compare_curves_chart(table, styles, what=_UNITS[options.figure], x=_x_title(options.x), **log)
-
     key = ("compare curves", epochs.version, options, tuple(styles.items()))
-    live_chart(shared_figure(key, make), key="compare-curves", height=HEIGHT)
+    figure = shared_figure(key, lambda: curves_figure(curve_table(selection, epochs, options), styles, options))
+    live_chart(figure, key="compare-curves", height=HEIGHT)
+
+
+def curves_figure(table: pd.DataFrame, styles: Mapping[str, RunStyle], options: Options) -> go.Figure:
+    """The curves of ``table``, as of :func:`curve_table`."""
+    log = {"log_x": "x" in options.log, "log_y": "y" in options.log.removeprefix("linear")}
+    return compare_curves_chart(table, styles, what=_UNITS[options.figure], x=_x_title(options.x), **log)
 
 
 def _switches(selection: Selection) -> None:

@@ -16,13 +16,17 @@ from reglab.ui.compare.errors import errors_view
 from reglab.ui.compare.parallel import parallel_view
 from reglab.ui.compare.picker import picker
 from reglab.ui.compare.query import View, to_query
+from reglab.ui.compare.slides import slides
 from reglab.ui.compare.state import CompareState, compare_state, keep, open_compare, switch
 from reglab.ui.compare.weights import weights_view
+from reglab.ui.present import stage
+from reglab.ui.present.query import present_button, presenting
 from reglab.ui.shared import trouble
+from reglab.ui.shared.live_chart import described
 from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import link_button
-from reglab.ui.shared.text import count_of, literal, named
+from reglab.ui.shared.text import common_facts, count_of, file_name, literal, named
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 
 TICK = 2.0
@@ -47,7 +51,11 @@ ABOUT = (
 def compare_page() -> None:
     """Draw the page, which updates itself while a run trains or waits."""
     open_compare()
-    tick = _interval(select(services().store, compare_state().shown))
+    selection = select(services().store, compare_state().shown)
+    if presenting() and selection.begun:
+        stage.show(slides(selection, compare_state().shown, services().settings.public_url))
+        return
+    tick = _interval(selection)
     tick_every(tick, lambda: _board(tick))
 
 
@@ -81,7 +89,8 @@ def _compared(selection: Selection) -> None:
     _remarks(selection)
     view = switch("view", "View", {name: label for name, (label, _) in VIEWS.items()})
     if selection.begun:
-        VIEWS[view][1](selection)
+        with described(common_facts(selection.runs), f"compare-{file_name(selection.runs)}"):
+            VIEWS[view][1](selection)
     else:
         st.info("No figures yet: none of these runs has done an epoch.", icon=":material/hourglass_empty:")
 
@@ -93,6 +102,8 @@ def _head(state: CompareState, selection: Selection) -> None:
             if selection.runs:
                 st.caption(_amount(selection), width="content")
                 picker(selection)
+                if selection.begun:
+                    present_button("compare_present")
                 link_button(to_query(state.shown), "compare_link")
                 report_button(selection.jobs, "reglab-compare", "compare_report")
 

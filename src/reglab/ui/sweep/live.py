@@ -13,11 +13,14 @@ from reglab.errors import RegLabError, UnknownSweep
 from reglab.jobs.sweep_plan import Plan
 from reglab.states import ACTIVE
 from reglab.store import Sweep, UnreadableRow
+from reglab.ui.present import stage
+from reglab.ui.present.query import present_button, presenting
 from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.following import follow, following
+from reglab.ui.shared.live_chart import described
 from reglab.ui.shared.query import COMPARE_PAGE, compare_query
 from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.services import services
@@ -31,6 +34,7 @@ from reglab.ui.sweep.data import Results, csv_of, epoch_view, results_of
 from reglab.ui.sweep.families import families
 from reglab.ui.sweep.maps import beside_of, has_rate_map, maps
 from reglab.ui.sweep.query import SWEEP, SweepQuery, ViewState, sweep_query
+from reglab.ui.sweep.slides import slides
 from reglab.ui.sweep.state import (
     FORM,
     advance_replay,
@@ -63,6 +67,10 @@ def sweep_view(address: SweepQuery) -> None:
         st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=FORM.leave_for)
         return
     open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
+    if presenting():
+        results = results_of(sweep)
+        stage.show(slides(results, epoch_view(results, address.view), services().settings.public_url))
+        return
     every = _interval(results_of(sweep), address.view)
     tick_every(every, lambda: _tick(sweep.id, every))
 
@@ -81,11 +89,12 @@ def _tick(sweep_id: str, every: float | None) -> None:
         st.warning(literal(problem), icon=":material/link_off:")
     if results.remarks:
         st.warning(literal(" ".join(results.remarks)), icon=":material/balance:")
-    if state.beside and not has_rate_map(sweep.spec):
-        families(results, view, state, beside_of(state))
-    board(results, view)
-    if has_rate_map(sweep.spec):
-        maps(results, view, state, beside_of(state))
+    with described(progress_text.whole_text(sweep.spec), f"sweep-{sweep.id}"):
+        if state.beside and not has_rate_map(sweep.spec):
+            families(results, view, state, beside_of(state))
+        board(results, view)
+        if has_rate_map(sweep.spec):
+            maps(results, view, state, beside_of(state))
     keep_view(sweep.epochs)
     if _interval(results, state) != every:
         st.rerun()
@@ -192,6 +201,7 @@ def _buttons(results: Results, state: ViewState, view: EpochView) -> None:
     )
     icon, about = ":material/compare_arrows:", "Opens Compare with this sweep, to which others and runs can be added."
     st.button("Compare", key="sweep_compare", icon=icon, on_click=_compare, args=(sweep.id,), help=about)
+    present_button("sweep_present")
     link_button(sweep_query(sweep.id, state), "sweep_link")
     report_button([sweep], f"reglab-{sweep.id}", "sweep_report")
     st.download_button(

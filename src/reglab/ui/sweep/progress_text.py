@@ -39,6 +39,11 @@ def amount_text(spec: SweepSpec) -> str:
     return f"{size_text(spec)} = {count_of(spec.size, 'run')} of {_epochs(spec)}"
 
 
+def whole_text(spec: SweepSpec) -> str:
+    """What is trained and how often, in one line: shared settings, λ, repeats, epochs."""
+    return f"{facts(spec)} · {amount_text(spec)}"
+
+
 def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
     size, noise = spec.run.data.train_size, spec.run.data.label_noise

@@ -47,10 +47,9 @@ def against_zero(run: Run) -> Run | None:
 
     None, and nothing is drawn, for a run without a penalty.
     """
-    spec = without_penalty(run.spec)
     if not any(run.spec.penalty.strengths.values()):
         return None
-    known = services().store.run_with(spec)
+    spec, known = without_penalty(run.spec), baseline_of(run)
     label = "Compare with λ = 0" if known else "Train λ = 0"
     about = f"The same run with {penalty_text(spec.penalty)}, side by side with this one."
     start = attempt(lambda: _add(spec, [run.id], first=True))
@@ -60,6 +59,11 @@ def against_zero(run: Run) -> Run | None:
     else:
         act_button(label, "start", **look)
     return known
+
+
+def baseline_of(run: Run) -> Run | None:
+    """The run with λ = 0 and all else equal, where there is one and ``run`` has a penalty."""
+    return services().store.run_with(without_penalty(run.spec)) if any(run.spec.penalty.strengths.values()) else None
 
 
 def swept_term(penalty: PenaltySpec) -> tuple[str, str]:

@@ -24,6 +24,8 @@ from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks, machine_remark
 from reglab.states import ACTIVE
 from reglab.store import Run, UnreadableRow
+from reglab.ui.present import stage
+from reglab.ui.present.query import present_button, presenting
 from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.chart_row import Keys, Source, switches
@@ -31,7 +33,7 @@ from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.following import follow, following
 from reglab.ui.shared.legend import sample
-from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.live_chart import described, live_chart
 from reglab.ui.shared.query import INSPECT_PAGE, SWEEP_PAGE, run_query
 from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.run_data import Figure, Results, results_of
@@ -39,9 +41,10 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
-from reglab.ui.train.another import against_zero, another_lambda
+from reglab.ui.train.another import against_zero, another_lambda, baseline_of
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
+from reglab.ui.train.slides import slides
 from reglab.ui.train.state import FORM, SWEEP_ICON
 
 TICK = 1.0
@@ -96,9 +99,17 @@ def run_view(ids: Sequence[str]) -> None:
     if not runs:
         st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=FORM.show)
         return
+    if presenting():
+        _present(list(runs.values()))
+        return
     live = Live(tuple(runs), _every(list(runs.values())))
     st.session_state["live"] = live
     tick_every(live.every, _tick)
+
+
+def _present(runs: Sequence[Run]) -> None:
+    baseline = baseline_of(runs[0]) if len(runs) == 1 else None
+    stage.show(slides(results_of(runs), baseline, services().settings.public_url))
 
 
 @steady
@@ -108,7 +119,8 @@ def _tick() -> None:
     runs = [services().store.get(run_id) for run_id in live.ids]
     follow(following(runs, [text.share_done(run) for run in runs]))
     results = results_of(runs)
-    with st.container(gap="xsmall"):
+    facts = text.facts(runs[0]) if len(runs) == 1 else text.common_facts(runs)
+    with st.container(gap="xsmall"), described(facts, text.file_name(runs)):
         _head(runs, results.epochs)
         _panels(results)
     if _every(runs) != live.every:
@@ -165,6 +177,7 @@ def _buttons(runs: Sequence[Run]) -> None:
     about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
     spec = None if alone else runs[-1].spec
     st.button("New run", key="new_run", icon=":material/add:", on_click=FORM.leave_for, args=(spec,), help=about)
+    present_button("present_run")
     link_button(query, "link")
     report_button(runs, f"reglab-{alone.id if alone else len(runs)}", "report")
     if alone:

@@ -1,0 +1,1 @@
+"""Presentation mode: a page as a few large steps for a projector."""

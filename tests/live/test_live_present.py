@@ -1,0 +1,186 @@
+"""Presentations in a real browser: nothing small, nothing clipped, steps by keys, titles in the link, replays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from tests.factories import add_run, add_sweep, metrics, spec
+from tests.live.serving import APP, Server, serving
+from tests.live.waiting import wait_in_page
+
+from reglab.events import EpochMetrics
+from reglab.settings import load_settings
+from reglab.store import open_store
+from reglab.sweep import LaneSpec, SweepSpec
+
+PUBLIC = "https://lab.example.com"
+BEST = {0.0: 0.80, 1e-3: 0.85, 1e-2: 0.90, 1e-1: 0.82}
+STEPS = ["question", "curves", "verdict", "memorised", "link"]
+
+# Every text of the step on screen: its size in pixels where a chart has it, and whether it lies outside the window, or
+# outside of what clips it.
+MEASURE = """() => {
+    const slide = document.querySelector(`.st-key-present_${document.documentElement.dataset.reglabStep}`);
+    const small = [], clipped = [];
+    const parts = (selector) => slide?.querySelectorAll(selector) ?? [];
+    const inside = (box, edge) => box.left >= edge.left - 4 && box.top >= edge.top - 4  // boxes are larger than letters
+        && box.right <= edge.right + 4 && box.bottom <= edge.bottom + 4;
+    const page = {left: 0, top: 0, right: innerWidth, bottom: innerHeight};
+    for (const text of parts(".main-svg text")) {
+        const box = text.getBoundingClientRect();
+        if (!box.width || getComputedStyle(text).visibility === "hidden") continue;
+        for (const part of [text, ...text.querySelectorAll("tspan")])
+            if (parseFloat(getComputedStyle(part).fontSize) < 17.99) small.push(part.textContent);
+        const edge = text.closest("svg").getBoundingClientRect();
+        if (!inside(box, edge) || !inside(box, page)) clipped.push(text.textContent);
+    }
+    for (const part of parts("p, img, .reglab-address, .reglab-legend span")) {
+        if (part.textContent && parseFloat(getComputedStyle(part).fontSize) < 17.99) small.push(part.textContent);
+        if (!inside(part.getBoundingClientRect(), slide.getBoundingClientRect())) clipped.push(part.textContent);
+    }
+    for (const part of document.querySelectorAll(".reglab-head h1, .reglab-head p, .reglab-foot"))
+        if (!inside(part.getBoundingClientRect(), page)) clipped.push(part.textContent);
+    const root = document.documentElement;
+    const scrolls = slide?.scrollHeight > slide?.clientHeight + 1 || root.scrollHeight > innerHeight;
+    return {small, clipped, scrolls, charts: parts(".main-svg").length};
+}"""
+
+
+@pytest.fixture(scope="module")
+def ids(server: Server) -> dict[str, str]:
+    """A run, a second one, and a sweep, with wrong labels."""
+    noisy = {"data__label_noise": 0.2, "train__epochs": 30}
+    done = [metrics(epoch, flipped_acc=epoch / 40, clean_acc=1 - 0.5 / epoch) for epoch in range(1, 31)]
+
+    def figures(lane: LaneSpec, epoch: int) -> EpochMetrics:
+        best = BEST[lane.point.value] + 0.003 * lane.repeat
+        memory = {"clean_acc": 0.97, "flipped_acc": 0.8 - 6 * lane.point.value, "true_acc": 0.1 + 2 * lane.point.value}
+        return metrics(epoch, val_acc=best, val_loss=1.6 - best + 2 / epoch, **memory)
+
+    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as store:
+        run = add_run(store, spec(penalty__l2=0.01, **noisy), epochs=done)
+        other = add_run(store, spec(penalty__l2=0.0, **noisy), epochs=done)
+        sweep = add_sweep(store, SweepSpec(run=spec(**noisy), l2=tuple(BEST), seeds=3), epochs=30, figures=figures)
+        return {"run": run.id, "runs": f"{run.id},{other.id}", "sweep": sweep.id}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(APP, tmp_path_factory.mktemp("presented"), REGLAB_PUBLIC_URL=PUBLIC) as started:
+        yield started
+
+
+def links(ids: dict[str, str]) -> list[str]:
+    return [f"train?run={ids['run']}", f"sweep?sweep={ids['sweep']}", f"compare?runs={ids['runs']}"]
+
+
+def step(page: Page) -> str:
+    return str(page.evaluate("document.documentElement.dataset.reglabStep"))
+
+
+def opened(page: Page, address: str) -> None:
+    """Every chart of the presentation drawn, a replay at its end."""
+    page.goto(address)
+    page.locator(".reglab-head h1").wait_for()
+    for name in ("curves", "verdict"):
+        wait_in_page(page, f"() => document.querySelector('.st-key-present_{name} [data-reglab-chart]')?._fullLayout")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 720, "light"), (1920, 1080, "dark")])
+def test_every_step_is_large_and_nothing_is_clipped(
+    browser: Browser, server: Server, ids: dict[str, str], width: int, height: int, scheme: Any
+) -> None:
+    look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "reduced_motion": "reduce"}
+    with browser.new_context(**look) as context:
+        page = context.new_page()
+        for link in links(ids):
+            opened(page, f"{server.url}/{link}&present=1")
+            for name in STEPS:
+                wait_in_page(page, "(name) => document.documentElement.dataset.reglabStep === name", arg=name)
+                wait_in_page(page, SETTLED)
+                found = page.evaluate(MEASURE)
+                assert (found["small"], found["clipped"], found["scrolls"]) == ([], [], False), (link, name)
+                assert bool(found["charts"]) == (name in ("curves", "verdict", "memorised"))
+                page.keyboard.press("ArrowRight")
+            expect(page.get_by_test_id("stSidebar")).to_have_count(0)
+
+
+# The charts have the size that the stage gives them.
+SETTLED = """() => {
+    const slide = document.querySelector(`.st-key-present_${document.documentElement.dataset.reglabStep}`);
+    const chart = slide?.querySelector("[data-reglab-chart]");
+    return !chart || (chart._fullLayout && chart._fullLayout.height === chart.clientHeight
+        && Math.abs(chart.getBoundingClientRect().bottom - slide.getBoundingClientRect().bottom) < 2);
+}"""
+
+
+def test_keys_dots_and_buttons_move_and_a_reload_stays(page: Page, server: Server, ids: dict[str, str]) -> None:
+    page.goto(f"{server.url}/{links(ids)[1]}")
+    verdict = page.locator(".st-key-sweep_verdict")
+    expect(verdict).to_contain_text("is best")
+    first = verdict.locator("p").nth(1).inner_text()
+    page.locator(".st-key-sweep_present button").first.click()
+    expect(page).to_have_url(re.compile(r"present=1"))
+    page.locator(".reglab-head h1").wait_for()
+    assert step(page) == "question"
+    for key, name in [("ArrowRight", "curves"), ("PageDown", "verdict"), ("ArrowLeft", "curves"), ("End", "link")]:
+        page.keyboard.press(key)
+        assert step(page) == name
+        expect(page).to_have_url(re.compile(f"step={name}"))
+    page.get_by_role("button", name="Step 3 of 5: Verdict").click()
+    expect(page.locator(".st-key-present_verdict p").first).to_have_text(first)
+    page.reload()
+    wait_in_page(page, "() => document.documentElement.dataset.reglabStep === 'verdict'")
+    page.get_by_role("button", name="Next step").click()
+    page.get_by_role("button", name="Next step").click()
+    code = page.get_by_alt_text(f"QR code of {PUBLIC}/sweep?sweep={ids['sweep']}")
+    expect(code).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".st-key-sweep_verdict")).to_contain_text("is best")
+    expect(page).to_have_url(f"{server.url}/{links(ids)[1]}")
+
+
+def test_titles_are_edited_in_place_and_kept_in_the_link(page: Page, server: Server, ids: dict[str, str]) -> None:
+    page.goto(f"{server.url}/{links(ids)[0]}&present=1")
+    title = page.get_by_role("textbox", name="Title", exact=True)
+    expect(title).to_have_text("Does λ₂ = 0.01 keep this network from overfitting?")
+    title.fill('A <b>bold</b> & "quoted" title?')
+    page.keyboard.press("ArrowRight")  # in the text, not in the presentation
+    page.keyboard.press("Enter")
+    assert step(page) == "question"
+    page.reload()
+    expect(title).to_have_text('A <b>bold</b> & "quoted" title?')
+    assert page.locator(".reglab-head b").count() == 0
+    title.fill("")
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Does λ₂ = 0.01 keep this network from overfitting?")
+    expect(page).not_to_have_url(re.compile("title="))
+
+
+def test_curves_form_epoch_by_epoch_and_can_be_paused(page: Page, server: Server, ids: dict[str, str]) -> None:
+    page.goto(f"{server.url}/{links(ids)[0]}&present=1&step=curves")
+    shown = page.locator(".reglab-player output")
+    expect(shown).to_have_text("epoch 4")  # it plays by itself
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    page.get_by_role("slider", name="Epoch").fill("9")
+    expect(shown).to_have_text("epoch 10")
+    chart = page.locator("[data-reglab-chart=present-curves]")
+    wait_in_page(page, "(node) => node._fullData[0]._length === 10", arg=chart.element_handle())
+    axis = chart.evaluate("node => node._fullLayout.yaxis.range")
+    page.keyboard.press("End")
+    wait_in_page(page, "(node) => node._fullData[0]._length === 30", arg=chart.element_handle())
+    assert chart.evaluate("node => node._fullLayout.yaxis.range") == axis
+    assert chart.get_attribute("data-mounts") == "1"
+
+
+def test_with_reduced_motion_the_curves_stand(browser: Browser, server: Server, ids: dict[str, str]) -> None:
+    with browser.new_context(reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.goto(f"{server.url}/{links(ids)[0]}&present=1&step=curves")
+        expect(page.locator(".reglab-player output")).to_have_text("epoch 30")
+        expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
