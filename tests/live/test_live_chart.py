@@ -185,9 +185,9 @@ def test_the_library_is_loaded_once_and_from_this_server(page: Page, server: Ser
 
 def test_the_modebar_offers_reset_and_download(chart: Locator) -> None:
     chart.page.mouse.move(*place(chart, 0.5, 0.5))
-    assert chart.locator(".modebar-btn").count() == 2
+    assert chart.locator(".modebar-btn").count() == 5
     with chart.page.expect_download() as download:
-        chart.locator(".modebar-btn[data-title='Download as PNG']").click()
+        chart.locator(".modebar-btn[data-title='Download PNG']").click()
     assert download.value.suggested_filename == "grows.png"
 
 

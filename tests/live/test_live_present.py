@@ -1,17 +1,25 @@
-"""Presentations in a real browser: nothing small, nothing clipped, steps by keys, titles in the link, replays."""
+"""Presentations and pictures of charts in a real browser: nothing small or clipped, steps by keys, titles in the link,
+replays; downloads that are light and say what was trained, and the numbers of the curve to the last digit.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.factories import add_run, add_sweep, metrics, spec
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
 
+from reglab import columns
 from reglab.events import EpochMetrics
 from reglab.settings import load_settings
 from reglab.store import open_store
@@ -105,6 +113,9 @@ def test_every_step_is_large_and_nothing_is_clipped(
                 found = page.evaluate(MEASURE)
                 assert (found["small"], found["clipped"], found["scrolls"]) == ([], [], False), (link, name)
                 assert bool(found["charts"]) == (name in ("curves", "verdict", "memorised"))
+                if name == "curves":  # which stand, since this visitor wants little motion
+                    expect(page.locator(".reglab-player output")).to_have_text("epoch 30")
+                    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
                 page.keyboard.press("ArrowRight")
             expect(page.get_by_test_id("stSidebar")).to_have_count(0)
 
@@ -178,9 +189,48 @@ def test_curves_form_epoch_by_epoch_and_can_be_paused(page: Page, server: Server
     assert chart.get_attribute("data-mounts") == "1"
 
 
-def test_with_reduced_motion_the_curves_stand(browser: Browser, server: Server, ids: dict[str, str]) -> None:
-    with browser.new_context(reduced_motion="reduce") as context:
+@pytest.fixture
+def dark(browser: Browser, server: Server, ids: dict[str, str]) -> Iterator[Page]:
+    """The run's view in dark colours, with a clipboard."""
+    size: ViewportSize = {"width": 1440, "height": 900}
+    with browser.new_context(color_scheme="dark", viewport=size) as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.goto(f"{server.url}/{links(ids)[0]}&present=1&step=curves")
-        expect(page.locator(".reglab-player output")).to_have_text("epoch 30")
-        expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        page.goto(f"{server.url}/train?run={ids['run']}")
+        page.locator("[data-reglab-chart^=loss-] .modebar-btn").first.wait_for(state="attached")
+        yield page
+
+
+def downloaded(page: Page, tool: str) -> tuple[str, bytes]:
+    """The name and the content of what a tool downloads; it is pressed by the keyboard."""
+    page.get_by_role("button", name=f"{tool}: Loss", exact=True).focus()
+    with page.expect_download() as started:
+        page.keyboard.press("Enter")
+    return started.value.suggested_filename, Path(started.value.path()).read_bytes()
+
+
+def test_the_tools_of_a_chart(dark: Page, server: Server, ids: dict[str, str]) -> None:
+    name, content = downloaded(dark, "Download PNG")
+    assert name == f"run-{ids['run']}-loss.png"
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    assert image.size == (2400, 1350)
+    assert {image.getpixel(corner) for corner in ((0, 0), (2399, 0), (0, 1349), (2399, 1349))} == {(255, 255, 255)}
+
+    name, content = downloaded(dark, "Download SVG")
+    assert name == f"run-{ids['run']}-loss.svg"
+    drawing = content.decode()
+    assert all(text in drawing for text in (">Loss<", "nats; J = training + penalty", "8×8", "λ₂ = 0.01"))
+
+    name, content = downloaded(dark, "Download the data as CSV")
+    assert name == f"run-{ids['run']}-loss.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as store:
+        epochs = store.epochs([ids["run"]])
+    assert [int(row["epoch"]) for row in rows] == epochs[columns.EPOCH].tolist()
+    for column, known in (("validation", columns.VAL_LOSS), ("training", columns.TRAIN_LOSS), ("J", columns.TOTAL)):
+        assert [row[column] for row in rows] == [str(value) for value in epochs[known].to_numpy(np.float32)]
+
+    dark.get_by_role("button", name="Copy as image: Loss", exact=True).click()
+    expect(dark.get_by_role("button", name="Copied")).to_have_count(1)
+    kinds = dark.evaluate("navigator.clipboard.read().then((items) => items.flatMap(({ types }) => types))")
+    assert kinds == ["image/png"]
