@@ -21,7 +21,7 @@ Train = Callable[[Path, Connection], None]
 def forkserver() -> ForkServerContext:
     """Children are forked from a server that has loaded torch but runs no thread."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "reglab.jobs", "torch._dynamo"])
+    context.set_forkserver_preload(["pytest", "reglab.jobs.sweep_work"])
     return context
 
 

@@ -50,7 +50,7 @@ def in_mid_epoch(store: Store, epoch: int) -> bool:
 
 def test_a_training_process_checkpoints_and_leaves(store: Store, settings: Settings, tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "reglab.jobs", "reglab.cli", "torch._dynamo"])
+    context.set_forkserver_preload(["pytest", "reglab.jobs.sweep_work", "reglab.cli"])
     (tmp_path / "spec.yaml").write_text(SPEC.to_yaml())
     whole = work(store, settings, SPEC)
     for epoch in range(SPEC.train.epochs):
