@@ -82,7 +82,7 @@ def run_bar(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) -> Non
         _button("Resume", "resume_runs", "play_arrow", _resume, going_on, _why("resume", ticked) or _RESUMES)
         single = ids if len(ids) == 1 else []
         _button("Inspect", "inspect_run_button", "biotech", _inspect, single, "Looks inside a single ticked run.")
-        duplicate_panel(ticked)
+        duplicate_panel(ticked, _why("start", ()))
         csv: dict[str, Any] = {"file_name": "runs.csv", "mime": "text/csv", "icon": ":material/download:"}
         about = "Settings and results of the ticked runs."
         csv |= {"key": "runs_csv", "disabled": not ticked, "on_click": "ignore", "help": about}

@@ -81,14 +81,15 @@ def delete_panel(store: Store, ticked: Sequence[RunMark], why: str | None) -> No
         st.button(label, key="confirm_delete", type="primary", width="stretch", on_click=click)
 
 
-def duplicate_panel(ticked: Sequence[RunMark]) -> None:
-    """A single run's settings on the form; of several, a copy of each for the queue."""
+def duplicate_panel(ticked: Sequence[RunMark], why: str | None) -> None:
+    """A single run's settings on the form; of several, a copy of each for the queue; ``why`` the visitor may not."""
     icon, about = ":material/content_copy:", "One run: opens the form with its settings. Several: trains each again."
     if len(ticked) < 2:
         look: dict[str, Any] = {"icon": icon, "disabled": not ticked, "help": about}
         st.button("Duplicate", key="duplicate_run", on_click=_to_form, args=(ticked,), **look)
         return
-    panel = st.popover("Duplicate", icon=icon, key=DUPLICATE, on_change="rerun", help=about)
+    idle = why is not None
+    panel = st.popover("Duplicate", icon=icon, key=DUPLICATE, on_change="rerun", disabled=idle, help=why or about)
     if not panel.open:
         return
     copied = ticked[:MOST_COPIES]
