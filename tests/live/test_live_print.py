@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from tests.factories import add_run, add_sweep, spec
 from tests.live.printing import Paper, check_charts, printed
@@ -135,6 +136,11 @@ def test_a_report_is_dark_where_the_reader_is_and_light_on_paper(offline: Page) 
     wait_in_page(offline, "document.querySelector('.chart .xtick text').style.fill === 'rgb(28, 39, 51)'")
     assert colours()[0] == "rgb(255, 255, 255)"
     assert widths(offline, REPORT) == {680}
+
+
+def test_a_report_passes_axe(offline: Page) -> None:
+    found = Axe().run(offline)
+    assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize(("address", "number"), [("train", 3), ("sweep", 3), ("compare", 1)])
