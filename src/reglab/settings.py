@@ -70,7 +70,11 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "1: the server may listen beyond this computer without sign-in; the container sets it.",
     ),
-    Setting("REGLAB_PUBLIC_URL", "none", "Address by which people reach the server: https://lab.example.com."),
+    Setting(
+        "REGLAB_PUBLIC_URL",
+        "none",
+        "Address by which people reach the server: https://lab.example.com. A presentation ends with a QR code of it.",
+    ),
     Setting(
         "REGLAB_SIGN_IN",
         "0",
@@ -113,12 +117,6 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "REGLAB_HOSTS", "this machine's names", "Host names that the server answers to: a.example.com, *.b.org or *."
-    ),
-    Setting(
-        "REGLAB_PUBLIC_URL",
-        "none",
-        "The address under which others reach this server, e.g. https://lab.example.com: a presentation ends with a QR "
-        "code of it.",
     ),
 )
 

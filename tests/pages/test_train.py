@@ -39,7 +39,7 @@ def test_a_link_opens_its_run(app: AppTest, store: Store) -> None:
     ]  # fmt: skip
     assert address(app) == {"run": run.id}
     assert {button.key for button in app.button} == {
-        "duplicate", "inspect", "new_run", "against_zero", "another_start",
+        "duplicate", "inspect", "new_run", "against_zero", "another_start", "present_run",
     }  # fmt: skip
 
 

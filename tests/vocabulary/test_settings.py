@@ -31,7 +31,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     }  # fmt: skip
     shared = {f"REGLAB_{name}" for name in ("ADMINS", "EXPERIMENTERS", "VIEWERS", "ROLE_CLAIM")}
     shared |= {f"REGLAB_PERSON_{name}" for name in ("RUNS", "EPOCHS", "DISK")}
-    shared |= {"REGLAB_ALLOW_OPEN", "REGLAB_PUBLIC_URL", "REGLAB_SIGN_IN", *PROVIDER}  # in test_sharing
+    shared |= {"REGLAB_ALLOW_OPEN", "REGLAB_SIGN_IN", *PROVIDER}  # in test_sharing
     assert {setting.name for setting in SETTINGS} == set(values) | shared
     settings = load_settings(values)
     assert settings.home == tmp_path.resolve()

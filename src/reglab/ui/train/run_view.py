@@ -141,6 +141,8 @@ def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
             st.title(title, width="content", anchor=False)
             if alone:
                 badge(alone)
+            if any(run.epoch for run in runs):
+                present_button("present_run")
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(runs)
     trouble.button_problem()
@@ -177,7 +179,6 @@ def _buttons(runs: Sequence[Run]) -> None:
     about = "Opens a new form." if alone else f"Opens the form with the settings of {literal(runs[-1].name)}."
     spec = None if alone else runs[-1].spec
     st.button("New run", key="new_run", icon=":material/add:", on_click=FORM.leave_for, args=(spec,), help=about)
-    present_button("present_run")
     link_button(query, "link")
     report_button(runs, f"reglab-{alone.id if alone else len(runs)}", "report")
     if alone:
