@@ -170,7 +170,8 @@ def test_every_chart_is_drawn_on_some_page() -> None:
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.endswith("_chart")
     }
-    drawn = set().union(*(_charts_drawn(path) for path in (package.parent / "ui").rglob("*.py")))
+    pages = [path for part in ("ui", "content") for path in (package.parent / part).rglob("*.py")]
+    drawn = set().union(*map(_charts_drawn, pages))
     assert len(defined) > 10
     assert defined - drawn == set()
 

@@ -50,10 +50,10 @@ from reglab.ui.train.state import FORM, SWEEP_ICON
 TICK = 1.0
 """Seconds between looks at the store while something trains and few sessions watch."""
 
-ABOVE = {1: 436, 2: 504}
+ABOVE = {1: 444, 2: 512}
 """Pixels of what stands above and below the main chart in a window 1,280 pixels wide, for so many runs."""
 
-_ABOVE_CARDS, _BELOW_CARDS = 510, 250  # the same for more runs
+_ABOVE_CARDS, _BELOW_CARDS = 518, 258  # the same for more runs
 _LOWEST, _TALLEST = 225, 900  # pixels of the main chart
 _BETWEEN = 82  # pixels of switches, borders and the space between the two charts beside it
 
