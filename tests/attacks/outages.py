@@ -30,7 +30,7 @@ def training(store: Store, settings: Settings) -> Iterator[tuple[Runner, Run]]:
 
 def health(monkeypatch: pytest.MonkeyPatch, store: Store, runner: Runner) -> int:
     """The status of the health route."""
-    monkeypatch.setattr(server, "services", lambda: SimpleNamespace(store=store, runner=runner))
+    monkeypatch.setattr(server, "own_services", lambda: SimpleNamespace(store=store, runner=runner))
     return server.health(Request({"type": "http", "method": "GET", "headers": []})).status_code
 
 

@@ -10,8 +10,8 @@ from reglab.ui.shared.acting import barred
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
-MOST_MB = 100
-"""Of an uploaded archive, which the server has in memory; `reglab import` takes any."""
+MOST_MB = 20
+"""Of an uploaded archive: what the server takes, since uploads stay in memory. `reglab import` takes any."""
 
 _SHOWN = 12
 _KEY, _NUMBER, _DONE = "import_archive", "import_archive_number", "import_archive_done"
@@ -20,7 +20,6 @@ _KEY, _NUMBER, _DONE = "import_archive", "import_archive_number", "import_archiv
 def import_panel() -> None:
     """An expander with the upload, and what became of the last archive."""
     done: list[Arrival] | str | None = st.session_state.get(_DONE)
-    reason = barred("import")
     with st.expander("Import an archive", icon=":material/upload_file:", expanded=done is not None, key=f"{_KEY}_box"):
         if reason := barred("import"):
             st.info(literal(reason), icon=":material/lock:")
@@ -30,10 +29,8 @@ def import_panel() -> None:
             ["zip"],
             key=f"{_KEY}_{st.session_state.get(_NUMBER, 0)}",
             max_upload_size=MOST_MB,
-            disabled=reason is not None,
-            help=literal(reason)
-            if reason
-            else "Runs and sweeps that Export, Archive wrote in another home. What is here already stays as it is.",
+            help="Runs and sweeps that Export, Archive wrote in another home. What is here already stays as it is. "
+            "For larger archives: reglab import.",
         )
         if file is not None:
             st.session_state[_DONE] = _imported(file)
