@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, insert, or_, select, union_all
 
 from reglab.access import Action, Person
+from reglab.store.reading import chunks
 from reglab.store.schema import audit, runs, sweeps
 from reglab.store.transitions import now
 
@@ -53,8 +54,10 @@ def newest(connection: Connection, limit: int) -> list[AuditEntry]:
 
 def _whole(connection: Connection, job_ids: Sequence[str]) -> dict[str, str]:
     """Id → name of the sweeps of these runs, of these sweeps, and of the runs that are in none."""
-    named = select(runs.c.id, runs.c.name, runs.c.sweep).where(or_(runs.c.id.in_(job_ids), runs.c.sweep.in_(job_ids)))
-    rows = connection.execute(named).all()
-    whole = {row.sweep for row in rows if row.sweep is not None}
-    found = connection.execute(select(sweeps.c.id, sweeps.c.name).where(sweeps.c.id.in_(whole))).all() if whole else []
-    return {row.id: row.name for row in rows if row.sweep is None} | {row.id: row.name for row in found}
+    found: dict[str, str] = {}
+    for ids in chunks(job_ids):
+        alone = select(runs.c.id, runs.c.name).where(runs.c.id.in_(ids), runs.c.sweep.is_(None))
+        theirs = select(runs.c.sweep).where(runs.c.id.in_(ids))
+        whole = select(sweeps.c.id, sweeps.c.name).where(or_(sweeps.c.id.in_(ids), sweeps.c.id.in_(theirs)))
+        found |= {row.id: row.name for row in connection.execute(union_all(alone, whole))}
+    return found

@@ -160,7 +160,8 @@ class Store(StoreReads):
             for owner in people_of(connection, job_ids) if self._person else ():
                 self._permit(action, owner)
             yield connection
-            audit.note(connection, self._person, action, job_ids)
+            if job_ids:
+                audit.note(connection, self._person, action, job_ids)
 
     @contextmanager
     def _recording(self, *, durable: bool = True) -> Iterator[Connection]:
@@ -222,9 +223,8 @@ class Store(StoreReads):
         with self._acting("start") as connection:
             with catalog.queue_bounded(connection, queue_limit):
                 job_id = catalog.create(connection, spec, name, key, group, confirmation, email)
-            audit.note(
-                connection, self._person, "start", [job_id], once=key is not None
-            )  # a second press starts nothing
+            # of a second press with the same key, which starts nothing, there is no entry
+            audit.note(connection, self._person, "start", [job_id], once=key is not None)
             if owner is not None:
                 transitions.claim(connection, job_id, owner.id)
             if isinstance(spec, RunSpec):
