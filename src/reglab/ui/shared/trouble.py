@@ -34,13 +34,18 @@ def show(error: RegLabError | str) -> None:
 
 
 def attempt(act: Callable[[], object]) -> Callable[[], None]:
-    """``act`` as a button's callback; its error is kept for :func:`button_problem`."""
+    """``act`` as a button's callback; its error is kept for :func:`button_problem`.
+
+    The whole page is drawn anew. Streamlit would draw the button's fragment, which may be no more: a press between a
+    last tick and the page that follows it would have its effect, and nobody would see it.
+    """
 
     def on_click() -> None:
         try:
             act()
         except RegLabError as error:
             st.session_state[_PROBLEM] = str(error)
+        st.rerun()
 
     return on_click
 
