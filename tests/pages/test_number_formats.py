@@ -15,10 +15,11 @@ from tests.number_scan import texts_of, wrong_numbers
 from reglab.cli.output import Output
 from reglab.events import Checkpoint, EpochDone, EpochMetrics
 from reglab.store import Ending, Store
+from reglab.store.run_filter import DEMO_GROUPS
 from reglab.sweep import LaneSpec, SweepSpec
 from reglab.ui.learn.page import SECTIONS
 from reglab.ui.shared import live_chart
-from reglab.ui.train.demo import GROUP, demo_specs
+from reglab.ui.train.demo import demo_specs
 
 Figures = Callable[[LaneSpec, int], EpochMetrics]
 _NO_TEXT = frozenset({"id", "body_html", "bytes", "arrow_data", "json_args", "icon", "user_key", "format"})
@@ -114,7 +115,7 @@ def test_runs_on_train_and_on_the_runs_page(app: AppTest, store: Store, drawn: l
     free, held = (add_run(store, one, epochs=[metrics(1, **ODD)]) for one in demo_specs())
     assert wrong_on(app, "train", run=held.id) == []
     assert wrong_on(app, "runs", runs=f"{free.id},{held.id}") == []
-    demo = [store.create(one, group=f"{GROUP} abc") for one in demo_specs()]
+    demo = [store.create(one, group=f"{DEMO_GROUPS} abc") for one in demo_specs()]
     for run in demo:
         store.claim(run.id, store.owner())
         store.add_epochs([(run.id, metrics(1, **ODD), [], 1)])

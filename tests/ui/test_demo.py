@@ -10,8 +10,9 @@ from tests.factories import add_run, metrics
 
 from reglab.events import EpochDone
 from reglab.store import Run, Store
+from reglab.store.run_filter import DEMO_GROUPS
 from reglab.training import train
-from reglab.ui.train.demo import GROUP, commentary, demo_specs, is_demo, verdict
+from reglab.ui.train.demo import commentary, demo_specs, is_demo, verdict
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def pair(store: Store) -> list[Run]:
         [good, metrics(2, train_acc=0.8, val_acc=0.928, val_loss=0.5)],
     ]
     runs = [add_run(store, wanted, epochs=own) for wanted, own in zip((free, held), figures, strict=True)]
-    return [replace(run, group=f"{GROUP} abc") for run in runs]
+    return [replace(run, group=f"{DEMO_GROUPS} abc") for run in runs]
 
 
 @pytest.fixture
@@ -91,5 +92,5 @@ def test_while_one_trains_the_commentary_says_what_to_look_at(pair: list[Run], e
 def test_only_the_two_runs_of_one_press_are_a_demonstration(pair: list[Run]) -> None:
     assert is_demo(pair)
     assert not is_demo(pair[:1])
-    assert not is_demo([pair[0], replace(pair[1], group=f"{GROUP} xyz")])
+    assert not is_demo([pair[0], replace(pair[1], group=f"{DEMO_GROUPS} xyz")])
     assert not is_demo([replace(run, group=None) for run in pair])

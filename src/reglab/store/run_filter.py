@@ -25,8 +25,8 @@ from sqlalchemy import (
 from reglab.store.labels import printable
 from reglab.store.schema import runs
 
-LESSON_GROUPS, SWEEP_GROUPS = "claim", "sweep "
-"""How the groups of runs begin that belong to a claim of the Learn page, and to a sweep."""
+LESSON_GROUPS, SWEEP_GROUPS, DEMO_GROUPS = "claim", "sweep ", "overfitting and its cure"
+"""How the groups of runs begin that belong to a claim of the Learn page, to a sweep, and to the demo."""
 
 TEXT_LENGTH = 200
 """Characters of a search that count: a statement takes only so many conditions."""

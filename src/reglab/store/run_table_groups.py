@@ -19,7 +19,7 @@ from reglab.lazy import later
 from reglab.number_format import exact
 from reglab.spec.penalty import penalty_keys, penalty_symbol
 from reglab.store import run_table_columns as t
-from reglab.store.run_filter import SWEEP_GROUPS
+from reglab.store.run_filter import DEMO_GROUPS, SWEEP_GROUPS
 from reglab.store.run_table import RunOrder, figure_columns, weight_figures
 from reglab.store.schema import sweeps
 
@@ -211,14 +211,14 @@ def _ordered(tables: Mapping[str, _Table], order: RunOrder, count: int) -> list[
 
 
 def named(connection: Connection, by: GroupBy, keys: Iterable[str]) -> dict[str, str]:
-    """Key of a group → its name: a sweep's own, the λ with its symbol, the CNN's key."""
+    """Key of a group → its name: a sweep's own, Demo, the λ with its symbol, the CNN's key."""
     wanted = list(keys)
     if by == "lambda":
         return {key: lambda_label(key) for key in wanted}
     ids = [key.removeprefix(SWEEP_GROUPS) for key in wanted if key.startswith(SWEEP_GROUPS)] if by == "sweep" else []
     found = connection.execute(select(sweeps.c.id, sweeps.c.name).where(sweeps.c.id.in_(ids))).all() if ids else []
     names = {SWEEP_GROUPS + row.id: row.name for row in found}
-    return {key: names.get(key, key) for key in wanted}
+    return {key: names.get(key, "Demo" if key.startswith(DEMO_GROUPS) else key) for key in wanted}
 
 
 def lambda_label(key: str) -> str:

@@ -21,13 +21,12 @@ from reglab.number_format import exact, percent, points
 from reglab.spec import TEST_FRACTION, RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run
-from reglab.store.run_filter import LESSON_GROUPS
+from reglab.store.run_filter import DEMO_GROUPS, LESSON_GROUPS
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import loss, penalty_text
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, show_runs
 
-GROUP = "overfitting and its cure"
 LAMBDAS = (0.0, 0.03)
 TITLE = "See overfitting, and how L2 reduces it"
 _ICON = ":material/auto_awesome:"
@@ -92,7 +91,7 @@ def _submit(number: int) -> list[Run]:
             spec,
             name=f"Demo, {penalty_text(spec.penalty)}",
             key=f"demo {content} {number} {spec.penalty.l2}",
-            group=f"{GROUP} {content} {number}",
+            group=f"{DEMO_GROUPS} {content} {number}",
         )
         for spec in specs
     ]
@@ -101,7 +100,7 @@ def _submit(number: int) -> list[Run]:
 def is_demo(runs: Sequence[Run]) -> bool:
     """Whether these are the two runs of one demonstration."""
     groups = {run.group for run in runs}
-    return len(runs) == len(LAMBDAS) and len(groups) == 1 and str(groups.pop()).startswith(GROUP)
+    return len(runs) == len(LAMBDAS) and len(groups) == 1 and str(groups.pop()).startswith(DEMO_GROUPS)
 
 
 def commentary(runs: Sequence[Run], epochs: pd.DataFrame) -> str:
