@@ -85,6 +85,7 @@ def test_a_sweep_is_presented_with_the_first_lines_of_its_verdict_and_its_warnin
     view = view_of(U_CURVE)
     lines, shown = [line.text for line in verdict_text(view)], of_sweep.verdict(view)
     assert shown[:2] == tuple(lines[:2])
+    assert [line for line in lines if line.startswith("**Early stopping")] == [*shown[2:3]]
     assert set(shown) <= set(lines)
     edge = view_of([[0.1, 0.2, 0.3, 0.9]] * 3)
     assert any("largest in this sweep" in line for line in of_sweep.verdict(edge))

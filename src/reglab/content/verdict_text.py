@@ -38,7 +38,7 @@ def verdict_text(view: EpochView) -> list[Line]:
         return [Line(_no_best(view))]
     lines = [_headline(view, best), *([_tested(view, best)] if view.declared else [_not_tested(view)])]
     lines += [_figures(view, best), *_confirmed(view, best)]
-    lines += [*_rival(view, best), *_criteria(view), *_rules(view)]
+    lines += [*rival_lines(view, best), *_criteria(view), *_rules(view)]
     lines += [line for line in (_one_se(view.spec, best), _modes(view, best)) if line]
     return [line for line in (*lines, *_rate_check(view), *warnings(view, best)) if line.text]
 
@@ -117,7 +117,7 @@ def _confirmed(view: EpochView, best: SweepVerdict) -> list[Line]:
     return [] if view.confirmed is None else result_lines(view.spec, view.confirmed, best.best)
 
 
-def _rival(view: EpochView, best: SweepVerdict) -> list[Line]:
+def rival_lines(view: EpochView, best: SweepVerdict) -> list[Line]:
     """Early stopping alone, and the best λ against it."""
     rival = view.judgement.rival
     if rival is None:
@@ -132,10 +132,10 @@ def _rival(view: EpochView, best: SweepVerdict) -> list[Line]:
     if rival.difference is None or own is None or not view.declared:
         same = view.declared and rival.difference is None and own is not None
         return [Line(f"{text}{', the same as the best λ' if same else ''}.", rules.RIVAL)]
-    return [Line(f"{text}. {_against_rival(view, own, rival.difference)}", rules.RIVAL)]
+    return [Line(f"{text}. {_againstrival_lines(view, own, rival.difference)}", rules.RIVAL)]
 
 
-def _against_rival(view: EpochView, best: SweepVerdict, difference: PairedDifference) -> str:
+def _againstrival_lines(view: EpochView, best: SweepVerdict, difference: PairedDifference) -> str:
     name, over = named_point(view.spec, best.best), view.spec.repeated_over
     if difference.low is None:
         return f"{name} less that: {difference_text(difference)}."

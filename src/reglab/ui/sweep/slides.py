@@ -11,7 +11,7 @@ from reglab import columns
 from reglab.content.epoch_view import EpochView
 from reglab.content.sweep_charts import losses_chart, main_chart, memorised_chart
 from reglab.content.verdict_lines import named_point, zero_text
-from reglab.content.verdict_text import verdict_text, warnings
+from reglab.content.verdict_text import rival_lines, verdict_text, warnings
 from reglab.number_format import percent
 from reglab.ui.present.link import link_slide
 from reglab.ui.present.slide import Chart, Deck, Slide, deck, replay
@@ -49,7 +49,7 @@ def _curves(results: Results, view: EpochView) -> Slide | None:
 
 
 def _verdict(results: Results, view: EpochView) -> Slide | None:
-    """The sentences of the page's verdict for an audience: the best λ, the test, what it depends on."""
+    """The sentences of the page's verdict for an audience: the best λ, the test, its rival, what it depends on."""
     if not view.epoch:
         return None
     figure = shared_figure(("present verdict", view.source), partial(main_chart, view))
@@ -57,11 +57,11 @@ def _verdict(results: Results, view: EpochView) -> Slide | None:
 
 
 def verdict(view: EpochView) -> tuple[str, ...]:
-    """The first two lines of the verdict, and its warnings, word for word."""
+    """The first two lines of the verdict, early stopping as the rival, and the warnings, word for word."""
     lines = [line.text for line in verdict_text(view)]
     best = view.shown.best
-    warned = [line.text for line in warnings(view, best)] if best is not None else []
-    return tuple(dict.fromkeys([*lines[:2], *warned]))
+    rest = [*rival_lines(view, best), *warnings(view, best)] if best is not None else []
+    return tuple(dict.fromkeys([*lines[:2], *(line.text for line in rest)]))
 
 
 def _memorised(view: EpochView) -> Slide | None:
