@@ -73,6 +73,9 @@ def sign_in(context: BrowserContext, provider: Provider, server: Server, **claim
     provider.claims = claims
     page = context.new_page()
     page.goto(server.url)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    # a press while the page is being drawn can be lost with the script run that draws it
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("button", name="Sign in").click()
     return page
 
