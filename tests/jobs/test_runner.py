@@ -70,7 +70,7 @@ def test_stop_and_resume(runner: Runner, store: Store, settings: Settings) -> No
     runner.stop(run_id)
     wait_for(store, run_id, "cancelled")
     done = store.get(run_id).epoch
-    assert runner.resume(run_id).state == "queued"
+    assert runner.resume(run_id).state in ("queued", "running")  # a slot is free
     wait_until(lambda: store.get(run_id).epoch > done, "an epoch after the resume")
 
 
