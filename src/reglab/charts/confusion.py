@@ -6,6 +6,7 @@ difference of two: where the second network answers a class more often than the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -115,17 +116,17 @@ def _drawn(
     )
     if len(names) <= _TEXTS:
         _add_texts(made, texts)
-    ticks = {
-        "tickmode": "array",
-        "tickvals": places,
-        "ticktext": names,
-        "automargin": True,
-        "tickfont": {"size": SMALL},
-    }
-    made.update_xaxes(**ticks, showgrid=False, zeroline=False, range=[-0.5, len(names) - 0.5])
-    made.update_yaxes(**ticks, showgrid=False, title={"text": "true", "font": {"size": SMALL}})
-    made.update_yaxes(range=[len(names) - 0.5, -0.5])
+    _class_axes(made, names)
     return made.figure()
+
+
+def _class_axes(made: Draft, names: Sequence[str]) -> None:
+    """The predicted class to the right, the true one downwards."""
+    last, small = len(names) - 0.5, {"size": SMALL}
+    ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": list(names)}
+    ticks |= {"automargin": True, "tickfont": small, "showgrid": False}
+    made.update_xaxes(**ticks, zeroline=False, range=[-0.5, last])
+    made.update_yaxes(**ticks, title={"text": "true", "font": small}, range=[last, -0.5])
 
 
 def _add_texts(made: Draft, texts: list[list[str]]) -> None:

@@ -223,7 +223,7 @@ class Store(StoreReads):
         with self._acting("start") as connection:
             with catalog.queue_bounded(connection, queue_limit):
                 job_id = catalog.create(connection, spec, name, key, group, confirmation, email)
-            # of a second press with the same key, which starts nothing, there is no entry
+            # A second press with the same key starts nothing, so it has no entry.
             audit.note(connection, self._person, "start", [job_id], once=key is not None)
             if owner is not None:
                 transitions.claim(connection, job_id, owner.id)
