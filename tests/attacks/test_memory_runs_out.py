@@ -25,7 +25,7 @@ LARGE = RunSpec().with_changes({"model.name": "resnet18", "train.batch_size": 24
 SMALL = RunSpec().with_changes({"model.name": "dense_784", "data.train_size": 60, "train.epochs": 1})
 SENTENCE = re.compile(
     r"There is not enough memory for this run: ResNet-18 with batches of 240 images needs about 0\.3 GiB besides the "
-    r"data, and (\d+) MiB is available; choose a smaller batch, CNN or data set(, or train fewer runs at once)?\."
+    r"data, and (\d+) [KM]iB is available; choose a smaller batch, CNN or data set(, or train fewer runs at once)?\."
 )
 
 

@@ -103,7 +103,7 @@ def test_stop_and_resume(runner: Runner, store: Store) -> None:
     wait_for(store, sweep_id, "cancelled")
     done = store.sweep(sweep_id)
     assert done.resumable
-    assert runner.resume(sweep_id).state == "queued"
+    assert runner.resume(sweep_id).state in ("queued", "running")  # a free worker takes it at once
     wait_until(lambda: store.sweep(sweep_id).epoch > done.epoch, "an epoch after the resume")
 
 
