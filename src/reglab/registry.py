@@ -49,9 +49,14 @@ class Registry(Generic[E]):
     def __init__(self, kind: str, package: str, entry_type: type[E]) -> None:
         self.kind, self.package, self.entry_type = kind, package, entry_type
 
-    @cached_property
+    @property
     def entries(self) -> dict[str, E]:
         """name → entry, in the order in which lists show them."""
+        return self.built_in
+
+    @cached_property
+    def built_in(self) -> dict[str, E]:
+        """The entries of ``package`` and of other packages, by name, in order."""
         package = importlib.import_module(self.package)
         modules = (importlib.import_module(f"{self.package}.{m.name}") for m in pkgutil.iter_modules(package.__path__))
         found = [m.ENTRY for m in modules if isinstance(getattr(m, "ENTRY", None), self.entry_type)]
@@ -76,9 +81,13 @@ class Registry(Generic[E]):
         """Every name, in display order."""
         return list(self.entries)
 
+    def find(self, name: str) -> E | None:
+        """The entry called ``name``, None where there is none."""
+        return self.built_in.get(name)
+
     def get(self, name: str) -> E:
         """The entry called ``name``; :class:`UnknownName` (with the nearest known name) where there is none."""
-        try:
-            return self.entries[name]
-        except KeyError:
-            raise UnknownName(self.kind, name, self.entries) from None
+        entry = self.find(name)
+        if entry is None:
+            raise UnknownName(self.kind, name, self.entries)
+        return entry

@@ -75,7 +75,8 @@ def optimizer_label(name: str) -> str:
 
 def dataset_label(name: str) -> str:
     """The name on pages; the key itself where no registry has it (any more)."""
-    return DATASETS.entries[name].label if name in DATASETS.entries else name
+    entry = DATASETS.find(name)
+    return entry.label if entry else name
 
 
 def model_label(name: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reglab.datasets.check import Sizes, check_data, pool_size
     from reglab.datasets.composition import label_remarks, recorded_remarks
     from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
+    from reglab.datasets.imported import check_digest, look_in, pinned
     from reglab.datasets.split import Chosen, Split, choose, held_out_images, normalised, prepare
     from reglab.datasets.test_part import HeldOut
 else:
@@ -30,11 +31,14 @@ __all__ = [
     "Split",
     "Status",
     "check_data",
+    "check_digest",
     "choose",
     "held_out_images",
     "label_remarks",
     "load_images",
+    "look_in",
     "normalised",
+    "pinned",
     "pool_size",
     "prepare",
     "recorded_remarks",

@@ -15,6 +15,7 @@ from typing import Literal
 from reglab.datasets import image_cache
 from reglab.datasets.dataset import DATASETS, Dataset, Images, OfficialTest, Progress, silent
 from reglab.datasets.image_file import Arrays
+from reglab.datasets.imported import look_in
 from reglab.errors import DataError
 from reglab.settings import cache_folder
 
@@ -35,8 +36,9 @@ def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
     :raises UnknownName: where no data set has this name.
     :raises DataError: where it cannot be loaded; the next call tries again.
     """
+    look_in(folder)
     entry = DATASETS.get(name)
-    return _once((name, folder.resolve(), "pool"), entry, entry, progress)
+    return _once((entry.digest or name, folder.resolve(), "pool"), entry, entry, progress)
 
 
 def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Images | None:
@@ -45,8 +47,9 @@ def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Im
 
     :raises DataError: where the files are there and cannot be read.
     """
+    look_in(folder)
     entry = DATASETS.get(name)
-    key: _Key = (name, folder.resolve(), "test")
+    key: _Key = (entry.digest or name, folder.resolve(), "test")
     if entry.test is None or (key in _unreachable and entry.test.find(key[1]) is None):
         return None
     try:

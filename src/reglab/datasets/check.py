@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reglab.datasets.blocks import check_blocks
 from reglab.datasets.dataset import DATASETS, Dataset
 from reglab.datasets.folds import Folds, check_folds
+from reglab.datasets.imported import check_digest
 from reglab.datasets.test_part import share_size
 from reglab.errors import SpecError
 from reglab.spec import DataSpec
@@ -35,6 +36,7 @@ def check_data(spec: DataSpec) -> Sizes:
     :raises SpecError: where the sizes do not fit, with the number that would.
     """
     entry = DATASETS.get(spec.name)
+    check_digest(spec, entry)
     return split_sizes(spec, entry, pool_size(spec))
 
 

@@ -40,7 +40,7 @@ def recorded_remarks(name: str, train: Sequence[int], val: Sequence[int]) -> lis
         return []
     from reglab.datasets.dataset import DATASETS  # most runs have usual data, and need no class by name
 
-    entry = DATASETS.entries.get(name)
+    entry = DATASETS.find(name)
     return [] if entry is None or len(entry.classes) != len(train) else _remarks(train, val, entry.classes)
 
 

@@ -78,7 +78,8 @@ class Dataset:
     needs beside RegLab's own. ``test`` are the official test images, where the data set has such. ``sources(folder)``
     are the files that ``load`` decodes, none where they are not there yet: the images are then kept on the disk
     (:mod:`reglab.datasets.image_cache`) until one of these files changes. Without ``sources`` they are made anew at
-    each start; a package lists its own module among them.
+    each start; a package lists its own module among them. The last ``own_val`` images of the pool are the set's own
+    validation part. ``digest`` is the address of an imported set's content; it is empty for all others.
     """
 
     name: str
@@ -96,9 +97,30 @@ class Dataset:
     download_mb: float | None = None
     test: OfficialTest | None = field(default=None, repr=False)
     sources: Sources | None = field(default=None, repr=False)
+    licence: str = ""
+    own_val: int = 0
+    digest: str = ""
 
 
-DATASETS: Registry[Dataset] = Registry("dataset", "reglab.datasets", Dataset)
+class DatasetRegistry(Registry[Dataset]):
+    """The data sets that RegLab and other packages bring, and then people's own (:mod:`reglab.datasets.imported`)."""
+
+    @property
+    def entries(self) -> dict[str, Dataset]:
+        """name → data set, those that are there now."""
+        from reglab.datasets.imported import every_set  # which needs this module
+
+        own = every_set()
+        return {**self.built_in, **own} if own else self.built_in
+
+    def find(self, name: str) -> Dataset | None:
+        """The data set called ``name``, None where there is none."""
+        from reglab.datasets.imported import find_set
+
+        return self.built_in.get(name) or find_set(name)
+
+
+DATASETS = DatasetRegistry("dataset", "reglab.datasets", Dataset)
 
 State: TypeAlias = Literal["ready", "download", "missing"]
 
@@ -123,4 +145,6 @@ def status(entry: Dataset, folder: Path) -> Status:
         return Status("missing", f"Cannot look into {error.filename or folder}: {error.strerror}")
     if place is not None:
         return Status("ready", f"Ready: {place}")
+    if entry.digest:
+        return Status("missing", "Its images were removed; import them again")
     return Status("download", f"Will download {entry.download_mb or 0:.0f} MB")

@@ -23,7 +23,7 @@ def chance_of_run(run: Run) -> Chance | None:
 def _chance_of_data(spec: DataSpec, images: int | None) -> Chance | None:
     from reglab.datasets import DATASETS, check_data
 
-    entry = DATASETS.entries.get(spec.name)
+    entry = DATASETS.find(spec.name)
     try:
         return Chance(len(entry.classes), images or check_data(spec).val) if entry else None
     except RegLabError:  # a spec of an earlier version that no longer fits its dataset

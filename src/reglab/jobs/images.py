@@ -16,7 +16,7 @@ def images_at_hand(name: str, index: NDArray[np.int64]) -> NDArray[Any] | None:
 
     ``None`` where the data set is not at hand, or has not so many images here.
     """
-    folder, entry = load_settings().data, DATASETS.entries.get(name)
+    folder, entry = load_settings().data, DATASETS.find(name)
     if entry is None or status(entry, folder).state != "ready":
         return None
     pool: NDArray[Any] = load_images(name, folder).x.numpy()

@@ -43,7 +43,7 @@ def judge_stored(store: Store, sweep: Sweep, measure: str | None = None) -> Swee
 
 def labels_at_hand(name: str) -> NDArray[np.int64] | None:
     """The true classes of a dataset, for balanced accuracy; ``None`` where it is not at hand. Downloads nothing."""
-    folder, entry = load_settings().data, DATASETS.entries.get(name)
+    folder, entry = load_settings().data, DATASETS.find(name)
     if entry is None or status(entry, folder).state != "ready":
         return None
     labels: NDArray[np.int64] = load_images(name, folder).y.numpy()
@@ -70,7 +70,7 @@ def overlap_of_runs(runs: Sequence[Run]) -> float:
 
 
 def _overlap_of_seeds(dataset: str, runs: Sequence[Run]) -> float:
-    entry, found = DATASETS.entries.get(dataset), [0.0]
+    entry, found = DATASETS.find(dataset), [0.0]
     for known in filter(None, (run.environment for run in runs)):
         pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])
         found.append(overlap_of_seeds(known["n_val"], pool))

@@ -19,6 +19,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal, TypeVar, overload
 
+from reglab.datasets import look_in, pinned
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun, WorkerLost
 from reglab.jobs.capacity import check_run, check_sweep
 from reglab.jobs.noise import NoiseAnswer, NoiseRequest, accuracy_under_noise
@@ -66,6 +67,7 @@ class Runner:
         self.store, self.outages = store, Outages()
         self._clock, self._beat, self._recovered, self._started = clock, clock(), clock(), clock()
         self._owner = store.owner()
+        look_in(settings.data)
         self.pool = open_pool(store, settings, self.outages)
         self.settings = settings if self.pool is None else self.pool.settings
         # one more process, of this machine: while all slots train, a page would wait for minutes
@@ -112,11 +114,11 @@ class Runner:
         job: Run | Sweep
         if isinstance(spec, RunSpec):
             check_run(spec, self.settings)
-            job = self.store.create(spec, name=name, key=key, group=group, queue_limit=self.settings.queue)
+            job = self.store.create(pinned(spec), name=name, key=key, group=group, queue_limit=self.settings.queue)
         else:
             check_sweep(spec, self.settings)
             limit = self.settings.queue
-            job = self.store.create(spec, name=name, key=key, queue_limit=limit, confirmation=confirmation)
+            job = self.store.create(pinned(spec), name=name, key=key, queue_limit=limit, confirmation=confirmation)
         self._bell.set()
         return job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from reglab.datasets import look_in
 from reglab.errors import RegLabError
 from reglab.jobs.messages import Message, Sender, error_facts
 from reglab.jobs.noise import accuracy_under_noise, noise_facts, noise_request_of
@@ -56,6 +57,7 @@ class WorkerJobs:
         :raises StoreError: the store cannot be opened.
         """
         store = open_store(settings)
+        look_in(settings.data)
         try:
             store.join(owner)
             if name is not None:

@@ -14,6 +14,14 @@ class DataSpec(SpecPart):
     """Which images, how many, how split, and how many wrong labels."""
 
     name: str = Field("digits", title="Dataset", description="The images to learn from.")
+    digest: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        title="Content",
+        description="SHA-256 of an imported dataset's images, filled in when a run is created. Empty means whatever "
+        "has the name.",
+        exclude_if=lambda digest: digest is None,  # datasets that RegLab comes with have none
+    )
     train_size: Whole | None = Field(
         400,
         ge=2,

@@ -64,6 +64,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.cli.training import train_sweep
+    from reglab.datasets import pinned
     from reglab.jobs import check_sweep, check_test_part, rate_check_spec
     from reglab.store import open_store
 
@@ -74,7 +75,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.check_lr:
         check_sweep(rate_check_spec(spec), settings)
     with open_store(settings) as store:
-        sweep = store.create(spec, name=arguments.name, owner=store.owner())
+        sweep = store.create(pinned(spec), name=arguments.name, owner=store.owner())
         return train_sweep(store, settings, sweep, output, check_lr=arguments.check_lr, seeds=seeds)
 
 

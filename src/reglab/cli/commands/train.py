@@ -10,6 +10,7 @@ from reglab.cli.output import Output
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.cli.training import train_run, training_settings
+    from reglab.datasets import pinned
     from reglab.jobs import check_run
     from reglab.store import open_store
 
@@ -17,7 +18,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     settings = training_settings()
     check_run(spec, settings)
     with open_store(settings) as store:
-        run = store.create(spec, name=arguments.name, owner=store.owner())
+        run = store.create(pinned(spec), name=arguments.name, owner=store.owner())
         return train_run(store, settings, run, output)
 
 

@@ -117,7 +117,7 @@ class Pictures:
 
 def pictures_of(dataset: str) -> Pictures | str:
     """The images of ``dataset``, or why they cannot be shown. Downloads nothing."""
-    entry, folder = DATASETS.entries.get(dataset), services().settings.data
+    entry, folder = DATASETS.find(dataset), services().settings.data
     if entry is None:
         return "This data set is not known here, so the classes of its images are not known either."
     if status(entry, folder).state != "ready":

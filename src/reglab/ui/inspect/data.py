@@ -91,7 +91,7 @@ def validation_of(run: Run, at: At) -> Validation:
 
     :raises DataError: their predictions or labels are not known.
     """
-    entry = DATASETS.entries.get(run.spec.data.name)
+    entry = DATASETS.find(run.spec.data.name)
     epoch = run.best_epoch if at == "best" and run.best_epoch else run.epoch
     if entry is None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")

@@ -69,7 +69,7 @@ def filters_of(run: Run, at: At) -> Found | str:
 
     A sentence where there are none.
     """
-    files, names, entry = services().store.files(run.id), layer_names(run), DATASETS.entries.get(run.spec.data.name)
+    files, names, entry = services().store.files(run.id), layer_names(run), DATASETS.find(run.spec.data.name)
     file = next((name for name in ("best" if at == "best" else "weights", "initial") if files.has(name)), None)
     if file is None:
         return "No weights of this run are on the disk."

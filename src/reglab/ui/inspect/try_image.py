@@ -57,7 +57,7 @@ class Tried:
 
 def try_view(run: Run) -> None:
     """Draw the source of the image, the runs that predict, and their class probabilities."""
-    entry = DATASETS.entries.get(run.spec.data.name)
+    entry = DATASETS.find(run.spec.data.name)
     if entry is None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")
     services().runner.warm_predictor()

@@ -22,7 +22,7 @@ _MB = 1e6
 
 def data_facts(name: str) -> str:
     """For example "1,797 images of 8 × 8 px, 10 classes. Ready."."""
-    entry = DATASETS.entries.get(name)
+    entry = DATASETS.find(name)
     if entry is None:
         return "This data set is not known here."
     channels, height, width = entry.shape

@@ -19,7 +19,7 @@ import streamlit as st
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, check_digest
 from reglab.errors import RegLabError, SpecError, shown
 from reglab.models import MODELS
 from reglab.number_text import NotANumber, number_text, read_named, read_number
@@ -51,11 +51,12 @@ _OF_OPTIMIZERS: Mapping[str, FieldInfo] = {
 }
 """Settings that only some optimizers have; where two share a name, the first one's title and default."""
 
-_DEFAULTS: Mapping[str, Any] = {
+_DEFAULTS: dict[str, Any] = {
     **RunSpec().flat(),
     **dict.fromkeys([*TERMS, *_OF_REGULARIZERS], 0.0),
     **{setting: own.default for setting, own in _OF_OPTIMIZERS.items()},
 }
+del _DEFAULTS["data.digest"]  # follows from the dataset
 SETTINGS: tuple[str, ...] = tuple(sorted(_DEFAULTS, key=lambda key: RunSpec.PARTS.index(key.partition(".")[0])))
 """Every dotted setting, part by part."""
 
@@ -159,15 +160,19 @@ def has(optimizer: Any, setting: str) -> bool:
 
 
 def check_names(spec: RunSpec) -> None:
-    """Raise :class:`reglab.errors.UnknownName` where the dataset or the CNN is not in its registry."""
-    DATASETS.get(spec.data.name)
+    """Check that dataset and CNN are in their registries, and that the dataset is the one that is meant.
+
+    :raises UnknownName: one is not.
+    :raises SpecError: the name means other images here.
+    """
+    check_digest(spec.data, DATASETS.get(spec.data.name))
     MODELS.get(spec.model.name)
 
 
 def to_values(spec: RunSpec) -> dict[str, Any]:
     """Widget key → value that shows ``spec``."""
     flat = {**_DEFAULTS, **spec.flat()}
-    values = {WIDGETS[setting]: _shown(setting, value) for setting, value in flat.items()}
+    values = {WIDGETS[setting]: _shown(setting, value) for setting, value in flat.items() if setting in WIDGETS}
     return {**values, "factors": factors_text(spec.penalty.factors)}
 
 
