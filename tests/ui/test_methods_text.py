@@ -65,7 +65,7 @@ def test_other_regularizers_early_stopping_and_folds_are_named() -> None:
 
 
 def test_the_learning_rate_check_is_named() -> None:
-    text = methods_text(VIEWS["the learning rate moves the choice"], KNOWN)
+    text = methods_text(VIEWS["the learning rate moves the choice"](), KNOWN)
     assert (
         "The same values were also trained at learning rates 0.001 and 0.009. Learning rate × 3 moves the choice from "
         "0.1 to 0.01. Learning rate ÷ 3 does not move it." in text
