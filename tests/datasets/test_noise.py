@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from reglab.datasets.split import flip_labels
+from reglab.datasets.label_noise import flip_labels
 
 
 def _flip(

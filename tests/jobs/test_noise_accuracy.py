@@ -70,7 +70,7 @@ def forget(store: Store, run: Run) -> None:
 def right(store: Store, settings: Settings, run: Run, places: np.ndarray, sigma: float) -> int:
     """Images at ``places`` that are classified correctly with noise: pixels by NumPy, the network by torch alone."""
     split = prepare(run.spec.data, settings.data)
-    pixels = images_at_hand("digits", places)
+    pixels = images_at_hand(DataSpec(name="digits"), places)
     assert pixels is not None
     draws = [np.random.default_rng([0, place]).standard_normal((1, 8, 8), np.float32) for place in places.tolist()]
     unit = pixels / 255 if pixels.dtype == np.uint8 else pixels

@@ -30,6 +30,8 @@ def test_the_spec_shown_is_the_default_one() -> None:
     [shown] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert RunSpec.from_yaml(shown) == RunSpec()
     assert all(f"{key}:" in shown for part in RunSpec().model_dump().values() for key in part)
+    names = {key: key.partition(".")[2] for key in RunSpec().flat()}
+    assert [key for key, name in names.items() if f"{name}:" not in shown and f"`{key}`" not in README] == []
 
 
 def test_every_command_shown_exists(capsys: pytest.CaptureFixture[str]) -> None:

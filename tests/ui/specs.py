@@ -15,10 +15,21 @@ def _number(lowest: float, highest: float) -> st.SearchStrategy[float]:
     return st.one_of(st.sampled_from([lowest, highest]), st.floats(lowest, highest, allow_subnormal=False))
 
 
+_CLASSES = st.sampled_from(["3", "T-shirt/top", "0: zero", "Ж"])
+
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "data.name": st.sampled_from(["digits", "mnist", "synthetic"]),
     "data.train_size": st.one_of(st.none(), st.integers(2, 60_000)),
     "data.label_noise": _number(0, 0.95),
+    "data.train_share": st.one_of(st.none(), _number(0.01, 1)),
+    "data.train_balance": st.sampled_from(["stratified", "equal"]),
+    "data.imbalance": _number(1, 10_000),
+    "data.noise_kind": st.sampled_from(["symmetric", "asymmetric", "per_class"]),
+    "data.noise_map": st.dictionaries(_CLASSES, _CLASSES),
+    "data.noise_by_class": st.dictionaries(_CLASSES, _number(0, 1)),
+    "data.input_noise": _number(0, 10),
+    "data.val_input_noise": _number(0, 10),
+    "data.validation": st.sampled_from(["share", "own"]),
     "data.val_fraction": _number(0.01, 0.95),
     "data.test_fraction": _number(0, 0.5),
     "data.val_size": st.one_of(st.none(), st.integers(2, 10_000)),
@@ -63,11 +74,21 @@ def specs() -> st.SearchStrategy[RunSpec]:
 
 
 def _that_go_together(changes: dict[str, Any]) -> dict[str, Any]:
-    """A fold or block that there is, not both, and no setting that the optimizer lacks."""
+    """A fold or block that there is, not both; no setting that the optimizer lacks or that another one excludes."""
     optimizer = changes.get("optim.name", RunSpec().optim.name)
     kept = {setting: value for setting, value in changes.items() if has(optimizer, setting)}
-    folds = changes.get("data.folds")
-    blocks = None if folds else changes.get("data.blocks")
+    kind = changes.get("data.noise_kind", "symmetric")
+    for name, own in (("noise_map", "asymmetric"), ("noise_by_class", "per_class")):
+        kept |= {f"data.{name}": {}} if kind != own else {}
+    if changes.get("data.imbalance", 1) > 1:
+        kept["data.train_balance"] = "stratified"
+    if kept.get("data.train_share") is not None:
+        kept["data.train_size"] = None
+    whole = kept.get("data.validation") == "own" or kept.get("data.imbalance", 1) > 1
+    whole = whole or kept.get("data.train_balance") == "equal"
+    folds = None if whole else changes.get("data.folds")
+    kept["data.folds"] = folds
+    blocks = None if folds or kept.get("data.validation") == "own" else changes.get("data.blocks")
     numbers = {
         "fold": changes.get("data.fold", 0) % (folds or 1),
         "block": changes.get("data.block", 0) % (blocks or 1),

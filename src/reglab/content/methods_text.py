@@ -11,7 +11,7 @@ from reglab.content.epoch_view import EpochView
 from reglab.content.run_text import count_of, dataset_label, model_label, optimizer_text
 from reglab.content.verdict_lines import difference_text, figure, named_point, zero_text
 from reglab.number_format import exact, percent, short
-from reglab.spec import RunSpec
+from reglab.spec import DataSpec, RunSpec
 from reglab.sweep import EpochRule, SweepSpec
 from reglab.sweep_values import values_text
 
@@ -43,14 +43,24 @@ def methods_text(view: EpochView, environment: Mapping[str, Any]) -> str:
     return " ".join(filter(None, parts)).replace("\u202f", " ")
 
 
+def _wrong(data: DataSpec) -> str:
+    plain = data.noise_kind == "symmetric"
+    return f"{percent(data.label_noise, 0)} of them with a wrong label" if plain else f"with {data.noise_label}"
+
+
 def _data(spec: SweepSpec, known: Mapping[str, Any]) -> str:
     data = spec.run.data
     train, val, pool, test = (int(known.get(name) or 0) for name in ("n_train", "n_val", "n_pool", "n_test"))
-    noise = f", {percent(data.label_noise, 0)} of them with a wrong label" if data.label_noise else ""
+    noise = f", {_wrong(data)}" if data.has_label_noise else ""
+    noise += f" ({data.label})" if data.label else ""
     images = f"{train:,}" if train else str(data.train_size or "all")
     text = f"Networks were trained on {images} images of {dataset_label(data.name)}{noise}"
     blocks = f"one of {spec.blocks} disjoint blocks of {pool // spec.blocks:,} of " if spec.blocks else ""
     drawn = f", both drawn stratified from {blocks}{pool:,} images" if pool else ""
+    if data.uneven and pool:
+        drawn = f", both drawn from {blocks}{pool:,} images, those of validation stratified"
+    if data.validation == "own":
+        drawn = ", the validation part of the dataset"
     text += f", and validated on {val:,} others{drawn}." if val else "."
     if test:
         kept = "the official test images" if known.get("test_source") == "official" else "stratified and fixed"

@@ -12,7 +12,7 @@ from reglab.charts import RunIdentity
 from reglab.datasets import DATASETS
 from reglab.jobs import chance_of_run
 from reglab.models import MODELS
-from reglab.number_format import exact, fixed, percent, short
+from reglab.number_format import exact, fixed, short
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import PenaltySpec, RunSpec
 from reglab.store import Run
@@ -52,8 +52,9 @@ def penalty_text(penalty: PenaltySpec) -> str:
 def data_text(spec: RunSpec, images: int | None) -> str:
     """For example "Digits, 400 training images with 20 % wrong labels"; ``images``: None if not known."""
     number = f", {images:,} training images" if images else ""
-    noise = f" with {percent(spec.data.label_noise, 0)} wrong labels" if spec.data.label_noise else ""
-    return f"{dataset_label(spec.data.name)}{number}{noise}"
+    noise = f" with {spec.data.noise_label}" if spec.data.noise_label else ""
+    knobs = f", {spec.data.label}" if spec.data.label else ""
+    return f"{dataset_label(spec.data.name)}{number}{noise}{knobs}"
 
 
 def optimizer_text(spec: RunSpec) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reglab.datasets.composition import label_remarks, recorded_remarks
     from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
     from reglab.datasets.imported import check_digest, look_in, pinned
-    from reglab.datasets.split import Chosen, Split, choose, held_out_images, normalised, prepare
+    from reglab.datasets.split import Chosen, Split, choose, held_out_images, noisy_pixels, normalised, prepare
     from reglab.datasets.test_part import HeldOut
 else:
     __getattr__, __dir__ = lazy(__name__)
@@ -37,6 +37,7 @@ __all__ = [
     "label_remarks",
     "load_images",
     "look_in",
+    "noisy_pixels",
     "normalised",
     "pinned",
     "pool_size",

@@ -79,7 +79,8 @@ class Dataset:
     are the files that ``load`` decodes, none where they are not there yet: the images are then kept on the disk
     (:mod:`reglab.datasets.image_cache`) until one of these files changes. Without ``sources`` they are made anew at
     each start; a package lists its own module among them. The last ``own_val`` images of the pool are the set's own
-    validation part. ``digest`` is the address of an imported set's content; it is empty for all others.
+    validation part. ``digest`` is the address of an imported set's content; it is empty for all others. ``confusions``
+    (class, class) are the usual mistakes, which asymmetric label noise imitates.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Dataset:
     licence: str = ""
     own_val: int = 0
     digest: str = ""
+    confusions: tuple[tuple[int, int], ...] = ()
 
 
 class DatasetRegistry(Registry[Dataset]):
@@ -119,6 +121,9 @@ class DatasetRegistry(Registry[Dataset]):
 
         return self.built_in.get(name) or find_set(name)
 
+
+DIGIT_CONFUSIONS = ((2, 7), (3, 8), (5, 6), (6, 5), (7, 1))
+"""The usual confusions of handwritten digits, as in Patrini et al. 2017."""
 
 DATASETS = DatasetRegistry("dataset", "reglab.datasets", Dataset)
 

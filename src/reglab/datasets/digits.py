@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reglab.datasets.dataset import Dataset, Images, Progress
+from reglab.datasets.dataset import DIGIT_CONFUSIONS, Dataset, Images, Progress
 
 _BRIGHTEST = 16
 
@@ -33,6 +33,7 @@ ENTRY = Dataset(
     about="1,797 handwritten digits of 8×8 pixels. Quick to train on, and easily overfitted with few images.",
     source="UCI Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), as scikit-learn ships it",
     classes=tuple("0123456789"),
+    confusions=DIGIT_CONFUSIONS,
     shape=(1, 8, 8),
     size=1797,
     load=_load,

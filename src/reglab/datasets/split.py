@@ -1,18 +1,21 @@
 """From a specification to the tensors that are trained and validated on.
 
-Everything random comes from ``spec.seed`` through two generators of its own, one for the split, one for the noise. The
-validation images depend neither on the training size nor on the noise; smaller training sets are the beginnings of
-larger ones. With folds (:mod:`reglab.datasets.folds`) the validation images are those of one fold, of images that
-depend on the training size, but not on the noise; with blocks (:mod:`reglab.datasets.blocks`) all images are those of
-one block, which depends on neither. Pixels are normalised as (x − mean)/std with the figures of the chosen training
-images alone. Images of the test part (:mod:`reglab.datasets.test_part`) take part in none of this.
+Everything random comes from ``spec.seed`` through generators of its own: one for the split, one for label noise
+(:mod:`reglab.datasets.label_noise`), one an image for input noise (:mod:`reglab.datasets.input_noise`). The validation
+images depend neither on the training size, nor on the class sizes (:mod:`reglab.datasets.class_sizes`), nor on label
+noise; smaller training sets are the beginnings of larger ones. With folds (:mod:`reglab.datasets.folds`) the validation
+images are those of one fold, of images that depend on the training size, but not on the noise; with blocks
+(:mod:`reglab.datasets.blocks`) all images are those of one block, which depends on neither; or they are the validation
+part that the data set brings. Pixels are normalised as (x − mean)/std with the figures of the chosen training images
+alone, input noise included. Images of the test part (:mod:`reglab.datasets.test_part`) take part in none of this.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +23,19 @@ from numpy.typing import NDArray
 from reglab.datasets.blocks import block_groups
 from reglab.datasets.cache import load_images
 from reglab.datasets.check import check_data, split_sizes
+from reglab.datasets.class_sizes import Weights, class_weights_of, fitting, order_by_size
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
 from reglab.datasets.folds import fold_indices
+from reglab.datasets.input_noise import add_noise
+from reglab.datasets.label_noise import noisy_labels
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
 from reglab.datasets.test_part import HeldOut, find_test_part
 from reglab.spec import DataSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Part = Literal["train", "val"]
 
 _SPLIT, _NOISE = 0, 1  # which generator
 _FLAT = 1e-4  # a channel whose standard deviation is smaller counts as constant and is only shifted
@@ -68,9 +76,10 @@ class Chosen:
     """The images that a specification trains and validates on, by their places in the data set's ``images``.
 
     ``labels`` (N,) of the training images ``train`` have the label noise, ``flipped`` (bool) marks where they are
-    wrong. ``mean`` and ``std`` (C,) are those of the training images in [0, 1].
+    wrong. ``mean`` and ``std`` (C,) are those of the training images in [0, 1], input noise included.
     """
 
+    spec: DataSpec
     entry: Dataset
     images: Images
     test: HeldOut
@@ -81,6 +90,10 @@ class Chosen:
     mean: Tensor
     std: Tensor
 
+    def pixels(self, part: Part, places: Indices) -> NDArray[np.float32]:
+        """Images ``places`` (n, C, H, W) in [0, 1], with the input noise of the ``part`` that they are in."""
+        return noisy_pixels(self.images, places, self.spec, part)
+
 
 def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
     """The images that ``spec`` chooses, without a normalised copy of them; errors as in :func:`prepare`."""
@@ -88,11 +101,12 @@ def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
     entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
     test = find_test_part(spec, images, folder, progress)
     sizes = split_sizes(spec, entry, len(test.pool))  # a local copy may have fewer images than the original
-    every, n_classes = images.y.numpy(), len(entry.classes)
+    every = images.y.numpy()
     train, val = (test.pool[places] for places in _places(every[test.pool], entry, spec, sizes.share))
-    train, val = train[: sizes.train], val[: sizes.val]
-    labels, flipped = flip_labels(every, train, n_classes, spec.label_noise, _generator(spec.seed, _NOISE))
-    return Chosen(entry, images, test, train, val, labels, flipped, *channel_moments(images, train))
+    train = train[: fitting(spec, entry, len(train)) if spec.uneven else sizes.train]
+    labels, flipped = noisy_labels(spec, entry, every, train, _generator(spec.seed, _NOISE))
+    moments = channel_moments(images, train, spec)
+    return Chosen(spec, entry, images, test, train, val[: sizes.val], labels, flipped, *moments)
 
 
 def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
@@ -104,9 +118,9 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     own = choose(spec, folder, progress)
     every = own.images.y.numpy()
     return Split(
-        x_train=_normalised(own.images, own.train, own.mean, own.std),
+        x_train=_scaled(_tensor(own.pixels("train", own.train)), own.mean, own.std),
         y_train=_tensor(own.labels),
-        x_val=_normalised(own.images, own.val, own.mean, own.std),
+        x_val=_scaled(_tensor(own.pixels("val", own.val)), own.mean, own.std),
         y_val=_tensor(every[own.val]),
         true_y_train=_tensor(every[own.train]),
         flipped=_tensor(own.flipped),
@@ -123,58 +137,68 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
 def normalised(pixels: NDArray[Any], mean: Tensor, std: Tensor) -> Tensor:
     """Images (n, C, H, W), uint8 or float32 in [0, 1], as float32 (x − mean)/std, like those of a split."""
     x = _tensor(pixels.copy())
-    x = x if x.is_floating_point() else x.float().div_(255)
-    return x.sub_(mean[:, None, None]).div_(std[:, None, None])
+    return _scaled(x if x.is_floating_point() else x.float().div_(255), mean, std)
 
 
 def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
     """Images ``part`` of the test part, normalised with the figures of a split's training images, and their labels."""
     index = test.index[part]
-    return _normalised(test.images, index, mean, std), test.images.y[_tensor(index)]
+    return _scaled(_unit(test.images, index), mean, std), test.images.y[_tensor(index)]
 
 
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:
+    classes = len(entry.classes)
     if spec.folds is not None:
         return fold_indices(y, entry, spec, _generator(spec.seed, _SPLIT))
-    return split_indices(y, len(entry.classes), share, spec.seed, (spec.blocks or 1, spec.block))
+    weights = class_weights_of(spec, classes)
+    if spec.validation == "own":
+        return own_indices(y, classes, entry.own_val, spec.seed, weights)
+    return split_indices(y, classes, share, spec.seed, (spec.blocks or 1, spec.block), weights)
 
 
 def split_indices(
-    y: NDArray[np.int64], n_classes: int, n_val: int, seed: int, block: tuple[int, int] = (1, 0)
+    y: NDArray[np.int64],
+    n_classes: int,
+    n_val: int,
+    seed: int,
+    block: tuple[int, int] = (1, 0),
+    weights: Weights | None = None,
 ) -> tuple[Indices, Indices]:
     """All training and all ``n_val`` validation places in ``y``, disjoint, every beginning of either stratified.
 
-    ``block`` (blocks, number): of one of so many disjoint blocks, which the same ``seed`` cuts.
+    ``block`` (blocks, number): of one of so many disjoint blocks, which the same ``seed`` cuts. With ``weights`` (C,)
+    the training places are those of :func:`reglab.datasets.class_sizes.order_by_size`.
     """
     rng = _generator(seed, _SPLIT)
     groups, ties = shuffled_groups(y, n_classes, rng), rng.permutation(n_classes)
     groups = block_groups(y, groups, ties, *block) if block[0] > 1 else groups
     val = interleave(groups, ties)[:n_val]
     taken = np.bincount(y[val], minlength=n_classes)
-    return interleave([group[n:] for group, n in zip(groups, taken, strict=True)], ties), val
+    return _ordered([group[n:] for group, n in zip(groups, taken, strict=True)], ties, weights), val
 
 
-def flip_labels(
-    y: NDArray[np.int64], index: NDArray[np.int64], n_classes: int, share: float, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The labels of images ``index`` of the pool labels ``y`` after flipping, and which of them were flipped.
+def own_indices(
+    y: NDArray[np.int64], n_classes: int, n_val: int, seed: int, weights: Weights | None = None
+) -> tuple[Indices, Indices]:
+    """As :func:`split_indices`, where the last ``n_val`` places are those of validation."""
+    rng, first = _generator(seed, _SPLIT), len(y) - n_val
+    groups, ties = shuffled_groups(y, n_classes, rng), rng.permutation(n_classes)
+    train = _ordered([group[group < first] for group in groups], ties, weights)
+    return train, interleave([group[group >= first] for group in groups], ties)
 
-    Exactly round(share·n) of n labels become another class, each other one equally likely.
-    Every image of the pool draws a rank and a wrong class; the lowest ranks are flipped. With the same ``rng`` state, a
-    larger share therefore flips the same labels in the same way, and more.
+
+def _ordered(groups: Sequence[Indices], ties: NDArray[np.int64], weights: Weights | None) -> Indices:
+    return interleave(groups, ties) if weights is None else order_by_size(groups, ties, weights)
+
+
+def channel_moments(images: Images, index: Indices, spec: DataSpec | None = None) -> tuple[Tensor, Tensor]:
+    """Mean and population standard deviation (1 where constant) of each channel over images ``index`` in [0, 1].
+
+    With ``spec``, over these images as training images, with its input noise.
     """
-    rank, shift = rng.random(len(y)), rng.integers(1, n_classes, size=len(y))
-    flipped = np.zeros(len(index), dtype=np.bool_)
-    flipped[np.argsort(rank[index])[: round(share * len(index))]] = True
-    true = y[index]
-    return np.where(flipped, (true + shift[index]) % n_classes, true), flipped
-
-
-def channel_moments(images: Images, index: Indices) -> tuple[Tensor, Tensor]:
-    """Mean and population standard deviation (1 where constant) of each channel over images ``index`` in [0, 1]."""
     total = np.zeros((2, images.x.shape[1]))
     for start in range(0, len(index), _CHUNK):
-        x = _unit(images, index[start : start + _CHUNK]).numpy().astype(np.float64)
+        x = noisy_pixels(images, index[start : start + _CHUNK], spec, "train").astype(np.float64)
         total += x.sum(axis=(0, 2, 3)), (x * x).sum(axis=(0, 2, 3))
     mean, square = total / (len(index) * images.x[0, 0].numel())
     std = np.sqrt(np.maximum(square - mean**2, 0))
@@ -182,8 +206,17 @@ def channel_moments(images: Images, index: Indices) -> tuple[Tensor, Tensor]:
     return _tensor(mean.astype(np.float32)), _tensor(std.astype(np.float32))
 
 
-def _normalised(images: Images, index: Indices, mean: Tensor, std: Tensor) -> Tensor:
-    return _unit(images, index).sub_(mean[:, None, None]).div_(std[:, None, None])
+def noisy_pixels(images: Images, index: Indices, spec: DataSpec | None, part: Part) -> NDArray[np.float32]:
+    """A copy of images ``index`` as float32 in [0, 1], with the input noise that ``spec`` gives this ``part``."""
+    pixels: NDArray[np.float32] = _unit(images, index).numpy()
+    if spec is None:
+        return pixels
+    return add_noise(pixels, index, spec.input_noise if part == "train" else spec.val_input_noise, spec.seed)
+
+
+def _scaled(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """(x − mean)/std, in place."""
+    return x.sub_(mean[:, None, None]).div_(std[:, None, None])
 
 
 def _unit(images: Images, index: Indices) -> Tensor:

@@ -23,9 +23,13 @@ def shuffled_groups(y: NDArray[np.int64], n_classes: int, rng: np.random.Generat
 
 def interleave(groups: Sequence[Indices], ties: NDArray[np.int64]) -> Indices:
     """One order of all members; within a group their order is kept, ``ties`` (one rank a group) decides equal keys."""
-    keys = np.concatenate([_keys(len(group)) for group in groups])
+    return merge(groups, [_keys(len(group)) for group in groups], ties)
+
+
+def merge(groups: Sequence[Indices], keys: Sequence[NDArray[np.float64]], ties: NDArray[np.int64]) -> Indices:
+    """The members of all groups by their ``keys``, which ascend within each group; ``ties`` decides equal keys."""
     ranks = np.repeat(ties, [len(group) for group in groups])
-    return np.concatenate(groups)[np.lexsort((ranks, keys))]
+    return np.concatenate(groups)[np.lexsort((ranks, np.concatenate(keys)))]
 
 
 def _keys(n: int) -> NDArray[np.float64]:

@@ -2,8 +2,8 @@
 
 The official test images where a data set has them. Otherwise, and where they can be neither found nor downloaded,
 round(``test_fraction`` · N) of its N images, every class within one of its share, drawn by a generator whose seed is
-the SHA-256 of the labels. Data set and ``test_fraction`` alone decide, no seed of a run does: repeats, folds and
-training sizes share the test part, and none trains on another's.
+the SHA-256 of the labels, and none from the data set's own validation part. Data set and ``test_fraction`` alone
+decide, no seed of a run does: repeats, folds and training sizes share the test part, and none trains on another's.
 """
 
 from __future__ import annotations
@@ -55,16 +55,22 @@ def find_test_part(spec: DataSpec, images: Images, folder: Path, progress: Progr
     official = load_test_images(spec.name, folder, progress)
     if official is not None:
         return HeldOut("official", official, np.arange(len(official.y)), every)
-    index = draw_indices(images.y.numpy(), len(entry.classes), share_size(spec, entry, n))
+    drawn_from = images.y.numpy()[: n - entry.own_val]
+    index = draw_indices(drawn_from, len(entry.classes), share_size(spec, entry, n))
     return HeldOut("share", images, index, np.setdiff1d(every, index, assume_unique=True))
 
 
 def share_size(spec: DataSpec, entry: Dataset, images: int) -> int:
     """How many of so many ``images`` the test fraction takes.
 
-    :raises SpecError: where they are fewer than the classes.
+    :raises SpecError: where they are fewer than the classes, or more than lie outside the own validation part.
     """
     n, classes = round(spec.test_fraction * images), len(entry.classes)
+    if n > images - entry.own_val:
+        raise SpecError(
+            f"data.test_fraction {spec.test_fraction:g} sets {n:,} of the {images:,} images of {entry.label} apart for "
+            f"the test, but only {images - entry.own_val:,} are not of its own validation part."
+        )
     if n < classes:
         raise SpecError(
             f"data.test_fraction {spec.test_fraction:g} sets {n} of the {images:,} images of {entry.label} apart for "

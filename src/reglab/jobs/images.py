@@ -7,17 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reglab.datasets import DATASETS, load_images, status
+from reglab.datasets import DATASETS, load_images, noisy_pixels, status
+from reglab.datasets.split import Part
 from reglab.settings import load_settings
+from reglab.spec import DataSpec
 
 
-def images_at_hand(name: str, index: NDArray[np.int64]) -> NDArray[Any] | None:
-    """Images ``index`` of the pool of a data set, (n, C, H, W), uint8 or float32 in [0, 1], as they are there.
+def images_at_hand(spec: DataSpec, index: NDArray[np.int64], part: Part = "val") -> NDArray[Any] | None:
+    """Images ``index`` of the pool of a data set, (n, C, H, W), uint8 or float32, 0 black and 1 white.
+
+    With input noise in ``part`` of ``spec`` they are noisy, as the network sees them.
 
     ``None`` where the data set is not at hand, or has not so many images here.
     """
-    folder, entry = load_settings().data, DATASETS.find(name)
+    folder, entry = load_settings().data, DATASETS.find(spec.name)
     if entry is None or status(entry, folder).state != "ready":
         return None
-    pool: NDArray[Any] = load_images(name, folder).x.numpy()
-    return pool[index] if index.max(initial=0) < len(pool) else None
+    images = load_images(spec.name, folder)
+    if index.max(initial=0) >= len(images.y):
+        return None
+    noisy = spec.input_noise if part == "train" else spec.val_input_noise
+    pixels: NDArray[Any] = noisy_pixels(images, index, spec, part) if noisy else images.x.numpy()[index]
+    return pixels

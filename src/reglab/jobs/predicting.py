@@ -89,7 +89,7 @@ def _flipped(chosen: Chosen, network: Network) -> Prediction:
     if not len(places):
         raise SpecError("This run was trained without label noise: no label is wrong.")
     parts = [
-        network.probabilities(normalised(chosen.images.x.numpy()[some], chosen.mean, chosen.std))
+        network.probabilities(normalised(chosen.pixels("train", some), chosen.mean, chosen.std))
         for some in np.array_split(places, -(-len(places) // network.chunk))
     ]
     return Prediction(np.concatenate(parts), places, labels, true)

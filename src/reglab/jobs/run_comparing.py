@@ -31,6 +31,13 @@ OF_MEASURE: Mapping[str, tuple[str, ...]] = {
 }
 """The figures of each measure."""
 
+OF_TRAINING = {"name", "train_size", "train_share", "train_balance", "imbalance", "label_noise", "noise_kind"} | {
+    "noise_map",
+    "noise_by_class",
+    "input_noise",
+}
+"""Settings of the data that leave the validation images as they are."""
+
 OF_TIME = (AT_BEST + "epoch", EPOCHS, SECONDS)
 
 _LAST = (VAL_ACC, VAL_LOSS, TRAIN_ACC, TRAIN_LOSS, GAP_ACC, GAP_LOSS, TOTAL)
@@ -136,5 +143,5 @@ def _splits(runs: Sequence[Run]) -> set[frozenset[str]]:
 
 
 def _split(data: DataSpec) -> str:
-    """What decides which images a run is validated on."""
-    return data.model_dump_json(exclude={"name", "train_size", "label_noise"})
+    """What decides which images a run is validated on, and the noise on them."""
+    return data.model_dump_json(exclude=OF_TRAINING)

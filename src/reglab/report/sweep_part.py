@@ -216,7 +216,7 @@ def _charts(reading: SweepReading) -> list[Chart]:
     if calibration[columns.N].any():
         about = f"Validation images; expected calibration error, 15 bins, at the last and at the best epoch; {over}."
         found.append(made("calibration", sweep_charts.calibration_chart(view, calibration, ended=True), about))
-    if spec.run.data.label_noise:
+    if spec.run.data.has_label_noise:
         about = f"Training images, right and wrong labels apart; mean ± one standard error over {counted}."
         found.append(made("memory", sweep_charts.memorised_chart(view), about))
     return found

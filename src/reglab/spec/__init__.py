@@ -7,7 +7,7 @@ checked, unknown keys are refused, and every refusal is one sentence (:class:`re
 
 from __future__ import annotations
 
-from reglab.spec.data import TEST_FRACTION, DataSpec
+from reglab.spec.data import TEST_FRACTION, DataSpec, NoiseKind
 from reglab.spec.optim import OptimSpec, Schedule
 from reglab.spec.part import Number, SpecPart, Truth, Whole
 from reglab.spec.penalty import Apply, PenaltySpec, Scope, penalty_keys, penalty_symbol
@@ -21,6 +21,7 @@ __all__ = [
     "DataSpec",
     "Keep",
     "ModelSpec",
+    "NoiseKind",
     "Number",
     "OptimSpec",
     "PenaltySpec",

@@ -9,7 +9,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, WrapValidator, mode
 
 from reglab import spec_text
 from reglab.errors import SpecError, shown, suggestion
-from reglab.spec.data import TEST_FRACTION, DataSpec
+from reglab.spec.data import TEST_FRACTION, DataSpec, with_one_size
 from reglab.spec.optim import OptimSpec, implied_mode, with_own_settings
 from reglab.spec.part import MAX_SEED, Number, SpecPart, Truth, Whole, is_map
 from reglab.spec.penalty import Apply, PenaltySpec, Scope
@@ -134,6 +134,8 @@ class RunSpec(SpecPart):
                 near = suggestion(key, list(self.flat()))
                 raise SpecError(f"Unknown setting {shown(key)}{near}; write it as part.key, e.g. penalty.l2.")
             values[part] = {**values.get(part, {}), name: value_of(key, value, self.part_types())}
+        own = {key[5:]: values["data"][key[5:]] for key in changes if key.startswith("data.")}
+        values["data"] = with_one_size(values["data"], own)
         if implied_mode(changes.get("optim.name")) != "coupled" and "penalty.apply" not in changes:
             values["penalty"].pop("apply")
         return self.parse(values)

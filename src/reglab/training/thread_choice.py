@@ -175,7 +175,9 @@ def few_images(spec: RunSpec) -> DataSpec:
 
     :raises SpecError: the data set has too few for that.
     """
-    update = {"train_size": None, "folds": None, "fold": 0, **({"val_fraction": 0.1} if spec.data.folds else {})}
+    even = {"train_share": None, "train_balance": "stratified", "imbalance": 1.0}
+    update = {"train_size": None, **even, "folds": None, "fold": 0}
+    update |= {"val_fraction": 0.1} if spec.data.folds else {}
     whole = spec.data.model_copy(update=update)
     classes, most = len(DATASETS.get(spec.data.name).classes), min(check_data(spec.data).train, check_data(whole).left)
     few = min(most, max(_BATCHES * spec.train.batch_size, classes))

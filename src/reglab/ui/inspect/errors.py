@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from reglab.analysis import misclassified as m
 from reglab.charts.pixels import image_pixels
 from reglab.datasets import DATASETS
+from reglab.datasets.split import Part
 from reglab.jobs import images_at_hand
 from reglab.number_format import PERCENT, percent
 from reglab.states import ENDED
@@ -49,7 +50,7 @@ Caption = tuple[str, ...]
 
 def errors_view(run: Run) -> None:
     """Draw the switches and the chosen list."""
-    kinds = {kind: name for kind, name in KINDS.items() if kind != "memorised" or run.spec.data.label_noise}
+    kinds = {kind: name for kind, name in KINDS.items() if kind != "memorised" or run.spec.data.has_label_noise}
     if st.session_state[KEYS["errors"]] not in kinds:
         st.info("This run was trained without label noise: no label is wrong.", icon=":material/info:")
         st.session_state[KEYS["errors"]] = "confident"
@@ -131,7 +132,7 @@ def _memorised(run: Run, at: At) -> None:
     classes = DATASETS.get(run.spec.data.name).classes
     st.markdown(memorised_text(found))
     st.caption("Computed now from the weights, for all wrongly labelled training images; validation labels are true.")
-    _grid(run, found, [flipped_caption(row, classes) for row in _records(found)])
+    _grid(run, found, [flipped_caption(row, classes) for row in _records(found)], part="train")
 
 
 def memorised_text(found: Rows) -> str:
@@ -161,10 +162,15 @@ def _try_link(run: Run, number: int) -> dict[str, str]:
     return link_of(run.id, normal(replace(view_state(), view="image", source="pick", image=number)))
 
 
-def _grid(run: Run, rows: Rows, captions: list[Caption], links: Sequence[dict[str, str] | None] = ()) -> None:
-    """The images of the first ``rows`` with their ``captions``, and where a click on each leads, if anywhere."""
+def _grid(
+    run: Run, rows: Rows, captions: list[Caption], links: Sequence[dict[str, str] | None] = (), part: Part = "val"
+) -> None:
+    """The images of the first ``rows`` with their ``captions``, and where a click on each leads, if anywhere.
+
+    They are of this ``part`` of the run's images, and as noisy as the network sees them.
+    """
     index: NDArray[np.int64] = rows[m.IMAGE][:MOST].to_numpy(np.int64)
-    images = images_at_hand(run.spec.data.name, index)
+    images = images_at_hand(run.spec.data, index, part)
     if images is None:
         st.info("The images of this dataset are not on this machine.", icon=":material/image_not_supported:")
         return

@@ -96,7 +96,7 @@ def _picked(run: Run, entry: Dataset) -> Tried | None:
         "Validation image", 1, len(scores), step=1, key=KEYS["image"], help=about, persist_state="session"
     )
     row = scores.iloc[int(number) - 1]
-    images = images_at_hand(run.spec.data.name, np.array([row[m.IMAGE]], dtype=np.int64))
+    images = images_at_hand(run.spec.data, np.array([row[m.IMAGE]], dtype=np.int64))
     if images is None:
         raise DataError("The images of this dataset are not on this machine.")
     label = int(row[m.LABEL])
@@ -127,7 +127,7 @@ def _usual_extent(run: Run) -> float | None:
         index = validation_of(run, "last").scores[m.IMAGE][:SAMPLE].to_numpy(np.int64)
     except DataError:
         return None
-    images = images_at_hand(run.spec.data.name, index)
+    images = images_at_hand(run.spec.data, index)
     return None if images is None else ink_extent(images)
 
 

@@ -28,6 +28,7 @@ from reglab.penalties import PENALTIES, Term
 from reglab.registry import Registry
 from reglab.regularizers import REGULARIZERS, Regularizer
 from reglab.spec import AUGMENTATIONS, RegularizeSpec, RunSpec, penalty_keys
+from reglab.ui.shared.class_maps import MAPS, is_idle, map_from, map_text
 from reglab.ui.shared.text import literal
 
 Option = TypeVar("Option", bound=str)
@@ -64,17 +65,29 @@ WIDGETS: dict[str, str] = {setting: OWN_KEYS.get(setting, setting.partition(".")
 """Dotted setting → widget key."""
 
 NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstance(value, float)) | {
-    "regularize.max_norm"
+    "regularize.max_norm",
+    "data.train_share",
 }
 """Settings whose field holds a number as it was typed."""
 
-MAY_BE_EMPTY = frozenset({"data.train_size", "data.val_size", "data.folds", "data.blocks", "regularize.max_norm"})
+MAY_BE_EMPTY = frozenset(
+    {"data.train_size", "data.train_share", "data.val_size", "data.folds", "data.blocks", "regularize.max_norm"}
+)
 
 JOINED: Mapping[str, tuple[str, ...]] = {"regularize.augment": AUGMENTATIONS}
 """Settings that join words by "+", which the field holds as a list."""
 
 OTHER_REGULARIZERS: tuple[str, ...] = tuple(setting for setting in SETTINGS if setting.startswith("regularize."))
 """What a form shows as a group of its own."""
+
+HEADINGS: Mapping[str, str] = {
+    "data.train_share": "Scarce or uneven",
+    "data.noise_kind": "Label noise",
+    "data.input_noise": "Input noise",
+    "data.validation": "Validation and test",
+    "data.folds": "Folds and blocks",
+}
+"""Setting of the data → the heading above it, where rarer settings are listed one below the other."""
 
 _STEPS = {"data.train_size": 100, "data.val_size": 100, "train.epochs": 10, "train.batch_size": 16}
 """What one press on + or − changes; 1 for the whole numbers that are not here."""
@@ -83,13 +96,14 @@ _REGISTRIES: Mapping[str, Registry[Any]] = {"data.name": DATASETS, "model.name":
 """Settings that name a registry's entry."""
 
 _LABELS = {
+    "per_class": "per class",
     "weights+biases": "weights and biases",
     "float32": "32 bits",
     "float64": "64 bits",
 }
 """How a choice reads on the page, if not as in the spec."""
 
-_EMPTY = {"data.folds": "none", "data.blocks": "none", "regularize.max_norm": "off"}
+_EMPTY = {"data.folds": "none", "data.blocks": "none", "regularize.max_norm": "off", "data.train_share": "a number"}
 """What an empty number means, if not all."""
 
 _PLAINER = (
@@ -179,12 +193,16 @@ def to_values(spec: RunSpec) -> dict[str, Any]:
 def _shown(setting: str, value: Any) -> Any:
     if setting in JOINED:
         return [word for word in JOINED[setting] if word in value.split("+")]
+    if setting in MAPS:
+        return map_text(setting, value)
     return ("" if value is None else number_text(value)) if setting in NUMBERS else value
 
 
 def _typed(setting: str, value: Any) -> Any:
     if setting == "penalty.factors":
         return factors_from(value)
+    if setting in MAPS:
+        return map_from(setting, title(setting), value)
     if setting in JOINED:
         return "+".join(value or ["none"])
     if setting in NUMBERS and setting in MAY_BE_EMPTY and not (value or "").strip():
@@ -197,6 +215,8 @@ def _read(setting: str, value: Any) -> Any:
         typed = _typed(setting, value)
     except NotANumber as error:
         raise FieldError(str(error), setting) from None
+    except SpecError as error:
+        raise FieldError(str(error), setting if setting in MAPS else None) from None
     if typed is None and setting not in MAY_BE_EMPTY:
         raise FieldError(f"{title(setting)} is empty; fill it in.", setting)
     return typed
@@ -210,6 +230,8 @@ def to_spec(values: Mapping[str, Any]) -> RunSpec:
     nested: dict[str, dict[str, Any]] = {part: {} for part in RunSpec.PARTS}
     for setting, key in WIDGETS.items():
         if key not in values or not has(values.get("optimizer"), setting):
+            continue
+        if is_idle(setting, values.get(WIDGETS["data.noise_kind"])):
             continue
         part, _, name = setting.partition(".")
         nested[part][name] = _read(setting, values[key])
@@ -273,7 +295,9 @@ def draw(
         "on_change": on_change,
         "persist_state": "session",  # a field behind a closed "More" keeps its value
     }
-    if setting in JOINED:
+    if setting in MAPS:
+        st.text_area(**shared, placeholder=MAPS[setting].example, height=68)
+    elif setting in JOINED:
         st.pills(selection_mode="multi", **shared, options=JOINED[setting])
     elif choices:
         shared |= {"options": list(choices), "format_func": lambda name: choices.get(name, name)}
@@ -291,6 +315,13 @@ def draw(
             shared |= {"value": None, "placeholder": _EMPTY.get(setting, "all")}
         st.number_input(**shared)
     _explain(setting, shared["key"])
+
+
+def draw_below_heading(setting: str, **options: Any) -> None:
+    """As :func:`draw`, with the heading of its group before the first setting of one."""
+    if setting in HEADINGS:
+        st.markdown(f"**{HEADINGS[setting]}**")
+    draw(setting, **options)
 
 
 def _explain(setting: str, key: str) -> None:

@@ -197,7 +197,7 @@ def views_of(spec: SweepSpec) -> list[View]:
     """The views that apply: memorisation needs wrong labels; one λ does not order the points of a map."""
     if spec.is_map:
         return ["losses", "table"]
-    return [view for view in VIEWS if view != "memory" or spec.run.data.label_noise]
+    return [view for view in VIEWS if view != "memory" or spec.run.data.has_label_noise]
 
 
 def _view_box(results: Results, view: EpochView) -> None:

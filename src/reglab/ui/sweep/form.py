@@ -17,6 +17,7 @@ from reglab.sweep_axes import numeric_settings
 from reglab.sweep_values import values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.chart_row import MEASURES
+from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
 from reglab.ui.shared.spec_fields import (
@@ -24,6 +25,7 @@ from reglab.ui.shared.spec_fields import (
     SETTINGS,
     TERMS,
     draw,
+    draw_below_heading,
     field_problem,
     has,
     number_field,
@@ -308,7 +310,7 @@ def _shared_card() -> None:
         with more:
             for setting in SETTINGS:
                 if setting in RUN_WIDGETS and setting not in _CARD and has(optimizer, setting):
-                    _field(setting)
+                    _field(setting, idle=is_idle(setting, st.session_state[RUN_WIDGETS["data.noise_kind"]]))
             st.markdown("**Other regularizers**")
             for setting in OTHER_REGULARIZERS:
                 _field(setting)
@@ -329,7 +331,9 @@ def _pair(*settings: str) -> None:
             _field(setting)
 
 
-def _field(setting: str) -> None:
+def _field(setting: str, *, idle: bool = False) -> None:
     """The field of a shared setting; idle where an axis has its values."""
     swept = setting in _swept()
-    draw(setting, key=RUN_WIDGETS[setting], disabled=swept, help_more="It has an axis." if swept else "")
+    draw_below_heading(
+        setting, key=RUN_WIDGETS[setting], disabled=swept or idle, help_more="It has an axis." if swept else ""
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reglab.jobs import ended_text
 from reglab.jobs.sweep_plan import Plan
-from reglab.number_format import exact, percent
+from reglab.number_format import exact
 from reglab.spec import RunSpec
 from reglab.store import Sweep
 from reglab.sweep import SweepSpec
@@ -46,10 +46,11 @@ def whole_text(spec: SweepSpec) -> str:
 
 def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
-    size, noise = spec.run.data.train_size, spec.run.data.label_noise
+    data = spec.run.data
+    size, noise = data.train_size, data.noise_label
     images = _swept(spec, "data.train_size") or ("all images" if size is None else count_of(size, "image"))
-    wrong = _swept(spec, "data.label_noise") or (f"{percent(noise, 0)} wrong labels" if noise else "")
-    return ", ".join(filter(None, (images, wrong, _epochs(spec))))
+    wrong = _swept(spec, "data.label_noise") or noise
+    return ", ".join(filter(None, (images, wrong, data.label, _epochs(spec))))
 
 
 def facts(spec: SweepSpec) -> str:
@@ -57,8 +58,9 @@ def facts(spec: SweepSpec) -> str:
     run: RunSpec = spec.run
     images = f"{run.data.train_size:,} training images" if run.data.train_size else "all training images"
     images = _swept(spec, "data.train_size") or images
-    noise = f" with {percent(run.data.label_noise, 0)} wrong labels" if run.data.label_noise else ""
+    noise = f" with {run.data.noise_label}" if run.data.noise_label else ""
     noise = "" if "data.label_noise" in spec.over else noise
+    noise += f", {run.data.label}" if run.data.label else ""
     optimizer = optimizer_text(run)
     if "optim.lr" in spec.over:
         optimizer = optimizer.rpartition(", ")[0]

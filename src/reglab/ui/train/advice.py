@@ -128,7 +128,7 @@ def _few_validation_images(spec: RunSpec, facts: Facts) -> Advice | None:
 def enough_validation(spec: DataSpec, pool: int | None, least: int) -> dict[str, Any]:
     """The fewest changes to ``spec`` that validate ``least`` or more of ``pool`` images; empty if none do."""
     pool = pool and pool // (spec.blocks or 1)
-    if pool is None or pool < 4 * least:
+    if pool is None or pool < 4 * least or spec.validation == "own":
         return {}
     return _with_folds(spec, pool, least) if spec.folds is not None else _without_folds(spec, pool, least)
 

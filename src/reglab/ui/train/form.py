@@ -14,10 +14,11 @@ from reglab.number_format import exact
 from reglab.number_text import NotANumber, number_text, read_number
 from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
+from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.query import SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
-from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, has, to_spec
+from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, draw_below_heading, has, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, sweep_page_query
 
@@ -114,7 +115,7 @@ def _heading_with_more(text: str, part: str) -> None:
         with more:
             for setting in SETTINGS:
                 if setting.startswith(f"{part}.") and setting not in _PLACED and has(values["optimizer"], setting):
-                    draw(setting, disabled=_idle(setting))
+                    draw_below_heading(setting, disabled=_idle(setting))
 
 
 def _pair(first: str, second: str, widths: tuple[int, int] = (1, 1), help_more: str = "") -> None:
@@ -154,6 +155,8 @@ def _idle(setting: str) -> bool:
     """Whether ``setting`` has no effect with the present optimizer and schedule."""
     values = FORM.values()
     if setting.startswith("optim.") and not OPTIMIZERS.get(values["optimizer"]).reads(setting.removeprefix("optim.")):
+        return True
+    if is_idle(setting, values["noise_kind"]):
         return True
     return setting in ("optim.step_every", "optim.step_factor") and values["schedule"] != "step"
 

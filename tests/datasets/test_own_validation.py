@@ -1,0 +1,75 @@
+"""The validation part that a data set brings: it validates, nothing else is taken from it, the test part neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reglab.datasets import DATASETS, Split, check_data, load_images, prepare
+from reglab.errors import SpecError
+from reglab.spec import DataSpec, RunSpec
+
+NOWHERE = Path("/nonexistent")
+OWN = 300
+
+
+@pytest.fixture(autouse=True)
+def _halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digits whose last 300 images are a validation part."""
+    entry = replace(DATASETS.get("digits"), name="with_own", own_val=OWN, sources=None)
+    monkeypatch.setitem(DATASETS.built_in, "with_own", entry)
+
+
+def _prepare(**values: object) -> Split:
+    return prepare(DataSpec.model_validate({"name": "with_own", "validation": "own", **values}), NOWHERE)
+
+
+@pytest.mark.parametrize("test_fraction", [0.0, 0.2])
+@pytest.mark.parametrize("knobs", [{}, {"imbalance": 5, "train_size": None}, {"train_size": None}])
+def test_the_own_part_validates_whatever_else_is_set(test_fraction: float, knobs: dict[str, object]) -> None:
+    split = _prepare(test_fraction=test_fraction, **knobs)
+    assert sorted(split.val_index.tolist()) == list(range(1797 - OWN, 1797))
+    assert max(split.train_index.tolist()) < 1797 - OWN
+    assert len(split.test.index) == round(1797 * test_fraction)
+    assert not {*split.test.index.tolist()} & {*split.train_index.tolist(), *split.val_index.tolist()}
+    if knobs == {"train_size": None}:
+        left = 1797 - OWN - len(split.test.index)
+        assert len(split.train_index) == left == check_data(DataSpec(
+            name="with_own", validation="own", train_size=None, test_fraction=test_fraction)).left  # fmt: skip
+
+
+def test_a_cut_of_it_is_stratified_and_seeded() -> None:
+    some, whole = _prepare(val_size=100), _prepare()
+    assert some.val_index.tolist() == whole.val_index[:100].tolist()
+    shares = np.bincount(load_images("digits", NOWHERE).y[-OWN:], minlength=10) / OWN
+    assert np.abs(np.array(some.counts(some.y_val)) - 100 * shares).max() < 1.5
+    assert _prepare(seed=1, val_size=100).val_index.tolist() != some.val_index.tolist()
+
+
+def test_the_share_draws_from_all_images() -> None:
+    split = _prepare(validation="share", train_size=None)
+    assert len(split.val_index) == round(0.3 * 1797)
+    assert max(split.train_index.tolist()) >= 1797 - OWN
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"name": "digits"}, "data.validation own: Digits (8×8) has no validation part of its own; use share."),
+        ({"val_size": 301}, "data.val_size 301 is more than there are: the own validation part of"),
+        ({"train_size": 1500}, "data.train_size 1,500 is more than there are: the own validation part leaves 1,497"),
+    ],
+)
+def test_what_does_not_fit_is_refused(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        check_data(DataSpec.model_validate({"name": "with_own", "validation": "own", **values}))
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("parts", ["folds", "blocks"])
+def test_folds_and_blocks_have_no_own_part(parts: str) -> None:
+    with pytest.raises(SpecError, match="a validation part of its own and"):
+        RunSpec.parse({"data": {"validation": "own", parts: 3}})
