@@ -40,6 +40,7 @@ VALUES: Mapping[str, Any] = {name: entry.example for name, entry in REGULARIZERS
 ON: dict[str, dict[str, Any]] = {
     **{name: {REGULARIZERS.get(name).setting: value} for name, value in VALUES.items()},
     "all": {REGULARIZERS.get(name).setting: value for name, value in VALUES.items()},
+    "class weights": {"train.class_weights": "balanced", "regularize.label_smoothing": 0.1, "regularize.mixup": 0.4},
 }
 BASE = spec(
     data__train_size=64, data__val_size=48, train__epochs=3, train__precision="float64", penalty__l2=0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.exports.running import SETTINGS, exported_and_run, largest_difference, last_epoch, tiny
-from tests.exports.test_pytorch_script import REGULARIZED
+from tests.exports.test_pytorch_script import KNOBS, REGULARIZED
 
 from reglab.exports import export
 
@@ -42,6 +42,7 @@ EXACT = {
         f"{apply}, everything else": tiny(regularize=REGULARIZED["everything"], penalty={**GROUP, "apply": apply})
         for apply in ("decoupled", "proximal")
     },
+    **KNOBS,
     "one factor for all": tiny(
         model={"name": "dense_784"},
         penalty={"factors": {"fc2.weight": 0.0}, "apply": "decoupled", "l2": 0.03},

@@ -37,7 +37,19 @@ REGULARIZED: dict[str, dict[str, Any]] = {
 }
 ADAM: dict[str, Any] = {"name": "adam", "lr": 1e-3}
 BRANCHES = "resnet18, a network of branches: dropout, scope all, best weights, patience"
+KNOBS = {
+    "class weights": tiny(data={"train_size": 40, "imbalance": 4}, train={"class_weights": "balanced"}),
+    "every knob of the data": tiny(
+        data={
+            "train_size": None, "train_share": 0.03, "imbalance": 3, "noise_kind": "per_class", "input_noise": 0.1,
+            "noise_by_class": {"0": 0.5}, "val_input_noise": 0.2,
+        },
+        regularize={"label_smoothing": 0.1, "mixup": 0.4},
+        train={"class_weights": "balanced"},
+    ),
+}  # fmt: skip
 SPECS = {
+    **KNOBS,
     **{
         f"{optimizer}, {penalty}, {apply}": tiny(
             model={"name": "keras_cnn"}, optim={"name": optimizer, "lr": 1e-3}, penalty={**lambdas, "apply": apply}

@@ -64,6 +64,7 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "train.seed": st.integers(0, 2**32 - 1),
     "train.patience": st.integers(0, 10_000),
     "train.precision": st.sampled_from(["float32", "float64"]),
+    "train.class_weights": st.sampled_from(["none", "balanced"]),
     "train.keep": st.sampled_from(["last", "best"]),
 }
 

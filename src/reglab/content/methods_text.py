@@ -75,6 +75,7 @@ def _training(run: RunSpec) -> str:
     extra = [f"dropout {exact(run.model.dropout)}"] * bool(run.model.dropout)
     extra += [f"label smoothing {exact(other.label_smoothing)}"] * bool(other.label_smoothing)
     extra += [f"mixup {exact(other.mixup)}"] * bool(other.mixup)
+    extra += ["class weights ω_c = n/(C·n_c) in the loss"] * (train.class_weights == "balanced")
     extra += [f"max-norm {exact(other.max_norm or 0.0)}"] * (other.max_norm is not None)
     extra += [f"augmentation {other.augment}"] * (other.augment != "none")
     beside = f", {', '.join(extra)}" if extra else ""

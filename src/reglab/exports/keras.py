@@ -17,7 +17,7 @@ from reglab.exports.entry import ExportError
 from reglab.exports.script import Plan, optimizer_text, others_of, script_export, unpenalised
 from reglab.exports.subject import Subject
 from reglab.models import Dropout, Network
-from reglab.spec import OptimSpec
+from reglab.spec import OptimSpec, RunSpec
 
 Call = tuple[str, list[str]]
 """The name of a Keras layer, and its arguments."""
@@ -201,11 +201,23 @@ def _context(subject: Subject, plan: Plan) -> dict[str, Any]:
         "helpers": plan.helpers(_CODE.get(place)),
         "definitions": "".join(others_of(subject.spec).code("keras_definitions")),
         "n_classes": len(subject.split.classes),
+        "smoothing": _smoothing(subject.spec),
         "decay": _decay(plan),
         "table": _table(plan, subject.model),
         "optimizer": _optimizer(subject.spec.optim),
         "single_left_over": subject.leaves_single_image,
     }
+
+
+def _smoothing(spec: RunSpec) -> str:
+    """The name of ε where labels are smoothed, for a criterion with class weights.
+
+    :raises ExportError: another regularizer changes a loss that has class weights.
+    """
+    losses = [entry for entry in others_of(spec).entries if entry.loss]
+    if spec.train.class_weights != "none" and any(entry.name != "label_smoothing" for entry in losses):
+        raise ExportError("Class weights beside this regularizer of the loss cannot be written into Keras here.")
+    return "LABEL_SMOOTHING" if losses else ""
 
 
 def _place(plan: Plan) -> str:

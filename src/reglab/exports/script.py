@@ -29,6 +29,7 @@ from reglab.regularizers import Place, Regularizer, active
 from reglab.spec import Apply, OptimSpec, RunSpec
 from reglab.store.arrays import encode_weights
 from reglab.training.arrays import evaluated
+from reglab.training.class_weights import balanced_weights
 
 _MARKER = "Exported by RegLab"
 Which = Literal["none", "weights", "all", "table"]
@@ -53,10 +54,14 @@ class PlanTerm:
 
 @dataclass(frozen=True, eq=False)
 class Others:
-    """The regularizers besides the penalty that a spec switches on, in a script; dropout is in the network's code."""
+    """The regularizers besides the penalty that a spec switches on, in a script; dropout is in the network's code.
+
+    ``class_weights``: ω of each class; empty without.
+    """
 
     entries: tuple[Regularizer, ...]
     spec: RunSpec
+    class_weights: tuple[float, ...] = ()
 
     @property
     def constants(self) -> list[tuple[str, str, str]]:
@@ -69,7 +74,17 @@ class Others:
     @property
     def changes_criterion(self) -> bool:
         """Whether the script minimises another criterion than the data loss."""
-        return any(entry.changes_criterion for entry in self.entries)
+        return bool(self.class_weights) or any(entry.changes_criterion for entry in self.entries)
+
+    @property
+    def label(self) -> str:
+        """What is on, for example "label smoothing 0.1, class weights"."""
+        return ", ".join(filter(None, [self.spec.regularize.label, "class weights" if self.class_weights else ""]))
+
+    @property
+    def criterion_arguments(self) -> list[str]:
+        """Keyword arguments of F.cross_entropy that make the training criterion."""
+        return ["weight=WEIGHTS"] * bool(self.class_weights) + self.code("torch_loss")
 
     def code(self, field: str) -> list[str]:
         """What each one has under the ``field`` of its code."""
@@ -90,8 +105,8 @@ def _constant(key: str) -> str:
     return re.sub(r"\W", "_", key).upper()
 
 
-def others_of(spec: RunSpec) -> Others:
-    """The regularizers of ``spec`` with code of their own.
+def others_of(spec: RunSpec, labels: Sequence[int] = ()) -> Others:
+    """The regularizers of ``spec`` with code of their own; ``labels``: the number of training labels of each class.
 
     :raises SpecError: where one has hooks but no code for scripts.
     """
@@ -99,7 +114,7 @@ def others_of(spec: RunSpec) -> Others:
     for entry in hooked:
         if entry.code is None:
             raise SpecError(f"No script can be written for {entry.setting}: {entry.label} has no code for scripts.")
-    return Others(hooked, spec)
+    return Others(hooked, spec, balanced_weights(labels) if spec.train.class_weights == "balanced" else ())
 
 
 @dataclass(frozen=True)
@@ -250,7 +265,7 @@ def script_export(
             "files": files,
             "inexact": notes,
             "plan": plan,
-            "others": others_of(subject.spec),
+            "others": others_of(subject.spec, subject.split.counts(subject.split.y_train)),
             "black": tuple((-subject.split.mean / subject.split.std).tolist()),
             "subject": subject,
             "spec": subject.spec,

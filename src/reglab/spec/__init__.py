@@ -12,12 +12,13 @@ from reglab.spec.optim import OptimSpec, Schedule
 from reglab.spec.part import Number, SpecPart, Truth, Whole
 from reglab.spec.penalty import Apply, PenaltySpec, Scope, penalty_keys, penalty_symbol
 from reglab.spec.regularize import AUGMENTATIONS, RegularizeSpec, regularizers
-from reglab.spec.run import Keep, ModelSpec, Precision, RunSpec, TrainSpec
+from reglab.spec.run import ClassWeights, Keep, ModelSpec, Precision, RunSpec, TrainSpec
 
 __all__ = [
     "AUGMENTATIONS",
     "TEST_FRACTION",
     "Apply",
+    "ClassWeights",
     "DataSpec",
     "Keep",
     "ModelSpec",

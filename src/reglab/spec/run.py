@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, SerializeAsAny, ValidationError, WrapValidator, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError, WrapValidator, model_validator
 
 from reglab import spec_text
 from reglab.errors import SpecError, shown, suggestion
@@ -19,6 +19,12 @@ from reglab.spec_errors import sentence
 
 Precision = Literal["float32", "float64"]
 Keep = Literal["last", "best"]
+ClassWeights = Literal["none", "balanced"]
+
+
+def _no_word(value: Any) -> Any:
+    """``None``, which the text "none" is read as, as the word."""
+    return "none" if value is None else value
 
 
 class ModelSpec(SpecPart):
@@ -59,6 +65,13 @@ class TrainSpec(SpecPart):
         description="Which weights a run ends with. last: those after its last epoch. best: those of the epoch with "
         "the lowest validation loss (Keras: restore_best_weights).",
         exclude_if=lambda keep: keep == "last",  # specs from before this key are written as they were
+    )
+    class_weights: Annotated[ClassWeights, BeforeValidator(_no_word)] = Field(
+        "none",
+        title="Class weights",
+        description="For uneven classes. balanced: the loss of an image of class c counts ω_c = n/(C·n_c) times, n_c "
+        "being its training labels; a batch's criterion is Σ ω·ℓ / Σ ω. Losses that are shown stay unweighted.",
+        exclude_if=lambda weights: weights == "none",
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reglab.datasets import Split
 from reglab.spec import Precision
+from reglab.training.class_weights import balanced_weights
 from reglab.training.seeds import seed_for
 
 DTYPES: dict[Precision, torch.dtype] = {"float32": torch.float32, "float64": torch.float64}
@@ -40,7 +41,8 @@ class Arrays:
     """Images on the device for the whole run; ``evaluated`` is a fixed part of ``train``.
 
     ``val_index``: the places of the validation images in the pool. ``background`` (C,) is a normalised black pixel.
-    ``test_sha256`` identifies the test part, whose images are not here.
+    ``class_weights`` (classes,) are those of balanced classes. ``test_sha256`` identifies the test part, whose images
+    are not here.
     """
 
     train: Labelled
@@ -48,6 +50,7 @@ class Arrays:
     val: Labelled
     val_index: NDArray[np.int64]
     background: Tensor
+    class_weights: Tensor
     test_sha256: str = ""
 
 
@@ -59,7 +62,8 @@ def place(split: Split, seed: int, precision: Precision, device: torch.device) -
     n, n_val = len(x), len(val.images)
     measured = train if n <= n_val else train.rows(evaluated(n, n_val, seed).to(device))
     background = (-split.mean / split.std).to(device, DTYPES[precision])
-    return Arrays(train, measured, val, split.val_index.numpy(), background, split.test.sha256)
+    weights = torch.tensor(balanced_weights(split.counts(split.y_train)), dtype=DTYPES[precision], device=device)
+    return Arrays(train, measured, val, split.val_index.numpy(), background, weights, split.test.sha256)
 
 
 def labelled(images: Tensor, labels: Tensor, flipped: Tensor, true: Tensor) -> Labelled:

@@ -70,7 +70,7 @@ class Lane:
         self.model.to(device, DTYPES[spec.train.precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.dropout = torch.Generator(device).manual_seed(seed_for(spec.train.seed, "dropout"))
         set_dropout_generator(self.model, self.dropout)
-        self.hooks = Hooks(spec, arrays.background)
+        self.hooks = Hooks(spec, arrays.background, arrays.class_weights)
         self.parameters = dict(self.model.named_parameters())
         wide = DTYPES[spec.train.precision].itemsize // torch.float32.itemsize
         self.activation_bytes = wide * summarise(spec.model, shape, classes).activation_bytes
@@ -136,7 +136,7 @@ class Lane:
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         """The training criterion of a batch."""
-        if not self.hooks.on_data and not self.hooks.on_loss:
+        if not self.hooks.on_data and not self.hooks.changes_criterion:
             return F.cross_entropy(self.model(images), labels)
         batch = self.hooks.batch(images, labels, self.hooks.draw(len(images)))
         return self.hooks.mean_criterion(self.model(batch.images)[None], batch)[0]

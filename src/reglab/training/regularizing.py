@@ -1,5 +1,8 @@
 """The regularizers of a run while it trains: their random draws, batches, training criterion and projections.
 
+Class weights ω are part of the training criterion: a batch's is Σ ω_y·ℓ / Σ ω_y, and where the loss counts several
+classes of an image (label smoothing), each class c counts ω_c times, as in torch's ``CrossEntropyLoss(weight=ω)``.
+
 Each regularizer that draws has a CPU generator of its own, seeded by the run's seed and the regularizer's name: the
 same draws on every device, no matter which other regularizers are on. The generators belong to a checkpoint.
 """
@@ -22,17 +25,19 @@ from reglab.training.seeds import seed_for
 class Hooks:
     """The regularizers of ``spec`` that have hooks; without any, every method leaves things as they are.
 
-    ``background`` (C,) is a normalised black pixel, on the device.
+    ``background`` (C,) is a normalised black pixel, on the device; ``class_weights`` (classes,) are ω, which the spec
+    may leave unused.
     """
 
-    def __init__(self, spec: RunSpec, background: Tensor) -> None:
+    def __init__(self, spec: RunSpec, background: Tensor, class_weights: Tensor | None = None) -> None:
         entries, self.background, self.seed = active(spec), background, spec.train.seed
         self.values: Mapping[str, Any] = {entry.name: entry.value(spec) for entry in entries}
         self.on_data = {entry.name: entry.data for entry in entries if entry.data}
         self.on_loss = {entry.name: entry.loss for entry in entries if entry.loss}
         self.after_step = {entry.name: entry.project for entry in entries if entry.project}
         self.generators = {name: torch.Generator().manual_seed(seed_for(self.seed, name)) for name in self.on_data}
-        self.changes_criterion = any(entry.changes_criterion for entry in entries)
+        self.class_weights = class_weights if spec.train.class_weights == "balanced" else None
+        self.changes_criterion = self.class_weights is not None or any(entry.changes_criterion for entry in entries)
 
     def draw(self, n: int) -> tuple[Tensor, ...]:
         """The random numbers of the next batch, of n images, on the device."""
@@ -52,11 +57,22 @@ class Hooks:
         if not self.changes_criterion:
             [(labels, _)] = batch.targets
             return losses(scores, labels, "mean")
-        return self.criterion(scores, batch).mean(1)
+        each = self.criterion(scores, batch)
+        return each.mean(1) if self.class_weights is None else each.sum(1) / self.total_weight(batch)
+
+    def total_weight(self, batch: Batch) -> Tensor:
+        """Σ ω_y over the labels of the images, each times its share; the number of images without class weights."""
+        total = self.background.new_zeros(())
+        for labels, share in batch.targets:
+            own = torch.ones_like(labels) if self.class_weights is None else self.class_weights[labels]
+            total = total + (own if share is None else share * own).sum()
+        return total
 
     def criterion(self, scores: Tensor, batch: Batch) -> Tensor:
-        """The training criterion (K, N) of every image."""
+        """The training criterion (K, N) of every image, ω_y times it with class weights."""
         log_probabilities, (lanes, n) = scores.log_softmax(-1), scores.shape[:2]
+        if self.class_weights is not None:
+            log_probabilities = log_probabilities * self.class_weights
         each = scores.new_zeros(())
         for labels, share in batch.targets:
             own = -log_probabilities.gather(-1, labels.expand(lanes, n)[:, :, None])[:, :, 0]
@@ -80,10 +96,11 @@ class Hooks:
             return None
         plain = Batch(data.images, ((data.labels, None),))
         mixed = self._mixed(plain)
+        scale = 1.0 if self.class_weights is None else len(data.images) / self.total_weight(mixed)
 
         def measure(score: Score, scores: Tensor, part: slice) -> Tensor:
             batch = _part(mixed, part)
-            return self.criterion(scores if mixed is plain else score(batch.images), batch).sum(1)
+            return self.criterion(scores if mixed is plain else score(batch.images), batch).sum(1) * scale
 
         return measure
 

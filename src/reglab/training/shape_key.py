@@ -37,6 +37,7 @@ def shape_key(specs: Sequence[RunSpec], device: torch.device, threads: int) -> s
         "images": [*entry.shape, len(entry.classes), first.train.batch_size, first.train.precision],
         "optimizer": [first.optim.name, *optimizer.state(first.optim), optimizer.is_plain(first.optim)],
         "regularizers": [_kind(regularizer.name, regularizer.value(first)) for regularizer in active(first)],
+        **({"class weights": first.train.class_weights} if first.train.class_weights != "none" else {}),
         "penalties": sorted({_penalty(spec) for spec in specs}),
         "scope": [first.penalty.scope, *sorted(first.penalty.factors.items())],
     }

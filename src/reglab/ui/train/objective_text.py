@@ -38,6 +38,11 @@ _ACTS: Mapping[Place, str] = {
 }
 """Where a regularizer acts."""
 
+BALANCED = (
+    r"\omega_c = \dfrac{n}{C\,n_c}, \quad L = \dfrac{\sum_{i \in B} \omega_{y_i}\,\ell_i}{\sum_{i \in B} \omega_{y_i}}"
+)
+"""Class weights in LaTeX: n training labels, n_c of class c, and the criterion L of a batch B."""
+
 MAX_NAMES = 3
 """A factor that more tensors than these have is written with their number, not their names."""
 
@@ -77,13 +82,16 @@ def changes_criterion(spec: RunSpec) -> bool:
 
 def _criteria(spec: RunSpec) -> list[str]:
     """One image's term of the training criterion in LaTeX: without regularizers, and as each of them redefines it."""
-    return [r"\mathrm{CE}(f_w(x_i), y_i)", *(entry.criterion for entry in active(spec) if entry.criterion)]
+    weighted = [r"\omega_{y_i}\,\mathrm{CE}(f_w(x_i), y_i)"] * (spec.train.class_weights != "none")
+    own = (entry.criterion for entry in active(spec) if entry.criterion)
+    return [r"\mathrm{CE}(f_w(x_i), y_i)", *weighted, *own]
 
 
 def other_regularizers(spec: RunSpec) -> tuple[Row, ...]:
     """The regularizers that ``spec`` switches on besides the penalty, in their order, but those after the step."""
     on = [entry for entry in active(spec) if entry.acts != "after the step"]
-    return tuple(Row(entry.formula(entry.value(spec)), _about(entry, spec)) for entry in on)
+    rows = tuple(Row(entry.formula(entry.value(spec)), _about(entry, spec)) for entry in on)
+    return rows if spec.train.class_weights == "none" else (CLASS_WEIGHTS, *rows)
 
 
 def _about(entry: Regularizer, spec: RunSpec) -> str:
@@ -171,6 +179,14 @@ class Row:
     whole_penalty: bool = False
 
 
+CLASS_WEIGHTS = Row(
+    BALANCED,
+    "Class weights, in the loss: an image of class c counts ω_c times. Over all training images Σ ω = n. This is the "
+    "training criterion in J; loss curves stay data losses. In PyTorch: `nn.CrossEntropyLoss(weight=ω)`. Keras's "
+    "`class_weight` divides by the number of images in the batch in place of Σ ω.",
+)
+
+
 def update_rule(spec: RunSpec) -> tuple[Row, ...]:
     """The step line by line, in the order in which it is computed."""
     apply = spec.penalty.apply if penalised(spec.penalty) else None
@@ -218,6 +234,7 @@ def _factor(factors: Mapping[str, float]) -> Row:
 
 def _gradient(spec: RunSpec, *, coupled: bool) -> Row:
     what = ("training criterion", "mean ℓ") if changes_criterion(spec) else ("data loss", "mean cross-entropy")
+    what = what if spec.train.class_weights == "none" else (what[0], "mean ℓ with class weights")
     of = f"The gradient of the batch's {what[0]} L: the {what[1]} of {spec.train.batch_size} images"
     if not coupled:
         return Row(r"g = \nabla L(w)", f"{of}.")
