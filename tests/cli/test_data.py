@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.datasets.files import write_idx_pair
+from tests.datasets.files import LABELS, write_idx_pair
+from tests.factories import add_run, spec
 
 from reglab.cli import main
 from reglab.datasets import DATASETS, load_images
 from reglab.datasets.cache import forget_images
+from reglab.settings import load_settings
+from reglab.store import open_store
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +48,31 @@ def test_the_list_says_where_each_data_set_is_and_what_is_decoded(
     assert (listed["kmnist"]["state"], listed["kmnist"]["cached_bytes"]) == ("download", 0)
     assert main(["data", "list"]) == 0
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mnist ")]
-    assert line.endswith("raw; 155 KiB decoded")
+    assert line.startswith("mnist             200 of 1×28×28")
+    assert line.endswith("raw; 153 KiB of files; 155 KiB decoded")
+
+
+def test_the_list_says_what_a_data_set_takes_and_who_uses_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_store(load_settings()) as store:
+        add_run(store, spec(data__name="mnist"))
+        deleted = add_run(store, spec(data__name="mnist"))
+        store.delete([deleted.id])
+    raw = home / "data" / "MNIST" / "raw"
+    listed = {line["name"]: line for line in ended(capsys, "list")}
+    mnist = listed["mnist"]
+    assert (mnist["runs"], mnist["images"], mnist["place"]) == (1, 200, str(raw))
+    assert sorted(mnist["files"]) == sorted(map(str, raw.iterdir()))
+    assert mnist["bytes"] == sum(file.stat().st_size for file in raw.iterdir())
+    assert (mnist["licence"], mnist["test_images"], mnist["test_state"]) == ("CC BY-SA 3.0", 10_000, "download")
+    assert (listed["digits"]["test_images"], listed["digits"]["runs"]) == (None, 0)
+    assert all(line["licence"] and line["source"] for line in listed.values())
+
+
+def test_a_damaged_file_is_named_in_the_list(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    damaged = home / "data" / "MNIST" / "raw" / f"{LABELS}.gz"
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    problem = next(line["problem"] for line in ended(capsys, "list") if line["name"] == "mnist")
+    assert str(damaged) in problem
 
 
 def test_the_cache_is_shown_last_used_first_and_cleared_with_nothing_else_gone(

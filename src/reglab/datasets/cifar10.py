@@ -20,6 +20,7 @@ ENTRY = verified_dataset(
     order=60,
     about="50,000 colour photographs of 32×32 pixels: ten kinds of animals and vehicles.",
     source="Krizhevsky, 2009",
+    licence="None stated; the authors ask to be cited",
     classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     confusions=((2, 0), (3, 5), (4, 7), (5, 3), (9, 1)),  # as in Patrini et al. 2017
     size=CIFAR_SIZE,

@@ -30,6 +30,7 @@ ENTRY = verified_dataset(
     order=70,
     about="50,000 colour photographs of 32×32 pixels: a hundred kinds of things, only 500 of each.",
     source="Krizhevsky, 2009",
+    licence="None stated; the authors ask to be cited",
     classes=tuple(CLASSES.split()),
     size=CIFAR_SIZE,
     test=cifar_test(SOURCE),

@@ -32,6 +32,7 @@ ENTRY = Dataset(
     order=10,
     about="1,797 handwritten digits of 8×8 pixels. Quick to train on, and easily overfitted with few images.",
     source="UCI Optical Recognition of Handwritten Digits (Alpaydin and Kaynak, 1998), as scikit-learn ships it",
+    licence="CC BY 4.0 (UCI Machine Learning Repository)",
     classes=tuple("0123456789"),
     confusions=DIGIT_CONFUSIONS,
     shape=(1, 8, 8),

@@ -30,6 +30,7 @@ ENTRY = Dataset(
     order=12,
     about="The 1,797 digits of 8×8 pixels in two classes, small digits against large ones, each pixel standardised.",
     source="scikit-learn's example L1 Penalty and Sparsity in Logistic Regression",
+    licence="CC BY 4.0 (UCI Machine Learning Repository)",
     classes=("0–4", "5–9"),
     shape=(1, 8, 8),
     size=1797,

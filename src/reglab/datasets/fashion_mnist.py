@@ -23,5 +23,6 @@ ENTRY = idx_dataset(
     order=40,
     about="60,000 pieces of clothing of 28×28 pixels: as small as MNIST, but harder.",
     source="Xiao, Rasul and Vollgraf, 2017 (Zalando Research)",
+    licence="MIT",
     classes=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )

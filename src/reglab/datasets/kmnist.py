@@ -11,5 +11,6 @@ ENTRY = idx_dataset(
     order=50,
     about="60,000 cursive Japanese characters of 28×28 pixels, several shapes for each of ten sounds.",
     source="Clanuwat et al., 2018 (Kuzushiji-MNIST, CODH)",
+    licence="CC BY-SA 4.0",
     classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
 )

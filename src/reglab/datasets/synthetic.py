@@ -46,6 +46,7 @@ ENTRY = Dataset(
     order=90,
     about="3,000 noisy striped patterns of 16×16 pixels in six orientations: what a convolution sees best.",
     source="Made by RegLab from a fixed seed",
+    licence="MIT, as RegLab",
     classes=tuple(f"{angle}°" for angle in _ANGLES),
     shape=(1, _SIDE, _SIDE),
     size=len(_ANGLES) * _PER_CLASS,

@@ -90,6 +90,13 @@ def count_groups(connection: Connection, prefixes: Iterable[str]) -> dict[str, i
     return {row.kind: row.number for row in connection.execute(query)}
 
 
+def count_datasets(connection: Connection) -> dict[str, int]:
+    """Dataset → how many runs that are not deleted use it."""
+    name = _plain(connection, runs.c.dataset)
+    query = select(name, func.count()).where(runs.c.deleted.is_(None)).group_by(name)
+    return {_text(dataset): number for dataset, number in connection.execute(query)}
+
+
 def count_sweeps(connection: Connection) -> int:
     """How many sweeps are not deleted."""
     return connection.execute(select(func.count()).where(sweeps.c.deleted.is_(None))).scalar_one()

@@ -139,6 +139,11 @@ class TableReads:
         with self._database.read() as connection:
             return run_counts.count(connection, wanted or RunFilter())
 
+    def count_datasets(self) -> dict[str, int]:
+        """Dataset → how many runs that are not deleted use it."""
+        with self._database.read() as connection:
+            return run_counts.count_datasets(connection)
+
     def count_groups(self, prefixes: Iterable[str]) -> dict[str, int]:
         """Prefix → how many runs are in groups that begin so; under "" the runs of no such group."""
         with self._database.read() as connection:

@@ -38,20 +38,21 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
 
 
 def _list(settings: Settings, output: Output) -> None:
-    from reglab.datasets import DATASETS, status
+    from reglab.content.dataset_text import line, record
+    from reglab.datasets.catalogue import catalogue
+    from reglab.store import open_store
+    from reglab.store.sentences import disk_error
 
-    decoded = _kept(settings)
-    width = max(map(len, DATASETS.names()))
-    for entry in DATASETS.entries.values():
-        found = status(entry, settings.data)
-        size = sum(one.bytes for one in decoded if one.dataset == entry.name)
-        record = {
-            "name": entry.name, "label": entry.label, "images": entry.size, "shape": list(entry.shape),
-            "classes": list(entry.classes), "state": found.state, "sentence": found.sentence, "cached_bytes": size,
-        }  # fmt: skip
-        shape = "×".join(map(str, entry.shape))
-        line = f"{entry.name:<{width}}  {entry.size:>6,} of {shape:<8}  {found.sentence}"
-        output.print(record, f"{line}; {gib(size)} decoded" if size else line)
+    try:
+        found = catalogue(settings.data, settings.cache)
+    except OSError as error:
+        raise disk_error(settings.cache, error) from None
+    with open_store(settings) as store:
+        uses = store.count_datasets()
+    width = max(len(one.entry.name) for one in found)
+    for one in found:
+        runs = uses.get(one.entry.name, 0)
+        output.print(record(one, runs), line(one, runs, width))
 
 
 def _cache(settings: Settings, output: Output, *, clear: bool) -> None:

@@ -43,6 +43,8 @@ Spec = TypeVar("Spec")
 
 TRAIN_PAGE = "pages/1_Experiment/1_train.py"
 SWEEP_PAGE = "pages/1_Experiment/2_sweep.py"
+DATA_PAGE = "pages/1_Experiment/3_data.py"
+RUNS_PAGE = "pages/2_Results/1_runs.py"
 COMPARE_PAGE = "pages/2_Results/2_compare.py"
 INSPECT_PAGE = "pages/2_Results/3_inspect.py"
 
