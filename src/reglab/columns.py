@@ -98,6 +98,7 @@ PAIRS = "n_pairs"  # repeats that have a figure both here and at λ = 0
 BETTER_IN = "better_in"  # of these repeats, those in which the point does better than λ = 0
 P_ADJUSTED = "p_adjusted"  # two-sided p of the difference to λ = 0, adjusted for the number of λ; NaN: not tested
 REGIMES: tuple[str, ...] = ("underfits", "fits", "overfits", "diverged", "at chance")
+REGIME_LABELS = {name: "well regularised" if name == "fits" else name for name in REGIMES}  # as pages and charts write
 ALL_WEIGHTS = "all layers"  # a LAYER: the weights of all layers together
 
 # Calibration over λ: expected calibration errors, means over repeats like the figures above.

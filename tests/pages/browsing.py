@@ -68,9 +68,23 @@ def go_back(app: AppTest, **query: str) -> AppTest:
         return visit(app, **query)
 
 
+def press_in_a_fragment_that_is_gone(app: AppTest, key: str) -> AppTest:
+    """Press a button that the browser still shows although the page has been drawn anew since."""
+    gone = partial(RerunData, fragment_id_queue=["gone"])
+    app.button(key=key).click()
+    with patch("streamlit.testing.v1.local_script_runner.RerunData", gone):
+        return again(app)
+
+
 def address(app: AppTest) -> dict[str, str]:
     """The parameters in the address bar."""
     return {key: value if isinstance(value, str) else value[0] for key, value in app.query_params.items()}
+
+
+def below_fields(app: AppTest) -> list[str]:
+    """The sentences below fields that cannot be used."""
+    texts = [plain(one.value) for one in app.markdown if one.value.startswith(":red[:small[")]
+    return [text.removeprefix(":red[:small[").removesuffix("]]") for text in texts]
 
 
 def charts(app: AppTest) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
-from tests.pages.browsing import again, plain, press, visit
+from tests.pages.browsing import again, plain, press, press_in_a_fragment_that_is_gone, visit
 from tests.pages.runs_page import charts, names, pinned, state, three
 from tests.pages.runs_page import runs_page as page
 
@@ -46,6 +46,13 @@ def test_a_name_that_cannot_be_is_said_beside_it_and_goes_when_corrected(app: Ap
     press(app, "save_run")
     assert not app.error
     assert store.get(run.id).name == "better"
+
+
+def test_a_press_between_a_last_tick_and_the_page_that_follows_is_seen(app: AppTest, store: Store) -> None:
+    run, *_ = three(store)
+    visit(app, runs=run.id)
+    press_in_a_fragment_that_is_gone(app, "select_none")
+    assert pinned(app) == []
 
 
 def test_tags_of_several_runs_are_added_and_removed_together(app: AppTest, store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import metrics, spec
-from tests.pages.browsing import address, again, errors, plain, press, prose, visit
+from tests.pages.browsing import address, again, below_fields, errors, plain, press, prose, visit
 from tests.pages.sweeps import form, kinds
 from tests.pages.sweeps import sweep_page as page
 
@@ -69,7 +69,7 @@ def test_bad_values_of_an_axis_have_their_reason_below_its_field(app: AppTest, v
     app.text_input(key=SECOND_VALUES).set_value(values)
     again(app)
     assert any(plain(one.value).startswith(f":red[:small[{reason}") for one in app.markdown)
-    assert errors(app) == ["The values of learning rate cannot be used; the reason is below their field."]
+    assert errors(app) == ["The list of learning rate cannot be used; the reason is below its field."]
     assert app.button(key="sweep_start").disabled
 
 
@@ -77,10 +77,12 @@ def test_a_value_out_of_range_and_one_setting_twice_are_sentences(app: AppTest) 
     visit(app, over="optim.lr=0.1,1")
     app.text_input(key=FIRST_VALUES).set_value("0.1, 11")
     again(app)
-    assert errors(app) == ["Learning rate must be at most 10, not 11."]
+    assert errors(app) == ["The list of learning rate cannot be used; the reason is below its field."]
+    assert below_fields(app) == ["Learning rate must be at most 10, not 11."]
     app.selectbox(key=SECOND).set_value("optim.lr")
     again(app)
-    assert errors(app) == ["Learning rate is chosen for both axes; choose another second axis."]
+    assert errors(app) == ["The second axis cannot be used; the reason is below its field."]
+    assert below_fields(app) == ["Learning rate is chosen for both axes; choose another second axis."]
 
 
 def _trained(store: Store, wanted: SweepSpec) -> Sweep:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.pages.browsing import address, again, errors, go_back, lag, plain, press, prose, visit
+from tests.pages.browsing import address, again, below_fields, errors, go_back, lag, plain, press, prose, visit
 from tests.pages.sweeps import form, kinds
 from tests.pages.sweeps import sweep_page as page
 
@@ -16,7 +17,7 @@ from reglab.store import Store, Sweep
 from reglab.sweep import SweepSpec
 from reglab.ui.shared.query import Query
 from reglab.ui.sweep.presets import DEMO, PRESETS
-from reglab.ui.sweep.query import BY, KIND, LISTS, MODES, OVER, REPEATS, RUN_WIDGETS, normal
+from reglab.ui.sweep.query import BY, KIND, LISTS, MODES, OVER, RATIO, REPEATS, RUN_WIDGETS, normal
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 
@@ -126,10 +127,43 @@ def test_bad_values_have_their_reason_below_the_field_and_nothing_starts(
     app.text_input(key=key).set_value(text)
     again(app)
     assert any(plain(one.value).startswith(f":red[:small[{words}") for one in app.markdown)
-    assert errors(app) == ["The values of λ₂ cannot be used; the reason is below their field."]
+    assert errors(app) == ["The list of λ₂ cannot be used; the reason is below its field."]
     assert "Start trains" not in prose(app)
     assert app.button(key="sweep_start").disabled
     assert address(app) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "named", "reason"),
+    [
+        ({KIND: "elastic", RATIO: "2"}, "The L1 ratio", "L1 ratio must be at most 1, not 2"),
+        ({KIND: "elastic", RATIO: "x"}, "The L1 ratio", "Cannot read 'x'"),
+        ({REPEATS: 60}, "The number of repeats", "Seeds must be at most 50, not 60."),
+        ({REPEATS: 1, OVER: "fold"}, "The number of repeats", "Cross-validation needs at least 2 folds."),
+        ({MODES: []}, "The penalty mode", "Choose at least one penalty mode."),
+        ({RUN_WIDGETS["optim.lr"]: "11"}, "Learning rate", "Learning rate must be at most 10, not 11"),
+        ({RUN_WIDGETS["data.train_size"]: 5000}, "Training images", "Training images 5,000 is more than there are"),
+    ],
+)
+def test_an_error_stands_once_at_its_field_and_nothing_starts(
+    app: AppTest, values: dict[str, Any], named: str, reason: str
+) -> None:
+    visit(app)
+    for key, value in values.items():
+        app.session_state[key] = value
+    again(app)
+    [below] = below_fields(app)
+    assert below.startswith(reason)
+    assert errors(app) == [f"{named} cannot be used; the reason is below its field."]
+    assert app.button(key="sweep_start").disabled
+
+
+def test_enter_in_the_form_starts_and_arrows_step_the_shared_lambdas(app: AppTest) -> None:
+    visit(app)
+    [keys] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "reglab_form_keys"]
+    sent = orjson.loads(keys.json)
+    assert (sent["form"], sent["start"]) == ("sweep_form_area", "sweep_start")
+    assert RUN_WIDGETS["penalty.l1"] in sent["lambdas"]
 
 
 def test_lists_and_shared_settings_may_have_decimal_commas(app: AppTest) -> None:
@@ -143,7 +177,8 @@ def test_lists_and_shared_settings_may_have_decimal_commas(app: AppTest) -> None
     assert (made.l2, made.run.optim.lr, made.run.penalty.l1) == ((1e-3, 1e-2, 0.1), 1.5e-3, 1e-4)
     app.text_input(key=RUN_WIDGETS["optim.lr"]).set_value("1,000")
     again(app)
-    assert errors(app) == ["Learning rate: '1,000' could mean 1 or 1000; write 1 or 1000."]
+    assert errors(app) == ["Learning rate cannot be used; the reason is below its field."]
+    assert below_fields(app) == ["'1,000' could mean 1 or 1000; write 1 or 1000."]
 
 
 def test_what_cannot_be_trained_is_refused_before_it_starts(app: AppTest) -> None:
@@ -152,8 +187,8 @@ def test_what_cannot_be_trained_is_refused_before_it_starts(app: AppTest) -> Non
     app.segmented_control(key=OVER).set_value("fold")
     app.number_input(key=RUN_WIDGETS["data.train_size"]).set_value(1790)
     again(app)
-    assert len(errors(app)) == 1
-    assert "1790" in errors(app)[0] or "1,790" in errors(app)[0]
+    [problem] = below_fields(app)
+    assert "1790" in problem or "1,790" in problem
     assert app.button(key="sweep_start").disabled
 
 
@@ -163,7 +198,7 @@ def test_disjoint_blocks_are_a_choice_and_too_many_are_refused_with_the_number_t
     app.number_input(key=REPEATS).set_value(7)
     app.number_input(key=RUN_WIDGETS["data.train_size"]).set_value(300)
     again(app)
-    [problem] = errors(app)
+    [problem] = below_fields(app)
     assert problem.startswith("Blocks 7 is too many: 7 blocks of the 1,438 images of Digits (8×8)")
     assert problem.endswith("at most 3 repeats on disjoint blocks fit.")
     app.number_input(key=REPEATS).set_value(3)
@@ -177,7 +212,7 @@ def test_no_penalty_mode_is_refused_and_two_double_the_runs(app: AppTest) -> Non
     visit(app)
     app.pills(key=MODES).set_value([])
     again(app)
-    assert errors(app) == ["Choose at least one penalty mode."]
+    assert below_fields(app) == ["Choose at least one penalty mode."]
     app.pills(key=MODES).set_value(["coupled", "decoupled"])
     again(app)
     assert "9 λ₂ × 2 penalty modes × 6 seeds = 108 runs" in prose(app)

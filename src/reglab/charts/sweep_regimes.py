@@ -1,4 +1,4 @@
-"""The regimes on the U-curve: a label below each stretch of λ, and a faint background behind what fits.
+"""The regimes on the U-curve: a label below each stretch of λ, and a faint background behind the well regularised.
 
 A figure does not know how wide it will be, while a label has the same width in any. So labels are placed for the
 narrowest plot; wider plots only move them apart. A label without room there is left out rather than moved to other λ.
@@ -38,17 +38,29 @@ class Zone:
     right: float
 
     @property
+    def label(self) -> str:
+        """What stands below it."""
+        return columns.REGIME_LABELS.get(self.name, self.name)
+
+    @property
     def pixels(self) -> float:
         """The width of its label."""
-        return LETTER * len(self.name)
+        return LETTER * len(self.label)
 
     @property
     def anchor(self) -> str | None:
         """Where its label is anchored: in the middle, or at a near end of the axis; None: no room for it."""
-        if self.pixels <= NARROW * (self.right - self.left):
+        if self.pixels <= NARROW * (self.right - self.left) or self._reaches_out:
             return "center"
         at_end = self.pixels / 2 - _OVERHANG <= NARROW * (self.right - self.left)  # the label's middle is in its zone
         return "left" if at_end and self.left <= 0 else "right" if at_end and self.right >= 1 else None
+
+    @property
+    def _reaches_out(self) -> bool:
+        """Whether the long label of the well regularised may reach beyond its stretch, by half of it on each side."""
+        middle, room = NARROW * (self.left + self.right) / 2, NARROW * (self.right - self.left)
+        inside = middle - self.pixels / 2 >= -_OVERHANG and middle + self.pixels / 2 <= NARROW + _OVERHANG
+        return self.name == _FITS and self.pixels <= 2 * room and inside
 
     @property
     def span(self) -> tuple[float, float]:
@@ -68,7 +80,7 @@ class Zone:
 
 
 def add_regimes(made: Draft, own: Points, column: str) -> None:
-    """Labels below the axis, in place of its title, and the background behind what fits."""
+    """Labels below the axis, in place of its title, and the background behind the well regularised."""
     (low, high), zones = own.axis.range, _zones(own, column)
     for zone in zones:
         if zone.name == _FITS:
@@ -79,11 +91,11 @@ def add_regimes(made: Draft, own: Points, column: str) -> None:
         made.update_xaxes(title={"text": None})
     below = {"xref": "paper", "y": 0, "yref": "paper", "yanchor": "top", "yshift": -21, "opacity": 0.8, "borderpad": 0}
     for zone in labelled:
-        made.add_text(zone.name, **below, **zone.place)
+        made.add_text(zone.label, **below, **zone.place)
 
 
 def with_text(zones: Sequence[Zone]) -> list[Zone]:
-    """The zones with a label. Of two that would meet, "fits" goes (it has its background), or the narrower one."""
+    """The zones with a label. Of two that would meet, the shaded well regularised one goes, else the narrower."""
     kept: list[Zone] = []
     for zone in sorted(zones, key=lambda zone: (zone.name == _FITS, zone.left - zone.right)):
         (start, end), others = zone.span, [other.span for other in kept]

@@ -13,8 +13,6 @@ from reglab.content.epoch_view import EpochView
 from reglab.content.verdict_lines import p_text
 from reglab.number_format import NONE, PERCENT, fixed, percent
 
-_REGIMES = {"fits": "well regularised"}  # as the page writes them, where that differs from the column
-
 
 def readable(view: EpochView) -> pd.DataFrame:
     """The axes, mean ± standard error, difference to λ = 0 and its test, choice and regime; the measure shown first.
@@ -43,7 +41,9 @@ def readable(view: EpochView) -> pd.DataFrame:
         shown["Better in"] = _better_in(table)
     choices = zip(table[columns.BEST].tolist(), table[columns.ONE_SE].tolist(), strict=True)
     shown["Choice"] = [", ".join(["best"] * best + ["1-SE"] * one_se) for best, one_se in choices]
-    shown["Regime"] = [_REGIMES.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()]
+    shown["Regime"] = [
+        columns.REGIME_LABELS.get(regime, regime) for regime in table[columns.REGIME].fillna("").tolist()
+    ]
     shown |= means
     if table[columns.BALANCED_ACC].notna().any():
         shown["Balanced accuracy"] = [percent(share) for share in table[columns.BALANCED_ACC].tolist()]

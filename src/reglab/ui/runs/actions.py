@@ -38,6 +38,7 @@ from reglab.ui.shared.query import (
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, literal, local_time, named
+from reglab.ui.shared.trouble import redrawn
 
 EDIT = "edit_runs"
 """Key of the panel."""
@@ -219,14 +220,17 @@ def _inspect(ids: Sequence[str]) -> None:
     st.switch_page(INSPECT_PAGE, query_params={"run": ids[0]})
 
 
+@redrawn
 def _stop(ids: Sequence[str]) -> None:
     _each(ids, services().runner.stop)
 
 
+@redrawn
 def _resume(ids: Sequence[str]) -> None:
     _each(ids, services().runner.resume)
 
 
+@redrawn
 def _undo() -> None:
     """Restore the runs deleted last, and tick them again."""
     state = runs_state()
@@ -236,10 +240,12 @@ def _undo() -> None:
         state.deleted, state.ticked = (), (*state.ticked, *ids)
 
 
+@redrawn
 def _dismiss() -> None:
     runs_state().deleted = ()
 
 
+@redrawn
 def _save(run_id: str, keys: Sequence[str]) -> None:
     """Store the name, tags, note and colour in the fields with these keys."""
     store, (name, tags, note, colour) = services().store, (st.session_state[key] for key in keys)
@@ -253,6 +259,7 @@ def _save(run_id: str, keys: Sequence[str]) -> None:
     _close_edit(problem_of(write))
 
 
+@redrawn
 def _retag(ids: Sequence[str]) -> None:
     add, remove = st.session_state["tags_added"], st.session_state["tags_removed"]
     _close_edit(problem_of(lambda: services().store.change_tags(ids, add=add, remove=remove)))

@@ -19,6 +19,7 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, named
+from reglab.ui.shared.trouble import redrawn
 from reglab.ui.train.state import FORM
 
 DELETE, DUPLICATE, SEEDS = "delete_runs", "duplicate_runs", "duplicate_seeds"
@@ -115,6 +116,7 @@ def _about_copies(ticked: Sequence[RunMark]) -> list[str]:
 # Callbacks
 
 
+@redrawn
 def _delete(runs: Sequence[RunMark]) -> None:
     """Hide runs, all or none, and offer Undo."""
     state, ids = runs_state(), [run.id for run in runs]
@@ -132,6 +134,7 @@ def _to_form(ticked: Sequence[RunMark]) -> None:
     st.switch_page(TRAIN_PAGE, query_params=FORM.to_query(spec))
 
 
+@redrawn
 def _duplicate(copied: Sequence[RunMark]) -> None:
     """Queue a copy of each run; where the queue refuses one, those before it wait already, and the sentence says so."""
     state, next_seed, queued = runs_state(), st.session_state.get(SEEDS) == "next", 0

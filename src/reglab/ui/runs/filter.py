@@ -20,9 +20,17 @@ from reglab.spec import PenaltySpec
 from reglab.states import FACTS
 from reglab.store import RunChoices, RunFilter
 from reglab.store.run_filter import LESSON_GROUPS, SWEEP_GROUPS, TEXT_LENGTH
+from reglab.ui.shared.trouble import redrawn
 
 CHOICES = ("states", "datasets", "models", "penalties", "tags")
-_BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+
+
+@redrawn
+def _changed() -> None:
+    """Callback of a field: nothing but the page that shows what it leaves."""
+
+
+_BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session", "on_change": _changed}
 
 
 @dataclass(frozen=True)

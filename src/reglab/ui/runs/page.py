@@ -34,6 +34,7 @@ from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import common_facts, count_of, file_name, literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
+from reglab.ui.shared.trouble import redrawn
 
 TICK = 2.0
 """Seconds between updates while a run trains or waits."""
@@ -117,6 +118,7 @@ def _board(tick: float | None) -> None:
 def _grouping(state: RunsState) -> None:
     """What a row is: a run, or a sweep, CNN or λ with its runs."""
 
+    @redrawn
     def choose() -> None:
         state.grouping, state.opened = st.session_state[_GROUPING], ()
 
@@ -131,9 +133,11 @@ def _selection(store: Store, state: RunsState, wanted: RunFilter, found: RunCoun
     if not state.ticked:
         return
 
+    @redrawn
     def every() -> None:
         state.tick(store.run_ids(wanted, state.order, limit=MOST_TICKED + 1), on=True)
 
+    @redrawn
     def none() -> None:
         state.tick(state.ticked, on=False)
 
@@ -149,7 +153,9 @@ def _table(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts, 
     if not found.total:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("No run matches the filter.", width="content")
-            st.button("Clear filter", key="clear_filter", icon=":material/filter_alt_off:", on_click=clear_filter)
+            st.button(
+                "Clear filter", key="clear_filter", icon=":material/filter_alt_off:", on_click=redrawn(clear_filter)
+            )
         if not state.ticked:
             return
     listed = (wanted, state.order, state.grouping)
@@ -163,7 +169,15 @@ def _table(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts, 
     table = table_rows(store, state, wanted, found, groups, first)
     with above:
         below = "40dvh" if state.ticked else "8rem" if total > PAGE else "5rem"  # for the pager and Import
-        run_grid(table.columns, table.rows, table.pinned, key=TABLE, seen=state.seen, below=below, on_events=state.take)
+        run_grid(
+            table.columns,
+            table.rows,
+            table.pinned,
+            key=TABLE,
+            seen=state.seen,
+            below=below,
+            on_events=redrawn(state.take),
+        )
     unreadable_list(table.unreadable, "runs_unreadable")
 
 

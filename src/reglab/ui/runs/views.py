@@ -18,6 +18,7 @@ from reglab.ui.runs.columns import COLUMNS, DEFAULT
 from reglab.ui.runs.filter import filter_values, set_filter
 from reglab.ui.runs.state import RunsState, runs_state
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.trouble import redrawn
 
 MOST_VIEWS, LONGEST, _LONGEST_TEXT = 30, 60, 50_000
 """Views that a browser keeps, and characters of a name."""
@@ -132,17 +133,20 @@ def columns_panel(state: RunsState) -> None:
 # Callbacks
 
 
+@redrawn
 def _choose() -> None:
     wanted = st.session_state[COLUMNS_FIELD]
     runs_state().columns = tuple(key for key in COLUMNS if key in wanted) or DEFAULT
     views().number += 1
 
 
+@redrawn
 def _usual() -> None:
     runs_state().columns = DEFAULT
     views().number += 1
 
 
+@redrawn
 def _apply(name: str) -> None:
     view, state = views().saved[name], runs_state()
     set_filter(view)
@@ -151,6 +155,7 @@ def _apply(name: str) -> None:
     state.view, state.opened = name, ()
 
 
+@redrawn
 def _save() -> None:
     """Under the name in the field; a view of this name is replaced, and beyond MOST_VIEWS the oldest one goes."""
     state, name = runs_state(), " ".join(st.session_state[NAME].split())[:LONGEST]
@@ -163,6 +168,7 @@ def _save() -> None:
     st.session_state["views_panel"] = False
 
 
+@redrawn
 def _forget(name: str) -> None:
     views().saved.pop(name, None)
     views().number += 1

@@ -116,7 +116,10 @@ _PLAINER = (
 
 @dataclass
 class Fault:
-    """What is wrong with the field of ``setting``, and whether it ``stands`` there: "More" may hide the field."""
+    """What is wrong with the field of ``setting``, and whether it ``stands`` there: "More" may hide the field.
+
+    A field that belongs to no setting of a run is named by its widget key.
+    """
 
     setting: str
     sentence: str
@@ -136,7 +139,7 @@ class FieldError(SpecError):
 
 @contextmanager
 def fault_of(error: FieldError | None) -> Iterator[Fault | None]:
-    """Have :func:`draw` explain ``error`` below its field; the fault says whether that field was drawn."""
+    """Have :func:`explain` show ``error`` below its field; the fault says whether that field was drawn."""
     fault = Fault(error.setting, str(error)) if error is not None and error.setting is not None else None
     token = _FAULT.set(fault)
     try:
@@ -314,7 +317,7 @@ def draw(
         if setting in MAY_BE_EMPTY:
             shared |= {"value": None, "placeholder": _EMPTY.get(setting, "all")}
         st.number_input(**shared)
-    _explain(setting, shared["key"])
+    explain(setting, explained=setting in NUMBERS and not is_number(st.session_state[shared["key"]]))
 
 
 def draw_below_heading(setting: str, **options: Any) -> None:
@@ -324,22 +327,30 @@ def draw_below_heading(setting: str, **options: Any) -> None:
     draw(setting, **options)
 
 
-def _explain(setting: str, key: str) -> None:
-    """The fault of the field that was just drawn, if it has one."""
+def explain(setting: str, *, explained: bool = False) -> None:
+    """The fault of the field that was just drawn, if it has one; ``explained``: the field has done so itself."""
     fault = _FAULT.get()
     if fault is None or fault.setting != setting:
         return
     fault.stands = True
-    if setting not in NUMBERS or _is_number(st.session_state[key]):  # else the field has explained itself
+    if not explained:
         field_problem(fault.sentence)
 
 
-def _is_number(typed: object) -> bool:
+def is_number(typed: object) -> bool:
+    """Whether :func:`number_field` has nothing to explain: a number, or nothing at all."""
     try:
         read_named(typed, "")
     except NotANumber:
         return not str(typed or "").strip()
     return True
+
+
+def beside_start(problem: FieldError | None, fault: Fault | None, name: Callable[[str], str]) -> str | None:
+    """What stands beside Start: the ``problem``, or at which field it stands, by the ``name`` of its setting."""
+    if fault is not None and fault.stands:
+        return f"{name(fault.setting)} cannot be used; the reason is below its field."
+    return str(problem) if problem is not None else None
 
 
 def number_field(label: str, key: str, **options: Any) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from reglab.errors import RegLabError
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
+
+P = ParamSpec("P")
 
 _SHOWN, _PROBLEM = "_banner_shown", "button_problem"
 
@@ -33,19 +37,30 @@ def show(error: RegLabError | str) -> None:
     st.error(literal(str(error)), icon=":material/error:")
 
 
-def attempt(act: Callable[[], object]) -> Callable[[], None]:
-    """``act`` as a button's callback; its error is kept for :func:`button_problem`.
+def redrawn(act: Callable[P, object]) -> Callable[P, None]:
+    """``act`` as a callback in a live page, after which the whole page is drawn anew.
 
-    The whole page is drawn anew. Streamlit would draw the button's fragment, which may be no more: a press between a
-    last tick and the page that follows it would have its effect, and nobody would see it.
+    Streamlit would draw the fragment that was pressed, which may be no more: a press between a last tick and the page
+    that follows it would have its effect, and nobody would see it.
     """
 
+    @wraps(act)
+    def callback(*args: P.args, **kwargs: P.kwargs) -> None:
+        act(*args, **kwargs)
+        st.rerun()
+
+    return callback
+
+
+def attempt(act: Callable[[], object]) -> Callable[[], None]:
+    """``act`` as a button's callback, :func:`redrawn`; its error is kept for :func:`button_problem`."""
+
+    @redrawn
     def on_click() -> None:
         try:
             act()
         except RegLabError as error:
             st.session_state[_PROBLEM] = str(error)
-        st.rerun()
 
     return on_click
 

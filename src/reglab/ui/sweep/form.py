@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import streamlit as st
@@ -18,16 +18,20 @@ from reglab.sweep_values import values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.class_maps import is_idle
+from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_facts import data_facts
 from reglab.ui.shared.spec_fields import (
     OTHER_REGULARIZERS,
     SETTINGS,
     TERMS,
+    FieldError,
     draw,
     draw_below_heading,
+    explain,
     field_problem,
     has,
+    is_number,
     number_field,
     segments,
     title,
@@ -58,11 +62,18 @@ from reglab.ui.sweep.query import (
     USUAL_VALUES,
     as_labels,
     axes_of,
+    field_error,
     read_axis,
     read_list,
     to_sweep,
 )
 from reglab.ui.sweep.state import FORM, show_sweep
+
+FORM_AREA = "sweep_form_area"
+"""Key of what holds the form and its Start."""
+
+LAMBDAS = tuple(RUN_WIDGETS[setting] for setting in ("penalty.l1", "penalty.l2", *TERMS))
+"""Keys of the fields of a λ that every run has."""
 
 NAME = "sweep_name"
 """Key of the field for the sweep's name."""
@@ -125,6 +136,12 @@ BY_HELP = (
 )
 FACTORS_HELP = "Multiplier of λ for single tensors, one “name: factor” a line; 0 exempts a tensor."
 
+_AXES = {FIRST_VALUES: FIRST, SECOND_VALUES: SECOND}
+_NAMES = {
+    **{LISTS[name]: f"The list of {symbol}" for name, symbol in SYMBOLS.items()},
+    **{RATIO: "The L1 ratio", MODES: "The penalty mode", REPEATS: "The number of repeats", SECOND: "The second axis"},
+}
+
 _CARD = (
     *("data.name", "data.train_size", "data.label_noise", "model.name", "optim.name", "optim.lr"),
     *("train.epochs", "train.batch_size", "penalty.l1", "penalty.l2", "penalty.factors"),
@@ -133,6 +150,20 @@ _CARD = (
 )  # settings that are not under More, or not by themselves
 _REPEATS_WIDTH = 132  # pixels
 _WHOLE_LIST = 12  # λ that are written out below their field
+
+
+def settle() -> None:
+    """Choose other axes where the form's optimizer lacks their settings; before its values are judged."""
+    for chosen, options in ((FIRST, _choices()), (SECOND, [NO_AXIS, *_choices()])):
+        if st.session_state.get(chosen) not in options:
+            st.session_state[chosen] = options[0]
+
+
+def name_of(field: str) -> str:
+    """How messages name a field, by the setting of its runs or by its key."""
+    if field in _AXES:
+        return f"The list of {title(st.session_state[_AXES[field]]).lower()}"
+    return _NAMES.get(field) or title(field)
 
 
 def sweep_form() -> None:
@@ -144,18 +175,18 @@ def sweep_form() -> None:
             _shared_card()
 
 
-def judge(values: Mapping[str, Any]) -> tuple[SweepSpec | None, LaneSize | None, str | None]:
+def judge(values: Mapping[str, Any]) -> tuple[SweepSpec | None, LaneSize | None, FieldError | None]:
     """The sweep of the form's ``values``, if they make one; the memory of a run; why the sweep cannot be trained."""
     try:
         spec = to_sweep(values)
     except SpecError as error:
-        return None, None, str(error)
+        return None, None, error if isinstance(error, FieldError) else FieldError(as_labels(str(error)), None)
     try:
         size = check_sweep(spec, services().settings)
         here = status(DATASETS.get(spec.run.data.name), services().settings.data)
     except RegLabError as error:
-        return spec, None, as_labels(str(error))
-    return spec, size, f"{here.sentence}." if here.state == "missing" else None
+        return spec, None, field_error(error, values)
+    return spec, size, FieldError(f"{here.sentence}.", None) if here.state == "missing" else None
 
 
 def start_form() -> None:
@@ -163,8 +194,7 @@ def start_form() -> None:
     state = FORM.state()
     spec, _, problem = judge(FORM.values())
     if spec is None or problem:
-        state.start_problem = problem
-        return
+        return  # the page explains it
     _start([spec], [str(st.session_state.get(NAME) or "").strip() or None], state.key)
 
 
@@ -197,15 +227,17 @@ def _sweep_card() -> None:
     for name in LISTED[kind]:
         _list(name)
     if kind == "elastic":
-        number_field("L1 ratio ρ", RATIO, help=RATIO_HELP, **shared)
+        explain(RATIO, explained=not is_number(number_field("L1 ratio ρ", RATIO, help=RATIO_HELP, **shared)))
     if kind == "setting":
         _axis("Swept setting", FIRST, FIRST_VALUES, SETTING_HELP)
     if kind != "grid":
         _axis("Second axis", SECOND, SECOND_VALUES, SECOND_HELP, optional=True)
     st.pills("Penalty mode", MODE_NAMES, selection_mode="multi", key=MODES, help=MODES_HELP, **shared)
+    explain(MODES)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):  # one below the other if narrow
         segments("Repeat over", OVER_NAMES, OVER, help=OVER_HELP, **named)
         st.number_input("Repeats", value=None, step=1, key=REPEATS, help=REPEATS_HELP, width=_REPEATS_WIDTH, **shared)
+    explain(REPEATS)
     _epoch_rule()
     segments("Choose λ by", MEASURES, BY, help=BY_HELP, **named)
     free = ["penalty.l2", "penalty.l1"] if kind == "setting" else [FIXED[kind]] if kind in FIXED else []
@@ -214,7 +246,7 @@ def _sweep_card() -> None:
         if place % 2 == 0:
             pair = st.columns(2)
         with pair[place % 2]:
-            draw(setting, key=RUN_WIDGETS[setting], help_more="The same in every run.")
+            draw(setting, key=RUN_WIDGETS[setting], help_more=f"The same in every run. {STEPS_HELP}")
 
 
 def _epoch_rule() -> None:
@@ -232,15 +264,10 @@ def _epoch_rule() -> None:
 
 def _axis(label: str, chosen: str, listed: str, help_: str, *, optional: bool = False) -> None:
     """A choice of a setting and the field for its values; below it the values as read, or why they cannot be read."""
-    run = _run()
-    own = [key for key in numeric_settings(run) if key not in ("penalty.l1", "penalty.l2")]
-    options = [NO_AXIS] * optional + own
-    if st.session_state.get(chosen) not in options:  # a setting of another optimizer
-        st.session_state[chosen] = options[0]
     left, right = st.columns(2, vertical_alignment="bottom")
     setting = left.selectbox(
         label,
-        options,
+        [NO_AXIS] * optional + _choices(),
         format_func=lambda key: "none" if key == NO_AXIS else title(key),
         key=chosen,
         help=help_,
@@ -248,13 +275,11 @@ def _axis(label: str, chosen: str, listed: str, help_: str, *, optional: bool = 
         args=(chosen, listed),
         persist_state="session",
     )
+    explain(chosen)
     if setting == NO_AXIS:
         return
     right.text_input("Its values", key=listed, help=VALUES_HELP, live="300ms", persist_state="session")
-    try:
-        _caption(read_axis(FORM.values(), setting, listed, run))
-    except SpecError as error:
-        field_problem(as_labels(str(error)))
+    _read_back(listed, lambda: read_axis(FORM.values(), setting, listed, _run()))
 
 
 def _suggest(chosen: str, listed: str) -> None:
@@ -263,6 +288,11 @@ def _suggest(chosen: str, listed: str) -> None:
     of_lambda = "0, 1e-4:1e-1:8" if setting.startswith("penalty.") else ""
     if setting != NO_AXIS:
         st.session_state[listed] = USUAL_VALUES.get(setting, of_lambda)
+
+
+def _choices() -> list[str]:
+    """The settings that an axis can have, but λ₁ and λ₂, which have lists of their own."""
+    return [key for key in numeric_settings(_run()) if key not in ("penalty.l1", "penalty.l2")]
 
 
 def _run() -> RunSpec:
@@ -288,14 +318,18 @@ def _list(name: str) -> None:
         persist_state="session",
         placeholder="0, 1e-4:1e-1:8",
     )
+    _read_back(LISTS[name], lambda: read_list(FORM.values(), name))
+
+
+def _read_back(field: str, read: Callable[[], Sequence[float]]) -> None:
+    """Below a list how many values it has, and which; or why they cannot be read, or not be trained."""
     try:
-        _caption(read_list(FORM.values(), name))
+        values = read()
     except SpecError as error:
         field_problem(str(error))
-
-
-def _caption(values: Sequence[float]) -> None:
-    """How many values, and which."""
+        explain(field, explained=True)
+        return
+    explain(field)
     cut = len(values) > _WHOLE_LIST
     text = f"{values_text(values[:6])}, …, {values_text(values[-3:])}" if cut else values_text(values)
     st.caption(f"{len(values)} value{'s' if len(values) != 1 else ''}: {text}")

@@ -15,27 +15,38 @@ from reglab.analysis import best_row, chosen, runs_table
 from reglab.analysis import sweep_table as table_of
 from reglab.content.verdict_lines import named_point
 from reglab.datasets import check_data
-from reglab.errors import RegLabError, SpecError, StoreError
+from reglab.errors import RegLabError, StoreError
 from reglab.jobs import chance_of
 from reglab.number_format import fixed, percent
-from reglab.spec import RunSpec
 from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
 from reglab.sweep import Point, SweepSpec
-from reglab.training import free_memory
+from reglab.training import LaneSize, free_memory
 from reglab.ui.shared.acting import act_button
+from reglab.ui.shared.form_keys import form_keys
 from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import LONGEST_NAME, FormState, unique
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import check_names, title
+from reglab.ui.shared.spec_fields import beside_start, check_names, fault_of
 from reglab.ui.shared.tables import pager, undo_notice, unreadable_list
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.trouble import show
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep import query as queries
-from reglab.ui.sweep.form import NAME, judge, start_form, start_preset, sweep_form
+from reglab.ui.sweep.form import (
+    FORM_AREA,
+    LAMBDAS,
+    NAME,
+    judge,
+    name_of,
+    settle,
+    start_form,
+    start_preset,
+    sweep_form,
+)
 from reglab.ui.sweep.live import sweep_view
 from reglab.ui.sweep.presets import DEMO, PRESETS, Preset
-from reglab.ui.sweep.query import KIND, LISTED, SYMBOLS, axes_of, read_axis, read_list, to_values
+from reglab.ui.sweep.query import to_values
 from reglab.ui.sweep.state import FORM, QUERY, START, show_sweep
 
 ABOUT = (
@@ -66,12 +77,18 @@ def sweep_page() -> None:
         for preset in PRESETS:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 _preset(preset)
-    left, right = st.columns([8, 5], gap="small")
-    with left:
+    settle()
+    spec, size, problem = judge(FORM.values())
+    form_keys(FORM_AREA, START, LAMBDAS)
+    with st.container(key=FORM_AREA):
+        left, right = st.columns([8, 5], gap="small")
+    with left, fault_of(problem) as fault:
         st.markdown("**Your own sweep**")
         sweep_form()
     with right:
-        spec = _start_box(state, first)
+        _start_row(state, beside_start(problem, fault, name_of), first)
+        if spec is not None and problem is None:
+            _about(spec, size)
         _previous_sweeps(state)
     FORM.keep(state, spec)
 
@@ -111,9 +128,8 @@ def _preset(preset: Preset) -> None:
         st.button("Customise", key=key, type="tertiary", on_click=fill, help=about)
 
 
-def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
-    """Name and Start, with what Start trains or why it cannot; the form's sweep, if it makes one."""
-    spec, size, problem = judge(FORM.values())
+def _start_row(state: FormState[SweepSpec], problem: str | None, first: bool) -> None:
+    """Name and Start, and why the form's sweep cannot be trained, if so."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help_ = "The name in lists. Empty: made of the dataset, the CNN and λ."
         st.text_input("Name", key=NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=help_)
@@ -121,12 +137,14 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         idle, icon = problem is not None, ":material/play_arrow:"
         look = {"type": kind, "icon": icon, "shortcut": "Ctrl+Enter"}
         act_button("Start", "start", key=START, on_click=start_form, disabled=idle, **look)
-    for sentence in dict.fromkeys(filter(None, (_short(problem), state.start_problem))):
-        st.error(literal(sentence), icon=":material/error:")
+    for sentence in dict.fromkeys(filter(None, (problem, state.start_problem))):
+        show(sentence)
     if state.link_problem:
         st.warning(literal(state.link_problem), icon=":material/link_off:")
-    if spec is None or problem is not None:
-        return spec
+
+
+def _about(spec: SweepSpec, size: LaneSize | None) -> None:
+    """What Start trains."""
     st.markdown(f"Start trains {progress_text.amount_text(spec)}.")
     if size is not None:
         free = free_memory(services().settings.device)
@@ -138,27 +156,6 @@ def _start_box(state: FormState[SweepSpec], first: bool) -> SweepSpec | None:
         st.caption(":material/lightbulb: One seed gives no error bars, and fewer than 6 only suggest: use 6 or more.")
     if spec.axes[0].setting.is_lambda and all(point.value for point in spec.points):
         st.caption(":material/lightbulb: The sweep has no λ = 0 to compare with.")
-    return spec
-
-
-def _short(problem: str | None) -> str | None:
-    """``problem``; for a list of λ only which one, because the reason stands below its field."""
-    values = FORM.values()
-    for name in LISTED[values[KIND]]:
-        try:
-            read_list(values, name)
-        except SpecError:
-            return f"The values of {SYMBOLS[name]} cannot be used; the reason is below their field."
-    try:
-        axes = axes_of(values)
-    except SpecError:
-        return problem
-    for key, listed in axes:
-        try:
-            read_axis(values, key, listed, RunSpec())
-        except SpecError:
-            return f"The values of {title(key).lower()} cannot be used; the reason is below their field."
-    return problem
 
 
 def _previous_sweeps(state: FormState[SweepSpec]) -> None:

@@ -14,8 +14,8 @@ from typing import Any, Literal, get_args, get_type_hints
 from reglab.charts.gap import Measure
 from reglab.charts.sweep_losses import Role
 from reglab.charts.sweep_norms import What
-from reglab.errors import SpecError, shown
-from reglab.number_text import number_text, read_named
+from reglab.errors import RegLabError, SpecError, shown
+from reglab.number_text import NotANumber, number_text, read_named
 from reglab.spec import Apply, RunSpec
 from reglab.spec_text import scalar
 from reglab.sweep import EpochRule, Kind, SweepSpec
@@ -23,6 +23,7 @@ from reglab.sweep_axes import read_setting
 from reglab.sweep_values import parse_values, values_text
 from reglab.ui.shared import spec_fields as of_run
 from reglab.ui.shared.query import best_effort, name_in
+from reglab.ui.shared.spec_fields import FieldError
 from reglab.ui.sweep.presets import DEMO
 
 View = Literal["losses", "weights", "norms", "calibration", "memory", "table"]
@@ -86,6 +87,12 @@ USUAL_VALUES: Mapping[str, str] = {
     "train.patience": "0, 2, 5, 10",
 }
 """Examples of values; a list of λ is the example of any other λ."""
+_FIELDS: Mapping[str, str] = {
+    "l1_ratio": RATIO,
+    **dict.fromkeys(("seeds", "folds", "blocks", "data.folds", "data.blocks"), REPEATS),
+}
+"""Key of a sweep's spec → key of its field, where a sentence on the key opens with it."""
+
 _FIRST, _SECOND = "model.dropout", "optim.lr"
 _LONGEST = 200_000  # characters of a list of λ
 _LONGEST_BESIDE = 200
@@ -126,22 +133,22 @@ def to_values(spec: SweepSpec) -> dict[str, Any]:
 def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     """The sweep that the form's ``values`` describe.
 
-    :raises SpecError: one sentence that names the field as the page does.
+    :raises FieldError: one sentence that names the field as the page does.
     """
     kind: Kind = values.get(KIND) or "l2"
     modes: list[Apply] = list(values.get(MODES) or [])
     repeats, over = values.get(REPEATS), values.get(OVER) or "seed"
     if not modes:
-        raise SpecError("Choose at least one penalty mode.")
+        raise FieldError("Choose at least one penalty mode.", MODES)
     if repeats is None:
-        raise SpecError("The number of repeats is empty; fill it in.")
+        raise FieldError("The number of repeats is empty; fill it in.", REPEATS)
     if over == "fold" and repeats < 2:
-        raise SpecError("Cross-validation needs at least 2 folds.")
+        raise FieldError("Cross-validation needs at least 2 folds.", REPEATS)
     if over == "block" and repeats < 2:
-        raise SpecError("Disjoint blocks are at least 2.")
+        raise FieldError("Disjoint blocks are at least 2.", REPEATS)
     wanted: dict[str, Any] = {name: read_list(values, name) for name in LISTED[kind]}
     if kind == "elastic":
-        wanted["l1_ratio"] = read_named(values.get(RATIO), "L1 ratio")
+        wanted["l1_ratio"] = _read_ratio(values.get(RATIO))
     run = {of_run.WIDGETS[setting]: values[key] for setting, key in RUN_WIDGETS.items() if key in values}
     for swept in {"penalty.l1", "penalty.l2"} - {FIXED.get(kind, "")} if kind != "setting" else ():
         run[of_run.WIDGETS[swept]] = "0"
@@ -155,43 +162,67 @@ def to_sweep(values: Mapping[str, Any]) -> SweepSpec:
     try:
         return normal(SweepSpec.parse(wanted))
     except SpecError as error:
-        raise SpecError(as_labels(str(error))) from None
+        raise field_error(error, values) from None
+
+
+def field_error(error: RegLabError, values: Mapping[str, Any]) -> FieldError:
+    """A sweep's error as the page writes it; its field is the one that the sentence opens with.
+
+    The value of a swept setting is at fault in the field of its axis.
+    """
+    opens_with = str(error).removeprefix("The sweep: ").removeprefix("run.")
+    fields = {**_FIELDS, **dict(axes_of(values))}
+    opens = [name for name in (*fields, *of_run.SETTINGS) if opens_with.startswith(name)]
+    name = max(opens, key=len, default=None)
+    return FieldError(as_labels(str(error)), None if name is None else fields.get(name, name))
+
+
+def _read_ratio(text: Any) -> float:
+    try:
+        return read_named(text, "L1 ratio")
+    except NotANumber as error:
+        raise FieldError(str(error), RATIO) from None
 
 
 def read_list(values: Mapping[str, Any], name: str) -> tuple[float, ...]:
     """The λ in the field of list ``name``.
 
-    :raises SpecError: where they cannot be read.
+    :raises FieldError: where they cannot be read.
     """
     text: str = values.get(LISTS[name]) or ""
+    return _parse(text, SYMBOLS[name], LISTS[name])
+
+
+def _parse(text: str, name: str, field: str, **limits: Any) -> tuple[float, ...]:
+    """The numbers in the field with the key ``field``, which messages call ``name``."""
     if len(text) > _LONGEST:
-        raise SpecError(f"{SYMBOLS[name]}: the list has {len(text):,} characters, more than the {_LONGEST:,} allowed.")
-    return parse_values(text, SYMBOLS[name])
+        raise FieldError(f"{name}: the list has {len(text):,} characters, more than the {_LONGEST:,} allowed.", field)
+    try:
+        return parse_values(text, name, **limits)
+    except SpecError as error:
+        raise FieldError(as_labels(str(error)), field) from None
 
 
 def axes_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(dotted setting, key of the field with its values) of every axis that is not a list of λ.
 
-    :raises SpecError: one setting is chosen twice.
+    :raises FieldError: one setting is chosen twice.
     """
     kind = values.get(KIND)
     first = [(values.get(FIRST) or _FIRST, FIRST_VALUES)] if kind == "setting" else []
     second = values.get(SECOND) or NO_AXIS
     axes = first + ([(second, SECOND_VALUES)] if second != NO_AXIS and kind != "grid" else [])
     if len(axes) == 2 and axes[0][0] == axes[1][0]:
-        raise SpecError(f"{of_run.title(second)} is chosen for both axes; choose another second axis.")
+        raise FieldError(f"{of_run.title(second)} is chosen for both axes; choose another second axis.", SECOND)
     return axes
 
 
 def read_axis(values: Mapping[str, Any], key: str, listed: str, run: RunSpec) -> tuple[float, ...]:
     """The values of setting ``key`` in the field ``listed``.
 
-    :raises SpecError: where they cannot be read.
+    :raises FieldError: where they cannot be read.
     """
-    text: str = values.get(listed) or ""
-    if len(text) > _LONGEST:
-        raise SpecError(f"{key}: the list has {len(text):,} characters, more than the {_LONGEST:,} allowed.")
-    return parse_values(text, key, most=inf, whole=read_setting(key, run).whole)
+    return _parse(values.get(listed) or "", key, listed, most=inf, whole=read_setting(key, run).whole)
 
 
 def as_labels(sentence: str) -> str:

@@ -23,8 +23,8 @@ from reglab.ui.shared.spec_facts import tensors_of
 from reglab.ui.shared.spec_fields import (
     TERMS,
     WIDGETS,
-    Fault,
     FieldError,
+    beside_start,
     check_names,
     fault_of,
     field_error,
@@ -88,7 +88,7 @@ def _form(link: Link) -> None:
     with left, fault_of(problem) as fault:
         spec_form()
     with right:
-        found = _preview(state, spec, _beside_start(problem, fault))
+        found = _preview(state, spec, beside_start(problem, fault, title))
     _notes(found)
     mask_card(spec)
     FORM.keep(state, spec)
@@ -101,13 +101,6 @@ def _training_now() -> None:
         text = f"{count_of(len(runs), 'run')} {'is' if len(runs) == 1 else 'are'} training"
         ids = [run.id for run in reversed(runs)]
         st.button(text, icon=":material/monitoring:", key="training_now", on_click=show_runs, args=(ids,))
-
-
-def _beside_start(problem: FieldError | None, fault: Fault | None) -> str | None:
-    """What stands beside Start: the problem, or at which field it stands."""
-    if fault is not None and fault.stands:
-        return f"{title(fault.setting)} cannot be used; the reason is below its field."
-    return str(problem) if problem is not None else None
 
 
 def _preview(state: FormState[RunSpec], spec: RunSpec | None, problem: str | None) -> list[Advice]:
