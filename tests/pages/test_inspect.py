@@ -19,7 +19,7 @@ from reglab.content.environment_text import environment_rows
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.ui.inspect.drawing_pad import SIDE
-from reglab.ui.inspect.environment import log_rows
+from reglab.ui.inspect.environment import DONE, log_rows
 
 
 def page() -> None:
@@ -64,6 +64,18 @@ def test_views_of_a_run_and_the_link_that_follows_them(app: AppTest, store: Stor
     assert (shown["Device"], shown["torch"], shown["State"]) == ("cpu, 1 thread", "2.13.0", "finished")
     assert len(app.get("html")) == 2
     assert "seed: 0" in app.code[-1].value
+
+
+def test_the_log_keeps_every_stop_and_resume(store: Store) -> None:
+    run = add_run(store, state="queued")
+    for _ in range(2):
+        store.request_stop(run.id)
+        store.requeue(run.id)
+    store.rename(run.id, "other")
+    store.set_note(run.id, "n")
+    names = [name for name, _ in log_rows(store.get(run.id), "UTC", store.history(run))]
+    done = [name for name in names if name in ("Created", *DONE.values())]
+    assert done == ["Created", *["Stop pressed", "Resumed"] * 2, "Relabelled"]
 
 
 def test_runs_that_lack_something_say_what(app: AppTest, store: Store) -> None:

@@ -45,6 +45,24 @@ def test_a_sweep_is_a_row_that_opens_to_its_runs_and_is_ticked_whole(app: AppTes
     assert (state(app).ticked, pinned(app)) == ((), [])
 
 
+def test_the_row_of_a_finished_sweep_has_the_figures_of_its_best_lambda(app: AppTest, store: Store) -> None:
+    add_sweep(
+        store,
+        SWEEP.model_copy(update={"measure": "loss", "epoch": "best"}),
+        name="mine",
+        epochs=2,
+        figures=lambda lane, epoch: metrics(
+            epoch, val_acc=0.7 + lane.point.value * 10 + 0.02 * lane.repeat, val_loss=1 - lane.point.value
+        ),
+    )
+    add_sweep(store, SWEEP, name="waits", state="queued")
+    visit(app)
+    assert row(app, "mine")["Best of sweep"] == "λ₂ = 0.01: 81.0\u202f% ± 1.0\u202f% (loss, best epoch)"
+    assert row(app, "waits")["Best of sweep"] == ""
+    visit(app, columns="last_val_acc")
+    assert "Best of sweep" not in heads(app)
+
+
 def test_a_link_carries_filter_grouping_columns_order_and_view(app: AppTest, store: Store) -> None:
     for seed, accuracy in enumerate((0.8, 0.9)):
         for l2 in (0.0, 0.1):

@@ -206,6 +206,7 @@ def test_a_bad_switch_in_a_link_costs_itself_alone(app: AppTest, done: Sweep) ->
 def test_an_unknown_sweep_offers_the_form(app: AppTest) -> None:
     visit(app, sweep="nowhere")
     assert errors(app) == ["There is no sweep “nowhere”. Is the link complete?"]
+    assert [title.value for title in app.title] == ["No sweep to show"]  # every page has one heading
     press(app, "sweep_open_form")
     assert form(app) == normal(DEMO.spec)
     assert address(app) == {}

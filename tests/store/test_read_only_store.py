@@ -66,6 +66,7 @@ READS: dict[str, Callable[[Store, str], object]] = {
     "leftovers": lambda store, run: store.leftovers(timedelta(0)),
     "problems": lambda store, run: list(store.problems()),
     "audit_log": lambda store, run: store.audit_log(10),
+    "history": lambda store, run: store.history(store.get(run)),
     "why_barred": lambda store, run: store.why_barred("start"),
     "strangers": lambda store, run: store.strangers(),
     "back_up": lambda store, run: store.back_up(store.home.with_name("copy of the home")),

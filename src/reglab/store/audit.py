@@ -52,6 +52,12 @@ def newest(connection: Connection, limit: int) -> list[AuditEntry]:
     return [AuditEntry(*row) for row in connection.execute(query)]
 
 
+def history(connection: Connection, job: str) -> list[tuple[datetime, str]]:
+    """When and what was done to the ``job``, oldest first."""
+    query = select(audit.c.moment, audit.c.action).where(audit.c.job == job).order_by(audit.c.number)
+    return [(row.moment, row.action) for row in connection.execute(query)]
+
+
 def _whole(connection: Connection, job_ids: Sequence[str]) -> dict[str, str]:
     """Id → name of the sweeps of these runs, of these sweeps, and of the runs that are in none."""
     found: dict[str, str] = {}

@@ -50,7 +50,8 @@ class RunGroup:
     """A row of the grouped table: ``runs`` by id, in the order of the table, and their figures.
 
     ``single``: a run that belongs to no sweep or group, by itself. ``seeds``: how many different ones the runs have.
-    ``means`` and ``errors`` are by column; NaN for none. ``counts`` says how many runs each mean is over.
+    ``means`` and ``errors`` are by column; NaN for none. ``counts`` says how many runs each mean is over. ``choice`` is
+    what a sweep chooses, where a page has judged it.
     """
 
     by: GroupBy
@@ -62,6 +63,7 @@ class RunGroup:
     errors: Mapping[str, float]
     counts: Mapping[str, int]
     states: Mapping[str, int]
+    choice: str = ""
 
     @property
     def single(self) -> bool:

@@ -6,7 +6,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -142,6 +142,11 @@ class Store(StoreReads):
             raise AccessDenied(reason)
         with self._database.read() as connection:
             return audit.newest(connection, limit)
+
+    def history(self, run: Run) -> list[tuple[datetime, str]]:
+        """When and what was done to the run, or to its sweep, oldest first; by whom, the audit log has for admins."""
+        with self._database.read() as connection:
+            return audit.history(connection, run.sweep or run.id)
 
     def _permit(self, action: Action, owner: str | None = None) -> None:
         """Raise where nothing may be written, or this person may not do ``action``."""

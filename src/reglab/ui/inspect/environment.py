@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
+from itertools import groupby
 
 import streamlit as st
 
@@ -22,6 +24,17 @@ FILES = {
 }
 """Name of a file of weights → its label, and what it has."""
 
+DONE: dict[str, str] = {
+    "stop": "Stop pressed",
+    "resume": "Resumed",
+    "extend": "Extended",
+    "delete": "Deleted",
+    "restore": "Restored",
+    "label": "Relabelled",
+    "import": "Imported",
+}
+"""Action of the audit log → its name here; a start is the row "Created"."""
+
 
 def environment_view(run: Run) -> None:
     """Draw the tables, the settings and the downloads."""
@@ -29,8 +42,9 @@ def environment_view(run: Run) -> None:
     with left:
         st.markdown("**Environment**")
         st.html(table_html(environment_rows(run), "The environment that the run was trained in"))
-        st.markdown("**Log**", help="The store keeps the latest time of each kind; a resume sets “Queued” anew.")
-        st.html(table_html(log_rows(run, st.context.timezone), "What has happened to the run"))
+        st.markdown("**Log**", help="All that was done to the run or its sweep; of queueing, start and end the newest.")
+        log = log_rows(run, st.context.timezone, services().store.history(run))
+        st.html(table_html(log, "What has happened to the run"))
     with right:
         st.markdown("**Settings**")
         st.code(run.spec.to_yaml(), "yaml", height=420)
@@ -40,17 +54,18 @@ def environment_view(run: Run) -> None:
             export_panel(run, "inspect_export")
 
 
-def log_rows(run: Run, zone: str | None) -> list[Row]:
-    """Times and states in the order in which they came, then the last error and where the run belongs."""
-    times = [("Created", run.created), ("Queued", run.queued), ("Started", run.started), ("Ended", run.ended)]
-    rows = [(name, local_time(moment, zone)) for name, moment in times if moment is not None]
-    if run.deleted is not None:
-        rows.append(("Deleted", local_time(run.deleted, zone)))
+def log_rows(run: Run, zone: str | None, history: Sequence[tuple[datetime, str]] = ()) -> list[Row]:
+    """Times in the order in which they came, ``history`` among them, then the last error and where the run belongs."""
+    newest = (run.created, "Created"), (run.queued, "Queued"), (run.started, "Started"), (run.ended, "Ended")
+    times = [(moment, name) for moment, name in newest if moment is not None]
+    times += [(moment, DONE[action]) for moment, action in history if action in DONE]
+    if run.deleted is not None and all(action != "delete" for _, action in history):
+        times.append((run.deleted, "Deleted"))
+    named = [(name, local_time(moment, zone)) for moment, name in sorted(times, key=lambda one: one[0])]
+    rows = [row for row, _ in groupby(named)]  # a name, a tag and a note saved at once are one line
     rows.append(("State", run.label))
     rows.append(("Epochs", f"{run.epoch:,} of {run.epochs:,}, best {run.best_epoch or '–'}"))
     rows.append(("Time training", duration(run.seconds)))
-    if run.started is not None and run.queued > run.started:
-        rows.append(("Resumed", f"queued again {local_time(run.queued, zone)}"))
     rows.append(("Checkpoint", "kept" if run.has_checkpoint else "none"))
     if run.error:
         rows.append(("Last message", run.error))

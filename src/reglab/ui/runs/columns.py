@@ -15,8 +15,11 @@ from reglab.store.run_table import SORTABLE
 from reglab.ui.runs.run_grid import Cell, GridColumn
 from reglab.ui.shared.text import count_of, dataset_label, duration, local_time, loss, model_label
 
-LAMBDA, OTHER, FILTERS = "lambda", "other_lambdas", "zero_filters"
-"""λ of every penalty term, a column each; λ of terms other than L1 and L2; filters at zero."""
+LAMBDA, OTHER, FILTERS, CHOICE = "lambda", "other_lambdas", "zero_filters", "choice"
+"""λ of every penalty term, a column each; λ of terms other than L1 and L2; filters at zero; a sweep's choice."""
+
+MOST_CHOICES = 25
+"""Sweeps on a page whose choice is shown: each costs some 30 ms when it is first looked at."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,17 @@ def _other(row: RunRow) -> str:
 _CATALOGUE = (
     Column(t.STATE, "State", "Of a group: how many of its runs are in each.", _state, _states, "left"),
     Column(LAMBDA, "λ", "", lambda row: ""),
+    Column(
+        CHOICE,
+        "Best of sweep",
+        "Of a sweep that has finished: the λ it chooses by the measure and epoch rule in brackets, and there the mean "
+        f"validation accuracy ± SE. Shown for the first {MOST_CHOICES} sweeps of a page; other columns average all λ.",
+        lambda row: "",
+        lambda group: group.choice,
+        "left",
+        needed=lambda row: False,
+        group_needs=lambda group: bool(group.choice),
+    ),
     _share(t.LAST_ACC, "Final acc.", "Validation accuracy at the last epoch."),
     Column(
         t.BEST_ACC,
@@ -196,7 +210,7 @@ _LAMBDAS = (
 )
 
 DEFAULT: tuple[str, ...] = (
-    t.STATE, t.MODEL, LAMBDA, t.LAST_ACC, t.BEST_ACC, t.TEST_ACC, t.GAP, t.WEIGHT_NORM, t.ZERO_SHARE, FILTERS,
+    t.STATE, t.MODEL, LAMBDA, CHOICE, t.LAST_ACC, t.BEST_ACC, t.TEST_ACC, t.GAP, t.WEIGHT_NORM, t.ZERO_SHARE, FILTERS,
     t.SECONDS, t.CURVE, t.DATASET, t.CREATED, t.TAGS,
 )  # fmt: skip
 """The columns of a first visit; those that no run needs are left out."""

@@ -14,12 +14,17 @@ from reglab import columns
 from reglab.analysis.zero_filters import zero_filters
 from reglab.charts.run_colours import colour_of_run
 from reglab.content.run_text import identity_of
+from reglab.errors import RegLabError
+from reglab.number_format import NONE
+from reglab.states import ACTIVE
 from reglab.store import Run, RunCounts, RunFilter, RunGroup, RunGroups, Store, Unreadable
-from reglab.ui.runs.columns import Column, RunRow, amount, chosen, head
+from reglab.store.run_filter import SWEEP_GROUPS
+from reglab.ui.runs.columns import CHOICE, MOST_CHOICES, Column, RunRow, amount, chosen, head
 from reglab.ui.runs.run_grid import GridColumn, GridRow
 from reglab.ui.runs.state import RunsState
 from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.services import process_wide
+from reglab.ui.shared.sweep_choice import choice_of
 from reglab.ui.shared.text import model_label
 
 PAGE = 100
@@ -66,6 +71,7 @@ def table_rows(
         keys = groups.keys[first : first + PAGE] if groups else None
         state.page = tuple(store.run_ids(wanted, state.order, offset=first, limit=PAGE)) if keys is None else keys
     shown = [] if groups is None else store.name_groups(groups.at(state.page))
+    shown = _with_choices(store, shown) if CHOICE in state.columns and state.grouping == "sweep" else shown
     state.members = {group.key: group.runs for group in shown}
     state.shown = state.page if groups is None else tuple(run for group in shown for run in group.runs)
     singles = state.page if groups is None else tuple(group.key for group in shown if group.single)
@@ -77,6 +83,22 @@ def table_rows(
     draw = _Drawing(runs, kept, frozenset(state.ticked))
     rows = draw.runs(state.page) if groups is None else draw.groups(shown, state.opened)
     return Table(heads, rows, _pinned(draw, state.ticked), unreadable)
+
+
+def _with_choices(store: Store, shown: Sequence[RunGroup]) -> list[RunGroup]:
+    """The groups, the first MOST_CHOICES finished sweeps among them with what they choose."""
+    wanted = [group.key for group in shown if group.key.startswith(SWEEP_GROUPS) and ACTIVE.isdisjoint(group.states)]
+    texts = {key: _choice(store, key.removeprefix(SWEEP_GROUPS)) for key in wanted[:MOST_CHOICES]}
+    return [replace(group, choice=texts.get(group.key, "")) for group in shown]
+
+
+def _choice(store: Store, sweep_id: str) -> str:
+    try:
+        sweep = store.sweep(sweep_id)
+        choice = choice_of(store, sweep) if sweep.state == "finished" else None
+    except RegLabError:  # it is gone, or has a run that cannot be read, which the list below the table explains
+        return NONE
+    return choice.text if choice else NONE
 
 
 def _pinned(draw: _Drawing, ticked: Sequence[str]) -> list[GridRow]:

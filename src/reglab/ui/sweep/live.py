@@ -63,6 +63,7 @@ def sweep_view(address: SweepQuery) -> None:
             problem = f"There is no sweep “{literal(sweep_id)}”. Is the link complete?"
         else:
             problem = "The link names no sweep. Is it complete?"
+        st.title("No sweep to show", anchor=False)
         st.error(problem, icon=":material/error:" if isinstance(error, UnreadableRow) else ":material/search_off:")
         st.button("Open the form", key="sweep_open_form", icon=":material/arrow_back:", on_click=FORM.leave_for)
         return

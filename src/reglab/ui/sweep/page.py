@@ -7,27 +7,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
-import pandas as pd
 import streamlit as st
 
-from reglab import columns
-from reglab.analysis import best_row, chosen, runs_table
-from reglab.analysis import sweep_table as table_of
-from reglab.content.verdict_lines import named_point
 from reglab.datasets import check_data
 from reglab.errors import RegLabError, StoreError
-from reglab.jobs import chance_of
-from reglab.number_format import fixed, percent
 from reglab.states import FACTS
 from reglab.store import Sweep, Unreadable
-from reglab.sweep import Point, SweepSpec
+from reglab.sweep import SweepSpec
 from reglab.training import LaneSize, free_memory
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.form_keys import form_keys
-from reglab.ui.shared.memo import shared_frame
 from reglab.ui.shared.query import LONGEST_NAME, FormState, unique
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import beside_start, check_names, fault_of
+from reglab.ui.shared.sweep_choice import choice_of
 from reglab.ui.shared.tables import pager, undo_notice, unreadable_list
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import show
@@ -199,27 +192,12 @@ def _row(sweep: Sweep) -> None:
 
 
 def _best(sweep: Sweep) -> str:
-    """The best λ as the sweep declares it to be chosen: " · best λ₂ = 0.03 (loss 0.312, 90.4 %)"; empty without one."""
-    store, measure = services().store, columns.MEASURES[sweep.spec.measure]
+    """The λ that the sweep chooses: " · best λ₂ = 0.03 (loss 0.312, 90.4 %)"; empty without one."""
     try:
-
-        def judged() -> pd.DataFrame:
-            runs = store.sweep_runs(sweep.id)
-            table = runs_table(sweep.spec.lanes(), runs)
-            epochs = store.epochs([run.id for run in runs])
-            means = table_of(table, epochs, rule=sweep.spec.epoch_rule)
-            return chosen(means, measure, chance=chance_of(runs))
-
-        table = shared_frame(("best", store.home, sweep.id, sweep.epochs), judged)
+        choice = choice_of(services().store, sweep)
     except RegLabError as error:  # one of its runs cannot be read, or its dataset is unknown here
         return f" · {literal(str(error))}"
-    best = best_row(table, measure)
-    if best is None:
-        return ""
-    row = table.iloc[best]
-    point = Point(*(float(row[name]) for name in columns.point_columns(row.index)[1:]))
-    loss, accuracy = fixed(float(row[columns.VAL_LOSS]), 3), percent(float(row[columns.VAL_ACC]))
-    return f" · best {named_point(sweep.spec, point)} (loss {loss}, {accuracy})"
+    return f" · best {choice.brief}" if choice else ""
 
 
 def _delete(sweep_id: str, name: str) -> None:

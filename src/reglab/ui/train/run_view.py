@@ -90,6 +90,7 @@ class Live:
 def run_view(ids: Sequence[str]) -> None:
     """Draw the runs called ``ids``, and a sentence for each that cannot be found."""
     runs: dict[str, Run] = {}
+    heading = st.empty()
     for wanted in ids:
         try:
             run = services().store.get(wanted)
@@ -97,6 +98,7 @@ def run_view(ids: Sequence[str]) -> None:
         except (UnknownRun, UnreadableRow) as error:
             st.error(f"{literal(str(error))} Is the link complete?", icon=":material/search_off:")
     if not runs:
+        heading.title("No run to show", anchor=False)
         st.button("Open the form", key="open_form", icon=":material/arrow_back:", on_click=FORM.show)
         return
     if presenting():
