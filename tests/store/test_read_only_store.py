@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import inspect
 import shutil
@@ -17,11 +18,11 @@ import pytest
 from tests.factories import add_run, add_sweep
 
 from reglab import RunSpec
-from reglab.errors import StoreError
+from reglab.errors import StoreError, StoreUnavailable
 from reglab.events import Checkpoint
 from reglab.jobs import ReadOnlyRunner
 from reglab.settings import Settings
-from reglab.store import Ending, RunFiles, Store, open_store
+from reglab.store import Ending, RunFiles, Store, open_store, read_only_file
 from reglab.store.open import READ_ONLY
 from reglab.store.owners import Owner
 from reglab.store.prediction_file import Layout
@@ -225,6 +226,25 @@ def test_a_copy_is_made_anew_when_the_file_changes(with_log: Settings) -> None:
         with open_store(replace(with_log, read_only=False)) as writer:
             add_run(writer, name="later")
             assert names(reader) == ["later", "in the log"]
+
+
+def test_a_copy_without_room_is_one_sentence_and_leaves_nothing(
+    with_log: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The log is the second of the two, so half of the copy is there when the disk is full."""
+    copyfile = shutil.copyfile
+
+    def full(source: Path, target: Path) -> None:
+        if str(source).endswith("-wal"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copyfile(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    (copies := tmp_path / "copies").mkdir()
+    monkeypatch.setattr(read_only_file, "private_folder", lambda: copies)
+    with pytest.raises(StoreUnavailable, match=r"^The disk is full: .*; free some space in .* and try again\.$"):
+        open_store(with_log)
+    assert not list(copies.iterdir())
 
 
 def test_an_older_store_says_that_it_cannot_be_upgraded(settings: Settings, store: Store) -> None:

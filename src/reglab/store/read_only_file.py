@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from reglab.errors import StoreUnavailable
 from reglab.store.private import private_folder
+from reglab.store.sentences import disk_error
 
 _ATTEMPTS = 5  # copies of a file that another process writes meanwhile
 
@@ -91,7 +92,8 @@ class ReadOnlyFile:
     def _copied(self) -> Path:
         """A copy of the file and its log as they are now, in a private folder.
 
-        :raises StoreUnavailable: another process does not stop writing them.
+        :raises StoreUnavailable: another process does not stop writing them, or there is no room for the copy.
+        :raises StoreError: one of them may not be read.
         """
         for _ in range(_ATTEMPTS):
             before = self._state()
@@ -99,13 +101,22 @@ class ReadOnlyFile:
                 return self._copy[1]
             self._folder = self._folder or private_folder()
             target = self._folder / f"{before.file.changed:x}-{before.log.changed:x}-{before.log.size:x}.sqlite"
-            shutil.copyfile(self.path, target)
-            shutil.copyfile(_log(self.path), _log(target))
+            self._copy_to(target)
             if self._state() == before:
                 self._forget_copy()
                 self._copy = before, target
                 return target
         raise StoreUnavailable(f"{self.place} is being written by another program just now; try again.")
+
+    def _copy_to(self, target: Path) -> None:
+        """Copy file and log, or nothing."""
+        try:
+            shutil.copyfile(self.path, target)
+            shutil.copyfile(_log(self.path), _log(target))
+        except OSError as error:
+            for path in (target, _log(target)):
+                path.unlink(missing_ok=True)
+            raise disk_error(target, error) from None
 
     def _forget_copy(self) -> None:
         """Remove the copy before; connections that still read it keep it until they are closed."""
