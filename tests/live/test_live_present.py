@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.factories import add_run, add_sweep, metrics, spec
+from tests.live.qr_reading import read_picture
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
 
@@ -27,7 +28,7 @@ from reglab.sweep import LaneSpec, SweepSpec
 
 PUBLIC = "https://lab.example.com"
 BEST = {0.0: 0.80, 1e-3: 0.85, 1e-2: 0.90, 1e-1: 0.82}
-STEPS = ["question", "curves", "verdict", "memorised", "link"]
+STEPS = ["question", "curves", "forming", "verdict", "memorised", "link"]
 
 # Every text of the step on screen: its size in pixels where a chart has it, and whether it lies outside the window, or
 # outside of what clips it.
@@ -107,13 +108,13 @@ def test_every_step_is_large_and_nothing_is_clipped(
         page = context.new_page()
         for link in links(ids):
             opened(page, f"{server.url}/{link}&present=1")
-            for name in STEPS:
+            for name in [step for step in STEPS if step != "forming" or link.startswith("sweep")]:
                 wait_in_page(page, "(name) => document.documentElement.dataset.reglabStep === name", arg=name)
                 wait_in_page(page, SETTLED)
                 found = page.evaluate(MEASURE)
                 assert (found["small"], found["clipped"], found["scrolls"]) == ([], [], False), (link, name)
-                assert bool(found["charts"]) == (name in ("curves", "verdict", "memorised"))
-                if name == "curves":  # which stand, since this visitor wants little motion
+                assert bool(found["charts"]) == (name in ("curves", "forming", "verdict", "memorised"))
+                if name in ("curves", "forming"):  # which stand, since this visitor wants little motion
                     expect(page.locator(".reglab-player output")).to_have_text("epoch 30")
                     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
                 page.keyboard.press("ArrowRight")
@@ -138,18 +139,21 @@ def test_keys_dots_and_buttons_move_and_a_reload_stays(page: Page, server: Serve
     expect(page).to_have_url(re.compile(r"present=1"))
     page.locator(".reglab-head h1").wait_for()
     assert step(page) == "question"
-    for key, name in [("ArrowRight", "curves"), ("PageDown", "verdict"), ("ArrowLeft", "curves"), ("End", "link")]:
+    for key, name in [("ArrowRight", "curves"), ("PageDown", "forming"), ("ArrowLeft", "curves"), ("End", "link")]:
         page.keyboard.press(key)
         assert step(page) == name
         expect(page).to_have_url(re.compile(f"step={name}"))
-    page.get_by_role("button", name="Step 3 of 5: Verdict").click()
+    page.get_by_role("button", name="Step 4 of 6: Verdict").click()
     expect(page.locator(".st-key-present_verdict p").first).to_have_text(first)
     page.reload()
     wait_in_page(page, "() => document.documentElement.dataset.reglabStep === 'verdict'")
     page.get_by_role("button", name="Next step").click()
     page.get_by_role("button", name="Next step").click()
-    code = page.get_by_alt_text(f"QR code of {PUBLIC}/sweep?sweep={ids['sweep']}")
+    address = f"{PUBLIC}/sweep?sweep={ids['sweep']}"
+    code = page.get_by_alt_text(f"QR code of {address}")
     expect(code).to_be_visible()
+    wait_in_page(page, "() => getComputedStyle(document.querySelector('.st-key-present_link')).opacity === '1'")
+    assert read_picture(Image.open(io.BytesIO(code.screenshot()))) == address
     page.keyboard.press("Escape")
     expect(page.locator(".st-key-sweep_verdict")).to_contain_text("is best")
     expect(page).to_have_url(f"{server.url}/{links(ids)[1]}")
@@ -172,13 +176,22 @@ def test_titles_are_edited_in_place_and_kept_in_the_link(page: Page, server: Ser
     expect(page).not_to_have_url(re.compile("title="))
 
 
+# The label of the button after each of two presses of the space bar, between which no frame can pass.
+PRESS_TWICE = """() => [0, 1].map(() => {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true }));
+    return document.querySelector(".reglab-player button").title;
+})"""
+
+
 def test_curves_form_epoch_by_epoch_and_can_be_paused(page: Page, server: Server, ids: dict[str, str]) -> None:
     page.goto(f"{server.url}/{links(ids)[0]}&present=1&step=curves")
     shown = page.locator(".reglab-player output")
-    expect(shown).to_have_text("epoch 4")  # it plays by itself
-    page.keyboard.press(" ")
+    expect(shown).to_have_text("epoch 30")  # it plays by itself
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    page.get_by_role("slider", name="Epoch").fill("9")
+    assert page.evaluate(PRESS_TWICE) == ["Pause", "Play"]
+    page.keyboard.press(" ")
+    page.get_by_role("slider", name="Epoch").fill("9")  # which stops it
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(shown).to_have_text("epoch 10")
     chart = page.locator("[data-reglab-chart=present-curves]")
     wait_in_page(page, "(node) => node._fullData[0]._length === 10", arg=chart.element_handle())

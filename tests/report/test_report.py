@@ -19,7 +19,7 @@ from reglab.cli.commands import sweep as sweep_command_line
 from reglab.content.verdict_text import verdict_text
 from reglab.report import MOST, ReportError, Subjects, find, make_report
 from reglab.report.charts import TEXT, enlarged
-from reglab.report.page import breakable, csp_hash, policy, prose
+from reglab.report.page import breakable, csp_hash, policy, prose, unmarked
 from reglab.report.reproduce import sweep_command
 from reglab.report.sweep_part import SweepReading
 from reglab.settings import Settings
@@ -81,6 +81,17 @@ def test_many_runs_are_named_beside_the_charts_and_not_in_them_and_take_little_r
     assert legend.split() == [word for seed in range(MOST_NAMED + 1) for word in ("seed", str(seed))]
     named = {trace.get("name") for figure in found.figures for trace in figure["data"] if trace.get("showlegend", True)}
     assert not {f"seed {seed}" for seed in range(MOST_NAMED + 1)} & named
+
+
+def test_three_runs_have_a_sentence_together_in_which_names_are_text(store: Store, settings: Settings) -> None:
+    shares = {"**first**": 0.7, "`second`": 0.8, "third \\*": 0.9}
+    runs = [
+        add_run(store, spec(train__seed=seed), name=name, epochs=[metrics(1, val_acc=share)])
+        for seed, (name, share) in enumerate(shares.items())
+    ]
+    verdict = report(store, settings, *runs).find("span", class_="sentence")
+    assert verdict[0].startswith("Last epoch 1: of 3 runs, third \\* has the highest validation accuracy, 90.0")
+    assert ", **first** the lowest, 70.0" in verdict[0]
 
 
 def test_names_with_markup_are_text(store: Store, settings: Settings) -> None:
@@ -183,6 +194,7 @@ def test_text_is_fourteen_pixels_high_at_least() -> None:
 
 def test_sentences_keep_their_emphasis_and_lose_all_other_markup() -> None:
     assert prose("**a < b**, *c*  \n`d`<i>") == "<strong>a &lt; b</strong>, <em>c</em><br><code>d</code>&lt;i&gt;"
+    assert prose(unmarked("a*b\\`")) == "a&#42;b&#92;&#96;"
 
 
 def test_settings_break_at_dots_and_underlines_and_numbers_do_not() -> None:

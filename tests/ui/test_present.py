@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from base64 import b64decode
 from dataclasses import replace
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
+import numpy as np
 import orjson
 import plotly.graph_objects as go
 import pytest
 import segno
 import streamlit as st
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
 from tests.factories import add_run, metrics, spec
+from tests.live.qr_reading import Modules, read
 from tests.ui.sweeps import U_CURVE, view_of
 
 from reglab import columns
+from reglab.content.epoch_view import EpochView
 from reglab.content.verdict_text import verdict_text
 from reglab.store import Run, Store
 from reglab.ui.present import query, stage
@@ -64,10 +68,37 @@ def test_the_link_is_a_qr_code_of_the_public_address() -> None:
     assert address.replace("&", "&amp;") in slide.picture
     (source,) = re.findall(r'src="([^"]+)"', slide.picture)
     drawing = ElementTree.fromstring(_decoded(source))
-    size = segno.make(address, error="m").symbol_size(scale=10, border=4)
-    assert (drawing.get("width"), drawing.get("height")) == tuple(map(str, size))
+    assert read(modules_of(drawing)) == address
     colours = [value for part in drawing.iter() for key in ("fill", "stroke") if (value := part.get(key))]
     assert colours == ["#fff", "#000"]
+
+
+def modules_of(drawing: ElementTree.Element) -> Modules:
+    """What the dark strokes of the picture cover, within its quiet zone: "M4 4.5h7m1 0h5…"."""
+    (stroke,) = [own for part in drawing.iter() if part.get("stroke") and (own := part.get("d"))]
+    x, y, dark = 0.0, 0.0, set()
+    for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", stroke):
+        across, *down = map(float, re.findall(r"-?[\d.]+", numbers))
+        if command == "h":
+            dark |= {(math.floor(y), int(x) + step) for step in range(int(across))}
+        x, y = (across, down[0]) if command == "M" else (x + across, y + (down[0] if down else 0.0))
+    size = max(map(max, dark)) - 3
+    return np.array([[(row + 4, column + 4) in dark for column in range(size)] for row in range(size)])
+
+
+@given(some.text(some.characters(min_codepoint=33, max_codepoint=126), min_size=20, max_size=600))
+@example("~" * 600)
+@settings(max_examples=10)
+def test_any_address_that_is_shown_is_read_from_its_code(address: str) -> None:
+    code = np.array([list(map(bool, row)) for row in segno.make_qr(address.lower() + "~", error="m").matrix])
+    assert read(code) == address.lower() + "~"
+
+
+def test_a_reader_notices_one_wrong_module() -> None:
+    code = np.array([list(map(bool, row)) for row in segno.make_qr("https://lab.example.com", error="m").matrix])
+    code[-1, -1] ^= True
+    with pytest.raises(AssertionError, match="a module is wrong"):
+        read(code)
 
 
 def _decoded(source: str) -> str:
@@ -89,6 +120,24 @@ def test_a_sweep_is_presented_with_the_first_lines_of_its_verdict_and_its_warnin
     assert set(shown) <= set(lines)
     edge = view_of([[0.1, 0.2, 0.3, 0.9]] * 3)
     assert any("largest in this sweep" in line for line in of_sweep.verdict(edge))
+
+
+def test_a_sweep_forms_to_the_chart_of_its_verdict_in_twenty_frames() -> None:
+    view, asked = replace(view_of(U_CURVE), source="forming"), list[int]()
+
+    def at(epoch: int) -> EpochView:
+        asked.append(epoch)
+        return view
+
+    slide = of_sweep.forming(view, at)
+    assert slide is not None
+    assert slide.replay is not None
+    assert slide.chart is not None
+    assert list(slide.replay.epochs) == asked
+    assert (asked[0], asked[-1], len(asked)) == (1, 60, 20)
+    assert orjson.loads(slide.replay.frames)[-1] == orjson.loads(slide.chart.figure.json)
+    assert not slide.replay.steady  # a first loss is far above the axis of the last
+    assert of_sweep.forming(replace(view, epoch=1), at) is None
 
 
 def test_a_sweep_asks_for_its_axes() -> None:
@@ -125,13 +174,6 @@ def test_a_run_asks_whether_its_penalty_helps(run: Run, store: Store) -> None:
         "What does the penalty change?"
     )
     assert of_run.question([run, plain]) == "What tells these runs apart?"
-
-
-def test_a_run_says_how_many_wrong_labels_it_has_memorised(run: Run, store: Store) -> None:
-    assert of_run.memorised_text([run]) == (
-        "Wrong training labels memorised: **60\N{NARROW NO-BREAK SPACE}%** by epoch 6."
-    )
-    assert "λ₂ = 0.03: **60\N{NARROW NO-BREAK SPACE}%** by epoch 6, " in of_run.memorised_text([run, run])
 
 
 def test_the_browser_gets_the_steps_the_titles_of_the_link_and_each_replay_once(

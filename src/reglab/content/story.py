@@ -22,7 +22,7 @@ from reglab.store import Run
 
 _ALIKE = 1.02  # a validation loss up to 2 % above the lowest one is as good
 _NEAR, _ALIKE_NEAR = 0.9, 1.1  # a best epoch in the last tenth may be noise: up to 10 % above it is as good
-_SEEDS = "Single runs with one seed each; a λ sweep repeats them over seeds."
+SEEDS = "Single runs with one seed each; a λ sweep repeats them over seeds."
 
 ACCURACY_HELP = (
     "Share of the validation images classified correctly, at the last epoch and at the best one, that of the lowest "
@@ -148,7 +148,7 @@ def _against(run: Run, baseline: Run) -> str:
         return ""
     return (
         f" Against λ = 0: accuracy {points(run.last.val_acc - baseline.last.val_acc)} points, gap "
-        f"{_signed(run.last.gap_loss - baseline.last.gap_loss)} at the last epoch. {_SEEDS}"
+        f"{_signed(run.last.gap_loss - baseline.last.gap_loss)} at the last epoch. {SEEDS}"
     )
 
 
@@ -166,7 +166,7 @@ def story_of_two(first: Run, second: Run) -> str:
         f"**Last epoch:** {names[1]} has {percent(second.last.val_acc)} validation accuracy, {names[0]} "
         f"{percent(first.last.val_acc)} ({points(ahead)} points). **Best epochs** ({second.best.epoch} and "
         f"{first.best.epoch}): {percent(second.best.val_acc)} and {percent(first.best.val_acc)} ({points(at_best)} "
-        f"points). {_SEEDS}"
+        f"points). {SEEDS}"
     )
 
 

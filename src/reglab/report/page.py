@@ -26,6 +26,7 @@ MARKER = b'<meta name="generator" content="RegLab '
 """In the first 4,096 bytes of every report, and of no other file."""
 
 _STRONG, _EMPHASIS, _CODE = (re.compile(pattern, re.DOTALL) for pattern in (r"\*\*(.+?)\*\*", r"\*(.+?)\*", r"`(.+?)`"))
+_ESCAPED = re.compile(r"\\([\\*`])")
 
 
 def render(document: Document) -> bytes:
@@ -75,9 +76,14 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
+def unmarked(text: str) -> str:
+    """``text`` that people typed, for a sentence of our own: :func:`prose` shows it as it is."""
+    return re.sub(r"[\\*`]", r"\\\g<0>", text)
+
+
 def prose(text: str) -> Markup:
     """Sentences of our own with **strong**, *emphasis*, `code` and line breaks as HTML; everything else is escaped."""
-    made = str(escape(text))
+    made = _ESCAPED.sub(lambda found: f"&#{ord(found[1])};", str(escape(text)))
     for pattern, tag in ((_STRONG, "strong"), (_EMPHASIS, "em"), (_CODE, "code")):
         made = pattern.sub(rf"<{tag}>\1</{tag}>", made)
     return Markup(made.replace("  \n", "<br>"))

@@ -24,12 +24,14 @@ from reglab.charts import (
 from reglab.charts.base import MOST_NAMED
 from reglab.content.difference_text import with_change
 from reglab.content.run_text import common_facts, equal_ratios_are_rest, facts, identity_of, labels, learnt_nothing
-from reglab.content.story import LABELS, headline, story, story_of_two, without_penalty
+from reglab.content.several_runs import story_of_several
+from reglab.content.story import LABELS, headline, story, without_penalty
 from reglab.jobs import data_remarks, machine_remark
 from reglab.jobs.run_comparing import AT_BEST, caveats, compare_runs
 from reglab.report.charts import TALL, chart, without_legend
 from reglab.report.document import Chart, Part, Sentence, Table
 from reglab.report.origin import environment_table, seed_table, settings_table, value_text
+from reglab.report.page import unmarked
 from reglab.report.reproduce import run_steps
 from reglab.settings import Settings
 from reglab.store import Run, Store
@@ -118,14 +120,16 @@ def _remarks(reading: RunsReading) -> tuple[str, ...]:
 
 
 def _stories(reading: RunsReading) -> list[Sentence]:
-    """The sentences of the live view: of one run, of two, or of each of several."""
+    """The sentences of the live view: of one run, of two, or of several together and each of them."""
     runs = reading.runs
-    if len(runs) == 2 and (both := story_of_two(*runs)):
-        return [Sentence(both)]
+    names = {run: unmarked(name) for run, name in reading.names.items()}
+    several = [Sentence(text)] if len(runs) > 1 and (text := story_of_several(runs, names)) else []
+    if several and len(runs) == 2:
+        return several
     found = [(run, _story(reading.store, run)) for run in runs]
     if len(runs) == 1:
         return [Sentence(text) for _, text in found if text]
-    return [Sentence(text, about=reading.names[run.id]) for run, text in found if text]
+    return several + [Sentence(text, about=reading.names[run.id]) for run, text in found if text]
 
 
 def _story(store: Store, run: Run) -> str:

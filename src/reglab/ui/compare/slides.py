@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from reglab import columns
 from reglab.charts import accuracy_chart
 from reglab.charts.memorised import memorised_chart
-from reglab.content.story import alike_but_penalty, story_of_two
+from reglab.content.several_runs import memorised_text, story_of_several
+from reglab.content.story import alike_but_penalty
 from reglab.content.verdict_text import verdict_text
 from reglab.ui.compare.against import compared, compared_chart
 from reglab.ui.compare.curves import Options, curve_table, curves_figure
@@ -21,10 +22,10 @@ from reglab.ui.present.slide import MOST_FRAMES, Chart, Deck, Slide, deck, repla
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import MAX_RUNS
-from reglab.ui.shared.text import common_facts, count_of, literal
+from reglab.ui.shared.text import common_facts, literal
 from reglab.ui.sweep.data import epoch_view, results_of
 from reglab.ui.sweep.query import ViewState
-from reglab.ui.train.slides import memorised_text
+from reglab.ui.train.slides import names_of
 
 _LINES = 4_000  # lines of all frames of a replay together
 _FEWEST = 12  # frames, however many lines each of them has
@@ -69,7 +70,7 @@ def _curves(selection: Selection, shown: CompareQuery) -> Slide:
 
 
 def _verdict(selection: Selection, shown: CompareQuery) -> Slide | None:
-    """What the page of each sweep, or the run view of two runs, says of them; None where neither says anything."""
+    """What the page of each sweep, or the run view of runs, says of them; None where neither says anything."""
     if selection.sweeps:
         known = compared(selection, shown.measure)
         lines = sweep_lines(selection, shown)
@@ -77,10 +78,14 @@ def _verdict(selection: Selection, shown: CompareQuery) -> Slide | None:
             return None
         figure, styles = compared_chart(selection, known, shown.measure)
         return Slide("verdict", lines, Chart("present-verdict", figure, "Against λ", legend_html(styles.values())))
-    if len(selection.runs) != 2 or not (sentence := story_of_two(*selection.runs)):
+    styles = selection.styles(grouped=False)
+    sentence = story_of_several(selection.runs, names_of(styles)) if len(selection.runs) > 1 else ""
+    if not sentence:
         return None
-    epochs, styles = epochs_of(selection), selection.styles(grouped=False)
-    key = ("present two", epochs.version, tuple(styles.items()))
+    if len(selection.runs) > MAX_RUNS:  # more lines than a slide can tell apart
+        return Slide("verdict", (sentence,))
+    epochs = epochs_of(selection)
+    key = ("present accuracies", epochs.version, tuple(styles.items()))
     figure = shared_figure(key, lambda: accuracy_chart(epochs.rows, styles))
     return Slide("verdict", (sentence,), Chart("present-verdict", figure, "Accuracy"))
 
@@ -103,7 +108,5 @@ def _memorised(selection: Selection) -> Slide | None:
     epochs, styles = epochs_of(selection), selection.styles(grouped=False)
     key = ("present memorised", epochs.version, tuple(styles.items()))
     figure = shared_figure(key, lambda: memorised_chart(epochs.rows, styles))
-    lines = (
-        (memorised_text(noisy),) if len(noisy) <= 2 else (f"Wrong labels memorised by {count_of(len(noisy), 'run')}.",)
-    )
+    lines = (memorised_text(noisy, names_of(styles)),)
     return Slide("memorised", lines, Chart("present-memorised", figure, "Memorisation"))

@@ -29,5 +29,5 @@ def link_slide(public_url: str | None, page: str, query: Mapping[str, str]) -> S
 
 def _picture(address: str) -> str:
     """Dark on white on either theme, since scanners need it, with the quiet zone of 4 modules."""
-    source = segno.make(address, error="m").svg_data_uri(scale=10, border=4, dark="#000000", light="#ffffff")
+    source = segno.make_qr(address, error="m").svg_data_uri(scale=10, border=4, dark="#000000", light="#ffffff")
     return f'<img class="reglab-qr" alt="QR code of {html.escape(address, quote=True)}" src="{html.escape(source)}">'

@@ -11,11 +11,12 @@ import plotly.graph_objects as go
 from reglab.charts.base import unchecked
 from reglab.ui.shared.memo import Drawn, Memo, drawn
 
-Step = Literal["question", "curves", "verdict", "memorised", "link"]
+Step = Literal["question", "curves", "forming", "verdict", "memorised", "link"]
 
 LABELS: dict[Step, str] = {
     "question": "Question",
     "curves": "Curves",
+    "forming": "Sweep forming",
     "verdict": "Verdict",
     "memorised": "Memorised labels",
     "link": "Link",
@@ -38,10 +39,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Replay:
-    """The same chart after each of ``epochs``, ascending; ``frames`` is a JSON array of figures."""
+    """The same chart after each of ``epochs``, ascending; ``frames`` is a JSON array of figures.
+
+    ``steady``: every frame is on the axes of the last one; otherwise on its own, as where a loss falls far.
+    """
 
     epochs: tuple[int, ...]
     frames: bytes
+    steady: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,12 @@ def replayed_epochs(last: int, most: int = MOST_FRAMES) -> tuple[int, ...]:
     return tuple(round(1 + number * (last - 1) / (count - 1)) for number in range(count))
 
 
-def replay(key: Hashable, last: int, make: Callable[[int], go.Figure], most: int = MOST_FRAMES) -> Replay | None:
+def replay(
+    key: Hashable, last: int, make: Callable[[int], go.Figure], most: int = MOST_FRAMES, *, steady: bool = True
+) -> Replay | None:
     """The figures ``make(epoch)`` up to epoch ``last``, drawn once for all sessions; None below two epochs.
 
-    ``key`` names all that they depend on.
+    ``key`` names all that they depend on; see :class:`Replay` for ``steady``.
     """
     epochs = replayed_epochs(last, most)
     if len(epochs) < 2:
@@ -93,7 +100,7 @@ def replay(key: Hashable, last: int, make: Callable[[int], go.Figure], most: int
         with unchecked():
             return b"[" + b",".join(drawn(make(epoch)).json for epoch in epochs) + b"]"
 
-    return Replay(epochs, _FRAMES.get((key, epochs), frames))
+    return Replay(epochs, _FRAMES.get((key, epochs), frames), steady)
 
 
 _FRAMES: Memo[bytes] = Memo(most=64 * 2**20, size=len)

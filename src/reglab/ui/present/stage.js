@@ -153,7 +153,7 @@ function fullScreen() {
   else document.documentElement.requestFullscreen();
 }
 
-// Replays: each frame is the figure that the page drew after an epoch, on the axes of the last one.
+// Replays: each frame is the figure that the page drew after an epoch; a steady one is on the axes of the last frame.
 
 function replayOf(stage) {
   return stage.replays[stage.message.steps[stage.at].step];
@@ -166,7 +166,7 @@ function rehearse(stage, replay) {
     if (replayOf(stage) !== replay || !stage.place.isConnected) return;
     const node = nodeOf(replay);
     if (!node?.reglabShow || !node._fullLayout) return requestAnimationFrame(begin);
-    replay.ranges ??= rangesOf(node);
+    replay.ranges ??= replay.steady ? rangesOf(node) : {};
     if (calm) show(stage, replay.frames.length - 1);
     else (show(stage, 0), play(stage));
   };

@@ -57,7 +57,14 @@ def message(deck: Deck) -> bytes:
         "longest": query.LONGEST,
     }
     replays = [
-        orjson.dumps({"step": slide.step, "chart": slide.chart.name, "epochs": slide.replay.epochs})[:-1]
+        orjson.dumps(
+            {
+                "step": slide.step,
+                "chart": slide.chart.name,
+                "epochs": slide.replay.epochs,
+                "steady": slide.replay.steady,
+            }
+        )[:-1]
         + b',"frames":'
         + slide.replay.frames
         + b"}"

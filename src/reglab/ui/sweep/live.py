@@ -6,6 +6,8 @@ because only ticks are sure to keep the charts' nodes, and with them the zoom.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from reglab.content.epoch_view import EpochView
@@ -70,10 +72,17 @@ def sweep_view(address: SweepQuery) -> None:
     open_sweep(sweep.id, sweep.epochs, sweep.spec.epoch_rule, address)
     if presenting():
         results = results_of(sweep)
-        stage.show(slides(results, epoch_view(results, address.view), services().settings.public_url))
+        _present(results, address.view)
         return
     every = _interval(results_of(sweep), address.view)
     tick_every(every, lambda: _tick(sweep.id, every))
+
+
+def _present(results: Results, shown: ViewState) -> None:
+    def at(epoch: int | None) -> EpochView:
+        return epoch_view(results, replace(shown, epoch=epoch))
+
+    stage.show(slides(results, at(shown.epoch), at, services().settings.public_url))
 
 
 @steady

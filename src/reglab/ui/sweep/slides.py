@@ -1,7 +1,8 @@
-"""The presentation of a sweep: the losses of every λ forming, its U-curve with the verdict, memorised labels."""
+"""The presentation of a sweep: the losses of every λ and its U-curve forming, the verdict, memorised labels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -15,18 +16,21 @@ from reglab.content.verdict_text import rival_lines, verdict_text, warnings
 from reglab.number_format import percent
 from reglab.ui.present.link import link_slide
 from reglab.ui.present.slide import Chart, Deck, Slide, deck, replay
-from reglab.ui.shared.memo import shared_figure
+from reglab.ui.shared.memo import Drawn, shared_figure
 from reglab.ui.sweep import progress_text
 from reglab.ui.sweep.data import Results
 from reglab.ui.sweep.query import ViewState, sweep_query
 
+_FRAMES = 20  # of a forming sweep, which is judged for each of them
 
-def slides(results: Results, view: EpochView, public_url: str | None) -> Deck:
-    """The deck of a sweep at the epoch, under the rule and in the measure of ``view``."""
+
+def slides(results: Results, view: EpochView, at: Callable[[int], EpochView], public_url: str | None) -> Deck:
+    """The deck of a sweep at the epoch, under the rule and in the measure of ``view``; ``at`` has an earlier epoch."""
     sweep, spec = results.sweep, view.spec
     subtitle = progress_text.whole_text(spec)
     link = link_slide(public_url, "sweep", sweep_query(sweep.id, ViewState(measure=view.measure)))
-    return deck(question(view), subtitle, [_curves(results, view), _verdict(results, view), _memorised(view), link])
+    parts = [_curves(results, view), forming(view, at), _verdict(view), _memorised(view), link]
+    return deck(question(view), subtitle, parts)
 
 
 def question(view: EpochView) -> str:
@@ -48,12 +52,26 @@ def _curves(results: Results, view: EpochView) -> Slide | None:
     return Slide("curves", chart=chart, replay=replay(key, view.epoch, after))
 
 
-def _verdict(results: Results, view: EpochView) -> Slide | None:
+def forming(view: EpochView, at: Callable[[int], EpochView]) -> Slide | None:
+    """The main chart after each epoch, with the best λ of that epoch, as the page's replay shows it."""
+    if view.epoch < 2:
+        return None
+    found = replay(
+        ("present forming", view.source), view.epoch, lambda epoch: main_chart(at(epoch)), _FRAMES, steady=False
+    )
+    return Slide("forming", chart=Chart("present-forming", _main(view), "Sweep forming"), replay=found)
+
+
+def _verdict(view: EpochView) -> Slide | None:
     """The sentences of the page's verdict for an audience: the best λ, the test, its rival, what it depends on."""
     if not view.epoch:
         return None
-    figure = shared_figure(("present verdict", view.source), partial(main_chart, view))
-    return Slide("verdict", verdict(view), Chart("present-verdict", figure, "Verdict"))
+    return Slide("verdict", verdict(view), Chart("present-verdict", _main(view), "Verdict"))
+
+
+def _main(view: EpochView) -> Drawn:
+    """The main chart, drawn once."""
+    return shared_figure(("present verdict", view.source), partial(main_chart, view))
 
 
 def verdict(view: EpochView) -> tuple[str, ...]:

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from reglab import columns
 from reglab.charts import RunStyle
-from reglab.content.story import difference, headline, story, story_of_two
+from reglab.content.several_runs import story_of_several
+from reglab.content.story import difference, headline, story
 from reglab.errors import UnknownRun
 from reglab.jobs import data_remarks, machine_remark
 from reglab.states import ACTIVE
@@ -44,7 +44,7 @@ from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train.another import against_zero, another_lambda, baseline_of
 from reglab.ui.train.demo import commentary, is_demo
 from reglab.ui.train.mask import mask_button
-from reglab.ui.train.slides import slides
+from reglab.ui.train.slides import names_of, slides
 from reglab.ui.train.state import FORM, SWEEP_ICON
 
 TICK = 1.0
@@ -53,7 +53,7 @@ TICK = 1.0
 ABOVE = {1: 454, 2: 512}
 """Pixels of what stands above and below the main chart in a window 1,280 pixels wide, for so many runs."""
 
-_ABOVE_CARDS, _BELOW_CARDS = 518, 258  # the same for more runs
+_ABOVE_CARDS, _BELOW_CARDS = 566, 306  # the same for more runs
 _LOWEST, _TALLEST = 225, 900  # pixels of the main chart
 _BETWEEN = 82  # pixels of switches, borders and the space between the two charts beside it
 
@@ -123,7 +123,7 @@ def _tick() -> None:
     results = results_of(runs)
     facts = text.facts(runs[0]) if len(runs) == 1 else text.common_facts(runs)
     with st.container(gap="xsmall"), described(facts, text.file_name(runs)):
-        _head(runs, results.epochs)
+        _head(runs, results)
         _panels(results)
     if _every(runs) != live.every:
         st.rerun()
@@ -134,7 +134,7 @@ def _every(runs: Sequence[Run]) -> float | None:
     return watched_interval(TICK) if any(run.state in ACTIVE for run in runs) else None
 
 
-def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
+def _head(runs: Sequence[Run], results: Results) -> None:
     """Name and state on the left, buttons on the right, and below them what the runs train."""
     alone = runs[0] if len(runs) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
@@ -152,10 +152,10 @@ def _head(runs: Sequence[Run], epochs: pd.DataFrame) -> None:
         st.caption(text.facts(alone) + text.started_by(alone))
         _explain(alone)
     elif is_demo(runs):
-        st.info(commentary(runs, epochs), icon=":material/school:")
+        st.info(commentary(runs, results.epochs), icon=":material/school:")
     else:
         st.caption(text.common_facts(runs))
-        if len(runs) == 2 and (sentence := story_of_two(*runs)):
+        if len(runs) > 1 and (sentence := story_of_several(runs, names_of(results.styles))):
             st.markdown(sentence)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-import pandas as pd
 import plotly.graph_objects as go
 
 from reglab import columns
-from reglab.charts import accuracy_chart, loss_chart
+from reglab.charts import RunStyle, accuracy_chart, loss_chart
 from reglab.charts.memorised import memorised_chart
-from reglab.content.story import alike_but_penalty, headline, story, story_of_two
-from reglab.number_format import percent
+from reglab.content.several_runs import memorised_text, story_of_several
+from reglab.content.story import alike_but_penalty, headline, story
 from reglab.store import Run
 from reglab.ui.present.link import link_slide
 from reglab.ui.present.slide import Chart, Deck, Slide, deck, replay
@@ -65,7 +64,7 @@ def _curves(results: Results) -> Slide | None:
 
 def _verdict(results: Results, baseline: Run | None) -> Slide | None:
     """The sentence of the run view, above the accuracies."""
-    lines = verdict(results.runs, results.layers, baseline)
+    lines = verdict(results, baseline)
     if not lines:
         return None
     key = ("present accuracy", results.version, tuple(results.styles.items()))
@@ -73,11 +72,12 @@ def _verdict(results: Results, baseline: Run | None) -> Slide | None:
     return Slide("verdict", lines, Chart("present-verdict", figure, "Accuracy"))
 
 
-def verdict(runs: Sequence[Run], layers: pd.DataFrame, baseline: Run | None) -> tuple[str, ...]:
-    """What the run view says of one run or two, and the figures of one; empty where it says nothing."""
-    if len(runs) == 2:
-        return tuple(filter(None, (story_of_two(*runs),)))
-    if len(runs) != 1 or runs[0].last is None:
+def verdict(results: Results, baseline: Run | None) -> tuple[str, ...]:
+    """What the run view says of its runs, and the figures of a single one; empty where it says nothing."""
+    runs, layers = results.runs, results.layers
+    if len(runs) > 1:
+        return tuple(filter(None, (story_of_several(runs, names_of(results.styles)),)))
+    if runs[0].last is None:
         return ()
     sentence = story(runs[0], baseline) or literal(text.learnt_nothing(runs[0]))
     pairs = " · ".join(f"{literal(one.label)} **{literal(one.value)}**" for one in headline(runs[0], layers)[:2])
@@ -91,15 +91,10 @@ def _memorised(results: Results) -> Slide | None:
         return None
     key = ("present memorised", results.version, tuple(results.styles.items()))
     figure = shared_figure(key, lambda: memorised_chart(results.epochs, results.styles))
-    lines = (memorised_text(noisy),)
+    lines = (memorised_text(noisy, names_of(results.styles)),)
     return Slide("memorised", lines, Chart("present-memorised", figure, "Memorisation"))
 
 
-def memorised_text(runs: Sequence[Run]) -> str:
-    """For example "Wrong training labels memorised: 84 % by epoch 60."; of up to two runs each with its penalty."""
-    parts = []
-    for run in runs[:2]:
-        name = f"{penalty_text(run.spec.penalty)}: " if len(runs) > 1 else ""
-        share = percent(run.last.flipped_acc if run.last else None, 0)
-        parts.append(f"{name}**{share}** by epoch {run.epoch}")
-    return f"Wrong training labels memorised: {', '.join(parts)}."
+def names_of(styles: Mapping[str, RunStyle]) -> dict[str, str]:
+    """The names of runs in legends, for Markdown."""
+    return {run: literal(style.label) for run, style in styles.items()}
