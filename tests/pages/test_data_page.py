@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
-from tests.pages.browsing import again, plain, prose, visit
+from tests.pages.browsing import address, again, chart, charts, plain, prose, visit
 
 from reglab.datasets import DATASETS
 from reglab.store import Store
@@ -33,3 +33,41 @@ def test_the_catalogue_has_every_data_set_with_its_runs(app: AppTest, store: Sto
 def test_a_link_to_a_view_that_does_not_exist_says_so(app: AppTest) -> None:
     visit(app, view="nothing")
     assert [plain(one.value) for one in app.warning] == ["The link: view cannot be 'nothing'."]
+
+
+def test_a_link_restores_the_preview_and_a_knob_changes_it(app: AppTest) -> None:
+    visit(app, dataset="digits", data__train_size="300", data__label_noise="0.1", penalty__l2="0.03")
+    assert metrics(app) == {"Training": "300", "Wrong labels": "30", "Validation": "431", "Test": ":material/lock: 359"}
+    assert charts(app) == ["data_balance", "data_pixels"]
+    assert sum(chart(app, "data_balance")["data"][1]["y"]) == 30
+    app.text_input(key="preview_label_noise").set_value("0.2")
+    again(app)
+    assert metrics(app)["Wrong labels"] == "60"
+    assert address(app) == {
+        "view": "preview",
+        "dataset": "digits",
+        "data.train_size": "300",
+        "data.label_noise": "0.2",
+        "penalty.l2": "0.03",
+    }
+    assert "Augmented" not in prose(app)
+    visit(app, dataset="digits", regularize__augment="shift")
+    assert "**Augmented**" in prose(app)
+    visit(app, view="health", dataset="mnist_5k")
+    assert "2,800 training, 1,200 validation, 1,000 test images" in plain(prose(app))
+
+
+def test_what_the_form_cannot_use_stands_below_its_field(app: AppTest) -> None:
+    visit(app, dataset="digits", data__train_size="5000")
+    assert "more than there are" in plain(prose(app))
+    assert metrics(app) == {}
+
+
+def test_images_that_are_not_here_are_not_downloaded(app: AppTest) -> None:
+    for view in ("preview", "health"):
+        visit(app, view=view, dataset="kmnist")
+        assert "The images of KMNIST are not on this machine" in plain(app.info[0].value)
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}

@@ -10,6 +10,7 @@ from pathlib import Path
 from reglab.datasets import image_cache
 from reglab.datasets.dataset import DATASETS, Dataset, State, Status, status
 from reglab.errors import DataError
+from reglab.spec import DataSpec
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,25 @@ def _files(entry: Dataset, folder: Path) -> Iterable[Path]:
             yield from part.sources(folder)
     if entry.find is not None and (place := entry.find(folder)) is not None:
         yield place  # an archive that is not unpacked yet
+        if entry.digest:
+            yield from sorted(place.iterdir())  # an imported set
 
 
 def _test(entry: Dataset, folder: Path) -> State | None:
     if entry.test is None:
         return None
     return "download" if entry.test.find(folder) is None else "ready"
+
+
+def not_at_hand(spec: DataSpec, folder: Path) -> str | None:
+    """Why the images of ``spec`` cannot be shown without a download, in one sentence; None where they can.
+
+    :raises UnknownName: where no data set has this name.
+    """
+    entry = DATASETS.get(spec.name)
+    found = status(entry, folder)
+    if found.state != "ready":
+        return f"The images of {entry.label} are not on this machine. {found.sentence}."
+    if spec.test_fraction and entry.test is not None and entry.test.find(folder) is None:
+        return f"The official test images of {entry.label}, which decide the split, are not on this machine."
+    return None

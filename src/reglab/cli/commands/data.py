@@ -1,14 +1,14 @@
-"""``reglab data``: the data sets and where each is, and the decoded images that are kept on the disk."""
+"""``reglab data``: the data sets, where each is and how healthy, and the decoded images on the disk."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reglab.cli.command import Command
 from reglab.cli.output import Output
-from reglab.errors import SpecError
+from reglab.errors import DataError, SpecError
 from reglab.number_format import gib
 from reglab.settings import Settings, load_settings
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    about = "list (default): every data set, and whether it is at hand; cache: the decoded images on the disk"
     parser.add_argument(
-        "action", nargs="?", choices=("list", "cache"), default="list", metavar="list|cache", help=about
+        "action", nargs="?", choices=tuple(_ACTIONS), default="list", metavar="|".join(_ACTIONS), help=_ABOUT
     )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the data set, for check")
     parser.add_argument(
         "--clear", action="store_true", help="with cache: remove them; they are decoded anew when needed"
     )
@@ -29,15 +29,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.clear and arguments.action != "cache":
         raise SpecError("--clear removes decoded images, never a data set: reglab data cache --clear.")
-    settings = load_settings()
-    if arguments.action == "cache":
-        _cache(settings, output, clear=arguments.clear)
-    else:
-        _list(settings, output)
-    return 0
+    if (arguments.name is None) == (arguments.action in _NAMED):
+        needs = f"needs the name of a data set: reglab data {arguments.action} digits"
+        raise SpecError(f"reglab data {arguments.action} {needs if arguments.action in _NAMED else 'takes no name'}.")
+    return _ACTIONS[arguments.action](arguments, load_settings(), output)
 
 
-def _list(settings: Settings, output: Output) -> None:
+def _list(_arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
     from reglab.content.dataset_text import line, record
     from reglab.datasets.catalogue import catalogue
     from reglab.store import open_store
@@ -53,11 +51,27 @@ def _list(settings: Settings, output: Output) -> None:
     for one in found:
         runs = uses.get(one.entry.name, 0)
         output.print(record(one, runs), line(one, runs, width))
+    return 0
 
 
-def _cache(settings: Settings, output: Output, *, clear: bool) -> None:
+def _check(arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
+    """Exit status 1 where there is a problem."""
+    from reglab.content.health_text import lines
+    from reglab.datasets.catalogue import not_at_hand
+    from reglab.datasets.health import USUAL, dataset_health
+
+    spec = USUAL.model_copy(update={"name": arguments.name})
+    if missing := not_at_hand(spec, settings.data):
+        raise DataError(f"{missing} `reglab data download {arguments.name}` brings them.")
+    found = dataset_health(arguments.name, settings.data, spec=spec)
+    output.print({"dataset": arguments.name, **found.record()}, "\n".join(lines(found)))
+    return int(any(one.level == "problem" for one in found.findings))
+
+
+def _cache(arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
     from reglab.datasets.image_cache import LIMIT_BYTES
 
+    clear: bool = arguments.clear
     entries = _kept(settings, clear=clear)
     for entry in reversed(entries):
         record = {
@@ -71,6 +85,7 @@ def _cache(settings: Settings, output: Output, *, clear: bool) -> None:
         {"cache": str(settings.cache), "entries": len(entries), "bytes": total, "limit": LIMIT_BYTES, "cleared": clear},
         _summary(settings, entries, clear=clear),
     )
+    return 0
 
 
 def _summary(settings: Settings, entries: Sequence[Kept], *, clear: bool) -> str:
@@ -98,4 +113,17 @@ def _kept(settings: Settings, *, clear: bool = False) -> list[Kept]:
         raise disk_error(settings.cache, error) from None
 
 
-ENTRY = Command("data", "list the data sets, and show or clear the decoded images on the disk", 70, _arguments, _run)
+_ABOUT = (
+    "list (default): every data set, where it is and what uses it; check NAME: copies across training, validation and "
+    "test, wrong labels, rare classes; cache: the decoded images on the disk"
+)
+_ACTIONS: Mapping[str, Callable[[argparse.Namespace, Settings, Output], int]] = {
+    "list": _list,
+    "check": _check,
+    "cache": _cache,
+}
+_NAMED = frozenset({"check"})  # actions on one data set
+
+ENTRY = Command(
+    "data", "list and check the data sets, and show or clear the decoded images on the disk", 70, _arguments, _run
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from reglab.content.dataset_text import disk_text, size_text, test_text
 from reglab.datasets.catalogue import Listed, catalogue
 from reglab.datasets.thumbnails import strip
 from reglab.errors import RegLabError
+from reglab.spec import RunSpec
+from reglab.ui.data.data import version_of
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.image_grid import png
 from reglab.ui.shared.memo import Memo
@@ -33,7 +35,7 @@ _BADGES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def catalogue_view() -> None:
+def catalogue_view() -> RunSpec | None:
     """Draw every card, and then the thumbnails, since images may have to be decoded for them."""
     settings, uses = services().settings, services().store.count_datasets()
     cards = catalogue(settings.data, settings.cache)
@@ -46,6 +48,7 @@ def catalogue_view() -> None:
         if one.status.state == "ready" and not one.problem:
             with places[one.entry.name]:
                 _strip(one)
+    return None
 
 
 def _card(one: Listed, runs: int) -> st.delta_generator.DeltaGenerator:
@@ -84,18 +87,13 @@ def _buttons(one: Listed, runs: int) -> None:
 
 def _strip(one: Listed) -> None:
     try:
-        picture = STRIPS.get(_version(one), lambda: _picture(one))
+        picture = STRIPS.get(version_of(one.entry.name), lambda: _picture(one))
     except RegLabError as error:
         st.caption(f":material/error: {literal(str(error))}")
         return
     source, alt = base64.b64encode(picture).decode(), html.escape(f"Images of {one.entry.label}", quote=True)
     look = "width:100%;height:44px;object-fit:cover;object-position:left;image-rendering:pixelated;border-radius:3px"
     st.html(f'<img src="data:image/png;base64,{source}" alt="{alt}" style="{look};display:block">')
-
-
-def _version(one: Listed) -> Hashable:
-    """Equal as long as the images are the same."""
-    return one.entry.name, one.status, tuple((file, file.stat().st_mtime_ns) for file in one.files)
 
 
 def _picture(one: Listed) -> bytes:

@@ -6,17 +6,22 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from reglab.spec import RunSpec
 from reglab.ui.data.catalogue import catalogue_view
+from reglab.ui.data.health import health_view
+from reglab.ui.data.preview import preview_view
 from reglab.ui.data.query import DATASET, VIEW, View, read
 from reglab.ui.data.state import FORM, QUERY, VIEW_KEY, keep, view_now
 from reglab.ui.shared.query import unique
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
-VIEWS: Mapping[View, tuple[str, Callable[[], object]]] = {
+VIEWS: Mapping[View, tuple[str, Callable[[], RunSpec | None]]] = {
     "catalogue": ("Catalogue", catalogue_view),
+    "preview": ("Preview", preview_view),
+    "health": ("Health", health_view),
 }
-"""Every view: its name, and what draws it."""
+"""Every view: its name, and what draws it and returns the spec that the query names, None where there is none."""
 
 _ABOUT = (
     "Every dataset that runs can train on: what it holds, what training would see of it, and what is wrong with it."
@@ -32,5 +37,4 @@ def data_page() -> None:
     segments("View", {name: label for name, (label, _) in VIEWS.items()}, VIEW_KEY, default=None)
     if state.link_problem:
         st.warning(f"The link: {literal(state.link_problem)}", icon=":material/link_off:")
-    VIEWS[view_now()][1]()
-    keep(view_now(), None)
+    keep(view_now(), VIEWS[view_now()][1]())

@@ -19,7 +19,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, what a screen reader says; ``dashed`` is its edge.
+    """One image: ``pixels`` (H, W, 3) sRGB, lines of caption, what a screen reader says; ``dashed`` is its edge, in the
+    colour ``edge``.
 
     ``query`` leads to the view of this page to which a click on the image goes.
     """
@@ -29,11 +30,18 @@ class Tile:
     alt: str
     dashed: bool = False
     query: Mapping[str, str] | None = None
+    edge: str = "#5f6b7a"
 
 
 def image_grid(tiles: Sequence[Tile], *, size: int) -> None:
     """Draw ``tiles``, each image ``size`` pixels wide, its pixels as squares."""
     st.html(grid_html(tiles, size=size))
+
+
+def image_groups(groups: Sequence[Sequence[Tile]], *, size: int) -> None:
+    """Draw groups of ``tiles``, each in a line of its own as far as it fits, side by side where there is room."""
+    look = "display:flex;flex-wrap:wrap;gap:10px 28px;margin:0;padding:0"
+    st.html(f'<div style="{look}">{"".join(grid_html(tiles, size=size) for tiles in groups)}</div>')
 
 
 def grid_html(tiles: Sequence[Tile], *, size: int) -> str:
@@ -45,7 +53,7 @@ def grid_html(tiles: Sequence[Tile], *, size: int) -> str:
 def _tile(tile: Tile, size: int) -> str:
     source = base64.b64encode(png(tile.pixels)).decode()
     look = f"width:{size}px;height:auto;image-rendering:pixelated;border-radius:3px;display:block"
-    look += ";outline:2px dashed #5f6b7a;outline-offset:-5px" if tile.dashed else ""
+    look += f";outline:2px dashed {tile.edge};outline-offset:-5px" if tile.dashed else ""
     lines = "<br>".join(html.escape(line) for line in tile.caption)
     text = f'<figcaption style="font-size:12px;line-height:1.3;margin-top:3px">{lines}</figcaption>' if lines else ""
     image = f'<img src="data:image/png;base64,{source}" alt="{html.escape(tile.alt, quote=True)}" style="{look}">'
