@@ -4,10 +4,11 @@
 action                                    viewer  experimenter  admin
 ========================================  ======  ============  =====
 see runs, charts, exports                 yes     yes           yes
-start a run or sweep, import an archive   no      yes           yes
+start a run or sweep, import an archive,  no      yes           yes
+download a dataset
 stop, resume, extend, delete, restore,    no      own ones, or  yes
 name, tag, colour                                 nobody's
-read the audit log                        no      no            yes
+read the audit log, delete data files     no      no            yes
 record training, remove files for good    no      no            no
 ========================================  ======  ============  =====
 
@@ -22,7 +23,18 @@ from typing import Literal, get_args
 
 Role = Literal["viewer", "experimenter", "admin"]
 Action = Literal[
-    "start", "import", "stop", "resume", "extend", "delete", "restore", "label", "audit", "train", "upkeep"
+    "start",
+    "import",
+    "stop",
+    "resume",
+    "extend",
+    "delete",
+    "restore",
+    "label",
+    "audit",
+    "delete_data",
+    "train",
+    "upkeep",
 ]
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -36,7 +48,10 @@ _ON_A_RUN: dict[Action, str] = {
     "restore": "restore",
     "label": "rename, tag or colour",
 }
-_NEEDS_ADMIN = "Only an admin may read the audit log."
+_NEEDS_ADMIN: dict[Action, str] = {
+    "audit": "Only an admin may read the audit log.",
+    "delete_data": "Only an admin may delete the files of a dataset.",
+}
 
 
 @dataclass(frozen=True)
@@ -66,8 +81,8 @@ def refusal(person: Person | None, action: Action, owner: str | None = None) -> 
         return "Only the server's own processes record training and remove files."
     if person.role == "admin":
         return None
-    if action == "audit":
-        return _NEEDS_ADMIN
+    if action in _NEEDS_ADMIN:
+        return _NEEDS_ADMIN[action]
     if person.role == "viewer":
         return f"{person.shown} may look at runs and change nothing; an admin can give the role experimenter."
     if action in ("start", "import") or owner in (None, person.email):

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.datasets.files import LABELS, write_idx_pair
+from tests.datasets.files import IMAGES, LABELS, TEST_NAMES, md5, serving, write_idx_pair
 from tests.factories import add_run, spec
 
+from reglab._torchvision import load_torchvision
 from reglab.cli import main
 from reglab.datasets import DATASETS, load_images
 from reglab.datasets.cache import forget_images
@@ -102,3 +103,44 @@ def test_a_cache_that_cannot_be_read_is_one_sentence(home: Path, capsys: pytest.
     (home / "cache").write_text("no folder")
     assert main(["data", "cache"]) == 2
     assert capsys.readouterr().err.startswith(f"reglab: {home / 'cache'} cannot be used: ")
+
+
+def test_a_download_and_its_deletion(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = home / "served"
+    write_idx_pair(served)
+    write_idx_pair(served, 100, names=TEST_NAMES)
+    cls = load_torchvision().datasets.KMNIST
+    names = [f"{name}.gz" for name in (IMAGES, LABELS, *TEST_NAMES)]
+    monkeypatch.setattr(cls, "resources", [(name, md5(served / name)) for name in names])
+    monkeypatch.setenv("no_proxy", "*")
+    with serving(served) as (url, _):
+        monkeypatch.setattr(cls, "mirrors", [url])
+        *progress, last = ended(capsys, "download", "kmnist")
+    assert last == {"dataset": "kmnist", "place": str(home / "data" / "KMNIST" / "raw"), "bytes": last["bytes"]}
+    assert progress[0]["text"].startswith("Downloading KMNIST: ")
+    assert main(["data", "delete", "kmnist"]) == 0
+    assert "deleted." in capsys.readouterr().out
+    assert {line["name"]: line for line in ended(capsys, "list")}["kmnist"]["state"] == "download"
+    assert ended(capsys, "delete", "mnist") == [{"dataset": "mnist", "bytes": 0, "changed": []}]
+
+
+@pytest.mark.parametrize("action", ["download", "delete"])
+def test_a_read_only_home_is_left_alone(
+    action: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGLAB_READ_ONLY", "1")
+    assert main(["data", action, "kmnist"]) == 2
+    assert "REGLAB_READ_ONLY" in capsys.readouterr().err
+
+
+def test_a_download_that_is_cut_off_says_how_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reglab.datasets.downloads.download", cut_off)
+    assert main(["data", "download", "kmnist"]) == 130
+    assert "`reglab data download kmnist` resumes it" in capsys.readouterr().err

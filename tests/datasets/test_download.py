@@ -37,6 +37,7 @@ from reglab.errors import DataError
 
 SOURCE = replace(fashion_mnist.SOURCE, elsewhere=(), megabytes=0.2)
 NAMES = (f"{IMAGES}.gz", f"{LABELS}.gz")
+KEPT = {"FashionMNIST", ".fashion_mnist.lock", ".fashion_mnist.downloaded.json"}
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,12 @@ def _nothing_but_the_lock(folder: Path) -> bool:
     return {file.name for file in folder.iterdir()} <= {".fashion_mnist.lock"}
 
 
+def _unfinished(folder: Path) -> dict[str, int]:
+    """What is kept for the next try, with its size; nothing else is there."""
+    assert {file.name for file in folder.iterdir()} <= {".fashion_mnist.lock", ".fashion_mnist.unfinished"}
+    return {file.name: file.stat().st_size for file in folder.glob(".fashion_mnist.unfinished/*")}
+
+
 def test_a_download_reports_its_progress_and_lands_in_torchvisions_layout(
     tmp_path: Path, served: Path, address: list[str]
 ) -> None:
@@ -82,7 +89,7 @@ def test_a_download_reports_its_progress_and_lands_in_torchvisions_layout(
     assert shares == sorted(shares)
     assert 0 < shares[0] < shares[-1] <= 1
     megabytes = sum((served / name).stat().st_size for name in NAMES) / 1e6
-    assert downloading[-1][0] == f"Downloading Fashion-MNIST: {megabytes:.1f} of 0.2 MB"
+    assert downloading[-1][0].startswith(f"Downloading Fashion-MNIST: {megabytes:.1f} of 0.2 MB")
     assert downloading[-1][1] == pytest.approx(megabytes / 0.2)
     assert told[-1] == ("Reading Fashion-MNIST", 1.0)
 
@@ -131,7 +138,7 @@ def test_a_missing_file_is_told_by_its_status(tmp_path: Path, address: list[str]
     (served / NAMES[1]).unlink()
     with pytest.raises(DataError, match=rf"{re.escape(NAMES[1])} from 127\.0\.0\.1:\d+: HTTP status 404\."):
         load_idx(SOURCE, tmp_path / "data", silent)
-    assert _nothing_but_the_lock(tmp_path / "data")
+    assert _unfinished(tmp_path / "data") == {f"{NAMES[0]}.part": (served / NAMES[0]).stat().st_size}
 
 
 def test_a_file_that_arrives_damaged_is_thrown_away(tmp_path: Path, address: list[str], served: Path) -> None:
@@ -178,14 +185,14 @@ class _Silent(_CutOff):
         self.let_go.wait(30)
 
 
-def test_a_connection_that_breaks_off_leaves_nothing(
+def test_a_connection_that_breaks_off_leaves_what_arrived(
     tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(served, _CutOff) as (url, _):
         monkeypatch.setattr(_fashion(), "mirrors", [url])
-        with pytest.raises(DataError, match="could not be downloaded"):
+        with pytest.raises(DataError, match="the connection broke off after 1,000 of 1,000,000 bytes"):
             load_idx(SOURCE, tmp_path / "data", silent)
-    assert _nothing_but_the_lock(tmp_path / "data")
+    assert _unfinished(tmp_path / "data") == {f"{NAMES[0]}.part": 1000}
 
 
 def test_more_bytes_than_there_can_be_are_not_taken(
@@ -234,7 +241,7 @@ def test_whoever_watches_can_stop_a_download(tmp_path: Path, address: list[str])
 
     with pytest.raises(Cancelled):
         load_idx(SOURCE, tmp_path / "data", cancel)
-    assert _nothing_but_the_lock(tmp_path / "data")
+    assert list(_unfinished(tmp_path / "data")) == [f"{NAMES[0]}.part"]
     assert len(load_idx(SOURCE, tmp_path / "data", silent).y) == 200
 
 
@@ -288,7 +295,7 @@ class _HalfThenWait(_CutOff):
         _Silent.let_go.wait(30)
 
 
-def test_a_killed_download_leaves_nothing_that_is_read_and_is_cleared_away(
+def test_a_killed_download_leaves_nothing_that_is_read_and_is_resumed(
     tmp_path: Path, served: Path, address: list[str]
 ) -> None:
     _Silent.let_go.clear()
@@ -302,11 +309,16 @@ def test_a_killed_download_leaves_nothing_that_is_read_and_is_cleared_away(
             process.kill()
             process.communicate()
             _Silent.let_go.set()
-    assert list(folder.glob(".fashion_mnist.scratch-*"))
+    half = (served / NAMES[0]).stat().st_size // 2
+    ((name, size),) = _unfinished(folder).items()
+    assert name == f"{NAMES[0]}.part"
+    assert 0 < size <= half
+    (folder / ".fashion_mnist.unfinished" / "half-unpacked").touch()
+    (folder / ".fashion_mnist.scratch-old").mkdir()
     assert status(replace(DATASETS.get("mnist"), find=lambda _: None), folder).state == "download"
     assert not (folder / "FashionMNIST").exists()
     assert len(load_idx(SOURCE, folder, silent).y) == 200
-    assert {file.name for file in folder.iterdir()} == {"FashionMNIST", ".fashion_mnist.lock"}
+    assert {file.name for file in folder.iterdir()} == KEPT
 
 
 def test_waiting_for_another_process_is_told_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,7 +360,7 @@ def test_cifar_is_downloaded_checked_and_unpacked(tmp_path: Path, monkeypatch: p
         monkeypatch.setattr(cls, "url", url + cls.filename)
         assert len(load_images("cifar10", folder, lambda text, share: told.append(text)).y) == 500
     assert asked == [f"/{cls.filename}"]
-    assert {file.name for file in folder.iterdir()} == {cls.base_folder, ".cifar10.lock"}
+    assert {file.name for file in folder.iterdir()} == {cls.base_folder, ".cifar10.lock", ".cifar10.downloaded.json"}
     assert told[0].startswith("Downloading CIFAR-10: ")
     assert told[0].endswith(" of 170.5 MB")
     assert told[-3:] == ["Unpacking CIFAR-10", "Reading CIFAR-10", "Reading CIFAR-10"]

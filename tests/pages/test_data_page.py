@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
-from tests.pages.browsing import address, again, chart, charts, plain, prose, visit
+from tests.pages.browsing import address, again, chart, charts, errors, plain, press, prose, visit
 
 from reglab.datasets import DATASETS
+from reglab.datasets._download import unfinished_folder
+from reglab.datasets.dataset import Progress
+from reglab.errors import DataError
+from reglab.jobs import Downloads
+from reglab.settings import Settings
 from reglab.store import Store
+from reglab.ui.data import transfer
 
 
 def page() -> None:
@@ -71,3 +81,49 @@ def test_images_that_are_not_here_are_not_downloaded(app: AppTest) -> None:
 
 def metrics(app: AppTest) -> dict[str, str]:
     return {one.label: one.value for one in app.metric}
+
+
+def test_a_download_is_seen_cancelled_and_its_files_deleted(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def bring(name: str, folder: Path, progress: Progress) -> None:
+        progress("Downloading KMNIST: 9.0 of 18.2 MB, 3.0 MB/s, 3 s left", 0.5)
+        began.set()
+        go_on.wait()
+        progress("Downloading KMNIST: 10.0 of 18.2 MB", 0.6)
+
+    own = Downloads(bring)
+    monkeypatch.setattr(transfer, "downloads", lambda: own)
+    again(app)
+    assert app.button(key="download_kmnist").label == "Download 18 MB"
+    press(app, "download_kmnist")
+    began.wait()
+    again(app)
+    assert "Downloading KMNIST: 9.0 of 18.2 MB, 3.0 MB/s, 3 s left." in [
+        plain(p.proto.text) for p in app.get("progress")
+    ]
+    press(app, "cancel_kmnist")
+    go_on.set()
+    own.close(60)
+    (unfinished_folder(settings.data, "kmnist")).mkdir(parents=True)
+    part = unfinished_folder(settings.data, "kmnist") / "images.part"
+    part.write_bytes(bytes(2_000_000))
+    again(app)
+    assert app.button(key="download_kmnist").label == "Resume, 2.0 MB are here"
+    press(app, "delete_kmnist")
+    assert not part.exists()
+    assert app.button(key="download_kmnist").label == "Download 18 MB"
+
+
+def test_a_failed_download_says_why(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bring(name: str, folder: Path, progress: Progress) -> None:
+        raise DataError("There is no network.")
+
+    own = Downloads(bring)
+    monkeypatch.setattr(transfer, "downloads", lambda: own)
+    own.start("mnist", Path())
+    own.close(60)
+    again(app)
+    assert errors(app) == ["There is no network."]

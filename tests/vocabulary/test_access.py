@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[tuple[str, str | None]]] = {
     "admin": {
         *(
             (action, owner)
-            for action in (*ON_RUNS, "start", "import", "audit")
+            for action in (*ON_RUNS, "start", "import", "audit", "delete_data")
             for owner in (None, "ann@lab.org", "bob@lab.org")
         )
     },
@@ -32,7 +32,7 @@ def test_who_may_do_what_to_whose_runs(role: str) -> None:
     person = ANN[role]  # type: ignore[index]
     for action in get_args(Action):
         for owner in (None, "ann@lab.org", "bob@lab.org"):
-            if action in ("start", "import", "audit") and owner and role != "admin":
+            if action in ("start", "import", "audit", "delete_data") and owner and role != "admin":
                 continue  # a new run has no owner, and the log has none
             sentence = refusal(person, action, owner)
             assert (sentence is None) == ((action, owner) in ALLOWED[role]), (action, owner, sentence)

@@ -18,7 +18,7 @@ def record(one: Listed, runs: int) -> dict[str, Any]:
         "test_images": entry.test.size if entry.test else None, "test_state": one.test, "licence": entry.licence,
         "source": entry.source, "place": str(one.place) if one.place else None,
         "files": [str(file) for file in one.files], "bytes": one.bytes, "cached_bytes": one.decoded, "runs": runs,
-        "problem": one.problem,
+        "problem": one.problem, "downloaded_bytes": one.downloaded, "unfinished_bytes": one.unfinished,
     }  # fmt: skip
 
 

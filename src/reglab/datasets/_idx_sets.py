@@ -18,6 +18,7 @@ import numpy as np
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, workshop
+from reglab.datasets._downloaded import note_downloaded
 from reglab.datasets.dataset import Dataset, Images, OfficialTest, Progress
 from reglab.datasets.idx import open_idx, read_idx
 from reglab.datasets.local_files import find_file, named_folders
@@ -178,6 +179,7 @@ def _download(source: IdxSource, folder: Path, progress: Progress, pair: Pair) -
         home.mkdir(parents=True, exist_ok=True)
         for remote in remotes:
             (scratch / remote.name).replace(home / remote.name)
+        note_downloaded(folder, source.name, [home / remote.name for remote in remotes])
     return home
 
 

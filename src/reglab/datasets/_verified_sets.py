@@ -16,6 +16,7 @@ import numpy as np
 
 from reglab._torchvision import load_torchvision
 from reglab.datasets._download import Remote, fetch, is_original, workshop
+from reglab.datasets._downloaded import note_downloaded
 from reglab.datasets.dataset import Dataset, Images, OfficialTest, Progress
 from reglab.datasets.local_files import named_folders
 from reglab.errors import DataError
@@ -113,7 +114,10 @@ def bring(source: VerifiedSource, remote: Remote, folder: Path, progress: Progre
         if source.archive is not None:
             _unpack(source, remote, found or scratch / source.archive, scratch, progress)
         (scratch / source.content).replace(home / source.content)
-    return home / source.content
+        content = home / source.content
+        if found is None:  # an archive placed by hand is not ours to delete, nor what it holds
+            note_downloaded(folder, source.name, sorted(content.iterdir()) if content.is_dir() else [content])
+    return content
 
 
 def _unpack(source: VerifiedSource, remote: Remote, archive: Path, into: Path, progress: Progress) -> None:

@@ -73,11 +73,12 @@ def _once(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Pro
         return images
 
 
-def forget_images() -> None:
-    """Drop all images in memory."""
+def forget_images(name: str | None = None) -> None:
+    """Drop the images of data set ``name`` in memory; those of all without a name."""
     with _guard:
-        _kept.clear()
-        _unreachable.clear()
+        for key in [key for key in _kept if name in (None, key[0])]:
+            del _kept[key]
+        _unreachable.difference_update({key for key in _unreachable if name in (None, key[0])})
 
 
 def _take(key: _Key) -> Images | None:

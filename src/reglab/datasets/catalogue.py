@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reglab.datasets import image_cache
+from reglab.datasets._download import unfinished_bytes
+from reglab.datasets._downloaded import downloaded_files
 from reglab.datasets.dataset import DATASETS, Dataset, State, Status, status
 from reglab.errors import DataError
 from reglab.spec import DataSpec
@@ -20,7 +22,8 @@ class Listed:
 
     ``place`` is the folder of the files, None where it has none. ``test`` says whether the official test images are at
     hand; None where there are no such. ``images`` may be fewer than those of the original in a local copy; ``problem``
-    is a sentence where its labels cannot be read.
+    is a sentence where its labels cannot be read. ``downloaded`` bytes of the files came by a download of RegLab's and
+    can be deleted, ``unfinished`` ones are of a download that did not end.
     """
 
     entry: Dataset
@@ -32,6 +35,8 @@ class Listed:
     test: State | None
     images: int
     problem: str | None = None
+    downloaded: int = 0
+    unfinished: int = 0
 
 
 def catalogue(folder: Path, cache: Path) -> list[Listed]:
@@ -54,7 +59,11 @@ def listed(entry: Dataset, folder: Path, decoded: int = 0) -> Listed:
     place = entry.find(folder) if entry.find is not None else None
     place, size = place or (files[0].parent if files else None), sum(file.stat().st_size for file in files)
     images, problem = _images(entry, folder)
-    return Listed(entry, found, place, files, size, decoded, _test(entry, folder), images, problem)
+    downloaded = sum(file.stat().st_size for file in downloaded_files(folder, entry.name))
+    unfinished = unfinished_bytes(folder, entry.name)
+    return Listed(
+        entry, found, place, files, size, decoded, _test(entry, folder), images, problem, downloaded, unfinished
+    )
 
 
 def _images(entry: Dataset, folder: Path) -> tuple[int, str | None]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reglab.jobs.chances import chance_of, chance_of_run
     from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
     from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
+    from reglab.jobs.downloads import Download, Downloads
     from reglab.jobs.images import images_at_hand
     from reglab.jobs.judging import judge_stored, labels_at_hand, overlap_of
     from reglab.jobs.machines import machine_remark
@@ -42,6 +43,8 @@ __all__ = [
     "SEEDS",
     "Answer",
     "Confirmed",
+    "Download",
+    "Downloads",
     "NoiseAnswer",
     "NoiseRequest",
     "PersonalRunner",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reglab.cli.command import Command
+from reglab.cli.data_files import delete_files, download_set
 from reglab.cli.output import Output
 from reglab.errors import DataError, SpecError
 from reglab.number_format import gib
@@ -20,7 +21,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=tuple(_ACTIONS), default="list", metavar="|".join(_ACTIONS), help=_ABOUT
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the data set, for check")
+    parser.add_argument("what", nargs="?", metavar="NAME", help="the data set, for check, download and delete")
     parser.add_argument(
         "--clear", action="store_true", help="with cache: remove them; they are decoded anew when needed"
     )
@@ -29,7 +30,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.clear and arguments.action != "cache":
         raise SpecError("--clear removes decoded images, never a data set: reglab data cache --clear.")
-    if (arguments.name is None) == (arguments.action in _NAMED):
+    if (arguments.what is None) == (arguments.action in _NAMED):
         needs = f"needs the name of a data set: reglab data {arguments.action} digits"
         raise SpecError(f"reglab data {arguments.action} {needs if arguments.action in _NAMED else 'takes no name'}.")
     return _ACTIONS[arguments.action](arguments, load_settings(), output)
@@ -60,11 +61,11 @@ def _check(arguments: argparse.Namespace, settings: Settings, output: Output) ->
     from reglab.datasets.catalogue import not_at_hand
     from reglab.datasets.health import USUAL, dataset_health
 
-    spec = USUAL.model_copy(update={"name": arguments.name})
+    spec = USUAL.model_copy(update={"name": arguments.what})
     if missing := not_at_hand(spec, settings.data):
-        raise DataError(f"{missing} `reglab data download {arguments.name}` brings them.")
-    found = dataset_health(arguments.name, settings.data, spec=spec)
-    output.print({"dataset": arguments.name, **found.record()}, "\n".join(lines(found)))
+        raise DataError(f"{missing} `reglab data download {arguments.what}` brings them.")
+    found = dataset_health(arguments.what, settings.data, spec=spec)
+    output.print({"dataset": arguments.what, **found.record()}, "\n".join(lines(found)))
     return int(any(one.level == "problem" for one in found.findings))
 
 
@@ -115,15 +116,18 @@ def _kept(settings: Settings, *, clear: bool = False) -> list[Kept]:
 
 _ABOUT = (
     "list (default): every data set, where it is and what uses it; check NAME: copies across training, validation and "
-    "test, wrong labels, rare classes; cache: the decoded images on the disk"
+    "test, wrong labels, rare classes; download NAME: bring its files, or the rest of them; delete NAME: what was "
+    "downloaded of it; cache: the decoded images on the disk"
 )
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace, Settings, Output], int]] = {
     "list": _list,
     "check": _check,
+    "download": download_set,
+    "delete": delete_files,
     "cache": _cache,
 }
-_NAMED = frozenset({"check"})  # actions on one data set
+_NAMED = frozenset({"check", "download", "delete"})  # actions on one data set
 
 ENTRY = Command(
-    "data", "list and check the data sets, and show or clear the decoded images on the disk", 70, _arguments, _run
+    "data", "list, check, download and delete data sets, and show or clear their decoded images", 70, _arguments, _run
 )

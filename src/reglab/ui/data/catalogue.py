@@ -18,6 +18,7 @@ from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.ui.data.data import version_of
 from reglab.ui.data.state import show_view
+from reglab.ui.data.transfer import transfer
 from reglab.ui.shared.image_grid import png
 from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.query import RUNS_PAGE, TRAIN_PAGE
@@ -70,6 +71,7 @@ def _card(one: Listed, runs: int) -> st.delta_generator.DeltaGenerator:
         disk = f": {disk_text(one)}" if disk_text(one) else ""
         st.caption(f"{literal(str(one.place))}{disk}.")
     _buttons(one, runs)
+    transfer(one, runs)
     return place
 
 

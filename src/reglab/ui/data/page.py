@@ -15,6 +15,7 @@ from reglab.ui.data.state import FORM, QUERY, VIEW_KEY, keep, view_now
 from reglab.ui.shared.query import unique
 from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
+from reglab.ui.shared.trouble import button_problem
 
 VIEWS: Mapping[View, tuple[str, Callable[[], RunSpec | None]]] = {
     "catalogue": ("Catalogue", catalogue_view),
@@ -35,6 +36,7 @@ def data_page() -> None:
     state = FORM.open(*read(query, repeated))
     st.title("Data", anchor=False, help=_ABOUT)
     segments("View", {name: label for name, (label, _) in VIEWS.items()}, VIEW_KEY, default=None)
+    button_problem()
     if state.link_problem:
         st.warning(f"The link: {literal(state.link_problem)}", icon=":material/link_off:")
     keep(view_now(), VIEWS[view_now()][1]())

@@ -18,7 +18,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from reglab.access import Person
 from reglab.errors import AccessDenied
-from reglab.jobs import PersonalRunner, ReadOnlyRunner, Runner
+from reglab.jobs import Downloads, PersonalRunner, ReadOnlyRunner, Runner
 from reglab.settings import Settings, load_settings
 from reglab.sharing import Limits, SignIn, load_sign_in
 from reglab.store import Store, open_store
@@ -126,11 +126,17 @@ def open_services(settings: Settings) -> Services:
 def close_services() -> None:
     """Close the services if they are open; a later :func:`services` opens them again."""
     slot = process_wide("services", _Slot)
+    downloads().close()
     with slot.lock:
         opened, slot.services = slot.services, None
     if opened is not None:
         opened.close()
         remove_private_folders()
+
+
+def downloads() -> Downloads:
+    """The downloads of this process."""
+    return process_wide("downloads", Downloads)
 
 
 def process_wide(name: str, make: Callable[[], T]) -> T:
