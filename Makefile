@@ -14,6 +14,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PI
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 CHECK_PYTHON := $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 	echo "RegLab needs Python 3.11 or newer, and $(PYTHON) is not; name one, for instance PYTHON=python3.12." >&2; exit 1; }
+# Compiled files are kept, whatever the environment says: without them every worker process, server and command compiles
+# all of RegLab again, which takes as long as loading PyTorch.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests measure and compare: one thread each, whatever the machine.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
@@ -32,7 +36,7 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 # Tests in a browser run after the others, and also where those have failed.
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	status=0; \
-	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=20 -m "not live" || status=$$?; \
+	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=20 --ignore=tests/live -m "not live" || status=$$?; \
 	$(PYTEST) tests/live -n $(WORKERS) --dist loadfile --durations=20 -m live || status=$$?; \
 	exit $$status
 

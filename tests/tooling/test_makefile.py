@@ -22,9 +22,10 @@ signal.pause()
 """
 
 
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    variables = ENVIRONMENT | environment
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -94,6 +95,14 @@ def test_make_test_runs_every_check_in_order(installed: Path) -> None:
         "pytest .* -m live",
     ]
     assert re.search(".*".join(steps), shown, re.DOTALL)
+
+
+def test_what_an_environment_says_about_compiled_files_is_left_out(installed: Path) -> None:
+    """Without them each of the processes that tests start compiles all of RegLab again."""
+    streamlit = installed / "bin" / "streamlit"
+    streamlit.write_text('#!/bin/sh\necho "compiled files: ${PYTHONDONTWRITEBYTECODE-kept}"\n')
+    shown = make("run", f"VENV={installed}", PYTHONDONTWRITEBYTECODE="1").stdout
+    assert "compiled files: kept" in shown
 
 
 @pytest.mark.parametrize("failing", ["not live", "live", None])
