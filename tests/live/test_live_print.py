@@ -110,6 +110,11 @@ def test_a_report_from_the_disk_draws_every_chart_without_a_network(offline: Pag
         ".map((one) => parseFloat(getComputedStyle(one).fontSize)))"
     )
     assert smallest >= 14
+    highest = offline.evaluate(
+        "() => Math.min(...[...document.querySelectorAll('.chart .gtitle')].map((one) =>"
+        " one.getBoundingClientRect().top - one.closest('.chart').getBoundingClientRect().top))"
+    )
+    assert highest >= 2  # a title that begins above its chart is cut off
     offline.evaluate("""() => {
         const node = document.querySelector(".chart");
         const curve = node._fullData.findIndex((one) => one.hoverinfo === "text");

@@ -34,6 +34,8 @@ _FEW = 7  # epochs up to which each has its tick; Plotly's own ticks would repea
 SMALL = 12
 """Pixels of all text but titles, on a window less than 1,600 pixels wide; the page enlarges it on a wider one."""
 
+TITLE_AT, _SUBTITLE_AT = 16, 13  # pixels from the upper edge to the first line of a title, or of a subtitle alone
+
 _CHECKED: ContextVar[bool] = ContextVar("checked", default=True)
 
 Floats = NDArray[np.float32]
@@ -152,7 +154,7 @@ def untitled(made: Draft) -> None:
     _, _, subtitle = made.layout["title"]["text"].partition("<br>")
     note(made, whole={"top": made.layout["margin"]["t"]})
     bottom = {"b": 40} if made.layout.get("showlegend") is False else {}
-    made.update_layout(title={"text": subtitle, "y": 0.985}, margin={"t": 26, **bottom})
+    made.update_layout(title={"text": subtitle, **_top(_SUBTITLE_AT)}, margin={"t": 26, **bottom})
 
 
 def note(made: Draft | go.Figure, **facts: Any) -> None:
@@ -165,6 +167,11 @@ def note(made: Draft | go.Figure, **facts: Any) -> None:
     made.update_layout(meta={**(known or {}), **facts})
 
 
+def _top(pixels: int) -> dict[str, Any]:
+    """The place of a title from the upper edge; a share of the height would cut it off on a low chart."""
+    return {"y": 1, "pad": {"t": pixels}}
+
+
 def figure(title: str, subtitle: str, *, x: str = "epoch") -> go.Figure:
     """An empty figure with the common layout; text and grid take their colours from the page."""
     return draft(title, subtitle, x=x).figure()
@@ -175,7 +182,7 @@ def draft(title: str, subtitle: str, *, x: str = "epoch") -> Draft:
 
     The margins hold title, subtitle, ticks and one row of legend, so that the axes of neighbouring charts are level.
     """
-    heading = {"text": f'{title}<br><span style="font-size:{SMALL}px">{subtitle or " "}</span>', "x": 0.015, "y": 0.97}
+    heading = {"text": f'{title}<br><span style="font-size:{SMALL}px">{subtitle or " "}</span>', "x": 0.015}
     legend = {"orientation": "h", "xref": "container", "x": 0, "yref": "container", "y": 0, "yanchor": "bottom"}
     small = {"size": SMALL}
     ticks = {"showline": True, "ticks": "outside", "ticklen": 4, "tickangle": 0}
@@ -183,7 +190,7 @@ def draft(title: str, subtitle: str, *, x: str = "epoch") -> Draft:
         layout={
             "meta": {"heading": {"title": title, "subtitle": subtitle.strip()}},
             "template": "none",  # the default one adds 6 kB to every figure, and colours of its own
-            "title": {**heading, "xanchor": "left", "yanchor": "top", "xref": "container"},
+            "title": {**heading, **_top(TITLE_AT), "xanchor": "left", "yanchor": "top", "xref": "container"},
             "margin": {"l": 42, "r": 12, "t": 54, "b": 62},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",

@@ -19,6 +19,7 @@ TEXT = 14
 
 HEIGHT, TALL = 380, 440
 _WITHOUT_LEGEND = 40  # pixels below a plot
+_EDGES = ("margin", "pad")
 _SIZE = re.compile(r"font-size:([\d.]+)px")
 _MARKUP = re.compile(r"<[^>]*>")
 
@@ -54,10 +55,10 @@ def enlarged(value: Any, inside: str = "") -> Any:
         )
     if not isinstance(value, dict):
         return value
-    grows = inside == "margin" or inside.endswith("font")
+    grows = inside in _EDGES or inside.endswith("font")
     return {
         name: item * factor
-        if isinstance(item, int | float) and (inside == "margin" or (grows and name == "size"))
+        if isinstance(item, int | float) and (inside in _EDGES or (grows and name == "size"))
         else enlarged(item, name)
         for name, item in value.items()
     }

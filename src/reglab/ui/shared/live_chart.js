@@ -9,7 +9,6 @@ const WIDE = 1600; // pixels of a window, seen from afar, on which the smallest 
 const PAPER = { width: 640, height: 340 }; // pixels of a chart on A4 or Letter, as in print.css
 const LIGHT = { paper: "#ffffff", panel: "#f2f5f8", text: "#1c2733", heading: "#1c2733", line: "#d4dce4" };
 const INK_FACTOR = 1.5; // lines and markers of a presentation
-const TITLE_AT = 16; // pixels of the first line of a presented chart's title, before it is enlarged
 let printing = false;
 
 // A browser prints at once what is there: before it does, charts are redrawn as wide as the paper, dark on light.
@@ -210,8 +209,6 @@ function complain({ node }, error) {
 
 function layoutOf(figure, key, { paper, enlargement, presented, ...colours }) {
   const layout = { uirevision: key, ...figure.layout, template: { layout: templateOf(colours) } };
-  // On a low chart a share of its height is too little for large letters, which begin above this place.
-  if (presented) layout.title = { ...layout.title, y: 1, pad: { t: TITLE_AT * enlargement } };
   return { ...enlarged(layout, { enlargement, presented }), ...(printing ? PAPER : {}), autosize: !printing };
 }
 
@@ -221,7 +218,7 @@ function enlargement({ presented }) {
   return window.innerWidth < WIDE || printing ? 1 : 14 / 12;
 }
 
-const FONT = (name, inside) => inside === "margin" || (name === "size" && inside.endsWith("font"));
+const FONT = (name, inside) => inside === "margin" || inside === "pad" || (name === "size" && inside.endsWith("font"));
 const SEEN_FROM_AFAR = (name, inside) =>
   FONT(name, inside) ||
   ["xshift", "yshift", "standoff", "ticklen"].includes(name) ||
