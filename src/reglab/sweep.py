@@ -26,7 +26,7 @@ from reglab import spec_text
 from reglab.columns import Measure
 from reglab.errors import SpecError
 from reglab.number_text import number_text
-from reglab.spec import Apply, Number, RunSpec, Whole
+from reglab.spec import Apply, Number, RunSpec, Whole, with_one_size
 from reglab.spec_errors import sentence
 from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 from reglab.sweep_values import MOST_VALUES, check_count, check_once, check_values
@@ -259,6 +259,8 @@ class SweepSpec(BaseModel):
             if axis.key in self.over:
                 part, _, name = axis.key.partition(".")
                 values.setdefault(part, {})[name] = value  # a dump has no regularizers that are off
+        swept = {key.removeprefix("data."): True for key in self.over if key.startswith("data.")}
+        values["data"] = with_one_size(values["data"], swept)
         return values
 
     @property

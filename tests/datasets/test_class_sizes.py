@@ -140,8 +140,11 @@ def test_what_does_not_fit_is_refused_with_what_would(values: dict[str, object],
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"train_size": 100, "train_share": 0.5}, "train_share and train_size exclude each other"),
-        ({"imbalance": 2, "train_balance": "equal"}, "an imbalance above 1 and equal classes exclude each other"),
+        ({"train_size": 100, "train_share": 0.5}, "data.train_share and data.train_size exclude each other"),
+        (
+            {"imbalance": 2, "train_balance": "equal"},
+            "data.imbalance above 1 and data.train_balance equal exclude each other",
+        ),
         ({"imbalance": 2, "folds": 5}, "chosen class sizes and folds exclude each other"),
         ({"imbalance": 0.5}, "data.imbalance should be greater than or equal to 1"),
         ({"train_share": 0}, "data.train_share should be greater than 0"),

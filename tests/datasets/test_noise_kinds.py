@@ -114,8 +114,8 @@ def test_unknown_classes_are_refused_before_anything_is_loaded(values: dict[str,
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"noise_map": {1: 2}}, "noise_map belongs to noise_kind asymmetric, not to symmetric"),
-        ({"noise_by_class": {1: 0.2}}, "noise_by_class belongs to noise_kind per_class, not to symmetric"),
+        ({"noise_map": {1: 2}}, "data.noise_map belongs to data.noise_kind asymmetric, not to symmetric"),
+        ({"noise_by_class": {1: 0.2}}, "data.noise_by_class belongs to data.noise_kind per_class, not to symmetric"),
         ({"noise_kind": "per_class", "noise_by_class": {1: 1.5}}, "the share of wrong labels of '1' must be from 0"),
         ({"noise_kind": "asymmetric", "noise_map": {True: 1}}, "data.noise_map"),
     ],

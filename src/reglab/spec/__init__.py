@@ -7,7 +7,7 @@ checked, unknown keys are refused, and every refusal is one sentence (:class:`re
 
 from __future__ import annotations
 
-from reglab.spec.data import TEST_FRACTION, DataSpec, NoiseKind
+from reglab.spec.data import TEST_FRACTION, DataSpec, NoiseKind, with_one_size
 from reglab.spec.optim import OptimSpec, Schedule
 from reglab.spec.part import Number, SpecPart, Truth, Whole
 from reglab.spec.penalty import Apply, PenaltySpec, Scope, penalty_keys, penalty_symbol
@@ -38,4 +38,5 @@ __all__ = [
     "penalty_keys",
     "penalty_symbol",
     "regularizers",
+    "with_one_size",
 ]

@@ -210,9 +210,9 @@ class DataSpec(SpecPart):
     @model_validator(mode="after")
     def _knobs_that_go_together(self) -> DataSpec:
         if self.train_share is not None and self.train_size is not None:
-            raise ValueError("train_share and train_size exclude each other; leave one of them empty")
+            raise ValueError("data.train_share and data.train_size exclude each other; leave one of them empty")
         if self.imbalance > 1 and self.train_balance == "equal":
-            raise ValueError("an imbalance above 1 and equal classes exclude each other")
+            raise ValueError("data.imbalance above 1 and data.train_balance equal exclude each other")
         if self.folds is not None and (self.uneven or self.validation == "own"):
             what = "a validation part of its own" if self.validation == "own" else "chosen class sizes"
             raise ValueError(f"{what} and folds exclude each other; repeat over seeds instead")
@@ -225,9 +225,9 @@ class DataSpec(SpecPart):
         for key, kind in (("noise_map", "asymmetric"), ("noise_by_class", "per_class")):
             named = getattr(self, key)
             if named and self.noise_kind != kind:
-                raise ValueError(f"{key} belongs to noise_kind {kind}, not to {self.noise_kind}")
+                raise ValueError(f"data.{key} belongs to data.noise_kind {kind}, not to {self.noise_kind}")
             if len(named) > _MOST_CLASSES:
-                raise ValueError(f"{key} names {len(named):,} classes, more than the {_MOST_CLASSES:,} allowed")
+                raise ValueError(f"data.{key} names {len(named):,} classes, more than the {_MOST_CLASSES:,} allowed")
         for name, share in self.noise_by_class.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"the share of wrong labels of {shown(name)} must be from 0 to 1, not {share:g}")

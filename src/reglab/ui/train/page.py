@@ -120,7 +120,8 @@ def _preview(state: FormState[RunSpec], spec: RunSpec | None, problem: str | Non
     others = objective_text.other_regularizers(spec)
     if others:
         with st.container(border=True, gap="xsmall", key="other_regularizers"):
-            st.markdown("**Other regularizers**")
+            weighted = spec.train.class_weights != "none"
+            st.markdown("**Training criterion and other regularizers**" if weighted else "**Other regularizers**")
             _rows(others)
     for one in found:
         if one.level == "warning":
