@@ -23,12 +23,14 @@ from reglab.jobs import (
 from reglab.jobs.predicting import answer_facts, answer_of, request_facts, request_of
 from reglab.predictions import Which
 from reglab.settings import Settings
-from reglab.spec import DataSpec
 from reglab.store import Run, Store, open_store
+
+NOISE = {"input_noise": 0.05, "val_input_noise": 0.1}
+"""Of the images, as the network sees them; what a person gives has none."""
 
 SPEC = RunSpec.parse(
     {
-        "data": {"name": "digits", "train_size": 120, "val_fraction": 0.1, "label_noise": 0.25},
+        "data": {"name": "digits", "train_size": 120, "val_fraction": 0.1, "label_noise": 0.25} | NOISE,
         "model": {"name": "small_cnn"},
         "train": {"epochs": 4, "batch_size": 16},
         "optim": {"lr": 0.01},
@@ -64,7 +66,7 @@ def test_validation_images_are_predicted_as_training_recorded_it(
     store: Store, settings: Settings, run: Run, which: Which
 ) -> None:
     scores, recorded = store.val_scores([run.id])[run.id], store.probabilities(run.id, which)
-    images = images_at_hand(DataSpec(name="digits"), scores.index)
+    images = images_at_hand(SPEC.data, scores.index)
     assert recorded is not None
     assert images is not None
     for some in (slice(None), slice(7, 8)):  # all at once, and one that a person picks
@@ -132,7 +134,7 @@ def test_a_worker_process_of_its_own_predicts_the_same(
 ) -> None:
     """It takes no slot of those that train."""
     monkeypatch.setattr(Runner, "_take_up", lambda self: None)
-    images = images_at_hand(DataSpec(name="digits"), store.val_scores([run.id])[run.id].index[:3])
+    images = images_at_hand(SPEC.data, store.val_scores([run.id])[run.id].index[:3])
     request = PredictionRequest((run.id,), "last", images)
     runner = Runner(store, replace(settings, runner="process", slots=1))
     try:

@@ -7,7 +7,8 @@ from tests.pages.browsing import address, again, errors, plain, prose, values, v
 from tests.pages.browsing import train_page as page
 
 from reglab.spec import RunSpec
-from reglab.ui.shared.spec_fields import HEADINGS, MAPS, to_values
+from reglab.ui.shared.class_maps import MAPS
+from reglab.ui.shared.spec_fields import HEADINGS, to_values
 
 __all__ = ["page"]  # which the fixture ``app`` runs
 
@@ -33,6 +34,9 @@ def test_a_link_fills_every_field_and_the_fields_make_the_link(app: AppTest) -> 
     assert app.text_area(key="noise_map").disabled
     assert not app.text_area(key="noise_by_class").disabled
     assert all(f"**{heading}**" in [one.value for one in app.markdown] for heading in HEADINGS.values())
+    caption = f"On purpose: label noise by class, {KNOBS.data.label}, class weights in the loss."
+    assert caption in [one.value for one in app.caption]
+    assert r"\frac{1}{n} \sum_{i=1}^{n}" in app.latex[0].value  # the images tell how many a long tail has
     assert r"\omega_{y_i}\,\mathrm{CE}" in app.latex[0].value
     assert "CrossEntropyLoss(weight=ω)" in prose(app)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reglab.datasets import check_data
 from reglab.errors import StoreError
 from reglab.jobs.capacity import check_sweep
 from reglab.jobs.timing_file import TimingFile
@@ -105,5 +106,5 @@ def groups_of(spec: SweepSpec) -> list[tuple[int, ...]]:
 
 
 def _work(run: RunSpec) -> int:
-    """Images that a run trains on in all; epochs alone where it takes all images."""
-    return run.train.epochs * (run.data.train_size or 1)
+    """Images that a run trains on in all."""
+    return run.train.epochs * check_data(run.data).train

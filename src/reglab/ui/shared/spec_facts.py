@@ -36,6 +36,14 @@ def data_facts(name: str) -> str:
     return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *remarks])
 
 
+def knobs_text(run: RunSpec) -> str:
+    """What is done to the data on purpose by settings that a form shows behind "More"; empty where nothing is."""
+    noise = run.data.noise_label if run.data.noise_kind != "symmetric" else ""
+    weights = "class weights in the loss" if run.train.class_weights != "none" else ""
+    text = ", ".join(filter(None, (noise, run.data.label, weights)))
+    return f"On purpose: {text}." if text else ""
+
+
 def _local_counts(entry: Dataset, folder: Path) -> tuple[tuple[int, ...] | None, str | None]:
     """Images of each class in local files that may differ from the original; and why they cannot be read."""
     try:

@@ -20,7 +20,7 @@ from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_facts import data_facts
+from reglab.ui.shared.spec_facts import data_facts, knobs_text
 from reglab.ui.shared.spec_fields import (
     OTHER_REGULARIZERS,
     SETTINGS,
@@ -354,9 +354,19 @@ def _shared_card() -> None:
     draw("data.name", key=RUN_WIDGETS["data.name"])
     _pair("data.train_size", "data.label_noise")
     st.caption(data_facts(st.session_state[RUN_WIDGETS["data.name"]]))
+    if text := _knobs():
+        st.caption(text)
     draw("model.name", key=RUN_WIDGETS["model.name"])
     _pair("optim.name", "optim.lr")
     _pair("train.epochs", "train.batch_size")
+
+
+def _knobs() -> str:
+    """What the settings behind "More" do to the data; empty while the form makes no sweep."""
+    try:
+        return knobs_text(to_sweep(FORM.values()).run)
+    except SpecError:
+        return ""
 
 
 def _pair(*settings: str) -> None:

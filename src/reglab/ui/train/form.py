@@ -17,7 +17,7 @@ from reglab.spec import OptimSpec
 from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.query import SWEEP_PAGE
-from reglab.ui.shared.spec_facts import data_facts, layer_table, model_facts
+from reglab.ui.shared.spec_facts import data_facts, knobs_text, layer_table, model_facts
 from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, draw_below_heading, has, to_spec
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, sweep_page_query
@@ -45,6 +45,8 @@ def spec_form() -> None:
             draw("data.name")
             _pair("data.train_size", "data.label_noise", widths=(6, 5))  # the first has one more button
             st.caption(data_facts(st.session_state["dataset"]))
+            if text := _knobs():
+                st.caption(text)
         with st.container(border=True, height="stretch", gap="xsmall"):
             _model_card()
         with st.container(border=True, height="stretch", gap="xsmall"):
@@ -73,6 +75,14 @@ def spec_form() -> None:
         with st.container(border=True, height="stretch", gap="xsmall"):
             st.markdown("**Other regularizers**", help=_OTHERS_HELP)
             _others()
+
+
+def _knobs() -> str:
+    """What the settings behind "More" do to the data; empty while the form makes no spec."""
+    try:
+        return knobs_text(to_spec(FORM.values()))
+    except SpecError:
+        return ""
 
 
 def _others() -> None:

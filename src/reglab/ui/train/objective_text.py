@@ -181,9 +181,10 @@ class Row:
 
 CLASS_WEIGHTS = Row(
     BALANCED,
-    "Class weights, in the loss: an image of class c counts ω_c times. Over all training images Σ ω = n. This is the "
-    "training criterion in J; loss curves stay data losses. In PyTorch: `nn.CrossEntropyLoss(weight=ω)`. Keras's "
-    "`class_weight` divides by the number of images in the batch in place of Σ ω.",
+    r"Class weights, in the loss: an image of class c counts $\omega_c$ times; over all training images Σ ω = n. "
+    "This is the training criterion in J; loss curves stay data losses. In PyTorch: "
+    "`nn.CrossEntropyLoss(weight=ω)`. Keras's `class_weight` divides by the number of images in the batch in place "
+    "of Σ ω.",
 )
 
 

@@ -175,7 +175,8 @@ def facts_of(spec: RunSpec) -> Facts:
     except SpecError:
         acting = None
     batch_norm = spec.model.batch_norm or bool(entry and entry.has_batch_norm)
-    return Facts(sizes.train, sizes.val, batch_norm, acting, pool_size(spec.data))
+    known = spec.data.train_size is not None or not spec.data.uneven  # else the images tell
+    return Facts(sizes.train if known else None, sizes.val, batch_norm, acting, pool_size(spec.data))
 
 
 def start() -> None:
