@@ -61,6 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
         "memory), ray (a Ray of this machine's own) or ray://host:10001 (a Ray cluster).",
     ),
     Setting("REGLAB_QUEUE", "200000", "Epochs of training that may wait in the queue; a run counts as at least 20."),
+    Setting("REGLAB_IMPORT_GB", "10", "GiB that imported image sets may take in all."),
     Setting("REGLAB_UNDO_DAYS", "30", "Days until the files of deleted runs are removed for good."),
     Setting(
         "REGLAB_READ_ONLY", "0", "1: every run is shown and nothing is changed, by pages, commands and Python alike."
@@ -147,6 +148,7 @@ class Settings:
     files: str | None = None
     read_only: bool = False
     public_url: str | None = None
+    import_gb: int = 10
 
     @property
     def cache(self) -> Path:
@@ -191,6 +193,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         files=_files(env),
         read_only=switch(env, "REGLAB_READ_ONLY"),
         public_url=_public_url(env),
+        import_gb=count(env, "REGLAB_IMPORT_GB", 10, at_most=10**6),
     )
 
 

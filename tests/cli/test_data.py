@@ -120,13 +120,13 @@ def test_a_download_and_its_deletion(
         *progress, last = ended(capsys, "download", "kmnist")
     assert last == {"dataset": "kmnist", "place": str(home / "data" / "KMNIST" / "raw"), "bytes": last["bytes"]}
     assert progress[0]["text"].startswith("Downloading KMNIST: ")
-    assert main(["data", "delete", "kmnist"]) == 0
+    assert main(["data", "remove", "kmnist"]) == 0
     assert "deleted." in capsys.readouterr().out
     assert {line["name"]: line for line in ended(capsys, "list")}["kmnist"]["state"] == "download"
-    assert ended(capsys, "delete", "mnist") == [{"dataset": "mnist", "bytes": 0, "changed": []}]
+    assert ended(capsys, "remove", "mnist") == [{"dataset": "mnist", "bytes": 0, "changed": []}]
 
 
-@pytest.mark.parametrize("action", ["download", "delete"])
+@pytest.mark.parametrize("action", ["download", "remove"])
 def test_a_read_only_home_is_left_alone(
     action: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "REGLAB_DEVICE": "cpu", "REGLAB_THREADS": "2", "REGLAB_SLOTS": "3",
         "REGLAB_QUEUE": "5000", "REGLAB_HOSTS": "lab.example.com, *.b.org", "REGLAB_UNDO_DAYS": "7",
         "REGLAB_RUNNER": "thread", "REGLAB_FILES": str(tmp_path / "f"),
-        "REGLAB_READ_ONLY": "1",
+        "REGLAB_READ_ONLY": "1", "REGLAB_IMPORT_GB": "4",
         "REGLAB_PUBLIC_URL": "https://lab.example.com/reglab/",
     }  # fmt: skip
     shared = {f"REGLAB_{name}" for name in ("ADMINS", "EXPERIMENTERS", "VIEWERS", "ROLE_CLAIM")}
@@ -39,6 +39,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert settings.data == tmp_path.resolve() / "d"
     assert (settings.device, settings.threads, settings.slots, settings.queue) == ("cpu", 2, 3, 5000)
     assert (settings.undo_days, settings.runner, settings.read_only) == (7, "thread", True)
+    assert settings.import_gb == 4
     assert settings.files_folder == tmp_path.resolve() / "f"
     assert settings.public_url == "https://lab.example.com/reglab"
     assert load_hosts(values) == ("lab.example.com", "*.b.org")

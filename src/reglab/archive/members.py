@@ -19,6 +19,7 @@ from typing import IO
 
 from reglab.archive.records import FORMAT, VERSION, ArchiveError, Manifest, Member, read_record
 from reglab.errors import shown
+from reglab.zip_end import zip_end
 
 MANIFEST = "manifest.json"
 RECORD_BYTES = 2 * 2**20
@@ -33,8 +34,6 @@ _MEMBER = re.compile(
 _MANIFEST_BYTES = 32 * 2**20
 _DIRECTORY_BYTES, _MOST = 16 * 2**20, 100_000
 _BLOCK = 2**20
-_END = struct.Struct("<4s4H2LH")  # the end of the central directory; 64: the same for large files, and where it is
-_END64, _LOCATOR64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 
 
 @contextmanager
@@ -81,31 +80,15 @@ def copy(archive: zipfile.ZipFile, name: str, member: Member, target: Path) -> N
 
 
 def _look_at_directory(file: IO[bytes]) -> tuple[int, int]:
-    """(bytes of the file, number of its members), from the last bytes of a zip file without a comment."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _END.size))
-    end = file.read(_END.size)
-    if len(end) < _END.size or not end.startswith(b"PK\5\6"):
+    """(bytes of the file, number of its members), from the end of a zip file without a comment."""
+    end = zip_end(file)
+    if end is None or not end.last:
         raise ArchiveError("This is no archive of RegLab's: it does not end as a zip file does.")
-    _, disk, first, here, entries, length, offset, comment = _END.unpack(end)
-    at = size - _END.size
-    if 0xFFFF in (here, entries) or 0xFFFFFFFF in (length, offset):
-        here, entries, length, offset, at = _large(file, at)
-    if (disk, first, comment) != (0, 0, 0) or here != entries or offset + length != at:
+    if not end.exact:
         raise ArchiveError("The archive is damaged: its directory is not where it says.")
-    if entries > _MOST or length > _DIRECTORY_BYTES:
-        raise ArchiveError(f"The archive claims {entries:,} members; one of RegLab's has at most {_MOST:,}.")
-    return size, entries
-
-
-def _large(file: IO[bytes], at: int) -> tuple[int, int, int, int, int]:
-    """The same of a file above 4 GiB, or with more than 65,534 members."""
-    file.seek(max(0, at - _LOCATOR64.size - _END64.size))
-    data = file.read(_END64.size + _LOCATOR64.size)
-    if len(data) < _END64.size + _LOCATOR64.size or not data.startswith(b"PK\6\6"):
-        raise ArchiveError("The archive is damaged: its directory is not where it says.")
-    _, _, _, _, _, _, here, entries, length, offset = _END64.unpack(data[: _END64.size])
-    return here, entries, length, offset, at - _LOCATOR64.size - _END64.size
+    if end.entries > _MOST or end.length > _DIRECTORY_BYTES:
+        raise ArchiveError(f"The archive claims {end.entries:,} members; one of RegLab's has at most {_MOST:,}.")
+    return end.size, end.entries
 
 
 def _check_members(infos: list[zipfile.ZipInfo], size: int) -> None:

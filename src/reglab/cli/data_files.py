@@ -1,4 +1,4 @@
-"""``reglab data download`` and ``reglab data delete``: the files of a data set."""
+"""``reglab data download`` and ``reglab data remove``: the files of a data set that RegLab comes with."""
 
 from __future__ import annotations
 

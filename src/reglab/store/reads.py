@@ -203,6 +203,12 @@ class StoreReads(TableReads):
             repeats = catalog.find(connection, catalog.SWEEP, sweep_id, self._checkpoints).spec.repeats
             return confirmations.first_fresh(connection, sweep_id, repeats)
 
+    def runs_on(self, dataset: str) -> list[str]:
+        """The ids of all runs on ``dataset``, newest first, deleted ones too as long as they can be restored."""
+        with self._database.read() as connection:
+            query = select(runs.c.id).where(runs.c.dataset == dataset).order_by(runs.c.created.desc(), runs.c.id)
+            return list(connection.scalars(query))
+
     def openings(self, dataset: str) -> list[Opening]:
         """Every evaluation of a test part of ``dataset``, oldest first; parts of other sizes differ in SHA-256."""
         with self._database.read() as connection:

@@ -1,4 +1,4 @@
-"""``reglab data``: the data sets, where each is and how healthy, and the decoded images on the disk."""
+"""``reglab data``: the data sets, where each is and how healthy, people's own ones, and the decoded images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reglab.cli.command import Command
 from reglab.cli.data_files import delete_files, download_set
+from reglab.cli.image_sets import import_arguments, import_set, remove_imported
 from reglab.cli.output import Output
 from reglab.errors import DataError, SpecError
 from reglab.number_format import gib
@@ -21,16 +22,17 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=tuple(_ACTIONS), default="list", metavar="|".join(_ACTIONS), help=_ABOUT
     )
-    parser.add_argument("what", nargs="?", metavar="NAME", help="the data set, for check, download and delete")
+    parser.add_argument("what", nargs="?", metavar="PATH|NAME", help="a file or folder, for import; else a data set")
     parser.add_argument(
         "--clear", action="store_true", help="with cache: remove them; they are decoded anew when needed"
     )
+    import_arguments(parser)
 
 
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.clear and arguments.action != "cache":
         raise SpecError("--clear removes decoded images, never a data set: reglab data cache --clear.")
-    if (arguments.what is None) == (arguments.action in _NAMED):
+    if arguments.action != "import" and (arguments.what is None) == (arguments.action in _NAMED):
         needs = f"needs the name of a data set: reglab data {arguments.action} digits"
         raise SpecError(f"reglab data {arguments.action} {needs if arguments.action in _NAMED else 'takes no name'}.")
     return _ACTIONS[arguments.action](arguments, load_settings(), output)
@@ -67,6 +69,13 @@ def _check(arguments: argparse.Namespace, settings: Settings, output: Output) ->
     found = dataset_health(arguments.what, settings.data, spec=spec)
     output.print({"dataset": arguments.what, **found.record()}, "\n".join(lines(found)))
     return int(any(one.level == "problem" for one in found.findings))
+
+
+def _remove(arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
+    from reglab.datasets import DATASETS
+
+    own = arguments.what not in DATASETS.built_in
+    return (remove_imported if own else delete_files)(arguments, settings, output)
 
 
 def _cache(arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
@@ -116,18 +125,20 @@ def _kept(settings: Settings, *, clear: bool = False) -> list[Kept]:
 
 _ABOUT = (
     "list (default): every data set, where it is and what uses it; check NAME: copies across training, validation and "
-    "test, wrong labels, rare classes; download NAME: bring its files, or the rest of them; delete NAME: what was "
-    "downloaded of it; cache: the decoded images on the disk"
+    "test, wrong labels, rare classes; download NAME: bring its files, or the rest of them; import PATH: save images "
+    "of your own as a set; remove NAME: delete such a set, or what was downloaded of another; cache: the decoded "
+    "images on the disk"
 )
 _ACTIONS: Mapping[str, Callable[[argparse.Namespace, Settings, Output], int]] = {
     "list": _list,
     "check": _check,
     "download": download_set,
-    "delete": delete_files,
+    "import": import_set,
+    "remove": _remove,
     "cache": _cache,
 }
-_NAMED = frozenset({"check", "download", "delete"})  # actions on one data set
+_NAMED = frozenset({"check", "download", "remove"})  # actions on one data set
 
 ENTRY = Command(
-    "data", "list, check, download and delete data sets, and show or clear their decoded images", 70, _arguments, _run
+    "data", "list, check, download, import and remove data sets, and show or clear decoded images", 70, _arguments, _run
 )
