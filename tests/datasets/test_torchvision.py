@@ -26,13 +26,15 @@ except RuntimeError as error:
 """
     + USE
 )
-IN_THREADS = """
+IN_THREADS = (
+    """
 from concurrent.futures import ThreadPoolExecutor
 from reglab._torchvision import load_torchvision
 with ThreadPoolExecutor(8) as pool:
     assert len(set(pool.map(lambda _: load_torchvision(), range(8)))) == 1
-print("works")
 """
+    + USE
+)
 OPERATORS_LOAD = """
 import torch
 compiled = torch.library.Library("torchvision", "DEF")  # stands for compiled operators that fit this torch
@@ -60,7 +62,6 @@ except RegLabError as error:
     print("works")
 """
 CASES = {
-    "alone": USE,
     "after a plain import": AFTER_A_PLAIN_IMPORT,
     "in threads": IN_THREADS,
     "operators load": OPERATORS_LOAD,
