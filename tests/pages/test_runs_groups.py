@@ -57,7 +57,7 @@ def test_the_row_of_a_finished_sweep_has_the_figures_of_its_best_lambda(app: App
     )
     add_sweep(store, SWEEP, name="waits", state="queued")
     visit(app)
-    assert row(app, "mine")["Best of sweep"] == "λ₂ = 0.01: 81.0\u202f% ± 1.0\u202f% (loss, best epoch)"
+    assert row(app, "mine")["Best of sweep"] == "λ₂ = 0.01: 81.0 ± 1.0\u202f% (loss, best)"
     assert row(app, "waits")["Best of sweep"] == ""
     visit(app, columns="last_val_acc")
     assert "Best of sweep" not in heads(app)

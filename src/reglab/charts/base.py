@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab import columns
-from reglab.charts.style import GREY, RunStyle
+from reglab.charts.style import GREY, RunStyle, elided
 
 NAMES = {"val": "validation", "train": "training", "total": "J"}
 WIDTHS = {"val": 2.2, "train": 1.6, "total": 1.6}
@@ -326,9 +326,8 @@ def name_lines(made: Draft, ends: Sequence[LineEnd | None], *, log_y: bool = Fal
 
 
 def _named(end: LineEnd) -> str:
-    """The text as it is read, which Plotly gets with < and & escaped; cut off where it would take the curves' room."""
-    text = unescape(end.text)
-    return text if len(text) <= _NAME else text[: _NAME - 1] + "…"
+    """The text as it is read, which Plotly gets with < and & escaped; shorter where it would take the curves' room."""
+    return elided(unescape(end.text), _NAME)
 
 
 def _spread(places: Sequence[float], least: float) -> list[float]:

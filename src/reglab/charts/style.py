@@ -41,13 +41,18 @@ class RunStyle:
     @property
     def text(self) -> str:
         """The label as Plotly shows it as it is: no markup, no template, at most 40 characters."""
-        short = self.label if len(self.label) <= _LONGEST else self.label[: _LONGEST - 1] + "…"
-        return escape(short, quote=False).replace("%{", "% {")
+        return escape(elided(self.label, _LONGEST), quote=False).replace("%{", "% {")
 
     @property
     def dash(self) -> str:
         """The stroke as Plotly and SVG write it."""
         return STROKES[self.stroke % len(STROKES)]
+
+
+def elided(text: str, most: int) -> str:
+    """``text`` in at most so many characters: of a longer one both ends, since names often differ in the last."""
+    end = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - end]}…{text[-end:]}"
 
 
 def rgba(colour: str, alpha: float) -> str:

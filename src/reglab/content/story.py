@@ -59,7 +59,7 @@ def headline(run: Run, layers: pd.DataFrame) -> tuple[Pair, ...]:
     values = (
         _pair(percent(accuracy), percent(best_accuracy)),
         _pair(loss(gap), loss(best_gap)),
-        _pair(short(norms(layers)[0], 3), short(now, 3)),
+        _pair(_norm(norms(layers)[0]), _norm(now)),
     )
     return tuple(Pair(*one) for one in zip(LABELS, values, _HELP, strict=True))
 
@@ -173,6 +173,13 @@ def story_of_two(first: Run, second: Run) -> str:
 def alike_but_penalty(runs: Sequence[Run]) -> bool:
     """Whether the runs differ in their penalty alone."""
     return len({run.spec.model_copy(update={"penalty": runs[0].spec.penalty}).model_dump_json() for run in runs}) == 1
+
+
+def _norm(value: float | None) -> str:
+    """Three significant digits or more, from 1 on with zeros at the end: 0.0512, 8.10, 12.3, 456."""
+    if value is None or value < 1:
+        return short(value, 3)
+    return fixed(value, 2 if value < 10 else 1 if value < 100 else 0)
 
 
 def _pair(first: str, second: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,7 +11,7 @@ from reglab import columns
 from reglab.analysis import best_row, chosen, runs_table, sweep_table
 from reglab.content.verdict_lines import named_point
 from reglab.jobs import chance_of
-from reglab.number_format import fixed, percent
+from reglab.number_format import PERCENT, fixed, percent
 from reglab.store import Store, Sweep
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.memo import shared_frame
@@ -28,9 +29,11 @@ class Choice:
 
     @property
     def text(self) -> str:
-        """For example "λ₂ = 0.03: 90.4 % ± 0.4 % (loss, last epoch)"."""
-        margin = f" ± {percent(self.error)}" if self.error == self.error else ""
-        return f"{self.point}: {percent(self.accuracy)}{margin} ({self.condition})"
+        """For example "λ₂ = 0.03: 90.4 ± 0.4 % (loss, last)"."""
+        figure = percent(self.accuracy)
+        if math.isfinite(self.error):
+            figure = f"{figure.removesuffix(PERCENT)} ± {percent(self.error)}"
+        return f"{self.point}: {figure} ({self.condition})"
 
     @property
     def brief(self) -> str:
@@ -59,5 +62,5 @@ def choice_of(store: Store, sweep: Sweep) -> Choice | None:
 def _choice(spec: SweepSpec, row: pd.Series) -> Choice:
     point = Point(*(float(row[name]) for name in columns.point_columns(row.index)[1:]))
     loss, accuracy = float(row[columns.VAL_LOSS]), float(row[columns.VAL_ACC])
-    condition = f"{spec.measure}, {spec.epoch_rule} epoch"
+    condition = f"{spec.measure}, {spec.epoch_rule}"
     return Choice(named_point(spec, point), loss, accuracy, float(row[columns.VAL_ACC + columns.SE]), condition)

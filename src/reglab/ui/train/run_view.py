@@ -18,6 +18,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.charts import RunStyle
+from reglab.charts.style import elided
 from reglab.content.several_runs import story_of_several
 from reglab.content.story import difference, headline, story
 from reglab.errors import UnknownRun
@@ -76,6 +77,7 @@ DUPLICATE_HELP = (
 )
 
 _PLANNED = "live_planned"
+_TWO_LINES = 30  # letters of a name in the narrowest window with figures beside it
 _ROW = 42  # pixels of a row with buttons, kept when the buttons go
 
 
@@ -345,11 +347,11 @@ def _card(run: Run, results: Results) -> None:
 
 
 def _name(style: RunStyle) -> None:
-    """The run's name behind a dot of its colour, cut off if it is too long for its row."""
-    cut = "overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-weight:600"
-    dot = sample(style.colour, style.dash)
-    label = html.escape(style.label, quote=True)
-    st.html(f'<div style="{cut}" title="{label}">{dot} {label}</div>')
+    """The run's name behind a dot of its colour, with both its ends where it is too long for two lines."""
+    two = "font-weight:600;line-height:1.25;overflow-wrap:anywhere;display:-webkit-box;-webkit-box-orient:vertical;"
+    two += "-webkit-line-clamp:2;overflow:hidden"
+    label, short = (html.escape(text, quote=True) for text in (style.label, elided(style.label, _TWO_LINES)))
+    st.html(f'<div style="{two}" title="{label}">{sample(style.colour, style.dash)} {short}</div>')
 
 
 def _charts(results: Results, above: int) -> None:
