@@ -14,6 +14,16 @@ from reglab.errors import DataError
 LETTERS = tuple("abcdefghij")
 
 
+def test_training_images_that_are_uneven_on_purpose_are_named_and_validation_images_decide_the_rest() -> None:
+    tail, even = [400, 200, 100, 50, 20, 10, 5, 4, 3, 2], [60] * 10
+    sentence = "Training images are uneven on purpose: 400 of 0 to 2 of 9."
+    assert recorded_remarks("digits", tail, even, uneven=True) == [sentence]
+    assert recorded_remarks("digits", [20] * 10, even, uneven=True) == []
+    few = [60] * 9 + [1]
+    rare = "Few images show 9 (1): the accuracy hardly depends on them."
+    assert recorded_remarks("digits", tail, few, uneven=True) == [rare, sentence]
+
+
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 
 from reglab.datasets import DATASETS, Split, check_data, load_images, prepare
 from reglab.errors import SpecError
+from reglab.jobs import data_remarks
+from reglab.jobs.results import SAME_IMAGES
 from reglab.spec import DataSpec, RunSpec
+from reglab.store import Run
 
 NOWHERE = Path("/nonexistent")
 OWN = 300
@@ -73,3 +78,14 @@ def test_what_does_not_fit_is_refused(values: dict[str, object], sentence: str) 
 def test_folds_and_blocks_have_no_own_part(parts: str) -> None:
     with pytest.raises(SpecError, match="a validation part of its own and"):
         RunSpec.parse({"data": {"validation": "own", parts: 3}})
+
+
+def test_repeats_that_share_their_validation_images_are_remarked_on() -> None:
+    own = RunSpec.parse({"data": {"validation": "own"}})
+    assert data_remarks(_run(own, sweep="s")) == [SAME_IMAGES]
+    assert data_remarks(_run(own, sweep=None)) == []
+    assert data_remarks(_run(RunSpec(), sweep="s")) == []
+
+
+def _run(spec: RunSpec, sweep: str | None) -> Run:
+    return cast(Run, SimpleNamespace(spec=spec, sweep=sweep, environment={}))

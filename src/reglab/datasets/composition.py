@@ -34,19 +34,27 @@ def label_remarks(counts: Sequence[int], classes: Sequence[str]) -> list[str]:
     return remarks
 
 
-def recorded_remarks(name: str, train: Sequence[int], val: Sequence[int]) -> list[str]:
-    """:func:`label_remarks` on all images of a run on the data set ``name``, and classes that only one part lacks."""
-    if len(train) != len(val) or not _remarks(train, val, [""] * len(train)):
+def recorded_remarks(name: str, train: Sequence[int], val: Sequence[int], *, uneven: bool = False) -> list[str]:
+    """:func:`label_remarks` on all images of a run on the data set ``name``, and classes that only one part lacks.
+
+    ``uneven``: training images have class sizes of their own, so that only validation images tell what an accuracy
+    depends on.
+    """
+    if len(train) != len(val) or not _remarks(train, val, [""] * len(train), uneven):
         return []
     from reglab.datasets.dataset import DATASETS  # most runs have usual data, and need no class by name
 
     entry = DATASETS.find(name)
-    return [] if entry is None or len(entry.classes) != len(train) else _remarks(train, val, entry.classes)
+    return [] if entry is None or len(entry.classes) != len(train) else _remarks(train, val, entry.classes, uneven)
 
 
-def _remarks(train: Sequence[int], val: Sequence[int], classes: Sequence[str]) -> list[str]:
+def _remarks(train: Sequence[int], val: Sequence[int], classes: Sequence[str], uneven: bool) -> list[str]:
     every = [a + b for a, b in zip(train, val, strict=True)]
-    remarks = label_remarks(every, classes)
+    remarks = label_remarks(val if uneven else every, classes)
+    if uneven and train and max(train) - min(train) > 1:
+        sizes = sorted(zip(train, classes, strict=True), key=lambda pair: pair[0])
+        (least, smallest), (most, largest) = sizes[0], sizes[-1]
+        remarks.append(f"Training images are uneven on purpose: {most:,} of {largest} to {least:,} of {smallest}.")
     for part, counts in (("training", train), ("validation", val)):
         remarks += _absent([n or not total for n, total in zip(counts, every, strict=True)], classes, part)
     return remarks

@@ -73,7 +73,16 @@ def unreadable_result(row: Unreadable) -> dict[str, Any]:
     return {row.kind: row.id, "name": row.name, "status": "unreadable", "error": row.sentence}
 
 
+SAME_IMAGES = (
+    "All repeats validate on the same images, the dataset's own validation part: intervals are over training, not over "
+    "other validation images."
+)
+
+
 def data_remarks(run: Run) -> list[str]:
-    """Sentences on absent and rare classes and on a majority among the images used; empty for usual data."""
-    known = run.environment or {}
-    return recorded_remarks(run.spec.data.name, known.get("train_labels", ()), known.get("val_labels", ()))
+    """Sentences on absent and rare classes, a majority among the images used, and what repeats share; empty for usual
+    data."""
+    known, data = run.environment or {}, run.spec.data
+    labels = known.get("train_labels", ()), known.get("val_labels", ())
+    remarks = recorded_remarks(data.name, *labels, uneven=data.uneven)
+    return [*remarks, *([SAME_IMAGES] if data.validation == "own" and run.sweep else [])]
