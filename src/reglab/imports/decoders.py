@@ -20,7 +20,7 @@ from reglab.errors import DataError
 from reglab.imports.decoding import Target, decode, quiet
 from reglab.imports.frames import received, send
 from reglab.imports.spool import Spool, put
-from reglab.imports.tree import BadFile
+from reglab.imports.tree import At, BadFile, Data, content
 from reglab.machine import available_cores
 
 FROM = 1_000
@@ -35,7 +35,7 @@ class Batch:
 
     first: int
     names: Sequence[str]
-    data: Sequence[bytes | str]
+    data: Sequence[Data]
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,9 @@ def look(batch: Batch, target: Target, descriptor: int) -> list[Seen]:
         ]
 
 
-def _look(data: bytes | str, name: str, target: Target, descriptor: int, slot: int) -> Seen:
-    if isinstance(data, str):
-        return Seen(data)
+def _look(data: Data, name: str, target: Target, descriptor: int, slot: int) -> Seen:
     try:
-        picture = decode(data, name, target, _Alone(descriptor))
+        picture = decode(content(data), name, target, _Alone(descriptor))
     except BadFile as fault:
         return Seen(str(fault))
     digest = put(descriptor, target, slot, picture.pixels)
@@ -169,8 +167,12 @@ def _attend(
         results.put(error)
 
 
-def _described(data: Sequence[bytes | str]) -> list[int | str]:
-    return [each if isinstance(each, str) else len(each) for each in data]
+def _described(data: Sequence[Data]) -> list[int | str | tuple[str, int]]:
+    """Bytes as their number, which follow the message; what is on the disk as its name and most bytes."""
+    return [
+        len(each) if isinstance(each, bytes) else (each.path, each.most) if isinstance(each, At) else each
+        for each in data
+    ]
 
 
 def _serve(descriptor: int, target: Target) -> None:
@@ -180,11 +182,14 @@ def _serve(descriptor: int, target: Target) -> None:
             (first, names, described), blob = received(sys.stdin.buffer)
         except EOFError:
             return
-        data: list[bytes | str] = []
+        data: list[Data] = []
         at = 0
         for each in described:
-            data.append(each if isinstance(each, str) else blob[at : at + each])
-            at += 0 if isinstance(each, str) else each
+            if isinstance(each, int):
+                data.append(blob[at : at + each])
+                at += each
+            else:
+                data.append(each if isinstance(each, str) else At(*each))
         seen = look(Batch(first, names, data), target, descriptor)
         send(sys.stdout.buffer, [[s.fault, s.width, s.height, s.marks, s.digest] for s in seen])
 

@@ -39,6 +39,7 @@ KINDS: Final = "PNG, JPEG, GIF, BMP, WebP, TIFF or PPM"
 _BILINEAR = Image.Resampling.BILINEAR
 _SHRINKING = 3.0  # an image is halved as long as it stays so many times the asked size
 _BLANK, _BLANK_PIXELS = 200, 1_000_000  # pixels a byte, above so many pixels: a decompression bomb
+_FIRST = 96  # bytes that mostly show whether an image is coloured
 _LARGE = 4_000_000  # pixels, four bytes each while they are decoded, and as many while their mode changes
 _QUIET = threading.Lock()
 _FAULTS = (
@@ -235,11 +236,16 @@ def _square(image: Any, target: Target) -> tuple[bytes, bool]:
     """(side, side, channels) as bytes, and whether any pixel is coloured."""
     if image.size != (target.side, target.side):
         image = _fitted(image, target.side, target.fit)
-    coloured = False
-    if image.mode == "RGB":
-        channels = np.frombuffer(image.tobytes(), np.uint8).reshape(-1, 3)
-        coloured = bool((channels != channels[:, :1]).any())
-    return image.convert("RGB" if target.channels == 3 else "L").tobytes(), coloured
+    if image.mode != "RGB":
+        return (image if target.channels == 1 else image.convert("RGB")).tobytes(), False
+    data: bytes = image.tobytes()
+    coloured = _coloured(data[:_FIRST]) or _coloured(data)
+    return (data if target.channels == 3 else image.convert("L").tobytes()), coloured
+
+
+def _coloured(data: bytes) -> bool:
+    """Whether a pixel of three bytes has different ones."""
+    return data[::3] != data[1::3] or data[::3] != data[2::3]
 
 
 def _fitted(image: Any, side: int, fit: Fit) -> Any:

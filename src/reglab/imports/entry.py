@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reglab.imports.limits import Limits
 from reglab.imports.parts import Part
-from reglab.imports.tree import Tree
+from reglab.imports.tree import Data, Tree
 from reglab.registry import Registry
 
 Fit: TypeAlias = Literal["crop", "pad", "stretch"]
@@ -50,13 +50,13 @@ class Source:
 class Files:
     """Encoded images of one part: ``labels`` are places in the names of the classes.
 
-    ``data``: each image's bytes, or the reason why it cannot be read.
+    ``data``: each image's bytes, where it is, or the reason why it cannot be read.
     """
 
     part: Part
     labels: Sequence[int]
     names: Sequence[str]
-    data: Sequence[bytes | str]
+    data: Sequence[Data]
 
 
 @dataclass(frozen=True, eq=False)

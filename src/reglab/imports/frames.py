@@ -10,7 +10,7 @@ from typing import IO, Any
 _LENGTHS = struct.Struct("<II")
 
 
-def send(pipe: IO[bytes] | None, facts: Any, data: Sequence[bytes | str] = ()) -> None:
+def send(pipe: IO[bytes] | None, facts: Any, data: Sequence[object] = ()) -> None:
     """Write a message; of ``data``, the bytes."""
     assert pipe is not None
     text = json.dumps(facts).encode()

@@ -36,7 +36,10 @@ def _recognises(source: Source) -> bool:
 
 def _kind(name: str) -> _Kind | None:
     """Whether a file of this name has images or labels: ``train-images-idx3-ubyte.gz``, ``t10k-labels.idx1-ubyte``."""
-    words = re.split(r"[^a-z0-9]+", PurePosixPath(name).name.lower())
+    file = name.rpartition("/")[2].lower()
+    if "idx" not in file and "ubyte" not in file:
+        return None  # most files, by the cheapest look
+    words = re.split(r"[^a-z0-9]+", file)
     if not {"idx1", "idx3", "idx4", "idx", "ubyte"} & set(words):
         return None
     return next((kind for kind in ("images", "labels") if kind in words or kind[:-1] in words), None)
@@ -61,7 +64,7 @@ def _beside(source: Source) -> list[Member]:
     names = [path.name for path in sorted(source.path.parent.iterdir()) if _kind(path.name)]
     own = part_in(source.path.name)
     names = [name for name in names if part_in(name) == own]
-    return [source.tree.member(source.path.parent / name, name) for name in names]
+    return [source.tree.member(name) for name in names]
 
 
 def _read(source: Source) -> Reading:

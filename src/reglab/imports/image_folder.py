@@ -10,7 +10,7 @@ from reglab.errors import DataError
 from reglab.imports.entry import Files, Format, Reading, Source
 from reglab.imports.parts import PARTS, Part, part_named
 from reglab.imports.text import class_names, echoed, in_order
-from reglab.imports.tree import BadFile, Member
+from reglab.imports.tree import Member
 
 _BATCH, _BATCH_BYTES = 64, 4 * 2**20
 _NAMED = 5
@@ -98,15 +98,9 @@ def _blocks(source: Source, placed: Sequence[_Placed], numbers: dict[str, int]) 
 
 
 def _files(source: Source, batch: Sequence[_Placed], numbers: dict[str, int]) -> Files:
+    most = source.limits.member_bytes
     labels, names = [numbers[one.folder] for one in batch], [one.member.name for one in batch]
-    return Files(batch[0].part, labels, names, [_bytes(source, one.member) for one in batch])
-
-
-def _bytes(source: Source, member: Member) -> bytes | str:
-    try:
-        return source.tree.read(member, source.limits.member_bytes)
-    except BadFile as fault:
-        return str(fault)
+    return Files(batch[0].part, labels, names, [source.tree.data(one.member, most) for one in batch])
 
 
 ENTRY = Format(

@@ -17,7 +17,7 @@ from reglab.imports.entry import Files, Format, Reading, Source
 from reglab.imports.frames import received
 from reglab.imports.parts import PARTS, Part, part_in
 from reglab.imports.text import class_names, echoed, in_order
-from reglab.imports.tree import FolderTree, Member
+from reglab.imports.tree import Data, FolderTree, Member
 
 _BATCH = 64
 
@@ -102,18 +102,20 @@ def _blocks(
                 at += len(data)
 
 
-def _batches(source: Source, member: Member) -> Iterator[tuple[int, list[bytes | str]]]:
+def _batches(source: Source, member: Member) -> Iterator[tuple[int, list[Data]]]:
     """(number of the first row, images or reasons), some rows at a time."""
-    waiting: list[bytes | str] = []
+    waiting: list[Data] = []
+    size = 0
     first = 0
     for described, blob in _frames(source, member, "images"):
         at = 0
         for each in described:
             waiting.append(each if isinstance(each, str) else blob[at : at + each])
             at += 0 if isinstance(each, str) else each
-        if len(waiting) >= _BATCH or sum(map(len, waiting)) > 4 * 2**20:
+        size += at
+        if len(waiting) >= _BATCH or size > 4 * 2**20:
             yield first, waiting
-            first, waiting = first + len(waiting), []
+            first, waiting, size = first + len(waiting), [], 0
     if waiting:
         yield first, waiting
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Literal, Protocol, TypeAlias
 
 from reglab.errors import DataError
 from reglab.imports.limits import FREE_BYTES, Limits
@@ -32,6 +32,31 @@ class BadFile(Exception):
     """One file of a set cannot be used; the text is the reason, a clause."""
 
 
+@dataclass(frozen=True)
+class At:
+    """A file on the disk that is read where it is decoded: its whole name, and its bytes at most."""
+
+    path: str
+    most: int
+
+
+Data: TypeAlias = bytes | At | str
+"""An encoded image, where it is, or the reason why it cannot be read."""
+
+
+def content(data: Data) -> bytes:
+    """The encoded image; :class:`BadFile` where there is none."""
+    if isinstance(data, str):
+        raise BadFile(data)
+    if isinstance(data, bytes):
+        return data
+    try:
+        with _open_plain(data.path) as file:
+            return _bounded(file, data.most)
+    except OSError as error:
+        raise BadFile(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A file below a tree: its name there, separated by "/", its bytes, and why it cannot be read, if so."""
@@ -42,16 +67,15 @@ class Member:
 
 
 class Tree(Protocol):
-    """``members``, in the order of their names, and the ``empty`` folders; ``read`` gives a whole member, ``open``
-    streams one.
+    """``members``, in the order of their names, and the ``empty`` folders.
 
-    Both raise :class:`BadFile`.
+    ``data`` gives a member of ``most`` bytes, or says where it is; ``open`` streams one, or raises :class:`BadFile`.
     """
 
     members: list[Member]
     empty: list[str]
 
-    def read(self, member: Member, most: int) -> bytes: ...
+    def data(self, member: Member, most: int) -> Data: ...
 
     def open(self, member: Member) -> IO[bytes]: ...
 
@@ -100,16 +124,16 @@ class FolderTree:
     """The files below ``root``, or the one file ``only`` in it."""
 
     def __init__(self, root: Path, limits: Limits, only: str | None = None) -> None:
-        self.root = root
+        self.root, self._place = root, os.fspath(root)
         self.empty: list[str] = []
-        names = self._walk("", limits, 0, [0]) if only is None else iter([self.member(root / only, only)])
+        names = self._walk("", limits, 0, [0]) if only is None else iter([self.member(only)])
         self.members = sorted((one for one in names if not _JUNK.fullmatch(one.name)), key=lambda one: one.name)
 
     def _walk(self, prefix: str, limits: Limits, depth: int, count: list[int]) -> Iterator[Member]:
         if depth > _DEPTH:
             raise DataError(f"{echoed(str(self.root))} has folders in folders, more than {_DEPTH} deep.")
         before = count[0]
-        with os.scandir(self.root / prefix) as entries:
+        with os.scandir(os.path.join(self._place, prefix)) as entries:  # noqa: PTH118  of many files, this is fast
             for entry in entries:
                 count[0] += 1
                 if count[0] > limits.members:
@@ -119,20 +143,17 @@ class FolderTree:
                 if entry.is_dir(follow_symlinks=False):
                     yield from self._walk(f"{prefix}{entry.name}/", limits, depth + 1, count)
                 else:
-                    yield self.member(Path(entry.path), prefix + entry.name)
+                    yield _folder_member(entry.stat(follow_symlinks=False), prefix + entry.name)
         if count[0] == before and prefix:
             self.empty.append(prefix.rstrip("/"))
 
-    @staticmethod
-    def member(path: Path, name: str) -> Member:
-        info = path.lstat()
-        fault = None if stat.S_ISREG(info.st_mode) else _fault(info.st_mode)
-        return Member(name, info.st_size, fault)
+    def member(self, name: str) -> Member:
+        """The file ``name`` below the root."""
+        return _folder_member((self.root / name).lstat(), name)
 
-    def read(self, member: Member, most: int) -> bytes:
-        """Its bytes, ``most`` of them at most."""
-        with self.open(member) as file:
-            return _bounded(file, most)
+    def data(self, member: Member, most: int) -> Data:
+        """Where it is."""
+        return member.fault or At(f"{self._place}{os.sep}{member.name}", most)
 
     def open(self, member: Member) -> IO[bytes]:
         """The file, never through a link."""
@@ -142,6 +163,10 @@ class FolderTree:
             return _open_plain(self.root / member.name)
         except OSError as error:
             raise BadFile(f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _folder_member(info: os.stat_result, name: str) -> Member:
+    return Member(name, info.st_size, None if stat.S_ISREG(info.st_mode) else _fault(info.st_mode))
 
 
 class ZipTree:
@@ -158,13 +183,15 @@ class ZipTree:
         parents = {_name(info).rstrip("/").rpartition("/")[0] for info in infos}
         self.empty = sorted(folders - parents)
 
-    def read(self, member: Member, most: int) -> bytes:
-        """Its bytes, ``most`` of them at most."""
-        with self.open(member) as file:
-            try:
+    def data(self, member: Member, most: int) -> Data:
+        """Its bytes."""
+        try:
+            with self.open(member) as file:
                 return _bounded(file, most)
-            except DAMAGED:
-                raise BadFile("is damaged in the zip file") from None
+        except BadFile as fault:
+            return str(fault)
+        except DAMAGED:
+            return "is damaged in the zip file"
 
     def open(self, member: Member) -> IO[bytes]:
         """The member as a stream, unpacked on the fly."""
@@ -256,7 +283,7 @@ def _bounded(file: IO[bytes], most: int) -> bytes:
     return data
 
 
-def _open_plain(path: Path) -> IO[bytes]:
+def _open_plain(path: Path | str) -> IO[bytes]:
     """The regular file ``path``; :class:`BadFile` where it is a link or no file, and nothing ever waits for a pipe."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:

@@ -24,12 +24,13 @@ from reglab.imports.pace import Pace
 from reglab.imports.parts import PARTS, Part
 from reglab.imports.spool import DIGEST_BYTES, Spool
 from reglab.imports.text import cleaned, echoed, proposed_name
-from reglab.imports.tree import BadFile, head_of, kind_of, opened_tree
+from reglab.imports.tree import BadFile, content, head_of, kind_of, opened_tree
 
 _NAMED = 20
 _SIDES = (224, 192, 160, 128, 96, 64, 48, 32, 28)
 _SAMPLE = 200
 _HEAD = 64 * 1024
+_MOST = 64 * 2**20
 _REMARKS = {
     decoding.ANIMATED: "{} more than one frame; the first is taken.",
     decoding.DEEP: "{} 16 bits a pixel; the upper 8 are kept.",
@@ -90,7 +91,7 @@ def _kind_of_file(source: Source) -> str:
         return "is empty"
     try:
         with decoding.quiet():
-            size_of(source.tree.read(source.tree.members[0], source.limits.member_bytes), source.limits.pixels)
+            size_of(content(source.tree.data(source.tree.members[0], _MOST)), source.limits.pixels)
     except BadFile as fault:
         return "is not recognised" if "no image" in str(fault) else str(fault)
     except IndexError:
@@ -128,9 +129,8 @@ def _headers(block: Files, limits: Limits) -> Iterator[tuple[int, int, bool]]:
     """Width, height and whether there may be colours, of the images whose headers can be read."""
     with decoding.quiet():
         for data in block.data:
-            if isinstance(data, bytes):
-                with suppress(BadFile):
-                    yield size_of(data, limits.pixels)
+            with suppress(BadFile):
+                yield size_of(content(data), limits.pixels)
 
 
 def proposed_side(sizes: Sequence[tuple[int, int]]) -> int:
