@@ -53,6 +53,6 @@ def pixel_histogram_chart(bins: pd.DataFrame) -> go.Figure:
             showlegend=len(channels) > 1,
             hovertemplate=f"{name} %{{x:.3f}}: %{{y:.2%}}<extra></extra>",
         )
-    made.update_yaxes(rangemode="tozero", tickformat=".0%")
+    made.update_yaxes(rangemode="tozero", tickformat=".1%", nticks=5)
     made.update_layout(margin={"l": 52})
     return made.figure()

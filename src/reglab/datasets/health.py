@@ -72,13 +72,17 @@ class Health:
         return asdict(self)
 
 
+_SPLIT = (
+    "name", "digest", "validation", "val_fraction", "test_fraction", "seed", "folds", "fold", "blocks", "block",
+)  # fmt: skip
+
 USUAL = DataSpec(train_size=None, test_fraction=TEST_FRACTION)
 """The split of a report that names no other."""
 
 
 def whole(spec: DataSpec) -> DataSpec:
-    """The split of ``spec`` with all images and true labels."""
-    return DataSpec(**{**spec.model_dump(), "train_size": None, "val_size": None, "label_noise": 0.0})
+    """The split of ``spec`` with all images as they are: what makes data scarce, uneven or noisy is left out."""
+    return DataSpec(train_size=None, **{name: getattr(spec, name) for name in _SPLIT})
 
 
 def dataset_health(name: str, folder: Path, progress: Progress = silent, spec: DataSpec | None = None) -> Health:

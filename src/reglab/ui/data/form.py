@@ -10,11 +10,23 @@ from reglab.datasets import check_data
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.ui.data.state import AUGMENT, FIELDS, FORM, base_spec, spec_of
+from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.spec_fields import Fault, FieldError, draw, fault_of, field_error
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import show
 
-PREVIEWED = ("data.name", "data.train_size", "data.label_noise", "data.val_fraction", "data.seed", AUGMENT)
+PREVIEWED = (
+    "data.name",
+    "data.train_size",
+    "data.train_balance",
+    "data.imbalance",
+    "data.label_noise",
+    "data.noise_kind",
+    "data.input_noise",
+    "data.val_fraction",
+    "data.seed",
+    AUGMENT,
+)
 """Fields of the preview that are not behind "More"."""
 
 
@@ -39,11 +51,12 @@ def data_form(placed: Sequence[str], *, more: bool) -> RunSpec | None:
 
 
 def _more(placed: Sequence[str]) -> None:
+    kind = st.session_state[FIELDS["data.noise_kind"]]
     with st.expander("More", on_change="rerun", key="data_more") as panel:
         if panel.open:
             for setting, key in FIELDS.items():
                 if setting not in placed:
-                    draw(setting, key=key)
+                    draw(setting, key=key, disabled=is_idle(setting, kind))
 
 
 def judge() -> tuple[RunSpec | None, FieldError | None]:

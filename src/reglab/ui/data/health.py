@@ -57,7 +57,7 @@ def _report(spec: RunSpec) -> None:
             st.markdown(f"{_ICONS[one.level]} {literal(one.sentence)}")
             st.caption(literal(one.remedy))
             _examples(spec.data.name, one)
-    st.caption("Every image is counted, whatever the number of training images; label noise is left out.")
+    st.caption("All images as they are: what makes training data scarce, uneven or noisy is left out.")
 
 
 def _examples(name: str, finding: Finding) -> None:

@@ -28,14 +28,14 @@ from reglab.ui.train.state import form_query
 
 Which = Literal["classes", "wrong"]
 WHICH: Mapping[Which, str] = {"classes": "By class", "wrong": "Wrong labels"}
-EACH, MOST = 8, 120
+EACH, MOST = 6, 120
 """Samples of a class, and in all."""
 
-DRAWS, AUGMENTED = 7, 4
+DRAWS, AUGMENTED = 5, 4
 """Draws of an image, and images, under augmentation."""
 
 _TILE, _LARGE = 56, 112  # pixels of a sample, and of the mean image
-_HEIGHT = 300
+_HEIGHT = 360
 
 
 def preview_view() -> RunSpec | None:
@@ -150,7 +150,7 @@ def _statistics(found: Preview) -> None:
     """Classes, pixels, mean and variance image, and the normalisation."""
     balance = shared_figure(("class balance", found.version), lambda: class_balance_chart(balance_frame(found)))
     histogram = shared_figure(("pixels", found.version), lambda: pixel_histogram_chart(histogram_frame(found)))
-    with st.grid(3, min_column_width=300, gap="small"):
+    with st.grid(3, min_column_width=240, gap="small"):
         with st.container(border=True, height="stretch"):
             live_chart(balance, key="data_balance", height=_HEIGHT)
         with st.container(border=True, height="stretch"):

@@ -5,6 +5,9 @@ New settings of data, optimizer and training show up under "More" by themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -16,7 +19,7 @@ from reglab.optimizers import OPTIMIZERS
 from reglab.spec import OptimSpec
 from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
-from reglab.ui.shared.query import SWEEP_PAGE
+from reglab.ui.shared.query import DATA_PAGE, SWEEP_PAGE
 from reglab.ui.shared.spec_facts import data_facts, knobs_text, layer_table, model_facts
 from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, draw_below_heading, has, to_spec
 from reglab.ui.train.mask import follow_model
@@ -41,7 +44,7 @@ def spec_form() -> None:
     """Draw all fields into the current container; their values live in session state."""
     with st.grid(2, min_column_width=270, gap="small"):
         with st.container(border=True, height="stretch", gap="xsmall"):
-            _heading_with_more("Data", "data")
+            _heading_with_more("Data", "data", _preview_button)
             draw("data.name")
             _pair("data.train_size", "data.label_noise", widths=(6, 5))  # the first has one more button
             st.caption(data_facts(st.session_state["dataset"]))
@@ -116,9 +119,12 @@ def _heading(text: str) -> DeltaGenerator:
     return row
 
 
-def _heading_with_more(text: str, part: str) -> None:
-    """The card's name, and a button with the settings of ``part`` that the card does not show."""
-    with _heading(text):
+def _heading_with_more(text: str, part: str, beside: Callable[[], None] = lambda: None) -> None:
+    """The card's name, and a button with the settings of ``part`` that the card does not show; ``beside`` draws what
+    stands before it.
+    """
+    with _heading(text), st.container(horizontal=True, width="content", gap="small"):
+        beside()
         more = st.popover("More", type="tertiary", on_change="rerun", key=f"more_{part}")
     if more.open:
         values = FORM.values()
@@ -192,6 +198,21 @@ def _follow_optimizer() -> None:
     before, after = (OPTIMIZERS.get(name or OptimSpec().name).mode for name in names)
     if before != after and st.session_state["apply"] == before:
         FORM.put({"apply": after})
+
+
+def _preview_button() -> None:
+    about = "What training would see: images by class, wrong labels, class balance, pixels."
+    look: dict[str, Any] = {"type": "tertiary", "icon": ":material/photo_library:", "help": about}
+    st.button("Preview", key="to_preview", on_click=_preview_this_form, **look)
+
+
+def _preview_this_form() -> None:
+    """Open the preview on the Data page with this form's settings; with its dataset alone while they are not valid."""
+    try:
+        query = {"data.test_fraction": "0", **to_spec(FORM.values()).to_query()}  # absent there is the usual share
+    except SpecError:
+        query = {"data.name": st.session_state["dataset"]}
+    st.switch_page(DATA_PAGE, query_params={"view": "preview", **query})
 
 
 def _sweep_this_form() -> None:
