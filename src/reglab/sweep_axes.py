@@ -13,7 +13,7 @@ from reglab.errors import SpecError, shown, suggestion
 from reglab.spec import OptimSpec, RunSpec, penalty_keys, penalty_symbol
 
 _DECADE = 10.0
-_UNITS = {"train.patience": "epochs", "optim.step_every": "epochs", "train.batch_size": "images"}
+_UNITS = {"data.resize": "px", "train.patience": "epochs", "optim.step_every": "epochs", "train.batch_size": "images"}
 _REPEATS = "data.seed", "train.seed", "data.folds", "data.fold", "data.blocks", "data.block"
 _WHY_NOT = {
     **dict.fromkeys(_REPEATS, "it changes with the repeats; give a number of seeds, blocks or folds"),

@@ -12,17 +12,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from reglab.errors import SpecError
 from reglab.models import MODELS, Shape, build, check_model, set_dropout_generator, summarise
-from reglab.spec import ModelSpec
+from reglab.spec import Head, ModelSpec
 
+HEADS: tuple[Head, ...] = ("dense", "pool")
 SHAPES: list[Shape] = [(1, 8, 8), (1, 16, 16), (1, 28, 28), (3, 32, 32)]
-SPECS = [ModelSpec(name=name) for name in MODELS.names()] + [
-    ModelSpec(name=entry.name, dropout=0.5, batch_norm="batch_norm" in entry.switches)
-    for entry in MODELS.entries.values()
-    if entry.switches
-]
+SPECS = (
+    [ModelSpec(name=name) for name in MODELS.names()]
+    + [
+        ModelSpec(name=entry.name, dropout=0.5, batch_norm="batch_norm" in entry.switches)
+        for entry in MODELS.entries.values()
+        if entry.switches
+    ]
+    + [ModelSpec(name=entry.name, head="pool") for entry in MODELS.entries.values() if "head" in entry.switches]
+)
 
-every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda s: f"{s.name}-{s.dropout}-{s.batch_norm}")
+every_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda s: f"{s.name}-{s.dropout}-{s.batch_norm}-{s.head}")
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: "x".join(map(str, s)))
 
 
@@ -62,15 +68,45 @@ def test_maps_images_to_one_logit_a_class(spec: ModelSpec, shape: Shape) -> None
 
 
 @every_spec
-def test_adapts_to_every_size_up_to_64_pixels(spec: ModelSpec) -> None:
+def test_adapts_to_every_size_up_to_224_pixels(spec: ModelSpec) -> None:
     smallest = MODELS.get(spec.name).min_side
     assert smallest <= 8
-    shapes = [(1 + side % 4, side, side) for side in (*range(smallest, 18), 28, 31, 32, 33, 47, 63, 64)] + [
+    if spec.dropout:
+        return  # dropout changes no shape
+    sides = (*range(smallest, 18), 28, 31, 32, 33, 47, 63, 64, 95, 96, 97, 224)
+    shapes = [(1 + side % 4, side, side) for side in sides] + [
         (1, smallest, 30),
         (2, 30, smallest),
+        (3, 224, smallest),
+        (3, 96, 224),
     ]
     for shape in shapes:
         assert summarise(spec, shape, 5).layers[-1].output == (5,)
+
+
+@pytest.mark.parametrize(("name", "head"), [(spec.name, spec.head) for spec in SPECS if spec.dropout == 0])
+def test_gives_logits_of_an_image_of_224_pixels(name: str, head: Head) -> None:
+    spec, shape = ModelSpec(name=name, head=head), (3, 224, 224)
+    if summarise(spec, shape, 3).weight_bytes > 2**28:  # dense layers as large as this are what the form warns of
+        assert "head" in MODELS.get(name).switches
+        return
+    y = logits(build(spec, shape, 3, 0).eval(), images(shape, 1))
+    assert y.shape == (1, 3)
+    assert y.isfinite().all()
+
+
+@pytest.mark.parametrize("name", [e.name for e in MODELS.entries.values() if "head" in e.switches])
+def test_a_pooled_head_does_not_grow_and_begins_as_the_dense_one_but_for_its_first_layer(name: str) -> None:
+    pooled = [summarise(ModelSpec(name=name, head="pool"), (3, side, side), 10).parameters for side in (32, 224)]
+    assert pooled[0] == pooled[1] < summarise(ModelSpec(name=name), (3, 32, 32), 10).parameters
+    dense, pool = (build(ModelSpec(name=name, head=head), (1, 28, 28), 10, 3).state_dict() for head in HEADS)
+    assert dense.keys() == pool.keys()
+    assert all(torch.equal(dense[key], pool[key]) for key in dense if key.startswith("conv"))
+
+
+def test_a_cnn_without_the_switch_refuses_another_head() -> None:
+    with pytest.raises(SpecError, match=r"Softmax regression has no other head; set model.head to dense or choose one"):
+        check_model(ModelSpec(name="linear", head="pool"), (1, 28, 28))
 
 
 @every_shape

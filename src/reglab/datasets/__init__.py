@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from reglab.datasets.composition import label_remarks, recorded_remarks
     from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, Status, status
     from reglab.datasets.imported import check_digest, look_in, pinned
-    from reglab.datasets.split import Chosen, Split, choose, held_out_images, noisy_pixels, normalised, prepare
+    from reglab.datasets.normalised_images import NormalisedImages, normalise, normalised
+    from reglab.datasets.resize import image_shape, resized_shape
+    from reglab.datasets.split import Chosen, Split, choose, held_out_images, noisy_pixels, prepare
     from reglab.datasets.test_part import HeldOut
 else:
     __getattr__, __dir__ = lazy(__name__)
@@ -26,6 +28,7 @@ __all__ = [
     "Dataset",
     "HeldOut",
     "Images",
+    "NormalisedImages",
     "Progress",
     "Sizes",
     "Split",
@@ -34,14 +37,17 @@ __all__ = [
     "check_digest",
     "choose",
     "held_out_images",
+    "image_shape",
     "label_remarks",
     "load_images",
     "look_in",
     "noisy_pixels",
+    "normalise",
     "normalised",
     "pinned",
     "pool_size",
     "prepare",
     "recorded_remarks",
+    "resized_shape",
     "status",
 ]

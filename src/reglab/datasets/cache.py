@@ -12,16 +12,21 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Literal
 
+import PIL
+
 from reglab.datasets import image_cache
-from reglab.datasets.dataset import DATASETS, Dataset, Images, OfficialTest, Progress, silent
+from reglab.datasets.dataset import DATASETS, Dataset, Images, OfficialTest, Progress, Sources, silent
 from reglab.datasets.image_file import Arrays
 from reglab.datasets.imported import look_in
+from reglab.datasets.resize import resize_images, resized_shape
 from reglab.errors import DataError
 from reglab.settings import cache_folder
 
 LIMIT_BYTES = 512 * 2**20
 
-_Key = tuple[str, Path, Literal["pool", "test"]]
+_Key = tuple[str, Path, Literal["pool", "test"], int | None]
+"""A data set, its folder, the part of it, and the pixels to which it is resized."""
+
 _kept: OrderedDict[_Key, Images] = OrderedDict()  # least recently used first
 _locks: dict[_Key, threading.Lock] = {}
 _unreachable: set[_Key] = set()  # test parts whose download failed in this process
@@ -30,18 +35,20 @@ _guard = threading.Lock()  # of the three above; never held while loading
 log = logging.getLogger(__name__)
 
 
-def load_images(name: str, folder: Path, progress: Progress = silent) -> Images:
+def load_images(name: str, folder: Path, progress: Progress = silent, resize: int | None = None) -> Images:
     """The whole pool of data set ``name``; two threads that ask at once load it once. Do not change its tensors.
+
+    ``resize``: the pixels of the shorter side (:mod:`reglab.datasets.resize`); None leaves the images as they are.
 
     :raises UnknownName: where no data set has this name.
     :raises DataError: where it cannot be loaded; the next call tries again.
     """
     look_in(folder)
     entry = DATASETS.get(name)
-    return _once((entry.digest or name, folder.resolve(), "pool"), entry, entry, progress)
+    return _once((entry.digest or name, folder.resolve(), "pool", resize), entry, entry, progress)
 
 
-def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Images | None:
+def load_test_images(name: str, folder: Path, progress: Progress = silent, resize: int | None = None) -> Images | None:
     """The official test images of data set ``name``; ``None`` where it has none, or they can be neither found nor
     downloaded. A download that failed is not tried again in this process, files put there since are found.
 
@@ -49,7 +56,7 @@ def load_test_images(name: str, folder: Path, progress: Progress = silent) -> Im
     """
     look_in(folder)
     entry = DATASETS.get(name)
-    key: _Key = (entry.digest or name, folder.resolve(), "test")
+    key: _Key = (entry.digest or name, folder.resolve(), "test", resize)
     if entry.test is None or (key in _unreachable and entry.test.find(key[1]) is None):
         return None
     try:
@@ -96,11 +103,16 @@ def _keep(key: _Key, images: Images) -> None:
 
 
 def _load(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Progress) -> Images:
-    """The images of ``part``, from the disk where they were decoded before."""
+    """The images of ``part``, from the disk where they were decoded or resized before."""
+    name, folder, which, resize = key
 
     def decode() -> Arrays:
-        images = _decode(entry, part, key[1], progress)
+        images = _decode(entry, part, folder, progress) if resize is None else resized()
         return images.x.numpy(), images.y.numpy()
+
+    def resized() -> Images:
+        images = _once((name, folder, which, None), entry, part, progress)
+        return resize_images(images, resized_shape(entry.shape, resize), entry.label, progress)
 
     def waiting() -> None:
         progress(f"Waiting for another process that reads {entry.label}", 0.0)
@@ -112,16 +124,25 @@ def _load(key: _Key, entry: Dataset, part: Dataset | OfficialTest, progress: Pro
 
 def _slot(key: _Key, entry: Dataset, part: Dataset | OfficialTest) -> image_cache.Slot | None:
     """Where the images are kept; ``None`` where they are not decoded from files, or these cannot be found yet."""
-    name, folder, which = key
+    _, folder, which, resize = key
     kept = cache_folder(folder)
-    if kept is None or part.sources is None:
+    sources = part.sources or (_own_folder(part) if resize and entry.digest else None)
+    if kept is None or sources is None:
         return None
     try:
-        files = part.sources(folder)
-        facts = (entry.shape, len(entry.classes), part.size)
-        return image_cache.slot_for(kept, name, which, files, facts) if files else None
+        files = sources(folder)
+        facts = [entry.shape, len(entry.classes), part.size]
+        if resize is not None:
+            facts += [resize, entry.digest, PIL.__version__]
+        name = which if resize is None else f"{which}_{resize}px"
+        return image_cache.slot_for(kept, entry.name, name, files, facts) if files else None
     except OSError:
         return None  # decoding them says what is wrong
+
+
+def _own_folder(part: Dataset | OfficialTest) -> Sources:
+    """The folder of an imported set, which is mapped as it is and kept nowhere else."""
+    return lambda folder: tuple(filter(None, [part.find(folder) if part.find else None]))
 
 
 def _decode(entry: Dataset, part: Dataset | OfficialTest, folder: Path, progress: Progress) -> Images:

@@ -33,7 +33,7 @@ LIMIT_BYTES = 2 * 2**30
 SPARE_BYTES = 2**30  # of the disk, which the cache leaves to runs
 WAIT_S = 60.0  # seconds to wait for another process that decodes the same images
 SUFFIX = ".images"
-_NAME = re.compile(rf"(?P<dataset>\w+)-(?P<part>pool|test)-[0-9a-f]{{32}}{re.escape(SUFFIX)}")
+_NAME = re.compile(rf"(?P<dataset>\w+)-(?P<part>(?:pool|test)(?:_\d+px)?)-[0-9a-f]{{32}}{re.escape(SUFFIX)}")
 Identity: TypeAlias = tuple[int, ...]
 _NOT_KEPT = "Decoded images of %s are not kept in %s: %s"
 _BARRED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -64,7 +64,9 @@ class Slot:
 
 @dataclass(frozen=True)
 class Kept:
-    """One entry of the cache: images ``part`` (pool or test) of ``dataset``, and when they were last used."""
+    """One entry of the cache: images ``part`` (pool or test, or resized: pool_64px) of ``dataset``, and when they were
+    last used.
+    """
 
     path: Path
     dataset: str

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,7 @@ from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
 from reglab.datasets.folds import fold_indices
 from reglab.datasets.input_noise import add_noise
 from reglab.datasets.label_noise import noisy_labels
+from reglab.datasets.normalised_images import NormalisedImages, unit
 from reglab.datasets.stratify import Indices, interleave, shuffled_groups
 from reglab.datasets.test_part import HeldOut, find_test_part
 from reglab.spec import DataSpec
@@ -39,22 +41,25 @@ Part = Literal["train", "val"]
 
 _SPLIT, _NOISE = 0, 1  # which generator
 _FLAT = 1e-4  # a channel whose standard deviation is smaller counts as constant and is only shifted
-_CHUNK = 1024
+_CHUNK = 1024  # images at a time; their sums are added up, so it fixes the last bits of the figures
+_NUMBERS = 2**22  # at a time, if images are larger than 32 × 32 pixels in colour
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training and validation images, normalised float32 (N, C, H, W), and labels, int64 (N,).
+    """Training images ``train``, validation images ``val`` and labels, int64 (N,).
 
-    ``y_train`` has the label noise, ``true_y_train`` has not, ``flipped`` (bool) marks where they differ; validation
-    labels are true. ``train_index`` and ``val_index`` are places in the data set's images, in an order whose every
-    beginning is stratified. ``mean`` and ``std`` (C,) are those of the training images in [0, 1]. ``test`` is the test
-    part, which is neither trained nor validated on; its images are not normalised.
+    ``x_train`` and ``x_val`` are copies of all images, float32 (N, C, H, W), made when they are first asked for;
+    ``train`` and ``val`` give them in parts. ``y_train`` has the label noise, ``true_y_train`` has not, ``flipped``
+    (bool) marks where they differ; validation labels are true. ``train_index`` and ``val_index`` are places in the data
+    set's images, in an order whose every beginning is stratified. ``mean`` and ``std`` (C,) are those of the training
+    images in [0, 1]. ``test`` is the test part, which is neither trained nor validated on; its images are not
+    normalised.
     """
 
-    x_train: Tensor
+    train: NormalisedImages
     y_train: Tensor
-    x_val: Tensor
+    val: NormalisedImages
     y_val: Tensor
     true_y_train: Tensor
     flipped: Tensor
@@ -65,6 +70,16 @@ class Split:
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
     test: HeldOut
+
+    @cached_property
+    def x_train(self) -> Tensor:
+        """All training images."""
+        return self.train.all()
+
+    @cached_property
+    def x_val(self) -> Tensor:
+        """All validation images."""
+        return self.val.all()
 
     def counts(self, labels: Tensor) -> tuple[int, ...]:
         """How many of ``labels`` each class has."""
@@ -90,15 +105,26 @@ class Chosen:
     mean: Tensor
     std: Tensor
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the images."""
+        channels, height, width = self.images.x.shape[1:]
+        return channels, height, width
+
     def pixels(self, part: Part, places: Indices) -> NDArray[np.float32]:
         """Images ``places`` (n, C, H, W) in [0, 1], with the input noise of the ``part`` that they are in."""
         return noisy_pixels(self.images, places, self.spec, part)
+
+    def normalised(self, part: Part, places: Indices) -> NormalisedImages:
+        """The same, normalised and still to be read."""
+        sigma = _sigma(self.spec, part)
+        return NormalisedImages(self.images.x, _tensor(places), self.mean, self.std, sigma, self.spec.seed)
 
 
 def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
     """The images that ``spec`` chooses, without a normalised copy of them; errors as in :func:`prepare`."""
     check_data(spec)
-    entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress)
+    entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress, spec.resize)
     test = find_test_part(spec, images, folder, progress)
     sizes = split_sizes(spec, entry, len(test.pool))  # a local copy may have fewer images than the original
     every = images.y.numpy()
@@ -118,9 +144,9 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
     own = choose(spec, folder, progress)
     every = own.images.y.numpy()
     return Split(
-        x_train=_scaled(_tensor(own.pixels("train", own.train)), own.mean, own.std),
+        train=own.normalised("train", own.train),
         y_train=_tensor(own.labels),
-        x_val=_scaled(_tensor(own.pixels("val", own.val)), own.mean, own.std),
+        val=own.normalised("val", own.val),
         y_val=_tensor(every[own.val]),
         true_y_train=_tensor(every[own.train]),
         flipped=_tensor(own.flipped),
@@ -129,21 +155,15 @@ def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:
         mean=own.mean,
         std=own.std,
         classes=own.entry.classes,
-        shape=own.entry.shape,
+        shape=own.shape,
         test=own.test,
     )
 
 
-def normalised(pixels: NDArray[Any], mean: Tensor, std: Tensor) -> Tensor:
-    """Images (n, C, H, W), uint8 or float32 in [0, 1], as float32 (x − mean)/std, like those of a split."""
-    x = _tensor(pixels.copy())
-    return _scaled(x if x.is_floating_point() else x.float().div_(255), mean, std)
-
-
 def held_out_images(test: HeldOut, mean: Tensor, std: Tensor, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
     """Images ``part`` of the test part, normalised with the figures of a split's training images, and their labels."""
-    index = test.index[part]
-    return _scaled(_unit(test.images, index), mean, std), test.images.y[_tensor(index)]
+    index = _tensor(test.index[part])
+    return NormalisedImages(test.images.x, index, mean, std).all(), test.images.y[index]
 
 
 def _places(y: NDArray[np.int64], entry: Dataset, spec: DataSpec, share: int) -> tuple[Indices, Indices]:
@@ -197,8 +217,9 @@ def channel_moments(images: Images, index: Indices, spec: DataSpec | None = None
     With ``spec``, over these images as training images, with its input noise.
     """
     total = np.zeros((2, images.x.shape[1]))
-    for start in range(0, len(index), _CHUNK):
-        x = noisy_pixels(images, index[start : start + _CHUNK], spec, "train").astype(np.float64)
+    chunk = max(1, min(_CHUNK, _NUMBERS // images.x.shape[1:].numel()))
+    for start in range(0, len(index), chunk):
+        x = noisy_pixels(images, index[start : start + chunk], spec, "train").astype(np.float64)
         total += x.sum(axis=(0, 2, 3)), (x * x).sum(axis=(0, 2, 3))
     mean, square = total / (len(index) * images.x[0, 0].numel())
     std = np.sqrt(np.maximum(square - mean**2, 0))
@@ -208,21 +229,12 @@ def channel_moments(images: Images, index: Indices, spec: DataSpec | None = None
 
 def noisy_pixels(images: Images, index: Indices, spec: DataSpec | None, part: Part) -> NDArray[np.float32]:
     """A copy of images ``index`` as float32 in [0, 1], with the input noise that ``spec`` gives this ``part``."""
-    pixels: NDArray[np.float32] = _unit(images, index).numpy()
-    if spec is None:
-        return pixels
-    return add_noise(pixels, index, spec.input_noise if part == "train" else spec.val_input_noise, spec.seed)
+    pixels: NDArray[np.float32] = unit(images.x[_tensor(index)]).numpy()
+    return pixels if spec is None else add_noise(pixels, index, _sigma(spec, part), spec.seed)
 
 
-def _scaled(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """(x − mean)/std, in place."""
-    return x.sub_(mean[:, None, None]).div_(std[:, None, None])
-
-
-def _unit(images: Images, index: Indices) -> Tensor:
-    """A copy of images ``index`` as float32 in [0, 1]."""
-    x = images.x[_tensor(index)]
-    return x if x.is_floating_point() else x.float().div_(255)
+def _sigma(spec: DataSpec, part: Part) -> float:
+    return spec.input_noise if part == "train" else spec.val_input_noise
 
 
 def _generator(seed: int, which: int) -> np.random.Generator:

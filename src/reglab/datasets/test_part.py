@@ -17,11 +17,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from reglab.datasets.cache import load_test_images
+from reglab.datasets.cache import load_images, load_test_images
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
 from reglab.datasets.stratify import Indices, shares, shuffled_groups
 from reglab.errors import SpecError
 from reglab.spec import DataSpec
+
+_CHUNK = 256  # images that are copied at a time
 
 Source = Literal["none", "official", "share"]
 
@@ -29,21 +31,28 @@ Source = Literal["none", "official", "share"]
 @dataclass(frozen=True, eq=False)
 class HeldOut:
     """The places ``index`` in ``images`` are the test part; ``pool``, all other places of the data set, is divided
-    into training and validation images. Without a test part ``index`` is empty.
+    into training and validation images. Without a test part ``index`` is empty. ``original``: ``images`` before they
+    were resized.
     """
 
     source: Source
     images: Images
     index: Indices
     pool: Indices
+    original: Images
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the labels and pixels of the test images, in order; empty without a test part."""
+        """SHA-256 of the labels and pixels of the test images, in order; empty without a test part.
+
+        It is that of the images before they are resized: with other pixels they are no other test part.
+        """
         if not len(self.index):
             return ""
         digest = hashlib.sha256(self.images.y.numpy()[self.index].astype("<i8").tobytes())
-        digest.update(self.images.x.numpy()[self.index].tobytes())
+        pixels = self.original.x.numpy()
+        for start in range(0, len(self.index), _CHUNK):
+            digest.update(pixels[self.index[start : start + _CHUNK]].tobytes())
         return digest.hexdigest()
 
 
@@ -51,13 +60,16 @@ def find_test_part(spec: DataSpec, images: Images, folder: Path, progress: Progr
     """The test part of ``spec``, whose data set holds ``images``, and the pool that it leaves."""
     n, every, entry = len(images.y), np.arange(len(images.y)), DATASETS.get(spec.name)
     if not spec.test_fraction:
-        return HeldOut("none", images, every[:0], every)
-    official = load_test_images(spec.name, folder, progress)
+        return HeldOut("none", images, every[:0], every, images)
+    official = load_test_images(spec.name, folder, progress, spec.resize)
     if official is not None:
-        return HeldOut("official", official, np.arange(len(official.y)), every)
+        original = load_test_images(spec.name, folder, progress) if spec.resize else official
+        assert original is not None
+        return HeldOut("official", official, np.arange(len(official.y)), every, original)
     drawn_from = images.y.numpy()[: n - entry.own_val]
     index = draw_indices(drawn_from, len(entry.classes), share_size(spec, entry, n))
-    return HeldOut("share", images, index, np.setdiff1d(every, index, assume_unique=True))
+    original = load_images(spec.name, folder, progress) if spec.resize else images
+    return HeldOut("share", images, index, np.setdiff1d(every, index, assume_unique=True), original)
 
 
 def share_size(spec: DataSpec, entry: Dataset, images: int) -> int:

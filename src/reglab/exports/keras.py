@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from textwrap import indent
 from typing import Any
 
@@ -87,7 +88,8 @@ def _calls(node: fx.Node, network: Network, penalty: Arguments) -> list[Call]:
     if node.op == "call_module":
         layer, name = network.layer(node), flat_name(str(node.target))
         make = _MAKERS.get(type(layer))
-        made = make(layer, shape, [f"name={literal(name)}", *penalty(name, variable_names(layer))]) if make else None
+        own = [f"name={literal(name)}", *penalty(name, variable_names(layer))]
+        made = _padded_pooling(layer, node, network) or (make(layer, shape, own) if make else None)
         if made is None:
             raise ExportError(
                 f"This CNN has the layer {layer}, for which there is no Keras layer here; "
@@ -102,6 +104,18 @@ def _calls(node: fx.Node, network: Network, penalty: Arguments) -> list[Call]:
         return _flatten(shape)
     name = getattr(node.target, "__name__", str(node.target))
     raise ExportError(f"This CNN's forward uses {name}, for which there is no Keras layer here.")
+
+
+def _padded_pooling(layer: nn.Module, node: fx.Node, network: Network) -> list[Call] | None:
+    """Padded max-pooling of numbers that are not negative: PyTorch pads with −∞, and 0 has the same maxima there."""
+    before = node.all_input_nodes[0]
+    clipped = before.op == "call_module" and isinstance(network.layer(before), nn.ReLU)
+    if not isinstance(layer, nn.MaxPool2d) or _size(layer.padding) == "0" or not clipped:
+        return None
+    plain = copy(layer)
+    plain.padding = 0
+    found = _MAKERS[nn.MaxPool2d](plain, (), [])
+    return None if found is None else [("ZeroPadding2D", [_size(layer.padding)]), *found]
 
 
 def _activation(name: str) -> list[Call]:

@@ -159,7 +159,8 @@ def _forget_paths(proto: Any) -> None:
 def _metadata(subject: Subject) -> Mapping[str, str]:
     run, trained, spec = subject.run, subject.trained, subject.spec
     assert run is not None
-    entry = DATASETS.get(spec.data.name)
+    entry, shape = DATASETS.get(spec.data.name), ", ".join(map(str, subject.split.shape))
+    resized = f"resized from {', '.join(map(str, entry.shape))} by PIL's bilinear filter, " if spec.data.resize else ""
     facts = {
         "run": run.id,
         "name": run.name,
@@ -169,7 +170,7 @@ def _metadata(subject: Subject) -> Mapping[str, str]:
         "dataset": spec.data.name,
         "model": spec.model.name,
         "classes": json.dumps(list(subject.split.classes)),
-        "input": f"{INPUT} (N, {', '.join(map(str, entry.shape))}): float32 in [0, 1], not normalised; N is free",
+        "input": f"{INPUT} (N, {shape}): float32 in [0, 1], {resized}not normalised; N is free",
         "output": f"{LOGITS} and {PROBABILITIES} (N, {len(entry.classes)})",
         "opset": str(OPSET),
         "spec": spec.to_yaml(),

@@ -127,9 +127,10 @@ def _pooling(kind: str) -> Callable[[Any], Translation]:
     def translate(layer: Any) -> Translation:
         size, stride, padding = (_pair(one) for one in (layer.kernel_size, layer.stride, layer.padding))
         plain = _pair(getattr(layer, "dilation", 1)) == [1, 1] and getattr(layer, "divisor_override", None) is None
-        if layer.ceil_mode or not plain or padding != [0, 0]:
+        if layer.ceil_mode or not plain or (padding != [0, 0] and kind != "MaxPool"):
             raise NoOperator(f"{type(layer).__name__} with these settings")
-        return kind, (), {"kernel_shape": size, "strides": stride}
+        pads = {"pads": [*padding, *padding]} if padding != [0, 0] else {}
+        return kind, (), {"kernel_shape": size, "strides": stride, **pads}
 
     return translate
 

@@ -271,7 +271,7 @@ def script_export(
             "spec": subject.spec,
             "dataset": DATASETS.get(subject.spec.data.name).label,
             "cnn": MODELS.get(subject.spec.model.name).label,
-            "n": len(subject.split.x_train),
+            "n": len(subject.split.train),
         }
         return templates().get_template(template).render(**common, **context(subject, plan)).encode(), notes
 
@@ -309,7 +309,7 @@ def _data_file(subject: Subject) -> bytes:
     """
     split = subject.split
     arrays = {name: getattr(split, name).permute(0, 2, 3, 1).contiguous().numpy() for name in ("x_train", "x_val")}
-    measured = evaluated(len(split.x_train), len(split.x_val), subject.spec.train.seed)
+    measured = evaluated(len(split.train), len(split.val), subject.spec.train.seed)
     for name, numbers in {"y_train": split.y_train, "y_val": split.y_val, "evaluated": measured}.items():
         array = numbers.numpy()
         arrays[name] = array.astype(np.min_scalar_type(int(array.max(initial=0))))  # as few bytes as possible

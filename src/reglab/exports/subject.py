@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from reglab.datasets import DATASETS, Split, prepare, status
+from reglab.datasets import DATASETS, Split, image_shape, prepare, status
 from reglab.errors import CheckpointError, DataError
 from reglab.models import build, summarise
 from reglab.predictions import Which
@@ -75,7 +75,7 @@ class Subject:
     def model(self) -> nn.Module:
         """The network with the initial weights of the spec's seed; must not be trained or moved."""
         entry = DATASETS.get(self.spec.data.name)
-        return build(self.spec.model, entry.shape, len(entry.classes), self.spec.train.seed)
+        return build(self.spec.model, image_shape(self.spec.data), len(entry.classes), self.spec.train.seed)
 
     @cached_property
     def initial(self) -> Weights:
@@ -143,7 +143,7 @@ class Subject:
     @property
     def leaves_single_image(self) -> bool:
         """Whether a single image is left over behind the whole batches; it joins the last one."""
-        n, size = len(self.split.x_train), self.spec.train.batch_size
+        n, size = len(self.split.train), self.spec.train.batch_size
         return n > size and n % size == 1
 
     def _saved(self, run: Run) -> Weights:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reglab.lazy import lazy
 
 if TYPE_CHECKING:
-    from reglab.jobs.capacity import check_run, check_sweep
+    from reglab.jobs.capacity import check_run, check_sweep, size_remark
     from reglab.jobs.chances import chance_of, chance_of_run
     from reglab.jobs.confirmed import Confirmed, read_confirmation, read_confirmations
     from reglab.jobs.confirming import SEEDS, check_test_part, name_of, plan_confirmation, start_confirmation
@@ -80,6 +80,7 @@ __all__ = [
     "read_confirmations",
     "read_rate_check",
     "result",
+    "size_remark",
     "start_confirmation",
     "start_rate_check",
     "sweep_result",

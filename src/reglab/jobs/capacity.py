@@ -10,7 +10,7 @@ from reglab.number_format import gib
 from reglab.settings import Settings
 from reglab.spec import RunSpec
 from reglab.sweep import SweepSpec
-from reglab.training import LaneSize, check, free_memory, lane_size
+from reglab.training import LaneSize, check, free_memory, lane_size, oversize
 
 
 def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
@@ -20,7 +20,7 @@ def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
     """
     check(spec)
     size = lane_size(spec)
-    _check_memory("This run", size, settings)
+    _check_memory("This run", spec, size, settings)
     _check_disk("this run", "a smaller CNN", size.weights * 3 + size.checkpoint * 2, settings)
     return size
 
@@ -34,20 +34,27 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
     for run in runs.values():
         check(run)
     alone = {structure: run for (structure, _), run in runs.items()}
-    size = max((lane_size(run) for run in alone.values()), key=lambda size: size.memory)
-    _check_memory("One run of this sweep", size, settings)
+    size, largest = max(((lane_size(run), run) for run in alone.values()), key=lambda pair: pair[0].memory)
+    _check_memory("One run of this sweep", largest, size, settings)
     files = spec.size * (2 * size.weights + 2 * size.checkpoint) + spec.repeats * size.weights
     _check_disk(f"{spec.size:,} runs", "fewer λ, fewer repeats or a smaller CNN", files, settings)
     return size
 
 
-def _check_memory(what: str, size: LaneSize, settings: Settings) -> None:
+def _check_memory(what: str, spec: RunSpec, size: LaneSize, settings: Settings) -> None:
     if settings.on_ray:  # the memory of nodes counts, and new ones may join
         return
     free = free_memory(settings.device)
     if size.memory > free:
         needs = f"{what} needs about {gib(size.memory)} of memory, and {gib(free)} is available"
-        raise SpecError(f"{needs}; choose a smaller CNN or batch.")
+        large = oversize(spec)
+        raise SpecError(f"{needs}; {large.remedy if large else 'choose a smaller CNN or batch'}.")
+
+
+def size_remark(spec: RunSpec) -> str | None:
+    """How large the network of ``spec`` is and what to set, where one dense layer is beyond what is usual."""
+    large = oversize(spec)
+    return f"{large.about[:-1]}; {large.remedy} for a smaller one." if large else None
 
 
 def _check_disk(whose: str, smaller: str, needed: int, settings: Settings) -> None:

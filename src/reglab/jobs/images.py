@@ -16,14 +16,14 @@ from reglab.spec import DataSpec
 def images_at_hand(spec: DataSpec, index: NDArray[np.int64], part: Part = "val") -> NDArray[Any] | None:
     """Images ``index`` of the pool of a data set, (n, C, H, W), uint8 or float32, 0 black and 1 white.
 
-    With input noise in ``part`` of ``spec`` they are noisy, as the network sees them.
+    They are as the network sees them: resized, and with input noise in ``part`` of ``spec`` noisy.
 
     ``None`` where the data set is not at hand, or has not so many images here.
     """
     folder, entry = load_settings().data, DATASETS.find(spec.name)
     if entry is None or status(entry, folder).state != "ready":
         return None
-    images = load_images(spec.name, folder)
+    images = load_images(spec.name, folder, resize=spec.resize)
     if index.max(initial=0) >= len(images.y):
         return None
     noisy = spec.input_noise if part == "train" else spec.val_input_noise

@@ -75,7 +75,7 @@ def _of_run(store: Store, settings: Settings, run: Run, which: Which) -> NoiseCu
         return known
     weights, chosen = weights_of(store, run, which), chosen_images(run.spec.data, settings.data)
     _check_labels(run, chosen)
-    network = Network.of(run.spec, weights, chosen.entry.shape, len(chosen.entry.classes), settings.device)
+    network = Network.of(run.spec, weights, chosen.shape, len(chosen.entry.classes), settings.device)
     places = shared_choice(chosen.val, len(chosen.images.y))
     made = NoiseCurve(_epoch(run, which), len(places), SIGMAS, _correct(network, chosen, places))
     derived.write(store.files(run.id), _name(which), _key(run, which), asdict(made))
@@ -85,7 +85,7 @@ def _of_run(store: Store, settings: Settings, run: Run, which: Which) -> NoiseCu
 def _correct(network: Network, chosen: Chosen, places: NDArray[np.int64]) -> tuple[int, ...]:
     """How many of the images at ``places`` are classified correctly, for each of :data:`SIGMAS`."""
     clean = normalised(chosen.images.x.numpy()[places], chosen.mean, chosen.std)
-    noise = torch.from_numpy(noise_of(places, chosen.entry.shape)).div_(chosen.std[:, None, None])
+    noise = torch.from_numpy(noise_of(places, chosen.shape)).div_(chosen.std[:, None, None])
     labels = chosen.images.y.numpy()[places]
     predicted = (network.probabilities(clean.add(noise, alpha=sigma)).argmax(axis=1) for sigma in SIGMAS)
     return tuple(int((classes == labels).sum()) for classes in predicted)

@@ -75,10 +75,10 @@ def predict(store: Store, settings: Settings, request: PredictionRequest) -> Ans
 def _of_run(store: Store, settings: Settings, run: Run, request: PredictionRequest) -> Prediction:
     chosen = chosen_images(run.spec.data, settings.data)
     weights = weights_of(store, run, request.which)
-    network = Network.of(run.spec, weights, chosen.entry.shape, len(chosen.entry.classes), settings.device)
+    network = Network.of(run.spec, weights, chosen.shape, len(chosen.entry.classes), settings.device)
     if request.images is None:
         return _flipped(chosen, network)
-    if request.images.shape[1:] != chosen.entry.shape:
+    if request.images.shape[1:] != chosen.shape:
         raise SpecError(f"{chosen.entry.label} has images of another size than this one.")
     return Prediction(network.probabilities(normalised(request.images, chosen.mean, chosen.std)))
 

@@ -13,12 +13,14 @@ from reglab.registry import Registry
 Shape: TypeAlias = tuple[int, int, int]
 """(channels, height, width) of one image."""
 
-Switch: TypeAlias = Literal["dropout", "batch_norm"]
+Switch: TypeAlias = Literal["dropout", "batch_norm", "head"]
 
 
 @dataclass(frozen=True)
 class Architecture:
     """One CNN. ``make(shape, classes, dropout, batch_norm)`` maps images (N, C, H, W) to logits (N, classes).
+
+    With the switch "head", ``make`` takes ``head`` as a fifth argument, "dense" where it is not given.
 
     ``about`` is for the page, ``source`` says where the network comes from, ``switches`` which settings of a
     :class:`reglab.spec.ModelSpec` it obeys, ``has_batch_norm`` that it always normalises, ``min_side`` the smallest
@@ -34,7 +36,7 @@ class Architecture:
     switches: frozenset[Switch]
     has_batch_norm: bool
     min_side: int
-    make: Callable[[Shape, int, float, bool], nn.Module] = field(repr=False)
+    make: Callable[..., nn.Module] = field(repr=False)
 
 
 MODELS: Registry[Architecture] = Registry("CNN", "reglab.models", Architecture)

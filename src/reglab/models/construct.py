@@ -48,6 +48,9 @@ def check_model(spec: ModelSpec, shape: Shape) -> None:
     if spec.batch_norm and not entry.has_batch_norm and "batch_norm" not in entry.switches:
         having = ", ".join(e.name for e in MODELS.entries.values() if "batch_norm" in e.switches or e.has_batch_norm)
         raise SpecError(f"{entry.label} has no batch norm; set model.batch_norm to false or choose one of: {having}.")
+    if spec.head != "dense" and "head" not in entry.switches:
+        having = ", ".join(e.name for e in MODELS.entries.values() if "head" in e.switches)
+        raise SpecError(f"{entry.label} has no other head; set model.head to dense or choose one of: {having}.")
     _, height, width = shape
     if min(height, width) < entry.min_side:
         raise SpecError(
@@ -60,7 +63,8 @@ def _make(spec: ModelSpec, shape: Shape, classes: int, seed: int, device: str) -
     make = MODELS.get(spec.name).make
     with _lock, torch.random.fork_rng(devices=[]), torch.device(device):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU as well
-        return make(shape, classes, spec.dropout, spec.batch_norm)
+        head = () if spec.head == "dense" else (spec.head,)  # CNNs of other packages take four arguments
+        return make(shape, classes, spec.dropout, spec.batch_norm, *head)
 
 
 class _Unfilled(TorchFunctionMode):

@@ -8,9 +8,11 @@ from torch import nn
 
 from reglab.models.architecture import Architecture, Shape
 from reglab.models.dropout import Dropout
+from reglab.models.head import inputs, pooled
+from reglab.spec import Head
 
 
-def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool) -> nn.Module:
+def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool, head: Head = "dense") -> nn.Module:
     """conv 3×3 C→32 → pool 2 → ReLU → conv 3×3 32→64 → pool 2 → ReLU → dropout → dense; no padding.
 
     The layers, and at 28×28×1 the parameter count, are those of the Keras example (its dropout is 0.5); the initial
@@ -29,9 +31,10 @@ def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool) -> nn.Mo
             conv2=nn.Conv2d(32, 64, 3),
             pool2=nn.MaxPool2d(second) if second > 1 else nn.Identity(),
             relu2=nn.ReLU(),
+            **pooled(head),
             flatten=nn.Flatten(),
             dropout=Dropout(dropout),
-            fc=nn.Linear(64 * rows * columns, classes),
+            fc=nn.Linear(inputs(head, 64, rows, columns), classes),
         )
     )
 
@@ -43,7 +46,7 @@ ENTRY = Architecture(
     about="Two convolutions, each followed by pooling, and one dense layer. Small and quick, with far fewer weights to "
     "overfit with than the simple CNN.",
     source="F. Chollet, Simple MNIST convnet, Keras code examples, 2015.",
-    switches=frozenset({"dropout"}),
+    switches=frozenset({"dropout", "head"}),
     has_batch_norm=False,
     min_side=8,
     make=make,

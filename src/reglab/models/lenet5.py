@@ -8,9 +8,11 @@ from torch import nn
 
 from reglab.models.architecture import Architecture, Shape
 from reglab.models.dropout import Dropout
+from reglab.models.head import inputs, pooled
+from reglab.spec import Head
 
 
-def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool) -> nn.Module:
+def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool, head: Head = "dense") -> nn.Module:
     """conv 5×5 C→6 → tanh → average pool 2 → conv 5×5 6→16 → tanh → average pool 2 → dense 120 → 84 → classes.
 
     Published for 32 pixels without padding; smaller images are padded by 2 at the first convolution, which is the
@@ -30,8 +32,9 @@ def make(shape: Shape, classes: int, dropout: float, _batch_norm: bool) -> nn.Mo
             conv2=nn.Conv2d(6, 16, 5, padding=pad2),
             tanh2=nn.Tanh(),
             pool2=nn.AvgPool2d(2),
+            **pooled(head),
             flatten=nn.Flatten(),
-            fc1=nn.Linear(16 * rows * columns, 120),
+            fc1=nn.Linear(inputs(head, 16, rows, columns), 120),
             tanh3=nn.Tanh(),
             fc2=nn.Linear(120, 84),
             tanh4=nn.Tanh(),
@@ -48,7 +51,7 @@ ENTRY = Architecture(
     about="The first famous CNN, with its tanh units and average pooling. Tanh saturates, so large weights also slow "
     "learning: another reason for a penalty to matter.",
     source="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998.",
-    switches=frozenset({"dropout"}),
+    switches=frozenset({"dropout", "head"}),
     has_batch_norm=False,
     min_side=4,
     make=make,

@@ -8,11 +8,13 @@ from torch import nn
 
 from reglab.models.architecture import Architecture, Shape
 from reglab.models.dropout import Dropout
+from reglab.models.head import inputs, pooled
+from reglab.spec import Head
 
 WIDTHS = (32, 64, 128)
 
 
-def make(shape: Shape, classes: int, dropout: float, batch_norm: bool) -> nn.Module:
+def make(shape: Shape, classes: int, dropout: float, batch_norm: bool, head: Head = "dense") -> nn.Module:
     """3 × (conv → ReLU → conv → pool 2 → ReLU) → dense 128 → ReLU → dropout → dense; 3×3, padding 1.
 
     With ``batch_norm`` every convolution is followed by one and drops its bias, which the norm would cancel. VGG's ReLU
@@ -26,8 +28,9 @@ def make(shape: Shape, classes: int, dropout: float, batch_norm: bool) -> nn.Mod
         layers |= _convolution(f"{block}_2", outside, outside, batch_norm)
         layers[f"pool{block}"] = nn.MaxPool2d(2)
         layers[f"relu{block}_2"] = nn.ReLU()
+    layers |= pooled(head)
     layers["flatten"] = nn.Flatten()
-    layers["fc1"] = nn.Linear(WIDTHS[-1] * (height // 8) * (width // 8), 128)
+    layers["fc1"] = nn.Linear(inputs(head, WIDTHS[-1], height // 8, width // 8), 128)
     layers["relu4"] = nn.ReLU()
     layers["dropout"] = Dropout(dropout)
     layers["fc2"] = nn.Linear(128, classes)
@@ -47,7 +50,7 @@ ENTRY = Architecture(
     about="Six convolutions in three blocks, with batch norm and dropout to switch: for comparing a penalty on weights "
     "with other regularizers, alone and together.",
     source="After K. Simonyan, A. Zisserman, Very deep convolutional networks for large-scale image recognition, 2015.",
-    switches=frozenset({"dropout", "batch_norm"}),
+    switches=frozenset({"dropout", "batch_norm", "head"}),
     has_batch_norm=False,
     min_side=8,
     make=make,

@@ -33,14 +33,16 @@ def draw_evaluated(alpha: float, n: int, generator: Generator) -> Drawn:
 def mix(_alpha: float, batch: Batch, drawn: Drawn, _background: Tensor) -> Batch:
     """Images λx + (1 − λ)x′; the labels have the share λ, those of the partners the rest."""
     shares, partners = drawn
+    targets = ((labels[partners], None if share is None else share[partners]) for labels, share in batch.targets)
+    return mix_with(batch, Batch(batch.images.index_select(0, partners), tuple(targets)), shares)
+
+
+def mix_with(batch: Batch, partners: Batch, shares: Tensor) -> Batch:
+    """Each image mixed with its partner; λ are its ``shares`` (n,)."""
     x, rest = batch.images, 1 - shares
-    by_image = shares.to(x).view(-1, 1, 1, 1)
-    mixed = by_image * x + rest.to(x).view(-1, 1, 1, 1) * x.index_select(0, partners)
+    mixed = shares.to(x).view(-1, 1, 1, 1) * x + rest.to(x).view(-1, 1, 1, 1) * partners.images
     own = tuple((labels, _times(share, shares.to(x))) for labels, share in batch.targets)
-    others = tuple(
-        (labels[partners], _times(None if share is None else share[partners], rest.to(x)))
-        for labels, share in batch.targets
-    )
+    others = tuple((labels, _times(share, rest.to(x))) for labels, share in partners.targets)
     return Batch(mixed, own + others)
 
 
@@ -102,7 +104,7 @@ ENTRY = Regularizer(
     criterion=r"\tilde{\ell}_i",
     torch=lambda alpha: f"v2.MixUp(alpha={alpha}, num_classes=C)",
     keras=lambda alpha: f"layers.MixUp(alpha={alpha})",
-    data=DataHook(draw, mix, 2, draw_evaluated),
+    data=DataHook(draw, mix, 2, draw_evaluated, mix_with),
     code=Code(
         torch_definitions=_TORCH,
         torch_batch="x, partner_y, share = mixup(x, y)",

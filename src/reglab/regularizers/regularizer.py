@@ -27,14 +27,16 @@ class DataHook:
 
     ``draw(value, n, generator)``: random numbers for n images, tensors on the CPU from a generator on the CPU.
     ``apply(value, batch, drawn, background)``: the changed batch; ``background`` (C,) is a black pixel, normalised.
-    ``tensors``: how many ``draw`` returns. ``draw_evaluated``: as ``draw``, for the training criterion at an epoch's
-    end where the hook ``mixes`` labels.
+    ``tensors``: how many ``draw`` returns. Where the hook ``mixes`` labels, and so changes the training criterion at an
+    epoch's end: ``draw_evaluated``, as ``draw``, gives a share (n,) and the place (n,) of a partner for each image, and
+    ``mix(batch, partners, shares)`` mixes any of the images with their partners.
     """
 
     draw: Callable[[Any, int, Generator], Drawn]
     apply: Callable[[Any, Batch, Drawn, Tensor], Batch]
     tensors: int = 1
     draw_evaluated: Callable[[Any, int, Generator], Drawn] | None = None
+    mix: Callable[[Batch, Batch, Tensor], Batch] | None = None
 
     @property
     def mixes(self) -> bool:

@@ -12,7 +12,7 @@ from reglab.spec.optim import OptimSpec, Schedule
 from reglab.spec.part import Number, SpecPart, Truth, Whole
 from reglab.spec.penalty import Apply, PenaltySpec, Scope, penalty_keys, penalty_symbol
 from reglab.spec.regularize import AUGMENTATIONS, RegularizeSpec, regularizers
-from reglab.spec.run import ClassWeights, Keep, ModelSpec, Precision, RunSpec, TrainSpec
+from reglab.spec.run import ClassWeights, Head, Keep, ModelSpec, Precision, RunSpec, TrainSpec
 
 __all__ = [
     "AUGMENTATIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "Apply",
     "ClassWeights",
     "DataSpec",
+    "Head",
     "Keep",
     "ModelSpec",
     "NoiseKind",

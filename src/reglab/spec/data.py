@@ -153,6 +153,15 @@ class DataSpec(SpecPart):
         "opens them. Datasets with official test images lock those instead. 0 means no test images.",
         exclude_if=lambda share: share == 0,  # specs from before there was a test part are written as they were
     )
+    resize: Whole | None = Field(
+        None,
+        ge=8,
+        le=224,
+        title="Resize",
+        description="Pixels of the images' shorter side; the aspect is kept. Done once, by PIL's antialiased bilinear "
+        "filter. Empty means as they are.",
+        exclude_if=lambda resize: resize is None,  # specs from before this key are written as they were
+    )
     seed: Whole = Field(0, ge=0, le=MAX_SEED, title="Data seed", description="Fixes the split and the flipped labels.")
     folds: Whole | None = Field(
         None,

@@ -20,6 +20,7 @@ from reglab.spec_errors import sentence
 Precision = Literal["float32", "float64"]
 Keep = Literal["last", "best"]
 ClassWeights = Literal["none", "balanced"]
+Head = Literal["dense", "pool"]
 
 
 def _no_word(value: Any) -> Any:
@@ -36,6 +37,13 @@ class ModelSpec(SpecPart):
     )
     batch_norm: Truth = Field(
         False, title="Batch norm", description="Normalise every convolution's output; only for CNNs with this switch."
+    )
+    head: Head = Field(
+        "dense",
+        title="Head",
+        description="What the first dense layer sees. dense: every pixel of every map. pool: the mean of each map "
+        "(global average pooling), so that the CNN does not grow with the images.",
+        exclude_if=lambda head: head == "dense",  # specs from before this key are written as they were
     )
 
 

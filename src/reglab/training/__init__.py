@@ -10,6 +10,7 @@ from reglab.training.held_out import HeldOutScores, HeldOutSet, score_held_out
 from reglab.training.loop import train
 from reglab.training.memory import LaneSize, free_memory, give_memory_back, is_out_of_memory, lane_size
 from reglab.training.network import Network
+from reglab.training.network_size import Oversize, oversize
 
 __all__ = [
     "SEQUENTIAL",
@@ -19,6 +20,7 @@ __all__ = [
     "HeldOutSet",
     "LaneSize",
     "Network",
+    "Oversize",
     "Timings",
     "check",
     "choose",
@@ -28,6 +30,7 @@ __all__ = [
     "give_memory_back",
     "is_out_of_memory",
     "lane_size",
+    "oversize",
     "score_held_out",
     "train",
 ]

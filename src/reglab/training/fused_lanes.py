@@ -22,11 +22,11 @@ from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.penalties import PENALTIES
 from reglab.penalties.scaled import Scale
 from reglab.spec import PenaltySpec, RunSpec
-from reglab.training.arrays import rows
 from reglab.training.captured import Captured
 from reglab.training.fused_network import fuse
 from reglab.training.gradient_ratio import GradientSums
 from reglab.training.lane import Lane
+from reglab.training.mapped import rows
 from reglab.training.metrics import chunk_size, evaluate, wide_chunk
 from reglab.training.objective import PenaltyMode, penalty_groups, step
 from reglab.training.optimizer_step import clear_gradients

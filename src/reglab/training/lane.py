@@ -25,8 +25,9 @@ from reglab.optimizers.construct import make_optimizer, set_learning_rate
 from reglab.penalties import kinds, penalised_parameters
 from reglab.predictions import Which
 from reglab.spec import RunSpec
-from reglab.training.arrays import DTYPES, Arrays, rows
+from reglab.training.arrays import DTYPES, Arrays
 from reglab.training.gradient_ratio import gradient_sums
+from reglab.training.mapped import rows
 from reglab.training.metrics import Evaluated, chunk_size, evaluate
 from reglab.training.objective import APPLY, penalty_groups
 from reglab.training.optimizer_step import clear_gradients

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import torch
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, image_shape
 from reglab.machine import available_memory
 from reglab.models import MODELS, Architecture, Shape, Summary, summarise
 from reglab.optimizers import OPTIMIZERS
@@ -86,7 +86,7 @@ class LaneSize:
 def lane_size(spec: RunSpec) -> LaneSize:
     """The network's own need with this batch and optimizer, mean gradients, and the best epoch's weights."""
     entry = DATASETS.get(spec.data.name)
-    summary = _summary(MODELS.get(spec.model.name), spec.model, entry.shape, len(entry.classes))
+    summary = _summary(MODELS.get(spec.model.name), spec.model, image_shape(spec.data), len(entry.classes))
     wide = 2 if spec.train.precision == "float64" else 1
     weights = wide * summary.weight_bytes
     state = len(OPTIMIZERS.get(spec.optim.name).state(spec.optim))

@@ -9,17 +9,22 @@ same draws on every device, no matter which other regularizers are on. The gener
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from reglab.regularizers import Batch, active
+from reglab.regularizers import Batch, DataHook, active
 from reglab.spec import RunSpec
 from reglab.training.arrays import Labelled
+from reglab.training.mapped import rows
 from reglab.training.metrics import Criterion, Score, losses
 from reglab.training.seeds import seed_for
+
+Take: TypeAlias = Callable[[slice | Tensor], Batch]
+"""The images at these places, with their labels."""
 
 
 class Hooks:
@@ -94,26 +99,40 @@ class Hooks:
         """
         if not self.changes_criterion:
             return None
-        plain = Batch(data.images, ((data.labels, None),))
-        mixed = self._mixed(plain)
-        scale = 1.0 if self.class_weights is None else len(data.images) / self.total_weight(mixed)
+        mixed = self._mixing(data)
+        scale = 1.0 if self.class_weights is None else len(data.images) / self._total_weight_of(data)
 
         def measure(score: Score, scores: Tensor, part: slice) -> Tensor:
-            batch = _part(mixed, part)
-            return self.criterion(scores if mixed is plain else score(batch.images), batch).sum(1) * scale
+            if mixed is None:
+                return self.criterion(scores, Batch(scores, ((data.labels[part], None),))).sum(1) * scale
+            batch = mixed(part)
+            return self.criterion(score(batch.images), batch).sum(1) * scale
 
         return measure
 
-    def _mixed(self, batch: Batch) -> Batch:
-        for name, hook in self.on_data.items():
-            if hook.draw_evaluated:
-                generator = torch.Generator().manual_seed(seed_for(self.seed, name, 0))
-                drawn = hook.draw_evaluated(self.values[name], len(batch.images), generator)
-                on_device = tuple(tensor.to(self.background.device) for tensor in drawn)
-                batch = hook.apply(self.values[name], batch, on_device, self.background)
-        return batch
+    def _total_weight_of(self, data: Labelled) -> Tensor:
+        """:meth:`total_weight` of all of ``data`` as it is mixed, for which images of one pixel do."""
+        labels = Labelled(self.background.new_zeros(len(data.labels), 1, 1, 1), data.labels)
+        take = self._mixing(labels) or partial(_taken, labels)
+        return self.total_weight(take(slice(None)))
+
+    def _mixing(self, data: Labelled) -> Take | None:
+        """Images of ``data`` as they are mixed for the criterion; None where they are not."""
+        take: Take = partial(_taken, data)
+        mixing = [(name, hook) for name, hook in self.on_data.items() if hook.mixes]
+        for name, hook in mixing:
+            assert hook.draw_evaluated is not None
+            generator = torch.Generator().manual_seed(seed_for(self.seed, name, 0))
+            drawn = hook.draw_evaluated(self.values[name], len(data.images), generator)
+            take = partial(_mixed, take, hook, *(tensor.to(self.background.device) for tensor in drawn))
+        return take if mixing else None
 
 
-def _part(batch: Batch, part: slice) -> Batch:
-    targets = tuple((labels[part], None if share is None else share[part]) for labels, share in batch.targets)
-    return Batch(batch.images[part], targets)
+def _taken(data: Labelled, places: slice | Tensor) -> Batch:
+    images = data.images[places] if isinstance(places, slice) else rows(data.images, places)
+    return Batch(images, ((data.labels[places], None),))
+
+
+def _mixed(take: Take, hook: DataHook, shares: Tensor, partners: Tensor, places: slice | Tensor) -> Batch:
+    assert hook.mix is not None
+    return hook.mix(take(places), take(partners[places]), shares[places])

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, image_shape
 from reglab.machine import processor
 from reglab.models import CannotFollow, Shape, follow, skeleton
 from reglab.optimizers import OPTIMIZERS
@@ -26,15 +26,15 @@ def shape_key(specs: Sequence[RunSpec], device: torch.device, threads: int) -> s
     λ, learning rates, seeds and the number of images have no part in it; whether a λ is 0 has.
     """
     first = specs[0]
-    entry, optimizer = DATASETS.get(first.data.name), OPTIMIZERS.get(first.optim.name)
+    shape, entry, optimizer = image_shape(first.data), DATASETS.get(first.data.name), OPTIMIZERS.get(first.optim.name)
     facts = {
         "engine": ENGINE,
         "torch": torch.__version__,
         "processor": _processor(device),
         "threads": threads,
         "lanes": len(specs),
-        "network": _network(first.model, entry.shape, len(entry.classes)),
-        "images": [*entry.shape, len(entry.classes), first.train.batch_size, first.train.precision],
+        "network": _network(first.model, shape, len(entry.classes)),
+        "images": [*shape, len(entry.classes), first.train.batch_size, first.train.precision],
         "optimizer": [first.optim.name, *optimizer.state(first.optim), optimizer.is_plain(first.optim)],
         "regularizers": [_kind(regularizer.name, regularizer.value(first)) for regularizer in active(first)],
         **({"class weights": first.train.class_weights} if first.train.class_weights != "none" else {}),

@@ -9,6 +9,7 @@ from typing import Any
 
 from reglab.cli.command import Command, read_spec, spec_arguments
 from reglab.cli.output import Output
+from reglab.cli.streams import complain
 from reglab.columns import MEASURES
 from reglab.errors import SpecError, clipped, shown
 from reglab.number_text import read_named
@@ -65,11 +66,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, output: Output) -> int:
     from reglab.cli.training import train_sweep
     from reglab.datasets import pinned
-    from reglab.jobs import check_sweep, check_test_part, rate_check_spec
+    from reglab.jobs import check_sweep, check_test_part, rate_check_spec, size_remark
     from reglab.store import open_store
 
     spec, settings, seeds = _spec(arguments), load_settings(), _fresh_seeds(arguments.confirm)
     check_sweep(spec, settings)
+    if remark := size_remark(spec.run):
+        complain(remark)
     if seeds is not None:
         check_test_part(spec)
     if arguments.check_lr:

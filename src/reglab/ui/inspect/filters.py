@@ -10,7 +10,7 @@ import streamlit as st
 
 from reglab.analysis.filters import Filters, first_filters
 from reglab.charts.pixels import Pixels, colour_pixels, signed_pixels
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, image_shape
 from reglab.number_format import short
 from reglab.store import Run
 from reglab.ui.inspect.data import layer_names
@@ -76,7 +76,7 @@ def filters_of(run: Run, at: At) -> Found | str:
     if not names or entry is None:
         return f"The layers or the dataset of this run are not known: {run.spec.data.name}."
     array = files.load_array(files.named(file), names[0])
-    filters = None if array is None else first_filters(names[0], array, entry.shape)
+    filters = None if array is None else first_filters(names[0], array, image_shape(run.spec.data))
     return f"The first layer, {names[0]}, has no filters that are images." if filters is None else Found(filters, file)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -15,7 +15,7 @@ from reglab.analysis import misclassified as m
 from reglab.charts import RunStyle
 from reglab.charts.class_probabilities import class_probabilities_chart, height_of
 from reglab.charts.pixels import image_pixels
-from reglab.datasets import DATASETS, Dataset
+from reglab.datasets import DATASETS, Dataset, image_shape
 from reglab.datasets.picture import MOST_BYTES, centred, fitted, ink_extent, read_picture, reduced
 from reglab.errors import DataError
 from reglab.jobs import Answer, Prediction, PredictionRequest, images_at_hand
@@ -60,6 +60,7 @@ def try_view(run: Run) -> None:
     entry = DATASETS.find(run.spec.data.name)
     if entry is None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")
+    entry = replace(entry, shape=image_shape(run.spec.data))
     services().runner.warm_predictor()
     row = st.container(horizontal=True, gap="medium")
     with row.container(width=_SOURCE):

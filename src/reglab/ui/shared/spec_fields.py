@@ -71,7 +71,15 @@ NUMBERS = frozenset(setting for setting, value in _DEFAULTS.items() if isinstanc
 """Settings whose field holds a number as it was typed."""
 
 MAY_BE_EMPTY = frozenset(
-    {"data.train_size", "data.train_share", "data.val_size", "data.folds", "data.blocks", "regularize.max_norm"}
+    {
+        "data.train_size",
+        "data.train_share",
+        "data.val_size",
+        "data.resize",
+        "data.folds",
+        "data.blocks",
+        "regularize.max_norm",
+    }
 )
 
 JOINED: Mapping[str, tuple[str, ...]] = {"regularize.augment": AUGMENTATIONS}
@@ -100,10 +108,17 @@ _LABELS = {
     "weights+biases": "weights and biases",
     "float32": "32 bits",
     "float64": "64 bits",
+    "pool": "global pooling",
 }
 """How a choice reads on the page, if not as in the spec."""
 
-_EMPTY = {"data.folds": "none", "data.blocks": "none", "regularize.max_norm": "off", "data.train_share": "a number"}
+_EMPTY = {
+    "data.resize": "off",
+    "data.folds": "none",
+    "data.blocks": "none",
+    "regularize.max_norm": "off",
+    "data.train_share": "a number",
+}
 """What an empty number means, if not all."""
 
 _PLAINER = (

@@ -20,7 +20,8 @@ from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_facts import data_facts, knobs_text
+from reglab.ui.shared.size_help import size_help
+from reglab.ui.shared.spec_facts import data_facts, knobs_text, network_of
 from reglab.ui.shared.spec_fields import (
     OTHER_REGULARIZERS,
     SETTINGS,
@@ -353,10 +354,12 @@ def _shared_card() -> None:
             st.text_area("Factors", key=factors, persist_state="session", placeholder=placeholder, help=FACTORS_HELP)
     draw("data.name", key=RUN_WIDGETS["data.name"])
     _pair("data.train_size", "data.label_noise")
-    st.caption(data_facts(st.session_state[RUN_WIDGETS["data.name"]]))
+    names = (RUN_WIDGETS["data.name"], RUN_WIDGETS["data.resize"])
+    st.caption(data_facts(*(st.session_state[name] for name in names)))
     if text := _knobs():
         st.caption(text)
     draw("model.name", key=RUN_WIDGETS["model.name"])
+    size_help(network_of(RUN_WIDGETS), _change, "sweep_size")
     _pair("optim.name", "optim.lr")
     _pair("train.epochs", "train.batch_size")
 
@@ -367,6 +370,11 @@ def _knobs() -> str:
         return knobs_text(to_sweep(FORM.values()).run)
     except SpecError:
         return ""
+
+
+def _change(values: Mapping[str, Any]) -> None:
+    """Callback: give the fields of shared settings these values."""
+    FORM.put({RUN_WIDGETS[setting]: value for setting, value in values.items()})
 
 
 def _pair(*settings: str) -> None:

@@ -20,8 +20,18 @@ from reglab.spec import OptimSpec
 from reglab.ui.shared.class_maps import is_idle
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.query import DATA_PAGE, SWEEP_PAGE
-from reglab.ui.shared.spec_facts import data_facts, knobs_text, layer_table, model_facts
-from reglab.ui.shared.spec_fields import OTHER_REGULARIZERS, SETTINGS, TERMS, draw, draw_below_heading, has, to_spec
+from reglab.ui.shared.size_help import size_help
+from reglab.ui.shared.spec_facts import data_facts, knobs_text, layer_table, model_facts, network_of
+from reglab.ui.shared.spec_fields import (
+    OTHER_REGULARIZERS,
+    SETTINGS,
+    TERMS,
+    WIDGETS,
+    draw,
+    draw_below_heading,
+    has,
+    to_spec,
+)
 from reglab.ui.train.mask import follow_model
 from reglab.ui.train.state import FORM, SWEEP_ICON, see_sweeps, sweep_page_query
 
@@ -47,7 +57,7 @@ def spec_form() -> None:
             _heading_with_more("Data", "data", _preview_button)
             draw("data.name")
             _pair("data.train_size", "data.label_noise", widths=(6, 5))  # the first has one more button
-            st.caption(data_facts(st.session_state["dataset"]))
+            st.caption(data_facts(st.session_state["dataset"], st.session_state["resize"]))
             if text := _knobs():
                 st.caption(text)
         with st.container(border=True, height="stretch", gap="xsmall"):
@@ -97,11 +107,12 @@ def _others() -> None:
 
 
 def _model_card() -> None:
+    network = network_of(WIDGETS)
     with _heading("Network"):
         layers = st.popover("Layers", type="tertiary", on_change="rerun", key="layers")
     if layers.open:
         with layers:
-            layer_table(*_network()[:3])
+            layer_table(network)
     draw("model.name", on_change=_change_model)
     switches = _switches()
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -109,7 +120,10 @@ def _model_card() -> None:
         draw("model.dropout", disabled="dropout" not in switches)
     with right, st.container():  # a container of its own, so that a long label wraps
         draw("model.batch_norm", disabled="batch_norm" not in switches)
-    st.caption(model_facts(*_network()))
+    if "head" in switches:
+        draw("model.head")
+    st.caption(model_facts(network, st.session_state["batch_size"]))
+    size_help(network, lambda values: FORM.put({WIDGETS[setting]: value for setting, value in values.items()}), "size")
 
 
 def _heading(text: str) -> DeltaGenerator:
@@ -156,12 +170,6 @@ def _common_l2() -> None:
     st.pills("Common λ₂", COMMON_L2, format_func=exact, key="l2_pick", on_change=take)
 
 
-def _network() -> tuple[str, str, bool, int | None, str]:
-    """The settings that decide the network's size: dataset, CNN, batch norm, batch size, optimizer."""
-    state = st.session_state
-    return state["dataset"], state["model"], bool(state["batch_norm"]), state["batch_size"], state["optimizer"]
-
-
 def _switches() -> frozenset[str]:
     entry = MODELS.entries.get(st.session_state["model"])
     return frozenset(entry.switches) if entry else frozenset()
@@ -184,6 +192,8 @@ def _change_model() -> None:
         FORM.put({"dropout": "0"})
     if "batch_norm" not in switches:
         FORM.put({"batch_norm": False})
+    if "head" not in switches:
+        FORM.put({"head": "dense"})
     before = FORM.state().values
     try:
         if before is not None:
