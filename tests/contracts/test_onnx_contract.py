@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import onnx
@@ -17,20 +18,28 @@ from reglab.datasets import load_images, prepare
 from reglab.exports import export
 from reglab.models import MODELS, build
 from reglab.settings import Settings
+from reglab.spec import DataSpec
 from reglab.store import Store
 from reglab.training import Network
 
 CLOSE = 1e-5
 
 
-@pytest.mark.parametrize("name", MODELS.names())
-def test_onnxruntime_predicts_what_the_run_predicts(name: str, store: Store, settings: Settings) -> None:
-    spec = tiny(model={"name": name})
+CASES: list[dict[str, Any]] = [
+    *({"model.name": name} for name in MODELS.names()),
+    {"model.name": "small_cnn", "model.head": "pool", "data.resize": 12},
+    {"model.name": "resnet18", "data.resize": 96},  # with the stem for large images
+]
+
+
+@pytest.mark.parametrize("changes", CASES, ids=lambda changes: " ".join(map(str, changes.values())))
+def test_onnxruntime_predicts_what_the_run_predicts(changes: dict[str, Any], store: Store, settings: Settings) -> None:
+    spec = tiny().with_changes(changes)
     run, split = add_run(store, spec, epochs=1), prepare(spec.data, settings.data)
     weights = _moved(build(spec.model, split.shape, len(split.classes), 0))
     _, sha256 = store.files(run.id).save_weights(weights)
     data = export(run, "onnx", settings=settings, store=store).files["model.onnx"]
-    pixels = _pixels(spec.data.name, split.val_index.numpy(), settings)
+    pixels = _pixels(spec.data, split.val_index.numpy(), settings)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     wanted = Network.of(spec, weights, split.shape, len(split.classes), "cpu").probabilities(split.x_val)
     for some in (slice(0, 1), slice(None)):
@@ -40,6 +49,7 @@ def test_onnxruntime_predicts_what_the_run_predicts(name: str, store: Store, set
     facts = {one.key: one.value for one in onnx.load_from_string(data).metadata_props}
     assert (facts["reglab.run"], facts["reglab.weights_sha256"]) == (run.id, sha256)
     assert json.loads(facts["reglab.classes"]) == list(split.classes)
+    assert ("resized from 1, 8, 8" in facts["reglab.input"]) == ("data.resize" in changes)
     assert facts["reglab.penalty.l2"] == repr(spec.penalty.l2)
 
 
@@ -57,7 +67,7 @@ def _moved(model: torch.nn.Module) -> dict[str, NDArray[np.float32]]:
     return found
 
 
-def _pixels(dataset: str, index: NDArray[np.int64], settings: Settings) -> NDArray[np.float32]:
+def _pixels(data: DataSpec, index: NDArray[np.int64], settings: Settings) -> NDArray[np.float32]:
     """Raw images in [0, 1]."""
-    images = load_images(dataset, settings.data).x[torch.from_numpy(index)]
+    images = load_images(data.name, settings.data, resize=data.resize).x[torch.from_numpy(index)]
     return (images if images.is_floating_point() else images.float() / 255).numpy().astype(np.float32)

@@ -69,6 +69,10 @@ CHAINS: dict[str, Callable[[], nn.Module]] = {
         nn.Conv2d(3, 5, (3, 5), padding=(1, 2)), nn.LeakyReLU(0.1), nn.MaxPool2d((2, 5)), nn.AvgPool2d(2, stride=1),
         nn.Flatten(), nn.Linear(15, 7, bias=False),
     ),
+    "padded pooling behind a ReLU": lambda: chain(
+        nn.Conv2d(3, 5, 3), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        nn.Linear(5, 7),
+    ),
     "more padding than the kernel needs": lambda: chain(
         nn.Conv2d(3, 5, 3, padding=(3, 0)), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 7)
     ),

@@ -33,6 +33,14 @@ def test_the_first_visit_offers_one_demonstration_and_a_form_that_is_filled_with
     assert (errors(app), address(app)) == ([], {})
 
 
+def test_a_huge_dense_layer_has_its_ways_out_here_too(app: AppTest) -> None:
+    visit(app, data__name="synthetic", data__resize="224", model__name="simple_cnn")
+    assert "of them in fc1" in plain(prose(app))
+    press(app, "sweep_size_pool")
+    assert address(app)["model.head"] == "pool"
+    assert "of them in fc1" not in prose(app)
+
+
 def test_other_regularizers_are_shared_by_every_run(app: AppTest) -> None:
     visit(app)
     app.session_state["sweep_more"] = True

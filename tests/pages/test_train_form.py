@@ -35,6 +35,30 @@ def below(field: str) -> str:
     return f"{field} cannot be used; the reason is below its field."
 
 
+# Large images
+
+
+def test_a_huge_dense_layer_is_shown_with_two_ways_out_that_are_one_press_each(app: AppTest) -> None:
+    visit(app, data__name="synthetic", data__resize="224")
+    assert "Simple CNN has 411,061,510 parameters on images of 224 × 224 px" in plain(prose(app))
+    assert "3,000 images of 16 × 16 px, resized to 224 × 224 px" in plain(prose(app))
+    press(app, "size_pool")
+    assert (values(app)["head"], address(app)["model.head"]) == ("pool", "pool")
+    assert "27,910 parameters" in prose(app)
+    assert not any(button.key in ("size_pool", "size_resize") for button in app.button)
+    go_back(app, data__name="synthetic", data__resize="224")
+    press(app, "size_resize")
+    assert (values(app)["resize"], address(app)["data.resize"]) == (32, "32")
+
+
+def test_a_cnn_without_a_dense_layer_behind_convolutions_takes_the_head_back(app: AppTest) -> None:
+    visit(app, model__head="pool")
+    app.selectbox(key="model").select("resnet18")
+    again(app)
+    assert values(app)["head"] == "dense"
+    assert "head" not in {one.key for one in app.selectbox}
+
+
 # The form
 
 

@@ -20,6 +20,7 @@ from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
 _MB = 1e6
+_MANY = 2**25  # parameters, which take a second to draw
 
 
 def data_facts(name: str, resize: int | None = None) -> str:
@@ -112,7 +113,13 @@ def tensors_of(spec: RunSpec) -> tuple[Parameter, ...] | None:
 
 
 def initial_squares(spec: RunSpec) -> dict[str, float]:
-    """Σw² of each tensor before the first step, which the training seed decides; empty where nothing fits."""
+    """Σw² of each tensor before the first step, which the training seed decides; empty where nothing fits.
+
+    They are not known for huge networks, of which a page would otherwise make one.
+    """
+    summary = _summary(spec)
+    if summary is None or summary.parameters > _MANY:
+        return {}
     return _initial(spec.data.name, spec.data.resize, *_structure(spec.model), spec.train.seed)
 
 
