@@ -8,11 +8,22 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from tests.live.serving import APP, Server, serving
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Serve = Callable[..., Server]
+
+_LONGEST = ("train", "chart", "accessible", "runs", "test_dashboard", "ray", "sign_in", "sweep", "present", "print")
+"""The modules that take longest, in about this order, so that no worker is left with one while the others are done."""
 
 _PATIENCE = 60_000  # milliseconds that a page may take on a busy machine
 expect.set_options(timeout=_PATIENCE)
@@ -22,29 +33,53 @@ _HARMLESS = ("_stcore/health", "_stcore/host-config")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a live test."""
+    """Everything in this folder is a live test; the longest modules come first, so that workers end at one time."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.live)
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("live") is None:
+        return 0
+    name = item.path.stem.removeprefix("test_live_")
+    return 1 + (_LONGEST.index(name) if name in _LONGEST else len(_LONGEST))
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in which Chromium keeps what it has downloaded and compiled, some megabytes of JavaScript."""
+    folder = tmp_path_factory.mktemp("chromium")
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium, for one module: while it runs, no other test can run an event loop in this process."""
+def context(profile: Path) -> Iterator[BrowserContext]:
+    """Headless Chromium with a profile on the disk, without which it would compile all JavaScript for every page again.
+
+    It is for one module: while it is open, no other test can run an event loop in this process.
+    """
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+    size: ViewportSize = {"width": 1440, "height": 900}
+    args = ["--no-sandbox", "--disable-gpu"]
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, args=args, viewport=size, color_scheme="light"
+        ) as shared,
+    ):
+        yield shared
 
 
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Where pages keep what they have downloaded: Streamlit's and Plotly's code, some megabytes, once per server."""
-    with browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light") as shared:
-        yield shared
+def browser(context: BrowserContext) -> Browser:
+    """The browser that ``context`` belongs to, for contexts of other visitors."""
+    assert context.browser is not None
+    return context.browser
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
 _START = 120.0  # seconds that a start, and the first answer after it, may take on a busy machine
 _ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
+_left: list[int] = []
+"""Ports of servers that have ended: the browser still has, compiled, what it got from there."""
 
 
 @dataclass
@@ -52,12 +55,40 @@ class Server:
 @contextmanager
 def serving(script: Path, home: Path, **environment: str) -> Iterator[Server]:
     """``streamlit run SCRIPT`` with ``REGLAB_HOME=home``, until the block ends."""
-    options = {"server.port": "0", "server.address": "127.0.0.1", "server.headless": "true"}
-    options["browser.gatherUsageStats"] = "false"
+    options = {"server.address": "127.0.0.1", "server.headless": "true", "browser.gatherUsageStats": "false"}
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [f"--{name}={value}" for name, value in options.items()]
-    with started(command, home, script.parent, REGLAB_HOME=str(home), **environment) as server:
+    with (
+        _port() as port,
+        started(
+            [*command, f"--server.port={port}"], home, script.parent, REGLAB_HOME=str(home), **environment
+        ) as server,
+    ):
         yield server
+
+
+@contextmanager
+def _port() -> Iterator[int]:
+    """A port for the block that nobody has: one of a server before, if possible."""
+    port = next(filter(_free, _left), 0)
+    if port:
+        _left.remove(port)
+    else:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+    yield port
+    _left.append(port)
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

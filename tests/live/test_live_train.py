@@ -18,7 +18,7 @@ from reglab.store import Run, Store, open_store
 from reglab.ui.train.demo import demo_specs
 
 SMALL = "model.name=keras_cnn&data.train_size=200&data.label_noise=0.2"
-LONG = f"{SMALL}&train.epochs=5000"
+LONG = f"{SMALL}&train.epochs=10000"
 KINDS = ("loss", "gap", "weights")
 
 
@@ -212,7 +212,7 @@ def test_a_stopped_run_goes_on_from_where_it_stopped(page: Page, server: Server,
     page.locator(".st-key-stop button").click()
     expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
     stopped = wait_for(store, run_id, "cancelled").epoch
-    expect(progress(page)).to_contain_text(f"Stopped after {stopped} of 5000 epochs")
+    expect(progress(page)).to_contain_text(f"Stopped after {stopped} of 10000 epochs")
     page.locator(".st-key-resume button").first.click()
     wait_for_epoch(page, stopped + 2)
     assert chart(page, "loss").get_attribute("data-mounts") == "1"

@@ -92,7 +92,7 @@ def test_make_test_runs_every_check_in_order(installed: Path) -> None:
         "mypy",
         "lint-imports",
         'pytest -n 2 .* -m "not live"',
-        "pytest .* -m live",
+        "pytest .* -n 3 .* -m live",
     ]
     assert re.search(".*".join(steps), shown, re.DOTALL)
 
