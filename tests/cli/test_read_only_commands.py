@@ -23,6 +23,8 @@ REFUSED = {
     "import": ["import", "{out}/archive.reglab.zip"],
     "claims": ["claims", "shrinks"],
 }
+ALSO_REFUSED = {"data": ["data", "cache", "--clear"]}
+"""What commands that show write with an option."""
 SHOWN = {
     "runs": ["runs"],
     "show": ["show", "their run"],
@@ -57,7 +59,7 @@ def home(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_
 def test_every_command_is_tried(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(COMMANDS.names()) == REFUSED.keys() | SHOWN.keys() | ELSEWHERE
     before = hashes(home)
-    for name, argv in REFUSED.items():
+    for name, argv in [*REFUSED.items(), *ALSO_REFUSED.items()]:
         assert main([part.format(out=tmp_path) for part in argv]) == 2, name
         assert capsys.readouterr().err == f"reglab: {READ_ONLY}\n", name
         assert hashes(home) == before, name

@@ -21,7 +21,8 @@ from reglab.store import Store, open_store
 
 PAPERS: tuple[Paper, ...] = get_args(Paper)
 REPORT, PAGE = ".chart", "[data-reglab-chart]"
-WIDTH = {REPORT: 680, PAGE: 640}
+SLIDES = "[data-reglab-chart]:not(.st-key-present_forming *)"
+WIDTH = {REPORT: 680, PAGE: 640, SLIDES: 640}
 OTHER = {
     "penalty__l2": 0.03, "penalty__l1": 0.01, "penalty__apply": "proximal", "model__dropout": 0.3, "train__seed": 7,
     "train__precision": "float64",
@@ -159,3 +160,18 @@ def test_a_page_prints_each_chart_whole(address: str, number: int, server: Serve
     for absent in ("Experiment", "Duplicate", "Copy methods", "Link", "New run"):
         assert absent not in text
     assert widths(page, PAGE) != {WIDTH[PAGE]}  # as before
+
+
+def test_a_presentation_prints_every_slide_dark_on_light(server: Server, store: Store, page: Page) -> None:
+    (sweep,) = store.sweeps()
+    page.goto(f"{server.url}/sweep?sweep={sweep.id}&present=1&step=verdict")
+    slides = page.locator(SLIDES)
+    expect(page.locator(".st-key-present_verdict .main-svg").first).to_be_attached()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator(f"{SLIDES} .main-svg").nth(3 * slides.count() - 1)).to_be_attached()
+    text = check_print(page, SLIDES, slides.count())
+    for part in ("Which λ₂ is best?", "Validation loss", "Loss against λ₂", "Memorisation"):
+        assert part in text.replace("\n", " ")
+    page.emulate_media(color_scheme="dark", media="print")
+    look = page.locator(".reglab-head h1").evaluate("(one) => [getComputedStyle(one).color, one.offsetParent !== null]")
+    assert look == ["rgb(28, 39, 51)", True]
