@@ -10,6 +10,7 @@ from tests.jobs.running import wait_until
 from tests.pages.browsing import plain
 
 from reglab.ui.shared.services import services
+from reglab.ui.shared.ticks import READABLE
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -85,3 +86,14 @@ def test_a_live_page_is_drawn_anew_when_the_banner_appears_and_when_it_goes(monk
     assert (app.session_state["drawn"], shown(app)) == (2, ["The disk is full."])
     app.run()
     assert (app.session_state["drawn"], shown(app)) == (4, [])
+
+
+def test_a_page_that_ticks_stays_readable_while_a_slow_tick_draws_and_others_fade() -> None:
+    def script(seconds: float | None) -> None:
+        from reglab.ui.shared import ticks
+
+        ticks.tick_every(seconds, lambda: None)
+
+    for seconds, styles in ((60.0, 1), (None, 0)):
+        app = AppTest.from_function(script, default_timeout=60, args=(seconds,)).run()
+        assert [element.proto.body for element in app.get("html")] == [READABLE] * styles

@@ -24,6 +24,9 @@ FREE = 4
 LONGEST = 8
 """The longest interval, as a multiple of what a page asks for."""
 
+READABLE = "<style>[data-testid=stMain] [data-stale=true] { opacity: 1 !important }</style>"
+"""Streamlit fades what a slow tick has not drawn yet: on a busy machine the whole page, to a contrast of 2.6 : 1."""
+
 _NUMBER, _FAILED = "ticks_number", "_page_failed"
 _RETRY = 3.0  # seconds between checks whether the store works again
 
@@ -43,6 +46,8 @@ def tick_every(seconds: float | None, tick: Callable[[], None]) -> None:
     def drawn() -> None:
         tick()
 
+    if seconds is not None:
+        st.html(READABLE)
     drawn.__qualname__ = f"{tick.__qualname__}_{number}"  # from which Streamlit makes the fragment's identity
     st.fragment(drawn, run_every=seconds)()
 
