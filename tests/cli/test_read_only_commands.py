@@ -10,6 +10,7 @@ from tests.factories import add_run, add_sweep
 from tests.store.test_read_only_store import hashes
 
 from reglab.cli import main
+from reglab.cli.commands.data import ACTIONS as DATA_ACTIONS
 from reglab.cli.main import COMMANDS
 from reglab.settings import Settings
 from reglab.store import Store
@@ -23,8 +24,14 @@ REFUSED = {
     "import": ["import", "{out}/archive.reglab.zip"],
     "claims": ["claims", "shrinks"],
 }
-ALSO_REFUSED = {"data": ["data", "cache", "--clear"]}
-"""What commands that show write with an option."""
+DATA = {
+    "cache": ["data", "cache", "--clear"],
+    "download": ["data", "download", "fashion_mnist"],
+    "import": ["data", "import", "{out}", "--name", "mine"],
+    "remove": ["data", "remove", "fashion_mnist"],
+}
+"""What ``reglab data`` writes, by action."""
+DATA_SHOWN = {"list", "check"}
 SHOWN = {
     "runs": ["runs"],
     "show": ["show", "their run"],
@@ -58,8 +65,9 @@ def home(store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_every_command_is_tried(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(COMMANDS.names()) == REFUSED.keys() | SHOWN.keys() | ELSEWHERE
+    assert set(DATA_ACTIONS) == DATA.keys() | DATA_SHOWN
     before = hashes(home)
-    for name, argv in [*REFUSED.items(), *ALSO_REFUSED.items()]:
+    for name, argv in [*REFUSED.items(), *DATA.items()]:
         assert main([part.format(out=tmp_path) for part in argv]) == 2, name
         assert capsys.readouterr().err == f"reglab: {READ_ONLY}\n", name
         assert hashes(home) == before, name

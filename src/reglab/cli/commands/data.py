@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "action", nargs="?", choices=tuple(_ACTIONS), default="list", metavar="|".join(_ACTIONS), help=_ABOUT
+        "action", nargs="?", choices=tuple(ACTIONS), default="list", metavar="|".join(ACTIONS), help=_ABOUT
     )
     parser.add_argument("what", nargs="?", metavar="PATH|NAME", help="a file or folder, for import; else a data set")
     parser.add_argument(
@@ -35,7 +35,7 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
     if arguments.action != "import" and (arguments.what is None) == (arguments.action in _NAMED):
         needs = f"needs the name of a data set: reglab data {arguments.action} digits"
         raise SpecError(f"reglab data {arguments.action} {needs if arguments.action in _NAMED else 'takes no name'}.")
-    return _ACTIONS[arguments.action](arguments, load_settings(), output)
+    return ACTIONS[arguments.action](arguments, load_settings(), output)
 
 
 def _list(_arguments: argparse.Namespace, settings: Settings, output: Output) -> int:
@@ -129,7 +129,7 @@ _ABOUT = (
     "of your own as a set; remove NAME: delete such a set, or what was downloaded of another; cache: the decoded "
     "images on the disk"
 )
-_ACTIONS: Mapping[str, Callable[[argparse.Namespace, Settings, Output], int]] = {
+ACTIONS: Mapping[str, Callable[[argparse.Namespace, Settings, Output], int]] = {
     "list": _list,
     "check": _check,
     "download": download_set,
