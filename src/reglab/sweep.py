@@ -26,7 +26,7 @@ from reglab import spec_text
 from reglab.columns import Measure
 from reglab.errors import SpecError
 from reglab.number_text import number_text
-from reglab.spec import Apply, Number, RunSpec, Whole, with_one_size
+from reglab.spec import Apply, DataSpec, Number, RunSpec, Whole, with_one_size
 from reglab.spec_errors import sentence
 from reglab.sweep_axes import ELASTIC, Axis, lambda_setting, read_setting
 from reglab.sweep_values import MOST_VALUES, check_count, check_once, check_values
@@ -262,6 +262,12 @@ class SweepSpec(BaseModel):
         swept = {key.removeprefix("data."): True for key in self.over if key.startswith("data.")}
         values["data"] = with_one_size(values["data"], swept)
         return values
+
+    @property
+    def shared_data(self) -> DataSpec:
+        """The settings of the data that all runs share; swept ones have their defaults."""
+        swept = [key.removeprefix("data.") for key in self.over if key.startswith("data.")]
+        return self.run.data.model_copy(update={name: DataSpec.model_fields[name].default for name in swept})
 
     @property
     def applies(self) -> tuple[Apply, ...]:

@@ -175,3 +175,16 @@ def test_data_and_epochs_of_a_previous_sweep() -> None:
     assert (
         progress_text.data_text(SweepSpec.parse({"run": run, "l2": [0.0]})) == "all images, 40 % wrong labels, 1 epoch"
     )
+
+
+def test_what_is_done_to_the_data_is_named_and_a_swept_setting_only_with_its_range() -> None:
+    data = {"imbalance": 8, "input_noise": 0.1, "noise_kind": "asymmetric", "label_noise": 0.2}
+    fixed = SweepSpec.parse({"run": {"data": data}, "l2": [0.0]})
+    text = "400 images, asymmetric label noise 20\N{NARROW NO-BREAK SPACE}%, long tail ρ = 8, input noise σ = 0.1"
+    assert progress_text.data_text(fixed) == f"{text}, 30 epochs"
+    swept = SweepSpec.parse({"run": {"data": data}, "over": {"data.imbalance": [1, 9], "data.label_noise": [0, 0.4]}})
+    assert (
+        progress_text.data_text(swept) == "400 images, asymmetric label noise 0 to 0.4, input noise σ = 0.1, 30 epochs"
+    )
+    assert "long tail" not in progress_text.facts(swept)
+    assert "imbalance factor ρ 1 to 9" in progress_text.facts(swept)

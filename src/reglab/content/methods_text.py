@@ -49,11 +49,11 @@ def _wrong(data: DataSpec) -> str:
 
 
 def _data(spec: SweepSpec, known: Mapping[str, Any]) -> str:
-    data = spec.run.data
+    data = spec.shared_data
     train, val, pool, test = (int(known.get(name) or 0) for name in ("n_train", "n_val", "n_pool", "n_test"))
     noise = f", {_wrong(data)}" if data.has_label_noise else ""
     noise += f" ({data.label})" if data.label else ""
-    images = f"{train:,}" if train else str(data.train_size or "all")
+    images = f"{train:,}" if train else str(spec.run.data.train_size or "all")
     text = f"Networks were trained on {images} images of {dataset_label(data.name)}{noise}"
     blocks = f"one of {spec.blocks} disjoint blocks of {pool // spec.blocks:,} of " if spec.blocks else ""
     drawn = f", both drawn stratified from {blocks}{pool:,} images" if pool else ""

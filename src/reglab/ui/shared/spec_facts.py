@@ -15,7 +15,7 @@ from reglab.models import MODELS, Shape, Summary, build, skeleton, summarise
 from reglab.optimizers import OPTIMIZERS
 from reglab.penalties.mask import squares
 from reglab.penalties.scope import Parameter, parameters
-from reglab.spec import DataSpec, Head, ModelSpec, OptimSpec, RunSpec
+from reglab.spec import DataSpec, Head, ModelSpec, OptimSpec, RunSpec, TrainSpec
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import literal
 
@@ -40,11 +40,11 @@ def data_facts(name: str, resize: int | None = None) -> str:
     return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *remarks])
 
 
-def knobs_text(run: RunSpec) -> str:
+def knobs_text(data: DataSpec, train: TrainSpec) -> str:
     """What is done to the data on purpose by settings that a form shows behind "More"; empty where nothing is."""
-    noise = run.data.noise_label if run.data.noise_kind != "symmetric" else ""
-    weights = "class weights in the loss" if run.train.class_weights != "none" else ""
-    text = ", ".join(filter(None, (noise, run.data.label, weights)))
+    noise = data.noise_label if data.noise_kind != "symmetric" else ""
+    weights = "class weights in the loss" if train.class_weights != "none" else ""
+    text = ", ".join(filter(None, (noise, data.label, weights)))
     return f"On purpose: {text}." if text else ""
 
 

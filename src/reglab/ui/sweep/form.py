@@ -367,9 +367,10 @@ def _shared_card() -> None:
 def _knobs() -> str:
     """What the settings behind "More" do to the data; empty while the form makes no sweep."""
     try:
-        return knobs_text(to_sweep(FORM.values()).run)
+        spec = to_sweep(FORM.values())
     except SpecError:
         return ""
+    return knobs_text(spec.shared_data, spec.run.train)
 
 
 def _change(values: Mapping[str, Any]) -> None:

@@ -46,7 +46,7 @@ def whole_text(spec: SweepSpec) -> str:
 
 def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
-    data = spec.run.data
+    data = spec.shared_data
     size, noise = data.train_size, data.noise_label
     images = _swept(spec, "data.train_size") or ("all images" if size is None else count_of(size, "image"))
     wrong = _swept(spec, "data.label_noise") or noise
@@ -58,9 +58,8 @@ def facts(spec: SweepSpec) -> str:
     run: RunSpec = spec.run
     images = f"{run.data.train_size:,} training images" if run.data.train_size else "all training images"
     images = _swept(spec, "data.train_size") or images
-    noise = f" with {run.data.noise_label}" if run.data.noise_label else ""
-    noise = "" if "data.label_noise" in spec.over else noise
-    noise += f", {run.data.label}" if run.data.label else ""
+    noise = f" with {spec.shared_data.noise_label}" if spec.shared_data.noise_label else ""
+    noise += f", {spec.shared_data.label}" if spec.shared_data.label else ""
     optimizer = optimizer_text(run)
     if "optim.lr" in spec.over:
         optimizer = optimizer.rpartition(", ")[0]
@@ -73,7 +72,9 @@ def facts(spec: SweepSpec) -> str:
 def _swept(spec: SweepSpec, key: str) -> str:
     """The setting ``key`` with its range where it is swept: "learning rate 0.001 to 0.1"; else empty."""
     axis = next((axis for axis in spec.axes if axis.key == key), None)
-    return f"{axis.symbol} {exact(axis.values[0])} to {exact(axis.values[-1])}" if axis else ""
+    kind = spec.run.data.noise_kind if key == "data.label_noise" else "symmetric"
+    which = "" if kind == "symmetric" else f"{kind.replace('_', '-')} "
+    return f"{which}{axis.symbol} {exact(axis.values[0])} to {exact(axis.values[-1])}" if axis else ""
 
 
 def _epochs(spec: SweepSpec) -> str:

@@ -93,9 +93,10 @@ def spec_form() -> None:
 def _knobs() -> str:
     """What the settings behind "More" do to the data; empty while the form makes no spec."""
     try:
-        return knobs_text(to_spec(FORM.values()))
+        spec = to_spec(FORM.values())
     except SpecError:
         return ""
+    return knobs_text(spec.data, spec.train)
 
 
 def _others() -> None:
