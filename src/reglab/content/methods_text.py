@@ -72,7 +72,8 @@ def _training(run: RunSpec) -> str:
     train, other = run.train, run.regularize
     patience = count_of(train.patience, "epoch")
     stop = f", stopped after {patience} without a lower validation loss" if train.patience else ""
-    extra = [f"dropout {exact(run.model.dropout)}"] * bool(run.model.dropout)
+    extra = ["a global-pooling head"] * (run.model.head == "pool")
+    extra += [f"dropout {exact(run.model.dropout)}"] * bool(run.model.dropout)
     extra += [f"label smoothing {exact(other.label_smoothing)}"] * bool(other.label_smoothing)
     extra += [f"mixup {exact(other.mixup)}"] * bool(other.mixup)
     extra += ["class weights ω_c = n/(C·n_c) in the loss"] * (train.class_weights == "balanced")

@@ -272,7 +272,8 @@ class DataSpec(SpecPart):
     @property
     def label(self) -> str:
         """What else is on, for example "long tail ρ = 50, input noise σ = 0.1"; empty where nothing is."""
-        parts = [f"training share {percent(self.train_share or 0, 0)}"] * (self.train_share is not None)
+        parts = [f"resized to {self.resize} px"] * (self.resize is not None)
+        parts += [f"training share {percent(self.train_share or 0, 0)}"] * (self.train_share is not None)
         parts += ["equal classes"] * (self.train_balance == "equal")
         parts += [f"long tail ρ = {exact(self.imbalance)}"] * (self.imbalance > 1)
         parts += [f"input noise σ = {exact(self.input_noise)}"] * (self.input_noise > 0)
