@@ -73,7 +73,7 @@ def pages(server: Server, store: Store) -> dict[str, tuple[str, tuple[str, ...]]
         "run": (f"train?run={trained.id}", ()),
         "side by side": (f"train?runs={trained.id},{other.id}", ()),
         "sweep form": ("sweep", ()),
-        "data": ("data", ()),
+        "data": ("data", ("Preview", "Health")),
         "verdict": (f"sweep?sweep={sweep.id}", ()),
         "runs": ("runs", ()),
         "compare": (f"compare?runs={trained.id},{other.id}&sweeps={sweep.id}", compared),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
@@ -13,6 +14,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, plain, p
 from reglab.datasets import DATASETS
 from reglab.datasets._download import unfinished_folder
 from reglab.datasets.dataset import Progress
+from reglab.datasets.imported import SetWriter
 from reglab.errors import DataError
 from reglab.jobs import Downloads
 from reglab.settings import Settings
@@ -115,6 +117,27 @@ def test_a_download_is_seen_cancelled_and_its_files_deleted(
     press(app, "delete_kmnist")
     assert not part.exists()
     assert app.button(key="download_kmnist").label == "Download 18 MB"
+
+
+def test_an_imported_set_is_there_like_any_other(app: AppTest, settings: Settings) -> None:
+    rng = np.random.default_rng(0)
+    with SetWriter(settings.data, "pets") as writer:
+        for part, n in (("train", 40), ("val", 20), ("test", 10)):
+            writer.add(part, rng.integers(0, 256, (n, 3, 12, 12), dtype=np.uint8), np.arange(n) % 2)  # type: ignore[arg-type]
+        writer.save(label="<b>Pets</b>", classes=("*cat*", "dog"), licence="CC0", source="my cats", settings={})
+    again(app)
+    text = plain(prose(app))
+    assert "**<b>Pets</b>**" in text
+    assert "60 images, 12 × 12 px in colour, 2 classes. 10 official test images." in text
+    assert "Source: my cats. Licence: CC0." in text
+    assert f"{settings.data / 'imported' / 'pets'}: " in text
+    assert "download_pets" not in {button.key for button in app.button}
+    press(app, "preview_pets")
+    assert metrics(app)["Training"] == "42"
+    visit(app, dataset="pets", data__validation="own", data__train_size="30")
+    assert metrics(app) == {"Training": "30", "Wrong labels": "0", "Validation": "20", "Test": ":material/lock: 10"}
+    visit(app, view="health", dataset="pets", data__validation="own")
+    assert "40 training, 20 validation, 10 test images" in plain(prose(app))
 
 
 def test_a_failed_download_says_why(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

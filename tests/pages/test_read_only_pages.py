@@ -13,6 +13,7 @@ from tests.pages.runs_page import three
 from tests.pages.sweeps import SMALL
 from tests.store.test_read_only_store import hashes
 
+from reglab.datasets._download import unfinished_folder
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.store.open import READ_ONLY
@@ -24,19 +25,21 @@ WRITING = {
     "claims_all", "sweep_resume", "sweep_start",
 }  # fmt: skip
 """Keys of buttons that write, and of those before a name of their own."""
-PREFIXES = ("sweep_delete_", "sweep_start_", "test_", "again_")
+PREFIXES = ("sweep_delete_", "sweep_start_", "test_", "again_", "download_", "delete_")
 
 
 def page() -> None:
     """The page that the query names."""
     import streamlit as st
 
+    from reglab.ui.data.page import data_page
     from reglab.ui.learn.page import learn_page
     from reglab.ui.runs.page import runs_page
     from reglab.ui.sweep.page import sweep_page
     from reglab.ui.train.page import train_page
 
-    {"train": train_page, "runs": runs_page, "sweep": sweep_page, "learn": learn_page}[st.session_state["shown"]]()
+    pages = {"train": train_page, "runs": runs_page, "sweep": sweep_page, "learn": learn_page, "data": data_page}
+    pages[st.session_state["shown"]]()
 
 
 @pytest.fixture
@@ -82,6 +85,16 @@ def test_sweeps(app: AppTest, settings: Settings) -> None:
     before = hashes(settings.home)
     app.session_state["shown"] = "sweep"
     assert idle(visit(app)) >= 3
+    assert hashes(settings.home) == before
+
+
+def test_the_data_page(app: AppTest, settings: Settings) -> None:
+    part = unfinished_folder(settings.data, "kmnist") / "images.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"12345")
+    before = hashes(settings.home)
+    app.session_state["shown"] = "data"
+    assert idle(visit(app)) >= 6  # downloads, and a deletion
     assert hashes(settings.home) == before
 
 

@@ -17,6 +17,7 @@ from reglab.datasets.thumbnails import strip
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.ui.data.data import version_of
+from reglab.ui.data.query import usual_for
 from reglab.ui.data.state import show_view
 from reglab.ui.data.transfer import transfer
 from reglab.ui.shared.image_grid import png
@@ -24,7 +25,7 @@ from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.query import RUNS_PAGE, TRAIN_PAGE
 from reglab.ui.shared.services import services
 from reglab.ui.shared.text import count_of, literal
-from reglab.ui.train.state import USUAL, form_query
+from reglab.ui.train.state import form_query
 
 STRIPS: Memo[bytes] = Memo(most=4 * 2**20, size=len)
 """One picture a dataset, made once for all sessions."""
@@ -82,7 +83,7 @@ def _buttons(one: Listed, runs: int) -> None:
         st.button("Preview", key=f"preview_{name}", icon=":material/grid_view:", args=("preview", name), **look)
         st.button("Health", key=f"health_{name}", icon=":material/stethoscope:", args=("health", name), **look)
         if st.button("Train", key=f"train_{name}", icon=":material/play_circle:", type="tertiary"):
-            st.switch_page(TRAIN_PAGE, query_params=form_query(USUAL.with_changes({"data.name": name})))
+            st.switch_page(TRAIN_PAGE, query_params=form_query(usual_for(name)))
         if runs and st.button(count_of(runs, "run"), key=f"runs_{name}", icon=":material/table_rows:", type="tertiary"):
             st.switch_page(RUNS_PAGE, query_params={"datasets": name, "lessons": "true"})
 

@@ -10,7 +10,7 @@ import streamlit as st
 from reglab.charts.pixels import Pixels, image_pixels
 from reglab.content.health_text import CLEAN, NEAR_TEXT, parts_text, place_text
 from reglab.datasets import DATASETS, load_images
-from reglab.datasets.health import Finding, Level, Place
+from reglab.datasets.health import Finding, Level, Place, whole
 from reglab.datasets.preview import to_look_at
 from reglab.errors import DataError
 from reglab.spec import RunSpec
@@ -35,7 +35,7 @@ def health_view() -> RunSpec | None:
     """Draw the fields that decide the split, and the report on all images in it; the spec of the fields."""
     left, right = st.columns([3, 10], gap="small")
     with left:
-        spec = data_form(SPLIT, more=False)
+        spec = data_form(SPLIT, more=False, used=whole)
     with right:
         if spec is not None:
             _report(spec)

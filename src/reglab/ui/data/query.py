@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from reglab.errors import shown
+from reglab.datasets import check_data
+from reglab.errors import SpecError, shown
 from reglab.spec import RunSpec
 from reglab.ui.shared.query import best_effort
 from reglab.ui.shared.spec_fields import check_names
@@ -32,6 +33,16 @@ DEFAULT = Shown()
 _USUAL = DEFAULT.spec.to_query()
 
 
+def usual_for(name: str) -> RunSpec:
+    """The usual spec on dataset ``name``, with all its images where it has fewer than are usual."""
+    spec = DEFAULT.spec.with_changes({"data.name": name})
+    try:
+        check_data(spec.data)
+    except SpecError:
+        return spec.with_changes({"data.train_size": None})
+    return spec
+
+
 def owns(key: str) -> bool:
     """Whether the page owns the parameter ``key``."""
     return key in (VIEW, DATASET) or ("." in key and key.partition(".")[0] in RunSpec.PARTS)
@@ -51,6 +62,8 @@ def read(query: Mapping[str, str], repeated: Sequence[str] = ()) -> tuple[Shown 
         view = wanted or view
         problems += [] if wanted else [f"view cannot be {shown(query[VIEW])}."]
     spec, unread = best_effort({**_USUAL, **settings}, check_names)
+    if settings.keys() == {_NAME}:
+        spec = usual_for(spec.data.name)
     asked = bool(settings) or VIEW in query
     return (Shown(view, spec) if asked else None), " ".join([*problems, *unread]) or None
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from reglab.spec import RunSpec
-from reglab.ui.data.query import DEFAULT, Shown, View, owns, query_of
+from reglab.ui.data.query import DEFAULT, Shown, View, owns, query_of, usual_for
 from reglab.ui.shared.query import Form, Query
 from reglab.ui.shared.spec_fields import SETTINGS, WIDGETS, to_spec, to_values
 
@@ -44,7 +44,9 @@ FORM = Form("data_form", VIEW_KEY, QUERY, (VIEW_KEY, *FIELDS.values()), DEFAULT,
 
 def show_view(view: View, dataset: str) -> None:
     """Callback: show ``view`` of ``dataset``, with the other fields as they are."""
-    FORM.put({VIEW_KEY: view, FIELDS["data.name"]: dataset})
+    size = usual_for(dataset).data.train_size
+    all_images = {} if size is not None else {FIELDS["data.train_size"]: None}
+    FORM.put({VIEW_KEY: view, FIELDS["data.name"]: dataset, **all_images})
 
 
 def keep(view: View, spec: RunSpec | None) -> None:
