@@ -82,6 +82,7 @@ def duplicate_sentences(found: Found) -> list[str]:
     """Duplicates, where there are any, and what they do."""
     pixels, side = found.duplicates, found.duplicates.side
     equal = f"equal at {side}×{side} pixels"
+    example = [f"For example {' and '.join(names[:2])}." for names in pixels.examples[:1]]
     return [
         sentence
         for count, sentence in (
@@ -90,7 +91,7 @@ def duplicate_sentences(found: Found) -> list[str]:
             (pixels.conflicts, f"{pixels.conflicts:,} equal images have different labels ({equal})."),
         )
         if count
-    ]
+    ] + example
 
 
 def saved_sentence(found: Found, choices: Choices) -> str:
@@ -100,7 +101,7 @@ def saved_sentence(found: Found, choices: Choices) -> str:
     form = "as they are" if {each[:2] for each in found.sizes} == {(choices.side, choices.side)} else "resized"
     fit = f", {_FIT[choices.fit]}" if any(width != height for width, height, _ in found.sizes) else ""
     return (
-        f"Saved as {choices.name}: {choices.side}×{choices.side} pixels, {'grey' if channels == 1 else 'RGB'}, "
+        f"To be saved as {choices.name}: {choices.side}×{choices.side} pixels, {'grey' if channels == 1 else 'RGB'}, "
         f"{form}{fit}; {size:,.1f} MiB."
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 from reglab.spec import RunSpec
 from reglab.ui.data.catalogue import catalogue_view
 from reglab.ui.data.health import health_view
+from reglab.ui.data.import_wizard import import_wizard
 from reglab.ui.data.preview import preview_view
 from reglab.ui.data.query import DATASET, VIEW, View, read
 from reglab.ui.data.state import FORM, QUERY, VIEW_KEY, keep, view_now
@@ -39,4 +40,6 @@ def data_page() -> None:
     button_problem()
     if state.link_problem:
         st.warning(f"The link: {literal(state.link_problem)}", icon=":material/link_off:")
+    if view_now() == "catalogue":
+        import_wizard()
     keep(view_now(), VIEWS[view_now()][1]())

@@ -1,0 +1,104 @@
+"""The import of images on the Data page: what was understood is shown before anything is saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.imports.building import class_folders, encoded, folder, pixels, zipped
+from tests.pages.browsing import again, plain, press, prose, visit
+
+from reglab.datasets import DATASETS
+from reglab.datasets.imported import FOLDER, saved_sets
+from reglab.imports.uploaded import Uploaded, plain_name
+from reglab.settings import Settings
+from reglab.store import Store
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def page() -> None:
+    from reglab.ui.data.import_wizard import import_wizard
+
+    import_wizard()
+
+
+@pytest.fixture
+def data(settings: Settings, store: Store) -> Path:
+    """The data folder, with a set of two classes, one of them called like markup, two equal images and a bad file."""
+    same = encoded(pixels(1, 12, 3)[0])
+    files = class_folders(3, (MARKUP, "dog"), 12) | {
+        "dog/8.png": same,
+        f"{MARKUP}/9.png": same,
+        "dog/bad.png": b"<svg>",
+    }
+    settings.data.mkdir(parents=True)
+    zipped(settings.data / "pets.zip", files)
+    return settings.data
+
+
+def read(app: AppTest, text: str) -> AppTest:
+    """Choose a place in the data folder, and press Read."""
+    visit(app)
+    app.session_state["import_set_where"] = "folder"
+    again(app)
+    app.text_input(key="import_set_path").set_value(text)
+    again(app)
+    return press(app, "import_set_read")
+
+
+def test_a_set_is_understood_then_saved(app: AppTest, data: Path) -> None:
+    read(app, "pets.zip")
+    text = plain(prose(app))
+    assert "pets.zip" in text
+    assert "8 images of 2 classes. All are 12×12 pixels." in text
+    assert "- dog/bad.png: is an SVG drawing; export it as PNG" in text
+    assert "To be saved as pets: 12×12 pixels, RGB, as they are" in text
+    assert "3 equal images have different labels" in plain(app.warning[0].value)
+    table = app.dataframe[0].value
+    assert dict(zip(table.index, table["Train"], strict=True)) == {MARKUP: 4, "dog": 4}
+    assert list(saved_sets(data)) == []
+    app.text_input(key="import_set_name").set_value("own pets")
+    press(app, "import_set_save")
+    assert any("does not" in plain(one.value) for one in app.markdown)
+    app.text_input(key="import_set_name").set_value("own_pets")
+    app.text_input(key="import_set_licence").set_value("mine")
+    app.number_input(key="import_set_side").set_value(9)
+    press(app, "import_set_save")
+    assert [plain(one.value) for one in app.success] == ["pets is saved: 8 images."]
+    entry = DATASETS.get("own_pets")
+    assert (entry.shape, entry.licence, entry.classes) == ((3, 9, 9), "mine", (MARKUP, "dog"))
+    press(app, "import_set_more")
+    assert app.button(key="import_set_read").disabled is False or not app.success
+
+
+def test_what_cannot_be_imported_is_one_sentence(app: AppTest, data: Path) -> None:
+    folder(data.parent, class_folders())
+    for text, sentence in (
+        ("absent.zip", "There is no absent.zip in the data folder"),
+        ("../cat", "is not inside the data folder"),
+        ("pets.zip/x", "There is no pets.zip/x"),
+    ):
+        read(app, text)
+        assert sentence in plain(app.error[0].value)
+
+
+def test_a_visitor_who_may_not_import_sees_why(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    monkeypatch.setattr(Store, "why_barred", lambda self, action, job=None: f"No {action} here.")
+    visit(app)
+    assert [plain(one.value) for one in app.info] == ["No import here."]
+    assert not app.button
+
+
+def test_an_upload_lies_in_the_data_folder_and_goes_with_its_visitor(tmp_path: Path) -> None:
+    uploaded = Uploaded(tmp_path, [("../../train-images-idx3-ubyte", b"a"), ("C:\\x\\train-labels-idx1-ubyte", b"b")])
+    names = [path.name for path in sorted(uploaded.path.iterdir())]
+    assert names == ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"]
+    assert uploaded.path.is_relative_to(tmp_path / FOLDER)
+    uploaded.close()
+    assert list((tmp_path / FOLDER).iterdir()) == []
+    assert plain_name("/etc/..") == "u"
+    assert plain_name("\x00<b>.zip") == "u__b_.zip"
