@@ -23,7 +23,7 @@ COPY pyproject.toml README.md LICENSE app.py ./
 COPY .streamlit .streamlit
 COPY pages pages
 COPY src src
-RUN pip install --editable ".[oidc,postgres]"
+RUN pip install --editable ".[oidc,postgres]" && python -m compileall -q app.py pages src
 
 USER 10001:10001
 VOLUME /data
