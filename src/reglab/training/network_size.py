@@ -1,4 +1,4 @@
-"""Networks in which one dense layer holds most of the weights because the images are large, and two ways out.
+"""Networks in which one dense layer holds most of the weights because the images are large, and two remedies.
 
 A dense layer behind convolutions without pooling grows with the number of pixels: simple_cnn's has 8.4 million weights
 at 32 × 32 pixels, and 411 million at 224 × 224.

@@ -1,4 +1,4 @@
-"""What a form says where the images make a CNN huge, with a press for each way out."""
+"""What a form says where the images make a CNN huge, with a button for each remedy."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def tensors_of(spec: RunSpec) -> tuple[Parameter, ...] | None:
 def initial_squares(spec: RunSpec) -> dict[str, float]:
     """Σw² of each tensor before the first step, which the training seed decides; empty where nothing fits.
 
-    They are not known for huge networks, of which a page would otherwise make one.
+    They are not known for huge networks, since a page would have to build one.
     """
     summary = _summary(spec)
     if summary is None or summary.parameters > _MANY:
