@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, spec
 from tests.pages.browsing import address, again, chart, charts, errors, plain, press, prose, visit
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, imported
 from reglab.datasets._download import unfinished_folder
 from reglab.datasets.dataset import Progress
 from reglab.datasets.imported import SetWriter
@@ -119,7 +119,10 @@ def test_a_download_is_seen_cancelled_and_its_files_deleted(
     assert app.button(key="download_kmnist").label == "Download 18 MB"
 
 
-def test_an_imported_set_is_there_like_any_other(app: AppTest, settings: Settings) -> None:
+def test_an_imported_set_is_there_like_any_other(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imported, "_places", [])
     rng = np.random.default_rng(0)
     with SetWriter(settings.data, "pets") as writer:
         for part, n in (("train", 40), ("val", 20), ("test", 10)):
