@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.imports.building import csv_text, encoded, npz, zipped
 
 from reglab.cli import main
-from reglab.datasets import DATASETS, load_images
+from reglab.datasets import DATASETS, imported, load_images
 from reglab.datasets.cache import load_test_images
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -74,18 +74,19 @@ def test_an_imported_set_is_trained_swept_and_confirmed(
     for variable, value in {"HOME": str(tmp_path / "home"), "RUNNER": "thread", "DEVICE": "cpu"}.items():
         monkeypatch.setenv(f"REGLAB_{variable}", value)
     monkeypatch.delenv("REGLAB_DATA", raising=False)
+    monkeypatch.setattr(imported, "_places", [])  # other tests see nothing of it
 
     def result(*argv: str) -> dict[str, Any]:
         assert main([*argv, "--json"]) == 0
         found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
         return found
 
-    imported = result("data", "import", str(build(tmp_path)), "--name", f"own_{name}")
-    assert (imported["parts"], imported["saved"]) == (parts, True)
+    taken = result("data", "import", str(build(tmp_path)), "--name", f"own_{name}")
+    assert (taken["parts"], taken["saved"]) == (parts, True)
     same_as_built_in(name, tmp_path)
     spec = [f"--set={key}={value}" for key, value in {**SMALL, "data.name": f"own_{name}"}.items()]
     run = result("train", *spec)
-    assert (run["status"], run["spec"]["data"]["digest"]) == ("finished", imported["digest"])
+    assert (run["status"], run["spec"]["data"]["digest"]) == ("finished", taken["digest"])
     sweep = result("sweep", *spec, "--l2", "0,1e-2", "--seeds", "2", "--confirm", "2")
     assert len(sweep["runs"]) == 4
     if sweep["best"] is not None:  # what has learnt is confirmed

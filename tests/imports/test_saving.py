@@ -18,9 +18,9 @@ from tests.factories import add_run
 from tests.imports.building import class_folders, encoded, folder, medmnist, npz, pixels, zipped
 
 from reglab.cli import main
-from reglab.datasets import DATASETS, load_images
+from reglab.datasets import DATASETS, imported, load_images
 from reglab.datasets.cache import load_test_images
-from reglab.datasets.imported import FOLDER, look_in, saved_sets
+from reglab.datasets.imported import FOLDER, saved_sets
 from reglab.errors import DataError
 from reglab.imports import Asked, decoders, save, understand
 from reglab.settings import load_settings
@@ -33,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder of a home of its own."""
     monkeypatch.delenv("REGLAB_DATA", raising=False)
     monkeypatch.setenv("REGLAB_HOME", str(tmp_path / "home"))
-    look_in(tmp_path / "home" / "data")
+    monkeypatch.setattr(imported, "_places", [])  # other tests see nothing of it
     return tmp_path / "home" / "data"
 
 

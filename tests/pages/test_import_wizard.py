@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.imports.building import class_folders, encoded, folder, pixels, zipped
 from tests.pages.browsing import again, plain, press, prose, visit
 
-from reglab.datasets import DATASETS
+from reglab.datasets import DATASETS, imported
 from reglab.datasets.imported import FOLDER, saved_sets
 from reglab.imports.uploaded import Uploaded, plain_name
 from reglab.settings import Settings
@@ -25,8 +25,9 @@ def page() -> None:
 
 
 @pytest.fixture
-def data(settings: Settings, store: Store) -> Path:
+def data(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder, with a set of two classes, one of them called like markup, two equal images and a bad file."""
+    monkeypatch.setattr(imported, "_places", [])  # other tests see nothing of it
     same = encoded(pixels(1, 12, 3)[0])
     files = class_folders(3, (MARKUP, "dog"), 12) | {
         "dog/8.png": same,
