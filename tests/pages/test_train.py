@@ -127,6 +127,13 @@ def test_duplicating_a_default_run_forgets_what_was_in_the_form(app: AppTest, st
     assert values(app) == to_values(RunSpec())
 
 
+def test_a_deleted_run_among_several_is_named(app: AppTest, store: Store) -> None:
+    kept, gone = add_run(store, name="kept"), add_run(store, name="gone")
+    store.delete([gone.id])
+    visit(app, runs=f"{kept.id},{gone.id}")
+    assert "“gone” is deleted; the Runs page can restore it." in warnings(app)
+
+
 def test_several_runs_stand_side_by_side(app: AppTest, store: Store) -> None:
     runs = [add_run(store, spec(penalty__l2=l2), state="cancelled", epochs=0) for l2 in (0.0, 0.03)]
     ids = [run.id for run in runs]

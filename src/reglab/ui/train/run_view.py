@@ -40,7 +40,7 @@ from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
-from reglab.ui.shared.text import literal
+from reglab.ui.shared.text import literal, named
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train.another import against_zero, another_lambda, baseline_of
 from reglab.ui.train.demo import commentary, is_demo
@@ -150,6 +150,10 @@ def _head(runs: Sequence[Run], results: Results) -> None:
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(runs)
     trouble.button_problem()
+    gone = [run.name for run in runs if run.deleted is not None]
+    if gone and not alone:
+        are, them = ("is", "it") if len(gone) == 1 else ("are", "them")
+        st.warning(f"{named(gone, most=3)} {are} deleted; the Runs page can restore {them}.", icon=":material/delete:")
     if alone:
         st.caption(text.facts(alone) + text.started_by(alone))
         _explain(alone)
