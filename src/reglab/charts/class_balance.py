@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from reglab.charts.base import Draft, draft, empty, layer_text, uid_of
-from reglab.charts.style import GREY
+from reglab.charts.style import GREY, as_text
 
 CLASS, TRAIN, WRONG, VAL = "class", "train", "wrong", "val"
 """Columns of the frame: a row a class; ``wrong`` are of ``train``."""
@@ -55,11 +54,6 @@ def class_balance_chart(counts: pd.DataFrame) -> go.Figure:
         made.update_xaxes(tickmode="array", tickvals=places, ticktext=short)
     made.update_yaxes(rangemode="tozero", tickformat=",d")
     return made.figure()
-
-
-def as_text(name: str) -> str:
-    """A class name as Plotly shows it as it is: no markup, no template."""
-    return escape(name, quote=False).replace("%{", "% {")
 
 
 def _add(made: Draft, name: str, values: list[int], group: str, classes: list[str]) -> None:

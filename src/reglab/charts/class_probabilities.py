@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab.charts.base import SMALL, draft, empty, uid_of
-from reglab.charts.style import RunStyle
+from reglab.charts.style import RunStyle, as_text, elided
 from reglab.number_format import PERCENT, percent
 
 TOP = 5
@@ -19,6 +19,7 @@ TOP = 5
 MOST = 8
 """Classes in all; their number fixes the height, so that nothing moves from image to image."""
 
+_LONGEST = 20  # letters of a class
 _BAR, _LEAST, _AROUND = 14, 26, 130  # pixels of a bar, of a class, and of all else
 
 
@@ -53,7 +54,8 @@ def class_probabilities_chart(
     if not bars.classes:
         return empty(title, "", "Draw, upload or pick an image.")
     made = draft(title, f"the {len(bars.classes)} most probable classes", x=f"probability,{PERCENT}")
-    names = [f"<b>{classes[number]}</b> (true)" if number == true else classes[number] for number in bars.classes]
+    shown = {number: as_text(elided(classes[number], _LONGEST)) for number in bars.classes}
+    names = [f"<b>{name}</b> (true)" if number == true else name for number, name in shown.items()]
     for style, own in bars.runs:
         made.data.append(
             {

@@ -15,13 +15,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from reglab.charts.base import SMALL, Draft, draft, empty, uid_of
-from reglab.charts.style import GREY, RAMP, rgba
+from reglab.charts.style import GREY, RAMP, as_text, elided, rgba
 from reglab.number_format import fixed, percent
 
 HINT = "The matrix appears when the predictions of the run are known."
 
 _MORE, _LESS = RAMP[3], RAMP[0]  # red and blue: the two ends of the ramp that every eye tells apart
 _STRONGEST = 0.65  # opacity, so that the numbers stay legible on both themes
+_LONGEST = 20  # letters of a class at the axes
 _TEXTS = 12  # classes up to which each cell has its number
 
 
@@ -89,7 +90,7 @@ def _drawn(
 ) -> go.Figure:
     made = draft(title, subtitle, x="predicted")
     made.update_layout(margin={"l": 12, "r": 8, "t": 54, "b": 44}, showlegend=False)
-    names, places = matrix.names, list(range(len(matrix.names)))
+    names, places = [as_text(name) for name in matrix.names], list(range(len(matrix.names)))
     hover = [
         [
             f"true {true}, predicted {predicted}<br>{_cell(matrix, row, column, shares)}"
@@ -116,7 +117,7 @@ def _drawn(
     )
     if len(names) <= _TEXTS:
         _add_texts(made, texts)
-    _class_axes(made, names)
+    _class_axes(made, [as_text(elided(name, _LONGEST)) for name in matrix.names])
     return made.figure()
 
 

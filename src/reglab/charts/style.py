@@ -41,12 +41,17 @@ class RunStyle:
     @property
     def text(self) -> str:
         """The label as Plotly shows it as it is: no markup, no template, at most 40 characters."""
-        return escape(elided(self.label, _LONGEST), quote=False).replace("%{", "% {")
+        return as_text(elided(self.label, _LONGEST))
 
     @property
     def dash(self) -> str:
         """The stroke as Plotly and SVG write it."""
         return STROKES[self.stroke % len(STROKES)]
+
+
+def as_text(name: str) -> str:
+    """A name as Plotly shows it as it is: no markup, no template."""
+    return escape(name, quote=False).replace("%{", "% {")
 
 
 def elided(text: str, most: int) -> str:

@@ -193,7 +193,7 @@ def _gallery(
         shown.append(picture(pictures.pixels[pair.images[place]]))
         answer = "" if predicted is None else f", not {pictures.classes[predicted[mine]]}"
         sure = "" if probabilities is None else f" ({percent(float(probabilities[mine].max()), 0)})"
-        captions.append(f"{pictures.classes[true[mine]]}{answer}{sure}")
+        captions.append(literal(f"{pictures.classes[true[mine]]}{answer}{sure}"))
     if shown:
         st.image(shown, caption=captions, width=_CELL + 20)
     more = len(chosen) - len(shown)

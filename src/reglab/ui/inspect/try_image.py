@@ -101,7 +101,7 @@ def _picked(run: Run, entry: Dataset) -> Tried | None:
     if images is None:
         raise DataError("The images of this dataset are not on this machine.")
     label = int(row[m.LABEL])
-    where = f"Image {int(row[m.IMAGE]):,} of {entry.label}, class {literal(entry.classes[label])}."
+    where = f"Image {int(row[m.IMAGE]):,} of {literal(entry.label)}, class {literal(entry.classes[label])}."
     return Tried(images, label, where)
 
 

@@ -37,7 +37,7 @@ def data_facts(name: str, resize: int | None = None) -> str:
     size = f"{sum(counts) if counts else entry.size:,} images of {width} × {height} px{colour}"
     size += _resized(entry.shape, resize)
     remarks = label_remarks(counts, entry.classes) if counts else []
-    return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *remarks])
+    return " ".join([f"{size}, {len(entry.classes)} classes.", problem or state, *map(literal, remarks)])
 
 
 def knobs_text(data: DataSpec, train: TrainSpec) -> str:

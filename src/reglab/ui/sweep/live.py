@@ -138,7 +138,7 @@ def _head(results: Results, state: ViewState, view: EpochView) -> None:
             plan = Plan.of(sweep.plan)
             execution = f":small[:material/bolt: {progress_text.plan_text(sweep.spec, plan)}]"
             st.markdown(execution, help=progress_text.plan_help(plan))
-        st.caption(progress_text.facts(sweep.spec) + started_by(sweep))
+        st.caption(literal(progress_text.facts(sweep.spec)) + started_by(sweep))
     if sweep.confirmation is not None:
         how = " on fresh seeds and the locked test part"
         _linked("Confirms", sweep.confirmation.sweep, "sweep_confirmed_sweep", how)

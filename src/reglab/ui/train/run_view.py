@@ -155,12 +155,12 @@ def _head(runs: Sequence[Run], results: Results) -> None:
         are, them = ("is", "it") if len(gone) == 1 else ("are", "them")
         st.warning(f"{named(gone, most=3)} {are} deleted; the Runs page can restore {them}.", icon=":material/delete:")
     if alone:
-        st.caption(text.facts(alone) + text.started_by(alone))
+        st.caption(text.literal(text.facts(alone)) + text.started_by(alone))
         _explain(alone)
     elif is_demo(runs):
         st.info(commentary(runs, results.epochs), icon=":material/school:")
     else:
-        st.caption(text.common_facts(runs))
+        st.caption(text.literal(text.common_facts(runs)))
         if len(runs) > 1 and (sentence := story_of_several(runs, names_of(results.styles))):
             st.markdown(sentence)
 
