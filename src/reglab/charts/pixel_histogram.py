@@ -15,7 +15,7 @@ CHANNEL, LOW, HIGH, SHARE = "channel", "low", "high", "share"
 """Columns of the frame: a row for each bin [low, high) of each channel; the shares of a channel sum to 1."""
 
 TITLE = "Pixels of the training images"
-SUBTITLE = "share of pixels in each bin, before normalisation"
+SUBTITLE = "share of pixels per bin, not normalised"
 COLOURS = {"grey": "#1799ee", "red": "#d2483f", "green": "#2f9e5b", "blue": "#586edd"}
 
 
