@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reglab.imports.found import Choices, Found
+from reglab.imports.text import counted
 
 _CLASSES, _BAD = 20, 5
 _FIT = {"crop": "cut to their middle", "pad": "padded with black", "stretch": "stretched"}
@@ -36,7 +37,7 @@ def described(found: Found, choices: Choices) -> dict[str, Any]:
 def sentences(found: Found, choices: Choices) -> list[str]:
     """What was understood and what would be saved, a sentence a line."""
     return [
-        f"{found.format}: {_counted(found.total, 'image')} of {len(found.classes)} classes.",
+        f"{found.format}: {counted(found.total, 'image')} of {len(found.classes)} classes.",
         *part_lines(found),
         size_sentence(found),
         *bad_lines(found, _BAD),
@@ -72,7 +73,7 @@ def bad_lines(found: Found, most: int) -> list[str]:
         return []
     is_are = "cannot be used and is left out" if found.bad.total == 1 else "cannot be used and are left out"
     return [
-        f"{_counted(found.bad.total, 'file')} {is_are}:",
+        f"{counted(found.bad.total, 'file')} {is_are}:",
         *(f"  {name}: {reason}" for name, reason in found.bad.named[:most]),
         *([f"  {found.bad.total - most:,} more"] if found.bad.total > most else []),
     ]
@@ -87,7 +88,7 @@ def duplicate_sentences(found: Found) -> list[str]:
         sentence
         for count, sentence in (
             (pixels.across, f"{pixels.across:,} images are in two parts ({equal}): validation or test then flatter."),
-            (pixels.within, f"{pixels.within:,} images are copies of another one of their part ({equal})."),
+            (pixels.within, f"{_copies(pixels.within)} ({equal})."),
             (pixels.conflicts, f"{pixels.conflicts:,} equal images have different labels ({equal})."),
         )
         if count
@@ -110,5 +111,6 @@ def _size(size: Sequence[int]) -> str:
     return f"{size[0]:,}×{size[1]:,}"
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def _copies(count: int) -> str:
+    are = "is a copy of another one of its part" if count == 1 else "are copies of others of their part"
+    return f"{counted(count, 'image')} {are}"

@@ -57,3 +57,8 @@ def proposed_name(path: PurePath) -> str:
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")
     return name[:40].rstrip("_") or "images"
+
+
+def counted(count: int, what: str) -> str:
+    """For example "1 image" or "2,000 images"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

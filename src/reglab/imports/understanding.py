@@ -23,7 +23,7 @@ from reglab.imports.limits import LEAST_SIDE, MOST_SIDE, Limits
 from reglab.imports.pace import Pace
 from reglab.imports.parts import PARTS, Part
 from reglab.imports.spool import DIGEST_BYTES, Spool
-from reglab.imports.text import cleaned, echoed, proposed_name
+from reglab.imports.text import cleaned, counted, echoed, proposed_name
 from reglab.imports.tree import BadFile, content, head_of, kind_of, opened_tree
 
 _NAMED = 20
@@ -34,10 +34,10 @@ _MOST = 64 * 2**20
 _REMARKS = {
     decoding.ANIMATED: "{} more than one frame; the first is taken.",
     decoding.DEEP: "{} 16 bits a pixel; the upper 8 are kept.",
-    decoding.TURNED: "{} turned as their EXIF data say.",
+    decoding.TURNED: "{} turned as the EXIF data say.",
     decoding.CMYK: "{} CMYK, converted to RGB without a colour profile.",
     decoding.CLEAR: "{} transparent; the colours behind the transparency are taken.",
-    decoding.MISNAMED: "{} of another kind than their endings say; the content counts.",
+    decoding.MISNAMED: "{} of another kind than the ending says; the content counts.",
 }
 _HAVE = (decoding.ANIMATED, decoding.DEEP)
 
@@ -274,7 +274,7 @@ class _Look:
 
     def _remarks(self) -> list[str]:
         return [
-            text.format(f"{self.marks[mark]:,} images {'have' if mark in _HAVE else 'are'}")
+            text.format(f"{counted(self.marks[mark], 'image')} {_verb(self.marks[mark], mark)}")
             for mark, text in _REMARKS.items()
             if self.marks[mark]
         ]
@@ -284,3 +284,8 @@ class _Look:
         colour = asked.colour or ("rgb" if self.marks[decoding.COLOURED] else "grey")
         side = asked.side or proposed_side(list(self.sizes.elements()))
         return Choices(name, cleaned(source.path.stem) or name, side, colour, asked.fit)
+
+
+def _verb(count: int, mark: int) -> str:
+    one, more = ("has", "have") if mark in _HAVE else ("is", "are")
+    return one if count == 1 else more

@@ -21,13 +21,14 @@ from reglab.imports.found_text import (
 )
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE
 from reglab.imports.uploaded import Uploaded
+from reglab.ui.data.query import usual_for
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.acting import barred
 from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import field_problem, segments
 from reglab.ui.shared.text import count_of, literal
-from reglab.ui.train.state import USUAL, form_query
+from reglab.ui.train.state import form_query
 
 MOST_MB = 20
 """Of uploads, which stay in memory."""
@@ -211,7 +212,7 @@ def _done(saved: Manifest) -> None:
             "See it", key=f"{_KEY}_see", icon=":material/grid_view:", on_click=show_view, args=("preview", saved.name)
         )
         if st.button("Train on it", key=f"{_KEY}_train", type="primary", icon=":material/play_circle:"):
-            st.switch_page(TRAIN_PAGE, query_params=form_query(USUAL.with_changes({"data.name": saved.name})))
+            st.switch_page(TRAIN_PAGE, query_params=form_query(usual_for(saved.name)))
         st.button("Import more", key=f"{_KEY}_more", on_click=_forget)
 
 

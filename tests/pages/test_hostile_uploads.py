@@ -1,0 +1,85 @@
+"""Hostile uploads through the uploader of the Data page: one sentence each, and nothing of them stays."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.imports.building import class_folders, encoded, pixels, zipped
+from tests.imports.hostile import LEFT_OUT, REFUSED
+from tests.pages.browsing import again, plain, press, prose, visit
+
+from reglab.datasets.imported import FOLDER
+from reglab.settings import Settings
+from reglab.store import Store
+
+KINDS = (
+    "zip bomb", "zip with overlapping members", "path traversal", "absolute path", "encrypted", "only nested zips",
+    "a pickle that runs code", "header with code", "CSV of formulas", "a pickle", "an XML bomb", "one class",
+)  # fmt: skip
+MARKUP = "<img src=x onerror=alert(1)>"
+MARKDOWN = "**b** :red[x] $y$"
+
+
+def page() -> None:
+    from reglab.ui.data.import_wizard import import_wizard
+
+    import_wizard()
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """Choose the files, and press Read."""
+    visit(app)
+    app.file_uploader[0].set_value([(name, data, "") for name, data in files])
+    again(app)
+    return press(app, "import_set_read")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A folder for inputs, out of the way of the home."""
+    place = tmp_path / "built"
+    place.mkdir()
+    return place
+
+
+def test_hostile_files_are_refused_in_one_sentence_and_leave_nothing(
+    app: AppTest, store: Store, settings: Settings, built: Path, tmp_path: Path
+) -> None:
+    before = None
+    for kind in KINDS:
+        build, pattern = REFUSED[kind]
+        path = build(built)
+        upload(app, (f"../../{path.name}", path.read_bytes()))
+        (said,) = app.error
+        sentence = plain(said.value)
+        assert re.search(pattern, sentence), kind
+        assert (sentence[-1], len(sentence) < 400, sentence.isprintable()) == (".", True, True), kind
+        path.unlink()
+        assert list((settings.data / FOLDER).iterdir()) == [], kind
+        now = {each for each in tmp_path.rglob("*") if each.is_file()}
+        before = before or now
+        assert now == before, kind
+
+
+def test_markup_of_strangers_is_text_wherever_the_wizard_shows_it(
+    app: AppTest, store: Store, settings: Settings, built: Path
+) -> None:
+    files = class_folders(2, (MARKUP, MARKDOWN)) | {
+        f"{MARKUP}/{MARKDOWN}.png": LEFT_OUT["truncated PNG"][0],
+        f"{MARKDOWN}/<b>.png": encoded(pixels(1, 8, 3, seed=7)[0]),
+        f"{MARKUP}/<i>.png": encoded(pixels(1, 8, 3, seed=7)[0]),
+    }
+    upload(app, ("set.zip", zipped(built / "set.zip", files).read_bytes()))
+    assert not app.exception
+    shown = prose(app)
+    for stranger in (MARKUP, MARKDOWN, "<b>", "<i>"):
+        assert stranger not in shown
+    assert f"{MARKUP}/{MARKDOWN}.png: is truncated" in plain(shown)
+    assert f"{MARKDOWN}/<b>.png and {MARKUP}/<i>.png" in plain(app.warning[0].value)
+    assert set(app.dataframe[0].value.index) == {MARKUP, MARKDOWN}
+    press(app, "import_set_save")
+    assert not app.error
+    assert [each.name for each in (settings.data / FOLDER).iterdir() if each.name != ".lock"] == ["set"]
