@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 import pytest
 from tests.imports import hostile
@@ -19,7 +20,7 @@ from tests.imports.building import class_folders, encoded, folder, pixels, zippe
 
 from reglab.cli import main
 from reglab.errors import DataError
-from reglab.imports import Found, Limits, decoders, inside, understand
+from reglab.imports import Asked, Found, Limits, decoders, inside, spool, understand
 from reglab.imports.found_text import sentences
 
 SECONDS = 5.0
@@ -203,6 +204,25 @@ def test_heavy_inputs_take_little_memory(tmp_path: Path, build: Callable[[str], 
     grown, child = (1024 * int(number) for number in run.stdout.split())
     assert grown < MEMORY
     assert child < 2 * MEMORY  # a whole process with Arrow's libraries, of which the growth is bounded
+
+
+def test_what_is_kept_while_images_are_read_is_bounded_for_all_imports_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large images before many small ones would have each of them kept at the size of the large."""
+    monkeypatch.setattr(spool, "_SPOOLS", WeakSet())
+    big, small = encoded(pixels(1, 224)[0]), encoded(pixels(1, 1)[0])
+    files = {f"a/{n:03}.png": big for n in range(200)} | {f"b/{n:03}.png": small for n in range(200)}
+    path = zipped(tmp_path / "set.zip", files)
+    room = 2 * 400 * 48**2
+    first = understand(path, room=room)
+    assert (first.spool.target.side, first.total) == (48, 400)
+    assert understand(path, room=room).spool.target.side == 32
+    assert understand(path, Limits(), asked=Asked(side=8), room=room).spool.target.side == 8
+    with pytest.raises(DataError, match=r"^400 images of 224×224 pixels need 19 MiB .* there is room for \d+ KiB\.$"):
+        understand(path, asked=Asked(side=224), room=room)
+    with pytest.raises(DataError, match=r"^400 images of 8×8 pixels need 25 KiB .* room for \d+ KiB\.$"):
+        understand(path, room=room // 100)
 
 
 @pytest.mark.parametrize("processes", [False, True])

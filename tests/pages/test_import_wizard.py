@@ -101,5 +101,16 @@ def test_an_upload_lies_in_the_data_folder_and_goes_with_its_visitor(tmp_path: P
     assert uploaded.path.is_relative_to(tmp_path / FOLDER)
     uploaded.close()
     assert list((tmp_path / FOLDER).iterdir()) == []
-    assert plain_name("/etc/..") == "u"
-    assert plain_name("\x00<b>.zip") == "u__b_.zip"
+    assert plain_name("/etc/..") == plain_name("\x00/\x00") == "upload"
+    assert plain_name("\x00<b>.zip") == "__b_.zip"
+    assert plain_name("Bilder für 猫 (2).zip") == "Bilder für 猫 (2).zip"
+    assert len(plain_name("\U0001d53b" * 300 + ".zip").encode()) < 255
+
+
+def test_classes_are_renamed_a_line_each_so_that_names_may_have_commas(app: AppTest, data: Path) -> None:
+    zipped(data / "kinds.zip", class_folders(2, ("cat, big", "dog")))
+    read(app, "kinds.zip")
+    assert app.text_area(key="import_set_names").value == "cat, big\ndog"
+    app.text_area(key="import_set_names").set_value("cat, big\ncat, small\n")
+    press(app, "import_set_save")
+    assert DATASETS.get("kinds").classes == ("cat, big", "cat, small")

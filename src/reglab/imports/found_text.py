@@ -7,6 +7,7 @@ from typing import Any
 
 from reglab.imports.found import Choices, Found
 from reglab.imports.text import counted
+from reglab.number_format import gib
 
 _CLASSES, _BAD = 20, 5
 _FIT = {"crop": "cut to their middle", "pad": "padded with black", "stretch": "stretched"}
@@ -98,12 +99,12 @@ def duplicate_sentences(found: Found) -> list[str]:
 def saved_sentence(found: Found, choices: Choices) -> str:
     """What would be saved."""
     channels = 3 if choices.colour == "rgb" else 1
-    size = found.total * channels * choices.side**2 / 2**20
+    size = gib(found.total * channels * choices.side**2)
     form = "as they are" if {each[:2] for each in found.sizes} == {(choices.side, choices.side)} else "resized"
     fit = f", {_FIT[choices.fit]}" if any(width != height for width, height, _ in found.sizes) else ""
     return (
         f"To be saved as {choices.name}: {choices.side}×{choices.side} pixels, {'grey' if channels == 1 else 'RGB'}, "
-        f"{form}{fit}; {size:,.1f} MiB."
+        f"{form}{fit}; {size}."
     )
 
 

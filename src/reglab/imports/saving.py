@@ -20,13 +20,12 @@ from reglab.imports.found import Choices, Found
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE
 from reglab.imports.pace import Pace
 from reglab.imports.parts import PARTS
-from reglab.imports.spool import Spool
+from reglab.imports.spool import LEAST_FREE, Spool
 from reglab.imports.text import cleaned
 from reglab.imports.understanding import opened_source, recognised
 
 _CHUNK = 8 * 2**20
 _LUMA = np.array([19595, 38470, 7471], np.uint32)  # of 65,536, as in Pillow's convert("L")
-_LEAST_FREE = 2**28  # bytes that stay on the disk
 _TEXTS = {"label": 60, "about": 400, "licence": 120, "source": 300}
 
 
@@ -79,7 +78,7 @@ def _check_room(needed: int, folder: Path, quota: int | None) -> None:
         )
     place = next(one for one in (folder, *folder.parents) if one.is_dir())
     free = shutil.disk_usage(place).free
-    if needed + _LEAST_FREE > free:
+    if needed + LEAST_FREE > free:
         raise DataError(f"The set takes {needed / 2**30:.2f} GiB, and the disk has {free / 2**30:.2f} GiB left.")
 
 
@@ -90,7 +89,7 @@ def _spool(found: Found, choices: Choices, folder: Path, progress: Progress) -> 
     if (target.side, target.fit) == (choices.side, choices.fit) and enough:
         return found.spool
     wanted = Target(choices.side, 3 if choices.colour == "rgb" else 1, choices.fit, found.limits.pixels)
-    spool = Spool(wanted, folder if folder.is_dir() else None)
+    spool = Spool(wanted, folder if folder.is_dir() else None, len(found.images.labels))
     _decode_again(found, spool, Pace(progress, "Resizing", len(found.images.labels)))
     return spool
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import weakref
 from hashlib import blake2b
@@ -14,15 +15,18 @@ from numpy.typing import NDArray
 from reglab.imports.decoding import Target
 
 DIGEST_BYTES = 16
+LEAST_FREE = 2**28
+"""Bytes that stay free on the disk."""
 
 
 class Spool:
-    """Images of the form ``target``, each in a slot of its own; ``folder`` is on the disk that has the room."""
+    """Up to ``images`` of the form ``target``, each in a slot of its own, on the disk of ``folder``."""
 
-    def __init__(self, target: Target, folder: Path | None) -> None:
-        self.target = target
+    def __init__(self, target: Target, folder: Path | None, images: int) -> None:
+        self.target, self.most = target, images * target.bytes
         self.file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  it lives as long as this object
         weakref.finalize(self, self.file.close)
+        _SPOOLS.add(self)
 
     def put(self, slot: int, pixels: bytes) -> bytes:
         """Keep an image; its digest."""
@@ -45,6 +49,20 @@ class Spool:
                 self.file.seek(int(slots[run[0]]) * size)
                 flat[run] = np.frombuffer(self.file.read(len(run) * size), np.uint8).reshape(len(run), size)
         return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+
+_SPOOLS: weakref.WeakSet[Spool] = weakref.WeakSet()
+
+
+def room_left(folder: Path | None, limit: int | None) -> int:
+    """Bytes that a new spool in ``folder`` may take: what the disk has, and half of what others leave of ``limit``.
+
+    Half, so that no import takes everything from those after it; others are those of this process.
+    """
+    disk = shutil.disk_usage(folder or tempfile.gettempdir()).free - LEAST_FREE
+    if limit is None:
+        return disk
+    return min(disk, (limit - sum(spool.most for spool in _SPOOLS)) // 2)
 
 
 def put(descriptor: int, target: Target, slot: int, pixels: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median_low
 
@@ -22,9 +22,10 @@ from reglab.imports.found import BadFiles, Choices, Found, Images
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE, Limits
 from reglab.imports.pace import Pace
 from reglab.imports.parts import PARTS, Part
-from reglab.imports.spool import DIGEST_BYTES, Spool
+from reglab.imports.spool import DIGEST_BYTES, Spool, room_left
 from reglab.imports.text import cleaned, counted, echoed, proposed_name
 from reglab.imports.tree import BadFile, content, head_of, kind_of, opened_tree
+from reglab.number_format import gib
 
 _NAMED = 20
 _SIDES = (224, 192, 160, 128, 96, 64, 48, 32, 28)
@@ -48,8 +49,11 @@ def understand(
     progress: Progress = silent,
     asked: Asked | None = None,
     scratch: Path | None = None,
+    room: int | None = None,
 ) -> Found:
     """What is at ``path``: a file, a zip file or a folder. Nothing is written but a file without a name in ``scratch``.
+
+    ``room``: bytes that such files of this process may take together.
 
     :raises DataError: one sentence: nothing there can be imported, or it is more than ``limits`` allow.
     """
@@ -59,8 +63,8 @@ def understand(
         reading = entry.read(source)
         if not reading.total:
             raise DataError(f"{echoed(path.name)} holds no images.")
-        target = _first_target(source, reading)
-        look = _Look(reading, Spool(target, scratch), Pace(progress, "Reading", reading.total))
+        target = _fitting(_first_target(source, reading), reading.total, room_left(scratch, room), asked)
+        look = _Look(reading, Spool(target, scratch, reading.total), Pace(progress, "Reading", reading.total))
         look.at_all(source)
     return look.found(entry, source)
 
@@ -123,6 +127,23 @@ def _first_target(source: Source, reading: Reading) -> Target:
     asked = source.asked
     coloured = coloured if asked.colour is None else asked.colour == "rgb"
     return Target(asked.side or proposed_side(sizes), 3 if coloured else 1, asked.fit, source.limits.pixels)
+
+
+def _fitting(target: Target, images: int, room: int, asked: Asked | None) -> Target:
+    """``target``, or one with a smaller side where so many images would take more than ``room`` bytes.
+
+    :raises DataError: even the smallest, or the one that was ``asked`` for, takes more.
+    """
+    fixed = asked is not None and asked.side is not None
+    sides = (target.side,) if fixed else (target.side, *_SIDES, LEAST_SIDE)
+    for side in sides:
+        smaller = replace(target, side=side)
+        if side <= target.side and images * smaller.bytes <= room:
+            return smaller
+    raise DataError(
+        f"{images:,} images of {side}×{side} pixels need {gib(images * smaller.bytes)} while they are read, and "
+        f"there is room for {gib(max(0, room))}."
+    )
 
 
 def _headers(block: Files, limits: Limits) -> Iterator[tuple[int, int, bool]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import unicodedata
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ from reglab.atomic import SUFFIX
 from reglab.datasets.imported import FOLDER
 from reglab.errors import DataError
 
-_LONGEST = 80
+_LONGEST = 60  # characters, of up to 4 bytes: file systems take 255
 
 
 class Uploaded:
@@ -35,7 +36,7 @@ class Uploaded:
             self._lock = FileLock(self._place / "lock", thread_local=False)
             self._lock.acquire()
             self.close = weakref.finalize(self, _remove, self._lock, self._place)
-            self._files = self._place / "files"
+            self._files = self._place / "upload"
             self._files.mkdir()
             for name, data in files:
                 (self._files / plain_name(name)).write_bytes(data)
@@ -52,8 +53,9 @@ class Uploaded:
 
 def plain_name(name: str) -> str:
     """``name`` without anything that could lead to another folder or mean something to a system."""
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name.replace("\\", "/").rpartition("/")[2]).lstrip(".-")
-    return f"u{plain[-_LONGEST:]}" if plain[:1] in ("", "_") else plain[-_LONGEST:]
+    last = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])
+    plain = re.sub(r"[^\w.() -]", "_", last).strip(" .-")[-_LONGEST:].lstrip(" .-")
+    return plain if plain.strip("_") else "upload"
 
 
 def _remove(lock: FileLock, place: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -107,13 +109,20 @@ def _upload() -> Sequence[UploadedFile]:
 def _read_upload(state: _State, files: Sequence[UploadedFile]) -> None:
     uploaded = Uploaded(services().settings.data, [(file.name, file.getvalue()) for file in files])
     st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1  # a new widget: the files leave the memory
-    state.found = understand(uploaded.path, progress=_progress(), scratch=services().settings.data)
+    with ExitStack() as stack:  # also where it is cancelled
+        stack.callback(uploaded.close)
+        state.found = _understand(uploaded.path)
+        stack.pop_all()
     state.uploaded = uploaded
 
 
 def _read_path(state: _State, text: str) -> None:
-    data = services().settings.data
-    state.found = understand(inside(data, text), progress=_progress(), scratch=data)
+    state.found = _understand(inside(services().settings.data, text))
+
+
+def _understand(path: Path) -> Found:
+    settings = services().settings
+    return understand(path, progress=_progress(), scratch=settings.data, room=settings.import_gb * 2**30)
 
 
 def _progress() -> Callable[[str, float], None]:
@@ -163,8 +172,8 @@ def _choices(found: Found) -> Choices:
     with left:
         name = st.text_input("Name in specs", usual.name, 40, key=f"{_KEY}_name", help="Lower-case letters, digits, _.")
         label = st.text_input("Label", usual.label, 60, key=f"{_KEY}_label", help="The name on pages.")
-        classes = st.text_input(
-            "Class names", ", ".join(found.classes), key=f"{_KEY}_names", help="In their order, separated by commas."
+        classes = st.text_area(
+            "Class names", "\n".join(found.classes), height=68, key=f"{_KEY}_names", help="In their order, one a line."
         )
     with right:
         licence = st.text_input("Licence", "", 120, key=f"{_KEY}_licence")
@@ -184,7 +193,7 @@ def _choices(found: Found) -> Choices:
         fit: Fit = usual.fit
         if any(width != height for width, height, _ in found.sizes):
             fit = segments("Shape", _FITS, f"{_KEY}_fit", default=usual.fit, label_visibility="visible")
-    names = tuple(part.strip() for part in classes.split(",")) if classes != ", ".join(found.classes) else None
+    names = tuple(classes.strip().splitlines()) if classes.strip().splitlines() != list(found.classes) else None
     return Choices(name.strip(), label, int(side), colour, fit, about, licence, source, names)
 
 
