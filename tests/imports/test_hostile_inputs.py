@@ -21,6 +21,7 @@ from tests.imports.building import class_folders, encoded, folder, pixels, zippe
 from reglab.cli import main
 from reglab.errors import DataError
 from reglab.imports import Asked, Found, Limits, decoders, inside, spool, understand
+from reglab.imports.decoding import Target
 from reglab.imports.found_text import sentences
 
 SECONDS = 5.0
@@ -238,3 +239,13 @@ def test_an_import_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(Cancelled):
         understand(folder(tmp_path / "set", class_folders(40)), progress=cancel)
     assert not [thread for thread in threading.enumerate() if "_attend" in thread.name]
+
+
+def test_what_was_on_its_way_to_a_process_that_is_gone_raises_nothing(tmp_path: Path) -> None:
+    kept = spool.Spool(Target(8, 1, "crop", 100), tmp_path, 1)
+    with decoders._processes(kept, 1) as (process,):
+        process.kill()
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.write(b"x")
+    assert process.stdin.closed

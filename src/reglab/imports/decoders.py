@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from reglab.errors import DataError
@@ -112,7 +112,8 @@ def _processes(spool: Spool, count: int) -> Iterator[list[subprocess.Popen[bytes
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):  # what was on its way when the process was killed
+                        pipe.close()
 
 
 def _shared_out(

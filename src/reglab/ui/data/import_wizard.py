@@ -146,7 +146,8 @@ def _understood(state: _State, found: Found) -> None:
     table = pd.DataFrame(
         {part.capitalize(): counts for part, counts in found.counts.items()}, index=list(found.classes)
     )
-    st.dataframe(table.rename_axis("Class"), height=min(38 + 35 * len(table), 220), key=f"{_KEY}_classes")
+    height: Any = "content" if len(table) <= 5 else 220
+    st.dataframe(table.rename_axis("Class"), height=height, key=f"{_KEY}_classes")
     if sentences := duplicate_sentences(found):
         st.warning("\n".join(f"- {literal(sentence)}" for sentence in sentences), icon=":material/content_copy:")
     if bad := bad_lines(found, _BAD):
