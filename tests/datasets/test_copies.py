@@ -83,3 +83,14 @@ def test_many_nearly_equal_images_are_one_group() -> None:
     x[:, 0, 0, 0] = np.arange(300) % 256
     x[:, 0, 0, 1] = np.arange(300) // 256
     assert len(np.unique(found(x).near)) == 1
+
+
+def test_a_near_copy_is_found_among_images_that_are_all_of_one_kind() -> None:
+    rng, n = np.random.default_rng(2), 200
+    ramp = np.outer(np.linspace(0, 1, 64), np.linspace(0, 1, 64))  # X-rays, say: each has a fine texture of its own
+    kinds = 60 + 120 * ramp + 12 * rng.choice([-1, 1], (n, 1, 64, 64))
+    x = np.concatenate([kinds, kinds[-5:] + rng.integers(-1, 2, (5, 1, 64, 64))]).astype(np.uint8)
+    labels, every = np.zeros(len(x), np.int64), np.arange(len(x))
+    near = find_copies([Pictures("training", x, labels, every[:n]), Pictures("validation", x, labels, every[n:])]).near
+    same = (frozenset(np.flatnonzero(near == number).tolist()) for number in np.unique(near))
+    assert {one for one in same if len(one) > 1} == {frozenset({n - 5 + i, n + i}) for i in range(5)}

@@ -4,10 +4,11 @@ Two images a and b are near copies where, reduced to 8×8 means of grey, they co
 where mean|a − b| ≤ :data:`NEAR` · min(s(a), s(b)) over all pixels, with s(a) = mean|a − mean(a)|, the spread of an
 image. Constant images, whose spread is 0, have none.
 
-The search compares every pair, a few thousand images at a time, and misses none: of standardised 8×8 images u and v,
+The search compares every pair, a few thousand images at a time: of standardised 8×8 images u and v,
 u·v ≤ u₁·v₁ + |u₂||v₂|, where the index 1 is their part along the first principal components of all images, and 2 the
-rest. That bound is a product of short vectors. Pairs beyond it are measured in full. Images are read in parts, so that
-mapped ones need not fit into memory.
+rest. That bound is a product of short vectors. Pairs beyond it are measured in full; where an image has more than
+:data:`MOST_ALIKE` of them among a few thousand images, as in sets whose images are all of one kind, those of the
+largest u·v are. Images are read in parts, so that mapped ones need not fit into memory.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ ALIKE = 0.99
 """The least correlation of near copies, reduced to 8×8."""
 
 MOST_ALIKE = 8
-"""Images of each tile of pairs to which one image is compared in full: thousands of equal ones need no more."""
+"""Images of each tile of pairs to which one image is compared in full, the most alike ones: a near copy is among them,
+and thousands of nearly equal images need no more to be one group.
+"""
 
 _GRID = 8  # blocks along a side
 _COMPONENTS = 16
@@ -129,7 +132,7 @@ def _near_pairs(
     unit = _standardised(found.blocks[distinct])
     distinct, unit = distinct[np.abs(unit).max(axis=1) > 0], unit[np.abs(unit).max(axis=1) > 0]
     kept = [np.empty((0, 2), np.int64)]
-    for pairs, share in _possible_pairs(_shortened(unit)):
+    for pairs, share in _possible_pairs(unit):
         progress("Comparing images", 0.5 + 0.5 * share)
         alike = np.einsum("nd,nd->n", unit[pairs[:, 0]], unit[pairs[:, 1]]) >= ALIKE
         kept.append(_verified(parts, distinct[pairs[alike]], NEAR * found.spread))
@@ -152,16 +155,27 @@ def _shortened(unit: Floats) -> Floats:
     return np.concatenate([main, rest], axis=1).astype(np.float32)
 
 
-def _possible_pairs(short: Floats) -> Iterator[tuple[NDArray[np.int64], float]]:
-    """Pairs (n, 2), the smaller number first, whose product is at least :data:`ALIKE`, and the share that is done."""
+def _possible_pairs(unit: Floats) -> Iterator[tuple[NDArray[np.int64], float]]:
+    """Pairs (n, 2), the smaller number first, whose bound is at least :data:`ALIKE`, and the share that is done."""
+    short = _shortened(unit)
     n, turned = len(short), np.ascontiguousarray(short.T)
     for top in range(0, n, _ROWS):
         for left in range(top, n, _COLUMNS):
             hits = short[top : top + _ROWS] @ turned[:, left : left + _COLUMNS] >= ALIKE - 1e-5
-            pairs = np.argwhere(hits) + np.array([top, left])
-            pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-            rank = np.arange(len(pairs)) - np.searchsorted(pairs[:, 0], pairs[:, 0])  # among those of the same row
-            yield pairs[rank < MOST_ALIKE], top / n
+            hits = np.triu(hits, 1) if left == top else hits
+            chosen = _most_alike(hits, unit[top : top + _ROWS], unit[left : left + _COLUMNS])
+            yield np.argwhere(chosen) + np.array([top, left]), top / n
+
+
+def _most_alike(hits: NDArray[np.bool_], rows: Floats, columns: Floats) -> NDArray[np.bool_]:
+    """``hits`` (R, C), of rows that have many the :data:`MOST_ALIKE` with the largest u·v."""
+    crowded = np.flatnonzero(np.count_nonzero(hits, axis=1) > MOST_ALIKE)
+    if len(crowded):
+        alike = np.where(hits[crowded], rows[crowded] @ columns.T, -2)
+        kept = np.argpartition(alike, -MOST_ALIKE, axis=1)[:, -MOST_ALIKE:]
+        hits[crowded] = False
+        hits[crowded[:, None], kept] = True
+    return hits
 
 
 def _verified(parts: Sequence[Pictures], pairs: NDArray[np.int64], radius: NDArray[np.float32]) -> NDArray[np.int64]:
