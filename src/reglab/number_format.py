@@ -65,6 +65,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return NONE if share is None or not math.isfinite(share) else f"{fixed(100 * share, digits)}{PERCENT}"
 
 
+def exact_percent(share: float) -> str:
+    """A setting that is a share of 1, every digit kept: 0.125 is 12.5 %, 0.002 is 0.2 %."""
+    return f"{exact(float(100 * Decimal(repr(float(share)))))}{PERCENT}"
+
+
 def points(difference: float | None, digits: int = 1, *, sign: bool = True) -> str:
     """A difference of two shares, in percentage points, without the word: 0.068 is +6.8."""
     return NONE if difference is None else fixed(100 * difference, digits, sign=sign)

@@ -11,6 +11,7 @@ import pytest
 
 from reglab.cli import main
 from reglab.datasets import load_images
+from reglab.jobs.results import OTHER_IMAGES
 from reglab.settings import load_settings
 from reglab.store import open_store
 
@@ -44,6 +45,9 @@ def test_a_run_with_every_knob_says_so_and_records_what_came_out(capsys: pytest.
     assert run.last.criterion != run.last.train_loss
     left = np.bincount(load_images("digits", Path("/nonexistent")).y) - run.environment["val_labels"]  # type: ignore[index]
     assert (left >= sizes).all()
+    assert main(["show", run.id]) == 0
+    about = "training share 10\u202f%, long tail ρ = 5, input noise σ = 0.1, validation input noise σ = 0.05"
+    assert f"asymmetric label noise 50\u202f%, {about}, class weights in the loss\n" in capsys.readouterr().out
 
 
 def test_a_knob_is_an_axis_of_a_sweep(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,6 +60,16 @@ def test_a_knob_is_an_axis_of_a_sweep(capsys: pytest.CaptureFixture[str]) -> Non
     runs = [store.get(run) for run in result["runs"]]
     assert len({tuple(run.environment["val_labels"]) for run in runs}) == 1  # type: ignore[index]
     assert all(run.spec.data.train_size is None for run in runs)
+    assert [remark.partition(":")[0] for remark in result["data_remarks"]] == [
+        "At training share 0.1, imbalance factor ρ 4"
+    ]
+
+
+def test_values_that_are_validated_on_other_images_are_not_compared_without_a_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["sweep", *QUICK, "--over", "data.val_input_noise=0,0.5", "--seeds", "1", "--json"]) == 0
+    assert _last(capsys)["data_remarks"] == [f"Validation input noise σ: {OTHER_IMAGES}"]
 
 
 def test_a_class_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:

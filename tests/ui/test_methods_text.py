@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.ui.sweeps import U_CURVE, view_of
 from tests.ui.test_confirm_text import FOUND
 from tests.ui.test_verdict_text import VIEWS
@@ -41,6 +42,33 @@ def test_a_sweep_without_extras() -> None:
         "test part opened",
     ):
         assert absent not in text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"label_noise": 0.125}, "12.5 % of them with a wrong label"),
+        (
+            {"label_noise": 0.4, "noise_kind": "asymmetric"},
+            "asymmetric label noise 40 % (2 → 7, 3 → 8, 5 → 6, 6 → 5, 7 → 1)",
+        ),
+        ({"label_noise": 0.4, "noise_kind": "asymmetric", "noise_map": {"9": "4"}}, "label noise 40 % (9 → 4)"),
+        (
+            {"label_noise": 0.1, "noise_kind": "per_class", "noise_by_class": {"3": 0.5, "1": 0}},
+            "label noise by class (1: 0 %, 3: 50 %, others: 10 %)",
+        ),
+    ],
+)
+def test_wrong_labels_are_named_by_class(data: dict[str, Any], text: str) -> None:
+    assert text in methods_text(view_of(SIX, run={"data": data}), KNOWN)
+
+
+def test_numbers_of_images_that_an_axis_changes_are_not_those_of_one_run() -> None:
+    over = {"data.imbalance": [1, 5, 10, 50]}
+    text = methods_text(view_of(SIX, l1=[], l2=[], lambdas=[], over_=over), KNOWN)
+    assert "trained on images, as many as the imbalance factor ρ gives, of Digits" in text
+    assert "400 images" not in text
+    assert "those of validation stratified" in text
 
 
 def test_a_measure_that_was_not_declared_beforehand_is_named_so() -> None:

@@ -188,3 +188,10 @@ def test_what_is_done_to_the_data_is_named_and_a_swept_setting_only_with_its_ran
     )
     assert "long tail" not in progress_text.facts(swept)
     assert "imbalance factor ρ 1 to 9" in progress_text.facts(swept)
+
+
+@pytest.mark.parametrize("data", [{"train_share": 0.125}, {"train_size": None, "train_balance": "equal"}])
+def test_a_share_of_the_training_images_is_not_called_all_of_them(data: dict[str, Any]) -> None:
+    spec = SweepSpec.parse({"run": {"data": data}, "l2": [0.0]})
+    assert progress_text.data_text(spec) == f"{spec.run.data.label}, 30 epochs"
+    assert progress_text.facts(spec).startswith(f"Digits (8×8), {spec.run.data.label} · ")

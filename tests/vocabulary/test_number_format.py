@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.number_format import exact, fixed, gib, percent, points, short
+from reglab.number_format import exact, exact_percent, fixed, gib, percent, points, short
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -49,6 +49,9 @@ def test_decimals_line_up_and_zero_has_no_sign(value: float | None, sign: bool, 
 
 def test_a_share_in_per_cent() -> None:
     assert percent(0.7834) == "78.3\u202f%"
+    assert [exact_percent(share) for share in (0.125, 0.07, 0.002, 1)] == [
+        f"{number}\u202f%" for number in ("12.5", "7", "0.2", "100")
+    ]
     assert percent(0.2, 0) == "20\u202f%"
     assert percent(-0.0001) == "0.0\u202f%"
     assert percent(None) == percent(math.nan) == "–"

@@ -11,6 +11,7 @@ from typing import Any
 from reglab.cli import streams
 from reglab.events import EpochDone, Event, Started
 from reglab.number_format import fixed, percent, short
+from reglab.spec import RunSpec
 from reglab.states import label_of
 
 
@@ -47,6 +48,7 @@ class Output:
         if result["learnt"] is False:
             chance = percent(result["chance"]["accuracy"], 0)
             facts.append(("learnt", f"nothing: validation accuracy is at chance, {chance}"))
+        facts += [("on purpose", text)] if (text := RunSpec.parse(result["spec"]).on_purpose) else []
         facts += [("data", remark) for remark in result["data_remarks"]]
         facts += [("machine", result["machine_remark"])] if result["machine_remark"] else []
         width = max(11, *(len(name) for name, _ in facts))

@@ -187,6 +187,8 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None 
         lines.append(f"best{' λ' if lambdas else ''}: none. {found['why_no_best']}")
     for confirmation in found["confirmations"]:
         lines += _confirm_lines(confirmation)
+    shared = sweep.spec.run.model_copy(update={"data": sweep.spec.shared_data})
+    lines += [f"  on purpose  {shared.on_purpose}"] if shared.on_purpose else []
     lines += [f"  data        {remark}" for remark in found["data_remarks"]]
     lines.append(f"  seconds     {sweep.seconds:.1f}")
     lines += [f"  error       {sweep.error}"] if sweep.error else []

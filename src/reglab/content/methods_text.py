@@ -10,7 +10,9 @@ from reglab.content.confirm_text import ConfirmedFigures, opened_text
 from reglab.content.epoch_view import EpochView
 from reglab.content.run_text import count_of, dataset_label, model_label, optimizer_text
 from reglab.content.verdict_lines import difference_text, figure, named_point, zero_text
-from reglab.number_format import exact, percent, short
+from reglab.datasets import DATASETS
+from reglab.datasets.label_noise import class_number, confusion_map
+from reglab.number_format import exact, exact_percent, percent, short
 from reglab.spec import DataSpec, RunSpec
 from reglab.sweep import EpochRule, SweepSpec
 from reglab.sweep_values import values_text
@@ -24,6 +26,9 @@ _CORRECTIONS = {
     "bootstrap bias correction": "by bootstrap bias correction over the validation images (Tsamardinos et al. 2018)",
     "Tibshirani and Tibshirani": "over folds (Tibshirani & Tibshirani 2009)",
 }
+
+_VALIDATION = {"data.val_fraction", "data.val_size"}
+_NUMBER_OF_IMAGES = {"data.train_size", "data.train_share", "data.imbalance", "data.val_fraction"}
 
 
 def methods_text(view: EpochView, environment: Mapping[str, Any]) -> str:
@@ -43,25 +48,51 @@ def methods_text(view: EpochView, environment: Mapping[str, Any]) -> str:
     return " ".join(filter(None, parts)).replace("\u202f", " ")
 
 
-def _wrong(data: DataSpec) -> str:
-    plain = data.noise_kind == "symmetric"
-    return f"{percent(data.label_noise, 0)} of them with a wrong label" if plain else f"with {data.noise_label}"
+def _wrong(data: DataSpec, *, swept: bool) -> str:
+    if swept:
+        kind = data.noise_kind.replace("_", "-")
+        return f"with {kind} label noise" + (f" ({_by_class(data, 'as given')})" if kind != "symmetric" else "")
+    if data.noise_kind == "symmetric":
+        return f"{exact_percent(data.label_noise)} of them with a wrong label"
+    named = data.noise_kind == "asymmetric" or data.noise_by_class
+    return f"with {data.noise_label}" + (f" ({_by_class(data, exact_percent(data.label_noise))})" if named else "")
+
+
+def _by_class(data: DataSpec, others: str) -> str:
+    """Which classes are confused, or which share of each has wrong labels: "3 → 8, 5 → 6", "3: 50 %, others: 10 %"."""
+    entry = DATASETS.find(data.name)
+    if entry is None or data.digest not in (None, entry.digest):  # its classes are not known here
+        return "by class"
+    if data.noise_kind == "asymmetric":
+        if not data.noise_map and not entry.confusions:
+            return "each class → the next"
+        pairs = confusion_map(data, entry).items()
+        return ", ".join(f"{entry.classes[c]} → {entry.classes[wrong]}" for c, wrong in pairs)
+    named = {class_number(name, "data.noise_by_class", entry): share for name, share in data.noise_by_class.items()}
+    each = [f"{entry.classes[c]}: {exact_percent(share)}" for c, share in sorted(named.items())]
+    each += [f"others: {others}"] if named and len(named) < len(entry.classes) else []
+    return ", ".join(each) or "the same share of each class"
 
 
 def _data(spec: SweepSpec, known: Mapping[str, Any]) -> str:
     data = spec.shared_data
     train, val, pool, test = (int(known.get(name) or 0) for name in ("n_train", "n_val", "n_pool", "n_test"))
-    noise = f", {_wrong(data)}" if data.has_label_noise else ""
+    swept = "data.label_noise" in spec.over
+    noise = f", {_wrong(data, swept=swept)}" if data.has_label_noise or swept else ""
     noise += f" ({data.label})" if data.label else ""
     images = f"{train:,}" if train else str(spec.run.data.train_size or "all")
-    text = f"Networks were trained on {images} images of {dataset_label(data.name)}{noise}"
+    images = f"{images} images"
+    if axes := [axis.symbol for axis in spec.axes if axis.key in _NUMBER_OF_IMAGES]:
+        images = f"images, as many as the {' and '.join(axes)} gives,"
+    text = f"Networks were trained on {images} of {dataset_label(data.name)}{noise}"
     blocks = f"one of {spec.blocks} disjoint blocks of {pool // spec.blocks:,} of " if spec.blocks else ""
     drawn = f", both drawn stratified from {blocks}{pool:,} images" if pool else ""
-    if data.uneven and pool:
+    if (data.uneven or "data.imbalance" in spec.over) and pool:
         drawn = f", both drawn from {blocks}{pool:,} images, those of validation stratified"
     if data.validation == "own":
         drawn = ", the validation part of the dataset"
-    text += f", and validated on {val:,} others{drawn}." if val else "."
+    others = "others" if _VALIDATION & spec.over.keys() else f"{val:,} others"
+    text += f", and validated on {others}{drawn}." if val else "."
     if test:
         kept = "the official test images" if known.get("test_source") == "official" else "stratified and fixed"
         text += f" {test:,} images were locked away beforehand as a test part ({kept})."

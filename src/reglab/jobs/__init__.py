@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         start_rate_check,
     )
     from reglab.jobs.read_only_runner import ReadOnlyRunner
-    from reglab.jobs.results import data_remarks, result, unreadable_result
+    from reglab.jobs.results import data_remarks, result, sweep_remarks, unreadable_result
     from reglab.jobs.runner import Runner
     from reglab.jobs.sweep_plan import Plan
     from reglab.jobs.sweep_results import ended_text, sweep_result
@@ -83,6 +83,7 @@ __all__ = [
     "size_remark",
     "start_confirmation",
     "start_rate_check",
+    "sweep_remarks",
     "sweep_result",
     "unreadable_result",
 ]

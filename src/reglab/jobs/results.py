@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from reglab.datasets import recorded_remarks
 from reglab.jobs.chances import chance_of_run
 from reglab.jobs.machines import machine_remark
+from reglab.number_format import exact
 from reglab.store import Run, Store, Unreadable
+from reglab.sweep import SweepSpec
+from reglab.sweep_axes import Axis
 
 METRICS = ("train_loss", "val_loss", "train_acc", "val_acc", "gap_loss", "gap_acc", "l1", "l2", "total")
 
@@ -86,3 +90,26 @@ def data_remarks(run: Run) -> list[str]:
     labels = known.get("train_labels", ()), known.get("val_labels", ())
     remarks = recorded_remarks(data.name, *labels, uneven=data.uneven)
     return [*remarks, *([SAME_IMAGES] if data.validation == "own" and run.sweep else [])]
+
+
+OTHER_IMAGES = (
+    "Its values are validated on other images or pixels, so their figures answer different questions: a lower loss may "
+    "only mean easier images."
+)
+_VALIDATION = {"data.val_fraction", "data.val_size", "data.val_input_noise"}
+
+
+def sweep_remarks(spec: SweepSpec, runs: Sequence[Run]) -> list[str]:
+    """:func:`data_remarks` of a sweep; where an axis changes the data, those of its first and last values."""
+    axes = [axis for axis in spec.axes if axis.key.startswith("data.")]
+    if not axes:
+        return data_remarks(runs[0])
+    first, last = runs[0], runs[: len(spec.points) * len(spec.applies)][-1]
+    both = [remark for remark in data_remarks(first) if remark in data_remarks(last)]
+    own = [f"At {_place(axes, run)}: {one}" for run in (first, last) for one in data_remarks(run) if one not in both]
+    return [*both, *own, *(f"{axis.setting.title}: {OTHER_IMAGES}" for axis in axes if axis.key in _VALIDATION)]
+
+
+def _place(axes: Sequence[Axis], run: Run) -> str:
+    settings = run.spec.flat()
+    return ", ".join(f"{axis.symbol} {exact(settings[axis.key])}" for axis in axes)

@@ -9,7 +9,7 @@ from reglab.analysis.judgement_facts import facts_of_judgement
 from reglab.jobs.confirmed import confirm_facts, read_confirmations
 from reglab.jobs.judging import judge_stored
 from reglab.jobs.rate_checking import rate_check_facts, read_rate_check
-from reglab.jobs.results import data_remarks
+from reglab.jobs.results import sweep_remarks
 from reglab.store import Store, Sweep
 from reglab.sweep import Point, SweepSpec
 
@@ -20,7 +20,8 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
     ``measure`` (VAL_LOSS or VAL_ACC) takes the place of the declared one. The judgement is that of
     :func:`reglab.analysis.judgement_facts.facts_of_judgement`; "over" of a point has the values of swept settings other
     than λ₁ and λ₂. Points at ``chance`` are passed over; "best" is null where all are, and ``why_no_best`` gives the
-    reason. ``data_remarks`` are those of the first run; ``confirmations`` are those that have ended, newest
+    reason. ``data_remarks`` are those of
+    :func:`reglab.jobs.results.sweep_remarks`; ``confirmations`` are those that have ended, newest
     first, and ``confirm`` is the first with figures; ``confirms`` is the sweep that this one confirms; ``lr_check``
     says whether the learning rate moves the choice, once that is checked, and ``checks_lr_of`` which sweep this one
     checks; ``ended_at`` are the epochs that the runs have done; ``plan`` is how the lanes were executed.
@@ -34,7 +35,7 @@ def sweep_result(store: Store, sweep: Sweep, measure: str | None = None) -> dict
         "status": sweep.state,
         "spec": sweep.spec.model_dump(mode="json"),
         **_with_axes({**facts_of_judgement(judgement), "lr_check": rate_check_facts(checked)}, sweep.spec),
-        "data_remarks": data_remarks(runs[0]),
+        "data_remarks": sweep_remarks(sweep.spec, runs),
         "confirm": next((one for one in confirmations if one["points"]), next(iter(confirmations), None)),
         "confirmations": confirmations,
         "confirms": sweep.confirms,

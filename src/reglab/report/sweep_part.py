@@ -24,11 +24,11 @@ from reglab.content.verdict_text import verdict_text
 from reglab.jobs import (
     chance_of,
     current_rate_check,
-    data_remarks,
     ended_text,
     judge_stored,
     read_confirmations,
     read_rate_check,
+    sweep_remarks,
 )
 from reglab.number_format import exact
 from reglab.report.charts import TALL, chart
@@ -147,7 +147,9 @@ def _remarks(reading: SweepReading) -> tuple[str, ...]:
     sweep = reading.sweep
     deleted = "This sweep is deleted." if sweep.deleted else ""
     return tuple(
-        filter(None, (sweep.error or "", deleted, reading.store.missing(sweep), *data_remarks(reading.runs[0])))
+        filter(
+            None, (sweep.error or "", deleted, reading.store.missing(sweep), *sweep_remarks(sweep.spec, reading.runs))
+        )
     )
 
 

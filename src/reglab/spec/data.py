@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from reglab.errors import shown
-from reglab.number_format import exact, percent
+from reglab.number_format import exact, exact_percent
 from reglab.spec.part import MAX_SEED, Number, SpecPart, Whole, is_map
 
 TEST_FRACTION = 0.2
@@ -262,7 +262,7 @@ class DataSpec(SpecPart):
             return ""
         if self.noise_by_class:
             return "label noise by class"
-        share = percent(self.label_noise, 0)
+        share = exact_percent(self.label_noise)
         return {
             "symmetric": f"{share} wrong labels",
             "asymmetric": f"asymmetric label noise {share}",
@@ -273,7 +273,7 @@ class DataSpec(SpecPart):
     def label(self) -> str:
         """What else is on, for example "long tail ρ = 50, input noise σ = 0.1"; empty where nothing is."""
         parts = [f"resized to {self.resize} px"] * (self.resize is not None)
-        parts += [f"training share {percent(self.train_share or 0, 0)}"] * (self.train_share is not None)
+        parts += [f"training share {exact_percent(self.train_share or 0)}"] * (self.train_share is not None)
         parts += ["equal classes"] * (self.train_balance == "equal")
         parts += [f"long tail ρ = {exact(self.imbalance)}"] * (self.imbalance > 1)
         parts += [f"input noise σ = {exact(self.input_noise)}"] * (self.input_noise > 0)

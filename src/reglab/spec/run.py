@@ -181,6 +181,12 @@ class RunSpec(SpecPart):
         return {f"{part}.{key}": value for part in self.PARTS for key, value in _all_of(getattr(self, part)).items()}
 
     @property
+    def on_purpose(self) -> str:
+        """What is done to the data on purpose, and class weights: "20 % wrong labels, long tail ρ = 50"; else empty."""
+        weights = "class weights in the loss" if self.train.class_weights != "none" else ""
+        return ", ".join(filter(None, (self.data.noise_label, self.data.label, weights)))
+
+    @property
     def twins(self) -> tuple[RunSpec, ...]:
         """The specs of the same training, this one first: where every λ is 0, mode, scope and factors have no effect.
 

@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from reglab.analysis import misclassified as m
+from reglab.chance import Chance
 from reglab.charts.pixels import image_pixels
 from reglab.datasets import DATASETS
 from reglab.datasets.split import Part
@@ -89,7 +90,15 @@ def errors_text(found: Validation) -> str:
     """For example "**37 of 539** validation images are misclassified at epoch 30, an accuracy of 93.1 %."."""
     wrong, total = int((~found.scores[m.CORRECT]).sum()), len(found.scores)
     what = f"**{wrong:,} of {total:,}** validation images are misclassified at epoch {found.epoch}"
-    return f"{what}, an accuracy of {percent(1 - wrong / total)}."
+    return f"{what}, an accuracy of {percent(1 - wrong / total)}{_balanced(found.scores)}."
+
+
+def _balanced(scores: Rows) -> str:
+    """The balanced accuracy, where classes differ in frequency."""
+    right = scores.groupby(m.LABEL)[m.CORRECT]
+    if not Chance.of_labels(right.size().tolist()).uneven:
+        return ""
+    return f" and, over classes of equal weight, a balanced accuracy of {percent(float(right.mean().mean()))}"
 
 
 def scored_caption(row: Mapping[str, Any], classes: Caption) -> Caption:

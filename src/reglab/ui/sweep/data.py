@@ -22,11 +22,11 @@ from reglab.exports.csv import csv_bytes
 from reglab.jobs import (
     chance_of,
     current_rate_check,
-    data_remarks,
     labels_at_hand,
     overlap_of,
     read_confirmations,
     read_rate_check,
+    sweep_remarks,
 )
 from reglab.predictions import ValScores
 from reglab.states import ACTIVE, FINAL
@@ -87,7 +87,7 @@ def results_of(sweep: Sweep) -> Results:
         runs = services().store.sweep_runs(sweep.id)
         table = runs_table(sweep.spec.lanes(), runs)
         epochs = epochs_on(services().store, runs, before.epochs if before else None)
-        remarks = tuple(data_remarks(runs[0]))
+        remarks = tuple(sweep_remarks(sweep.spec, runs))
         common, overlap = common_epoch(table, epochs), overlap_of(sweep.spec, runs)
         environment = next((run.environment for run in runs if run.environment), {})
         return Results(version, sweep, table, epochs, common, chance_of(runs), overlap, remarks, environment)

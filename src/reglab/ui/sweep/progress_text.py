@@ -48,7 +48,8 @@ def data_text(spec: SweepSpec) -> str:
     """The data and epochs, which tell sweeps of one name apart: "400 images, 20 % wrong labels, 60 epochs"."""
     data = spec.shared_data
     size, noise = data.train_size, data.noise_label
-    images = _swept(spec, "data.train_size") or ("all images" if size is None else count_of(size, "image"))
+    images = "" if _chosen_otherwise(spec) else "all images"
+    images = _swept(spec, "data.train_size") or (images if size is None else count_of(size, "image"))
     wrong = _swept(spec, "data.label_noise") or noise
     return ", ".join(filter(None, (images, wrong, data.label, _epochs(spec))))
 
@@ -56,17 +57,24 @@ def data_text(spec: SweepSpec) -> str:
 def facts(spec: SweepSpec) -> str:
     """The settings that all runs share, in one line; those of an axis with their range."""
     run: RunSpec = spec.run
-    images = f"{run.data.train_size:,} training images" if run.data.train_size else "all training images"
+    images = "" if _chosen_otherwise(spec) else "all training images"
+    images = f"{run.data.train_size:,} training images" if run.data.train_size else images
     images = _swept(spec, "data.train_size") or images
     noise = f" with {spec.shared_data.noise_label}" if spec.shared_data.noise_label else ""
-    noise += f", {spec.shared_data.label}" if spec.shared_data.label else ""
     optimizer = optimizer_text(run)
     if "optim.lr" in spec.over:
         optimizer = optimizer.rpartition(", ")[0]
     told = {"data.train_size", "train.epochs"}
     axes = [text for key in spec.over if key not in told and (text := _swept(spec, key))]
-    parts = (f"{dataset_label(run.data.name)}, {images}{noise}", model_label(run.model.name), optimizer)
+    data = ", ".join(filter(None, (dataset_label(run.data.name), f"{images}{noise}".strip(), spec.shared_data.label)))
+    parts = (data, model_label(run.model.name), optimizer)
     return " · ".join(filter(None, (*parts, _penalty(spec), *axes)))
+
+
+def _chosen_otherwise(spec: SweepSpec) -> bool:
+    """Whether a share or class sizes choose the training images, so that they are not all of them."""
+    keys = {"data.train_share", "data.imbalance"} & spec.over.keys()
+    return bool(keys) or spec.run.data.train_share is not None or spec.run.data.uneven
 
 
 def _swept(spec: SweepSpec, key: str) -> str:
