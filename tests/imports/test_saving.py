@@ -180,6 +180,8 @@ def test_the_command_imports_and_removes(tmp_path: Path, data: Path, capsys: pyt
     entry = DATASETS.get("pets")
     assert (result["saved"], result["digest"], result["side"]) == (True, entry.digest, 9)
     assert (entry.shape, entry.label, entry.classes, entry.licence) == ((1, 9, 9), "Pets", ("Cat", "Dog"), "mine")
+    assert main(["data", "import", str(path), *options, "--class-names", "Cat,Dog"]) == 0
+    assert "reglab train --set data.name=pets --set data.train_size=none\n" in capsys.readouterr().out
     assert main(["data", "remove", "pets"]) == 2
     assert "No run used it. Confirm with --yes." in capsys.readouterr().err
     with open_store(load_settings()) as store:

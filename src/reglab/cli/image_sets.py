@@ -58,9 +58,17 @@ def import_set(arguments: argparse.Namespace, settings: Settings, output: Output
         output.print({**record, "saved": False}, "Nothing was saved (--dry-run).")
         return 0
     manifest = save(found, choices, settings.data, reports, settings.import_gb * 2**30)
-    sentence = f"Saved as {manifest.name} ({manifest.digest[:8]}): reglab train --set data.name={manifest.name}"
+    sentence = f"Saved as {manifest.name} ({manifest.digest[:8]}): {_train(manifest.name)}"
     output.print({**record, "saved": True, "digest": manifest.digest}, sentence)
     return 0
+
+
+def _train(name: str) -> str:
+    """The command that trains on set ``name`` as is usual."""
+    from reglab.datasets.usual import usual_for
+
+    every = "" if usual_for(name).data.train_size else " --set data.train_size=none"
+    return f"reglab train --set data.name={name}{every}"
 
 
 def remove_imported(arguments: argparse.Namespace, settings: Settings, output: Output) -> int:

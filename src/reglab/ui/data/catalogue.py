@@ -14,10 +14,10 @@ from reglab.charts.pixels import image_pixels
 from reglab.content.dataset_text import disk_text, size_text, test_text
 from reglab.datasets.catalogue import Listed, catalogue
 from reglab.datasets.thumbnails import strip
+from reglab.datasets.usual import usual_for
 from reglab.errors import RegLabError
 from reglab.spec import RunSpec
 from reglab.ui.data.data import version_of
-from reglab.ui.data.query import usual_for
 from reglab.ui.data.state import show_view
 from reglab.ui.data.transfer import transfer
 from reglab.ui.shared.image_grid import png

@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from reglab.datasets.imported import Manifest
+from reglab.datasets.usual import usual_for
 from reglab.errors import DataError, RegLabError
 from reglab.imports import FORMATS, Choices, Colour, Fit, Found, inside, save, understand
 from reglab.imports.found_text import (
@@ -23,7 +24,6 @@ from reglab.imports.found_text import (
 )
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE
 from reglab.imports.uploaded import Uploaded
-from reglab.ui.data.query import usual_for
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.acting import barred
 from reglab.ui.shared.query import TRAIN_PAGE

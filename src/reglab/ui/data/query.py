@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from reglab.datasets import check_data
-from reglab.errors import SpecError, shown
+from reglab.datasets.usual import usual_for
+from reglab.errors import shown
 from reglab.spec import RunSpec
 from reglab.ui.shared.query import best_effort
 from reglab.ui.shared.spec_fields import check_names
@@ -31,16 +31,6 @@ class Shown:
 
 DEFAULT = Shown()
 _USUAL = DEFAULT.spec.to_query()
-
-
-def usual_for(name: str) -> RunSpec:
-    """The usual spec on dataset ``name``, with all its images where it has fewer than are usual."""
-    spec = DEFAULT.spec.with_changes({"data.name": name})
-    try:
-        check_data(spec.data)
-    except SpecError:
-        return spec.with_changes({"data.train_size": None})
-    return spec
 
 
 def owns(key: str) -> bool:

@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from reglab.datasets.usual import usual_for
 from reglab.spec import RunSpec
-from reglab.ui.data.query import DEFAULT, Shown, View, owns, query_of, usual_for
+from reglab.ui.data.query import DEFAULT, Shown, View, owns, query_of
 from reglab.ui.shared.query import Form, Query
 from reglab.ui.shared.spec_fields import SETTINGS, WIDGETS, to_spec, to_values
 
