@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep
 from tests.pages.sweeps import SMALL, figures
 
+from reglab.datasets import imported
 from reglab.jobs import Runner
 from reglab.settings import Settings
 from reglab.store import Store, Sweep
@@ -23,6 +24,7 @@ def app(
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
     monkeypatch.delenv("REGLAB_STORE", raising=False)
     monkeypatch.setattr(Runner, "_take_up", lambda self: None)
+    monkeypatch.setattr(imported, "_places", [])  # the sets of this home, and no other test's
     yield AppTest.from_function(request.module.page, default_timeout=60)
     close_services()
 
