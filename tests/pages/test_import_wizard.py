@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit.runtime import Runtime
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from tests.imports.building import class_folders, encoded, folder, pixels, zipped
 from tests.pages.browsing import again, plain, press, prose, visit
@@ -14,6 +16,7 @@ from reglab.datasets.imported import FOLDER, saved_sets
 from reglab.imports.uploaded import Uploaded, plain_name
 from reglab.settings import Settings
 from reglab.store import Store
+from reglab.ui.data import import_state
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -105,6 +108,27 @@ def test_an_upload_lies_in_the_data_folder_and_goes_with_its_visitor(tmp_path: P
     assert plain_name("\x00<b>.zip") == "__b_.zip"
     assert plain_name("Bilder für 猫 (2).zip") == "Bilder für 猫 (2).zip"
     assert len(plain_name("\U0001d53b" * 300 + ".zip").encode()) < 255
+
+
+def test_what_a_visitor_leaves_goes_with_the_next_visit_of_anyone(
+    app: AppTest, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(app)
+    app.file_uploader[0].set_value(("pets.zip", (data / "pets.zip").read_bytes(), ""))
+    again(app)
+    press(app, "import_set_read")
+    left = app.session_state["import_set_state"]
+    file = left.found.spool.file
+    assert left.uploaded.path.is_file()
+    monkeypatch.setattr(import_state, "session_id", lambda: "another")
+    visit(AppTest.from_function(page, default_timeout=60))
+    assert left.uploaded is not None
+    monkeypatch.setattr(import_state, "_known", lambda session: False)
+    visit(AppTest.from_function(page, default_timeout=60))
+    assert list((data / FOLDER).iterdir()) == []
+    assert (left.found, file.closed) == (None, True)
+    assert "_session_mgr" in Runtime.__init__.__code__.co_names  # whom the state asks for sessions that are known
+    assert callable(WebsocketSessionManager.get_session_info)
 
 
 def test_classes_are_renamed_a_line_each_so_that_names_may_have_commas(app: AppTest, data: Path) -> None:

@@ -15,11 +15,15 @@ def inside(folder: Path, text: str) -> Path:
 
     :raises DataError: it leads elsewhere, or to nothing.
     """
+    missing = DataError(f"There is no {echoed(text)} in the data folder {folder}.")
     try:
-        path = (folder / text.strip()).resolve(strict=True)
+        path, own = (folder / text.strip()).resolve(), folder.resolve()
     except (OSError, ValueError, RuntimeError):
-        raise DataError(f"There is no {echoed(text)} in the data folder {folder}.") from None
-    own = folder.resolve()
-    if path == own or not path.is_relative_to(own):
+        raise missing from None
+    if path == own or not path.is_relative_to(own):  # whether anything is there is not said
         raise DataError(f"{echoed(text)} is not inside the data folder {folder}; only what lies there can be imported.")
+    try:
+        path.stat()
+    except OSError:
+        raise missing from None
     return path

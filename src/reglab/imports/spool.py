@@ -25,7 +25,7 @@ class Spool:
     def __init__(self, target: Target, folder: Path | None, images: int) -> None:
         self.target, self.most = target, images * target.bytes
         self.file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  it lives as long as this object
-        weakref.finalize(self, self.file.close)
+        self.close = weakref.finalize(self, self.file.close)
         _SPOOLS.add(self)
 
     def put(self, slot: int, pixels: bytes) -> bytes:
@@ -62,7 +62,7 @@ def room_left(folder: Path | None, limit: int | None) -> int:
     disk = shutil.disk_usage(folder or tempfile.gettempdir()).free - LEAST_FREE
     if limit is None:
         return disk
-    return min(disk, (limit - sum(spool.most for spool in _SPOOLS)) // 2)
+    return min(disk, (limit - sum(spool.most for spool in _SPOOLS if spool.close.alive)) // 2)
 
 
 def put(descriptor: int, target: Target, slot: int, pixels: bytes) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from reglab.imports.found_text import (
 )
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE
 from reglab.imports.uploaded import Uploaded
+from reglab.ui.data.import_state import STATE, ImportState, own_state, put_state
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.acting import barred
 from reglab.ui.shared.query import TRAIN_PAGE
@@ -36,25 +36,16 @@ MOST_MB = 20
 """Of uploads, which stay in memory."""
 
 _BAD = 20
-_KEY, _STATE, _NUMBER = "import_set", "import_set_state", "import_set_number"
+_KEY, _NUMBER = "import_set", "import_set_number"
+_KEPT = (STATE, _NUMBER)
 _FITS: Mapping[Fit, str] = {"crop": "Cut to the middle", "pad": "Pad with black", "stretch": "Stretch"}
 _COLOURS: Mapping[Colour, str] = {"grey": "Grey", "rgb": "RGB"}
 
 
-@dataclass
-class _State:
-    """What this visitor's import has come to: understood, saved, or a problem."""
-
-    uploaded: Uploaded | None = None
-    found: Found | None = None
-    saved: Manifest | None = None
-    problem: str | None = None
-
-
 def import_wizard() -> None:
     """Draw an expander with the step that the import is at."""
-    state: _State = st.session_state.setdefault(_STATE, _State())
-    under_way = state != _State()
+    state = own_state()
+    under_way = state != ImportState()
     with st.expander("Import images", icon=":material/upload_file:", expanded=under_way, key=f"{_KEY}_box"):
         if reason := barred("import"):
             st.info(literal(reason), icon=":material/lock:")
@@ -66,7 +57,7 @@ def import_wizard() -> None:
             _choose(state)
 
 
-def _choose(state: _State) -> None:
+def _choose(state: ImportState) -> None:
     """The first step: an upload or a place in the data folder, and Read."""
     with st.popover("Formats", type="tertiary", icon=":material/help:", key=f"{_KEY}_formats"):
         for entry in FORMATS.entries.values():
@@ -106,7 +97,7 @@ def _upload() -> Sequence[UploadedFile]:
     )
 
 
-def _read_upload(state: _State, files: Sequence[UploadedFile]) -> None:
+def _read_upload(state: ImportState, files: Sequence[UploadedFile]) -> None:
     uploaded = Uploaded(services().settings.data, [(file.name, file.getvalue()) for file in files])
     st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1  # a new widget: the files leave the memory
     with ExitStack() as stack:  # also where it is cancelled
@@ -116,7 +107,7 @@ def _read_upload(state: _State, files: Sequence[UploadedFile]) -> None:
     state.uploaded = uploaded
 
 
-def _read_path(state: _State, text: str) -> None:
+def _read_path(state: ImportState, text: str) -> None:
     state.found = _understand(inside(services().settings.data, text))
 
 
@@ -137,7 +128,7 @@ def _progress() -> Callable[[str, float], None]:
     return report
 
 
-def _understood(state: _State, found: Found) -> None:
+def _understood(state: ImportState, found: Found) -> None:
     """The second step: what was understood, the choices, and Save."""
     st.markdown(
         f"**{literal(found.path.name)}**: {literal(found.format)}, {count_of(found.total, 'image')} of "
@@ -198,7 +189,7 @@ def _choices(found: Found) -> Choices:
     return Choices(name.strip(), label, int(side), colour, fit, about, licence, source, names)
 
 
-def _save(state: _State, found: Found, choices: Choices) -> None:
+def _save(state: ImportState, found: Found, choices: Choices) -> None:
     settings = services().settings
     state.problem = barred("import")
     try:
@@ -209,7 +200,7 @@ def _save(state: _State, found: Found, choices: Choices) -> None:
     if state.saved is not None:
         saved = state.saved
         _forget()
-        st.session_state[_STATE] = _State(saved=saved)
+        put_state(ImportState(saved=saved))
     st.rerun()
 
 
@@ -227,9 +218,8 @@ def _done(saved: Manifest) -> None:
 
 
 def _forget() -> None:
-    """Callback: begin anew; the upload leaves the disk, the spool its memory."""
-    state: _State = st.session_state.pop(_STATE, _State())
-    if state.uploaded is not None:
-        state.uploaded.close()
-    for key in [key for key in st.session_state if str(key).startswith(f"{_KEY}_") and key != _NUMBER]:
+    """Callback: begin anew."""
+    own_state().release()
+    put_state(ImportState())
+    for key in [key for key in st.session_state if str(key).startswith(f"{_KEY}_") and key not in _KEPT]:
         del st.session_state[key]

@@ -55,7 +55,8 @@ def _tile(tile: Tile, size: int) -> str:
     look = f"width:{size}px;height:auto;image-rendering:pixelated;border-radius:3px;display:block"
     look += f";outline:2px dashed {tile.edge};outline-offset:-5px" if tile.dashed else ""
     lines = "<br>".join(html.escape(line) for line in tile.caption)
-    text = f'<figcaption style="font-size:12px;line-height:1.3;margin-top:3px">{lines}</figcaption>' if lines else ""
+    small = "font-size:12px;line-height:1.3;margin-top:3px;overflow-wrap:anywhere"
+    text = f'<figcaption style="{small}">{lines}</figcaption>' if lines else ""
     image = f'<img src="data:image/png;base64,{source}" alt="{html.escape(tile.alt, quote=True)}" style="{look}">'
     if tile.query is not None:
         image = f'<a href="?{html.escape(urlencode(tile.query, safe=","), quote=True)}" target="_self">{image}</a>'
