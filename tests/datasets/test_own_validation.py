@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 
+from reglab.cli import main
 from reglab.datasets import DATASETS, Split, check_data, load_images, prepare
 from reglab.errors import SpecError
 from reglab.jobs import data_remarks
@@ -44,6 +46,12 @@ def test_the_own_part_validates_whatever_else_is_set(test_fraction: float, knobs
         left = 1797 - OWN - len(split.test.index)
         assert len(split.train_index) == left == check_data(DataSpec(
             name="with_own", validation="own", train_size=None, test_fraction=test_fraction)).left  # fmt: skip
+
+
+def test_the_health_of_the_own_parts_is_checked_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", "with_own", "--validation", "own", "--json"]) == 0
+    images = json.loads(capsys.readouterr().out)["images"]
+    assert images == {"training": 1797 - OWN - 359, "validation": OWN, "test": 359}
 
 
 def test_a_cut_of_it_is_stratified_and_seeded() -> None:

@@ -84,11 +84,14 @@ def duplicate_sentences(found: Found) -> list[str]:
     """Duplicates, where there are any, and what they do."""
     pixels, side = found.duplicates, found.duplicates.side
     equal = f"equal at {side}×{side} pixels"
-    example = [f"For example {' and '.join(names[:2])}." for names in pixels.examples[:1]]
+    example = [f"Equal images are, for example, {' and '.join(names[:2])}." for names in pixels.examples[:1]]
     return [
         sentence
         for count, sentence in (
-            (pixels.across, f"{pixels.across:,} images are in two parts ({equal}): validation or test then flatter."),
+            (
+                pixels.across,
+                f"{pixels.across:,} images are in two parts ({equal}): validation or test accuracy is too high.",
+            ),
             (pixels.within, f"{_copies(pixels.within)} ({equal})."),
             (pixels.conflicts, f"{pixels.conflicts:,} equal images have different labels ({equal})."),
         )

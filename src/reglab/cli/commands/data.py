@@ -26,6 +26,10 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clear", action="store_true", help="with cache: remove them; they are decoded anew when needed"
     )
+    parser.add_argument(
+        "--validation", choices=("share", "own"), default="share",
+        help="with check: the validation images are a share of the images, or the data set's own part; default: share",
+    )  # fmt: skip
     import_arguments(parser)
 
 
@@ -63,7 +67,7 @@ def _check(arguments: argparse.Namespace, settings: Settings, output: Output) ->
     from reglab.datasets.catalogue import not_at_hand
     from reglab.datasets.health import USUAL, dataset_health
 
-    spec = USUAL.model_copy(update={"name": arguments.what})
+    spec = USUAL.model_copy(update={"name": arguments.what, "validation": arguments.validation})
     if missing := not_at_hand(spec, settings.data):
         raise DataError(f"{missing} `reglab data download {arguments.what}` brings them.")
     found = dataset_health(arguments.what, settings.data, spec=spec)
