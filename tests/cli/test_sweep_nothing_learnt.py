@@ -91,6 +91,8 @@ def test_always_answering_the_most_frequent_class_is_chance(capsys: pytest.Captu
     assert max(row["balanced_acc"] for row in found["table"]) < 0.19  # one class of ten, however frequent: 0.1
     assert {row["regime"] for row in found["table"]} == {"at chance"}
     assert "19 %, the share of the most frequent class" in page_text(found["sweep"])[0]
+    assert main(["show", found["sweep"]]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("balanced_acc")
 
 
 def test_a_network_at_chance_does_not_overfit(capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,3 +195,5 @@ def test_a_share_of_the_training_images_is_not_called_all_of_them(data: dict[str
     spec = SweepSpec.parse({"run": {"data": data}, "l2": [0.0]})
     assert progress_text.data_text(spec) == f"{spec.run.data.label}, 30 epochs"
     assert progress_text.facts(spec).startswith(f"Digits (8×8), {spec.run.data.label} · ")
+    weighted = SweepSpec.parse({"run": {"data": data, "train": {"class_weights": "balanced"}}, "l2": [0.0]})
+    assert f"{spec.run.data.label}, class weights in the loss · " in progress_text.facts(weighted)

@@ -13,6 +13,7 @@ from typing import Any
 
 from reglab.cli.judgement_lines import both_figures, judgement_lines, place_text, rate_check_lines, zero_text
 from reglab.cli.output import Output
+from reglab.columns import BALANCED_ACC
 from reglab.jobs import (
     SweepWorker,
     Worker,
@@ -166,7 +167,8 @@ def print_sweep(store: Store, sweep: Sweep, output: Output, measure: str | None 
     found = sweep_result(store, sweep, measure)
     several = len(sweep.spec.applies) > 1
     lambdas = () if sweep.spec.kind == "setting" else ("lambda", "l1", "l2")
-    names = (*(["apply"] * several), *lambdas, *sweep.spec.over, *_COLUMNS)
+    uneven = any(row.get(BALANCED_ACC) is not None for row in found["table"])
+    names = (*(["apply"] * several), *lambdas, *sweep.spec.over, *_COLUMNS, *([BALANCED_ACC] * uneven))
     rows = [
         names,
         *(tuple(_cell({**row, **row.get("over", {})}.get(name)) for name in names) for row in found["table"]),

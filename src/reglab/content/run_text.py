@@ -54,7 +54,12 @@ def data_text(spec: RunSpec, images: int | None) -> str:
     number = f", {images:,} training images" if images else ""
     noise = f" with {spec.data.noise_label}" if spec.data.noise_label else ""
     knobs = f", {spec.data.label}" if spec.data.label else ""
-    return f"{dataset_label(spec.data.name)}{number}{noise}{knobs}"
+    return f"{dataset_label(spec.data.name)}{number}{noise}{knobs}{class_weights_text(spec)}"
+
+
+def class_weights_text(spec: RunSpec) -> str:
+    """What follows the data where classes have weights; else empty."""
+    return ", class weights in the loss" if spec.train.class_weights != "none" else ""
 
 
 def optimizer_text(spec: RunSpec) -> str:

@@ -93,7 +93,7 @@ def data_remarks(run: Run) -> list[str]:
 
 
 OTHER_IMAGES = (
-    "Its values are validated on other images or pixels, so their figures answer different questions: a lower loss may "
+    "its values are validated on other images or pixels, so their figures answer different questions: a lower loss may "
     "only mean easier images."
 )
 _VALIDATION = {"data.val_fraction", "data.val_size", "data.val_input_noise"}

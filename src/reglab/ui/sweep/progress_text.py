@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from reglab.content.run_text import class_weights_text
 from reglab.jobs import ended_text
 from reglab.jobs.sweep_plan import Plan
 from reglab.number_format import exact
@@ -67,7 +68,7 @@ def facts(spec: SweepSpec) -> str:
     told = {"data.train_size", "train.epochs"}
     axes = [text for key in spec.over if key not in told and (text := _swept(spec, key))]
     data = ", ".join(filter(None, (dataset_label(run.data.name), f"{images}{noise}".strip(), spec.shared_data.label)))
-    parts = (data, model_label(run.model.name), optimizer)
+    parts = (f"{data}{class_weights_text(run)}", model_label(run.model.name), optimizer)
     return " · ".join(filter(None, (*parts, _penalty(spec), *axes)))
 
 
