@@ -131,6 +131,24 @@ def test_what_a_visitor_leaves_goes_with_the_next_visit_of_anyone(
     assert callable(WebsocketSessionManager.get_session_info)
 
 
+def test_a_third_import_at_once_is_asked_to_wait_and_keeps_its_files(app: AppTest, data: Path) -> None:
+    visit(app)
+    app.file_uploader[0].set_value(("pets.zip", (data / "pets.zip").read_bytes(), ""))
+    again(app)
+    with import_state.turn(), import_state.turn():
+        press(app, "import_set_read")
+        assert [plain(one.value) for one in app.error] == [
+            "2 other imports are being read or saved; try again in a moment."
+        ]
+    press(app, "import_set_read")
+    assert not app.error
+    with import_state.turn(), import_state.turn():
+        press(app, "import_set_save")
+        assert "try again in a moment" in plain(prose(app))
+    press(app, "import_set_save")
+    assert [plain(one.value) for one in app.success] == ["pets is saved: 8 images."]
+
+
 def test_classes_are_renamed_a_line_each_so_that_names_may_have_commas(app: AppTest, data: Path) -> None:
     zipped(data / "kinds.zip", class_folders(2, ("cat, big", "dog")))
     read(app, "kinds.zip")

@@ -6,7 +6,10 @@ cycles, which may be hours later. So every visit of the wizard lets go of what s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -14,6 +17,7 @@ import streamlit as st
 from streamlit import runtime
 
 from reglab.datasets.imported import Manifest
+from reglab.errors import DataError
 from reglab.imports import Found
 from reglab.imports.uploaded import Uploaded
 from reglab.ui.shared.ticks import session_id
@@ -39,6 +43,10 @@ class ImportState:
         self.uploaded = self.found = None
 
 
+AT_ONCE = 2
+"""Imports that are read or saved at the same time: each takes all cores."""
+
+_TURNS = BoundedSemaphore(AT_ONCE)
 _STATES: WeakValueDictionary[str, ImportState] = WeakValueDictionary()
 
 
@@ -54,6 +62,20 @@ def put_state(state: ImportState) -> ImportState:
     """Make ``state`` that of this visitor."""
     st.session_state[STATE] = _STATES[session_id()] = state
     return state
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """The block in which images are decoded.
+
+    :raises DataError: others are in theirs.
+    """
+    if not _TURNS.acquire(blocking=False):
+        raise DataError(f"{AT_ONCE} other imports are being read or saved; try again in a moment.")
+    try:
+        yield
+    finally:
+        _TURNS.release()
 
 
 def _known(session: str) -> bool:

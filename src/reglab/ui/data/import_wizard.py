@@ -23,7 +23,7 @@ from reglab.imports.found_text import (
 )
 from reglab.imports.limits import LEAST_SIDE, MOST_SIDE
 from reglab.imports.uploaded import Uploaded
-from reglab.ui.data.import_state import STATE, ImportState, own_state, put_state
+from reglab.ui.data.import_state import STATE, ImportState, own_state, put_state, turn
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.acting import barred
 from reglab.ui.shared.query import TRAIN_PAGE
@@ -78,7 +78,8 @@ def _choose(state: ImportState) -> None:
     if st.button("Read", key=f"{_KEY}_read", type="primary", disabled=not ready, help="Nothing is saved yet."):
         state.problem = None
         try:
-            read()
+            with turn():
+                read()
         except RegLabError as error:
             state.problem = str(error)
         st.rerun()
@@ -194,7 +195,8 @@ def _save(state: ImportState, found: Found, choices: Choices) -> None:
     state.problem = barred("import")
     try:
         if state.problem is None:
-            state.saved = save(found, choices, settings.data, _progress(), settings.import_gb * 2**30)
+            with turn():
+                state.saved = save(found, choices, settings.data, _progress(), settings.import_gb * 2**30)
     except DataError as error:
         state.problem = str(error)
     if state.saved is not None:
