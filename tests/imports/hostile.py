@@ -362,7 +362,7 @@ REFUSED: dict[str, tuple[Build, str]] = {
     "a single image": (in_file("cat.png", ONE), "is a single image"),
     "an SVG file": (in_file("cat.svg", SVG), "SVG drawing"),
     "an XML bomb": (in_file("cat.svg", XML_BOMB), "SVG drawing"),
-    "a tar file": (in_file("set.tar.gz", gzip.compress(b"x" * 1000)), "archive"),
+    "a tar file": (in_file("set.tar.gz", gzip.compress(b"x" * 1000)), "is an archive other than a zip file"),
     "a pickle": (in_file("set.pkl", pickle.dumps(Boom())), "is not recognised"),
     "a PDF file": (in_file("set.pdf", b"%PDF-1.7\n"), "document"),
     "nothing": (lambda at: at / "absent", "No such file"),

@@ -13,6 +13,7 @@ from tests.pages.browsing import again, plain, press, prose, visit
 
 from reglab.datasets import DATASETS, imported
 from reglab.datasets.imported import FOLDER, saved_sets
+from reglab.errors import DataError
 from reglab.imports.uploaded import Uploaded, plain_name
 from reglab.settings import Settings
 from reglab.store import Store
@@ -103,6 +104,8 @@ def test_an_upload_lies_in_the_data_folder_and_goes_with_its_visitor(tmp_path: P
     assert names == ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"]
     assert uploaded.path.is_relative_to(tmp_path / FOLDER)
     uploaded.close()
+    with pytest.raises(DataError, match=r"^Two of the files are called x\.zip;"):
+        Uploaded(tmp_path, [("a/x.zip", b"a"), ("y.zip", b"b"), ("b/x.zip", b"c")])
     assert list((tmp_path / FOLDER).iterdir()) == []
     assert plain_name("/etc/..") == plain_name("\x00/\x00") == "upload"
     assert plain_name("\x00<b>.zip") == "__b_.zip"

@@ -97,6 +97,8 @@ def _kind_of_file(source: Source) -> str:
         with decoding.quiet():
             size_of(content(source.tree.data(source.tree.members[0], _MOST)), source.limits.pixels)
     except BadFile as fault:
+        if "archive" in str(fault):
+            return "is an archive other than a zip file"
         return "is not recognised" if "no image" in str(fault) else str(fault)
     except IndexError:
         return "is a hidden file"

@@ -11,7 +11,7 @@ import secrets
 import shutil
 import unicodedata
 import weakref
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -26,10 +26,13 @@ _LONGEST = 60  # characters, of up to 4 bytes: file systems take 255
 class Uploaded:
     """``files``, (name, content) each, below the data folder ``folder``; gone with :meth:`close`, or with this object.
 
-    :raises DataError: there is no room.
+    :raises DataError: there is no room, or two have the same name.
     """
 
-    def __init__(self, folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    def __init__(self, folder: Path, files: Sequence[tuple[str, bytes]]) -> None:
+        names = [plain_name(name) for name, _ in files]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise DataError(f"Two of the files are called {twice}; upload one of them, or rename it.")
         self._place = folder / FOLDER / f".upload.{secrets.token_hex(4)}{SUFFIX}"
         try:
             self._place.mkdir(parents=True)
