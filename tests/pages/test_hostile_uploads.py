@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.imports.building import class_folders, encoded, pixels, zipped
-from tests.imports.hostile import LEFT_OUT, REFUSED
+from tests.imports.hostile import LEFT_OUT, REFUSED, TAKEN
 from tests.pages.browsing import again, plain, press, prose, visit
 
 from reglab.datasets.imported import FOLDER
@@ -90,3 +90,18 @@ def test_markup_of_strangers_is_text_wherever_the_wizard_shows_it(
     press(app, "import_set_save")
     assert not app.error
     assert [each.name for each in (settings.data / FOLDER).iterdir() if each.name != ".lock"] == ["set"]
+
+
+def test_bad_files_of_an_upload_are_counted_and_the_others_saved(
+    app: AppTest, store: Store, settings: Settings, built: Path
+) -> None:
+    odd = {f"cat/{n:02}.png": data for n, (data, _) in enumerate((LEFT_OUT | TAKEN).values())}
+    upload(app, ("odd.zip", zipped(built / "odd.zip", class_folders() | odd).read_bytes()))
+    assert f"{len(LEFT_OUT)} files cannot be used and are left out." in [plain(one.label) for one in app.expander]
+    shown = plain(prose(app))
+    for number, (_, pattern) in enumerate(list(LEFT_OUT.values())[:20]):
+        assert re.search(rf"- cat/{number:02}\.png: .*({pattern})", shown)
+    for _, remark in TAKEN.values():
+        assert re.search(remark, shown)
+    press(app, "import_set_save")
+    assert [plain(one.value) for one in app.success] == [f"odd is saved: {6 + len(TAKEN)} images."]
