@@ -43,7 +43,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Members:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The home that is attacked, by all tests in turn: nothing is ever left in it."""
     with opened_home(tmp_path_factory.mktemp("attacked") / "home") as store:
         add_run(store)

@@ -246,9 +246,9 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_hostile_member_is_refused(name: str, members: Members, home: Store) -> None:
+def test_a_hostile_member_is_refused(name: str, members: Members, attacked: Store) -> None:
     attack, sentence = ATTACKS[name]
-    said = refused(home, attack(members))
+    said = refused(attacked, attack(members))
     assert any(part in said for part in sentence.split("|")), said
 
 

@@ -40,9 +40,9 @@ SWEEP_ATTACKS: dict[str, tuple[Attack, str]] = {
 
 
 @pytest.mark.parametrize("name", SWEEP_ATTACKS)
-def test_a_hostile_sweep_is_refused(name: str, sweep: Members, home: Store) -> None:
+def test_a_hostile_sweep_is_refused(name: str, sweep: Members, attacked: Store) -> None:
     attack, sentence = SWEEP_ATTACKS[name]
-    said = refused(home, attack(sweep))
+    said = refused(attacked, attack(sweep))
     assert any(part in said for part in sentence.split("|")), said
 
 

@@ -200,9 +200,9 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_hostile_archive_is_refused(name: str, members: Members, home: Store) -> None:
+def test_a_hostile_archive_is_refused(name: str, members: Members, attacked: Store) -> None:
     attack, sentence = ATTACKS[name]
-    said = refused(home, attack(members))
+    said = refused(attacked, attack(members))
     assert any(part in said for part in sentence.split("|")), said
 
 
@@ -215,22 +215,24 @@ def test_the_corpus_is_large_and_its_base_is_imported(members: Members, tmp_path
 
 @given(st.data())
 @settings(max_examples=40)
-def test_any_changed_bytes_are_refused_or_change_nothing(members: Members, home: Store, data: st.DataObject) -> None:
+def test_any_changed_bytes_are_refused_or_change_nothing(
+    members: Members, attacked: Store, data: st.DataObject
+) -> None:
     """Only bytes that say nothing (times and rights in the zip's directory) may change."""
     whole = bytearray(packed(members))
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        imported(home, bytes(whole))
+        imported(attacked, bytes(whole))
         said = "It is imported."
     except RegLabError as error:
         said = str(error)
     assert said.endswith(".")
-    assert not list(home.home.glob(".import-*"))
+    assert not list(attacked.home.glob(".import-*"))
 
 
-def test_a_bomb_and_a_million_claims_take_little_memory(members: Members, home: Store) -> None:
+def test_a_bomb_and_a_million_claims_take_little_memory(members: Members, attacked: Store) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for attack in (bomb(members), overlapping(members), ending(count=65_534)(members)):
-        refused(home, attack)
+        refused(attacked, attack)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB, of which 100 MB make the bombs
