@@ -5,8 +5,6 @@ VENV ?= .venv
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 WORKERS ?= 2
-# Tests in a browser wait for ticks and answers of pages; one more at a time fills the cores meanwhile.
-LIVE_WORKERS ?= 3
 # More arguments for pip install, and the address of a package index that serves CPU-only builds of PyTorch.
 PIP_ARGS ?=
 TORCH_INDEX ?=
@@ -39,7 +37,7 @@ run: $(VENV)/.installed ## Start the dashboard on 127.0.0.1:8501 (PORT=… and A
 test: lint system-packages ## Run every check: format, lint, types, import directions, all tests.
 	status=0; \
 	$(PYTEST) -n $(WORKERS) --dist worksteal --durations=20 --ignore=tests/live -m "not live" || status=$$?; \
-	$(PYTEST) tests/live -n $(LIVE_WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 -m live || status=$$?; \
+	$(PYTEST) tests/live -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 -m live || status=$$?; \
 	exit $$status
 
 check: lint ## Check format, lint, types, import directions, and run the quick tests: for every commit.
