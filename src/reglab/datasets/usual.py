@@ -1,4 +1,4 @@
-"""The usual settings for a dataset, of which it may have too few images."""
+"""The usual settings for a data set, within the images that it has."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def inside(folder: Path, text: str) -> Path:
         path, own = (folder / text.strip()).resolve(), folder.resolve()
     except (OSError, ValueError, RuntimeError):
         raise missing from None
-    if path == own or not path.is_relative_to(own):  # whether anything is there is not said
+    if path == own or not path.is_relative_to(own):  # the answer does not depend on what is there
         raise DataError(f"{echoed(text)} is not inside the data folder {folder}; only what lies there can be imported.")
     try:
         path.stat()
