@@ -245,7 +245,7 @@ def _dismiss() -> None:
     runs_state().deleted = ()
 
 
-@redrawn
+# Not redrawn: a tick that waits meanwhile still has the panel open, and a second run of the script would believe it.
 def _save(run_id: str, keys: Sequence[str]) -> None:
     """Store the name, tags, note and colour in the fields with these keys."""
     store, (name, tags, note, colour) = services().store, (st.session_state[key] for key in keys)
@@ -259,7 +259,6 @@ def _save(run_id: str, keys: Sequence[str]) -> None:
     _close_edit(problem_of(write))
 
 
-@redrawn
 def _retag(ids: Sequence[str]) -> None:
     add, remove = st.session_state["tags_added"], st.session_state["tags_removed"]
     _close_edit(problem_of(lambda: services().store.change_tags(ids, add=add, remove=remove)))
