@@ -5,13 +5,14 @@ const PAPER = 680; // pixels between the margins of A4, as in the style
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paper = matchMedia("print");
 const charts = [];
+const waiting = [...document.querySelectorAll("script.figure")]; // figures that are yet to be drawn
 
 async function start() {
   try {
     const script = document.createElement("script");
     script.textContent = await unpacked(document.getElementById("library").textContent);
     document.head.append(script); // the policy knows its hash
-    for (const source of document.querySelectorAll("script.figure")) await show(source);
+    while (waiting.length) await show(waiting.shift());
   } catch (error) {
     complain(error);
   }
@@ -79,6 +80,7 @@ function complain(error) {
 
 function redraw(printed) {
   document.documentElement.classList.toggle("printed", printed);
+  while (printed && window.Plotly && waiting.length) show(waiting.shift()); // a page is printed whole, however early
   for (const chart of charts) draw(chart, printed);
 }
 
