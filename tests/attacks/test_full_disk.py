@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.attacks.outages import LONG, errors, health, training, wait_for_state, wait_for_trouble
 from tests.jobs.running import assert_same_figures, figures, settings_in, wait_until, work
+from tests.patience import PATIENCE
 
 from reglab.errors import StoreUnavailable
 from reglab.jobs import patience
@@ -130,7 +131,7 @@ def test_every_page_shows_the_banner_until_there_is_space(
     monkeypatch.delenv("REGLAB_STORE", raising=False)
     close_services()
     try:
-        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=60).run()
+        app = AppTest.from_file(str(Path(__file__).parents[2] / "app.py"), default_timeout=PATIENCE).run()
         assert not app.error
         with filled(disk):
             wait_for_trouble(services().runner, "full")

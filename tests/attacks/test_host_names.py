@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.attacks.visitor import visiting
 from tests.live.serving import APP, Server, serving
+from tests.patience import PATIENCE
 from websockets.exceptions import InvalidStatus
 
 from reglab.ui.security import is_allowed, local_hosts
@@ -26,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def answer(server: Server, path: str, host: str) -> tuple[int, str]:
     """Status and text of one request under the name ``host``."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
     connection.request("GET", path, headers={"Host": host})
     got = connection.getresponse()
     text = got.read().decode("utf-8", "replace")

@@ -18,6 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from tests.live.oidc_provider import CLIENT, SECRET, Provider, providing
 from tests.live.serving import APP, Server, serving
+from tests.patience import PATIENCE
 
 from reglab.cli import main
 
@@ -45,7 +46,7 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def ask(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str], SimpleCookie]:
     """Status, headers and cookies of an answer; no redirect is followed."""
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
     connection.request("GET", path, headers={"Host": PUBLIC, **headers})
     answer = connection.getresponse()
     answer.read()
@@ -64,7 +65,7 @@ def redirect_of(url: str) -> str:
             return None
 
     try:
-        urllib.request.build_opener(Stay).open(url, timeout=60)
+        urllib.request.build_opener(Stay).open(url, timeout=PATIENCE)
     except urllib.error.HTTPError as answer:
         return str(answer.headers["Location"])
     raise AssertionError("no redirect")
@@ -106,7 +107,7 @@ def test_nothing_internal_is_served_and_every_answer_has_its_headers(server: Ser
 def test_a_server_that_others_could_reach_does_not_start_without_sign_in() -> None:
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("REGLAB_", "STREAMLIT_"))}
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.address=0.0.0.0", "--server.port=0"]
-    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
     [sentence] = [line for line in ended.stderr.splitlines() if line.startswith("reglab: ")]
     assert sentence.startswith(

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.attacks.visitor import Visitor, visiting
 from tests.factories import add_run, add_sweep, layer_stats, metrics, spec
 from tests.live.serving import APP, serving
+from tests.patience import PATIENCE
 
 from reglab.number_format import percent
 from reglab.settings import load_settings
@@ -51,7 +52,7 @@ def own_home(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def looks(page: object, monkeypatch: pytest.MonkeyPatch, *, opens: bool = False, **query: str) -> Iterator[AppTest]:
     """Ticks of a page, or visits to it, by one session after the other, round after round."""
-    apps = [AppTest.from_function(page, default_timeout=60) for _ in range(SESSIONS)]  # type: ignore[arg-type]
+    apps = [AppTest.from_function(page, default_timeout=PATIENCE) for _ in range(SESSIONS)]  # type: ignore[arg-type]
     while True:
         for number, app in enumerate(apps):
             for module in (run_results, sweep_results):

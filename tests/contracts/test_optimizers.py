@@ -17,6 +17,7 @@ import pytest
 import torch
 from tests.keras_torch import keras
 from tests.optimizers.cases import CASES, COMMON, bound, own_keys, title
+from tests.patience import PATIENCE
 from tests.training.test_fused_lanes import ELASTIC, FUSED, difference, lanes_of, spec, trained
 from tests.ui.latex import run_line
 
@@ -215,7 +216,7 @@ def test_reading_a_spec_loads_no_torch() -> None:
         f"for name in [{names}]: RunSpec.parse({{'optim': {{'name': name}}}})\n"
         "assert 'torch' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 @pytest.fixture

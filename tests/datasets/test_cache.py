@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tests.patience import PATIENCE
 
 from reglab.datasets import DATASETS, Dataset, Images, Progress, cache, load_images
 from reglab.errors import DataError, UnknownName
@@ -27,7 +28,7 @@ class Counter:
 
     def __call__(self, folder: Path, progress: Progress) -> Images:
         self.calls.append(folder)
-        assert self.gate.wait(30)
+        assert self.gate.wait(PATIENCE)
         if self.reads is not None:
             self.reads.read_bytes()
         return Images(self.images.x.clone(), self.images.y.clone())

@@ -27,6 +27,7 @@ from tests.datasets.files import (
     write_idx_pair,
     write_svhn,
 )
+from tests.patience import PATIENCE
 from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
 from reglab._torchvision import load_torchvision
@@ -182,7 +183,7 @@ class _Silent(_CutOff):
     let_go = threading.Event()
 
     def do_GET(self) -> None:
-        self.let_go.wait(30)
+        self.let_go.wait(PATIENCE)
 
 
 def test_a_connection_that_breaks_off_leaves_what_arrived(
@@ -277,7 +278,7 @@ def _process(url: str, folder: Path) -> subprocess.Popen[str]:
 def test_processes_that_want_the_same_download_it_once(tmp_path: Path, address: list[str]) -> None:
     url = _fashion().mirrors[0]  # type: ignore[attr-defined]
     processes = [_process(url, tmp_path / "data") for _ in range(2)]
-    ends = [process.communicate(timeout=120)[0].splitlines()[-1] for process in processes]
+    ends = [process.communicate(timeout=PATIENCE)[0].splitlines()[-1] for process in processes]
     assert ends == ["200", "200"]
     assert address == [f"/{name}" for name in NAMES]
 
@@ -292,7 +293,7 @@ class _HalfThenWait(_CutOff):
         self.end_headers()
         self.wfile.write(data[: len(data) // 2])
         self.wfile.flush()
-        _Silent.let_go.wait(30)
+        _Silent.let_go.wait(PATIENCE)
 
 
 def test_a_killed_download_leaves_nothing_that_is_read_and_is_resumed(

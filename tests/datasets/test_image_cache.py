@@ -21,6 +21,7 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.datasets.files import TEST_NAMES, write_idx_pair
+from tests.patience import PATIENCE
 from tests.real_errors import needs_full_disk, write_to_a_full_disk
 
 from reglab import RunSpec, atomic, train
@@ -355,7 +356,7 @@ def test_while_one_process_decodes_others_wait_and_map_what_it_wrote(tmp_path: P
 
     def decode() -> Arrays:
         decoding.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE)
         return np.ones((1, 1, 2, 2), np.uint8), np.zeros(1, np.int64)
 
     def never() -> Arrays:
@@ -363,9 +364,9 @@ def test_while_one_process_decodes_others_wait_and_map_what_it_wrote(tmp_path: P
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(image_cache.shared, slot, decode, lambda: None)
-        assert decoding.wait(30)
+        assert decoding.wait(PATIENCE)
         second = pool.submit(image_cache.shared, slot, never, waiting.set)
-        assert waiting.wait(30)
+        assert waiting.wait(PATIENCE)
         go_on.set()
         assert np.array_equal(first.result(30)[0], second.result(30)[0])
 

@@ -18,6 +18,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 from tests.live.serving import APP, Server, serving
+from tests.patience import PATIENCE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Serve = Callable[..., Server]
@@ -25,8 +26,7 @@ Serve = Callable[..., Server]
 _LONGEST = ("train", "chart", "accessible", "runs", "test_dashboard", "ray", "sign_in", "sweep", "present", "print")
 """The modules that take longest, in about this order, so that no worker is left with one while the others are done."""
 
-_PATIENCE = 60_000  # milliseconds that a page may take on a busy machine
-expect.set_options(timeout=_PATIENCE)
+expect.set_options(timeout=PATIENCE * 1000)
 
 # Streamlit looks for its server at the address of the page first, so a deep link costs it two harmless 404s.
 _HARMLESS = ("_stcore/health", "_stcore/host-config")
@@ -103,7 +103,7 @@ def page(context: BrowserContext, serve: Serve) -> Iterator[Page]:
             complain(message.text)
 
     opened = context.new_page()
-    opened.set_default_timeout(_PATIENCE)
+    opened.set_default_timeout(PATIENCE * 1000)
     opened.on("console", listen)
     opened.on("pageerror", lambda error: complain(str(error)))
     yield opened

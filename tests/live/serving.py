@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
-_START = 120.0  # seconds that a start, and the first answer after it, may take on a busy machine
 _ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
 _left: list[int] = []
 """Ports of servers that have ended: the browser still has, compiled, what it got from there."""
@@ -48,7 +49,7 @@ class Server:
 
     def get(self, path: str) -> bytes:
         """The body of a 200 answer."""
-        with urllib.request.urlopen(self.url + path, timeout=_START) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as answer:
             return bytes(answer.read())
 
 
@@ -103,7 +104,7 @@ def started(command: Sequence[str], home: Path, folder: Path, **environment: str
         reader = threading.Thread(target=_read, args=(server, listens := threading.Event()))
         reader.start()
         try:
-            listens.wait(_START)
+            listens.wait(PATIENCE)
             assert server.url, f"The server did not start:\n{server.log}"
             server.get("/_stcore/health")  # answers once the lifespan has opened the services
             yield server

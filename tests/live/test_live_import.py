@@ -53,5 +53,5 @@ def test_uploaded_images_come_to_a_verdict(page: Page, serve: Serve, tmp_path: P
     page.goto(page.url + SMALL)
     expect(page.get_by_text("Start trains 2 λ₂ × 2 seeds = 4 runs of 3 epochs.")).to_be_visible()
     page.locator(".st-key-sweep_start button").first.click()
-    expect(page.get_by_text("Finished 4 runs of 3 epochs")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Finished 4 runs of 3 epochs")).to_be_visible()
     expect(page.get_by_text("is best")).to_be_visible()

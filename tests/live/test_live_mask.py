@@ -6,8 +6,6 @@ from playwright.sync_api import Page, expect
 from tests.live.serving import Server
 from tests.live.waiting import wait_in_page
 
-PATIENCE = 60_000  # milliseconds, on a busy machine
-
 MARK = "() => { document.querySelector('[data-testid=stDataFrame]').dataset.mark = 'same'; }"
 MARKED = "() => document.querySelector('[data-testid=stDataFrame]').dataset.mark"
 
@@ -27,7 +25,7 @@ def test_typed_factors_reach_the_address_and_the_table_stays(dashboard: Server, 
     page.goto(f"{dashboard.url}/train")
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
-    expect(page.get_by_text("4 of 8 tensors are penalised")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("4 of 8 tensors are penalised")).to_be_visible()
     page.evaluate(MARK)
     table.click(position={"x": 30, "y": 50})  # conv1.weight, below the header
     for _ in range(4):
@@ -36,8 +34,8 @@ def test_typed_factors_reach_the_address_and_the_table_stays(dashboard: Server, 
     address_has(page, '{"conv1.weight": 0.5}')
     enter(page, "2")  # conv1.bias, which the scope leaves out
     address_has(page, '"conv1.bias": 2.0')
-    expect(page.get_by_text("5 of 8 tensors are penalised")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("5 of 8 tensors are penalised")).to_be_visible()
     assert page.evaluate(MARKED) == "same"
     page.get_by_text("dense only", exact=True).click()
     address_has(page, '{"conv1.weight": 0.0, "conv2.weight": 0.0}')
-    expect(page.get_by_text("2 of 8 tensors are penalised")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("2 of 8 tensors are penalised")).to_be_visible()

@@ -208,7 +208,7 @@ def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(store: Store
     expect(name).to_have_count(0)
     expect(rows(page).first).to_contain_text("half typed")
     press(page, "stop_runs")
-    expect(page.get_by_text("1 training")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_text("1 training")).to_have_count(0)
     wait_until(lambda: store.runs()[0].state == "cancelled", "the run to stop")
 
 

@@ -73,10 +73,10 @@ def test_a_sweep_started_from_the_form_grows_its_charts_to_a_verdict(server: Ser
     settled(page)
     page.locator(".st-key-sweep_start button").first.click()
     expect(page).to_have_url(re.compile(r"/sweep\?sweep=s\w+$"))
-    expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"So far, after epoch \d+ of 150"))).to_be_visible()
     before = int(chart(page, "sweep-curve").get_attribute("data-updates") or 0)
     wait_in_page(page, f"document.querySelector('[data-reglab-chart^=sweep-curve]').dataset.updates > {before + 2}")
-    expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Finished 6 runs of 150 epochs")).to_be_visible()
     expect(page.get_by_text("is best")).to_be_visible()
     for name in ("Loss", "Last epoch (declared)"):  # the end of polling leaves the switches as they are
         expect(page.get_by_role("radio", name=name, exact=True)).to_be_checked()

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 from tests.live.serving import APP, Server, serving
 from tests.live.test_live_chart import after, ask, drag
 from tests.live.waiting import wait_in_page
+from tests.patience import PATIENCE
 
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
@@ -43,7 +44,7 @@ def store(server: Server) -> Iterator[Store]:
         yield opened
         for run in opened.runs(states=("queued", "running")):
             opened.request_stop(run.id)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while opened.runs(states=("queued", "running")) and time.monotonic() < deadline:
             time.sleep(0.05)
 
@@ -87,7 +88,7 @@ def wait_for_epoch(page: Page, epoch: int) -> None:
 
 
 def wait_for(store: Store, run_id: str, *states: str) -> Run:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while (run := store.get(run_id)).state not in states:
         assert time.monotonic() < deadline, f"{run_id} is still {run.state}"
         time.sleep(0.02)
@@ -101,7 +102,7 @@ def test_a_run_started_from_the_page_grows_three_charts_to_its_end(page: Page, s
     for kind in KINDS:
         after(chart(page, kind), 2)
     assert epochs_drawn(page) > first
-    expect(page.locator(".st-key-stop")).to_have_count(0, timeout=120_000)
+    expect(page.locator(".st-key-stop")).to_have_count(0)
     expect(progress(page)).to_contain_text("Finished 600 epochs")
     wait_for_epoch(page, 600)
     assert [chart(page, kind).get_attribute("data-mounts") for kind in KINDS] == ["1", "1", "1"]
@@ -116,7 +117,7 @@ def test_a_run_started_from_the_page_grows_three_charts_to_its_end(page: Page, s
 
 def test_after_the_end_the_page_asks_no_more(page: Page, server: Server, store: Store) -> None:
     start(page, server, f"{SMALL}&train.epochs=3")
-    expect(progress(page)).to_contain_text("Finished 3 epochs", timeout=60_000)
+    expect(progress(page)).to_contain_text("Finished 3 epochs")
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.evaluate(
         """() => {
@@ -141,7 +142,7 @@ def test_zoom_and_nodes_survive_updates_and_the_end(page: Page, server: Server, 
     assert page.evaluate(same)
     assert ask(loss, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
     page.locator(".st-key-stop button").click()
-    expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".st-key-resume")).to_have_count(1)
     wait_for(store, run_id, "cancelled")
     assert page.evaluate(same)
     assert ask(loss, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
@@ -164,7 +165,7 @@ def test_switching_to_the_objective_and_the_gradient_ratio_spares_the_gap_s_node
     drag(ratio, (0.1, 0.2), (0.5, 0.8))
     zoom = ask(ratio, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]")
     page.locator(".st-key-stop button").click()
-    expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".st-key-resume")).to_have_count(1)
     done = wait_for(store, run_id, "cancelled").epoch
     wait_in_page(page, "([node, epoch]) => node._fullData[0].x.at(-1) >= epoch", arg=[ratio.element_handle(), done])
     assert ask(ratio, "[...node.layout.xaxis.range, ...node.layout.yaxis.range]") == zoom
@@ -201,7 +202,7 @@ def test_reload_and_another_browser_show_the_same_run(
     guest.goto(shared)
     wait_for_epoch(guest, epochs_drawn(page))
     guest.locator(".st-key-stop button").click()
-    expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".st-key-resume")).to_have_count(1)
     assert wait_for(store, run_id, "cancelled").epoch >= 2
     other.close()
 
@@ -210,7 +211,7 @@ def test_a_stopped_run_goes_on_from_where_it_stopped(page: Page, server: Server,
     run_id = start(page, server, LONG)
     wait_for_epoch(page, 2)
     page.locator(".st-key-stop button").click()
-    expect(page.locator(".st-key-resume")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".st-key-resume")).to_have_count(1)
     stopped = wait_for(store, run_id, "cancelled").epoch
     expect(progress(page)).to_contain_text(f"Stopped after {stopped} of 10000 epochs")
     page.locator(".st-key-resume button").first.click()
@@ -308,7 +309,7 @@ def test_a_first_visit_sees_overfitting_and_its_cure_in_one_press(page: Page, un
     page.locator(".st-key-demo button").click()
     expect(page).to_have_url(re.compile(r"/train\?runs=\w+(%2C|,)\w+$"))
     expect(page.get_by_text("What to see:")).to_be_visible()
-    expect(page.get_by_text("Result at epoch")).to_be_visible(timeout=240_000)
+    expect(page.get_by_text("Result at epoch")).to_be_visible()
     wait_for_epoch(page, demo_specs()[0].train.epochs)
     gaps = ask(chart(page, "gap"), "node._fullData.map(line => line.y.at(-1))")
     assert min(gaps) < 0.1

@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.factories import add_run
 from tests.live.serving import APP, ROOT, started
+from tests.patience import PATIENCE
 from tests.store.test_read_only_store import hashes
 
 from reglab.settings import load_settings
@@ -91,7 +92,7 @@ def test_commands_show_a_read_only_mount(left_behind: tuple[Path, str]) -> None:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("REGLAB_")}
     environ |= {"REGLAB_HOME": str(place), "PYTHONPATH": str(ROOT / "src")}
     command = ["unshare", "-m", "sh", "-c", script]
-    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 2, ended.stderr
     assert ended.stderr.startswith(f"reglab: {place} may not be written by this user")  # the last command
     assert ended.stdout.count("left behind") == 2

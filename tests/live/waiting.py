@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playwright.sync_api import Page
-
-_PATIENCE = 60_000  # milliseconds that a page may take on a busy machine
+from tests.patience import PATIENCE
 
 # Playwright's own wait_for_function evaluates text again and again inside the page, which the policy forbids.
 _LOOP = """async ([given, patience]) => {
@@ -21,4 +20,4 @@ _LOOP = """async ([given, patience]) => {
 
 def wait_in_page(page: Page, condition: str, arg: Any = None) -> None:
     """Return once ``condition``, a JavaScript expression or a function of ``arg``, is true; asked in every frame."""
-    page.evaluate(_LOOP % condition, [arg, _PATIENCE])
+    page.evaluate(_LOOP % condition, [arg, PATIENCE * 1000])

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_sweep
 from tests.pages.sweeps import SMALL, figures
+from tests.patience import PATIENCE
 
 from reglab.datasets import imported
 from reglab.jobs import Runner
@@ -25,7 +26,7 @@ def app(
     monkeypatch.delenv("REGLAB_STORE", raising=False)
     monkeypatch.setattr(Runner, "_take_up", lambda self: None)
     monkeypatch.setattr(imported, "_places", [])  # the sets of this home, and no other test's
-    yield AppTest.from_function(request.module.page, default_timeout=60)
+    yield AppTest.from_function(request.module.page, default_timeout=PATIENCE)
     close_services()
 
 

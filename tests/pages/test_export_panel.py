@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, add_sweep
 from tests.pages.browsing import again, plain
 from tests.pages.browsing import train_page as page
+from tests.patience import PATIENCE
 
 from reglab.exports import EXPORTS, Subject, download, export, show
 from reglab.settings import Settings
@@ -107,7 +108,7 @@ def sweep_panel() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_a_sweep_offers_what_its_runs_share(store: Store) -> None:
-    app = AppTest.from_function(sweep_panel, default_timeout=60)
+    app = AppTest.from_function(sweep_panel, default_timeout=PATIENCE)
     app.session_state["sweep"] = add_sweep(store, epochs=1).id
     opened(app, "sweep_export")
     control = app.segmented_control(key="sweep_export_format")

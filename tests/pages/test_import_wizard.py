@@ -10,6 +10,7 @@ from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
 from tests.imports.building import class_folders, encoded, folder, pixels, zipped
 from tests.pages.browsing import again, plain, press, prose, visit
+from tests.patience import PATIENCE
 
 from reglab.datasets import DATASETS, imported
 from reglab.datasets.imported import FOLDER, saved_sets
@@ -124,10 +125,10 @@ def test_what_a_visitor_leaves_goes_with_the_next_visit_of_anyone(
     file = left.found.spool.file
     assert left.uploaded.path.is_file()
     monkeypatch.setattr(import_state, "session_id", lambda: "another")
-    visit(AppTest.from_function(page, default_timeout=60))
+    visit(AppTest.from_function(page, default_timeout=PATIENCE))
     assert left.uploaded is not None
     monkeypatch.setattr(import_state, "_known", lambda session: False)
-    visit(AppTest.from_function(page, default_timeout=60))
+    visit(AppTest.from_function(page, default_timeout=PATIENCE))
     assert list((data / FOLDER).iterdir()) == []
     assert (left.found, file.closed) == (None, True)
     assert "_session_mgr" in Runtime.__init__.__code__.co_names  # whom the state asks for sessions that are known

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
 from tests.lessons.claim_store import finish_trials, queue_trials
 from tests.pages.browsing import charts
+from tests.patience import PATIENCE
 
 from reglab.datasets import DATASETS
 from reglab.errors import StoreError
@@ -180,7 +181,7 @@ def test_again_with_other_seeds_keeps_the_first_verdict_in_sight(app: AppTest, s
 def test_another_visitor_sees_the_verdict_at_once(app: AppTest, store: Store) -> None:
     finish_biases(store, LITTLE)
     again(app)
-    other = AppTest.from_function(page, default_timeout=60)
+    other = AppTest.from_function(page, default_timeout=PATIENCE)
     assert badges(again(other)).count("holds") == 1
 
 
@@ -188,7 +189,7 @@ def test_runs_that_confirm_a_choice_are_queued_by_whoever_watched_it(app: AppTes
     again(app)
     click(app, "test_per-layer")
     finish_trials(store, PER_LAYER.trials(seeds_of(0, PER_LAYER.n_seeds)))
-    stranger = AppTest.from_function(page, default_timeout=60)
+    stranger = AppTest.from_function(page, default_timeout=PATIENCE)
     again(stranger)
     assert not [run for run in store.runs(group=GROUP) if run.state == "queued"]
     assert "27 of 43 runs finished" in text(stranger)

@@ -7,6 +7,7 @@ from itertools import cycle
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.pages.browsing import fill, plain
+from tests.patience import PATIENCE
 
 from reglab.conventions import CONVENTIONS
 
@@ -20,7 +21,7 @@ def section() -> None:
 
 @pytest.fixture
 def app() -> AppTest:
-    return again(AppTest.from_function(section, default_timeout=30))
+    return again(AppTest.from_function(section, default_timeout=PATIENCE))
 
 
 def again(app: AppTest) -> AppTest:
@@ -175,7 +176,7 @@ def test_every_convention_is_drawn_as_a_source(app: AppTest) -> None:
 
 
 def test_the_address_restores_it_and_keeps_what_others_put_there() -> None:
-    app = AppTest.from_function(section, default_timeout=30)
+    app = AppTest.from_function(section, default_timeout=PATIENCE)
     label = CONVENTIONS.get("sklearn-ridge").label
     app.query_params = {"section": "translator", "translate_to": label, "translate_n": "50", "translate_value": "0.2"}
     again(app)
@@ -188,12 +189,12 @@ def test_the_address_restores_it_and_keeps_what_others_put_there() -> None:
 
 
 def test_nonsense_in_the_address_gets_the_default_or_a_sentence() -> None:
-    app = AppTest.from_function(section, default_timeout=30)
+    app = AppTest.from_function(section, default_timeout=PATIENCE)
     app.query_params = {"translate_from": "nothing", "other": "kept"}
     again(app)
     assert code(app) == ["keras.regularizers.L2(0.005)"]
     assert address(app)["other"] == "kept"
-    app = AppTest.from_function(section, default_timeout=30)
+    app = AppTest.from_function(section, default_timeout=PATIENCE)
     app.query_params = {"translate_value": "**x**"}
     again(app)
     assert plain(app.error[0].value) == "weight_decay: cannot read '**x**'; give a number such as 0, 0.03 or 1e-3."
@@ -203,7 +204,7 @@ def test_nonsense_in_the_address_gets_the_default_or_a_sentence() -> None:
 
 
 def test_a_long_number_in_the_address_is_not_repeated() -> None:
-    app = AppTest.from_function(section, default_timeout=30)
+    app = AppTest.from_function(section, default_timeout=PATIENCE)
     app.query_params = {"translate_value": "9" * 10_000}
     again(app)
     drawn = [field.value or "" for field in app.text_input] + [error.value for error in app.error]

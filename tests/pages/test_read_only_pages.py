@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.browsing import plain, visit
 from tests.pages.runs_page import three
 from tests.pages.sweeps import SMALL
+from tests.patience import PATIENCE
 from tests.store.test_read_only_store import hashes
 
 from reglab.datasets._download import unfinished_folder
@@ -52,7 +53,7 @@ def app(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setenv("REGLAB_HOME", str(settings.home))
     monkeypatch.setenv("REGLAB_READ_ONLY", "1")
     close_services()
-    yield AppTest.from_function(page, default_timeout=60)
+    yield AppTest.from_function(page, default_timeout=PATIENCE)
     close_services()
 
 

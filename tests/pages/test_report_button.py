@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from tests.factories import add_run
 from tests.pages.browsing import again, plain, prose, visit
 from tests.pages.sweeps import sweep_page as page
+from tests.patience import PATIENCE
 from tests.report.reading import read
 
 from reglab.report import Subjects, make_report
@@ -42,7 +43,7 @@ def test_a_run_that_trains_has_a_button_that_says_why_it_rests(app: AppTest, sto
         report_button(services().store.runs(), "name", "report")
 
     add_run(store, state="running", epochs=2, name="*a*")
-    found = button(again(AppTest.from_function(only_the_button, default_timeout=60)), "report")
+    found = button(again(AppTest.from_function(only_the_button, default_timeout=PATIENCE)), "report")
     assert found.disabled
     assert "“*a*”" in plain(found.help)
     assert "is still running, epoch 2 of 30 is done; report it once it has ended." in plain(found.help)

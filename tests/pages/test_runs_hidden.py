@@ -11,6 +11,7 @@ from tests.lessons.claim_store import finish_trials
 from tests.pages.browsing import again, press, train_page, visit
 from tests.pages.runs_page import names, pinned
 from tests.pages.runs_page import runs_page as page
+from tests.patience import PATIENCE
 
 from reglab.jobs import Runner
 from reglab.lessons.claim import GROUP
@@ -125,5 +126,5 @@ def test_the_offer_of_the_first_visit_counts_sweeps_but_no_claims(
     if add is not None:
         add(store)
     finish_trials(store, CLAIMS.get("biases").trials(range(3)))  # newer than the others
-    train = visit(AppTest.from_function(train_page, default_timeout=60))
+    train = visit(AppTest.from_function(train_page, default_timeout=PATIENCE))
     assert ("demo_sweep" in {button.key for button in train.button}) is offered

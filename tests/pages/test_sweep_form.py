@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.browsing import address, again, below_fields, errors, go_back, lag, plain, press, prose, visit
 from tests.pages.sweeps import form, kinds
 from tests.pages.sweeps import sweep_page as page
+from tests.patience import PATIENCE
 
 from reglab.errors import StoreError
 from reglab.jobs import Runner
@@ -263,7 +264,7 @@ def test_the_address_follows_the_form_and_restores_it(app: AppTest) -> None:
         "seeds": "6",
     }
     wanted = form(app)
-    fresh = AppTest.from_function(page, default_timeout=60)
+    fresh = AppTest.from_function(page, default_timeout=PATIENCE)
     visit(fresh, **written)
     assert form(fresh) == wanted
     assert address(fresh) == written

@@ -13,6 +13,7 @@ from tests.factories import add_run, layer_stats, metrics, spec
 from tests.jobs.running import wait_until
 from tests.pages.browsing import address, again, chart, charts, errors, go_back, plain, press, values, visit, warnings
 from tests.pages.browsing import train_page as page
+from tests.patience import PATIENCE
 
 from reglab.charts.gradient_share import AT_REST, EQUAL
 from reglab.events import Checkpoint, Environment
@@ -246,7 +247,7 @@ def test_two_presses_make_one_demonstration(app: AppTest, store: Store) -> None:
         start_demo()
         start_demo()
 
-    again(AppTest.from_function(press_twice, default_timeout=30))
+    again(AppTest.from_function(press_twice, default_timeout=PATIENCE))
     assert len(store.runs()) == 2
 
 

@@ -12,6 +12,7 @@ import fsspec
 import numpy as np
 import pytest
 from tests.jobs.running import SMALL, assert_same_figures, figures, settings_in, work
+from tests.patience import PATIENCE
 
 from reglab.errors import CheckpointError, StoreError, StoreUnavailable
 from reglab.events import Checkpoint
@@ -238,7 +239,7 @@ def test_a_file_that_is_being_sent_is_neither_removed_nor_fetched_over(
     def sending(*given: Any, **named: Any) -> None:
         if not reader.ident:
             reader.start()
-            assert comes.wait(30)
+            assert comes.wait(PATIENCE)
         makedirs(*given, **named)
 
     monkeypatch.setattr(remote_files, "acquire", noting)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from tests.patience import PATIENCE
 
 from reglab.ui.shared.live_chart import library_url, message, plotly_route, read_click
 
@@ -53,7 +54,7 @@ def test_it_is_mounted_with_its_height() -> None:
 
         live_chart(go.Figure(), key="empty", height=280)
 
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=PATIENCE).run()
     assert not app.exception
     (chart,) = app.get("bidi_component")
     assert orjson.loads(chart.proto.bytes)["height"] == 280

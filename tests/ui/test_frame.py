@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.pages.browsing import plain
+from tests.patience import PATIENCE
 
 from reglab.ui.frame import find_pages
 from reglab.ui.shared import query
@@ -54,7 +55,7 @@ def test_every_address_and_file_of_a_page_that_others_name_is_there() -> None:
 
 
 def test_the_app_renders_its_first_page(served_home: Path) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
     assert not app.exception
     assert not app.error
     assert app.get("heading") or app.title or app.header
@@ -63,7 +64,7 @@ def test_the_app_renders_its_first_page(served_home: Path) -> None:
 def test_a_store_that_cannot_be_opened_is_one_sentence_until_it_can(served_home: Path) -> None:
     served_home.parent.mkdir(exist_ok=True)
     served_home.write_text("a file where the folder should be")
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE).run()
     assert not app.exception
     (error,) = app.error
     assert str(served_home) in plain(error.value)
@@ -80,7 +81,7 @@ def test_what_nobody_foresaw_is_logged_and_said_without_a_traceback(caplog: pyte
         assert explain(DataError("The file is truncated; download it again."))
         assert explain(ZeroDivisionError("secret"))
 
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=PATIENCE).run()
     assert not app.exception
     assert plain(app.error[0].value) == "The file is truncated; download it again."
     assert "secret" not in app.error[1].value

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from tests.patience import PATIENCE
 
 from reglab.ui.shared.memo import Memo, Statistics, frame_bytes
 
@@ -50,12 +51,12 @@ def test_those_who_wait_get_the_result_of_the_one_who_makes_it() -> None:
 
     def make() -> bytes:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
         return b"made"
 
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(shared.get, "key", make)
-        assert begun.wait(60)
+        assert begun.wait(PATIENCE)
         second = pool.submit(shared.get, "key", lambda: b"made twice")
         assert shared.get("other", lambda: b"at once") == b"at once"  # waits for nobody
         go_on.set()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 from tests.pages.browsing import go_back, lag
+from tests.patience import PATIENCE
 
 import reglab.ui
 
@@ -31,7 +32,7 @@ def page() -> None:
 
 @pytest.fixture
 def app() -> AppTest:
-    return AppTest.from_function(page, default_timeout=60)
+    return AppTest.from_function(page, default_timeout=PATIENCE)
 
 
 def shown(app: AppTest) -> str:

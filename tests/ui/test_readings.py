@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
+from tests.patience import PATIENCE
 
 from reglab.ui.shared.memo import Readings
 
@@ -155,7 +156,7 @@ def test_sessions_that_open_a_page_at_once_share_the_reading_that_is_under_way(m
 
     def read(_before: int | None) -> int:
         for _ in SESSIONS:
-            assert door.come.acquire(timeout=60)
+            assert door.come.acquire(timeout=PATIENCE)
         return training._read(None)
 
     def one(epoch: int) -> int:

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from tests.jobs.running import wait_until
 from tests.pages.browsing import plain
+from tests.patience import PATIENCE
 
 from reglab.ui.shared.services import services
 from reglab.ui.shared.ticks import READABLE
@@ -24,7 +25,7 @@ def shown(app: AppTest) -> list[str]:
 
 
 def test_the_banner_is_above_every_page_for_as_long_as_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=PATIENCE).run()
     assert shown(app) == []
     monkeypatch.setattr(services().runner, "trouble", lambda: "The disk is full.")
     for page in ("1_Experiment/1_train.py", "2_Results/1_runs.py", "3_Understand/1_learn.py"):
@@ -35,7 +36,7 @@ def test_the_banner_is_above_every_page_for_as_long_as_something_is_wrong(monkey
 
 
 def test_a_page_that_needs_the_store_says_the_same_once(served_home: Path) -> None:
-    app = AppTest.from_file(APP, default_timeout=60).run()
+    app = AppTest.from_file(APP, default_timeout=PATIENCE).run()
     store = served_home / "reglab.sqlite"
     store.rename(served_home / "away.sqlite")
     app.switch_page("pages/2_Results/1_runs.py").run()
@@ -57,7 +58,7 @@ def test_a_tick_that_fails_shows_its_error_and_logs_nothing(caplog: pytest.LogCa
 
         st.fragment(ticks.steady(tick))()
 
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=PATIENCE).run()
     assert shown(app) == ["The store cannot be reached."]
     assert "StoreUnavailable" not in caplog.text  # with its traceback
 
@@ -74,7 +75,7 @@ def test_a_live_page_is_drawn_anew_when_the_banner_appears_and_when_it_goes(monk
             st.session_state["change"]()
         trouble.refresh()
 
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=PATIENCE)
 
     def change() -> None:
         reason = None if services().runner.trouble() else "The disk is full."
@@ -95,5 +96,5 @@ def test_a_page_that_ticks_stays_readable_while_a_slow_tick_draws_and_others_fad
         ticks.tick_every(seconds, lambda: None)
 
     for seconds, styles in ((60.0, 1), (None, 0)):
-        app = AppTest.from_function(script, default_timeout=60, args=(seconds,)).run()
+        app = AppTest.from_function(script, default_timeout=PATIENCE, args=(seconds,)).run()
         assert [element.proto.body for element in app.get("html")] == [READABLE] * styles
