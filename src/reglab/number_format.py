@@ -76,7 +76,9 @@ def points(difference: float | None, digits: int = 1, *, sign: bool = True) -> s
 
 
 def gib(size: float) -> str:
-    """Bytes: 1.5 GiB, 20 MiB, or, below one MiB, 463 KiB."""
+    """Bytes: 1.5 GiB, 20 MiB, 463 KiB, or 12 bytes."""
+    if size < 2**10:
+        return f"{size:.0f} byte{'s' if size != 1 else ''}"
     if size < 2**20:
         return f"{size / 2**10:.0f} KiB"
     return f"{size / 2**30:.1f} GiB" if size >= 0.1 * 2**30 else f"{size / 2**20:.0f} MiB"

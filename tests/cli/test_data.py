@@ -33,8 +33,16 @@ def ended(capsys: pytest.CaptureFixture[str], *argv: str) -> list[dict[str, Any]
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+def audited() -> list[tuple[str, str | None]]:
+    """What the audit log has, oldest first."""
+    with open_store(load_settings()) as store:
+        return [(one.action, one.name) for one in store.audit_log(100)][::-1]
+
+
 def files(home: Path) -> list[str]:
-    return sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+    """All files of the home but for locks."""
+    paths = (path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return sorted(str(path.relative_to(home)) for path in paths)
 
 
 def test_the_list_says_where_each_data_set_is_and_what_is_decoded(
@@ -79,6 +87,7 @@ def test_a_damaged_file_is_named_in_the_list(home: Path, capsys: pytest.CaptureF
 def test_the_cache_is_shown_last_used_first_and_cleared_with_nothing_else_gone(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert audited() == []
     before = files(home)
     for name in ("digits", "mnist"):
         load_images(name, home / "data")
@@ -90,8 +99,9 @@ def test_the_cache_is_shown_last_used_first_and_cleared_with_nothing_else_gone(
     assert total["bytes"] <= total["limit"]
     cleared = ended(capsys, "cache", "--clear")
     assert (cleared[-1]["entries"], cleared[-1]["cleared"]) == (2, True)
-    assert [name for name in files(home) if not name.endswith(".lock")] == before
+    assert files(home) == before
     assert ended(capsys, "cache")[-1]["entries"] == 0
+    assert audited() == [("clear cache", None)]
 
 
 def test_only_the_cache_can_be_cleared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,6 +134,7 @@ def test_a_download_and_its_deletion(
     assert "deleted." in capsys.readouterr().out
     assert {line["name"]: line for line in ended(capsys, "list")}["kmnist"]["state"] == "download"
     assert ended(capsys, "remove", "mnist") == [{"dataset": "mnist", "bytes": 0, "changed": []}]
+    assert audited() == [("download data", "kmnist"), ("delete data", "kmnist")]
 
 
 @pytest.mark.parametrize("action", ["download", "remove"])

@@ -72,6 +72,16 @@ def test_values_that_are_validated_on_other_images_are_not_compared_without_a_wo
     assert _last(capsys)["data_remarks"] == [f"Validation input noise σ: {OTHER_IMAGES}"]
 
 
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_a_long_tail_that_does_not_fit_is_refused_before_anything_is_queued(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--set", "data.imbalance=1000", "--set", "data.train_size=1000"]) == 2
+    assert "with data.imbalance 1000, at most 1" in capsys.readouterr().err
+    with open_store(load_settings()) as store:
+        assert store.runs() == []
+
+
 def test_a_class_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["train", "--set", "data.noise_kind=asymmetric", "--set", "data.noise_map={12: 1}"]
     assert main(command) == 2

@@ -150,7 +150,7 @@ def test_decoded_images_are_shown_and_stay(filled: Store, home: Path) -> None:
     shown, cleared = as_another_user(home, ["data", "cache", "--json"], ["data", "cache", "--clear"])
     assert json.loads(shown[1].splitlines()[-1])["bytes"] == 4
     assert cleared[0] == 2
-    assert cleared[2] == f"reglab: {home / 'cache'} may not be written by this user; check the rights of {home}.\n"
+    assert cleared[2] == f"reglab: {home} may not be written by this user; check its rights, or those of REGLAB_HOME.\n"
     assert entry.exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reglab.datasets import Split, check_data, load_images, prepare
+from reglab.datasets import Split, check_class_sizes, check_data, load_images, prepare
 from reglab.datasets.class_sizes import class_weights_of, most_images, order_by_size
 from reglab.errors import SpecError
 from reglab.spec import DataSpec, RunSpec
@@ -135,6 +136,22 @@ def test_what_does_not_fit_is_refused_with_what_would(values: dict[str, object],
     with pytest.raises(SpecError) as caught:
         _prepare(**values)
     assert sentence in str(caught.value)
+    if {"imbalance", "train_balance"} & set(values):
+        spec = DataSpec.model_validate({"name": "digits", "train_size": None, **values})
+        with pytest.raises(SpecError, match=re.escape(str(caught.value))):  # before anything is queued
+            check_class_sizes(spec, NOWHERE)
+
+
+def test_what_fits_to_the_last_image_is_not_refused(tmp_path: Path) -> None:
+    most = len(_prepare(imbalance=30).train_index)
+    check_class_sizes(DataSpec(name="digits", imbalance=30, train_size=most), NOWHERE)
+    with pytest.raises(SpecError, match=f"at most {most} training images"):
+        check_class_sizes(DataSpec(name="digits", imbalance=30, train_size=most + 1), NOWHERE)
+
+
+def test_images_elsewhere_are_not_fetched_to_check_class_sizes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("reglab.datasets.split.load_images", None)
+    check_class_sizes(DataSpec(name="cifar10", imbalance=1000), tmp_path)
 
 
 @pytest.mark.parametrize(

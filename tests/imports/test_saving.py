@@ -185,6 +185,7 @@ def test_the_command_imports_and_removes(tmp_path: Path, data: Path, capsys: pyt
     assert main(["data", "remove", "pets"]) == 2
     assert "No run used it. Confirm with --yes." in capsys.readouterr().err
     with open_store(load_settings()) as store:
+        assert {(one.person, one.action, one.name) for one in store.audit_log(9)} == {(None, "import data", "pets")}
         run = add_run(store, RunSpec().with_changes({"data.name": "pets"}))
     assert main(["data", "remove", "pets"]) == 2
     assert f"1 run used it ({run.id})" in capsys.readouterr().err

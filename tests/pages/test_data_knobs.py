@@ -41,6 +41,14 @@ def test_a_link_fills_every_field_and_the_fields_make_the_link(app: AppTest) -> 
     assert "CrossEntropyLoss(weight=ω)" in prose(app)
 
 
+def test_a_long_tail_that_does_not_fit_is_refused_at_its_field(app: AppTest) -> None:
+    app.session_state["more_data"] = True
+    visit(app, data__imbalance="1000", data__train_size="1000")
+    assert errors(app) == ["Training images cannot be used; the reason is below its field."]
+    assert "at most 232 training images of Digits (8×8) fit" in plain(prose(app))
+    assert app.button(key="start").disabled
+
+
 def test_a_map_that_cannot_be_read_is_explained_below_its_field_and_an_idle_one_is_not_read(app: AppTest) -> None:
     app.session_state["more_data"] = True
     visit(app, data__noise_kind="asymmetric", data__label_noise="0.2")

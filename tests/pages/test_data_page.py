@@ -18,7 +18,7 @@ from reglab.datasets.imported import SetWriter
 from reglab.errors import DataError
 from reglab.jobs import Downloads
 from reglab.settings import Settings
-from reglab.store import Store
+from reglab.store import Store, open_store
 from reglab.ui.data import transfer
 
 
@@ -117,6 +117,10 @@ def test_a_download_is_seen_cancelled_and_its_files_deleted(
     press(app, "delete_kmnist")
     assert not part.exists()
     assert app.button(key="download_kmnist").label == "Download 18 MB"
+    with open_store(settings) as store:
+        assert [(one.action, one.name) for one in store.audit_log(9)] == [
+            ("delete data", "kmnist"), ("download data", "kmnist"),
+        ]  # fmt: skip
 
 
 def test_an_imported_set_is_there_like_any_other(
@@ -130,7 +134,7 @@ def test_an_imported_set_is_there_like_any_other(
         writer.save(label="<b>Pets</b>", classes=("*cat*", "dog"), licence="CC0", source="my cats", settings={})
     again(app)
     text = plain(prose(app))
-    assert "**<b>Pets</b>**" in text
+    assert text.index("**<b>Pets</b>**") < text.index("**Digits (8×8)**")
     assert "60 images, 12 × 12 px in colour, 2 classes. 10 official test images." in text
     assert "Source: my cats. Licence: CC0." in text
     assert f"{settings.data / 'imported' / 'pets'}: " in text

@@ -16,8 +16,8 @@ from reglab.datasets import DATASETS, imported
 from reglab.datasets.imported import FOLDER, saved_sets
 from reglab.errors import DataError
 from reglab.imports.uploaded import Uploaded, plain_name
-from reglab.settings import Settings
-from reglab.store import Store
+from reglab.settings import Settings, load_settings
+from reglab.store import Store, open_store
 from reglab.ui.data import import_state
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -75,6 +75,8 @@ def test_a_set_is_understood_then_saved(app: AppTest, data: Path) -> None:
     assert [plain(one.value) for one in app.success] == ["pets is saved: 8 images."]
     entry = DATASETS.get("own_pets")
     assert (entry.shape, entry.licence, entry.classes) == ((3, 9, 9), "mine", (MARKUP, "dog"))
+    with open_store(load_settings()) as store:
+        assert [(one.action, one.name) for one in store.audit_log(9)] == [("import data", "own_pets")]
     press(app, "import_set_more")
     assert app.button(key="import_set_read").disabled is False or not app.success
 

@@ -15,6 +15,7 @@ from reglab.errors import AccessDenied, LimitReached, UnknownRun
 from reglab.settings import Settings
 from reglab.sharing import Limits
 from reglab.store import Store
+from reglab.store.audit import POLICY, DataAction
 from reglab.store.limits import bytes_of
 from reglab.store.schema import audit
 from reglab.sweep import SweepSpec
@@ -147,7 +148,7 @@ def test_resuming_is_bounded_too_and_the_same_click_adds_nothing(store: Store) -
 
 def test_files_of_one_person_are_bounded(store: Store, settings: Settings) -> None:
     anns = store.acting_for(ANN, Limits(runs=100, epochs=10_000, disk=0))
-    with pytest.raises(LimitReached, match=r"The files of your runs take 0 KiB, and .* may take 0 GiB"):
+    with pytest.raises(LimitReached, match=r"The files of your runs take 0 bytes, and .* may take 0 GiB"):
         anns.create(spec())
     run = store.acting_for(ANN, LIMITS).create(spec())
     files = store.files(run.id)
@@ -168,6 +169,22 @@ def test_the_log_is_for_admins(store: Store) -> None:
     [entry] = store.acting_for(ADMIN, LIMITS).audit_log(10)
     assert (entry.person, entry.action, entry.job, entry.name) == (ANN.email, "start", run.id, "hers")
     assert entry.moment.tzinfo is not None
+
+
+@pytest.mark.parametrize("action", POLICY)
+def test_what_is_done_to_images_is_in_the_log_of_whom_may_do_it(store: Store, action: DataAction) -> None:
+    refused = (VIEWER, ANN) if action in ("delete data", "clear cache") else (VIEWER,)
+    for person in (VIEWER, ANN, ADMIN, None):
+        acting = store.acting_for(person, LIMITS) if person else store
+        if person in refused:
+            with pytest.raises(AccessDenied):
+                acting.note_data(action, "cells")
+        else:
+            acting.note_data(action, "cells")
+    names = [(one.person, one.action, one.job, one.name) for one in store.audit_log(100)]
+    assert names == [
+        (who and who.email, action, "", "cells") for who in (None, ADMIN, ANN, VIEWER) if who not in refused
+    ]
 
 
 def test_what_fails_is_not_in_the_log(store: Store) -> None:

@@ -48,6 +48,7 @@ WRITES: dict[str, Callable[[Store, str], object]] = {
     "progress": lambda store, run: store.progress(run, {}),
     "set_plan": lambda store, run: store.set_plan(run, {}),
     "open_test": lambda store, run: store.open_test(run, "digits", "0" * 64, 1),
+    "note_data": lambda store, run: store.note_data("import data", "cells"),
     "began": lambda store, run: store.began({}),
     "check_may_add": lambda store, run: store.check_may_add(),
     "add_ended": lambda store, run: store.add_ended([], lambda: None),

@@ -59,6 +59,6 @@ def test_a_share_in_per_cent() -> None:
 
 
 def test_bytes_have_the_unit_that_fits() -> None:
-    assert [gib(size) for size in (0, 474_536, 2**20, 20 * 2**20, 0.1 * 2**30, 1.5 * 2**30)] == [
-        "0 KiB", "463 KiB", "1 MiB", "20 MiB", "0.1 GiB", "1.5 GiB",
+    assert [gib(size) for size in (0, 1, 1023, 1024, 474_536, 2**20, 20 * 2**20, 0.1 * 2**30, 1.5 * 2**30)] == [
+        "0 bytes", "1 byte", "1023 bytes", "1 KiB", "463 KiB", "1 MiB", "20 MiB", "0.1 GiB", "1.5 GiB",
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reglab.cli.data_files import open_for_writing
 from reglab.cli.output import Output
 from reglab.errors import SpecError
 from reglab.number_format import gib
@@ -43,21 +44,19 @@ def import_set(arguments: argparse.Namespace, settings: Settings, output: Output
 
     :raises DataError: it cannot be imported.
     """
-    from reglab.imports import save, understand
+    from reglab.imports import save
 
     if arguments.what is None or not (arguments.name or arguments.dry_run):
         raise SpecError("Say what to import and how to call it: reglab data import PATH --name NAME.")
-    if settings.read_only and not arguments.dry_run:
-        _refuse_to_write()
     reports = _Reports(output)
-    scratch = settings.data if settings.data.is_dir() and not settings.read_only else None
-    found = understand(Path(arguments.what), progress=reports, asked=_asked(arguments), scratch=scratch)
-    choices = _choices(found, arguments)
-    record = _understood(output, found, choices)
     if arguments.dry_run:
+        _, _, record = _understood(arguments, settings, reports)
         output.print({**record, "saved": False}, "Nothing was saved (--dry-run).")
         return 0
-    manifest = save(found, choices, settings.data, reports, settings.import_gb * 2**30)
+    with open_for_writing(settings) as store:
+        found, choices, record = _understood(arguments, settings, reports)
+        manifest = save(found, choices, settings.data, reports, settings.import_gb * 2**30)
+        store.note_data("import data", manifest.name)
     sentence = f"Saved as {manifest.name} ({manifest.digest[:8]}): {_train(manifest.name)}"
     output.print({**record, "saved": True, "digest": manifest.digest}, sentence)
     return 0
@@ -77,16 +76,14 @@ def remove_imported(arguments: argparse.Namespace, settings: Settings, output: O
     :raises DataError: there is no such set.
     """
     from reglab.datasets.imported import remove_set, saved_sets
-    from reglab.store import open_store
 
     name = arguments.what
-    if settings.read_only:
-        _refuse_to_write()
-    with open_store(settings) as store:
+    with open_for_writing(settings) as store:
         runs = store.runs_on(name)
         if any(one.name == name for one in saved_sets(settings.data)):
             _confirm(name, runs, arguments, output)
         freed = remove_set(settings.data, name, forget=not runs)
+        store.note_data("delete data", name)
     kept = " Its record stays, because runs used it: the same images can be imported again." if runs else ""
     output.print({"removed": name, "bytes": freed, "runs": runs}, f"{name} is removed, {gib(freed)} freed.{kept}")
     return 0
@@ -122,12 +119,19 @@ def _choices(found: Found, arguments: argparse.Namespace) -> Choices:
     return replace(found.proposed, **{name: value for name, value in given.items() if value})
 
 
-def _understood(output: Output, found: Found, choices: Choices) -> dict[str, object]:
+def _understood(
+    arguments: argparse.Namespace, settings: Settings, reports: _Reports
+) -> tuple[Found, Choices, dict[str, object]]:
+    """What is there, and what is chosen; both shown."""
+    from reglab.imports import understand
     from reglab.imports.found_text import described, sentences
 
+    scratch = settings.data if settings.data.is_dir() and not settings.read_only else None
+    found = understand(Path(arguments.what), progress=reports, asked=_asked(arguments), scratch=scratch)
+    choices = _choices(found, arguments)
     for sentence in sentences(found, choices):
-        output.note(sentence)
-    return described(found, choices)
+        reports.output.note(sentence)
+    return found, choices, described(found, choices)
 
 
 def _confirm(name: str, runs: list[str], arguments: argparse.Namespace, output: Output) -> None:
@@ -142,10 +146,3 @@ def _confirm(name: str, runs: list[str], arguments: argparse.Namespace, output: 
     output.note(f"{question} [y/N]")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise SpecError(f"{name} is not removed.")
-
-
-def _refuse_to_write() -> None:
-    from reglab.errors import StoreError
-    from reglab.store.open import READ_ONLY
-
-    raise StoreError(READ_ONLY)

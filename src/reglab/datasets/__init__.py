@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reglab.datasets.imported import check_digest, look_in, pinned
     from reglab.datasets.normalised_images import NormalisedImages, normalise, normalised
     from reglab.datasets.resize import image_shape, resized_shape
-    from reglab.datasets.split import Chosen, Split, choose, held_out_images, noisy_pixels, prepare
+    from reglab.datasets.split import Chosen, Split, check_class_sizes, choose, held_out_images, noisy_pixels, prepare
     from reglab.datasets.test_part import HeldOut
 else:
     __getattr__, __dir__ = lazy(__name__)
@@ -33,6 +33,7 @@ __all__ = [
     "Sizes",
     "Split",
     "Status",
+    "check_class_sizes",
     "check_data",
     "check_digest",
     "choose",

@@ -40,14 +40,15 @@ class Listed:
 
 
 def catalogue(folder: Path, cache: Path) -> list[Listed]:
-    """Every data set, in the registry's order; ``folder`` has local files and downloads, ``cache`` decoded images.
+    """Every data set, people's own ones first; ``folder`` has local files and downloads, ``cache`` decoded images.
 
     :raises OSError: ``cache`` is there and cannot be listed.
     """
     decoded = Counter[str]()
     for one in image_cache.kept(cache):
         decoded[one.dataset] += one.bytes
-    return [listed(entry, folder, decoded[entry.name]) for entry in DATASETS.entries.values()]
+    own_first = sorted(DATASETS.entries.values(), key=lambda entry: not entry.digest)
+    return [listed(entry, folder, decoded[entry.name]) for entry in own_first]
 
 
 def listed(entry: Dataset, folder: Path, decoded: int = 0) -> Listed:

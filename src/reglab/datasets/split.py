@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from reglab.datasets.blocks import block_groups
 from reglab.datasets.cache import load_images
+from reglab.datasets.catalogue import not_at_hand
 from reglab.datasets.check import check_data, split_sizes
 from reglab.datasets.class_sizes import Weights, class_weights_of, fitting, order_by_size
 from reglab.datasets.dataset import DATASETS, Dataset, Images, Progress, silent
@@ -126,13 +127,29 @@ def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
     check_data(spec)
     entry, images = DATASETS.get(spec.name), load_images(spec.name, folder, progress, spec.resize)
     test = find_test_part(spec, images, folder, progress)
-    sizes = split_sizes(spec, entry, len(test.pool))  # a local copy may have fewer images than the original
-    every = images.y.numpy()
-    train, val = (test.pool[places] for places in _places(every[test.pool], entry, spec, sizes.share))
-    train = train[: fitting(spec, entry, len(train)) if spec.uneven else sizes.train]
-    labels, flipped = noisy_labels(spec, entry, every, train, _generator(spec.seed, _NOISE))
+    train, val = _chosen_places(spec, entry, images, test)
+    labels, flipped = noisy_labels(spec, entry, images.y.numpy(), train, _generator(spec.seed, _NOISE))
     moments = channel_moments(images, train, spec)
-    return Chosen(spec, entry, images, test, train, val[: sizes.val], labels, flipped, *moments)
+    return Chosen(spec, entry, images, test, train, val, labels, flipped, *moments)
+
+
+def check_class_sizes(spec: DataSpec, folder: Path) -> None:
+    """Check chosen class sizes against the labels of images that are in ``folder``; images elsewhere are not fetched.
+
+    :raises SpecError: where too few images of a class are there, with the number that fits.
+    """
+    if spec.uneven and not not_at_hand(spec, folder):
+        original = spec.model_copy(update={"resize": None})
+        images = load_images(spec.name, folder)
+        _chosen_places(original, DATASETS.get(spec.name), images, find_test_part(original, images, folder))
+
+
+def _chosen_places(spec: DataSpec, entry: Dataset, images: Images, test: HeldOut) -> tuple[Indices, Indices]:
+    """Places of the training and of the validation images in the data set."""
+    sizes = split_sizes(spec, entry, len(test.pool))  # a local copy may have fewer images than the original
+    labels = images.y.numpy()[test.pool]
+    train, val = (test.pool[places] for places in _places(labels, entry, spec, sizes.share))
+    return train[: fitting(spec, entry, len(train)) if spec.uneven else sizes.train], val[: sizes.val]
 
 
 def prepare(spec: DataSpec, folder: Path, progress: Progress = silent) -> Split:

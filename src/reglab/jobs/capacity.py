@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from reglab.datasets import check_class_sizes
 from reglab.errors import SpecError
 from reglab.models import MODELS
 from reglab.number_format import gib
@@ -16,9 +17,11 @@ from reglab.training import LaneSize, check, free_memory, lane_size, oversize
 def check_run(spec: RunSpec, settings: Settings) -> LaneSize:
     """The size of the run.
 
-    :raises SpecError: the spec cannot be trained, or memory or disk are too small; with an estimate.
+    :raises SpecError: the spec cannot be trained, not with the images that are here, or memory or disk are too small;
+        with an estimate.
     """
     check(spec)
+    check_class_sizes(spec.data, settings.data)
     size = lane_size(spec)
     _check_memory("This run", spec, size, settings)
     _check_disk("this run", "a smaller CNN", size.weights * 3 + size.checkpoint * 2, settings)
@@ -33,6 +36,8 @@ def check_sweep(spec: SweepSpec, settings: Settings) -> LaneSize:
     runs = {(spec.structure(lane.point), lane.repeat): lane.run for lane in spec.lanes()}
     for run in runs.values():
         check(run)
+    for data in {run.data.model_dump_json(): run.data for run in runs.values() if run.data.uneven}.values():
+        check_class_sizes(data, settings.data)
     alone = {structure: run for (structure, _), run in runs.items()}
     size, largest = max(((lane_size(run), run) for run in alone.values()), key=lambda pair: pair[0].memory)
     _check_memory("One run of this sweep", largest, size, settings)

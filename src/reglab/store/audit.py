@@ -1,13 +1,15 @@
 """The audit log: who started, stopped, resumed, extended, deleted, restored or relabelled what, and when.
 
-A row is written in the transaction of what it tells, so there is none without the other. Nothing here removes rows.
+A row is written in the transaction of what it tells, so there is none without the other. Images of data sets are files:
+their rows follow the change, but a download's comes before it. Nothing here removes rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection, insert, or_, select, union_all
 
@@ -16,10 +18,21 @@ from reglab.store.reading import chunks
 from reglab.store.schema import audit, runs, sweeps
 from reglab.store.transitions import now
 
+DataAction = Literal["download data", "import data", "delete data", "clear cache"]
+"""What is done to the images of a data set; the last to the decoded images of all."""
+
+POLICY: Mapping[DataAction, Action] = {
+    "download data": "start",
+    "import data": "import",
+    "delete data": "delete_data",
+    "clear cache": "delete_data",
+}
+"""The action of :mod:`reglab.access` that decides who may."""
+
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """``person`` did ``action`` to the ``job``, then called ``name``.
+    """``person`` did ``action`` to the ``job``, then called ``name``; ``job`` is empty where that is a data set.
 
     ``person`` is None for this machine: its command line, or a server that nobody signs in to.
     """
@@ -43,6 +56,12 @@ def note(
         rows = [row for row in rows if row["job"] not in told]
     if rows:
         connection.execute(insert(audit), rows)
+
+
+def note_data(connection: Connection, person: Person | None, action: DataAction, name: str | None) -> None:
+    """Record ``action`` on data set ``name``."""
+    who = person.email if person else None
+    connection.execute(insert(audit).values(moment=now(), person=who, action=action, job="", name=name))
 
 
 def newest(connection: Connection, limit: int) -> list[AuditEntry]:

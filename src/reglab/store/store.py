@@ -143,6 +143,12 @@ class Store(StoreReads):
         with self._database.read() as connection:
             return audit.newest(connection, limit)
 
+    def note_data(self, action: audit.DataAction, name: str | None = None) -> None:
+        """Record in the audit log what was done to the images of data set ``name``; refused to whom may not do it."""
+        self._permit(audit.POLICY[action])
+        with self._database.write() as connection:
+            audit.note_data(connection, self._person, action, name)
+
     def history(self, run: Run) -> list[tuple[datetime, str]]:
         """When and what was done to the run, or to its sweep, oldest first; by whom, the audit log has for admins."""
         with self._database.read() as connection:

@@ -77,8 +77,14 @@ def _sign_out() -> None:
 def audit_log() -> None:
     """The newest entries, for admins."""
     rows = [
-        (local_time(one.moment, st.context.timezone), one.person or "this machine", one.action, one.name, one.job)
+        (
+            local_time(one.moment, st.context.timezone),
+            one.person or "this machine",
+            one.action,
+            one.name,
+            one.job or None,
+        )
         for one in services().store.audit_log(LISTED)
     ]
-    names = ["When", "Who", "Did", "Run or sweep", "Id"]
+    names = ["When", "Who", "Did", "Run, sweep or data", "Id"]
     st.dataframe(pd.DataFrame(rows, columns=names), hide_index=True, key="audit_table")

@@ -1,4 +1,4 @@
-"""``reglab audit``: who started, stopped, resumed, extended, deleted, restored or relabelled what."""
+"""``reglab audit``: who started, stopped, resumed, extended, deleted, restored or relabelled what; data sets too."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _run(arguments: argparse.Namespace, output: Output) -> int:
         entries = store.audit_log(int(arguments.limit))
     for one in entries:
         record = {
-            "moment": one.moment.isoformat(), "person": one.person, "action": one.action, "id": one.job,
-            "name": one.name,
+            "moment": one.moment.isoformat(), "person": one.person, "action": one.action,
+            "id": one.job or None, "name": one.name,
         }  # fmt: skip
-        who = one.person or "this machine"
-        output.print(record, f"{one.moment.astimezone():%Y-%m-%d %H:%M:%S}  {who}  {one.action}  {one.job}  {one.name}")
+        who, what = one.person or "this machine", "  ".join(filter(None, (one.job, one.name)))
+        output.print(record, f"{one.moment.astimezone():%Y-%m-%d %H:%M:%S}  {who}  {one.action}  {what}")
     output.print({"entries": len(entries)}, f"{len(entries):,} entries." if entries else "Nothing has been done yet.")
     return 0
 

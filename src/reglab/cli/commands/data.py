@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reglab.cli.command import Command
-from reglab.cli.data_files import delete_files, download_set
+from reglab.cli.data_files import delete_files, download_set, open_for_writing
 from reglab.cli.image_sets import import_arguments, import_set, remove_imported
 from reglab.cli.output import Output
 from reglab.errors import DataError, SpecError
@@ -115,14 +115,15 @@ def _summary(settings: Settings, entries: Sequence[Kept], *, clear: bool) -> str
 def _kept(settings: Settings, *, clear: bool = False) -> list[Kept]:
     """The entries of the cache, which are removed with ``clear``; :class:`StoreError` where that cannot be."""
     from reglab.datasets import image_cache
-    from reglab.errors import StoreError
-    from reglab.store.open import READ_ONLY
     from reglab.store.sentences import disk_error
 
-    if clear and settings.read_only:
-        raise StoreError(READ_ONLY)
     try:
-        return image_cache.clear(settings.cache) if clear else image_cache.kept(settings.cache)
+        if not clear:
+            return image_cache.kept(settings.cache)
+        with open_for_writing(settings) as store:
+            cleared = image_cache.clear(settings.cache)
+            store.note_data("clear cache")
+        return cleared
     except OSError as error:
         raise disk_error(settings.cache, error) from None
 

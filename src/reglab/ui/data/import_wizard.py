@@ -13,7 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from reglab.datasets.imported import Manifest
 from reglab.datasets.usual import usual_for
-from reglab.errors import DataError, RegLabError
+from reglab.errors import RegLabError
 from reglab.imports import FORMATS, Choices, Colour, Fit, Found, inside, save, understand
 from reglab.imports.found_text import (
     bad_lines,
@@ -197,7 +197,8 @@ def _save(state: ImportState, found: Found, choices: Choices) -> None:
         if state.problem is None:
             with turn():
                 state.saved = save(found, choices, settings.data, _progress(), settings.import_gb * 2**30)
-    except DataError as error:
+                services().store.note_data("import data", state.saved.name)
+    except RegLabError as error:
         state.problem = str(error)
     if state.saved is not None:
         saved = state.saved

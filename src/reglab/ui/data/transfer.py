@@ -78,7 +78,7 @@ def _delete_button(one: Listed, runs: int) -> None:
 
 
 def _start(name: str) -> None:
-    _permit("start")
+    services().store.note_data("download data", name)
     downloads().start(name, services().settings.data)
 
 
@@ -92,6 +92,7 @@ def _delete(name: str) -> None:
     settings = services().settings
     downloads().forget(name)
     delete_downloads(name, settings.data, settings.cache)
+    services().store.note_data("delete data", name)
 
 
 def _permit(action: Action) -> None:
