@@ -108,6 +108,13 @@ def test_disjoint_blocks_are_named_with_their_size() -> None:
     assert "r = 0 (" in text
 
 
+def test_intervals_over_one_validation_part_say_what_they_are_about() -> None:
+    view = view_of(SIX)
+    run = view.spec.run.with_changes({"data.validation": "own"})
+    text = methods_text(replace(view, spec=view.spec.model_copy(update={"run": run})), KNOWN)
+    assert "(Nadeau & Bengio 2003), about the dataset's own validation images alone; p values" in text
+
+
 def test_a_confirmation_is_told_with_its_openings_and_intervals() -> None:
     text = methods_text(replace(view_of(SIX), confirmed=FOUND), KNOWN)
     assert (

@@ -214,6 +214,7 @@ def test_the_rules_depend_on_the_measure_and_the_epoch_rule() -> None:
     assert "lowest mean validation loss; every run counts at its own lowest" in verdict_help.best("loss", "best")
     assert "so r = 0.43" in verdict_help.difference(431 / 1007)
     assert "Repeats share no image, so r = 0." in verdict_help.difference(0.0)
+    assert "own part, so r = 0 and the interval is about these images" in verdict_help.difference(0.0, own_part=True)
 
 
 @pytest.mark.parametrize(

@@ -150,10 +150,12 @@ def _choice(view: EpochView) -> str:
 def _tests(view: EpochView) -> str:
     if view.spec.repeats < 3:
         return ""
+    own = view.spec.run.data.validation == "own"
+    about = ", about the dataset's own validation images alone" if own else ""
     text = (
         f"Differences to {zero_text(view.spec)} are means of paired differences with 95 % intervals "
-        f"d̄ ± t(J − 1)·s·√(1/J + r), r = {short(view.judgement.overlap, 3)} (Nadeau & Bengio 2003); p values are "
-        "two-sided and adjusted for the number of λ by flipping signs over repeats (max-T)."
+        f"d̄ ± t(J − 1)·s·√(1/J + r), r = {short(view.judgement.overlap, 3)} (Nadeau & Bengio 2003){about}; p values "
+        "are two-sided and adjusted for the number of λ by flipping signs over repeats (max-T)."
     )
     corrected = view.judgement.corrected
     return f"{text} The figure at the choice was corrected {_CORRECTIONS[corrected.method]}." if corrected else text

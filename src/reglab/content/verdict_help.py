@@ -47,6 +47,10 @@ RATE_CHECK = (
     "again. With a short budget, or decoupled decay, λ often falls as the learning rate rises. A choice that moved is "
     "tested there against the first one, adjusted for all values."
 )
+OWN_PART = (
+    "All repeats validate on the dataset's own part, so r = 0 and the interval is about these images: other ones could "
+    "differ by more."
+)
 REGIMES = f"**Regimes**: {RULE}"
 
 
@@ -59,16 +63,23 @@ def best(measure: Measure, rule: EpochRule) -> str:
     )
 
 
-def difference(overlap: float) -> str:
-    """How the difference to λ = 0 is tested, with r = ``overlap``, 0 where repeats share no image."""
-    shared = (
-        f"Repeats share images, so r = {short(overlap, 2)}: validation images per other image of the pool, or "
-        "1/(K − 1) for K folds."
-    )
+def difference(overlap: float, *, own_part: bool = False) -> str:
+    """How the difference to λ = 0 is tested, with r = ``overlap``, 0 where repeats share no image.
+
+    ``own_part``: they share all validation images, those of the part that the dataset brings.
+    """
+    shared = "Repeats share no image, so r = 0."
+    if own_part:
+        shared = OWN_PART
+    elif overlap:
+        shared = (
+            f"Repeats share images, so r = {short(overlap, 2)}: validation images per other image of the pool, or "
+            "1/(K − 1) for K folds."
+        )
     return (
         f"{DIFFERENCE}  \n"
         "**Interval**: 95 %, d̄ ± t·s·√(1/J + r) over J repeats (Nadeau & Bengio 2003). "
-        f"{shared if overlap else 'Repeats share no image, so r = 0.'}  \n"
+        f"{shared}  \n"
         "**Adjusted p**: how often chance alone would make the best of all these λ look this good, by flipping the "
         "signs of whole repeats (max-T). With fewer than 6 repeats it cannot fall below 0.05.  \n"
         "**Equivalent** needs the whole interval within ±0.5 points."

@@ -95,7 +95,10 @@ def _tested(view: EpochView, best: SweepVerdict) -> Line:
         "equivalent": f"**Equivalent to {zero} within 0.5 points**",
     }.get(paired.conclusion, f"**Not distinguishable from {zero} with {paired.repeats} {over}s**")
     tail = f" {DECISIVE_REPEATS} {over}s are the fewest that can show it." if "suggests" in paired.conclusion else ""
-    return Line(f"{head}: {text}.{tail}", rules.difference(view.judgement.overlap))
+    return Line(
+        f"{head}: {text}.{tail}",
+        rules.difference(view.judgement.overlap, own_part=view.spec.run.data.validation == "own"),
+    )
 
 
 def _not_tested(view: EpochView) -> Line:

@@ -53,9 +53,10 @@ def labels_at_hand(name: str) -> NDArray[np.int64] | None:
 def overlap_of(spec: SweepSpec, runs: Sequence[Run]) -> float:
     """r of the intervals, the largest over ``runs``: 1/(K − 1) of folds, n_val / (n_pool − n_val) of seeds.
 
-    Disjoint blocks share no image, so theirs is 0. Runs of earlier versions recorded no pool: theirs is the whole
-    dataset, or, where that is not known here, the images that they used. Runs that have not begun have no figures, and
-    do not count.
+    Disjoint blocks share no image, so theirs is 0. So is that of runs on the validation part that a data set brings:
+    the correction is for images drawn anew, and intervals over seeds are about this part alone, as those over one test
+    part are. Runs of earlier versions recorded no pool: theirs is the whole dataset, or, where that is not known here,
+    the images that they used. Runs that have not begun have no figures, and do not count.
     """
     if spec.folds:
         return overlap_of_folds(spec.folds)
@@ -71,7 +72,8 @@ def overlap_of_runs(runs: Sequence[Run]) -> float:
 
 def _overlap_of_seeds(dataset: str, runs: Sequence[Run]) -> float:
     entry, found = DATASETS.find(dataset), [0.0]
-    for known in filter(None, (run.environment for run in runs)):
+    drawn = (run for run in runs if run.spec.data.validation == "share")
+    for known in filter(None, (run.environment for run in drawn)):
         pool = known.get("n_pool") or (entry.size if entry else known["n_val"] + known["n_train"])
         found.append(overlap_of_seeds(known["n_val"], pool))
     return max(found)
