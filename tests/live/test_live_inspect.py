@@ -90,3 +90,16 @@ def test_the_page_follows_a_run_that_trains(server: Server, page: Page) -> None:
         expect(page.get_by_text("Last epoch (4)")).to_be_visible()
         store.finish([Ending(run.id, "finished")])
         expect(page.get_by_text("This page follows.")).to_have_count(0)
+
+
+@pytest.mark.parametrize("place", ["inspect", "train"])
+def test_a_page_of_an_ended_run_notices_that_it_is_deleted_elsewhere(server: Server, page: Page, place: str) -> None:
+    with open_store(settings_in(server.home)) as store:
+        run = add_run(store, name=f"held on {place}")
+        page.goto(f"{server.url}/{place}?run={run.id}")
+        expect(page.get_by_role("heading", name=run.name)).to_be_visible()
+        store.delete([run.id])
+        expect(page.get_by_text("This run is deleted.")).to_be_visible()
+        page.get_by_role("button", name="Restore").click()
+        expect(page.get_by_text("This run is deleted.")).to_have_count(0)
+        assert store.get(run.id).deleted is None

@@ -11,7 +11,20 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_run, layer_stats, metrics, spec
 from tests.jobs.running import wait_until
-from tests.pages.browsing import address, again, chart, charts, errors, go_back, plain, press, values, visit, warnings
+from tests.pages.browsing import (
+    address,
+    again,
+    chart,
+    charts,
+    errors,
+    go_back,
+    plain,
+    press,
+    prose,
+    values,
+    visit,
+    warnings,
+)
 from tests.pages.browsing import train_page as page
 from tests.patience import PATIENCE
 
@@ -132,7 +145,10 @@ def test_a_deleted_run_among_several_is_named(app: AppTest, store: Store) -> Non
     kept, gone = add_run(store, name="kept"), add_run(store, name="gone")
     store.delete([gone.id])
     visit(app, runs=f"{kept.id},{gone.id}")
-    assert "“gone” is deleted; the Runs page can restore it." in warnings(app)
+    assert "“gone” is deleted." in prose(app)
+    press(app, "restore_run")
+    assert store.get(gone.id).deleted is None
+    assert "deleted" not in prose(app)
 
 
 def test_several_runs_stand_side_by_side(app: AppTest, store: Store) -> None:

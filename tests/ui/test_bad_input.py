@@ -182,7 +182,7 @@ def test_what_a_link_names_and_cannot_be_compared_is_named(store: Store) -> None
     assert [one.id for one in found.sweeps] == [whole.id]
     first, second, third, fourth, fifth, sixth = found.problems
     assert first.startswith("The link names 1 run that is not here: xxx")
-    assert second == "“old” is deleted and not compared; the Runs page can restore it."
+    assert second == "“old” is deleted and not compared; its own page can restore it."
     assert third.startswith(f"The run {torn.id} cannot be read: ")
     assert fourth.startswith(f"The run {lane.id} cannot be read: ")
     assert (fifth, sixth) == (

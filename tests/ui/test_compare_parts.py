@@ -67,7 +67,7 @@ def test_what_is_not_there_is_named(store: Store) -> None:
     assert [one.id for one in found.runs] == [run.id]
     assert found.problems == (
         "The link names 1 run that is not here: nosuchrun1.",
-        f"“{gone.name}” is deleted and not compared; the Runs page can restore it.",
+        f"“{gone.name}” is deleted and not compared; its own page can restore it.",
         "There is no sweep 'nosuchsweep'.",
         "The sweep “old” is deleted; its own page can restore it.",
     )

@@ -155,8 +155,9 @@ def _deleted(names: Sequence[str]) -> str:
     if not names:
         return ""
     listed = ", ".join(f"“{name}”" for name in names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
-    are, them = ("are", "them") if len(names) > 1 else ("is", "it")
-    return f"{listed} {are} deleted and not compared; the Runs page can restore {them}."
+    many = len(names) > 1
+    way = "their own pages can restore them" if many else "its own page can restore it"
+    return f"{listed} {'are' if many else 'is'} deleted and not compared; {way}."
 
 
 def _parts(run: Run) -> tuple[Hashable, Hashable]:

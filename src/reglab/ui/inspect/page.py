@@ -24,6 +24,7 @@ from reglab.ui.inspect.state import KEYS, QUERY, RUN_KEY, beside_ids, choose_run
 from reglab.ui.inspect.try_image import try_view
 from reglab.ui.inspect.weights import weights_view
 from reglab.ui.shared import text, trouble
+from reglab.ui.shared.ended import deleted_notice, watch
 from reglab.ui.shared.live_chart import described
 from reglab.ui.shared.query import COMPARE_PAGE, TRAIN_PAGE, compare_query, run_query, unique
 from reglab.ui.shared.services import services
@@ -65,6 +66,7 @@ def inspect_page() -> None:
         tick_every(watched_interval(TICK), lambda: _tick(run.id, run.state))
     else:
         _board(run)
+        watch([run], services().store.get)
 
 
 @steady
@@ -141,8 +143,8 @@ def _notes(run: Run) -> None:
     """What a person must know before the figures: what of the link failed, and what the run lacks."""
     if problem := shown().problem:
         st.warning(f"The link: {literal(problem)}", icon=":material/link_off:")
-    if run.deleted is not None:
-        st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
+    trouble.button_problem()
+    deleted_notice([run])
     if run.state in ACTIVE:
         _still_training(run)
     elif not run.epoch:

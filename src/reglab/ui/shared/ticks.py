@@ -40,14 +40,19 @@ def tick_every(seconds: float | None, tick: Callable[[], None]) -> None:
     ended, but before the server has looked at what it has drawn, makes the server forget the run: a click without
     effect. A tick of a fragment that is no more does neither.
     """
+    if seconds is not None:
+        st.html(READABLE)
+    fragment_every(seconds, tick)
+
+
+def fragment_every(seconds: float | None, tick: Callable[[], None]) -> None:
+    """:func:`tick_every` for a ``tick`` that draws nothing: what stands around it looks the same meanwhile."""
     number = st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
 
     @wraps(tick)
     def drawn() -> None:
         tick()
 
-    if seconds is not None:
-        st.html(READABLE)
     drawn.__qualname__ = f"{tick.__qualname__}_{number}"  # from which Streamlit makes the fragment's identity
     st.fragment(drawn, run_every=seconds)()
 

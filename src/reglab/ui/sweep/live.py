@@ -19,6 +19,7 @@ from reglab.ui.present import stage
 from reglab.ui.present.query import present_button, presenting
 from reglab.ui.shared import trouble
 from reglab.ui.shared.acting import act_button
+from reglab.ui.shared.ended import watch
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.following import follow, following
@@ -76,6 +77,8 @@ def sweep_view(address: SweepQuery) -> None:
         return
     every = _interval(results_of(sweep), address.view)
     tick_every(every, lambda: _tick(sweep.id, every))
+    if every is None:
+        watch([sweep], services().store.sweep)
 
 
 def _present(results: Results, shown: ViewState) -> None:

@@ -30,6 +30,7 @@ from reglab.ui.present.query import present_button, presenting
 from reglab.ui.shared import chart_row, text, trouble
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.chart_row import Keys, Source, switches
+from reglab.ui.shared.ended import deleted_notice, watch
 from reglab.ui.shared.export_panel import export_panel
 from reglab.ui.shared.extend_panel import extend_panel
 from reglab.ui.shared.following import follow, following
@@ -40,7 +41,7 @@ from reglab.ui.shared.report_button import report_button
 from reglab.ui.shared.run_data import Figure, Results, results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.tables import badge, link_button
-from reglab.ui.shared.text import literal, named
+from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval
 from reglab.ui.train.another import against_zero, another_lambda, baseline_of
 from reglab.ui.train.demo import commentary, is_demo
@@ -109,6 +110,8 @@ def run_view(ids: Sequence[str]) -> None:
     live = Live(tuple(runs), _every(list(runs.values())))
     st.session_state["live"] = live
     tick_every(live.every, _tick)
+    if live.every is None:
+        watch(list(runs.values()), services().store.get)
 
 
 def _present(runs: Sequence[Run]) -> None:
@@ -150,10 +153,7 @@ def _head(runs: Sequence[Run], results: Results) -> None:
         with st.container(horizontal=True, gap="small", width="content"):
             _buttons(runs)
     trouble.button_problem()
-    gone = [run.name for run in runs if run.deleted is not None]
-    if gone and not alone:
-        are, them = ("is", "it") if len(gone) == 1 else ("are", "them")
-        st.warning(f"{named(gone, most=3)} {are} deleted; the Runs page can restore {them}.", icon=":material/delete:")
+    deleted_notice(runs)
     if alone:
         st.caption(text.literal(text.facts(alone)) + text.started_by(alone))
         _explain(alone)
@@ -212,13 +212,11 @@ def _stop_or_resume(run: Run, suffix: str = "") -> bool:
 
 
 def _explain(run: Run) -> None:
-    """Sentences on data that are unusual, and on a run that was deleted or did not finish."""
+    """Sentences on data that are unusual, and on a run that did not finish."""
     if remarks := data_remarks(run):
         st.warning(literal(" ".join(remarks)), icon=":material/balance:")
     if remark := machine_remark(run):
         st.info(literal(remark), icon=":material/memory:")
-    if run.deleted is not None:
-        st.warning("This run is deleted; the Runs page can restore it.", icon=":material/delete:")
     if run.state in ("failed", "diverged"):
         trouble.show(run.error or "The run failed without a message; the server's log has the details.")
     if missing := services().store.missing(run):
