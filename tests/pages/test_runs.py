@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 from tests.factories import add_many, add_run, layer_stats, metrics, spec
-from tests.pages.browsing import address, again, chart, plain, press, visit
+from tests.pages.browsing import address, again, chart, go_back, plain, press, visit
 from tests.pages.runs_page import CHARTS, charts, grid, heads, names, pinned, row, select, state, three
 from tests.pages.runs_page import runs_page as page
 
@@ -180,6 +180,21 @@ def test_what_a_link_names_and_is_not_there_is_passed_over_with_a_sentence(app: 
     assert (names(app), heads(app)) == (["strong", "weak", "none"], ["Name", "State"])
     select(app, [])
     assert not app.warning
+
+
+def test_runs_that_are_gone_leave_the_address_as_it_is_until_something_is_pressed(app: AppTest, store: Store) -> None:
+    none, weak, strong = three(store)
+    visit(app, runs=f"{none.id},{weak.id}", sort="nonsense")
+    as_it_was = address(app)
+    store.delete([weak.id])
+    assert state(again(app)).ticked == (none.id,)
+    assert address(app) == as_it_was  # a correction would be an entry of the history, and Forward be lost
+    assert state(again(app)).ticked == (none.id,)
+    select(app, [0, 1])
+    assert state(app).ticked == (none.id, strong.id)
+    assert address(app) == {"runs": f"{none.id},{strong.id}", "sort": "nonsense"}
+    assert state(go_back(app, **as_it_was)).ticked == (none.id,)
+    assert address(app) == as_it_was
 
 
 def test_ticks_stay_with_their_runs_while_rows_come_go_and_hide(app: AppTest, store: Store) -> None:

@@ -29,7 +29,7 @@ def test_renaming_tagging_and_a_note(app: AppTest, store: Store) -> None:
     stored = store.get(run.id)
     assert (stored.name, stored.tags) == ("no *penalty*", ("talk", "new one"))
     assert (stored.note, stored.colour) == ("The baseline.\nSecond line.", 4)
-    assert not app.session_state["edit_runs"]
+    assert "edit_runs" not in app.session_state
     assert names(app)[-1] == "no *penalty*"
     assert app.multiselect(key="tags").options == ["new one", "talk"]
 
@@ -55,6 +55,17 @@ def test_a_press_between_a_last_tick_and_the_page_that_follows_is_seen(app: AppT
     assert pinned(app) == []
 
 
+def test_a_panel_stays_closed_whatever_a_tick_that_waited_meanwhile_says(app: AppTest, store: Store) -> None:
+    none, weak, _ = three(store)
+    visit(app, runs=f"{none.id},{weak.id}")
+    app.session_state["edit_runs"] = True
+    again(app).multiselect(key="tags_added").set_value(["slides"])
+    press_in_a_fragment_that_is_gone(app, "save_tags")
+    assert store.get(none.id).tags == ("talk", "slides")
+    app.session_state["edit_runs"] = True
+    assert not [button.key for button in again(app).button if button.key == "save_tags"]
+
+
 def test_tags_of_several_runs_are_added_and_removed_together(app: AppTest, store: Store) -> None:
     none, weak, _ = three(store)
     visit(app, runs=f"{none.id},{weak.id}")
@@ -76,7 +87,7 @@ def test_deleting_asks_first_and_can_be_undone(app: AppTest, store: Store) -> No
     press(app, "confirm_delete")
     assert names(app) == ["strong"]
     assert charts(app) == []
-    assert not app.session_state["delete_runs"]
+    assert "delete_runs" not in app.session_state
     assert app.container(key="undo_bar").markdown[0].value == (
         ":material/delete: Deleted “none”, “weak”. :small[Files are removed for good after 30 days.]"
     )

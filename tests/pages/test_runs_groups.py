@@ -84,7 +84,7 @@ def test_a_link_carries_filter_grouping_columns_order_and_view(app: AppTest, sto
     visit(app, group="cnn")
     assert names(app) == ["Simple CNN"]
     assert row(app, "Simple CNN")["Final acc."] == "90.0\u202f% ± 5.0\u202f%"
-    app.session_state["views_panel"] = True
+    app.session_state[state(app).panel("views_panel")] = True
     press(again(app), "view_talk")
     assert names(app) == ["λ₂ = 0.1", "no penalty"]
     assert (state(app).view, address(app)["find"]) == ("talk", "one")

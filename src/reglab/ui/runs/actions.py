@@ -41,7 +41,7 @@ from reglab.ui.shared.text import count_of, literal, local_time, named
 from reglab.ui.shared.trouble import redrawn
 
 EDIT = "edit_runs"
-"""Key of the panel."""
+"""Name of the panel."""
 
 MOST_RESUMED = 1_000
 """Runs whose checkpoints are looked for."""
@@ -143,7 +143,7 @@ def _edit_panel(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) ->
     panel = st.popover(
         "Edit",
         icon=":material/edit:",
-        key=EDIT,
+        key=runs_state().panel(EDIT),
         on_change="rerun",
         disabled=not ticked or _why("label", ticked) is not None,
         help=_why("label", ticked) or "Name, tags, note, colour.",
@@ -245,7 +245,7 @@ def _dismiss() -> None:
     runs_state().deleted = ()
 
 
-# Not redrawn: a tick that waits meanwhile still has the panel open, and a second run of the script would believe it.
+@redrawn
 def _save(run_id: str, keys: Sequence[str]) -> None:
     """Store the name, tags, note and colour in the fields with these keys."""
     store, (name, tags, note, colour) = services().store, (st.session_state[key] for key in keys)
@@ -259,14 +259,17 @@ def _save(run_id: str, keys: Sequence[str]) -> None:
     _close_edit(problem_of(write))
 
 
+@redrawn
 def _retag(ids: Sequence[str]) -> None:
     add, remove = st.session_state["tags_added"], st.session_state["tags_removed"]
     _close_edit(problem_of(lambda: services().store.change_tags(ids, add=add, remove=remove)))
 
 
 def _close_edit(problem: str | None) -> None:
-    runs_state().problem = problem
-    st.session_state[EDIT] = problem is not None
+    state = runs_state()
+    state.problem = problem
+    if problem is None:
+        state.close_panel(EDIT)
 
 
 def _each(ids: Sequence[str], action: Callable[[str], object]) -> None:

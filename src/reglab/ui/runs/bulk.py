@@ -23,7 +23,7 @@ from reglab.ui.shared.trouble import redrawn
 from reglab.ui.train.state import FORM
 
 DELETE, DUPLICATE, SEEDS = "delete_runs", "duplicate_runs", "duplicate_seeds"
-"""Keys of the two panels and of a switch."""
+"""Names of the two panels, and the key of a switch."""
 
 MOST_COPIES, PANEL_WIDTH = 50, 340
 """Runs that are duplicated at once; pixels."""
@@ -65,7 +65,7 @@ def deletion(ticked: Sequence[RunMark], sizes: Callable[[Iterable[str]], dict[st
 def delete_panel(store: Store, ticked: Sequence[RunMark], why: str | None) -> None:
     """Ask before deleting the ticked runs, and say which stay; ``why`` the visitor may not, if so."""
     idle, icon = not ticked or why is not None, ":material/delete:"
-    panel = st.popover("Delete", icon=icon, key=DELETE, on_change="rerun", disabled=idle, help=why)
+    panel = st.popover("Delete", icon=icon, key=runs_state().panel(DELETE), on_change="rerun", disabled=idle, help=why)
     if not panel.open or not ticked:
         return
     plan = deletion(ticked, store.sweep_sizes)
@@ -90,7 +90,8 @@ def duplicate_panel(ticked: Sequence[RunMark], why: str | None) -> None:
         st.button("Duplicate", key="duplicate_run", on_click=_to_form, args=(ticked,), **look)
         return
     idle = why is not None
-    panel = st.popover("Duplicate", icon=icon, key=DUPLICATE, on_change="rerun", disabled=idle, help=why or about)
+    key = runs_state().panel(DUPLICATE)
+    panel = st.popover("Duplicate", icon=icon, key=key, on_change="rerun", disabled=idle, help=why or about)
     if not panel.open:
         return
     copied = ticked[:MOST_COPIES]
@@ -120,7 +121,7 @@ def _about_copies(ticked: Sequence[RunMark]) -> list[str]:
 def _delete(runs: Sequence[RunMark]) -> None:
     """Hide runs, all or none, and offer Undo."""
     state, ids = runs_state(), [run.id for run in runs]
-    st.session_state[DELETE] = False
+    state.close_panel(DELETE)
     state.problem = problem_of(lambda: services().store.delete(ids))
     if state.problem is None:
         gone = set(ids)
@@ -138,7 +139,7 @@ def _to_form(ticked: Sequence[RunMark]) -> None:
 def _duplicate(copied: Sequence[RunMark]) -> None:
     """Queue a copy of each run; where the queue refuses one, those before it wait already, and the sentence says so."""
     state, next_seed, queued = runs_state(), st.session_state.get(SEEDS) == "next", 0
-    st.session_state[DUPLICATE] = False
+    state.close_panel(DUPLICATE)
     try:
         for run in services().store.runs_of([mark.id for mark in copied]):
             spec = run.spec.with_changes({"train.seed": run.spec.train.seed + 1}) if next_seed else run.spec

@@ -182,7 +182,7 @@ def _table(store: Store, state: RunsState, wanted: RunFilter, found: RunCounts, 
 
 
 def _remarks(state: RunsState) -> None:
-    if state.problem and not st.session_state.get(EDIT):  # an open Edit panel shows it itself
+    if state.problem and not st.session_state.get(state.panel(EDIT)):  # an open Edit panel shows it itself
         st.error(literal(state.problem), icon=":material/error:")
     if state.done:
         st.success(state.done, icon=":material/check_circle:")

@@ -45,7 +45,8 @@ class RunsState:
     """``ticked`` and ``page`` are run ids, the latter keys of groups in a grouped table, found for ``basis``.
 
     ``opened``: keys of the open groups; ``members``: key → run ids of the groups on screen; ``shown``: all ids.
-    ``linked``: the parameters when they were last read or written. ``seen``: the last event of the table. ``deleted``:
+    ``linked``: the parameters when they were last read or written, and ``meant``: what of them could be followed, which
+    is the state until the person changes it. ``seen``: the last event of the table. ``deleted``:
     (id, name) that Undo restores. ``problem`` and ``done`` are sentences on the last action, ``remarks`` some on the
     link, whose runs are ``unchecked`` at first.
     """
@@ -62,6 +63,8 @@ class RunsState:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listed: tuple[RunFilter, RunOrder, str] | None = None
     linked: dict[str, str] = field(default_factory=dict)
+    meant: dict[str, str] = field(default_factory=dict)
+    panels: dict[str, int] = field(default_factory=dict)
     seen: int = 0
     deleted: tuple[tuple[str, str], ...] = ()
     problem: str | None = None
@@ -125,6 +128,15 @@ class RunsState:
             case "view":
                 self.view = value[:_LONGEST]
 
+    def panel(self, name: str) -> str:
+        """The widget key of the panel ``name``: a new one each time that it is closed."""
+        number = self.panels.get(name, 0)
+        return f"{name}_{number}" if number else name
+
+    def close_panel(self, name: str) -> None:
+        """Close the panel for good: a tick that waits meanwhile says by the old key alone that it is open."""
+        self.panels[name] = self.panels.get(name, 0) + 1
+
     def parameters(self) -> dict[str, str]:
         """The query that stands for this state; an absent parameter is the default."""
         return {
@@ -153,17 +165,22 @@ def read_query(state: RunsState) -> None:
     for name, query in QUERIES.items():
         opens = query.opens
         value = query.read().get(name, "")
-        if value != state.linked.get(name, "") if not opens else value:
+        if opens and not value:
+            state.linked[name] = state.meant[name] = ""
+        elif opens or value != state.linked.get(name, ""):
             state.follow(name, value)
-            state.linked[name] = value
+            state.linked[name], state.meant[name] = value, state.parameters()[name]
 
 
 def write_query(state: RunsState) -> None:
-    """Let the query follow the page."""
+    """Let the query follow what the person changes; a link with something unknown in it stays as it is.
+
+    To correct it would be a new entry of the browser's history: after Back, Forward would be lost.
+    """
     for name, value in state.parameters().items():
-        if value != QUERIES[name].read().get(name, ""):
+        if value != state.meant.get(name, ""):
             QUERIES[name].write({name: value} if value else {})
-        state.linked[name] = value
+            state.linked[name] = state.meant[name] = value
 
 
 def ticked_runs(store: Store, state: RunsState) -> list[RunMark]:
@@ -173,7 +190,10 @@ def ticked_runs(store: Store, state: RunsState) -> list[RunMark]:
     unknown = [run[:_LONGEST] for run in state.ticked if run not in known]
     if unknown and state.unchecked:
         state.remarks["runs"] = _missing(unknown)
+    unchanged = state.parameters()["runs"] == state.meant.get("runs", "")
     state.ticked, state.unchecked = tuple(run.id for run in found), False
+    if unchanged:
+        state.meant["runs"] = state.parameters()["runs"]
     return found
 
 

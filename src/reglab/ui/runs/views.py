@@ -26,6 +26,9 @@ MOST_VIEWS, LONGEST, _LONGEST_TEXT = 30, 60, 50_000
 NAME, COLUMNS_FIELD = "view_name", "runs_columns"
 """Keys of two fields."""
 
+PANEL = "views_panel"
+"""Name of the panel with the views."""
+
 _STATE, _KEY, _WIDTH = "runs_views", "runs_kept", 340
 _CARRIED = ("sort", "group", "columns")
 _component = st.components.v2.component(
@@ -88,7 +91,7 @@ def views_panel(state: RunsState) -> None:
     saved = views().saved
     state.view = state.view if state.view not in saved or saved[state.view] == view_now(state) else ""
     label = state.view if state.view in saved else "Views"
-    panel = st.popover(literal(label), icon=":material/bookmark:", key="views_panel", on_change="rerun")
+    panel = st.popover(literal(label), icon=":material/bookmark:", key=state.panel(PANEL), on_change="rerun")
     if not panel.open:
         return
     with panel, st.container(width=_WIDTH, gap="small"):
@@ -165,7 +168,7 @@ def _save() -> None:
     views().saved = dict(list(saved.items())[-MOST_VIEWS:])
     views().number += 1
     state.view = name
-    st.session_state["views_panel"] = False
+    state.close_panel(PANEL)
 
 
 @redrawn
