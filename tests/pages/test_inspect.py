@@ -18,6 +18,7 @@ from reglab import columns
 from reglab.content.environment_text import environment_rows
 from reglab.settings import Settings
 from reglab.store import Store
+from reglab.ui.inspect import try_image
 from reglab.ui.inspect.drawing_pad import SIDE
 from reglab.ui.inspect.environment import DONE, log_rows
 
@@ -136,7 +137,10 @@ def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, setting
     choose(app, "errors", "loss")
     assert plain(app.info[0].value) == "The predictions of this run were not kept."
     choose(app, "view", "filters")
-    assert "these are the initial ones" in app.info[0].value
+    assert (
+        app.info[0].value
+        == "The run is finished and has kept no weights of its best epoch; these are the initial ones."
+    )
 
 
 def test_an_image_is_tried_on_several_runs(app: AppTest, store: Store, settings: Settings) -> None:
@@ -169,3 +173,40 @@ def test_a_run_on_another_dataset_does_not_predict_beside(app: AppTest, store: S
     assert not app.exception
     assert app.multiselect[0].value == [same.id]
     assert f"{foreign.id}: deleted, unknown, or of another dataset." in prose(app)
+
+
+def test_runs_of_one_name_can_be_told_apart_in_the_lists(app: AppTest, store: Store) -> None:
+    run, twin, other = (add_run(store, name=name) for name in ("same", "same", "other"))
+    visit(app, run=run.id, view="image")
+    assert app.selectbox(key="inspect_run").options == [
+        "other · finished", f"same · finished ({twin.id})", f"same · finished ({run.id})",
+    ]  # fmt: skip
+    add_run(store, name="other")
+    assert len(set(again(app).multiselect[0].options)) == 3
+    assert other.name in app.multiselect[0].options[1]
+
+
+def test_runs_on_the_dataset_are_offered_however_many_others_are_newer(
+    app: AppTest, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(try_image, "_LISTED", 1)
+    same = add_run(store, name="same")
+    foreign = add_run(store, spec(data__name="digits_halves"))
+    run = add_run(store, state="cancelled")
+    assert foreign.created > same.created
+    assert visit(app, run=run.id, view="image").multiselect[0].options == ["same"]
+
+
+def test_a_run_that_trains_shows_its_errors_at_the_last_epoch_on_the_disk(
+    app: AppTest, store: Store, settings: Settings
+) -> None:
+    run = work(store, settings, NOISY)
+    assert run.last is not None
+    with store._database.write() as connection:
+        connection.exec_driver_sql("UPDATE runs SET state = 'running', epoch = 5, epochs = 9")
+    visit(app, run=run.id, view="errors")
+    wrong = round((1 - run.last.val_acc) * 539)
+    assert f"**{wrong} of 539** validation images are misclassified at epoch 2" in prose(app)
+    choose(app, "view", "image")
+    assert not app.error
+    assert images(app) == ["The image as the network sees it"]

@@ -224,11 +224,14 @@ class RunFiles:
                 raise disk_error(path, error) from None
             self.place.put(path)
 
-    def load_scores(self, epochs: int) -> ValScores | None:
-        """The scores of the first ``epochs`` epochs; None where they are not there, or not whole."""
+    def load_scores(self, epochs: int, *, so_far: bool = False) -> ValScores | None:
+        """The scores of the first ``epochs`` epochs; None where they are not there, or not whole.
+
+        ``so_far``: of those that are there.
+        """
         path = self.place.fetch(self.folder / prediction_file.NAME)
         try:
-            return prediction_file.read_scores(path, epochs)
+            return prediction_file.read_scores(path, epochs, so_far=so_far)
         except OSError as error:
             raise disk_error(path, error) from None
 

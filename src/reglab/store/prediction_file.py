@@ -12,6 +12,7 @@ import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -86,17 +87,21 @@ def write(
             os.fsync(file.fileno())
 
 
-def read_scores(path: Path, epochs: int) -> ValScores | None:
-    """The scores of the first ``epochs`` epochs; None where the file or one of them is missing or torn."""
+def read_scores(path: Path, epochs: int, *, so_far: bool = False) -> ValScores | None:
+    """The scores of the first ``epochs`` epochs; None where the file or one of them is missing or torn.
+
+    ``so_far``: up to the first one that is, as of a run that trains and writes with its checkpoints.
+    """
     data = _content(path)
     layout = None if data is None else _layout(data)
     if data is None or layout is None or not epochs:
         return None
     n, size, first = len(layout.index), layout.record_bytes, layout.record(1)
     parts = [_opened(data[first + i * size : first + (i + 1) * size], i + 1) for i in range(epochs)]
-    if any(part is None for part in parts):
+    whole = list(takewhile(bool, parts))
+    if not whole or (len(whole) < epochs and not so_far):
         return None
-    body = np.frombuffer(b"".join(part for part in parts if part), np.uint8).reshape(epochs, size - 8)
+    body = np.frombuffer(b"".join(part for part in whole if part), np.uint8).reshape(len(whole), size - 8)
     log_prob = np.ascontiguousarray(body[:, : 2 * n]).view("<f2").astype(np.float16, copy=False)
     return ValScores(layout.index, log_prob, np.unpackbits(body[:, 2 * n :], axis=1, count=n).astype(np.bool_))
 

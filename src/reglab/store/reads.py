@@ -267,14 +267,17 @@ class StoreReads(TableReads):
         files = self.files(run.id)
         return files.find(files.named(BEST)) if files.has(BEST) else None
 
-    def val_scores(self, run_ids: Sequence[str]) -> dict[str, ValScores]:
+    def val_scores(self, run_ids: Sequence[str], *, so_far: bool = False) -> dict[str, ValScores]:
         """Run → the scores of its validation images in every epoch done, deleted runs included; others are absent.
 
-        Absent are runs from before predictions were kept, and running ones whose last epochs are not on the disk yet.
+        Absent are runs from before predictions were kept, and running ones whose last epochs are not on the disk yet:
+        with ``so_far`` these have the epochs that are.
         """
         with self._database.read() as connection:
             found = catalog.present(connection, run_ids, self._checkpoints, deleted=True)
-        read = {run.id: self.files(run.id).load_scores(run.epoch) for run in found if isinstance(run, Run)}
+        read = {
+            run.id: self.files(run.id).load_scores(run.epoch, so_far=so_far) for run in found if isinstance(run, Run)
+        }
         return {run_id: scores for run_id, scores in read.items() if scores is not None}
 
     def probabilities(self, run_id: str, which: Literal["last", "best", "test"]) -> NDArray[np.float32] | None:

@@ -15,6 +15,7 @@ from reglab.analysis.weight_history import layer_figures, norm_history, weight_h
 from reglab.datasets import DATASETS
 from reglab.errors import DataError
 from reglab.jobs import PredictionRequest, labels_at_hand
+from reglab.predictions import ValScores
 from reglab.states import ACTIVE
 from reglab.store import Run, Store
 from reglab.ui.inspect.query import At
@@ -68,6 +69,11 @@ def figures_of(run: Run, epoch: int) -> pd.DataFrame:
     return shared_frame(("inspect figures", version_of(run), epoch), read)
 
 
+def nothing_recorded(run: Run) -> str:
+    """Why a run has no weights on record, not even the initial ones."""
+    return f"No weights are recorded: the run {'has not begun' if run.state in ACTIVE else 'ended before it began'}."
+
+
 def layer_names(run: Run) -> list[str]:
     """The layers in network order."""
     return list(dict.fromkeys(layers_of(run)[columns.LAYER]))
@@ -87,7 +93,7 @@ class Validation:
 
 
 def validation_of(run: Run, at: At) -> Validation:
-    """The validation images at the last or best epoch.
+    """The validation images at the last or best epoch; of a run that trains, at the last one that is on the disk.
 
     :raises DataError: their predictions or labels are not known.
     """
@@ -95,7 +101,10 @@ def validation_of(run: Run, at: At) -> Validation:
     epoch = run.best_epoch if at == "best" and run.best_epoch else run.epoch
     if entry is None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")
-    scores = shared_frame(("inspect scores", version_of(run), at), lambda: _scores(run, at, epoch))
+    if run.state in ACTIVE:
+        scores, epoch = _scores_so_far(run, at, epoch)
+    else:
+        scores = shared_frame(("inspect scores", version_of(run), at), lambda: _scores(run, at, epoch))
     known = bool((scores[misclassified.PREDICTED] >= 0).all())
     return Validation(scores, entry.classes, epoch, known)
 
@@ -104,14 +113,27 @@ def _scores(run: Run, at: At, epoch: int) -> pd.DataFrame:
     store = services().store
     scores = store.val_scores([run.id]).get(run.id)
     if scores is None or not epoch:
-        when = "are not on the disk yet" if run.state in ACTIVE else "were not kept"
-        raise DataError(f"The predictions of this run {when}.")
-    labels = _labels(run, scores.index)
-    correct = scores.correct[epoch - 1]
-    probabilities = store.probabilities(run.id, at) if run.state not in ACTIVE else None
+        raise DataError("The predictions of this run were not kept.")
+    probabilities = store.probabilities(run.id, at)
     if probabilities is None:
-        return misclassified.scores_without_classes(scores.index, labels, correct, scores.log_prob[epoch - 1])
-    return misclassified.image_scores(scores.index, labels, correct, probabilities)
+        return _without_classes(run, scores, epoch)
+    labels = _labels(run, scores.index)
+    return misclassified.image_scores(scores.index, labels, scores.correct[epoch - 1], probabilities)
+
+
+def _scores_so_far(run: Run, at: At, epoch: int) -> tuple[pd.DataFrame, int]:
+    """The scores of a run that trains, and their epoch: the best one, or the last one on the disk."""
+    scores = services().store.val_scores([run.id], so_far=True).get(run.id)
+    there = 0 if scores is None else len(scores.correct)
+    if scores is None or (at == "best" and there < epoch):
+        raise DataError("The predictions of this run are not on the disk yet.")
+    epoch = min(epoch, there)
+    return _without_classes(run, scores, epoch), epoch
+
+
+def _without_classes(run: Run, scores: ValScores, epoch: int) -> pd.DataFrame:
+    correct, log_prob = scores.correct[epoch - 1], scores.log_prob[epoch - 1]
+    return misclassified.scores_without_classes(scores.index, _labels(run, scores.index), correct, log_prob)
 
 
 def _labels(run: Run, index: NDArray[np.int64]) -> NDArray[np.int64]:

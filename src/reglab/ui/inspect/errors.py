@@ -64,7 +64,9 @@ def errors_view(run: Run) -> None:
         return
     found = validation_of(run, at)
     if not found.has_classes:
-        why = "it ended without finite ones" if run.state in ENDED else "they are kept when a run ends"
+        why = "they are kept when a run ends"
+        if run.state in ENDED:
+            why = "it ended without finite ones" if run.state == "diverged" else f"it is {run.label} and has kept none"
         st.info(f"No class probabilities of this run: {why}. Losses are shown instead.", icon=":material/info:")
     if kind == "classes" and found.has_classes:
         _classes(found)

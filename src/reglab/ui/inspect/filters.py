@@ -12,6 +12,7 @@ from reglab.analysis.filters import Filters, first_filters
 from reglab.charts.pixels import Pixels, colour_pixels, signed_pixels
 from reglab.datasets import DATASETS, image_shape
 from reglab.number_format import short
+from reglab.states import ENDED
 from reglab.store import Run
 from reglab.ui.inspect.data import layer_names
 from reglab.ui.inspect.layers import at_switch
@@ -52,7 +53,7 @@ def filters_view(run: Run) -> None:
         st.info(found, icon=":material/grid_off:")
         return
     if found.file == "initial":
-        st.info("Weights are kept when a run ends; these are the initial ones.", icon=":material/hourglass_top:")
+        st.info(_why_initial(run, at), icon=":material/hourglass_top:")
     elif run.state == "diverged" and at == "last":
         st.info("The weights kept are those of the last finite checkpoint.", icon=":material/info:")
     filters = found.filters
@@ -62,6 +63,14 @@ def filters_view(run: Run) -> None:
     image_grid(tiles(filters, scale), size=max(width, _LEAST * side))
     if len(filters.values) > MOST:
         st.caption(f"The first {MOST} of {len(filters.values):,}.")
+
+
+def _why_initial(run: Run, at: At) -> str:
+    if run.state in ENDED:
+        why = f"The run is {run.label} and has kept no weights of its {at} epoch"
+    else:
+        why = "Weights are kept when a run ends"
+    return f"{why}; these are the initial ones."
 
 
 def filters_of(run: Run, at: At) -> Found | str:

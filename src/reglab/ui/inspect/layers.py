@@ -12,7 +12,7 @@ from reglab import columns
 from reglab.exports.csv import csv_bytes
 from reglab.number_format import PERCENT
 from reglab.store import Run
-from reglab.ui.inspect.data import figures_of
+from reglab.ui.inspect.data import figures_of, nothing_recorded
 from reglab.ui.inspect.query import At
 from reglab.ui.inspect.state import KEYS
 from reglab.ui.shared.spec_fields import segments
@@ -54,7 +54,7 @@ def layers_view(run: Run) -> None:
         if not table.empty:
             _csv(run, table, epoch)
     if table.empty:
-        st.info("No weights are recorded: the run has not begun.", icon=":material/hourglass_empty:")
+        st.info(nothing_recorded(run), icon=":material/hourglass_empty:")
         return
     st.dataframe(
         table.assign(**{name: 100 * table[name] for name in _SHARES}),

@@ -124,7 +124,7 @@ def _head(run: Run) -> None:
 
 def _run_list(run: Run) -> None:
     recent = services().store.runs(limit=LISTED)
-    names = {one.id: f"{one.name} · {one.label}" for one in recent} | {run.id: f"{run.name} · {run.label}"}
+    names = text.distinct({one.id: f"{one.name} · {one.label}" for one in [*recent, run]})
     look: dict[str, Any] = {"label_visibility": "collapsed", "width": 280}
     st.selectbox("Run", list(names), format_func=names.__getitem__, key=RUN_KEY, on_change=choose_run, **look)
 

@@ -21,7 +21,7 @@ from reglab.errors import DataError
 from reglab.jobs import Answer, Prediction, PredictionRequest, images_at_hand
 from reglab.number_format import percent
 from reglab.states import ACTIVE
-from reglab.store import Run
+from reglab.store import Run, RunFilter, RunOrder
 from reglab.ui.inspect.data import validation_of, version_of
 from reglab.ui.inspect.drawing_pad import drawing_pad
 from reglab.ui.inspect.layers import at_switch
@@ -33,7 +33,7 @@ from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
 from reglab.ui.shared.spec_fields import segments
-from reglab.ui.shared.text import literal
+from reglab.ui.shared.text import distinct, literal
 
 SOURCES: Mapping[Source, str] = {"pick": "Pick", "draw": "Draw", "upload": "Upload"}
 SAMPLE = 200
@@ -146,10 +146,11 @@ def _beside(run: Run) -> list[Run]:
     """The other runs that predict: those that the link names, chosen from runs on the same dataset."""
     store = services().store
     named = beside_ids()
-    recent = [one for one in store.runs(states=["finished"], limit=_LISTED) if one.spec.data.name == run.spec.data.name]
+    alike = RunFilter(states=frozenset(["finished"]), datasets=frozenset([run.spec.data.name]))
+    recent = store.runs_of(store.run_ids(alike, RunOrder(), limit=_LISTED))
     linked = [one for one in store.runs_of(named) if one.spec.data.name == run.spec.data.name]
     known = {one.id: one for one in [*recent, *linked] if one.id != run.id}
-    labels = {one.id: one.name for one in known.values()}
+    labels = distinct({one.id: one.name for one in known.values()})
     st.session_state[_BESIDE] = [one for one in named if one in known]
     chosen = st.multiselect(
         "Other runs",

@@ -16,7 +16,7 @@ from reglab.errors import shown as shown_text
 from reglab.exports.csv import csv_bytes
 from reglab.number_format import PERCENT, percent
 from reglab.store import Run
-from reglab.ui.inspect.data import history_of, layer_names, norms_of, version_of
+from reglab.ui.inspect.data import history_of, layer_names, norms_of, nothing_recorded, version_of
 from reglab.ui.inspect.query import Show
 from reglab.ui.inspect.state import ALL, KEYS, put, shown
 from reglab.ui.shared.live_chart import live_chart
@@ -46,7 +46,7 @@ def weights_view(run: Run) -> None:
     """Draw the switches and the chosen chart."""
     names = [ALL, *layer_names(run)]
     if len(names) == 1:
-        st.info("No weights are recorded: the run has not begun.", icon=":material/hourglass_empty:")
+        st.info(nothing_recorded(run), icon=":material/hourglass_empty:")
         return
     if (asked := st.session_state[KEYS["layer"]]) not in names:
         st.warning(f"This run has no layer {literal(shown_text(asked))}.", icon=":material/link_off:")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import fmean
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -77,6 +78,12 @@ def named(names: Sequence[str], most: int = 5) -> str:
     """For example "“a”, “b” and 3 more", safe in Markdown."""
     shown = [f"“{literal(name)}”" for name in names[:most]]
     return ", ".join(shown) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """``names`` by id, with the id behind those that are equal: Streamlit's lists send the text of what is chosen."""
+    times = Counter(names.values())
+    return {one: name if times[name] == 1 else f"{name} ({one})" for one, name in names.items()}
 
 
 def local_time(moment: datetime, zone: str | None) -> str:
