@@ -46,6 +46,7 @@ L2_NORM = "l2_norm"  # ‖w‖₂ = √Σw²
 MAX_ABS = "max_abs"  # max|w|
 ZERO_SHARE = "zero_share"  # share of elements exactly 0
 NEAR_ZERO_SHARE = "near_zero_share"  # share of elements with |w| < 2⁻¹⁰ ≈ 0.001, exact zeros included
+NEAR_ZERO_HELP = "|w| < 2⁻¹⁰ ≈ 0.00098, exact zeros included."
 DATA_GRAD = "data_grad"  # ‖ḡ‖₂, ḡ the epoch's mean gradient of the data loss, nats per unit weight; NaN: not recorded
 PENALTY_GRAD = "penalty_grad"  # ‖∇P(w)‖₂ with the layer's own λ, nats per unit weight; NaN: not recorded
 UNITS = "units"  # filters of a convolution, units of a dense layer; NaN: not recorded

@@ -111,6 +111,7 @@ def test_filters_and_errors_of_a_trained_run(app: AppTest, store: Store, setting
     assert run.last is not None
     visit(app, run=run.id, view="filters")
     assert "8 filters of `conv1.weight`, 1 × 3 × 3" in prose(app)
+    assert "Blue is below 0, orange above 0" in prose(app)
     assert len(images(app)) == 8
     choose(app, "view", "errors")
     wrong = round((1 - run.last.val_acc) * 539)
@@ -210,3 +211,15 @@ def test_a_run_that_trains_shows_its_errors_at_the_last_epoch_on_the_disk(
     choose(app, "view", "image")
     assert not app.error
     assert images(app) == ["The image as the network sees it"]
+
+
+def test_a_diverged_run_ranks_no_image_by_losses_that_are_not_finite(
+    app: AppTest, store: Store, settings: Settings
+) -> None:
+    run = work(store, settings, NOISY.with_changes({"optim.name": "sgd", "optim.lr": 10.0, "penalty.l2": 1.0}))
+    assert run.state == "diverged"
+    visit(app, run=run.id, view="errors")
+    assert f"At epoch {run.epoch} no validation loss is a finite number, so no image can be ranked." in plain(
+        app.info[-1].value
+    )
+    assert not images(app)

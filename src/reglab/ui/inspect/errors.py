@@ -63,6 +63,10 @@ def errors_view(run: Run) -> None:
         _memorised(run, at)
         return
     found = validation_of(run, at)
+    if not np.isfinite(found.scores[m.LOSS]).any():
+        sentence = f"At epoch {found.epoch} no validation loss is a finite number, so no image can be ranked."
+        st.info(sentence, icon=":material/trending_up:")
+        return
     if not found.has_classes:
         why = "they are kept when a run ends"
         if run.state in ENDED:

@@ -58,6 +58,7 @@ def filters_view(run: Run) -> None:
         st.info("The weights kept are those of the last finite checkpoint.", icon=":material/info:")
     filters = found.filters
     st.markdown(summary(filters))
+    st.caption(legend(filters))
     number, side = len(filters.values), max(filters.values.shape[2:])
     width = next(width for most, width in _WIDTHS if number <= most)
     image_grid(tiles(filters, scale), size=max(width, _LEAST * side))
@@ -96,6 +97,13 @@ def summary(filters: Filters) -> str:
     gone = f" **{zero} {'is' if zero == 1 else 'are'} exactly 0**, with a dashed edge." if zero else ""
     end = float(filters.limits.max(initial=0.0))
     return f"{count_of(number, filters.kind)} of `{filters.name}`, {size}, largest |w| {short(end, 3)}.{gone}"
+
+
+def legend(filters: Filters) -> str:
+    """What the colours stand for."""
+    if filters.values.shape[1] == 3:
+        return "Red, green and blue are the weights of the three channels: mid-grey is 0, brighter is positive."
+    return "Blue is below 0, orange above 0, and the paler, the nearer to 0."
 
 
 def tiles(filters: Filters, scale: Scale) -> list[Tile]:

@@ -108,7 +108,7 @@ def _config() -> dict[str, Any]:
         columns.ZERO_SHARE: column.NumberColumn(
             "Exact zeros", help="Share of the weights that are exactly 0.", **share
         ),
-        columns.NEAR_ZERO_SHARE: column.NumberColumn("Near zero", help="|w| < 0.001, exact zeros included.", **share),
+        columns.NEAR_ZERO_SHARE: column.NumberColumn("Near zero", help=columns.NEAR_ZERO_HELP, **share),
         columns.UNITS: column.NumberColumn(
             "Filters", help="Filters of a convolution, units of a dense layer.", **count
         ),

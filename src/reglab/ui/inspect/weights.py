@@ -106,7 +106,7 @@ def _config() -> dict[str, Any]:
         columns.MAX_ABS: column("max |w|", format="%.4g"),
         columns.ZEROS: column("Zeros", format="localized"),
         columns.ZERO_SHARE: column("Exact zeros", **share),
-        columns.NEAR_ZERO_SHARE: column("Near zero", **share),
+        columns.NEAR_ZERO_SHARE: column("Near zero", help=columns.NEAR_ZERO_HELP, **share),
     }
 
 

@@ -114,7 +114,7 @@ def _zeros(layers: pd.DataFrame) -> Figure:
         "Exact zeros",
         percent(zeros),
         f"near zero {percent(near)}",
-        "Share of the weights that are exactly 0. Near zero: |w| < 0.001.",
+        f"Share of the weights that are exactly 0. Near zero: {columns.NEAR_ZERO_HELP}",
     )
 
 
@@ -156,7 +156,7 @@ def gradient_ratio(layers: pd.DataFrame) -> str:
 
 
 def zero_shares(layers: pd.DataFrame) -> tuple[float | None, float | None]:
-    """(exactly zero, |w| < 1e-3) as shares of all weights at the newest epoch in ``layers``."""
+    """(exactly zero, near zero) as shares of all weights at the newest epoch in ``layers``."""
     if layers.empty:
         return None, None
     now = layers[layers[columns.EPOCH] == layers[columns.EPOCH].max()]
