@@ -43,6 +43,10 @@ _BESIDE = "inspect_others"  # widget key
 _PREVIEW, _SOURCE = 140, 250  # pixels of the image as the network sees it, and of all that an image comes from
 _LISTED = 100  # runs to choose from
 
+_STYLE = """<style>  /* the list has room for the names of two runs, or a line of its own */
+[data-testid="stLayoutWrapper"]:has(> .st-key-inspect_beside) { min-width: 18rem }
+</style>"""
+
 _ANSWERS: Memo[Answer] = Memo(most=1000, size=lambda found: 1)
 
 
@@ -62,13 +66,15 @@ def try_view(run: Run) -> None:
         raise DataError(f"The dataset {run.spec.data.name} is not known here.")
     entry = replace(entry, shape=image_shape(run.spec.data))
     services().runner.warm_predictor()
+    st.html(_STYLE)
     row = st.container(horizontal=True, gap="medium")
     with row.container(width=_SOURCE):
         tried = _source(run, entry)
     with row.container(width="stretch"):
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             at = at_switch(run)
-            runs = [run, *_beside(run)]
+            with st.container(key="inspect_beside"):
+                runs = [run, *_beside(run)]
         _predictions(runs, at, entry, tried)
 
 

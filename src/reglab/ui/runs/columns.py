@@ -120,17 +120,6 @@ def _other(row: RunRow) -> str:
 _CATALOGUE = (
     Column(t.STATE, "State", "Of a group: how many of its runs are in each.", _state, _states, "left"),
     Column(LAMBDA, "λ", "", lambda row: ""),
-    Column(
-        CHOICE,
-        "Best of sweep",
-        "Of a sweep that has finished: the λ it chooses by the measure and epoch rule in brackets, and there the mean "
-        f"validation accuracy ± SE. Shown for the first {MOST_CHOICES} sweeps of a page; other columns average all λ.",
-        lambda row: "",
-        lambda group: group.choice,
-        "left",
-        needed=lambda row: False,
-        group_needs=lambda group: bool(group.choice),
-    ),
     _share(t.LAST_ACC, "Final acc.", "Validation accuracy at the last epoch."),
     Column(
         t.BEST_ACC,
@@ -145,6 +134,17 @@ _CATALOGUE = (
         "Accuracy on the test part, of runs of a confirmation that has opened it.",
         needed=lambda row: row.values[t.TEST_ACC] is not None,
         group_needs=lambda group: group.counts[t.TEST_ACC] > 0,
+    ),
+    Column(
+        CHOICE,
+        "Best of sweep",
+        "Of a sweep that has finished: the λ it chooses by the measure and epoch rule in brackets, and there the mean "
+        f"validation accuracy ± SE. Shown for the first {MOST_CHOICES} sweeps of a page; other columns average all λ.",
+        lambda row: "",
+        lambda group: group.choice,
+        "left",
+        needed=lambda row: False,
+        group_needs=lambda group: bool(group.choice),
     ),
     _nats(t.GAP, "Gap", "Validation − training loss at the last epoch, without penalty"),
     _figure(t.WEIGHT_NORM, "‖w‖", "√Σw² of all weights after the last epoch.", lambda value: fixed(value, 2)),
@@ -210,7 +210,7 @@ _LAMBDAS = (
 )
 
 DEFAULT: tuple[str, ...] = (
-    t.STATE, t.MODEL, LAMBDA, CHOICE, t.LAST_ACC, t.BEST_ACC, t.TEST_ACC, t.GAP, t.WEIGHT_NORM, t.ZERO_SHARE, FILTERS,
+    t.STATE, t.MODEL, LAMBDA, t.LAST_ACC, t.BEST_ACC, t.TEST_ACC, CHOICE, t.GAP, t.WEIGHT_NORM, t.ZERO_SHARE, FILTERS,
     t.SECONDS, t.CURVE, t.DATASET, t.CREATED, t.TAGS,
 )  # fmt: skip
 """The columns of a first visit; those that no run needs are left out."""
