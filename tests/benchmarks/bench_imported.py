@@ -14,7 +14,7 @@ from tests.benchmarks.measuring import median_ratio, table
 
 from reglab.datasets import load_images
 from reglab.datasets.cache import forget_images
-from reglab.datasets.imported import SetWriter
+from reglab.datasets.set_files import SetWriter
 from reglab.settings import load_settings
 from reglab.spec import RunSpec
 from reglab.training import train

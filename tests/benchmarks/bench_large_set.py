@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from tests.benchmarks.measuring import ENVIRONMENT, table
 
-from reglab.datasets.imported import SetWriter
+from reglab.datasets.set_files import SetWriter
 
 IMAGES, SIDE, PART = 100_000, 64, 2_000
 BUDGET = 2 * 10**9  # bytes

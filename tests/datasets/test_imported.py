@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from reglab.datasets import DATASETS, check_data, imported, load_images, pinned, prepare, status
 from reglab.datasets.cache import load_test_images
-from reglab.datasets.imported import FOLDER, PARTS, Manifest, Part, SetWriter, remove_set, saved_sets, set_bytes
+from reglab.datasets.imported import FOLDER, PARTS, Manifest, Part, saved_sets
+from reglab.datasets.set_files import SetWriter, remove_set, set_bytes
 from reglab.errors import DataError, SpecError, UnknownName
 from reglab.spec import DataSpec, RunSpec
 from reglab.sweep import SweepSpec
@@ -170,7 +171,7 @@ def test_the_disk_is_limited(data: Path) -> None:
 
 def test_what_a_killed_import_left_goes_with_the_next_one_and_what_still_writes_stays(data: Path) -> None:
     code = (
-        "import sys, numpy as np, pathlib; from reglab.datasets.imported import SetWriter\n"
+        "import sys, numpy as np, pathlib; from reglab.datasets.set_files import SetWriter\n"
         "with SetWriter(pathlib.Path(sys.argv[1]), 'lost') as w:\n"
         "    w.add('train', np.zeros((2, 1, 8, 8), np.uint8), np.zeros(2)); print('there', flush=True); input()"
     )

@@ -14,7 +14,7 @@ from tests.pages.browsing import address, again, chart, charts, errors, plain, p
 from reglab.datasets import DATASETS, imported
 from reglab.datasets._download import unfinished_folder
 from reglab.datasets.dataset import Progress
-from reglab.datasets.imported import SetWriter
+from reglab.datasets.set_files import SetWriter
 from reglab.errors import DataError
 from reglab.jobs import Downloads
 from reglab.settings import Settings

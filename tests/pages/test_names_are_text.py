@@ -14,7 +14,7 @@ from tests.pages.browsing import prose, visit
 from tests.pages.sweeps import SMALL, figures
 
 from reglab.datasets import imported, pinned
-from reglab.datasets.imported import SetWriter
+from reglab.datasets.set_files import SetWriter
 from reglab.settings import Settings
 from reglab.store import Store
 from reglab.ui.shared.services import close_services

@@ -63,14 +63,21 @@ def open_for_writing(settings: Settings) -> Iterator[Store]:
     """
     from reglab.errors import StoreError
     from reglab.store import open_store
-    from reglab.store.open import READ_ONLY
 
-    if settings.read_only:
-        raise StoreError(READ_ONLY)
+    refuse_read_only(settings)
     with open_store(settings) as store:
         if store.read_only:
             raise StoreError(store.read_only)
         yield store
+
+
+def refuse_read_only(settings: Settings) -> None:
+    """:class:`StoreError` where nothing is to be written."""
+    from reglab.errors import StoreError
+    from reglab.store.open import READ_ONLY
+
+    if settings.read_only:
+        raise StoreError(READ_ONLY)
 
 
 class _Shown:

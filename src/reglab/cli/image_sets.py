@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reglab.cli.data_files import open_for_writing
+from reglab.cli.data_files import open_for_writing, refuse_read_only
 from reglab.cli.output import Output
 from reglab.errors import SpecError
 from reglab.number_format import gib
@@ -48,13 +48,14 @@ def import_set(arguments: argparse.Namespace, settings: Settings, output: Output
 
     if arguments.what is None or not (arguments.name or arguments.dry_run):
         raise SpecError("Say what to import and how to call it: reglab data import PATH --name NAME.")
+    if not arguments.dry_run:
+        refuse_read_only(settings)
     reports = _Reports(output)
+    found, choices, record = _understood(arguments, settings, reports)
     if arguments.dry_run:
-        _, _, record = _understood(arguments, settings, reports)
         output.print({**record, "saved": False}, "Nothing was saved (--dry-run).")
         return 0
-    with open_for_writing(settings) as store:
-        found, choices, record = _understood(arguments, settings, reports)
+    with open_for_writing(settings) as store:  # which would be made for what cannot be imported, too
         manifest = save(found, choices, settings.data, reports, settings.import_gb * 2**30)
         store.note_data("import data", manifest.name)
     sentence = f"Saved as {manifest.name} ({manifest.digest[:8]}): {_train(manifest.name)}"
@@ -75,7 +76,8 @@ def remove_imported(arguments: argparse.Namespace, settings: Settings, output: O
 
     :raises DataError: there is no such set.
     """
-    from reglab.datasets.imported import remove_set, saved_sets
+    from reglab.datasets.imported import saved_sets
+    from reglab.datasets.set_files import remove_set
 
     name = arguments.what
     with open_for_writing(settings) as store:

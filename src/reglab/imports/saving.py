@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reglab.datasets.dataset import Progress, silent
-from reglab.datasets.imported import Manifest, SetWriter, check_name, set_bytes
+from reglab.datasets.imported import Manifest
+from reglab.datasets.set_files import SetWriter, check_name, set_bytes
 from reglab.errors import DataError
 from reglab.imports.decoders import Batch, decoded
 from reglab.imports.decoding import Target, resized

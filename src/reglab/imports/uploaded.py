@@ -1,6 +1,6 @@
 """Uploaded files, on the disk as long as they are looked at, in the data folder.
 
-The folder is named and locked as that of :class:`reglab.datasets.imported.SetWriter`, which deletes those of processes
+The folder is named and locked as that of :class:`reglab.datasets.set_files.SetWriter`, which deletes those of processes
 that were killed.
 """
 
