@@ -29,6 +29,7 @@ from reglab.number_format import exact, short
 from reglab.optimizers import OPTIMIZERS
 from reglab.ui.learn.sections import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"
@@ -84,9 +85,9 @@ def _inputs() -> Walk:
     about = f"From 1 to {MAX_STEPS}."
     n = steps.number_input("Steps", value=None, key=STEPS, step=10, persist_state="session", help=about)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        look: dict[str, Any] = {"required": True, "persist_state": "session"}
-        look |= {"format_func": OPTIMIZER_LABELS.__getitem__, "help": "Computes the step from the gradient."}
-        kind = st.segmented_control("Optimizer", list(SETTINGS), key=OPTIMIZER, **look)
+        look: dict[str, Any] = {"persist_state": "session", "label_visibility": "visible"}
+        look["help"] = "Computes the step from the gradient."
+        kind = segments("Optimizer", {name: OPTIMIZER_LABELS[name] for name in SETTINGS}, OPTIMIZER, **look)
         optimum = _optimum()
     return Walk(
         start=within(w, "The start", -100, 100),

@@ -16,6 +16,7 @@ from reglab.number_text import number_text
 from reglab.ui.learn.drag_handle import drag_handle
 from reglab.ui.learn.sections import Example, defaults, examples, number
 from reglab.ui.shared.live_chart import live_chart
+from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"
@@ -71,9 +72,9 @@ def _board() -> None:
 
 
 def _inputs() -> tuple[Landscape, Mix, float]:
-    look: dict[str, Any] = {"required": True, "persist_state": "session", "width": "stretch"}
+    look: dict[str, Any] = {"persist_state": "session", "width": "stretch", "label_visibility": "visible"}
     about = "The contours of the penalty: circles, diamonds, or shapes in between."
-    kind = st.segmented_control("Penalty", list(KINDS), format_func=SHAPES.__getitem__, key=KIND, help=about, **look)
+    kind = segments("Penalty", {name: SHAPES[name] for name in KINDS}, KIND, help=about, **look)
     share = KINDS.get(kind or "")
     if share is None:
         about = "The penalty is λ(α Σ|w| + (1 − α)/2 Σw²): α = 1 is L1, α = 0 is L2."

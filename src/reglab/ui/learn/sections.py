@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from reglab.ui.shared.query import Query
-from reglab.ui.shared.spec_fields import number_field
+from reglab.ui.shared.spec_fields import number_field, segments
 
 CHOICE = "learn_section"
 _STATE = "learn_sections"
@@ -33,10 +33,7 @@ def open_section(sections: Sequence[Section]) -> Section:
     """Draw the row of choices and return the chosen section; an unknown one in the query opens the first."""
     by_key = {section.key: section for section in sections}
     _follow_query(by_key)
-    look: dict[str, Any] = {"width": "stretch", "label_visibility": "collapsed"}
-    chosen = st.segmented_control(
-        "Section", list(by_key), format_func=lambda key: by_key[key].title, key=CHOICE, required=True, **look
-    )
+    chosen = segments("Section", {key: section.title for key, section in by_key.items()}, CHOICE, width="stretch")
     section = by_key.get(chosen or "", sections[0])
     _write_query(section.key, sections[0].key)
     return section

@@ -318,11 +318,10 @@ def draw(
     elif setting in JOINED:
         st.pills(selection_mode="multi", **shared, options=JOINED[setting])
     elif choices:
-        shared |= {"options": list(choices), "format_func": lambda name: choices.get(name, name)}
         if setting == "penalty.apply":
-            st.segmented_control(required=True, width="stretch", **shared)
+            segments(options=choices, width="stretch", label_visibility="visible", **shared)
         else:
-            st.selectbox(**shared)
+            st.selectbox(options=list(choices), format_func=lambda name: choices.get(name, name), **shared)
     elif kind is bool:
         st.toggle(**shared)
     elif kind is float:
@@ -384,10 +383,20 @@ def number_field(label: str, key: str, **options: Any) -> str:
 
 
 def segments(label: str, options: Mapping[Option, str], key: str, *, first: bool = False, **more: Any) -> Option:
-    """Segments with exactly one chosen; with ``first`` the first one, unless session state has another."""
-    default = next(iter(options)) if first else None
-    more = {"required": True, "default": default, "key": key, "label_visibility": "collapsed", **more}
-    chosen: Option = st.segmented_control(label, list(options), format_func=options.__getitem__, **more)
+    """Segments with exactly one chosen: that of session state, else ``default``, with ``first`` the first one.
+
+    What is chosen is the default as well: a browser that is busy, and is sent two runs of a page at once, sees the
+    second only, which does not tell it the value that the first one has set. It would show none, and send none.
+    """
+    more = {
+        "required": True,
+        "default": next(iter(options)) if first else None,
+        "label_visibility": "collapsed",
+        **more,
+    }
+    if (known := st.session_state.get(key)) in options:
+        more["default"] = known
+    chosen: Option = st.segmented_control(label, list(options), format_func=options.__getitem__, key=key, **more)
     return chosen
 
 
