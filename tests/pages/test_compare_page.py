@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from streamlit.testing.v1 import AppTest
-from tests.factories import add_many, add_run, metrics, spec
+from tests.factories import add_many, add_run, add_sweep, metrics, spec
 from tests.pages.browsing import address, again, chart, charts, prose, visit, warnings
 
 from reglab.store import Store, Sweep
+from reglab.sweep import SweepSpec
 
 
 def page() -> None:
@@ -81,6 +82,24 @@ def test_runs_without_weights_say_so_and_many_without_a_layer_are_named_shortly(
     visit(app, runs=",".join([add_run(store).id, *bare]), view="weights")
     assert " and 2 more." in prose(app)
     assert charts(app) == ["compare-weights-overlay"]
+
+
+def test_every_run_and_sweep_without_a_curve_over_lambda_says_why(app: AppTest, store: Store) -> None:
+    alone = add_run(store, spec(model__name="lenet5"), name="alone")
+    blank = add_sweep(store, SweepSpec(run=spec(), l2=(0.0, 0.1)), epochs=0, name="blank")
+    lane = store.sweep_runs(add_sweep(store).id)[0]
+    visit(app, runs=f"{alone.id},{lane.id}", sweeps=blank.id, view="lambda")
+    assert "“blank” is not drawn: none of its runs has a finite figure yet." in prose(app)
+    assert "for want of a run that differs in one λ and in seeds alone: “alone”." in prose(app)
+    assert "Not drawn without the other runs of its sweep: “" in prose(app)
+    assert "Nothing to draw against λ" in app.info[0].value
+    assert not charts(app)
+
+
+def test_runs_that_still_train_are_named(app: AppTest, store: Store) -> None:
+    training = add_run(store, state="running", epochs=2, name="busy")
+    visit(app, runs=f"{add_run(store).id},{training.id}", view="differences")
+    assert "Not finished yet, compared at the newest epoch: “busy”" in prose(app)
 
 
 def test_colours_are_those_of_the_runs_page(app: AppTest, store: Store) -> None:

@@ -19,8 +19,9 @@ from reglab.jobs.run_comparing import caveats, compare_groups, compare_runs
 from reglab.store import Run, Store
 from reglab.sweep import SweepSpec
 from reglab.training.lane import split_batches
-from reglab.ui.compare import data
-from reglab.ui.compare.against import paired, why_not
+from reglab.ui.compare import against, data
+from reglab.ui.compare.against import compared, left_out, paired, why_not
+from reglab.ui.compare.against import readable as readable_curves
 from reglab.ui.compare.curves import Options, curve_table, steps_per_epoch
 from reglab.ui.compare.data import Epochs, select
 from reglab.ui.compare.differences import (
@@ -312,3 +313,38 @@ def test_parallel_axes_have_seeds_last_and_words_where_not_all_are_numbers(store
     table = parallel_table(found, keys)
     assert table.iloc[:, 1:-4].map(type).nunique().tolist() == [1, 1, 1]
     assert "400" in table.to_string()
+
+
+def _curves(store: Store, *runs: Run) -> tuple[list[Any], list[str]]:
+    """What Against λ draws of these runs, and what it says of the others."""
+    found = select(store, CompareQuery(tuple(run.id for run in runs)))
+    epochs = Epochs(0, store.epochs([run.id for run in runs]))
+    with patch.object(against, "epochs_of", lambda _: epochs):
+        known = compared(found, "loss")
+    return known, list(left_out(found, known))
+
+
+def test_l1_and_l2_are_curves_of_their_own_that_share_the_run_without_a_penalty(store: Store) -> None:
+    none, *others = (
+        add_run(store, spec(**{"penalty__l2": 0.0, **penalty}), epochs=[metrics(1, val_loss=loss)])
+        for penalty, loss in (({}, 2.0), ({"penalty__l2": 0.03}, 1.5), ({"penalty__l1": 0.03}, 1.0))
+    )
+    (over_l2, over_l1), left = _curves(store, none, *others)
+    assert (over_l2.symbol, over_l1.symbol) == ("λ₂", "λ₁")
+    for curve, lowest in ((over_l2, 1.5), (over_l1, 1.0)):
+        assert curve.series.table[columns.LAMBDA].tolist() == [0.0, 0.03]
+        assert curve.series.table[columns.VALUE].tolist() == [2.0, lowest]
+    assert over_l2.label == "2 runs over λ₂: Digits (8×8), Simple CNN"
+    assert left == []
+
+
+def test_curves_of_runs_lie_at_the_lambda_that_differs_and_equal_labels_are_told_apart(store: Store) -> None:
+    rates = [
+        add_run(store, spec(penalty__l1=l1, penalty__l2=0.5, optim__lr=lr)) for lr in (1e-3, 1e-2) for l1 in (0.0, 0.1)
+    ]
+    known, left = _curves(store, *rates)
+    assert [one.series.table[columns.LAMBDA].tolist() for one in known] == [[0.0, 0.1], [0.0, 0.1]]
+    shared = "2 runs over λ₁: Digits (8×8), Simple CNN, λ₂ 0.5"
+    assert [one.label for one in known] == [f"{shared} · learning rate 0.001", f"{shared} · learning rate 0.01"]
+    assert readable_curves(known, "loss")["Against the first"].tolist() == ["baseline", "between sweeps only"]
+    assert left == []

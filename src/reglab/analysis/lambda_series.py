@@ -12,7 +12,7 @@ from reglab import columns
 from reglab.analysis.chance import Chance
 from reglab.analysis.paired import PairedDifference, RepeatedFigure
 from reglab.analysis.select import HIGHER_IS_BETTER, best_row, chosen
-from reglab.analysis.sweep_table import counted, points_of, table_of
+from reglab.analysis.sweep_table import counted, table_of
 from reglab.sweep import EpochRule
 
 SERIES_COLUMNS = (columns.RUN, columns.LAMBDA, columns.VALUE, columns.LOW, columns.HIGH, columns.N, columns.BEST)
@@ -77,16 +77,14 @@ def lambda_series(
     return LambdaSeries(name, measure, rule, pd.DataFrame(shown), best, figure)
 
 
-def lanes_of_runs(runs: Sequence[tuple[str, float, float, str, str]]) -> pd.DataFrame:
-    """LANE_COLUMNS of runs outside sweeps, from (id, λ₁, λ₂, penalty mode, state): repeats are counted for each λ."""
+def lanes_of_runs(runs: Sequence[tuple[str, float, float, float, str, str]]) -> pd.DataFrame:
+    """LANE_COLUMNS of runs outside sweeps, from (id, λ of the axis, λ₁, λ₂, penalty mode, state).
+
+    Repeats are counted for each λ.
+    """
     repeats: dict[tuple[float, float], int] = {}
     rows = []
-    for run, l1, l2, apply, state in runs:
+    for run, strength, l1, l2, apply, state in runs:
         repeat = repeats[l1, l2] = repeats.get((l1, l2), -1) + 1
-        rows.append((run, l1 + l2, l1, l2, apply, repeat, state))
+        rows.append((run, strength, l1, l2, apply, repeat, state))
     return pd.DataFrame(rows, columns=list(columns.LANE_COLUMNS))
-
-
-def distinct_lambdas(lanes: pd.DataFrame) -> int:
-    """How many λ ``lanes`` have."""
-    return len(points_of(lanes).keys) if len(lanes) else 0

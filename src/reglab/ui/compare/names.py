@@ -35,7 +35,7 @@ def names_of(runs: Sequence[Run]) -> dict[str, str]:
         run.id: " · ".join(
             [
                 *([penalty_text(run.spec.penalty)] if penalty else []),
-                *(_part(key, specs[run.id].get(key)) for key in others),
+                *(setting_part(key, specs[run.id].get(key)) for key in others),
                 *(f"{_SEEDS[key]} {specs[run.id].get(key)}" for key in seeds),
             ]
         )
@@ -67,7 +67,7 @@ def _seed_keys(keys: Sequence[str], specs: Sequence[dict[str, Any]]) -> list[str
     return found
 
 
-def _part(key: str, value: Any) -> str:
+def setting_part(key: str, value: Any) -> str:
     """A setting with its value; datasets, CNNs and optimizers by their labels alone."""
     if key in _LABELS:
         return _LABELS[key](str(value))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from reglab.jobs.run_comparing import caveats
+from reglab.states import ACTIVE
 from reglab.store import Run
 from reglab.ui.compare.against import against_view
 from reglab.ui.compare.curves import curves_view
@@ -119,6 +120,8 @@ def _remarks(selection: Selection) -> None:
     lines = [literal(sentence) for sentence in caveats(selection.runs)]
     if waiting := [run for run in selection.runs if not run.epoch]:
         lines.append(f"Without any epoch yet: {_states(waiting)}.")
+    if active := [run for run in selection.begun if run.state in ACTIVE]:
+        lines.append(f"Not finished yet, compared at the newest epoch: {_states(active)}.")
     if lines:
         st.caption("  \n".join(lines))
 
