@@ -42,6 +42,20 @@ def test_several_runs_are_named_and_the_strokes_explained_once() -> None:
     assert {trace.legendgroup for trace in figure.data} == {"a", "b"}
 
 
+@pytest.mark.parametrize("log_y", [False, True])
+def test_the_name_of_a_line_that_ends_early_covers_no_other_line(log_y: bool) -> None:
+    frame = epoch_frame(["a", "b"], 5)
+    frame = frame[(frame[columns.RUN] == "b") | (frame[columns.EPOCH] <= 2)]
+    figure = loss_chart(frame, TWO, log_y=log_y)
+    assert {note.text: note.x for note in figure.layout.annotations} == {"run a": 5, "run b": 5}
+    (leader,) = figure.layout.shapes
+    end = float(frame[frame[columns.RUN] == "a"][columns.VAL_LOSS].iloc[-1])
+    (height,) = [note.y for note in figure.layout.annotations if note.text == "run a"]
+    assert (leader.x0, leader.x1, leader.line.color) == (2, 5, TWO["a"].colour)
+    assert leader.y0 == pytest.approx(end)
+    assert leader.y1 == pytest.approx(10**height if log_y else height)  # shapes take values, annotations logarithms
+
+
 def test_the_ring_marks_the_lowest_validation_loss() -> None:
     frame = epoch_frame(["a"], 4)
     frame[columns.VAL_LOSS] = [2.0, np.nan, 0.5, 0.9]

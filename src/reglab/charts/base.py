@@ -290,22 +290,25 @@ def values_of(rows: pd.DataFrame, column: str) -> Floats:
 
 
 class LineEnd(NamedTuple):
-    """Where a line ends, and what stands beside that end."""
+    """Where a line ends, what stands beside that end, and the line's colour."""
 
     x: float
     y: float
     text: str
+    colour: str = GREY
 
 
 def line_end(run: RunCurves, column: str, text: str) -> LineEnd | None:
     """The end of a column's line; None where the last value is not finite."""
     y = float(run.values[column][-1])
-    return LineEnd(float(run.epochs[-1]), y, text) if np.isfinite(y) else None
+    return LineEnd(float(run.epochs[-1]), y, text, run.style.colour) if np.isfinite(y) else None
 
 
 def name_lines(made: Draft, ends: Sequence[LineEnd | None], *, log_y: bool = False, lowest: float | None = 0.0) -> None:
     """Write each text at the end of its line in place of a legend, apart from each other.
 
+    A line that ends before others has its text behind the longest one, where it covers no curve, and a thin dotted
+    line leads to it.
     ``lowest``: the lower end of a linear axis; None for the lowest value.
     """
     values = np.concatenate([np.asarray(trace["y"], dtype=np.float64) for trace in made.data])
@@ -317,10 +320,14 @@ def name_lines(made: Draft, ends: Sequence[LineEnd | None], *, log_y: bool = Fal
     low, high = (float(np.log10(v)) if log_y else float(v) for v in (shown.min(), shown.max()))
     low = low if log_y or lowest is None else min(lowest, low)
     apart = _spread(places, _LINE_OF_TEXT * max(high - low, 1e-9))
+    last = max(end.x for end in known)
     for end, y in zip(known, apart, strict=True):
         made.add_text(
-            escape(_named(end), quote=False), x=end.x, y=y, xanchor="left", xshift=7, yanchor="middle", align="left"
+            escape(_named(end), quote=False), x=last, y=y, xanchor="left", xshift=7, yanchor="middle", align="left"
         )
+        if end.x < last:
+            look = {"line": {"color": end.colour, "width": 1, "dash": "1px,3px"}, "layer": "below"}
+            made.add_shape(type="line", x0=end.x, y0=end.y, x1=last, y1=10**y if log_y else y, **look)
     longest = max(len(_named(end)) for end in known)
     made.update_layout(margin={"r": 16 + _LETTER * longest}, showlegend=False)
 
