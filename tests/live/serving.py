@@ -39,7 +39,7 @@ class Server:
         """Everything printed so far."""
         return "".join(self.lines)
 
-    def stop(self, sign: int = signal.SIGTERM, patience: float = 20.0) -> float:
+    def stop(self, sign: int = signal.SIGTERM, patience: float = PATIENCE) -> float:
         """Send the signal and wait until the process is gone; the seconds that took."""
         start = time.monotonic()
         if self.process.poll() is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,18 +157,14 @@ def test_an_empty_figure_shows_its_title(chart: Locator) -> None:
 
 
 def test_nothing_moves_when_the_chart_is_drawn(page: Page, server: Server) -> None:
-    held, go_on = threading.Event(), []
-
-    def hold(route: Route) -> None:
-        go_on.append(route)
-        held.set()
-
-    page.route("**/plotly-*.js", hold)
-    page.goto(server.url)
+    held = list[Route]()
+    page.route("**/plotly-*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes functions only
+    with page.expect_request("**/plotly-*.js"):
+        page.goto(server.url)
     page.get_by_text("below the chart").wait_for()
     wait_in_page(page, "document.querySelector('[data-reglab-chart=grows]')")
     top = page.get_by_text("below the chart").evaluate("node => node.getBoundingClientRect().top")
-    go_on[0].continue_()
+    held[0].continue_()
     after(page.locator("[data-reglab-chart=grows]"), 2)
     assert page.get_by_text("below the chart").evaluate("node => node.getBoundingClientRect().top") == top
 

@@ -19,6 +19,7 @@ from tests.factories import add_run, add_sweep, metrics, spec
 from tests.live.qr_reading import read_picture
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
+from tests.patience import PATIENCE
 
 from reglab import columns
 from reglab.events import EpochMetrics
@@ -105,6 +106,7 @@ def test_every_step_is_large_and_nothing_is_clipped(
 ) -> None:
     look = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "reduced_motion": "reduce"}
     with browser.new_context(**look) as context:
+        context.set_default_timeout(PATIENCE * 1000)
         page = context.new_page()
         for link in links(ids):
             opened(page, f"{server.url}/{link}&present=1")
@@ -207,6 +209,7 @@ def dark(browser: Browser, server: Server, ids: dict[str, str]) -> Iterator[Page
     """The run's view in dark colours, with a clipboard."""
     size: ViewportSize = {"width": 1440, "height": 900}
     with browser.new_context(color_scheme="dark", viewport=size) as context:
+        context.set_default_timeout(PATIENCE * 1000)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         page.goto(f"{server.url}/train?run={ids['run']}")

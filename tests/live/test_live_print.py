@@ -14,6 +14,7 @@ from tests.live.printing import Paper, check_charts, printed
 from tests.live.serving import APP, Server, serving
 from tests.live.waiting import wait_in_page
 from tests.pages.sweeps import SMALL, WITH_TEST, figures
+from tests.patience import PATIENCE
 
 from reglab.report import Subjects, make_report
 from reglab.settings import load_settings
@@ -62,6 +63,7 @@ def saved(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def offline(browser: Browser, saved: Path) -> Iterator[Page]:
     """The report from the disk in a browser that is offline; the test fails if it asks for anything, or complains."""
     with browser.new_context(offline=True, viewport={"width": 1280, "height": 800}) as context:
+        context.set_default_timeout(PATIENCE * 1000)
         page, heard = context.new_page(), list[str]()
         page.on("request", lambda request: heard.append(request.url))
         page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)

@@ -188,7 +188,7 @@ def test_deleting_asks_and_undo_brings_back(store: Store, server: Server, page: 
 
 
 def test_a_running_run_moves_while_the_table_and_what_is_typed_stay(store: Store, server: Server, page: Page) -> None:
-    store.create(spec(train__epochs=2000), name="busy")
+    store.create(spec(train__epochs=10_000), name="busy")
     open_page(page, server)
     expect(page.get_by_text("1 training")).to_be_visible()
     tick(page, 0)

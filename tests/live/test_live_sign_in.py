@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.attacks.visitor import visiting
 from tests.live.oidc_provider import CLIENT, SECRET, Provider, free_port, providing
 from tests.live.serving import APP, Server, started
+from tests.patience import PATIENCE
 
 from reglab.access import Person
 from reglab.settings import load_settings
@@ -64,7 +65,7 @@ def server(provider: Provider, bobs: tuple[Path, str]) -> Iterator[Server]:
 def fresh(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that nobody has signed in with."""
     with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE * 1000)
         yield context
 
 

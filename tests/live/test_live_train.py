@@ -179,7 +179,7 @@ def test_switching_to_the_objective_and_the_gradient_ratio_spares_the_gap_s_node
 
 
 def test_the_page_follows_the_epochs_of_a_run(page: Page, server: Server, store: Store) -> None:
-    run_id = start(page, server, "data.train_size=&train.epochs=1000")
+    run_id = start(page, server, "data.train_size=&train.epochs=10000")
     wait_for_epoch(page, 1)
     for _ in range(3):
         wait_for_epoch(page, store.get(run_id).epoch + 1)
@@ -198,6 +198,7 @@ def test_reload_and_another_browser_show_the_same_run(
     shared = page.get_by_test_id("stCode").inner_text().strip()
     assert shared == page.url
     other = browser.new_context()
+    other.set_default_timeout(PATIENCE * 1000)
     guest = other.new_page()
     guest.goto(shared)
     wait_for_epoch(guest, epochs_drawn(page))
@@ -241,6 +242,7 @@ def test_two_runs_train_at_once_each_with_its_own_view(
 ) -> None:
     first = start(page, server, f"{LONG}&penalty.l2=0")
     with browser.new_context() as context:
+        context.set_default_timeout(PATIENCE * 1000)
         beside = context.new_page()
         second = start(beside, server, f"{LONG}&penalty.l2=0.1")
         for window, own in ((page, first), (beside, second)):
