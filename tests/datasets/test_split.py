@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
 
-from reglab.datasets import Images, Split, load_images, prepare
+from reglab.datasets import Images, Split, load_images, prepare, split
 from reglab.datasets.split import channel_moments, split_indices
 from reglab.errors import SpecError
 from reglab.spec import DataSpec
@@ -180,3 +183,24 @@ def test_any_pool_is_divided_without_loss(counts: list[int], seed: int, data: st
 def test_a_spec_that_does_not_fit_is_refused() -> None:
     with pytest.raises(SpecError, match="train_size"):
         _prepare(train_size=5)
+
+
+def test_the_moments_of_images_are_measured_once_for_all_runs_that_train_on_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured: list[int] = []
+
+    def counted(images: Images, index: NDArray[np.int64], spec: DataSpec | None = None) -> tuple[Tensor, Tensor]:
+        measured.append(len(index))
+        return channel_moments(images, index, spec)
+
+    monkeypatch.setattr(split, "channel_moments", counted)
+    monkeypatch.setattr(split, "_MOMENTS", WeakKeyDictionary())
+    first = _prepare(train_size=123)
+    assert _prepare(train_size=123, label_noise=0.3).mean is first.mean
+    assert _prepare(train_size=124).mean is not first.mean
+    noisy = _prepare(train_size=123, input_noise=0.5)
+    assert noisy.std > first.std
+    assert _prepare(train_size=123, input_noise=0.5).std is noisy.std
+    assert _prepare(train_size=123, seed=7).mean is not first.mean
+    assert measured == [123, 124, 123, 123]

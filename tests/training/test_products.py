@@ -155,7 +155,7 @@ def test_a_convolution_of_smaller_kernels_stays_one() -> None:
 
 
 @pytest.mark.parametrize("missing", ["operator", "processor"])
-def test_without_the_operator_or_on_another_processor_dense_layers_are_torchs(
+def test_without_the_operator_or_on_another_processor_dense_layers_and_tanh_are_torchs(
     monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     if missing == "operator":
@@ -164,6 +164,7 @@ def test_without_the_operator_or_on_another_processor_dense_layers_are_torchs(
         monkeypatch.setattr(products, "processor", lambda: "Intel Xeon")
     network = build(ModelSpec(name="simple_cnn"), (1, 8, 8), 10, 0)
     assert products_of(network) == {"conv1": "patches"}
+    assert products_of(build(ModelSpec(name="lenet5"), (1, 28, 28), 10, 0)) == {"conv1": "patches", "conv2": "dense"}
     x, expected = next(draws())[:, :64].view(40, 1, 8, 8), build(ModelSpec(name="simple_cnn"), (1, 8, 8), 10, 0)
     use_products(network, {"fc1": "onednn"})  # a checkpoint of another machine
     if missing == "operator":

@@ -12,11 +12,13 @@ alone, input noise included. Images of the test part (:mod:`reglab.datasets.test
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,10 @@ _SPLIT, _NOISE = 0, 1  # which generator
 _FLAT = 1e-4  # a channel whose standard deviation is smaller counts as constant and is only shifted
 _CHUNK = 1024  # images at a time; their sums are added up, so it fixes the last bits of the figures
 _NUMBERS = 2**22  # at a time, if images are larger than 32 × 32 pixels in colour
+
+_MomentsKey: TypeAlias = tuple[str, float, int]  # SHA-256 of the training images' places, input noise, seed
+_MOMENTS: WeakKeyDictionary[Images, dict[_MomentsKey, tuple[Tensor, Tensor]]] = WeakKeyDictionary()
+_KNOWN = 256  # of each pool of images
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +135,7 @@ def choose(spec: DataSpec, folder: Path, progress: Progress = silent) -> Chosen:
     test = find_test_part(spec, images, folder, progress)
     train, val = _chosen_places(spec, entry, images, test)
     labels, flipped = noisy_labels(spec, entry, images.y.numpy(), train, _generator(spec.seed, _NOISE))
-    moments = channel_moments(images, train, spec)
-    return Chosen(spec, entry, images, test, train, val, labels, flipped, *moments)
+    return Chosen(spec, entry, images, test, train, val, labels, flipped, *_moments_of(images, train, spec))
 
 
 def check_class_sizes(spec: DataSpec, folder: Path) -> None:
@@ -226,6 +231,17 @@ def own_indices(
 
 def _ordered(groups: Sequence[Indices], ties: NDArray[np.int64], weights: Weights | None) -> Indices:
     return interleave(groups, ties) if weights is None else order_by_size(groups, ties, weights)
+
+
+def _moments_of(images: Images, train: Indices, spec: DataSpec) -> tuple[Tensor, Tensor]:
+    """:func:`channel_moments`, once for all runs of this process on the same images, as those of a sweep are."""
+    known = _MOMENTS.setdefault(images, {})
+    key = (hashlib.sha256(train.tobytes()).hexdigest(), spec.input_noise, spec.seed)
+    if key not in known:
+        if len(known) >= _KNOWN:
+            known.clear()
+        known[key] = channel_moments(images, train, spec)
+    return known[key]
 
 
 def channel_moments(images: Images, index: Indices, spec: DataSpec | None = None) -> tuple[Tensor, Tensor]:

@@ -12,18 +12,33 @@ TICK = 0.2
 
 _OVERHEAD = 20  # a checkpoint is due after 20 times what the last one took: about 5 % of the time
 _GUESS = 0.1  # seconds that the first one after the start is taken to cost
-_LONGEST = 30.0  # seconds without a checkpoint, at most
+_SHORTEST, _LONGEST = 1.0, 30.0  # seconds from one checkpoint to the next
+
+
+@dataclass
+class Ticker:
+    """One tick every :data:`TICK`, for all that share it: only the first to ask sees it."""
+
+    _ticked: float = field(default_factory=time.monotonic)
+
+    def ticks(self) -> bool:
+        """Whether :data:`TICK` has passed; begins the next one."""
+        now = time.monotonic()
+        if now - self._ticked < TICK:
+            return False
+        self._ticked = now
+        return True
 
 
 @dataclass
 class Pace:
     """The clock of one job.
 
-    Groups of a sweep take turns: each pays for its checkpoints from the time of its own turns, or fifteen groups
-    together would spend fifteen times 5 % on them.
+    Groups of a sweep take turns: they share a ``ticker``, or each would report in its every turn; and each pays for its
+    checkpoints from the time of its own turns, or fifteen groups together would spend fifteen times 5 % on them.
     """
 
-    _ticked: float = field(default_factory=time.monotonic)
+    ticker: Ticker = field(default_factory=Ticker)
     _saved: float = field(default_factory=time.monotonic)
     _cost: float = _GUESS
     _waited: float = 0.0  # seconds between turns since the last checkpoint
@@ -40,17 +55,13 @@ class Pace:
             self._rested = time.monotonic()
 
     def ticks(self) -> bool:
-        """Whether :data:`TICK` has passed; begins the next one."""
-        now = time.monotonic()
-        if now - self._ticked < TICK:
-            return False
-        self._ticked = now
-        return True
+        """Whether it is time to report."""
+        return self.ticker.ticks()
 
     def due(self) -> bool:
         """Whether a checkpoint is due."""
         since = time.monotonic() - self._saved
-        return since - self._waited >= _OVERHEAD * self._cost or since >= _LONGEST
+        return since - self._waited >= max(_SHORTEST, _OVERHEAD * self._cost) or since >= _LONGEST
 
     def saving(self, save: Callable[[], None]) -> None:
         """Call ``save`` and time it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from reglab.errors import RegLabError, RunLost, StoreUnavailable, UnknownRun
 from reglab.jobs.held_out import HeldOutEvaluation
 from reglab.jobs.initial_weights import InitialWeights
-from reglab.jobs.pace import TICK
+from reglab.jobs.pace import TICK, Pace, Ticker
 from reglab.jobs.patience import Patience
 from reglab.jobs.sweep_part import SweepPartWorker
 from reglab.jobs.sweep_plan import Plan
@@ -46,6 +46,7 @@ class Groups:
     failures: dict[int, str] = field(default_factory=dict)
     guard: threading.Condition = field(default_factory=threading.Condition)
     initial: InitialWeights = field(default_factory=InitialWeights)
+    ticker: Ticker = field(default_factory=Ticker)
     _busy: set[int] = field(default_factory=set)
 
     def add(self, numbers: Iterable[int]) -> None:
@@ -54,8 +55,10 @@ class Groups:
         for number in numbers:
             own = [runs[lane] for lane in self.plan.stacks[number]]
             if any(run.state == "running" for run in own):
-                shared = (self.plan, self.halting, self.seconds, self.patience, self._held_out(), self.initial)
-                self.parts.append(SweepPartWorker(self.store, self.settings, self.sweep.id, number, own, *shared))
+                shared = (self.halting, self.seconds, self.patience, self._held_out(), self.initial, Pace(self.ticker))
+                self.parts.append(
+                    SweepPartWorker(self.store, self.settings, self.sweep.id, number, own, self.plan, *shared)
+                )
 
     def _held_out(self) -> HeldOutEvaluation | None:
         """What evaluates the runs of a group on the test part; None unless the sweep is a confirmation."""
