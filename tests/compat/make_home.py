@@ -77,7 +77,7 @@ if sys.argv[2] == "SIGTERM":
     pace.TICK = sweep_work.TICK = 0.001  # look at every step whether to stop
     pace._OVERHEAD = 1e9  # save first and last only, which keeps the home small
 else:
-    pace._OVERHEAD = 0  # save after every epoch, since the end will be sudden
+    pace._OVERHEAD = pace._SHORTEST = 0  # save after every epoch, since the end will be sudden
 
 def stopping(self, record, line):
     printed(self, record, line)

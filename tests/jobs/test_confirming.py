@@ -315,7 +315,7 @@ def test_another_test_part_is_not_opened(store: Store, settings: Settings, sweep
 
 def train_telling(home: Path, pipe: Connection) -> None:
     """Train a confirmation in a process of its own until a run has been scored and others have not; tell of that."""
-    pace.TICK, pace._OVERHEAD = 0.0, 0
+    pace.TICK = pace._OVERHEAD = pace._SHORTEST = 0.0
     settings, turn = settings_in(home), threading.Lock()
     with open_store(settings) as store, pytest.MonkeyPatch.context() as patch:
         [sweep] = store.sweeps()

@@ -52,6 +52,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look whether to stop, and save a checkpoint, at every step instead of now and then."""
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "_SHORTEST", 0.0)
 
 
 @pytest.mark.usefixtures("eager")

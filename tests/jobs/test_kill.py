@@ -20,7 +20,7 @@ EVENTS = 1 + SMALL.train.epochs * (STEPS + 1)  # Started, then the steps and an 
 
 def train_telling(home: Path, pipe: Connection) -> None:
     """Train in a process of its own, telling of every event; checkpoints and looks at the store at every step."""
-    pace.TICK, pace._OVERHEAD = 0.0, 0
+    pace.TICK = pace._OVERHEAD = pace._SHORTEST = 0.0
     settings = settings_in(home)
 
     def tell(event: Event, run: Run) -> None:

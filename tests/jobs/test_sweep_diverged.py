@@ -100,6 +100,7 @@ def test_a_sweep_stopped_while_a_lane_diverges_resumes_to_the_same_bits(
     """Also where the checkpoint holds a lane that is finite no more, whose last finite weights were kept before."""
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "_SHORTEST", 0.0)
     spec = path(0.0, WILD)
     whole = train_sweep(store, settings, spec)
     epoch = store.sweep_runs(whole.id)[1].epoch
@@ -128,6 +129,7 @@ def test_a_lane_that_stopped_early_and_diverges_unseen_keeps_its_weights(
     """A fused lane that has ended moves along, and its λ may carry it to infinity."""
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "_SHORTEST", 0.0)
     run = SGD.with_changes({"train.patience": 1, "train.epochs": 12, "optim.lr": 0.05})
     spec = SweepSpec(run=run, l2=(0.0, 46.0))  # η·λ = 2.3: every step multiplies the weights by −1.3
     sweep = train_sweep(store, settings, spec)

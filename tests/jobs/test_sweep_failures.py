@@ -200,6 +200,7 @@ def fail_in_epoch_3(monkeypatch: pytest.MonkeyPatch, store: Store, settings: Set
     with monkeypatch.context() as patch:
         patch.setattr("reglab.jobs.pace.TICK", 0.0)
         patch.setattr("reglab.jobs.pace._OVERHEAD", 0.0)
+        patch.setattr("reglab.jobs.pace._SHORTEST", 0.0)
         tell_events(patch, crash)
         return train_sweep(store, settings)
 

@@ -34,7 +34,7 @@ EVENTS = 2 * (LANES + EPOCHS * (STEPS + LANES) - (LANES - 1))  # of both stacks,
 
 def train_telling(home: Path, pipe: Connection) -> None:
     """Train in a process of its own, telling of every event; checkpoints and looks at the store at every step."""
-    pace.TICK, pace._OVERHEAD = 0.0, 0
+    pace.TICK = pace._OVERHEAD = pace._SHORTEST = 0.0
     settings, turn = settings_in(home), threading.Lock()
     with open_store(settings) as store, pytest.MonkeyPatch.context() as patch:
         sweep = new_sweep(store)

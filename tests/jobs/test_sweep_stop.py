@@ -152,6 +152,7 @@ def test_checkpoints_at_every_step_change_nothing(
     seldom = train_sweep(store, settings)
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "_SHORTEST", 0.0)
     assert_same_lanes(lanes_of(store, train_sweep(store, settings)), lanes_of(store, seldom))
 
 

@@ -29,6 +29,7 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look whether to stop, and save a checkpoint, at every step instead of now and then."""
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
+    monkeypatch.setattr(pace, "_SHORTEST", 0.0)
 
 
 def test_the_store_holds_what_the_loop_told(store: Store, settings: Settings) -> None:
