@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from reglab.ui.compare.query import DEFAULT, NAMES, CompareQuery, read, to_query
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.query import COMPARE_NOTE, Query
-from reglab.ui.shared.spec_fields import segments
 
 QUERY = Query("compare", lambda key: key in NAMES)
 PREFIX = "compare_"

@@ -26,9 +26,9 @@ from reglab.imports.uploaded import Uploaded
 from reglab.ui.data.import_state import STATE, ImportState, own_state, put_state, turn
 from reglab.ui.data.state import show_view
 from reglab.ui.shared.acting import barred
+from reglab.ui.shared.fields import field_problem, segments
 from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import field_problem, segments
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.train.state import form_query
 

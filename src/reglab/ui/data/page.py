@@ -13,8 +13,8 @@ from reglab.ui.data.import_wizard import import_wizard
 from reglab.ui.data.preview import preview_view
 from reglab.ui.data.query import DATASET, VIEW, View, read
 from reglab.ui.data.state import FORM, QUERY, VIEW_KEY, keep, view_now
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.query import unique
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.trouble import button_problem
 

@@ -18,11 +18,11 @@ from reglab.spec import RunSpec
 from reglab.training.augmented import augmented
 from reglab.ui.data.data import Preview, balance_frame, channel_names, histogram_frame, preview_of
 from reglab.ui.data.form import PREVIEWED, data_form
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.image_grid import Tile, image_grid, image_groups
 from reglab.ui.shared.live_chart import described, live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import TRAIN_PAGE
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import count_of, literal
 from reglab.ui.train.state import form_query
 

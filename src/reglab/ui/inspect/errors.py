@@ -24,8 +24,8 @@ from reglab.ui.inspect.data import Validation, flipped_of, validation_of
 from reglab.ui.inspect.layers import at_switch
 from reglab.ui.inspect.query import At, Kind, link_of, normal
 from reglab.ui.inspect.state import KEYS, view_state
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.image_grid import Tile, image_grid
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import count_of, loss
 
 MOST = 60

@@ -18,9 +18,9 @@ from reglab.ui.inspect.data import layer_names
 from reglab.ui.inspect.layers import at_switch
 from reglab.ui.inspect.query import At, Scale
 from reglab.ui.inspect.state import KEYS
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.image_grid import Tile, image_grid
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import count_of
 
 MOST = 256

@@ -15,7 +15,7 @@ from reglab.store import Run
 from reglab.ui.inspect.data import figures_of, nothing_recorded
 from reglab.ui.inspect.query import At
 from reglab.ui.inspect.state import KEYS
-from reglab.ui.shared.spec_fields import segments
+from reglab.ui.shared.fields import segments
 
 START_RATIO = "l2_of_start"
 """‖w‖₂ over ‖w‖₂ at epoch 0."""

@@ -25,10 +25,10 @@ from reglab.ui.inspect.try_image import try_view
 from reglab.ui.inspect.weights import weights_view
 from reglab.ui.shared import text, trouble
 from reglab.ui.shared.ended import deleted_notice, watch
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.live_chart import described
 from reglab.ui.shared.query import COMPARE_PAGE, TRAIN_PAGE, compare_query, run_query, unique
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import badge, link_button
 from reglab.ui.shared.text import literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval

@@ -27,12 +27,12 @@ from reglab.ui.inspect.drawing_pad import drawing_pad
 from reglab.ui.inspect.layers import at_switch
 from reglab.ui.inspect.query import MOST_BESIDE, At, Source
 from reglab.ui.inspect.state import KEYS, beside_ids, put
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.image_grid import Tile, image_grid
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import Memo
 from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import distinct, literal
 
 SOURCES: Mapping[Source, str] = {"pick": "Pick", "draw": "Draw", "upload": "Upload"}

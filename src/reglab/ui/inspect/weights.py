@@ -19,9 +19,9 @@ from reglab.store import Run
 from reglab.ui.inspect.data import history_of, layer_names, norms_of, nothing_recorded, version_of
 from reglab.ui.inspect.query import Show
 from reglab.ui.inspect.state import ALL, KEYS, put, shown
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.live_chart import live_chart
 from reglab.ui.shared.memo import shared_figure
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 HEIGHT, HEIGHT_BELOW_SLIDER = 500, 420

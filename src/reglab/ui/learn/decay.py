@@ -28,8 +28,8 @@ from reglab.lessons.decay import (
 from reglab.number_format import exact, short
 from reglab.optimizers import OPTIMIZERS
 from reglab.ui.learn.sections import Example, defaults, examples, number
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 START, RATE, STRENGTH, STEPS = "decay_start", "decay_lr", "decay_lambda", "decay_steps"

@@ -15,8 +15,8 @@ from reglab.number_format import exact, latex_number, short
 from reglab.number_text import number_text
 from reglab.ui.learn.drag_handle import drag_handle
 from reglab.ui.learn.sections import Example, defaults, examples, number
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.live_chart import live_chart
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 X, Y, STRETCH, TURN = "geometry_x", "geometry_y", "geometry_stretch", "geometry_turn"

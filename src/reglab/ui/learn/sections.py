@@ -11,8 +11,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from reglab.ui.shared.fields import number_field, segments
 from reglab.ui.shared.query import Query
-from reglab.ui.shared.spec_fields import number_field, segments
 
 CHOICE = "learn_section"
 _STATE = "learn_sections"

@@ -31,7 +31,7 @@ from reglab.conventions import (
 from reglab.errors import RegLabError
 from reglab.number_format import short
 from reglab.number_text import read_named
-from reglab.ui.shared.spec_fields import number_field
+from reglab.ui.shared.fields import number_field
 from reglab.ui.shared.text import literal
 
 EXACT = ":green-badge[:material/check: Exact]"

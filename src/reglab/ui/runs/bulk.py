@@ -14,9 +14,9 @@ from reglab.errors import RegLabError
 from reglab.store import RunMark, Store
 from reglab.store.labels import NAME_LENGTH
 from reglab.ui.runs.state import runs_state
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.query import TRAIN_PAGE
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import undo_notice
 from reglab.ui.shared.text import count_of, named
 from reglab.ui.shared.trouble import redrawn

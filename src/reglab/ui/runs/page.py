@@ -24,13 +24,13 @@ from reglab.ui.runs.state import (
 from reglab.ui.runs.views import columns_panel, keep_views, views_panel
 from reglab.ui.shared import chart_row, trouble
 from reglab.ui.shared.chart_row import Keys, Source
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.import_panel import import_panel
 from reglab.ui.shared.legend import legend_html
 from reglab.ui.shared.live_chart import described, live_chart
 from reglab.ui.shared.query import MAX_RUNS, MOST_COMPARED, TRAIN_PAGE
 from reglab.ui.shared.run_data import results_of
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.tables import first_page, pager, unreadable_list
 from reglab.ui.shared.text import common_facts, count_of, file_name, literal
 from reglab.ui.shared.ticks import steady, tick_every, watched_interval

@@ -32,8 +32,8 @@ from reglab.charts.base import note
 from reglab.charts.gap import Measure
 from reglab.content.run_text import equal_ratios_are_rest
 from reglab.spec import RunSpec
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.memo import Drawn, shared_figure
-from reglab.ui.shared.spec_fields import segments
 
 LossView = Literal["accuracy", "loss", "split"]
 WeightView = Literal["weights", "ratio"]

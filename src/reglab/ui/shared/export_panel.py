@@ -15,8 +15,8 @@ from reglab.predictions import Which
 from reglab.spec import RunSpec
 from reglab.store import Run
 from reglab.ui.shared.acting import act_button
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.shared.text import literal
 
 _HEIGHT = 380  # pixels of a script on screen; it scrolls

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
 from pydantic import BaseModel
@@ -29,9 +29,7 @@ from reglab.registry import Registry
 from reglab.regularizers import REGULARIZERS, Regularizer
 from reglab.spec import AUGMENTATIONS, RegularizeSpec, RunSpec, penalty_keys
 from reglab.ui.shared.class_maps import MAPS, is_idle, map_from, map_text
-from reglab.ui.shared.text import literal
-
-Option = TypeVar("Option", bound=str)
+from reglab.ui.shared.fields import field_problem, is_number, number_field, segments
 
 OWN_KEYS = {"data.name": "dataset", "data.seed": "data_seed", "model.name": "model", "optim.name": "optimizer"}
 
@@ -351,58 +349,11 @@ def explain(setting: str, *, explained: bool = False) -> None:
         field_problem(fault.sentence)
 
 
-def is_number(typed: object) -> bool:
-    """Whether :func:`number_field` has nothing to explain: a number, or nothing at all."""
-    try:
-        read_named(typed, "")
-    except NotANumber:
-        return not str(typed or "").strip()
-    return True
-
-
 def beside_start(problem: FieldError | None, fault: Fault | None, name: Callable[[str], str]) -> str | None:
     """What stands beside Start: the ``problem``, or at which field it stands, by the ``name`` of its setting."""
     if fault is not None and fault.stands:
         return f"{name(fault.setting)} cannot be used; the reason is below its field."
     return str(problem) if problem is not None else None
-
-
-def number_field(label: str, key: str, **options: Any) -> str:
-    """A text field for a number, read on the server; if it is none, the reason stands below the field.
-
-    The browser's own number field drops a decimal comma and a typographic minus silently: "0,01" becomes 1.
-    """
-    typed = st.text_input(label, key=key, **options) or ""
-    if typed.strip():
-        try:
-            read_number(typed)
-        except NotANumber as error:
-            sentence = str(error)
-            field_problem(f"{sentence[:1].upper()}{sentence[1:]}")
-    return typed
-
-
-def segments(label: str, options: Mapping[Option, str], key: str, *, first: bool = False, **more: Any) -> Option:
-    """Segments with exactly one chosen: that of session state, else ``default``, with ``first`` the first one.
-
-    What is chosen is the default as well: a browser that is busy, and is sent two runs of a page at once, sees the
-    second only, which does not tell it the value that the first one has set. It would show none, and send none.
-    """
-    more = {
-        "required": True,
-        "default": next(iter(options)) if first else None,
-        "label_visibility": "collapsed",
-        **more,
-    }
-    if (known := st.session_state.get(key)) in options:
-        more["default"] = known
-    chosen: Option = st.segmented_control(label, list(options), format_func=options.__getitem__, key=key, **more)
-    return chosen
-
-
-def field_problem(sentence: str) -> None:
-    """Explain below a field why its value cannot be used."""
-    st.markdown(f":red[:small[{literal(sentence)}]]")
 
 
 def _choices(setting: str) -> dict[str, str]:

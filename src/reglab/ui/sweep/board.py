@@ -36,11 +36,11 @@ from reglab.spec import Apply, RunSpec
 from reglab.states import ACTIVE
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.chart_row import MEASURES
+from reglab.ui.shared.fields import segments
 from reglab.ui.shared.live_chart import Scalar, live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
 from reglab.ui.shared.services import services
-from reglab.ui.shared.spec_fields import segments
 from reglab.ui.sweep import state
 from reglab.ui.sweep.confirm import confirm_panel
 from reglab.ui.sweep.data import Results, calibration_of, layers_at, sweep_table

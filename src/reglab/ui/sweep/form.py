@@ -18,6 +18,7 @@ from reglab.sweep_values import values_text
 from reglab.training import LaneSize
 from reglab.ui.shared.chart_row import MEASURES
 from reglab.ui.shared.class_maps import is_idle
+from reglab.ui.shared.fields import field_problem, is_number, number_field, segments
 from reglab.ui.shared.form_keys import STEPS_HELP
 from reglab.ui.shared.services import services
 from reglab.ui.shared.size_help import size_help
@@ -30,11 +31,7 @@ from reglab.ui.shared.spec_fields import (
     draw,
     draw_below_heading,
     explain,
-    field_problem,
     has,
-    is_number,
-    number_field,
-    segments,
     title,
 )
 from reglab.ui.sweep.families import linked_name

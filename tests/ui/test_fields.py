@@ -10,7 +10,7 @@ from tests.patience import PATIENCE
 def page() -> None:
     import streamlit as st
 
-    from reglab.ui.shared.spec_fields import segments
+    from reglab.ui.shared.fields import segments
 
     st.text(segments("Letter", {"a": "A", "b": "B", "c": "C"}, "letter", first=True))
 
