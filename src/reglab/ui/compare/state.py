@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from reglab.ui.compare.query import DEFAULT, NAMES, CompareQuery, read, to_query
-from reglab.ui.shared.fields import segments
+from reglab.ui.shared.fields import KEPT, segments
 from reglab.ui.shared.query import COMPARE_NOTE, Query
 
 QUERY = Query("compare", lambda key: key in NAMES)
@@ -81,7 +81,7 @@ def switch(name: str, label: str, options: Mapping[Option, str], **more: Any) ->
 
 def choice(name: str, label: str, options: Mapping[Option, str], **more: Any) -> Option:
     """A list to choose one from for the parameter ``name``; its value."""
-    look = {"label_visibility": "collapsed", **more}
+    look = {"label_visibility": "collapsed", **KEPT, **more}
     return _chosen(
         name,
         options,

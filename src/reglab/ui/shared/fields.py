@@ -1,4 +1,9 @@
-"""Fields and rows of choices of every page, read and explained on the server."""
+"""Fields and rows of choices of every page, read and explained on the server.
+
+A run of a page that sets a field in session state sends the value to the browser once. A busy browser may see only the
+next run: it then shows the field's default, and sends that back with its next message, as a person's choice. Fields of
+every kind can lose their value so, those bound to the query too; each is drawn with :data:`KEPT` if code sets it.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +17,19 @@ from reglab.ui.shared.text import literal
 
 Option = TypeVar("Option", bound=str)
 
+KEPT: Mapping[str, Any] = {"persist_state": "session"}
+"""For a field that code sets: Streamlit repeats its value in every run until the browser has sent one itself.
+
+:func:`segments` need it less, as their default is their value: that also ends with the visit to the page. A default
+does not do for others: it would take the × from a list or number that may be empty. Fields that code sets in every run,
+or never, and buttons, uploads and table editors, which it cannot set, lose nothing.
+"""
+
 
 def segments(label: str, options: Mapping[Option, str], key: str, *, first: bool = False, **more: Any) -> Option:
     """Segments with exactly one chosen: that of session state, else ``default``, with ``first`` the first one.
 
-    What is chosen is the default as well: a browser that is busy, and is sent two runs of a page at once, sees the
-    second only, which does not tell it the value that the first one has set. It would show none, and send none.
+    What is chosen is the default as well: it is what a browser falls back on that has not seen the run that set it.
     """
     more = {
         "required": True,

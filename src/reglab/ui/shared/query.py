@@ -302,8 +302,8 @@ class FormState(Generic[Spec]):
     """A form in one session. A second press of Start with the same ``key`` shows what the first one has started.
 
     ``address``: the spec that the query stood for, and ``values``: the widgets, when the form was last drawn.
-    ``link_problem`` and ``start_problem`` are sentences that are shown until the next edit. ``named``: the name in the
-    link that the name's field has had.
+    ``link_problem`` and ``start_problem`` are sentences that are shown until the next edit. ``named``: ``key``, and
+    the name in the link, when the name's field was last filled.
     """
 
     address: Spec
@@ -312,12 +312,13 @@ class FormState(Generic[Spec]):
     key: str = ""
     link_problem: str | None = None
     start_problem: str | None = None
-    named: str = ""
+    named: tuple[str, str] = ("", "")
 
     def name(self, key: str, wanted: str) -> None:
-        """Fill the name's field ``key`` with that of the link, once."""
-        if wanted and wanted != self.named:
-            self.named = st.session_state[key] = wanted
+        """Fill the name's field ``key`` with that of the link, where the form opens or the link brings another one."""
+        form, last = self.named
+        if form != self.key or (wanted and wanted != last):
+            self.named, st.session_state[key] = (self.key, wanted), wanted
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from reglab.spec import Apply, RunSpec
 from reglab.states import ACTIVE
 from reglab.sweep import Point, SweepSpec
 from reglab.ui.shared.chart_row import MEASURES
-from reglab.ui.shared.fields import segments
+from reglab.ui.shared.fields import KEPT, segments
 from reglab.ui.shared.live_chart import Scalar, live_chart
 from reglab.ui.shared.memo import shared_figure
 from reglab.ui.shared.query import MAX_RUNS, TRAIN_PAGE, run_query
@@ -145,6 +145,7 @@ def _epochs(results: Results, view: EpochView) -> None:
         label_visibility="collapsed",
         on_change=state.slider_moved,
         disabled=results.common == 0,
+        **KEPT,
     )
     st.markdown(f":small[epoch **{view.epoch}**]", width=96, help=EPOCH_HELP)
     if state.shown_sweep().playing:
@@ -269,7 +270,7 @@ def _layer(results: Results, view: EpochView) -> None:
         label_visibility="collapsed",
         width=170,
         disabled=len(names) == 1,
-        persist_state="page",
+        **KEPT,
     )
 
 

@@ -16,6 +16,7 @@ from reglab.store import Sweep, Unreadable
 from reglab.sweep import SweepSpec
 from reglab.training import LaneSize, free_memory
 from reglab.ui.shared.acting import act_button
+from reglab.ui.shared.fields import KEPT
 from reglab.ui.shared.form_keys import form_keys
 from reglab.ui.shared.query import LONGEST_NAME, FormState, unique
 from reglab.ui.shared.services import services
@@ -125,7 +126,7 @@ def _start_row(state: FormState[SweepSpec], problem: str | None, first: bool) ->
     """Name and Start, and why the form's sweep cannot be trained, if so."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         help_ = "The name in lists. Empty: made of the dataset, the CNN and λ."
-        st.text_input("Name", key=NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=help_)
+        st.text_input("Name", key=NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=help_, **KEPT)
         kind: Literal["primary", "secondary"] = "secondary" if first else "primary"
         idle, icon = problem is not None, ":material/play_arrow:"
         look = {"type": kind, "icon": icon, "shortcut": "Ctrl+Enter"}

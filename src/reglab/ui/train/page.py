@@ -16,6 +16,7 @@ from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.ui.shared.acting import act_button
 from reglab.ui.shared.export_panel import export_panel
+from reglab.ui.shared.fields import KEPT
 from reglab.ui.shared.form_keys import form_keys
 from reglab.ui.shared.query import LONGEST_NAME, MAX_RUNS, FormState, Link, read_link, unique
 from reglab.ui.shared.services import services
@@ -197,7 +198,7 @@ def start() -> None:
 def _start_row(spec: RunSpec | None, problem: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         about = "The run's name in lists. If empty, it is made of data, CNN and λ."
-        st.text_input("Name", key=RUN_NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=about)
+        st.text_input("Name", key=RUN_NAME, placeholder="automatic", max_chars=LONGEST_NAME, help=about, **KEPT)
         idle, icon = problem is not None, ":material/play_arrow:"
         look = {"type": "primary", "icon": icon, "shortcut": "Ctrl+Enter"}
         act_button("Start", "start", key="start", on_click=start, disabled=idle, **look)
