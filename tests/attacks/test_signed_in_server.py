@@ -44,10 +44,10 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
-def ask(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str], SimpleCookie]:
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], SimpleCookie]:
     """Status, headers and cookies of an answer; no redirect is followed."""
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
-    connection.request("GET", path, headers={"Host": PUBLIC, **headers})
+    connection.request(method, path, headers={"Host": PUBLIC, **headers})
     answer = connection.getresponse()
     answer.read()
     connection.close()
@@ -93,6 +93,17 @@ def test_a_code_without_the_session_that_asked_for_it_signs_nobody_in(server: Se
     status, _, cookies = ask(server, "/oauth2callback?code=stolen&state=guessed")
     assert status == 302
     assert "_streamlit_user" not in {name for name, cookie in cookies.items() if cookie.value}
+
+
+def test_only_a_page_of_the_public_address_signs_out(server: Server) -> None:
+    for method, origin, expected in (
+        ("GET", f"https://{PUBLIC}", 405),
+        ("POST", "https://evil.org", 403),
+        ("POST", f"https://{PUBLIC}", 200),
+    ):
+        status, _, cookies = ask(server, "/auth/logout", method, Origin=origin)
+        assert status == expected
+        assert ("_streamlit_user" in cookies) is (expected == 200)
 
 
 def test_nothing_internal_is_served_and_every_answer_has_its_headers(server: Server) -> None:

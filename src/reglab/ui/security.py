@@ -25,6 +25,7 @@ from streamlit import config
 from streamlit.auth_util import get_redirect_uri, get_secrets_auth_section
 
 from reglab.settings import load_hosts
+from reglab.ui.signing_out import SignOutByPost
 from reglab.ui.uploads import BoundedUploads
 
 CLOSED = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
@@ -44,6 +45,7 @@ def middleware() -> list[Middleware]:
         Middleware(SecurityHeaders),
         Middleware(AllowedHosts, hosts=allowed),
         Middleware(ClosedRoutes),
+        Middleware(SignOutByPost),
         Middleware(BoundedUploads),
     ]
 

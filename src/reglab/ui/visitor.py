@@ -12,6 +12,7 @@ from streamlit.auth_util import get_secrets_auth_section
 from reglab.access import Person
 from reglab.ui.shared.services import services, visitor
 from reglab.ui.shared.text import literal, local_time
+from reglab.ui.signing_out import sign_out_button
 
 LISTED = 500
 """Entries of the audit log that an admin sees."""
@@ -31,7 +32,7 @@ def sign_in_page() -> None:
         unverified = st.user.get("email_verified") in (False, "false")
         why = "whose address the provider has not verified" if unverified else "who has no role here"
         st.markdown(f"You are signed in as {name}, {why}. An admin of this server can give you one.")
-        _sign_out()
+        sign_out_button()
 
 
 def corner() -> None:
@@ -52,7 +53,7 @@ def _account(person: Person) -> None:
         return
     st.caption(f":material/person: {literal(person.email)} · {person.role}")
     with st.container(horizontal=True, gap="xsmall"):
-        _sign_out()
+        sign_out_button()
         if person.role == "admin":
             icon = ":material/history:"
             st.button("Audit log", key="audit_log", icon=icon, type="tertiary", on_click=audit_log)
@@ -67,10 +68,6 @@ def _sign_in(kind: Literal["primary", "secondary"]) -> None:
     for name in named:
         key, args = f"sign_in_{name}", (name,)
         st.button(f"Sign in with {literal(name)}", key=key, type=kind, icon=icon, on_click=st.login, args=args)
-
-
-def _sign_out() -> None:
-    st.button("Sign out", key="sign_out", icon=":material/logout:", type="tertiary", on_click=st.logout)
 
 
 @st.dialog("Audit log", width="large")
