@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.factories import add_run, add_sweep, spec
 from tests.live.printing import Paper, check_charts, printed
 from tests.live.serving import APP, Server, serving
@@ -162,6 +165,32 @@ def test_a_page_prints_each_chart_whole(address: str, number: int, server: Serve
     for absent in ("Experiment", "Duplicate", "Copy methods", "Link", "New run"):
         assert absent not in text
     assert widths(page, PAGE) != {WIDTH[PAGE]}  # as before
+
+
+def test_a_dark_page_is_dark_on_white_on_paper_and_its_table_too(server: Server, store: Store, page: Page) -> None:
+    run = next(run for run in store.runs() if run.sweep is None)
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{server.url}/train?run={run.id}")
+    value = page.get_by_test_id("stMetricValue").first
+    expect(value).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(color_scheme="dark", media="print")
+    assert value.evaluate("(one) => getComputedStyle(one).color") == "rgb(28, 39, 51)"
+    page.emulate_media(color_scheme="dark", media="screen")
+    page.goto(f"{server.url}/inspect?run={run.id}&view=layers")
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    expect(table).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    assert lightness(table) < 60
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(color_scheme="dark", media="print")
+    assert lightness(table) > 220
+
+
+def lightness(shown: Locator) -> float:
+    """The median grey, 0 to 255, of what an element looks like: that of its background."""
+    picture = Image.open(io.BytesIO(shown.screenshot())).convert("L")
+    return float(np.median(np.asarray(picture)))
 
 
 def test_a_presentation_prints_every_slide_dark_on_light(server: Server, store: Store, page: Page) -> None:

@@ -26,9 +26,8 @@ from reglab.ui.shared.ticks import WATCHERS, come_back, session_id
 
 log = logging.getLogger(__name__)
 
-_names = st.components.v2.component(
-    "reglab_names", js=Path(__file__).with_name("naming.js").read_text("utf-8"), isolate_styles=False
-)
+_SCRIPTS = "\n".join(Path(__file__).with_name(f"{name}.js").read_text("utf-8") for name in ("naming", "paper"))
+_names = st.components.v2.component("reglab_names", js=_SCRIPTS, isolate_styles=False)
 
 _LINE, _DOT, _TEXT = "#2f86c1", "#d9722e", "#74818e"  # legible on both themes
 _CURVE = (  # validation loss over λ, falling to its best and rising again
