@@ -48,6 +48,7 @@ _STATUS |= {"running": "RUNNING", "cancelled": "KILLED", "interrupted": "KILLED"
 def _deliver(subjects: Sequence[Subject], out: str, force: bool) -> Delivered:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it would report each use to its makers
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # where results in JSON may be
     from mlflow import MlflowClient
 
     uri, artefacts = _place(out, force)
