@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,19 @@ from tests.patience import PATIENCE
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Serve = Callable[..., Server]
 
-_LONGEST = ("train", "chart", "accessible", "runs", "test_dashboard", "ray", "sign_in", "sweep", "present", "print")
+_LONGEST = (
+    "accessible",
+    "train",
+    "chart",
+    "sweep",
+    "ray",
+    "runs",
+    "test_dashboard",
+    "sign_in",
+    "present",
+    "print",
+    "claims",
+)
 """The modules that take longest, in about this order, so that no worker is left with one while the others are done."""
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -84,10 +96,20 @@ def browser(context: BrowserContext) -> Browser:
 
 @pytest.fixture
 def page(context: BrowserContext, serve: Serve) -> Iterator[Page]:
-    """A fresh browser window in light mode; the test fails if a page complained in the console.
+    """A fresh browser window in light mode, see :func:`window`.
 
-    Nothing is left of what a page before it has stored, but for downloads. It asks for ``serve`` only to be closed
-    first: a page whose server is gone complains rightly.
+    It asks for ``serve`` only to be closed first: a page whose server is gone complains rightly.
+    """
+    with window(context) as opened:
+        yield opened
+
+
+@contextmanager
+def window(context: BrowserContext) -> Iterator[Page]:
+    """A browser window of its own for the block, which fails if a page complained in the console.
+
+    Nothing is left of what a page before it has stored, but for downloads. Opening a page costs 3 s of CPU time: tests
+    that leave it as they found it share one.
     """
     complaints: list[str] = []
 
