@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from tests.real_errors import FULL, needs_full_disk
 
-from reglab.cli import streams
+from reglab.cli import main, streams
 from reglab.settings import load_settings
 from reglab.store import open_store
 
@@ -45,19 +46,32 @@ TRAIN = " ".join(["train", *SMALL])
 SWEEP = " ".join(["sweep", *SMALL, "--l2", "0,1e-2", "--seeds", "1"])
 
 
-@pytest.mark.parametrize(
-    ("encoding", "lines"),
-    [("cp1252", (TRAIN, "runs", "claims")), ("ascii", (SWEEP, "runs", "translate 0.01 --from torch-sgd"))],
-)
-def test_text_is_spelled_in_ascii_where_the_encoding_lacks_it_and_json_is_utf_8(
-    home: Path, encoding: str, lines: tuple[str, ...]
-) -> None:
-    done = reglab(home, *lines, "runs --json", encoding=encoding)
-    assert (done.returncode, done.stderr) == (0, b"")
-    text, brace, objects = done.stdout.partition(b'{"run"')
+def look_spelled_out(printed: bytes, encoding: str) -> None:
+    """Text is in ``encoding`` with λ₂ in letters, and the runs as JSON after it are UTF-8."""
+    text, brace, objects = printed.partition(b'{"run"')
     assert "lambda2 0.01" in text.decode(encoding)
     names = [json.loads(line)["name"] for line in (brace + objects).decode("utf-8").splitlines()]
     assert any("λ₂ 0.01" in name for name in names)
+
+
+def test_text_is_spelled_in_ascii_where_the_encoding_lacks_it_and_json_is_utf_8(home: Path) -> None:
+    done = reglab(home, TRAIN, "runs", "claims", "runs --json", encoding="cp1252")
+    assert (done.returncode, done.stderr) == (0, b"")
+    look_spelled_out(done.stdout, "cp1252")
+
+
+@pytest.mark.usefixtures("fused_plan")
+def test_a_sweep_is_printed_in_ascii(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REGLAB_STORE", "REGLAB_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("REGLAB_HOME", str(home))
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    printed = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding="ascii"))
+    for line in (SWEEP, "runs", "translate 0.01 --from torch-sgd", "runs --json"):
+        assert main(line.split()) == 0
+    sys.stdout.flush()
+    look_spelled_out(printed.getvalue(), "ascii")
 
 
 def test_without_a_wish_of_the_stream_text_is_utf_8(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,18 +79,19 @@ def check_style(paths: Sequence[Path]) -> None:
 
 
 @cache
-def _last_epoch(spec: str) -> EpochMetrics:
+def _last_epoch(text: str) -> EpochMetrics:
+    spec = RunSpec.model_validate_json(text)
     with denormals_flushed():
-        events = list(train(RunSpec.from_yaml(spec), device="cpu", threads=1, folder=SETTINGS.data))
+        events = list(train(spec, device="cpu", threads=1, folder=SETTINGS.data))
     done = [event for event in events if isinstance(event, EpochDone)]
-    if RunSpec.from_yaml(spec).train.keep == "best":
+    if spec.train.keep == "best":
         return done[done[-1].best_epoch - 1].metrics
     return done[-1].metrics
 
 
 def last_epoch(spec: RunSpec) -> EpochMetrics:
     """What our own training of ``spec`` comes to: the figures of the weights that it ends with."""
-    return _last_epoch(spec.to_yaml())
+    return _last_epoch(spec.model_dump_json())
 
 
 def largest_difference(ours: EpochMetrics, theirs: Mapping[str, Any]) -> float:

@@ -143,15 +143,20 @@ def trained(store: Store, settings: Settings) -> Any:
     return train
 
 
-def test_the_default_run_from_its_saved_initial_weights(
+def test_runs_of_a_store_from_their_saved_initial_weights(
     trained: Any, store: Store, settings: Settings, tmp_path: Path
 ) -> None:
+    """The default run, and one with a hostile name; both scripts in one process."""
     run = trained(RunSpec().with_changes({"train.epochs": 8}), name="default")
+    hostile = trained(tiny(), name='"""\nimport os; os.abort()\n"""\\N{x} \u202e' + "x" * 150)
     bundle = export(run, "pytorch", settings=settings, store=store)
     saved = (settings.home / run.id / "initial.safetensors").read_bytes()
     assert bundle.files["initial.safetensors"] == saved
-    (printed,) = run_scripts([save(bundle, EXPORTS.get("pytorch"), tmp_path / "script")[0]])
-    assert len(printed) == 9
+    odd = export(hostile, "pytorch", settings=settings, store=store)
+    paths = [save(one, EXPORTS.get("pytorch"), tmp_path / name)[0] for one, name in ((bundle, "script"), (odd, "odd"))]
+    check_style(paths)
+    printed, others = run_scripts(paths)
+    assert (len(printed), len(others)) == (9, 3)
     theirs = {name: float(value) for name, value in re.findall(r'"(\w+)": ([\d.e+-]+)', printed[-1])}
     assert largest_difference(run.last, theirs) <= 1e-5
     text = bundle.files["train.py"].decode()
@@ -201,13 +206,6 @@ def test_whatever_a_run_is_called_the_script_is_python(name: str) -> None:
     code = compile(text, "script", "exec")
     assert len(code.co_consts) == 2  # the docstring and None: nothing of the name is code
     assert text.count("\n") == 1
-
-
-def test_a_run_with_a_hostile_name_still_runs(trained: Any, store: Store, settings: Settings, tmp_path: Path) -> None:
-    run = trained(tiny(), name='"""\nimport os; os.abort()\n"""\\N{x} \u202e' + "x" * 150)
-    path = save(export(run, "pytorch", settings=settings, store=store), EXPORTS.get("pytorch"), tmp_path / "s")[0]
-    check_style([path])
-    assert len(run_scripts([path])[0]) == 3
 
 
 def _initial(spec: RunSpec) -> Any:

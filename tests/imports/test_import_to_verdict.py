@@ -26,9 +26,13 @@ SMALL = {
 }
 
 
+FIFTH = slice(None, None, 5)
+"""Of the 5,000 images of MNIST 5k, enough for every step."""
+
+
 def mnist_5k(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     images = load_images("mnist_5k", folder)
-    return images.x.numpy()[:, 0], images.y.numpy()
+    return images.x.numpy()[FIFTH, 0], images.y.numpy()[FIFTH]
 
 
 def as_folders(at: Path) -> Path:
@@ -57,8 +61,8 @@ def as_medmnist(at: Path) -> Path:
 
 
 SETS: dict[str, tuple[Callable[[Path], Path], dict[str, int], int]] = {
-    "folders": (as_folders, {"train": 5000}, 1000),
-    "table": (as_table, {"train": 5000}, 1000),
+    "folders": (as_folders, {"train": 1000}, 200),
+    "table": (as_table, {"train": 1000}, 200),
     "idx": (lambda _at: FASHION, {"train": 60_000, "test": 10_000}, 10_000),
     "npz": (as_medmnist, {"train": 90, "val": 30, "test": 30}, 30),
 }
@@ -104,8 +108,9 @@ def same_as_built_in(name: str, at: Path) -> None:
         return
     data = at / "home" / "data"
     own, theirs = load_images(f"own_{name}", data), load_images(built_in, data)
+    taken = FIFTH if built_in == "mnist_5k" else slice(None)
     assert sorted(zip(own.y.tolist(), map(hash_of, own.x.numpy()), strict=True)) == sorted(
-        zip(theirs.y.tolist(), map(hash_of, theirs.x.numpy()), strict=True)
+        zip(theirs.y[taken].tolist(), map(hash_of, theirs.x[taken].numpy()), strict=True)
     )
     if DATASETS.get(f"own_{name}").test is not None:
         test, official = load_test_images(f"own_{name}", data), load_test_images(built_in, data)

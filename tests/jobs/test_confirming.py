@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -54,9 +56,28 @@ TESTED = Environment("cpu", 1, {}, 60, 60, 100, n_pool=1438, n_test=359, test_sh
 SMALL = SweepSpec(run=LOCKED, l2=(0.0, 1e-2, 1e-1), seeds=2)
 
 
+@pytest.fixture(scope="module")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the trained sweep: a copy of it is faster than training."""
+    settings = settings_in(tmp_path_factory.mktemp("trained") / "home")
+    with open_store(settings) as store:
+        train_sweep(store, settings, SMALL)
+    return settings.home
+
+
+@pytest.fixture(name="store")
+def _store(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Store]:
+    """An empty store, or one with the trained sweep where the test asks for that."""
+    if "sweep" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("trained_home"), settings.home)
+    with open_store(settings) as opened:
+        yield opened
+
+
 @pytest.fixture(name="sweep")
-def _sweep(store: Store, settings: Settings) -> Sweep:
-    return train_sweep(store, settings, SMALL)
+def _sweep(store: Store) -> Sweep:
+    [sweep] = store.sweeps()
+    return sweep
 
 
 def confirmed(store: Store, settings: Settings, sweep: Sweep, seeds: int = 2, **changes: Any) -> Sweep:

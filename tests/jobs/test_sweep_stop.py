@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import cache
+
 import pytest
-from tests.jobs.running import wait_until
+from tests.jobs.running import settings_in, wait_until
 from tests.jobs.sweeping import (
     FUSED,
     MODES,
     RUN,
     SMALL,
     STEPS,
+    Figures,
     assert_same_lanes,
     lanes_of,
     new_sweep,
@@ -22,11 +26,19 @@ from tests.jobs.sweeping import (
 
 from reglab import RunSpec
 from reglab.events import Evaluating, Event
-from reglab.jobs import SweepWorker, pace
+from reglab.jobs import Plan, SweepWorker, pace
 from reglab.settings import Settings
-from reglab.store import Store, Sweep
+from reglab.store import Store, Sweep, open_store
 from reglab.sweep import SweepSpec
 from reglab.training import ExecutionMode
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Plan], Figures]]:
+    """The lanes of the small sweep that nothing stops, by their plan; each plan is trained once."""
+    settings = settings_in(tmp_path_factory.mktemp("undisturbed") / "home")
+    with open_store(settings) as store:
+        yield cache(lambda plan: lanes_of(store, train_sweep(store, settings, plan=plan)))
 
 
 def stopped_at(
@@ -51,18 +63,24 @@ def steps_kept(store: Store, sweep: Sweep, stack: int) -> int:
 @pytest.mark.parametrize("how", MODES)
 @pytest.mark.parametrize(("epoch", "step"), [(1, 1), (3, 4)])
 def test_stopped_in_mid_epoch_a_sweep_resumes_to_the_same_bits(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode, epoch: int, step: int
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    settings: Settings,
+    undisturbed: Callable[[Plan], Figures],
+    how: ExecutionMode,
+    epoch: int,
+    step: int,
 ) -> None:
     plan = plan_of(SMALL, how, width=2)
-    whole = train_sweep(store, settings, plan=plan)
     stopped = stopped_at(monkeypatch, store, settings, new_sweep(store, plan=plan), epoch, step)
     assert stopped.state == "cancelled"
     assert stopped.resumable
     assert steps_kept(store, stopped, 0) == (epoch - 1) * STEPS + step
     resumed = resume_sweep(store, settings, stopped.id)
-    assert resumed.plan == whole.plan
+    assert resumed.plan is not None
+    assert Plan.of(resumed.plan) == plan
     assert resumed.seconds > stopped.seconds > 0
-    assert_same_lanes(lanes_of(store, resumed), lanes_of(store, whole))
+    assert_same_lanes(lanes_of(store, resumed), undisturbed(plan))
 
 
 def test_stacks_that_wait_for_their_turn_are_saved_where_they_stand(
@@ -77,14 +95,16 @@ def test_stacks_that_wait_for_their_turn_are_saved_where_they_stand(
     assert_same_lanes(lanes_of(store, resumed), lanes_of(store, train_sweep(store, settings, plan=plan)))
 
 
-def test_stopping_again_and_again(monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings) -> None:
+def test_stopping_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, undisturbed: Callable[[Plan], Figures]
+) -> None:
     sweep = new_sweep(store)
     for epoch, step in ((1, 2), (1, 4), (2, 1), (2, 4), (3, 3)):
         assert stopped_at(monkeypatch, store, settings, sweep, epoch, step).state == "cancelled"
         store.take_over(sweep.id, store.owner())
         sweep = store.sweep(sweep.id)
     SweepWorker(store, settings, sweep).work()
-    assert_same_lanes(lanes_of(store, sweep), lanes_of(store, train_sweep(store, settings)))
+    assert_same_lanes(lanes_of(store, sweep), undisturbed(plan_of(SMALL)))
 
 
 def test_stopping_in_the_middle_of_an_evaluation(
@@ -111,7 +131,11 @@ def test_stopping_in_the_middle_of_an_evaluation(
 
 @pytest.mark.parametrize("how", MODES)
 def test_a_process_that_leaves_marks_its_sweep_interrupted_with_a_checkpoint(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, how: ExecutionMode
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    settings: Settings,
+    undisturbed: Callable[[Plan], Figures],
+    how: ExecutionMode,
 ) -> None:
     asked: list[bool] = []
     plan = plan_of(SMALL, how)
@@ -125,7 +149,7 @@ def test_a_process_that_leaves_marks_its_sweep_interrupted_with_a_checkpoint(
     assert interrupted.has_checkpoint
     assert interrupted.resumable
     resumed = resume_sweep(store, settings, sweep.id)
-    assert_same_lanes(lanes_of(store, resumed), lanes_of(store, train_sweep(store, settings, plan=plan)))
+    assert_same_lanes(lanes_of(store, resumed), undisturbed(plan))
 
 
 def test_a_queued_sweep_is_cancelled_at_once(store: Store, settings: Settings) -> None:
@@ -138,22 +162,24 @@ def test_a_queued_sweep_is_cancelled_at_once(store: Store, settings: Settings) -
     assert resume_sweep(store, settings, sweep.id).state == "finished"
 
 
-def test_a_sweep_that_is_to_leave_before_it_begins_can_be_resumed(store: Store, settings: Settings) -> None:
+def test_a_sweep_that_is_to_leave_before_it_begins_can_be_resumed(
+    store: Store, settings: Settings, undisturbed: Callable[[Plan], Figures]
+) -> None:
     sweep = new_sweep(store)
     SweepWorker(store, settings, sweep, closing=lambda: True).work()
     assert store.sweep(sweep.id).state == "interrupted"
     resumed = resume_sweep(store, settings, sweep.id)
-    assert_same_lanes(lanes_of(store, resumed), lanes_of(store, train_sweep(store, settings)))
+    assert_same_lanes(lanes_of(store, resumed), undisturbed(plan_of(SMALL)))
 
 
 def test_checkpoints_at_every_step_change_nothing(
-    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings
+    monkeypatch: pytest.MonkeyPatch, store: Store, settings: Settings, undisturbed: Callable[[Plan], Figures]
 ) -> None:
-    seldom = train_sweep(store, settings)
+    seldom = undisturbed(plan_of(SMALL))
     monkeypatch.setattr(pace, "TICK", 0.0)
     monkeypatch.setattr(pace, "_OVERHEAD", 0.0)
     monkeypatch.setattr(pace, "_SHORTEST", 0.0)
-    assert_same_lanes(lanes_of(store, train_sweep(store, settings)), lanes_of(store, seldom))
+    assert_same_lanes(lanes_of(store, train_sweep(store, settings)), seldom)
 
 
 EARLY = SweepSpec(

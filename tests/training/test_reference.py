@@ -20,7 +20,7 @@ def spec(**parts: dict[str, Any]) -> RunSpec:
     base: dict[str, dict[str, Any]] = {
         "data": {"name": "digits", "train_size": 210, "val_fraction": 0.1, "label_noise": 0.1},
         "penalty": {"l2": 1e-3},
-        "train": {"epochs": 6, "batch_size": 32, "seed": 3},
+        "train": {"epochs": 4, "batch_size": 32, "seed": 3},
     }
     return RunSpec.parse({part: {**base.get(part, {}), **parts.get(part, {})} for part in RunSpec.PARTS})
 
