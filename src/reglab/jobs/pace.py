@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 TICK = 0.2
 """Seconds between progress reports, and between checks whether to stop."""
 
-_OVERHEAD = 20  # a checkpoint is due after 20 times what the last one took: about 5 % of the time
+_OVERHEAD = 20.0  # a checkpoint is due after 20 times what the last one took: about 5 % of the time
 _GUESS = 0.1  # seconds that the first one after the start is taken to cost
 _SHORTEST, _LONGEST = 1.0, 30.0  # seconds from one checkpoint to the next
 
