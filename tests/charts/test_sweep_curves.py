@@ -317,9 +317,12 @@ def test_a_sweep_at_or_below_guessing_is_drawn_with_its_regime(best: float) -> N
 
 def test_regimes_are_labels_below_the_axis_and_a_faint_background() -> None:
     figure = sweep_chart(sweep_table())
-    words = [note for note in figure.layout.annotations if note.text in REGIME_OF]
-    assert [note.text for note in words] == ["overfits", "underfits"]  # the background shows what is between
+    named = [note for note in figure.layout.annotations if note.text in REGIME_OF]
+    words, upright = [note for note in named if not note.textangle], [note for note in named if note.textangle]
+    assert [note.text for note in words] == ["overfits", "underfits"]
     assert [note.x for note in words] == sorted(note.x for note in words)
+    assert [(note.text, note.textangle) for note in upright] == [("well regularised", -90)]  # no room below the axis
+    assert words[0].x < upright[0].x < words[1].x
     (ground,) = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     assert AXIS.at([3e-3])[0] < ground.x0 < AXIS.at([1e-2])[0]
     assert AXIS.at([3e-2])[0] < ground.x1 < AXIS.at([5e-2])[0]

@@ -1,7 +1,8 @@
 """The regimes on the U-curve: a label below each stretch of λ, and a faint background behind the well regularised.
 
 A figure does not know how wide it will be, while a label has the same width in any. So labels are placed for the
-narrowest plot; wider plots only move them apart. A label without room there is left out rather than moved to other λ.
+narrowest plot; wider plots only move them apart. A label without room there is left out rather than moved to other λ;
+that of the well regularised stands upright in its background then.
 """
 
 from __future__ import annotations
@@ -92,6 +93,15 @@ def add_regimes(made: Draft, own: Points, column: str) -> None:
     below = {"xref": "paper", "y": 0, "yref": "paper", "yanchor": "top", "yshift": -21, "opacity": 0.8, "borderpad": 0}
     for zone in labelled:
         made.add_text(zone.label, **below, **zone.place)
+    for zone in zones:
+        if zone.name == _FITS and zone not in labelled:
+            _add_upright(made, zone)
+
+
+def _add_upright(made: Draft, zone: Zone) -> None:
+    """The label from the axis upwards, at the left edge of its stretch."""
+    place = {"x": zone.left, "xref": "paper", "xanchor": "left", "y": 0, "yref": "paper", "yanchor": "bottom"}
+    made.add_text(zone.label, textangle=-90, yshift=4, opacity=0.8, borderpad=0, **place)
 
 
 def with_text(zones: Sequence[Zone]) -> list[Zone]:

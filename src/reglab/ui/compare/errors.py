@@ -113,10 +113,10 @@ def _two(selection: Selection, styles: Mapping[str, RunStyle]) -> tuple[Run, Run
     """The baseline and the other run: two lists."""
     names = {run.id: styles[run.id].label for run in selection.begun}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        first = choice("baseline", "First run", names, width=400)
+        first = choice("baseline", "First run", names, width=290)
         st.markdown("against", width="content")
         rest = {run: label for run, label in names.items() if run != first}
-        second = choice("other", "Second run", rest, width=400)
+        second = choice("other", "Second run", rest, width=290)
     found = {run.id: run for run in selection.begun}
     return found[first], found[second]
 
