@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 PERCENT = "\N{NARROW NO-BREAK SPACE}%"
@@ -58,6 +59,29 @@ def fixed(value: float | None, digits: int, *, sign: bool = False) -> str:
         return NONE if value is None else _not_finite(value)
     rounded = round(value, digits) + 0.0  # −0.0 + 0.0 is 0.0
     return _minus(f"{rounded:{'+' if sign and rounded else ''}.{digits}f}")
+
+
+def decimals(values: Iterable[float | None], digits: int = 4) -> int:
+    """Decimals that a column or pair shares: ``digits`` significant digits of the largest, or two of the smallest.
+
+    The smallest number that is not 0 asks for at most 4 decimals.
+    """
+    sizes = [abs(value) for value in values if value is not None and value and math.isfinite(value)]
+    if not sizes:
+        return 0
+    largest, smallest = (math.floor(math.log10(size)) for size in (max(sizes), min(sizes)))
+    return max(digits - 1 - largest, min(1 - smallest, 4), 0)
+
+
+def column(values: Iterable[float | None], digits: int = 4) -> list[str]:
+    """Measured numbers of one kind, such as norms, one below or beside the other: 8.10, 12.34, 0.05."""
+    known = list(values)
+    return [fixed(value, decimals(known, digits)) for value in known]
+
+
+def printf(values: Iterable[float | None], digits: int = 4) -> str:
+    """:func:`column` as the format of a table that the browser writes: "%.2f"."""
+    return f"%.{decimals(values, digits)}f"
 
 
 def percent(share: float | None, digits: int = 1) -> str:

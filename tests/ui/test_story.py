@@ -108,7 +108,7 @@ def test_pairs_share_a_unit_and_show_dashes_before_the_first_epoch(ended: Made) 
     assert accuracy.value == "80.0 → 90.0\u202f%"
     assert gap.value == "1.19 → 0.200"
     norm = pd.DataFrame({columns.EPOCH: [0, 2], columns.L2_NORM: [12.0, 8.1]})
-    assert headline(run, norm)[2].value == "12.0 → 8.10"
+    assert headline(run, norm)[2].value == "12.0 → 8.1"
     empty = pd.DataFrame(columns=list(columns.LAYER_COLUMNS))
     assert [pair.value for pair in headline(replace(run, last=None, best=None), empty)] == ["– → –"] * 3
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reglab.number_format import exact, exact_percent, fixed, gib, percent, points, short
+from reglab.number_format import column, decimals, exact, exact_percent, fixed, gib, percent, points, printf, short
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -45,6 +45,22 @@ def test_a_measured_number_has_four_digits(value: float | None, text: str) -> No
 )  # fmt: skip
 def test_decimals_line_up_and_zero_has_no_sign(value: float | None, sign: bool, text: str) -> None:
     assert fixed(value, 3, sign=sign) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "digits", "texts"),
+    [
+        ((8.1, 12.34), 3, ["8.1", "12.3"]), ((6.2, 5.25), 3, ["6.20", "5.25"]), ((812.4, 5.3), 4, ["812.4", "5.3"]),
+        ((4000.2, 5.3), 4, ["4000.2", "5.3"]), ((8.1, 0.0512), 3, ["8.100", "0.051"]),
+        ((8.1, 1e-9), 3, ["8.1000", "0.0000"]),
+        ((0.000312,), 3, ["0.000312"]), ((0.0, None, math.nan, math.inf), 4, ["0", "–", "–", "∞"]), ((), 4, []),
+    ],
+)  # fmt: skip
+def test_the_numbers_of_a_column_have_the_same_decimals(
+    values: tuple[float | None, ...], digits: int, texts: list[str]
+) -> None:
+    assert column(values, digits) == texts
+    assert printf(values, digits) == f"%.{decimals(values, digits)}f"
 
 
 def test_a_share_in_per_cent() -> None:

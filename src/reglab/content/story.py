@@ -15,7 +15,7 @@ import pandas as pd
 from reglab import columns
 from reglab.content.run_text import loss, penalty_text
 from reglab.jobs import chance_of_run
-from reglab.number_format import NONE, fixed, percent, points, short
+from reglab.number_format import NONE, column, decimals, fixed, percent, points
 from reglab.spec import RunSpec
 from reglab.states import ACTIVE
 from reglab.store import Run
@@ -59,7 +59,7 @@ def headline(run: Run, layers: pd.DataFrame) -> tuple[Pair, ...]:
     values = (
         _pair(percent(accuracy), percent(best_accuracy)),
         _pair(loss(gap), loss(best_gap)),
-        _pair(_norm(norms(layers)[0]), _norm(now)),
+        _pair(*column((norms(layers)[0], now), 3)),
     )
     return tuple(Pair(*one) for one in zip(LABELS, values, _HELP, strict=True))
 
@@ -72,12 +72,13 @@ def difference(first: Run, second: Run, layers: pd.DataFrame) -> tuple[str, ...]
     if any(run.state in ACTIVE for run in (first, second)):
         return NONE, NONE, NONE
     one, other = (headline_values(run, layers[layers[columns.RUN] == run.id]) for run in (first, second))
+    digits = decimals((one[-1], other[-1]), 3)
     change = [None if a is None or b is None else b - a for a, b in zip(one, other, strict=True)]
     accuracy, best_accuracy, gap, best_gap, norm = change
     return (
         f"{_pair(points(accuracy), points(best_accuracy))} pts",
         _pair(_signed(gap), _signed(best_gap)),
-        _signed(norm),
+        fixed(norm, digits, sign=True),
     )
 
 
@@ -173,13 +174,6 @@ def story_of_two(first: Run, second: Run) -> str:
 def alike_but_penalty(runs: Sequence[Run]) -> bool:
     """Whether the runs differ in their penalty alone."""
     return len({run.spec.model_copy(update={"penalty": runs[0].spec.penalty}).model_dump_json() for run in runs}) == 1
-
-
-def _norm(value: float | None) -> str:
-    """Three significant digits or more, from 1 on with zeros at the end: 0.0512, 8.10, 12.3, 456."""
-    if value is None or value < 1:
-        return short(value, 3)
-    return fixed(value, 2 if value < 10 else 1 if value < 100 else 0)
 
 
 def _pair(first: str, second: str) -> str:

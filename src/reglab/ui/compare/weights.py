@@ -16,7 +16,7 @@ from reglab.charts import RunStyle, weight_panels, weight_ridge, weights_chart
 from reglab.charts.base import note
 from reglab.charts.weight_panels import weight_panels_chart
 from reglab.charts.weight_ridge import weight_ridge_chart
-from reglab.number_format import percent, short
+from reglab.number_format import column, percent
 from reglab.store import Run
 from reglab.ui.compare.data import Selection
 from reglab.ui.compare.query import Weights
@@ -71,8 +71,9 @@ def _switches(layers: pd.DataFrame, styles: Mapping[str, RunStyle]) -> tuple[str
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         kind = switch("weights", "Histograms", KINDS)
         layer = choice("layer", "Layer", {name: name for name in names}, width=200)
-        st.markdown("Baseline", width="content")
-        baseline = choice("baseline", "Baseline", {run: style.label for run, style in styles.items()}, width=260)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.markdown("Baseline", width="content")
+            baseline = choice("baseline", "Baseline", {run: style.label for run, style in styles.items()}, width=260)
     return kind, None if layer == columns.ALL_WEIGHTS else layer, baseline
 
 
@@ -136,15 +137,18 @@ def ridge_epochs(last: int) -> list[int]:
 def readable(table: pd.DataFrame, styles: Mapping[str, RunStyle], baseline: str) -> pd.DataFrame:
     """A row a run: norms, largest weight, shares of zeros, and the distance to the baseline."""
     rows = table.to_dict("records")
+    away = column((row[DISTANCE] for row in rows), 3)
     return pd.DataFrame(
         {
             "Run": [styles[str(row[columns.RUN])].label for row in rows],
             "Epoch": [int(row[columns.EPOCH]) for row in rows],
-            "‖w‖₂": [short(row[columns.L2_NORM], 4) for row in rows],
-            "‖w‖₁": [short(row[columns.L1_NORM], 4) for row in rows],
-            "max |w|": [short(row[columns.MAX_ABS], 3) for row in rows],
+            "‖w‖₂": column(row[columns.L2_NORM] for row in rows),
+            "‖w‖₁": column(row[columns.L1_NORM] for row in rows),
+            "max |w|": column((row[columns.MAX_ABS] for row in rows), 3),
             "Exact zeros": [percent(row[columns.ZERO_SHARE]) for row in rows],
             "Near zero": [percent(row[columns.NEAR_ZERO_SHARE]) for row in rows],
-            "Distance": ["baseline" if row[columns.RUN] == baseline else short(row[DISTANCE], 3) for row in rows],
+            "Distance": [
+                "baseline" if row[columns.RUN] == baseline else far for row, far in zip(rows, away, strict=True)
+            ],
         }
     )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from reglab import columns
 from reglab.exports.csv import csv_bytes
-from reglab.number_format import PERCENT
+from reglab.number_format import PERCENT, printf
 from reglab.store import Run
 from reglab.ui.inspect.data import figures_of, nothing_recorded
 from reglab.ui.inspect.query import At
@@ -60,7 +60,7 @@ def layers_view(run: Run) -> None:
         table.assign(**{name: 100 * table[name] for name in _SHARES}),
         hide_index=True,
         height="content" if len(table) <= 16 else 600,
-        column_config=_config(),
+        column_config=_config(table),
         column_order=[name for name in _ORDER if not table[name].isna().all()],
         placeholder="–",
         alt=f"Norms, zeros and gradient ratios of the layers at epoch {epoch}",
@@ -91,19 +91,18 @@ def _csv(run: Run, table: pd.DataFrame, epoch: int) -> None:
         st.download_button("CSV", text, name, key="inspect_layers_csv", **look)
 
 
-def _config() -> dict[str, Any]:
+def _config(table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config
     share: Mapping[str, Any] = {"format": f"%.1f{PERCENT}%", "width": 82}
-    norm: Mapping[str, Any] = {"format": "%.4g", "width": 72}
     count: Mapping[str, Any] = {"format": "localized", "width": 72}
     ratio = "Penalty-to-data gradient ratio ‖∇penalty‖ / ‖∇data‖, the data gradient averaged over the epoch."
     return {
         columns.LAYER: column.TextColumn("Layer", pinned=True),
         columns.SIZE: column.NumberColumn("Weights", **count),
-        columns.L1_NORM: column.NumberColumn("‖w‖₁", help="Σ|w|", **norm),
-        columns.L2_NORM: column.NumberColumn("‖w‖₂", help="√Σw²", **norm),
+        columns.L1_NORM: column.NumberColumn("‖w‖₁", help="Σ|w|", width=72, format=printf(table[columns.L1_NORM])),
+        columns.L2_NORM: column.NumberColumn("‖w‖₂", help="√Σw²", width=72, format=printf(table[columns.L2_NORM])),
         START_RATIO: column.NumberColumn("of start", help="‖w‖₂ over its value before training.", **share),
-        columns.MAX_ABS: column.NumberColumn("max |w|", **norm),
+        columns.MAX_ABS: column.NumberColumn("max |w|", width=72, format=printf(table[columns.MAX_ABS])),
         columns.ZEROS: column.NumberColumn("Zeros", help="Weights that are exactly 0.", **count),
         columns.ZERO_SHARE: column.NumberColumn(
             "Exact zeros", help="Share of the weights that are exactly 0.", **share

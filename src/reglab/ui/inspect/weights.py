@@ -14,7 +14,7 @@ from reglab import columns
 from reglab.charts.weight_history import weight_epoch_chart, weight_heat_map_chart, weight_ridge_chart
 from reglab.errors import shown as shown_text
 from reglab.exports.csv import csv_bytes
-from reglab.number_format import PERCENT, percent
+from reglab.number_format import PERCENT, percent, printf
 from reglab.store import Run
 from reglab.ui.inspect.data import history_of, layer_names, norms_of, nothing_recorded, version_of
 from reglab.ui.inspect.query import Show
@@ -86,7 +86,7 @@ def _figures(run: Run, layer: str | None) -> None:
         table.assign(**{name: 100 * table[name] for name in _SHARES}),
         hide_index=True,
         column_order=_COLUMNS,
-        column_config=_config(),
+        column_config=_config(table),
         height=360,
         alt=f"Norms and zeros of {layer or columns.ALL_WEIGHTS} at every epoch",
     )
@@ -96,14 +96,14 @@ def _figures(run: Run, layer: str | None) -> None:
     st.download_button("CSV", text, name, mime="text/csv", icon=":material/download:", on_click="ignore")
 
 
-def _config() -> dict[str, Any]:
+def _config(table: pd.DataFrame) -> dict[str, Any]:
     column = st.column_config.NumberColumn
     share: Mapping[str, Any] = {"format": f"%.1f{PERCENT}%"}
     return {
         columns.EPOCH: column("Epoch", format="%d"),
-        columns.L1_NORM: column("‖w‖₁", format="%.4g"),
-        columns.L2_NORM: column("‖w‖₂", format="%.4g"),
-        columns.MAX_ABS: column("max |w|", format="%.4g"),
+        columns.L1_NORM: column("‖w‖₁", format=printf(table[columns.L1_NORM])),
+        columns.L2_NORM: column("‖w‖₂", format=printf(table[columns.L2_NORM])),
+        columns.MAX_ABS: column("max |w|", format=printf(table[columns.MAX_ABS])),
         columns.ZEROS: column("Zeros", format="localized"),
         columns.ZERO_SHARE: column("Exact zeros", **share),
         columns.NEAR_ZERO_SHARE: column("Near zero", help=columns.NEAR_ZERO_HELP, **share),

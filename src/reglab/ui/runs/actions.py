@@ -69,7 +69,10 @@ _FIGURES = [*(f"last.{name}" for name in _LAST), *(f"best.{name}" for name in Be
 
 
 def run_bar(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) -> None:
-    """The same buttons in the same places, enabled where they apply to ``ticked``; ``tags`` are all tags in use."""
+    """The same buttons in the same places, enabled where they apply to ``ticked``; ``tags`` are all tags in use.
+
+    They have no borders, so that all stand in one row of a window of 1024.
+    """
     ids = [run.id for run in ticked]
     stoppable = [run.id for run in ticked if run.state in ACTIVE and not barred("stop", run)]
     with st.container(horizontal=True, gap="small", width="content"):
@@ -86,7 +89,7 @@ def run_bar(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) -> Non
         duplicate_panel(ticked, _why("start", ()))
         csv: dict[str, Any] = {"file_name": "runs.csv", "mime": "text/csv", "icon": ":material/download:"}
         about = "Settings and results of the ticked runs."
-        csv |= {"key": "runs_csv", "disabled": not ticked, "on_click": "ignore", "help": about}
+        csv |= {"key": "runs_csv", "type": "tertiary", "disabled": not ticked, "on_click": "ignore", "help": about}
         st.download_button("CSV", lambda: runs_csv(store.runs_of(ids)), **csv)
         delete_panel(store, ticked, _why("delete", ticked))
 
@@ -132,7 +135,8 @@ def _button(
 ) -> None:
     """A button that calls ``action(runs)``, disabled where there are none."""
     icon = f":material/{icon}:"
-    st.button(label, key=key, icon=icon, disabled=not runs, on_click=action, args=(runs,), help=about)
+    look: dict[str, Any] = {"type": "tertiary", "icon": icon, "disabled": not runs, "help": about}
+    st.button(label, key=key, on_click=action, args=(runs,), **look)
 
 
 # Panels
@@ -142,6 +146,7 @@ def _edit_panel(store: Store, ticked: Sequence[RunMark], tags: Sequence[str]) ->
     """Name, tags, note and colour of a single run; tags to add to several runs, and to remove from them."""
     panel = st.popover(
         "Edit",
+        type="tertiary",
         icon=":material/edit:",
         key=runs_state().panel(EDIT),
         on_change="rerun",

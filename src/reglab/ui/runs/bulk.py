@@ -65,7 +65,8 @@ def deletion(ticked: Sequence[RunMark], sizes: Callable[[Iterable[str]], dict[st
 def delete_panel(store: Store, ticked: Sequence[RunMark], why: str | None) -> None:
     """Ask before deleting the ticked runs, and say which stay; ``why`` the visitor may not, if so."""
     idle, icon = not ticked or why is not None, ":material/delete:"
-    panel = st.popover("Delete", icon=icon, key=runs_state().panel(DELETE), on_change="rerun", disabled=idle, help=why)
+    look: dict[str, Any] = {"type": "tertiary", "icon": icon, "disabled": idle, "help": why}
+    panel = st.popover("Delete", key=runs_state().panel(DELETE), on_change="rerun", **look)
     if not panel.open or not ticked:
         return
     plan = deletion(ticked, store.sweep_sizes)
@@ -85,13 +86,12 @@ def delete_panel(store: Store, ticked: Sequence[RunMark], why: str | None) -> No
 def duplicate_panel(ticked: Sequence[RunMark], why: str | None) -> None:
     """A single run's settings on the form; of several, a copy of each for the queue; ``why`` the visitor may not."""
     icon, about = ":material/content_copy:", "One run: opens the form with its settings. Several: trains each again."
+    look: dict[str, Any] = {"type": "tertiary", "icon": icon, "disabled": not ticked, "help": about}
     if len(ticked) < 2:
-        look: dict[str, Any] = {"icon": icon, "disabled": not ticked, "help": about}
         st.button("Duplicate", key="duplicate_run", on_click=_to_form, args=(ticked,), **look)
         return
-    idle = why is not None
-    key = runs_state().panel(DUPLICATE)
-    panel = st.popover("Duplicate", icon=icon, key=key, on_change="rerun", disabled=idle, help=why or about)
+    look |= {"disabled": why is not None, "help": why or about}
+    panel = st.popover("Duplicate", key=runs_state().panel(DUPLICATE), on_change="rerun", **look)
     if not panel.open:
         return
     copied = ticked[:MOST_COPIES]

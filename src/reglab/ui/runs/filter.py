@@ -52,7 +52,7 @@ KINDS = (
 def filter_bar(present: RunChoices, without: frozenset[str]) -> RunFilter:
     """Draw the filter, whose values are in the query; runs whose group begins with one of ``without`` are left out."""
     _follow_older_links()
-    with st.grid(6, min_column_width=150, gap="small"):
+    with st.grid(6, min_column_width=100, gap="xsmall"):
         look: dict[str, Any] = {"type": "search", "live": "300ms", "max_chars": TEXT_LENGTH}
         text = st.text_input("Search", key="find", **look, **_shown_as("Search"))
         chosen: dict[str, Sequence[str]] = {

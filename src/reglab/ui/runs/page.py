@@ -81,7 +81,7 @@ def _board(tick: float | None) -> None:
     kinds, without = store.count_groups([kind.groups for kind in KINDS]), hidden(grouped=grouped)
     every = store.count_runs()
     counts = store.count_runs(RunFilter(without=without)) if without else every
-    head = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    head = st.container(horizontal=True, vertical_alignment="center", gap="small")
     head.title("Runs", help=_ABOUT, width="content")
     if state.deleted:
         undo_bar(state.deleted)
@@ -91,19 +91,17 @@ def _board(tick: float | None) -> None:
         return
     ticked = ticked_runs(store, state)
     choices = store.run_choices()
-    with head:
-        run_bar(store, ticked, choices.tags)
+    run_bar(store, ticked, choices.tags)
     wanted = filter_bar(choices, without)
     found = store.count_runs(wanted) if wanted.active else counts
-    bar = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small")
-    with bar:
+    with head:
         place = st.empty()
         _selection(store, state, wanted, found)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            switches(kinds, grouped=grouped)
-            _grouping(state)
-            views_panel(state)
-            columns_panel(state)
+        switches(kinds, grouped=grouped)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _grouping(state)
+        views_panel(state)
+        columns_panel(state)
     remarks = st.container(gap="small")
     _table(store, state, wanted, found, every)
     place.caption(_summary(counts, found, state), width="content")
