@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.attacks.visitor import visiting
 from tests.live.oidc_provider import CLIENT, SECRET, Provider, free_port, providing
 from tests.live.serving import APP, Server, started
@@ -62,11 +62,13 @@ def server(provider: Provider, bobs: tuple[Path, str]) -> Iterator[Server]:
 
 
 @pytest.fixture
-def fresh(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that nobody has signed in with."""
-    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
-        context.set_default_timeout(PATIENCE * 1000)
-        yield context
+def fresh(context: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser that nobody has signed in with, and that still has, compiled, what it has loaded before."""
+    context.clear_cookies()
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context
+    for page in context.pages[1:]:
+        page.close()
 
 
 def sign_in(context: BrowserContext, provider: Provider, server: Server, **claims: object) -> Page:
