@@ -25,15 +25,3 @@ def test_a_translation_is_shared_by_its_link(page: Page, dashboard: Server) -> N
     expect(page).to_have_url(re.compile(r"section=geometry"))
     page.get_by_text("Translator", exact=True).first.click()
     expect(snippet).to_have_text("keras.regularizers.L2(0.15)")
-
-
-def test_other_pages_open_with_the_translators_parameters(page: Page, dashboard: Server) -> None:
-    page.goto(f"{dashboard.url}/learn?section=translator&translate_value=0.3")
-    expect(page.locator("[data-testid=stCode]")).to_have_text("keras.regularizers.L2(0.15)")
-    page.locator("[data-testid=stSidebarNavLink], [data-testid=stTopNavLink]").filter(has_text="Train").first.click()
-    expect(page.get_by_text("Train a CNN")).to_be_visible()
-    epochs = page.get_by_role("spinbutton", name="Epochs")
-    epochs.fill("7")
-    epochs.press("Tab")
-    expect(page).to_have_url(re.compile(r"train\.epochs=7"))
-    expect(page.locator("[data-testid=stException]")).to_have_count(0)
