@@ -19,6 +19,7 @@ import hypothesis
 import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1 import local_script_runner
 from tests.store.postgres import Server, server
 
 from reglab.settings import Settings, load_settings
@@ -67,6 +68,20 @@ def components_are_searched_once() -> Iterator[None]:
 def keras_is_left_alone() -> Iterator[None]:
     """After each run of a page Streamlit resets Keras where it is loaded, 0.5 s; ours loads it for other tests only."""
     with patch.object(script_runner, "_clean_problem_modules", lambda: None):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_are_awaited() -> Iterator[None]:
+    """AppTest looks every millisecond whether a page is drawn, and takes the interpreter from the thread that draws."""
+    look = local_script_runner.require_widgets_deltas
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread is not None
+        runner._script_thread.join(timeout)
+        look(runner, 0 if runner._script_thread.is_alive() else timeout)
+
+    with patch.object(local_script_runner, "require_widgets_deltas", wait):
         yield
 
 

@@ -20,12 +20,12 @@ from tests.jobs.processes import (
     wait_until_gone,
     workers_of,
 )
-from tests.jobs.running import SMALL, resume, wait_until, work
+from tests.jobs.running import SMALL, resume, settings_in, wait_until, work
 from tests.jobs.sweeping import resume_sweep
 
 from reglab.jobs import Runner
 from reglab.settings import Settings
-from reglab.store import Store
+from reglab.store import Store, open_store
 
 
 @pytest.fixture
@@ -33,7 +33,15 @@ def settings(tmp_path: Path) -> Settings:
     return process_settings(tmp_path / "home")
 
 
-def test_a_killed_servers_worker_checkpoints_and_leaves(store: Store, settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> str | None:
+    """The hash of the long run's weights, trained undisturbed in this process."""
+    settings = settings_in(tmp_path_factory.mktemp("whole") / "home")
+    with open_store(settings) as store:
+        return work(store, settings, LONG).weights_sha256
+
+
+def test_a_killed_servers_worker_checkpoints_and_leaves(store: Store, settings: Settings, whole: str | None) -> None:
     with server(settings.home) as process:
         run_id = store.create(LONG).id
         wait_until(lambda: store.get(run_id).epoch > 0, "an epoch")
@@ -44,17 +52,17 @@ def test_a_killed_servers_worker_checkpoints_and_leaves(store: Store, settings: 
     assert store.recover() == []  # the worker has recorded the end, and no one took it for dead
     run = store.get(run_id)
     assert (run.state, run.error) == ("interrupted", None)
-    assert resume(store, settings, run_id).weights_sha256 == work(store, settings, LONG).weights_sha256
+    assert resume(store, settings, run_id).weights_sha256 == whole
 
 
-def test_closing_checkpoints_and_leaves_no_process(store: Store, settings: Settings) -> None:
+def test_closing_checkpoints_and_leaves_no_process(store: Store, settings: Settings, whole: str | None) -> None:
     with closing(Runner(store, settings)) as runner:
         run_id, worker = begun(runner, store)
         runner.close()
         wait_until_gone([worker])
         run = store.get(run_id)
         assert (run.state, run.error) == ("interrupted", None)
-    assert resume(store, settings, run_id).weights_sha256 == work(store, settings, LONG).weights_sha256
+    assert resume(store, settings, run_id).weights_sha256 == whole
 
 
 @pytest.mark.parametrize("what", ["run", "sweep"])
