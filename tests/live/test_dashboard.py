@@ -14,6 +14,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from tests.jobs.processes import workers_of
+from tests.jobs.running import wait_until
 from tests.live.conftest import Serve
 from tests.live.serving import ROOT, Server
 
@@ -24,15 +25,6 @@ from reglab.ui.frame import find_pages
 from reglab.ui.shared.live_chart import plotly_route
 
 PAGES = find_pages(ROOT / "pages")
-
-
-def test_a_link_opens_its_page_on_a_server_that_nobody_has_visited(page: Page, serve: Serve) -> None:
-    server = serve()
-    page.goto(f"{server.url}/{PAGES[-1].address}?some=thing")
-    expect(page).to_have_title(f"{PAGES[-1].title} · RegLab")
-    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page).to_have_url(re.compile(rf"/{PAGES[-1].address}\?.*some=thing"))
 
 
 def test_without_an_address_the_first_page_opens_and_keeps_the_parameters(page: Page, dashboard: Server) -> None:
@@ -87,34 +79,31 @@ def test_a_store_that_cannot_be_opened_is_said_in_a_sentence(page: Page, serve: 
     assert page.request.get(f"{server.url}/api/health").status == 200
 
 
-@pytest.mark.parametrize("name", [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)])
-def test_a_training_run_is_checkpointed_when_the_server_is_to_end(
-    page: Page, serve: Serve, tmp_path: Path, name: str
+def test_a_link_opens_its_page_on_a_server_that_nobody_has_visited_whose_end_checkpoints_what_trains(
+    page: Page, serve: Serve
 ) -> None:
+    """Also where a visitor does not read the answer that is being sent to them."""
     server = serve()
-    page.goto(server.url)
-    expect(page).to_have_title(re.compile("RegLab"))
-    with open_store(load_settings({"REGLAB_HOME": str(server.home)})) as store:
-        run = store.create(RunSpec().with_changes({"train.epochs": 10_000}))
-        while store.get(run.id).epoch < 1:
-            assert store.get(run.id).state in ("queued", "running")
-            page.wait_for_timeout(50)
-        workers = workers_of(server.process.pid)
-        assert workers
-        assert server.stop(signal.Signals[name]) <= 8
-        assert not any(map(psutil.pid_exists, workers))
-        assert server.process.returncode in (0, -signal.SIGTERM)
-        stopped = store.get(run.id)
-        assert stopped.state == "interrupted"
-        assert store.files(run.id).load_checkpoint() is not None
-
-
-def test_a_visitor_who_does_not_read_does_not_keep_the_server_from_leaving(serve: Serve) -> None:
-    server = serve()
+    page.goto(f"{server.url}/{PAGES[-1].address}?some=thing")
+    expect(page).to_have_title(f"{PAGES[-1].title} · RegLab")
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).to_have_url(re.compile(rf"/{PAGES[-1].address}\?.*some=thing"))
     where = urlsplit(server.url)
     request = f"GET {plotly_route().path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n"
-    with socket.create_connection((where.hostname, where.port)) as visitor:
+    with (
+        open_store(load_settings({"REGLAB_HOME": str(server.home)})) as store,
+        socket.create_connection((where.hostname, where.port)) as visitor,
+    ):
+        run = store.create(RunSpec().with_changes({"train.epochs": 10_000}))
+        wait_until(lambda: store.get(run.id).epoch > 0, "an epoch")
+        workers = workers_of(server.process.pid)
+        assert workers
+        page.goto("about:blank")  # a page whose server is gone complains rightly
         visitor.sendall(request.encode())
         assert visitor.recv(12) == b"HTTP/1.1 200"
         assert server.stop() <= 10
-    assert server.process.returncode in (0, -signal.SIGTERM)
+        assert not any(map(psutil.pid_exists, workers))
+        assert server.process.returncode in (0, -signal.SIGTERM)
+        assert store.get(run.id).state == "interrupted"
+        assert store.files(run.id).load_checkpoint() is not None
