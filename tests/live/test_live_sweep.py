@@ -14,7 +14,7 @@ from tests.live.waiting import wait_in_page
 
 from reglab.events import EpochMetrics
 from reglab.settings import load_settings
-from reglab.store import Confirmation, Store, Sweep, open_store
+from reglab.store import Store, Sweep, open_store
 from reglab.sweep import LaneSpec, SweepSpec
 
 SMALL = "data.train_size=100&model.name=small_cnn&l2=0,0.01,0.1&seeds=2&by=loss"
@@ -107,20 +107,6 @@ def test_a_click_on_a_point_opens_its_runs(server: Server, store: Store, page: P
     expect(page.get_by_text("is best")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="2 runs side by side")).to_be_visible()
-
-
-def test_a_sweep_and_its_confirmation_lead_to_each_other(server: Server, store: Store, page: Page) -> None:
-    sweep = finished_sweep(store)
-    wanted = sweep.spec.model_copy(update={"l2": (0.0, 0.01)})
-    confirmation = Confirmation(sweep.id, "last", 2, 2, "0" * 64, (("zero",), ("best", "one_se")))
-    made = store.create(wanted, name="Confirm · it", owner=store.owner(), confirmation=confirmation)
-    page.goto(f"{server.url}/sweep?sweep={sweep.id}")
-    page.locator(".st-key-sweep_confirming button").click()
-    expect(page.get_by_role("heading", name="Confirm · it")).to_be_visible()
-    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={made.id}"))
-    page.locator(".st-key-sweep_confirmed_sweep button").click()
-    expect(page.get_by_role("heading", name=sweep.name)).to_be_visible()
-    expect(page).to_have_url(re.compile(rf"/sweep\?sweep={sweep.id}"))
 
 
 def test_a_reload_restores_all_and_a_lambda_goes_to_train_and_back(server: Server, store: Store, page: Page) -> None:
