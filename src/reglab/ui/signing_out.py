@@ -1,7 +1,7 @@
 """Sign-out by a POST from a page of this server: no picture, link or form of another site signs a visitor out.
 
-Streamlit signs out whoever opens ``/auth/logout``. Here that address takes nothing but a POST with the Origin of this
-server, and answers ``{"next": ADDRESS}``: the provider's end of session, or the first page.
+Streamlit signs out any browser that opens ``/auth/logout``. Here that address takes nothing but a POST with the Origin
+of this server, and answers ``{"next": ADDRESS}``: the provider's end of session, or the first page.
 """
 
 from __future__ import annotations
