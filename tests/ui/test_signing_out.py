@@ -79,3 +79,22 @@ def test_behind_a_proxy_the_public_address_is_this_server(monkeypatch: pytest.Mo
 
 def test_other_addresses_pass() -> None:
     assert ask("GET", "/auth/login")[0] == 302
+
+
+def test_an_answer_that_is_no_redirect_passes_as_it_is() -> None:
+    sent: list[Message] = []
+
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"no session"})
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is received")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    pairs = [(name.encode(), value.encode()) for name, value in HERE.items()]
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/auth/logout", "headers": pairs}
+    asyncio.run(SignOutByPost(broken)(scope, receive, send))
+    assert (sent[0]["status"], sent[1]["body"]) == (500, b"no session")

@@ -51,16 +51,20 @@ class SignOutByPost:
             await self._sign_out(scope, receive, send)
 
     async def _sign_out(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Streamlit's answer to a GET: its cookies stay, and its Location is the answer."""
+        """Streamlit's answer to a GET: its cookies stay, its Location is the answer; one without passes as it is."""
+        redirected = False
 
         async def answer(message: Message) -> None:
-            if message["type"] != "http.response.start":
-                return
-            found = MutableHeaders(scope=message)
-            response = JSONResponse({"next": found["location"]}, headers={"Cache-Control": "no-store"})
-            cookies = [header for header in message["headers"] if header[0].lower() == b"set-cookie"]
-            response.raw_headers.extend(cookies)
-            await response(scope, receive, send)
+            nonlocal redirected
+            found = MutableHeaders(scope=message) if message["type"] == "http.response.start" else {}
+            if "location" in found:
+                redirected = True
+                response = JSONResponse({"next": found["location"]}, headers={"Cache-Control": "no-store"})
+                cookies = [header for header in message["headers"] if header[0].lower() == b"set-cookie"]
+                response.raw_headers.extend(cookies)
+                await response(scope, receive, send)
+            elif not redirected:  # else it is the redirect's body
+                await send(message)
 
         await self.app({**scope, "method": "GET"}, receive, answer)
 
